@@ -2,19 +2,20 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <beluga/client.h>
 #include <beluga/context.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
 
+#include "base/clock.h"
+
 #include "terminal/interrupt.h"
 #include "observe.h"
 #include "output.h"
 #include "terminal/term.h"
 
-typedef struct run_state {
+typedef struct running_call {
     const answer_request *request;
     cli_answer *answer;
     beluga_context *context;
@@ -22,16 +23,9 @@ typedef struct run_state {
     beluga_response_builder *builder;
     int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
     bool ended;
-} run_state;
+} running_call;
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void fail(run_state *run, int code, const char *message)
+static void fail(running_call *run, int code, const char *message)
 {
     if (run->answer->status == 0)
         run->answer->status = beluga_error_set(&run->answer->error, code, "%s", message);
@@ -61,26 +55,27 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-static void show(run_state *run, const beluga_event *event)
+static void show(running_call *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
     out_text(event->u.text.text, event->u.text.length);
-    /* Nobody gets the rest: a full disk, say. A closed pipe has already ended the process. */
+    /* The rest would be lost, on a full disk, say. A closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
 }
 
-static void note_time(run_state *run, const beluga_event *event)
+static void note_time(running_call *run, const beluga_event *event)
 {
     bool content = event->kind == BELUGA_EVENT_MEDIA ||
                    (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
-    if (content && run->first_content_ns < 0) run->first_content_ns = now_ns() - run->started_ns;
+    if (content && run->first_content_ns < 0)
+        run->first_content_ns = beluga__now_ns() - run->started_ns;
 }
 
 static void on_event(void *payload, const beluga_event *event)
 {
-    run_state *run = payload;
+    running_call *run = payload;
     note_time(run, event);
     int rc = beluga_response_builder_add(run->builder, event);
     show(run, event);
@@ -95,7 +90,7 @@ static void on_event(void *payload, const beluga_event *event)
     run->ended |= event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
 }
 
-static int prepare(run_state *run)
+static int prepare(running_call *run)
 {
     beluga_context *traced = observe_context(NULL);
     run->context = beluga_context_new_cancellable(traced);
@@ -107,7 +102,7 @@ static int prepare(run_state *run)
     return rc;
 }
 
-static int start(run_state *run)
+static int start(running_call *run)
 {
     const answer_request *r = run->request;
     int (*const begin)(beluga_chat_model *, beluga_loop *, beluga_context *,
@@ -129,7 +124,7 @@ static void start_spinner(const beluga_chat_model *model)
     term_spinner_start(label);
 }
 
-static void wait_for_end(run_state *run)
+static void wait_for_end(running_call *run)
 {
     while (!run->ended) {
         int rc = beluga_loop_wait(run->loop, term_spinner_tick());
@@ -139,10 +134,10 @@ static void wait_for_end(run_state *run)
     }
 }
 
-static void collect(run_state *run)
+static void collect(running_call *run)
 {
     beluga_response *response = NULL;
-    beluga_response_builder_set_times(run->builder, now_ns() - run->started_ns,
+    beluga_response_builder_set_times(run->builder, beluga__now_ns() - run->started_ns,
                                       run->first_content_ns);
     int rc = beluga_response_builder_finish(run->builder, &response);
     if (rc != 0 && run->answer->status == 0) fail(run, rc, beluga_error_text(rc));
@@ -151,8 +146,10 @@ static void collect(run_state *run)
 
 int answer_run(const answer_request *request, cli_answer *answer)
 {
-    run_state run = {
-        .request = request, .answer = answer, .started_ns = now_ns(), .first_content_ns = -1};
+    running_call run = {.request = request,
+                        .answer = answer,
+                        .started_ns = beluga__now_ns(),
+                        .first_content_ns = -1};
     *answer = (cli_answer){0};
     if (prepare(&run) == 0) {
         interrupt_watch(run.context, request->survive);

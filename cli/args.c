@@ -6,9 +6,10 @@
 
 #include <beluga/option.h>
 
+#include "base/text.h"
+
 #include "commands/command.h"
 #include "exit.h"
-#include "near.h"
 #include "output.h"
 
 const arg_info arg_infos[ARG_INDEX_COUNT] = {
@@ -26,7 +27,7 @@ const arg_info arg_infos[ARG_INDEX_COUNT] = {
 
 /* A longer name is cut where it is told. */
 #define MAX_TOLD_LENGTH 32
-/* So much of a beginning tells what was meant: --output, --temp. */
+/* A beginning of this length is taken for a name that goes on: --output, --temp. */
 #define MIN_PREFIX 3
 
 static bool begins_alike(const char *a, const char *b)
@@ -36,16 +37,16 @@ static bool begins_alike(const char *a, const char *b)
     return shorter >= MIN_PREFIX && strncmp(a, b, shorter) == 0;
 }
 
-/* What the command takes is meant before what another one does. */
+/* An option that the command takes is nearer than any that it does not take. */
 static const arg_info *nearest(const cli_command *command, const char *name)
 {
     const arg_info *best = NULL;
-    size_t best_cost = 2 * (NEAR_MOST + 1);
+    unsigned best_cost = 2 * (COMMAND_MOST_SLIPS + 1);
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
-        size_t d = near_distance(name, arg_infos[i].name);
-        if (d > NEAR_MOST && begins_alike(name, arg_infos[i].name)) d = NEAR_MOST;
-        if (d > NEAR_MOST) continue;
-        size_t cost = d + (command->takes & (UINT64_C(1) << i) ? 0 : NEAR_MOST + 1);
+        unsigned d = beluga__text_distance(name, arg_infos[i].name, COMMAND_MOST_SLIPS);
+        if (d > COMMAND_MOST_SLIPS && begins_alike(name, arg_infos[i].name)) d = COMMAND_MOST_SLIPS;
+        if (d > COMMAND_MOST_SLIPS) continue;
+        unsigned cost = d + (command_takes(command, i) ? 0 : COMMAND_MOST_SLIPS + 1);
         if (cost >= best_cost) continue;
         best_cost = cost;
         best = &arg_infos[i];
@@ -67,7 +68,7 @@ static const char *find_setting(const char *name)
 
 static const cli_command *command_of(const cli_args *args)
 {
-    return args->command ? args->command : commands[0];
+    return args->command ? args->command : args->commands[0];
 }
 
 static int unknown_name(const cli_args *args, const char *name)
@@ -75,7 +76,7 @@ static int unknown_name(const cli_args *args, const char *name)
     const cli_command *command = command_of(args);
     const char *setting = find_setting(name);
     const arg_info *near = nearest(command, name);
-    if (setting && command->takes & ARG_OPTION)
+    if (setting && command_takes(command, ARG_INDEX_OPTION))
         return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
                          name, setting);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
@@ -91,14 +92,14 @@ static const arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-/* What the command takes, else what another one does: args_check then says so. */
+/* Find the command's own option of a letter, else another command's: args_check then refuses it. */
 static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
     const arg_info *other = NULL;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         if (!letter || arg_infos[i].letter != letter) continue;
-        if (command->takes & (UINT64_C(1) << i)) return &arg_infos[i];
+        if (command_takes(command, i)) return &arg_infos[i];
         if (!other) other = &arg_infos[i];
     }
     return other;
@@ -121,41 +122,57 @@ static void store(cli_args *args, const arg_info *info, const char *value)
     }
 }
 
-/* Read "--name", "--name=value" or "--name value". Returns how many words it took, 0 on failure. */
+/* Both functions tell what is wrong and return how many words an option took, 0 on failure. */
+
+/* "--name", "--name=value" or "--name value" */
 static int take_long(cli_args *args, char **words)
 {
-    const char *name = words[0] + 2, *equals = strchr(name, '=');
+    const char *name = words[0] + 2, *equals = strchr(name, '='), *value = NULL;
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const arg_info *info = find_name(name, length);
+    int taken = 1;
     if (!info) {
         char unknown[MAX_TOLD_LENGTH + 1];
         snprintf(unknown, sizeof unknown, "%.*s", (int)(length < 99 ? length : 99), name);
-        return unknown_name(args, unknown), 0;
+        unknown_name(args, unknown);
+        return 0;
     }
-    if (!info->value && equals) return out_usage("--%s takes no value", info->name), 0;
-    if (!info->value) return store(args, info, NULL), 1;
-    if (equals) return store(args, info, equals + 1), 1;
-    if (info->type == ARG_TYPE_MAYBE) return store(args, info, ""), 1;
-    if (!words[1]) return out_usage("--%s needs a value: %s", info->name, info->value), 0;
-    return store(args, info, words[1]), 2;
+    if (!info->value && equals) {
+        out_usage("--%s takes no value", info->name);
+        return 0;
+    }
+    if (equals) {
+        value = equals + 1;
+    } else if (info->type == ARG_TYPE_MAYBE) {
+        value = "";
+    } else if (info->value) {
+        value = words[1];
+        taken = 2;
+    }
+    if (info->value && !value) {
+        out_usage("--%s needs a value: %s", info->name, info->value);
+        return 0;
+    }
+    store(args, info, value);
+    return taken;
 }
 
-/* Read "-uv", "-mVALUE" or "-m VALUE". Returns how many words it took, 0 on failure. */
+/* "-uv", "-mVALUE" or "-m VALUE" */
 static int take_short(cli_args *args, char **words)
 {
     for (const char *letter = words[0] + 1; *letter; letter++) {
         const arg_info *info = find_letter(args, *letter);
-        if (!info)
-            return out_usage("unknown option -%c (a text that begins with - goes after --)",
-                             *letter),
-                   0;
-        if (!info->value) {
-            store(args, info, NULL);
-            continue;
+        if (!info) {
+            out_usage("unknown option -%c (a text that begins with - goes after --)", *letter);
+            return 0;
         }
-        if (letter[1]) return store(args, info, letter + 1), 1;
-        if (!words[1]) return out_usage("-%c needs a value: %s", *letter, info->value), 0;
-        return store(args, info, words[1]), 2;
+        const char *value = letter[1] ? letter + 1 : words[1];
+        if (info->value && !value) {
+            out_usage("-%c needs a value: %s", *letter, info->value);
+            return 0;
+        }
+        store(args, info, info->value ? value : NULL);
+        if (info->value) return letter[1] ? 1 : 2;
     }
     return 1;
 }
@@ -164,12 +181,12 @@ static int take_short(cli_args *args, char **words)
 static void take_operand(cli_args *args, const char *word, bool literal)
 {
     bool first = !args->command && !args->operands.count && !literal;
-    if (first) args->command = command_find(word);
+    if (first) args->command = command_find(args->commands, word);
     if (args->command && first) {
         out_name_command(args->command->name);
         return;
     }
-    if (first) args->near = command_nearest(word, 1);
+    if (first) args->near = command_nearest(args->commands, word, 1);
     args->operands.items[args->operands.count++] = word;
 }
 
@@ -213,11 +230,11 @@ int args_check(const cli_args *args)
 {
     const cli_command *command = args->command;
     if (args->help || args->version) return 0;
-    uint64_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (excess & (UINT64_C(1) << i)) return excess_option(args, arg_infos[i].name);
+        if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
+            return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
-    /* Of many words it is likely to be the first of a sentence. */
+    /* Before many words it is likely to be the first of a sentence. */
     if (args->near && args->operands.count <= 2)
         out_note("\"%s\" is taken for a prompt; the command is called %s", args->operands.items[0],
                  args->near->name);
@@ -242,9 +259,9 @@ static int parse_words(cli_args *args, char **words)
     return 0;
 }
 
-int args_parse(cli_args *args, int argc, char **argv)
+int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv)
 {
-    *args = (cli_args){0};
+    *args = (cli_args){.commands = commands};
     size_t n = argc > 0 ? (size_t)argc : 1;
     args->pointers = calloc(4 * n, sizeof *args->pointers);
     if (!args->pointers) return out_no_memory();

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How an option's value is stored in cli_args. */
+/* The ways in which an option's value is stored in cli_args. */
 typedef enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
     ARG_TYPE_COUNT, /* int: how often it was given */
@@ -19,7 +19,7 @@ typedef enum arg_type {
     ARG_TYPE_LIST   /* arg_list; every one counts */
 } arg_type;
 
-/* What a shell offers as an option's value. */
+/* The values that a shell offers for an option. */
 typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
@@ -131,10 +131,12 @@ __extension__ enum arg_bit {
 
 _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");
 
-/* Of every command that talks to a provider. */
-#define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
-/* Of every command that calls models. */
-#define ARG_CALLS (ARG_CASSETTE | ARG_TRACE)
+/* The options of every command that calls models. */
+#define ARG_CALLS                                                                                  \
+    (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
+     ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
+/* The options of every command. */
+#define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
 typedef struct arg_info {
     const char *name;
@@ -156,6 +158,7 @@ typedef struct arg_list {
 typedef struct cli_command cli_command;
 
 typedef struct cli_args {
+    const cli_command *const *commands; /* all there are, the default one first; NULL ends them */
     const cli_command *command;
     bool named;              /* the command was, and is not just the default */
     const cli_command *near; /* what the first operand is a slip of; NULL: of none */
@@ -172,10 +175,11 @@ typedef struct cli_args {
 } cli_args;
 
 /*
- * Read the command line. On failure it has told why, and what to do, on stderr.
+ * Read the command line of a program with these commands. On failure it has told why, and what to
+ * do, on stderr.
  * @return 0, or an exit code. Free with args_free in either case.
  */
-int args_parse(cli_args *args, int argc, char **argv);
+int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
 /* Check that the command takes what it was given. @return 0, or an exit code, reported. */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);

@@ -15,7 +15,7 @@
 #include "output.h"
 #include "report.h"
 
-/* Where is recorded, or NULL; borrowed from the arguments. */
+/* The folder that is recorded into, or NULL; borrowed from the arguments. */
 static const char *recording;
 
 int cassette_start(const cli_args *args)
@@ -59,7 +59,7 @@ void cassette_remember_model(const char *reference)
 {
     beluga__new_file file;
     char *path = recording ? model_path(recording) : NULL;
-    /* Without it a replay has to name the model; what can't be written there is told at the end. */
+    /* Without this file a replay has to name the model. Failures to record are told at the end. */
     if (path && beluga__new_file_begin(&file, path, false) == 0) {
         if (beluga__file_write(file.fd, reference, strlen(reference)) == 0 &&
             beluga__file_write(file.fd, "\n", 1) == 0)

@@ -5,7 +5,7 @@
 #include <beluga/error.h>
 
 static const exit_info infos[] = {
-#define XX(constant, value, meaning) {CLI_EXIT_##constant, meaning},
+#define XX(constant, value, meaning) {CLI_EXIT_##constant, #value, meaning},
     EXIT_MAP(XX)
 #undef XX
 };

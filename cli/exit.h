@@ -31,6 +31,7 @@ typedef enum exit_code {
 
 typedef struct exit_info {
     exit_code code;
+    const char *digits; /* the code as text */
     const char *meaning;
 } exit_info;
 

@@ -14,35 +14,6 @@
 
 #define READ_BYTES 65536
 
-/* ---- text that grows ------------------------------------------------------------------------- */
-
-static int make_room(cli_text *text, size_t n)
-{
-    if (n < text->room - text->length) return 0;
-    size_t room = text->room ? text->room : 256;
-    while (room - text->length <= n) room *= 2;
-    char *bytes = realloc(text->bytes, room);
-    if (!bytes) return -1;
-    text->bytes = bytes;
-    text->room = room;
-    return 0;
-}
-
-int text_add(cli_text *text, const char *bytes, size_t n)
-{
-    if (make_room(text, n) != 0) return -1;
-    memcpy(text->bytes + text->length, bytes, n);
-    text->length += n;
-    text->bytes[text->length] = '\0';
-    return 0;
-}
-
-void text_free(cli_text *text)
-{
-    free(text->bytes);
-    *text = (cli_text){0};
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Returns 0, or an errno; EFBIG when there is more than `max`. */
@@ -50,12 +21,12 @@ static int read_all(int fd, size_t max, cli_text *text)
 {
     size_t start = text->length;
     for (;;) {
-        if (make_room(text, READ_BYTES) != 0) return ENOMEM;
-        ssize_t n = read(fd, text->bytes + text->length, READ_BYTES);
+        if (text_reserve(text, READ_BYTES) != 0) return ENOMEM;
+        ssize_t n = read(fd, text->data + text->length, READ_BYTES);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return errno;
         text->length += (size_t)n;
-        text->bytes[text->length] = '\0';
+        text->data[text->length] = '\0';
         if (text->length - start > max) return EFBIG;
         if (n == 0) return 0;
     }
@@ -90,9 +61,9 @@ static int read_stdin(cli_text *text)
     size_t start = text->length;
     int rc = input_read_stdin(MAX_PROMPT_BYTES, text);
     if (rc != 0) return rc;
-    while (text->length > start && strchr("\r\n", text->bytes[text->length - 1]) &&
-           text->bytes[text->length - 1])
-        text->bytes[--text->length] = '\0';
+    while (text->length > start && strchr("\r\n", text->data[text->length - 1]) &&
+           text->data[text->length - 1])
+        text->data[--text->length] = '\0';
     return 0;
 }
 
@@ -127,7 +98,7 @@ static int join_stdin(cli_text *prompt)
     if (rc == 0 && more.length) {
         bool first = prompt->length == 0;
         if ((!first && text_add(prompt, between, sizeof between - 1) != 0) ||
-            text_add(prompt, more.bytes, more.length) != 0)
+            text_add(prompt, more.data, more.length) != 0)
             rc = out_no_memory();
     }
     text_free(&more);
@@ -154,7 +125,7 @@ static bool is_url(const char *text)
            strncasecmp(text, "data:", 5) == 0;
 }
 
-/* Where the name does not tell, an address is taken for a picture's: that is what models fetch. */
+/* An address whose name does not say its type is taken for a picture's: models fetch pictures. */
 static beluga_part_kind kind_of_url(const char *url)
 {
     static const struct {
@@ -183,7 +154,7 @@ int input_make_message(const cli_args *args, const cli_text *prompt, beluga_mess
     int rc = 0;
     beluga_message *message = beluga_message_new(BELUGA_ROLE_HUMAN);
     if (!message) return out_no_memory();
-    if (prompt->length && beluga_message_add_text(message, prompt->bytes, prompt->length) != 0)
+    if (prompt->length && beluga_message_add_text(message, prompt->data, prompt->length) != 0)
         rc = out_no_memory();
     for (size_t i = 0; i < args->attachments.count && rc == 0; i++)
         rc = attach(args, message, args->attachments.items[i]);

@@ -1,4 +1,4 @@
-/* What the user gives: files, stdin, and the prompt made of it. */
+/* The input of the user: files, stdin, and the prompt made of it. */
 #ifndef BELUGA_CLI_INPUT_H
 #define BELUGA_CLI_INPUT_H
 
@@ -8,20 +8,11 @@
 #include <beluga/message.h>
 
 #include "args.h"
+#include "text.h"
 
 /* A longer prompt or schema is refused. */
 #define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
-
-/* Text that grows; `bytes` is owned (free) and ends in a NUL that is not counted. */
-typedef struct cli_text {
-    char *bytes;
-    size_t length, room;
-} cli_text;
-
-/* @return 0, or -1 with errno ENOMEM. */
-int text_add(cli_text *text, const char *bytes, size_t n);
-void text_free(cli_text *text);
 
 /* Read the whole of a file into `text`. @return 0, or an exit code, reported. */
 int input_read_file(const char *path, size_t max, cli_text *text);

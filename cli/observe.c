@@ -15,6 +15,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "report.h"
 #include "trace/show.h"
 
@@ -22,7 +23,7 @@ enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
 
-/* Of --trace: the file in memory, or -1. */
+/* The file in memory that --trace records into, or -1. */
 static struct {
     int fd;
     bool alone; /* nothing else is to be observed */
@@ -50,7 +51,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* What is recorded is in memory, and gone with the process: prompts may be in it. */
+/* The recording is in memory and is gone with the process, for prompts may be in it. */
 static int open_recording(void)
 {
     recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
@@ -68,8 +69,8 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-/* Who asks for this one trace gets it, whatever share of them is sampled otherwise. Exporters get
- * it, too, unless they are off. */
+/* A user who asks for this trace gets it, whatever share of traces is sampled otherwise. Exporters
+ * get it, too, unless they are off. */
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
@@ -83,7 +84,7 @@ static const char *const *recording_variables(void)
 
 static int append_to(const char *path, const cli_text *text)
 {
-    return out_file(path, O_APPEND, text->bytes, text->length);
+    return out_file(path, O_APPEND, text->data, text->length);
 }
 
 /* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
@@ -102,12 +103,12 @@ static int draw(const cli_args *args, const cli_text *text)
 {
     trace_file file = {0};
     beluga_prices *prices = NULL;
-    if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
+    if (!strstr(text_get(text), "\"resourceSpans\"")) {
         out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
-    int rc = trace_load_prices(args, &prices);
-    if (rc == 0) rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
+    int rc = prices_load_configured(args, &prices);
+    if (rc == 0) rc = trace_file_read(&file, "--trace", text->data, text->length, prices);
     if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
     trace_file_free(&file);
     beluga_prices_free(prices);

@@ -12,6 +12,7 @@
 #include <beluga/log.h>
 
 #include "base/new_file.h"
+#include "base/utf8.h"
 
 #include "args.h"
 #include "commands/command.h"
@@ -20,7 +21,7 @@
 
 /* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
 #define MAX_LINE_BYTES 4096
-/* How much of a model's text is filtered at a time. */
+/* So much of a model's text is filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
 /* Longer lines of prose are hard to read. */
@@ -32,7 +33,7 @@ static struct {
     int failure; /* errno of the first write to stdout that failed */
     bool wrote;
     char last; /* byte for stdout */
-    term_text filter;
+    term_stream filter;
     size_t used;
     char buffer[BUFFER_BYTES];
 } out;
@@ -56,7 +57,7 @@ bool out_is_quiet(void)
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* There is nowhere to report that stderr can't be written. */
+/* A failure is not looked at: there is nowhere to report it. */
 static void write_err(const char *bytes, size_t n)
 {
     beluga__file_write(STDERR_FILENO, bytes, n);
@@ -70,35 +71,35 @@ static bool is_in_a_line(void)
 }
 
 /* One line is one write, so that it stays whole where others write too. */
-typedef struct line_text {
+typedef struct stderr_line {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
-} line_text;
+} stderr_line;
 
-static void put(line_text *line, const char *text)
+static void put(stderr_line *line, const char *text)
 {
     size_t n = strlen(text);
     memcpy(line->bytes + line->length, text, n);
     line->length += n;
 }
 
-static void put_filtered(line_text *line, const char *text)
+static void put_filtered(stderr_line *line, const char *text)
 {
-    term_text filter = {.n = 0};
+    term_stream filter = {.n = 0};
     char *to = line->bytes + line->length;
     size_t n = term_filter(&filter, text, strlen(text), to);
     line->length += n + term_filter_end(&filter, to + n);
 }
 
 /* The escapes of MAX_LINE_BYTES fit. */
-static void put_name(line_text *line, const char *text)
+static void put_name(stderr_line *line, const char *text)
 {
     char *to = line->bytes + line->length;
     beluga_text_to_line(text, strlen(text), to, TERM_FILTER_ROOM(MAX_LINE_BYTES));
     line->length += strlen(to);
 }
 
-__attribute__((format(printf, 3, 0))) static void put_values(line_text *line, bool one_line,
+__attribute__((format(printf, 3, 0))) static void put_values(stderr_line *line, bool one_line,
                                                              const char *format, va_list values)
 {
     char text[MAX_LINE_BYTES];
@@ -111,19 +112,21 @@ __attribute__((format(printf, 3, 0))) static void put_values(line_text *line, bo
         put(line, text);
 }
 
-__attribute__((format(printf, 3, 0))) static void say(const char *before, term_look style,
-                                                      const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void say(out_kind kind, const char *format,
+                                                      va_list values)
 {
-    line_text line;
+    static const term_look looks[] = {TERM_DIM, TERM_DIM, TERM_RED, TERM_PLAIN};
+    term_look style = looks[kind];
+    stderr_line line;
     line.length = 0;
     if (is_in_a_line()) {
         put(&line, "\n");
         out.last = '\n';
     }
     if (style != TERM_PLAIN) put(&line, term_style(STDERR_FILENO, style));
-    put(&line, before);
+    if (kind != OUT_DETAIL) put(&line, "beluga: ");
     if (style == TERM_RED) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
-    put_values(&line, *before != '\0', format, values);
+    put_values(&line, kind != OUT_DETAIL, format, values);
     if (style == TERM_DIM) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
     put(&line, "\n");
     out_flush();
@@ -131,36 +134,12 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, term_l
     write_err(line.bytes, line.length);
 }
 
-void out_note(const char *format, ...)
+void out_say(out_kind kind, const char *format, ...)
 {
     va_list values;
-    if (out.quiet) return;
+    if (kind == OUT_NOTE && out.quiet) return;
     va_start(values, format);
-    say("beluga: ", TERM_DIM, format, values);
-    va_end(values);
-}
-
-void out_warning(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("beluga: ", TERM_DIM, format, values);
-    va_end(values);
-}
-
-void out_error(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("beluga: ", TERM_RED, format, values);
-    va_end(values);
-}
-
-void out_detail(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("", TERM_PLAIN, format, values);
+    say(kind, format, values);
     va_end(values);
 }
 
@@ -187,7 +166,7 @@ int out_usage(const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say("beluga: ", TERM_RED, format, values);
+    say(OUT_ERROR, format, values);
     va_end(values);
     if (out.command)
         out_detail("See: beluga %s --help", out.command);
@@ -260,7 +239,7 @@ static void put_out(const char *bytes, size_t n)
     out.used += n;
 }
 
-static void put_out_filtered(term_text *filter, const char *text, size_t n)
+static void put_out_filtered(term_stream *filter, const char *text, size_t n)
 {
     char safe[TERM_FILTER_ROOM(FILTER_BYTES)];
     while (n) {
@@ -272,7 +251,7 @@ static void put_out_filtered(term_text *filter, const char *text, size_t n)
 }
 
 /* No more of the text comes. */
-static void end_filter(term_text *filter)
+static void end_filter(term_stream *filter)
 {
     char rest[TERM_FILTER_ROOM(0)];
     put_out(rest, term_filter_end(filter, rest));
@@ -289,7 +268,7 @@ void out_text(const char *text, size_t n)
 
 void out_printf(const char *format, ...)
 {
-    term_text filter = {.n = 0};
+    term_stream filter = {.n = 0};
     va_list values;
     char *text = NULL;
     va_start(values, format);
@@ -312,7 +291,7 @@ void out_name(const char *text)
     char line[(FILTER_BYTES + 1) * TERM_SHOWN_GROWTH];
     size_t n = text ? strlen(text) : 0;
     while (n) {
-        size_t piece = term_cut(text, n, FILTER_BYTES);
+        size_t piece = beluga__utf8_cut(text, n, FILTER_BYTES);
         beluga_text_to_line(text, piece, line, sizeof line);
         put_out(line, strlen(line));
         text += piece;

@@ -20,21 +20,26 @@ typedef struct cli_args cli_args;
 /* Decide what the options leave to be printed, and ignore SIGPIPE: a write tells us. */
 void out_init(const cli_args *args);
 
-/* What --help is to be asked of when the command line is wrong, before out_init can tell. */
+/* Set whose --help is recommended when the command line is wrong, before out_init can tell. */
 void out_name_command(const char *name);
 
 bool out_is_quiet(void);
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* A remark, in one line; not with --quiet. printf's. */
-void out_note(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* What nobody should miss though nothing failed, with --quiet too. printf's. */
-void out_warning(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* A failure, in one line. printf's. */
-void out_error(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* A line, or several, with nothing before it, such as of --verbose. printf's. */
-void out_detail(const char *format, ...) BELUGA_PRINTF(1, 2);
+typedef enum out_kind {
+    OUT_NOTE,    /* a remark, in one line; not with --quiet */
+    OUT_WARNING, /* the same of what nobody should miss though nothing failed, with --quiet too */
+    OUT_ERROR,   /* a failure, in one line */
+    OUT_DETAIL   /* a line, or several, with nothing before it, such as of --verbose */
+} out_kind;
+
+/* Say it; printf's. */
+void out_say(out_kind kind, const char *format, ...) BELUGA_PRINTF(2, 3);
+#define out_note(...)    out_say(OUT_NOTE, __VA_ARGS__)
+#define out_warning(...) out_say(OUT_WARNING, __VA_ARGS__)
+#define out_error(...)   out_say(OUT_ERROR, __VA_ARGS__)
+#define out_detail(...)  out_say(OUT_DETAIL, __VA_ARGS__)
 /* A line of JSON, however long it is. */
 void out_detail_json(const char *json, size_t n);
 /* The command line is wrong: says so, and where help is. @return CLI_EXIT_USAGE. printf's. */

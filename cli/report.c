@@ -165,9 +165,9 @@ int report_finish(const cli_args *args, const beluga_response *response)
     switch (beluga_response_finish_reason(response)) {
     case BELUGA_FINISH_LENGTH:
         /* The JSON says it in its own way. */
-        (args->json ? out_note : out_warning)(
-            "the answer was cut at its token limit (raise it with -o max_tokens=N; "
-            "--strict makes it an error)");
+        out_say(args->json ? OUT_NOTE : OUT_WARNING,
+                "the answer was cut at its token limit (raise it with -o max_tokens=N; "
+                "--strict makes it an error)");
         return CLI_EXIT_OK;
     case BELUGA_FINISH_CONTENT_FILTER:
         out_error("the provider refused or filtered the content (%s)",

@@ -1,4 +1,4 @@
-/* What is told of a call: failures, usage, and both as JSON. */
+/* The report of a call: failures, usage, and both as JSON. */
 #ifndef BELUGA_CLI_REPORT_H
 #define BELUGA_CLI_REPORT_H
 

@@ -1,116 +1,30 @@
 #include "session.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <beluga/client.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
 #include "cassette.h"
+#include "configuration.h"
 #include "exit.h"
-#include "log.h"
+#include "library_log.h"
 #include "observe.h"
 #include "output.h"
 #include "report.h"
-#include "terminal/waits.h"
+#include "retry_notes.h"
 #include "wire_log.h"
 
-#define MAX_PROVIDERS    256
-#define MAX_OPTION_BYTES 64
-
-static const char *get_variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
+#define MAX_PROVIDERS 256
 
 const char *session_find_variable(const char *const *names)
 {
     for (; names && *names; names++)
-        if (get_variable(*names)) return *names;
+        if (configuration_variable(*names)) return *names;
     return NULL;
-}
-
-/* ---- the configuration ----------------------------------------------------------------------- */
-
-/* Returns false where there is no home, or its name is too long for any file. */
-static bool make_usual_path(char path[PATH_MAX])
-{
-    int n = -1;
-    const char *base = get_variable("XDG_CONFIG_HOME"), *home = get_variable("HOME");
-    if (base && base[0] == '/')
-        n = snprintf(path, PATH_MAX, "%s/beluga/config.yaml", base);
-    else if (home)
-        n = snprintf(path, PATH_MAX, "%s/.config/beluga/config.yaml", home);
-    return n > 0 && n < PATH_MAX;
-}
-
-static const char *named_path(const cli_args *args)
-{
-    return args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
-}
-
-bool session_names_file(const cli_args *args)
-{
-    return named_path(args) != NULL;
-}
-
-int session_find_file(const cli_args *args, char **path)
-{
-    char usual[PATH_MAX];
-    const char *named = named_path(args);
-    *path = NULL;
-    if (!named && !make_usual_path(usual)) return 0;
-    *path = strdup(named ? named : usual);
-    return *path ? 0 : out_no_memory();
-}
-
-/* A file that was named must be there; the usual one need not. */
-static int load_file(cli_session *session, const cli_args *args)
-{
-    beluga_error err;
-    const char *named = named_path(args);
-    int rc = session_find_file(args, &session->path);
-    if (rc != 0 || !session->path) return rc;
-    if (!named && access(session->path, F_OK) != 0) return 0;
-    rc = beluga_config_load_file(session->base, session->path, &err);
-    session->has_file = rc == 0;
-    if (rc == 0) return 0;
-    return report_file_error(args, &err, CLI_EXIT_CONFIG);
-}
-
-static int set_option(cli_session *session, const cli_args *args, const char *text)
-{
-    beluga_option option;
-    beluga_error err;
-    if (beluga_option_parse(text, &option, &err) != 0) return report_error(args, &err, NULL);
-    return beluga_config_set_n(session->base, &option, 1) ? out_no_memory() : 0;
-}
-
-/* A number alone is seconds, as with other commands; the library's own options take milliseconds.
- */
-static int set_timeout(cli_session *session, const cli_args *args)
-{
-    char text[MAX_OPTION_BYTES];
-    const char *time = args->timeout, *unit = "";
-    if (*time && strspn(time, "0123456789.") == strlen(time)) unit = "s";
-    int n = snprintf(text, sizeof text, "timeout=%s%s", time, unit);
-    if (n < 0 || (size_t)n >= sizeof text) return out_usage("--timeout: not a time: %s", time);
-    return set_option(session, args, text);
-}
-
-static int set_options(cli_session *session, const cli_args *args)
-{
-    int rc = 0;
-    for (size_t i = 0; i < args->options.count && rc == 0; i++)
-        rc = set_option(session, args, args->options.items[i]);
-    if (rc == 0 && args->timeout) rc = set_timeout(session, args);
-    if (rc == 0 && args->strict) rc = set_option(session, args, "strict=true");
-    return rc;
 }
 
 /* ---- plug-ins -------------------------------------------------------------------------------- */
@@ -128,7 +42,8 @@ int session_load_plugins(const cli_args *args)
     return 0;
 }
 
-/* What the command line names must be had; what the file names is missed where it is used. */
+/* A plug-in that the command line names must load; one that the file names may be missing until it
+ * is used. */
 static int load_plugins(const cli_session *session, const cli_args *args)
 {
     beluga_error err;
@@ -166,7 +81,7 @@ static void guess_model(cli_session *session)
 
 static void choose_model(cli_session *session, const cli_args *args)
 {
-    const char *variable = get_variable("BELUGA_MODEL");
+    const char *variable = configuration_variable("BELUGA_MODEL");
     if (args->model) {
         session->reference = args->model;
         session->chosen_by = "-m";
@@ -183,24 +98,15 @@ static void choose_model(cli_session *session, const cli_args *args)
     }
 }
 
-int session_read(cli_session *session, const cli_args *args)
-{
-    const beluga_option environment = beluga_with_env();
-    *session = (cli_session){.base = beluga_config_new_n(&environment, 1)};
-    if (!session->base) return out_no_memory();
-    int rc = load_file(session, args);
-    return rc == 0 ? set_options(session, args) : rc;
-}
-
 int session_load(cli_session *session, const cli_args *args)
 {
     *session = (cli_session){0};
-    waits_start(args);
-    log_start();
+    retry_notes_start(args);
+    library_log_start();
     wire_log_start(args->verbose); /* each instead of the one before, where it is asked for */
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);
-    if (rc == 0) rc = session_read(session, args);
+    if (rc == 0) rc = configuration_read(args, &session->base, &session->path, &session->has_file);
     if (rc == 0) rc = load_plugins(session, args);
     if (rc == 0) choose_model(session, args);
     return rc;
@@ -264,7 +170,7 @@ static void hint(const char *typed, const char *meaning)
     out_detail("  %-38s  %s", typed, meaning);
 }
 
-/* What most people have, in that order. */
+/* Name the variables of the providers that most people have, in that order. */
 static void hint_keys(void)
 {
     static const char *const names[] = {"openai", "anthropic", "gemini"};

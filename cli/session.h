@@ -31,9 +31,6 @@ typedef struct cli_session {
  */
 int session_load(cli_session *session, const cli_args *args);
 
-/* Only read the configuration. @return as session_load; free likewise. */
-int session_read(cli_session *session, const cli_args *args);
-
 /* Load the plug-ins of --plugin; session_load does so too. @return 0, or an exit code, reported. */
 int session_load_plugins(const cli_args *args);
 
@@ -64,13 +61,6 @@ int session_try_open(cli_session *session, const char *reference, beluga_error *
 int session_explain_no_model(const cli_session *session, const cli_args *args);
 
 void session_free(cli_session *session);
-
-/* Whether the command line or BELUGA_CONFIG names the configuration file, so that it must be there.
- */
-bool session_names_file(const cli_args *args);
-/* Tell where the configuration file is, for who reads it on its own: owned, NULL for nowhere.
- * @return 0, or an exit code, reported. */
-int session_find_file(const cli_args *args, char **path);
 
 /* Return the first of a NULL-terminated list of variables that is set to something, or NULL. */
 const char *session_find_variable(const char *const *names);

@@ -6,7 +6,7 @@
 
 static char *filter(const uint8_t *data, size_t size, size_t piece, size_t *n)
 {
-    term_text filter = {0};
+    term_stream filter = {0};
     char *out = malloc(TERM_FILTER_ROOM(size));
     FUZZ_CHECK(out);
     *n = 0;

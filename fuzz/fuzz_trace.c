@@ -37,20 +37,20 @@ static void draw(recorded_trace *trace)
     draw_begin(&canvas, STDOUT_FILENO);
     FUZZ_CHECK(draw_trace(&canvas, trace) == 0);
     draw_legend(&canvas);
-    fuzz_check_text(canvas.words.text.bytes, canvas.words.text.length);
-    text_free(&canvas.words.text);
+    fuzz_check_text(canvas.words.data, canvas.words.length);
+    text_free(&canvas.words);
 }
 
 static void make_page(recorded_trace *trace)
 {
-    trace_words page = {0};
+    cli_text page = {0};
     page_begin(&page, "<title>");
     page_add_trace(&page, trace);
     page_end(&page, NULL);
-    FUZZ_CHECK(!page.failed && page.text.bytes);
-    fuzz_check_text(page.text.bytes, page.text.length);
-    FUZZ_CHECK(!strcasestr(page.text.bytes, "<script"));
-    text_free(&page.text);
+    FUZZ_CHECK(!page.status && page.data);
+    fuzz_check_text(page.data, page.length);
+    FUZZ_CHECK(!strcasestr(page.data, "<script"));
+    text_free(&page);
 }
 
 static void make_list(const recorded_trace *trace)

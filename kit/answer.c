@@ -9,7 +9,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Where the event at `at` ends: behind its blank line. */
+/* Return where the event at `at` ends: behind its blank line. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {
@@ -114,7 +114,7 @@ const char *check_answer_parse(check_answer *a, const char *text)
     else
         check_text_puts(&a->body, body);
     if (!wrong) wrong = cut_into_frames(a);
-    return a->headers.failed || a->body.failed ? "it is too long" : wrong;
+    return a->headers.status || a->body.status ? "it is too long" : wrong;
 }
 
 void check_answer_free(check_answer *a)
@@ -133,7 +133,7 @@ bool check_answer_interleave(check_answer *out, const check_answer *from, const 
         check_text_add(&out->body, bytes, n);
         check_text_add(&out->body, from->body.data + at, from->ends[i] - at);
     }
-    return !cut_into_frames(out) && !out->body.failed && !out->headers.failed;
+    return !cut_into_frames(out) && !out->body.status && !out->headers.status;
 }
 
 /* ---- the peer -------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* The section answer of a case: what a provider sends back, and how the peer is told to send it. */
-#ifndef BELUGA_CHECK_ANSWER_H
-#define BELUGA_CHECK_ANSWER_H
+#ifndef BELUGA_KIT_ANSWER_H
+#define BELUGA_KIT_ANSWER_H
 
 #include <beluga/provider/http.h>
 
@@ -24,7 +24,7 @@ typedef struct check_answer {
 const char *check_answer_parse(check_answer *answer, const char *text);
 void check_answer_free(check_answer *answer);
 
-/* What an answer's end looks like. */
+/* The ends that an answer can have. */
 typedef enum check_end {
     CHECK_END_WHOLE,  /* as it should */
     CHECK_END_POLITE, /* its framing says that it is complete: the end of a cut one is as good */

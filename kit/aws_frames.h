@@ -1,7 +1,7 @@
 /* Frames of AWS event streams, written by the kit's own hand so that reading them proves
  * something. */
-#ifndef BELUGA_CHECK_AWS_FRAMES_H
-#define BELUGA_CHECK_AWS_FRAMES_H
+#ifndef BELUGA_KIT_AWS_FRAMES_H
+#define BELUGA_KIT_AWS_FRAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,87 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kit/scenario.h"
-
-/* ---- opening --------------------------------------------------------------------------------- */
-
-/* The options of a case alone, a line each; they borrow from `text`. */
-static int add_case_options(check_run *run, beluga_config *config, check_text *text)
-{
-    const char *const others[] = {run->scenario->like, NULL};
-    beluga_option option;
-    if (!check_fixture_find(run->profile, run->scenario->name, others, "options", text)) return 0;
-    for (char *line = strtok(text->data, "\n"); line; line = strtok(NULL, "\n")) {
-        int code = beluga_option_parse(line, &option, &run->error);
-        if (!code) code = beluga_config_set_n(config, &option, 1);
-        if (code) return code;
-    }
-    return 0;
-}
-
-/* What stands before a case's own options, from the weakest. */
-static int add_options(check_run *run, beluga_config *config)
-{
-    beluga_option own[CHECK_MAX_OPTIONS];
-    const beluga_option first[] = {beluga_with_max_retries(0),
-                                   beluga_with_timeout_ms(check_patience_ms(run)),
-                                   beluga_with_model_name(run->profile->model)};
-    const char *model = NULL;
-    bool named = run->settings->config &&
-                 beluga_config_get_string(run->settings->config, BELUGA_OPTION_MODEL_NAME, &model);
-    int n = check_profile_options(run->profile, own, &run->error);
-    if (n < 0) return n;
-    int code = beluga_config_set_n(config, first, named ? 2 : 3);
-    return code ? code : beluga_config_set_n(config, own, (size_t)n);
-}
-
-static int add_place(check_run *run, beluga_config *config)
-{
-    char url[256];
-    if (!run->peer) return 0;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
-             run->profile->base_path);
-    const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY)};
-    return beluga_config_set_n(config, place, 2);
-}
-
-beluga_config *check_configure(check_run *run, check_text *texts)
-{
-    const beluga_config *given = run->settings->config;
-    beluga_config *config = given ? beluga_config_copy(given) : beluga_config_new_n(NULL, 0);
-    int code = config ? add_options(run, config) : BELUGA_ERROR_NO_MEMORY;
-    if (!code) code = add_place(run, config);
-    if (!code) code = add_case_options(run, config, texts);
-    if (!code) return config;
-    check_problem(run, "the model can't be configured: %s", run->error.message);
-    beluga_config_free(config);
-    return NULL;
-}
-
-/* It would fail every check: one of them says it. */
-static void tell_unopened(check_run *run)
-{
-    const char **by = &run->rules->unopened;
-    if (*by && strcmp(*by, run->scenario->name) != 0) {
-        check_text_printf(&run->reason, "no model can be opened, as the check %s says", *by);
-        return;
-    }
-    *by = run->scenario->name;
-    check_problem(run, "the model can't be opened: %s", run->error.message);
-}
-
-beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
-{
-    check_text texts = {0};
-    beluga_chat_model *model = NULL;
-    const char *name = run->settings->base ? NULL : run->provider->name;
-    beluga_config *config = check_configure(run, &texts);
-    if (config && beluga_registry_open(registry, name, config, &model, &run->error))
-        tell_unopened(run);
-    beluga_config_free(config);
-    check_text_free(&texts);
-    return model;
-}
+#include "kit/calls.h"
+#include "kit/open.h"
+#include "kit/rules.h"
+#include "kit/scenarios.h"
 
 static int bind(check_run *run)
 {
@@ -108,25 +31,9 @@ static bool open_model(check_run *run)
 
 /* ---- one scenario ---------------------------------------------------------------------------- */
 
-bool check_is_http(const check_run *run)
-{
-    return run->provider->encode_request != NULL;
-}
-
-int64_t check_patience_ms(const check_run *run)
-{
-    int64_t patience = run->settings->patience_ms;
-    return patience > 0 ? patience : CHECK_PATIENCE_MS;
-}
-
 static bool is_claimed(const check_run *run)
 {
     return (run->scenario->needs & ~run->provider->capabilities) == 0;
-}
-
-static void skip(check_run *run, const char *reason)
-{
-    check_text_puts(&run->reason, reason);
 }
 
 static void judge_peer(check_run *run)
@@ -139,7 +46,7 @@ static void judge_peer(check_run *run)
 
 static void run_with_model(check_run *run)
 {
-    check_call_begin(&run->call, run->scenario);
+    check_call_begin(run);
     if (open_model(run)) {
         if (is_claimed(run))
             run->scenario->run(run);
@@ -148,7 +55,7 @@ static void run_with_model(check_run *run)
         judge_peer(run);
     }
     beluga_chat_model_unref(run->model);
-    check_call_free(&run->call);
+    check_call_end(run);
 }
 
 /* The peer of many calls can not keep what it was sent by each. */
@@ -235,7 +142,7 @@ static check_status check_one(check_run *run)
     const char *reason = why_not(run);
     if (!begin(run)) return CHECK_SKIPPED;
     if (reason)
-        skip(run, reason);
+        check_text_puts(&run->reason, reason);
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING
@@ -243,7 +150,7 @@ static check_status check_one(check_run *run)
                           run->scenario->name);
     else
         run_scenario(run);
-    if (run->story.failed || run->problems.failed) check_problem(run, "out of memory");
+    if (run->story.status || run->problems.status) check_problem(run, "out of memory");
     blame(run);
     check_status status = status_of(run);
     const check_result result = result_of(run, status);
@@ -270,6 +177,7 @@ static size_t check_all(const check_settings *settings, const beluga_provider *p
     for (const check_scenario *s = check_scenarios; s->name; s++) {
         check_run run = {.settings = settings,
                          .scenario = s,
+                         .scenarios = check_scenarios,
                          .provider = provider,
                          .profile = profile,
                          .rules = &rules};

@@ -10,8 +10,8 @@
  * skipped and says so, and one behind HTTP without any fails the check that asks for them, for
  * nothing shows then that it reads an answer.
  */
-#ifndef BELUGA_CHECK_CHECK_H
-#define BELUGA_CHECK_CHECK_H
+#ifndef BELUGA_KIT_CHECK_H
+#define BELUGA_KIT_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,13 +28,13 @@ typedef enum check_status {
     CHECK_MEASURED /* nothing was asked of it */
 } check_status;
 
-/* How long an operation took, and what it asked of the allocator. */
+/* The time of an operation, and what it asked of the allocator. */
 typedef struct check_measure {
     double nanoseconds, bytes, allocations; /* an operation */
     uint64_t operations;
 } check_measure;
 
-/* What came of one scenario; borrowed for the callback. */
+/* The result of one scenario; borrowed for the callback. */
 typedef struct check_result {
     const char *provider;
     const char *category;
@@ -44,6 +44,14 @@ typedef struct check_result {
     const char *detail; /* FAILED: the differences, lines; SKIPPED: the reason; else "" */
     check_measure measure;
 } check_result;
+
+typedef struct check_run check_run;
+
+/* Writes what was sent and what came out into the case, in place of a problem. */
+typedef struct check_updater {
+    void (*request)(check_run *run, size_t i, const char *section); /* the i-th that was sent */
+    void (*events)(check_run *run);
+} check_updater;
 
 typedef struct check_settings {
     beluga_registry *registry;   /* where the provider is */
@@ -55,8 +63,8 @@ typedef struct check_settings {
     const char *only;         /* NULL: every scenario; else the one of that name */
     bool foreign;             /* see above */
     bool measure;             /* the benchmarks, too */
-    bool update;              /* write what was sent and what came out instead of comparing them */
-    int64_t patience_ms;      /* for what must happen; 0: 30,000 */
+    const check_updater *update; /* NULL; else what writes what differs: see update.h */
+    int64_t patience_ms;         /* for what must happen; 0: 30,000 */
     /* Before a scenario is run: false passes it over. NULL allowed. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);

@@ -299,7 +299,7 @@ static bool ran_out_of_memory(const check_fixture_file *file)
 {
     for (size_t i = 0; i < file->n_cases; i++)
         for (size_t k = 0; k < file->cases[i].n_sections; k++)
-            if (file->cases[i].sections[k].text.failed) return true;
+            if (file->cases[i].sections[k].text.status) return true;
     return false;
 }
 
@@ -462,7 +462,7 @@ static void put_section(check_text *out, const char *name, const char *text, siz
 
 static bool write_text(const char *path, const check_text *text)
 {
-    FILE *out = text->failed ? NULL : fopen(path, "wbe");
+    FILE *out = text->status ? NULL : fopen(path, "wbe");
     if (!out) return false;
     bool written = fwrite(text->data, 1, text->length, out) == text->length;
     return fclose(out) == 0 && written;

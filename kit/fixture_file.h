@@ -1,7 +1,7 @@
 /* A fixture: a text file that has a case, or a few small ones, and of each its sections.
  * tests/fixtures/README.md has the format. */
-#ifndef BELUGA_CHECK_FIXTURE_FILE_H
-#define BELUGA_CHECK_FIXTURE_FILE_H
+#ifndef BELUGA_KIT_FIXTURE_FILE_H
+#define BELUGA_KIT_FIXTURE_FILE_H
 
 #include <beluga/error.h>
 

@@ -1,7 +1,7 @@
 /* What the kit knows of a provider, as files: PROVIDER/check/check.json and a file a case.
  * tests/fixtures/README.md has the format. */
-#ifndef BELUGA_CHECK_FIXTURES_H
-#define BELUGA_CHECK_FIXTURES_H
+#ifndef BELUGA_KIT_FIXTURES_H
+#define BELUGA_KIT_FIXTURES_H
 
 #include <beluga/error.h>
 #include <beluga/provider/json.h>

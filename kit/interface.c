@@ -1,9 +1,11 @@
-/* What a provider says of itself, how it is registered, and how its health is told. */
+#include "kit/interface.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "kit/scenario.h"
+#include "kit/exchange.h"
+#include "kit/open.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -153,20 +155,12 @@ void check_run_registered(check_run *run)
         check_problem(run, "the registry has what nobody registered");
 }
 
-/* What a plug-in gave is kept by the library: loading is its way to be registered. */
-static int register_again(check_run *run, beluga_registry *registry)
-{
-    if (run->settings->plugin)
-        return beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
-    return beluga_registry_register(registry, run->provider, &run->error);
-}
-
 void check_run_registered_twice(check_run *run)
 {
     beluga_registry *registry = run->settings->registry;
     if (is_without_code(run)) return;
     beluga_provider another = *run->provider;
-    if (register_again(run, registry))
+    if (check_register(run, registry))
         check_problem(run, "want 0 for the second time, got %s", run->error.message);
     int code = beluga_registry_register(registry, &another, &run->error);
     if (code != BELUGA_ERROR_INVALID_INPUT)
@@ -185,7 +179,7 @@ void check_run_other_client(check_run *run)
         return;
     }
     beluga_registry *registry = beluga_client_registry(client);
-    if (register_again(run, registry))
+    if (check_register(run, registry))
         check_problem(run, "it can't be registered: %s", run->error.message);
     else
         beluga_chat_model_unref(check_open(run, registry));
@@ -237,12 +231,6 @@ void check_run_health(check_run *run)
     if (run->peer) run->asked = peer_requests(run->peer);
 }
 
-static void play_answer(check_run *run)
-{
-    peer_reply *reply = peer_reply_new(run->peer);
-    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
-}
-
 /* Every page of the list of models. */
 static bool play_models(check_run *run)
 {
@@ -253,7 +241,7 @@ static bool play_models(check_run *run)
         check_answer_free(&run->answer);
         const char *wrong = check_answer_parse(&run->answer, text.data);
         if (wrong) check_problem(run, "answer %zu of models: %s", n + 1, wrong);
-        play_answer(run);
+        check_play_whole(run);
         snprintf(section, sizeof section, "answer %zu", n + 2);
     }
     check_text_free(&text);
@@ -268,7 +256,7 @@ static bool play_probe(check_run *run)
     bool lists = run->provider->capabilities & BELUGA_CAPABILITY_MODELS;
     if (lists && !play_models(run)) return false;
     if (!check_load_usual_answer(run, false)) return false;
-    play_answer(run);
+    check_play_whole(run);
     return true;
 }
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/new_file.h"
 
-#include "kit/scenario.h"
+#include "kit/run.h"
 
 enum { MAX_FAULTS = 3 /* crashes and hangs: then the rest is not run */ };
 
@@ -107,18 +107,11 @@ typedef struct parent {
     beluga_error *err;
 } parent;
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool read_all(parent *p, void *bytes, size_t n, int64_t until_ms)
 {
     for (char *at = bytes; n;) {
         struct pollfd ready = {.fd = p->fd, .events = POLLIN};
-        int64_t left = until_ms - now_ms();
+        int64_t left = until_ms - beluga__now_ms();
         int polled = poll(&ready, 1, left > 0 ? (int)left : 0);
         if (polled < 0 && errno == EINTR) continue;
         if (polled == 0) p->is_late = true;
@@ -164,7 +157,7 @@ static bool hear(parent *p)
 {
     header head;
     int64_t patience = p->settings->patience_ms > 0 ? p->settings->patience_ms : CHECK_PATIENCE_MS;
-    int64_t until = now_ms() + CHECK_PATIENCES * patience;
+    int64_t until = beluga__now_ms() + CHECK_PATIENCES * patience;
     if (!read_all(p, &head, sizeof head, until)) return false;
     if (head.kind == ENDED) {
         p->ended = read_all(p, &p->code, sizeof p->code, until) &&
@@ -189,7 +182,7 @@ static void describe_end(const parent *p, int status, char *out, size_t size)
         snprintf(out, size, "it ended the process, with status %d", WEXITSTATUS(status));
 }
 
-/* What was under way when the child went has failed. */
+/* The check that was under way when the child went has failed. */
 static void note_fault(parent *p, int status)
 {
     char detail[160];

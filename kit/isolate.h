@@ -2,8 +2,8 @@
  * Checks in a process of their own: what crashes or hangs there is a check that failed, and the
  * rest of the report is made all the same, by a new process that goes on behind it.
  */
-#ifndef BELUGA_CHECK_ISOLATE_H
-#define BELUGA_CHECK_ISOLATE_H
+#ifndef BELUGA_KIT_ISOLATE_H
+#define BELUGA_KIT_ISOLATE_H
 
 #include "kit/check.h"
 

@@ -1,7 +1,7 @@
 /* Two JSON texts compared by what they mean: order of members and the way a number is written are
  * nothing. */
-#ifndef BELUGA_CHECK_JSON_DIFF_H
-#define BELUGA_CHECK_JSON_DIFF_H
+#ifndef BELUGA_KIT_JSON_DIFF_H
+#define BELUGA_KIT_JSON_DIFF_H
 
 #include "kit/text.h"
 

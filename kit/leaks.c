@@ -1,4 +1,5 @@
-/* What a provider keeps when it is gone, and what a call costs. */
+#include "kit/leaks.h"
+
 #include <dirent.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -8,7 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "kit/scenario.h"
+#include "base/clock.h"
+
+#include "kit/exchange.h"
+#include "kit/open.h"
+#include "kit/perform.h"
 
 enum {
     ROUND_CALLS = 40,      /* of each kind */
@@ -53,7 +58,7 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
-/* What still has blocks may be called at any time: it stays. */
+/* An allocator that still has blocks may be called at any time, so that it is kept. */
 static meter *kept;
 
 static void meter_free(meter *m, bool is_closed)
@@ -75,35 +80,11 @@ typedef struct bench {
     beluga_chat_model *model;
 } bench;
 
-static int add_provider(check_run *run, beluga_registry *registry)
-{
-    if (run->settings->base) return 0;
-    if (run->settings->plugin)
-        return beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
-    return beluga_registry_register(registry, run->provider, &run->error);
-}
-
-static bool streams(const check_run *run)
-{
-    return run->provider->capabilities & BELUGA_CAPABILITY_STREAM;
-}
-
-static bool play_usual(check_run *run, bool streamed, unsigned turns)
-{
-    if (!run->peer) return true;
-    if (!check_load_usual_answer(run, streamed)) return false;
-    peer_reply *reply = peer_reply_new(run->peer);
-    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    if (turns) peer_reply_turn(reply, 0, turns);
-    return true;
-}
-
 /* Answers and, in turn with them, streams where it has them. */
 static bool play_both(check_run *run)
 {
-    if (!streams(run)) return play_usual(run, false, 0);
-    return play_usual(run, false, 2) && play_usual(run, true, 0);
+    if (!check_streams(run)) return check_play_for_ever(run, false, 0);
+    return check_play_for_ever(run, false, 2) && check_play_for_ever(run, true, 0);
 }
 
 static bool open_bench(bench *b, check_run *run)
@@ -112,13 +93,13 @@ static bool open_bench(bench *b, check_run *run)
     const beluga_allocator allocator = {meter_alloc, meter_resize, meter_release, m};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
     b->run = run;
-    check_call_begin(&run->call, run->scenario);
+    check_call_begin(run);
     if (!m || beluga_client_new(&settings, &b->client)) {
         check_problem(run, "no client could be made");
         free(m);
         return false;
     }
-    if (add_provider(run, beluga_client_registry(b->client)))
+    if (!run->settings->base && check_register(run, beluga_client_registry(b->client)))
         check_problem(run, "it can't be registered: %s", run->error.message);
     return !run->problems.length;
 }
@@ -132,7 +113,7 @@ static long long close_bench(bench *b)
     if (status) check_problem(b->run, "its client can't be closed: %s", err.message);
     long long left = atomic_load(&b->meter->live);
     meter_free(b->meter, !status);
-    check_call_free(&b->run->call);
+    check_call_end(b->run);
     *b = (bench){0};
     return left;
 }
@@ -144,7 +125,7 @@ static bool open_model(bench *b)
     return b->model != NULL;
 }
 
-static void ask(bench *b, void (*how)(check_run *))
+static void ask(bench *b, check_action *how)
 {
     how(b->run);
     check_text_clear(&b->run->story);
@@ -158,7 +139,7 @@ static bool live(bench *b)
     for (int i = 0; i < ROUND_CALLS && !b->run->problems.length; i++) {
         if (!open_model(b)) break;
         ask(b, check_generate);
-        if (streams(b->run)) ask(b, check_stream);
+        if (check_streams(b->run)) ask(b, check_stream);
         beluga_chat_model_unref(b->model);
         b->model = b->run->model = NULL;
     }
@@ -176,7 +157,7 @@ static size_t heap_bytes(void)
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
-/* How much more there is after another round. */
+/* Return how much more memory is in use after another round. */
 static size_t grow(bench *b)
 {
     size_t before = heap_bytes();
@@ -250,17 +231,10 @@ void check_run_descriptors(check_run *run)
 
 enum { MEASURED_MS = 200, MAX_OPERATIONS = 20000, THREADS = 8, MANY = 100 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void end_measure(bench *b, int64_t begun_ns, uint64_t operations)
 {
     b->run->measure = (check_measure){
-        .nanoseconds = (double)(now_ns() - begun_ns) / (double)operations,
+        .nanoseconds = (double)(beluga__now_ns() - begun_ns) / (double)operations,
         .bytes = (double)atomic_load(&b->meter->bytes) / (double)operations,
         .allocations = (double)atomic_load(&b->meter->allocations) / (double)operations,
         .operations = operations,
@@ -278,8 +252,8 @@ static void measure(bench *b, void (*operation)(bench *b))
     uint64_t n = 0;
     operation(b); /* opens what is kept open */
     begin_measure(b);
-    int64_t begun = now_ns();
-    while (n < MAX_OPERATIONS && now_ns() - begun < MEASURED_MS * 1000000LL &&
+    int64_t begun = beluga__now_ns();
+    while (n < MAX_OPERATIONS && beluga__now_ns() - begun < MEASURED_MS * 1000000LL &&
            !b->run->problems.length) {
         operation(b);
         n++;
@@ -290,7 +264,7 @@ static void measure(bench *b, void (*operation)(bench *b))
 static void measure_alone(check_run *run, bool streamed, void (*operation)(bench *b))
 {
     bench b = {0};
-    if (play_usual(run, streamed, 0) && open_bench(&b, run) && open_model(&b))
+    if (check_play_for_ever(run, streamed, 0) && open_bench(&b, run) && open_model(&b))
         measure(&b, operation);
     if (b.client) close_bench(&b);
 }
@@ -321,7 +295,7 @@ void check_run_measure_generate(check_run *run)
 
 void check_run_measure_stream(check_run *run)
 {
-    if (streams(run))
+    if (check_streams(run))
         measure_alone(run, true, stream);
     else
         check_text_puts(&run->reason, "not claimed");
@@ -348,8 +322,7 @@ static void *work(void *payload)
 
 static void start_worker(bench *b, worker *w)
 {
-    w->run = *b->run;
-    w->run.story = w->run.problems = w->run.reason = (check_text){0};
+    check_run_copy(&w->run, b->run);
     w->bench = (bench){.run = &w->run, .model = b->model};
     w->started = pthread_create(&w->thread, NULL, work, w) == 0;
 }
@@ -357,20 +330,15 @@ static void start_worker(bench *b, worker *w)
 static void end_worker(bench *b, worker *w)
 {
     if (w->started) pthread_join(w->thread, NULL);
-    if (!b->run->problems.length)
-        check_text_puts(&b->run->problems, check_text_get(&w->run.problems));
+    check_run_end_copy(b->run, &w->run, !b->run->problems.length);
     if (!w->started) check_problem(b->run, "no thread could be made");
-    if (!b->run->breach) b->run->breach = w->run.breach;
-    check_text_free(&w->run.story);
-    check_text_free(&w->run.problems);
-    check_text_free(&w->run.reason);
 }
 
 static void measure_at_once(bench *b)
 {
     worker workers[THREADS];
     begin_measure(b);
-    int64_t begun = now_ns();
+    int64_t begun = beluga__now_ns();
     for (int i = 0; i < THREADS; i++) start_worker(b, &workers[i]);
     for (int i = 0; i < THREADS; i++) end_worker(b, &workers[i]);
     if (!b->run->problems.length) end_measure(b, begun, (uint64_t)THREADS * MANY);
@@ -379,6 +347,7 @@ static void measure_at_once(bench *b)
 void check_run_measure_at_once(check_run *run)
 {
     bench b = {0};
-    if (play_usual(run, false, 0) && open_bench(&b, run) && open_model(&b)) measure_at_once(&b);
+    if (check_play_for_ever(run, false, 0) && open_bench(&b, run) && open_model(&b))
+        measure_at_once(&b);
     if (b.client) close_bench(&b);
 }

@@ -1,18 +1,14 @@
-/* Makes a call the way users do, and writes down what comes of it. */
+#include "kit/perform.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#include "kit/scenario.h"
+#include "base/clock.h"
+
 #include "kit/story.h"
 
 enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
-
-static int64_t ms_between(const struct timespec *from, const struct timespec *to)
-{
-    return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
-}
 
 /* ---- rules that hold for every call ---------------------------------------------------------- */
 
@@ -27,8 +23,9 @@ typedef struct listener {
     bool started, ended;
 } listener;
 
-static void hear(listener *l, const beluga_event *event)
+static void hear(void *payload, const beluga_event *event)
 {
+    listener *l = payload;
     bool starts = event->kind == BELUGA_EVENT_START;
     if (l->ended)
         check_problem(l->run, "%s came after the end", beluga_event_kind_name(event->kind));
@@ -139,6 +136,7 @@ void check_stream_and_ask_on(check_run *run)
     listener l = {.run = run, .builder = beluga_response_builder_new()};
     beluga_response *response = NULL;
     beluga_context *context = begin(run);
+    run->first_messages = beluga_messages_count(run->call.messages);
     stream(run, &l, context);
     if (!l.builder || beluga_response_builder_finish(l.builder, &response))
         check_problem(run, "the events did not make a whole response");
@@ -151,24 +149,16 @@ void check_stream_and_ask_on(check_run *run)
 
 /* ---- pushed ---------------------------------------------------------------------------------- */
 
-static void on_event(void *payload, const beluga_event *event)
-{
-    hear(payload, event);
-}
-
 /* Step, and see what the thread did meanwhile: to wait it must leave the processor of itself. */
 static void step_watched(beluga_loop *loop, check_steps *steps)
 {
     struct rusage before, after;
-    struct timespec begun, done, worked_before, worked;
     getrusage(RUSAGE_THREAD, &before);
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked_before);
+    int64_t begun = beluga__now_ns(), worked = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     beluga_loop_step(loop);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
-    clock_gettime(CLOCK_MONOTONIC, &done);
+    int64_t work = (beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - worked) / BELUGA__NS_PER_MS;
+    int64_t wait = (beluga__now_ns() - begun) / BELUGA__NS_PER_MS - work;
     getrusage(RUSAGE_THREAD, &after);
-    int64_t work = ms_between(&worked_before, &worked), wait = ms_between(&begun, &done) - work;
     if (work > steps->longest_work_ms) steps->longest_work_ms = work;
     if (after.ru_nvcsw == before.ru_nvcsw || wait < LEAST_WAIT_MS) return;
     steps->waited++;
@@ -183,8 +173,8 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
-/* Who reads slowly lets a turn pass and goes on. Before any wait: a call that is paused wakes
- * nobody. */
+/* A slow reader lets a turn pass and goes on. It does so before any wait: a call that is paused
+ * wakes nobody. */
 static void rest(listener *l, beluga_loop *loop)
 {
     if (!l->pauses || !l->op) return;
@@ -215,7 +205,7 @@ static void push(check_run *run, listener l)
     beluga_context *context = begin(run);
     int status = beluga_loop_new(NULL, &loop);
     if (!status)
-        status = beluga_stream_start_n(run->model, loop, context, call->messages, on_event, &l, &op,
+        status = beluga_stream_start_n(run->model, loop, context, call->messages, hear, &l, &op,
                                        &run->error, call->options, call->n_options);
     if (!status && l.events) check_problem(run, "an event came before the loop was stepped");
     if (cancel || l.pauses) l.op = op;

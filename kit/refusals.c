@@ -1,9 +1,12 @@
-/* What must not be taken: no configuration, no arguments, calls that are over before they begin,
- * and answers of a service that fails. None of it needs to know what the service says. */
+/* Scenarios that must be refused: no configuration, no arguments, calls that are over before they
+ * begin, and answers of a service that fails. None of it needs to know what the service says. */
+#include "kit/refusals.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "kit/scenario.h"
+#include "kit/open.h"
+#include "kit/perform.h"
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
@@ -158,19 +161,18 @@ void check_run_deadline(check_run *run)
 
 /* ---- a service that fails -------------------------------------------------------------------- */
 
-typedef struct class
-{
+typedef struct status_class {
     int status, code;
     bool retryable;
-} class;
+} status_class;
 
 /* The code is the general one where a body says nothing: a provider may know better. */
-static const class classes[] = {
+static const status_class classes[] = {
     {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
     {403, BELUGA_ERROR_AUTHORIZATION, false},   {429, BELUGA_ERROR_RATE_LIMIT, true},
     {500, BELUGA_ERROR_INTERNAL, true},         {503, BELUGA_ERROR_OVERLOADED, true}};
 
-static void judge_status(check_run *run, const class *c, const char *body)
+static void judge_status(check_run *run, const status_class *c, const char *body)
 {
     const beluga_error *err = &run->error;
     if (run->finished) {
@@ -189,8 +191,8 @@ static void judge_status(check_run *run, const class *c, const char *body)
         check_problem(run, "HTTP 429 with Retry-After: 2: the error does not say 2000 ms");
 }
 
-static void ask_status(check_run *run, const class *c, const char *type, const char *body,
-                       void (*ask)(check_run *))
+static void ask_status(check_run *run, const status_class *c, const char *type, const char *body,
+                       check_action *ask)
 {
     char headers[96];
     peer_reply *reply = peer_reply_new(run->peer);
@@ -208,7 +210,7 @@ void check_run_statuses(check_run *run)
         ask_status(run, &classes[i], "text/plain", "", check_generate);
         ask_status(run, &classes[i], "application/json", "{}", check_generate);
         ask_status(run, &classes[i], "text/html", "<html>Sorry</html>", check_generate);
-        if (run->provider->capabilities & BELUGA_CAPABILITY_STREAM)
+        if (check_streams(run))
             ask_status(run, &classes[i], "application/json", "{}", check_stream);
     }
     run->asked = peer_requests(run->peer);

@@ -1,9 +1,12 @@
 /* The rules of emitting, which the library enforces in every call: it makes the call fail, and the
  * host lives on. Here it is found out once which of them a provider breaks, and told once. */
+#include "kit/rules.h"
+
 #include <string.h>
 #include <time.h>
 
-#include "kit/scenario.h"
+#include "kit/exchange.h"
+#include "kit/perform.h"
 #include "kit/watch.h"
 
 enum {
@@ -12,30 +15,12 @@ enum {
     LINGER_MS = 50      /* for what comes after a call */
 };
 
-/* How the library says it. */
-static const struct {
-    const char *words;
-    int rule;
-} breaches[] = {
-    {"ended without a finish", CHECK_RULE_ENDS},
-    {"went on after its finish", CHECK_RULE_ONE_END},
-    {"not valid UTF-8", CHECK_RULE_UTF8},
-    {"emitted from another thread", CHECK_RULE_OWN_TURN},
-    {"failed without a code", CHECK_RULE_ERROR_CODE},
-};
-
 /* ---- blame ----------------------------------------------------------------------------------- */
 
-void check_note_breach(check_run *run, const beluga_error *err)
-{
-    for (size_t i = 0; i < sizeof breaches / sizeof *breaches && !run->breach; i++)
-        if (strstr(err->message, breaches[i].words)) run->breach = breaches[i].rule + 1;
-}
-
-static const char *name_of(int rule)
+static const char *name_of(const check_run *run, check_rule rule)
 {
     const char *name;
-    for (const check_scenario *s = check_scenarios; (name = s->name); s++)
+    for (const check_scenario *s = run->scenarios; (name = s->name); s++)
         if (s->run == check_run_rule && s->rule == rule) break;
     return name;
 }
@@ -44,7 +29,7 @@ const char *check_blamed_rule(check_run *run)
 {
     int rule = run->breach - 1;
     if (rule < 0 || run->scenario->run == check_run_rule) return NULL;
-    return run->rules->found[rule].length ? name_of(rule) : NULL;
+    return run->rules->found[rule].length ? name_of(run, (check_rule)rule) : NULL;
 }
 
 void check_rules_free(check_rules *rules)
@@ -59,13 +44,12 @@ static void linger(void)
     nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
 }
 
-/* Whatever is answered, even nothing of use: only the rules are looked at. */
+/* The answer does not matter, for only the rules are looked at. */
 static void play(check_run *probe, bool streamed, check_end end)
 {
     if (!probe->peer) return;
     if (check_load_usual_answer(probe, streamed)) {
-        check_answer_play(&probe->answer, peer_reply_new(probe->peer), probe->answer.body.length,
-                          end);
+        check_play(probe, probe->answer.body.length, end);
         return;
     }
     peer_step_json(peer_reply_new(probe->peer), 200, "{}");
@@ -107,7 +91,6 @@ static void probe_blocking(check_run *probe)
 
 static void probe_calls(check_run *probe)
 {
-    bool streams = probe->provider->capabilities & BELUGA_CAPABILITY_STREAM;
     play(probe, false, CHECK_END_WHOLE);
     check_generate(probe);
     note_found(probe, "in an answer");
@@ -115,7 +98,7 @@ static void probe_calls(check_run *probe)
     check_stream(probe);
     note_found(probe, "in a stream");
     probe_blocking(probe);
-    if (streams) {
+    if (check_streams(probe)) {
         play(probe, true, CHECK_END_HANGS);
         check_cancel(probe);
         note_found(probe, "in a stream that is cancelled");
@@ -135,9 +118,8 @@ static void probe(check_run *run)
     probe_calls(&probe);
     linger();
     if (watched) {
-        watch_tell_after_end(&run->rules->found[CHECK_RULE_ONE_END]);
-        watch_tell_late(&run->rules->found[CHECK_RULE_LATE]);
-        watch_tell_refused(&run->rules->found[CHECK_RULE_REFUSED]);
+        check_text *found = run->rules->found;
+        watch_tell(&found[CHECK_RULE_ONE_END], &found[CHECK_RULE_LATE], &found[CHECK_RULE_REFUSED]);
         watch_end();
     }
     run->answer = probe.answer;
@@ -151,7 +133,7 @@ void check_run_rule(check_run *run)
     bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
     if (!run->rules->probed && first) probe(run);
     if (!run->rules->probed) { /* a new process after one that crashed */
-        check_text_printf(&run->reason, "the check %s was not done", name_of(CHECK_RULE_ENDS));
+        check_text_printf(&run->reason, "the check %s was not done", name_of(run, CHECK_RULE_ENDS));
         return;
     }
     if (run->peer) run->asked = peer_requests(run->peer);

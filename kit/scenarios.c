@@ -1,7 +1,14 @@
 /* The list of scenarios, and the calls that they make. */
+#include "kit/scenarios.h"
+
 #include <string.h>
 
-#include "kit/scenario.h"
+#include "kit/calls.h"
+#include "kit/interface.h"
+#include "kit/leaks.h"
+#include "kit/refusals.h"
+#include "kit/rules.h"
+#include "kit/sharing.h"
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -208,90 +215,38 @@ enum {
 #define LEAKS        "Leaks"
 #define BENCHMARKS   CHECK_BENCHMARKS
 
+#define ROW(category_, name_, proves_, ...) \
+    {.category = (category_), .name = (name_), .proves = (proves_), __VA_ARGS__}
 /* Everybody is asked this, full providers too. */
-#define CALL(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
-    {.category = (category_),                                                \
-     .name = (name_),                                                        \
-     .proves = (proves_),                                                    \
-     .needs = (needs_),                                                      \
-     .like = (like_),                                                        \
-     .write = (write_),                                                      \
-     .run = (run_),                                                          \
-     .shows = (shows_),                                                      \
-     .full = true}
+#define ALL(category_, name_, needs_, like_, write_, run_, shows_, proves_, ...)          \
+    ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = (write_), \
+        .run = (run_), .shows = (shows_), .full = true, __VA_ARGS__)
+/* A call, to which the answer of another case may be given. */
+#define CALL(...) ALL(__VA_ARGS__, .own = false)
 /* The same where the answer must be its own. */
-#define OWN(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
-    {.category = (category_),                                               \
-     .name = (name_),                                                       \
-     .proves = (proves_),                                                   \
-     .needs = (needs_),                                                     \
-     .like = (like_),                                                       \
-     .write = (write_),                                                     \
-     .run = (run_),                                                         \
-     .shows = (shows_),                                                     \
-     .full = true,                                                          \
-     .own = true}
+#define OWN(...) ALL(__VA_ARGS__, .own = true)
 /* An answer that says what is wrong. */
-#define ERROR(name_, code_, proves_) \
-    {.category = FAILURES,           \
-     .name = (name_),                \
-     .proves = (proves_),            \
-     .like = "text",                 \
-     .write = write_hello,           \
-     .run = check_run_error,         \
-     .shows = "error ",              \
-     .code = (code_),                \
-     .full = true,                   \
-     .own = true}
-/* What only happens on a wire. */
-#define WIRE(category_, name_, needs_, like_, run_, code_, proves_) \
-    {.category = (category_),                                       \
-     .name = (name_),                                               \
-     .proves = (proves_),                                           \
-     .needs = (needs_),                                             \
-     .like = (like_),                                               \
-     .write = write_hello,                                          \
-     .run = (run_),                                                 \
-     .shows = "",                                                   \
-     .code = (code_)}
-/* What every provider must do, whatever it answers. */
-#define ASK(category_, name_, needs_, run_, proves_) \
-    {.category = (category_),                        \
-     .name = (name_),                                \
-     .proves = (proves_),                            \
-     .needs = (needs_),                              \
-     .like = "text",                                 \
-     .write = write_hello,                           \
-     .run = (run_),                                  \
-     .shows = "",                                    \
-     .full = true}
+#define ERROR(name_, code_, proves_)                                                              \
+    ALL(FAILURES, name_, 0, "text", write_hello, check_run_error, "error ", proves_, .own = true, \
+        .code = (code_))
+/* This only happens on a wire. */
+#define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                          \
+    ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = write_hello, \
+        .run = (run_), .shows = "", .code = (code_))
+/* Every provider must do this, whatever it answers. */
+#define ASK(category_, name_, needs_, like_, run_, proves_) \
+    CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \
-    {.category = (category_),                  \
-     .name = (name_),                          \
-     .proves = (proves_),                      \
-     .like = "text",                           \
-     .write = write_hello,                     \
-     .run = (run_),                            \
-     .shows = "",                              \
-     .full = true,                             \
-     .alone = true}
+    ALL(category_, name_, 0, "text", write_hello, run_, "", proves_, .alone = true)
 #define RULE(name_, rule_, proves_) \
-    {.category = INTERFACE,         \
-     .name = (name_),               \
-     .proves = (proves_),           \
-     .like = "text",                \
-     .write = write_hello,          \
-     .run = check_run_rule,         \
-     .shows = "",                   \
-     .full = true,                  \
-     .rule = (rule_)}
+    ALL(INTERFACE, name_, 0, "text", write_hello, check_run_rule, "", proves_, .rule = (rule_))
 
 const check_scenario check_scenarios[] = {
     ALONE(INTERFACE, "table", check_run_table,
           "its names, options, functions and capabilities fit together"),
     ALONE(INTERFACE, "fixtures", check_run_fixtures,
           "there are answers to prove with that it can read them"),
-    ASK(INTERFACE, "names", 0, check_run_names,
+    ASK(INTERFACE, "names", 0, "text", check_run_names,
         "a model says which one it is, and which provider's"),
     RULE("ends", CHECK_RULE_ENDS, "every answer ends, with a finish or an error of its own"),
     RULE("one-end", CHECK_RULE_ONE_END, "it ends once, and nothing comes after it"),
@@ -327,7 +282,7 @@ const check_scenario check_scenarios[] = {
         "options of sampling are sent, or a warning names what is not"),
     OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
         "the list of models comes, to its last page"),
-    ASK(GENERATE, "input-kept", 0, check_run_input_kept,
+    ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
         "messages of every kind are as before when the call is over"),
     CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",
          "an answer comes as a stream that is pulled"),
@@ -335,24 +290,10 @@ const check_scenario check_scenarios[] = {
          "an answer comes as a stream that is pushed on a loop"),
     OWN(STREAMING, "reasoning", REASONING | STREAM, "stream", write_reasoning, check_run_twice,
         "reasoning \"", "reasoning and its signature come, and go back in the next call"),
-    {.category = STREAMING,
-     .name = "cancel",
-     .proves = "a stream that is cancelled in its middle closes its connection",
-     .needs = STREAM,
-     .like = "stream",
-     .write = write_hello,
-     .run = check_run_cancel,
-     .shows = "",
-     .full = true},
-    {.category = STREAMING,
-     .name = "cancel-push",
-     .proves = "a pushed stream that is cancelled closes its connection",
-     .needs = STREAM,
-     .like = "stream",
-     .write = write_hello,
-     .run = check_run_cancel_pushed,
-     .shows = "",
-     .full = true},
+    ASK(STREAMING, "cancel", STREAM, "stream", check_run_cancel,
+        "a stream that is cancelled in its middle closes its connection"),
+    ASK(STREAMING, "cancel-push", STREAM, "stream", check_run_cancel_pushed,
+        "a pushed stream that is cancelled closes its connection"),
     WIRE(STREAMING, "cut-stream", STREAM, "stream", check_run_cut_stream, 0,
          "a stream that is cut anywhere before its proof of completion is no success"),
     WIRE(STREAMING, "bad-event", STREAM, "stream", check_run_bad_event,
@@ -379,34 +320,37 @@ const check_scenario check_scenarios[] = {
         "tool 0 end", "tool_choice with a tool's name is sent"),
     OWN(BINDING, "one-at-a-time", PARALLEL, "tools", write_one_at_a_time, check_run_generate,
         "tool 0 end", "parallel tool calls can be turned off"),
-    ASK(BINDING, "bind-new", 0, check_run_bind_new, "binding gives a new model, with the tools"),
-    ASK(BINDING, "bind-kept", 0, check_run_bind_kept,
+    ASK(BINDING, "bind-new", 0, "text", check_run_bind_new,
+        "binding gives a new model, with the tools"),
+    ASK(BINDING, "bind-kept", 0, "text", check_run_bind_kept,
         "the model that tools are bound to does not change"),
-    ASK(BINDING, "bind-at-once", 0, check_run_bind_at_once,
+    ASK(BINDING, "bind-at-once", 0, "text", check_run_bind_at_once,
         "50 threads bind and call at once, each its own tool"),
-    ASK(BATCH, "batch-order", 0, check_run_batch_order, "answers come in the order of the inputs"),
-    ASK(BATCH, "batch-limit", 0, check_run_batch_limit,
+    ASK(BATCH, "batch-order", 0, "text", check_run_batch_order,
+        "answers come in the order of the inputs"),
+    ASK(BATCH, "batch-limit", 0, "text", check_run_batch_limit,
         "no more calls are under way than allowed, and all are made"),
-    ASK(BATCH, "batch-error", 0, check_run_batch_error,
+    ASK(BATCH, "batch-error", 0, "text", check_run_batch_error,
         "an input that fails has an error of its own, and stops no other"),
-    ASK(HEALTH, "health", 0, check_run_health, "its state is told without a request"),
-    ASK(HEALTH, "health-probe", 0, check_run_health_probe, "a probe finds it healthy"),
+    ASK(HEALTH, "health", 0, "text", check_run_health, "its state is told without a request"),
+    ASK(HEALTH, "health-probe", 0, "text", check_run_health_probe, "a probe finds it healthy"),
     WIRE(HEALTH, "health-sick", 0, "text", check_run_health_sick, 0,
          "a probe of a service that fails, or is another, finds it unhealthy"),
-    ASK(CONCURRENCY, "calls-20", 0, check_run_calls_20, "20 threads call at once"),
-    ASK(CONCURRENCY, "streams-20", STREAM, check_run_streams_20, "20 threads stream at once"),
-    ASK(CONCURRENCY, "calls-1000", 0, check_run_calls_1000,
+    ASK(CONCURRENCY, "calls-20", 0, "text", check_run_calls_20, "20 threads call at once"),
+    ASK(CONCURRENCY, "streams-20", STREAM, "text", check_run_streams_20,
+        "20 threads stream at once"),
+    ASK(CONCURRENCY, "calls-1000", 0, "text", check_run_calls_1000,
         "1000 calls from several threads give the same answer"),
     ALONE(FAILURES, "no-configuration", check_run_no_configuration,
           "without a configuration it opens, or says what it needs"),
     ALONE(FAILURES, "bad-option", check_run_bad_option, "an option that it has not is refused"),
-    ASK(FAILURES, "no-arguments", 0, check_run_no_arguments,
+    ASK(FAILURES, "no-arguments", 0, "text", check_run_no_arguments,
         "calls without what they need are refused"),
-    ASK(FAILURES, "cancelled-before", 0, check_run_cancelled_before,
+    ASK(FAILURES, "cancelled-before", 0, "text", check_run_cancelled_before,
         "a call that was cancelled before is not made"),
-    ASK(FAILURES, "expired-before", 0, check_run_expired_before,
+    ASK(FAILURES, "expired-before", 0, "text", check_run_expired_before,
         "a call whose time was up before is not made"),
-    ASK(FAILURES, "deadline", 0, check_run_deadline, "a call ends at its deadline"),
+    ASK(FAILURES, "deadline", 0, "text", check_run_deadline, "a call ends at its deadline"),
     WIRE(FAILURES, "statuses", 0, "text", check_run_statuses, 0,
          "each class of HTTP status is the error that it means"),
     WIRE(FAILURES, "no-connection", 0, "text", check_run_no_connection, 0,
@@ -421,35 +365,13 @@ const check_scenario check_scenarios[] = {
     ERROR("error-context-length", BELUGA_ERROR_CONTEXT_LENGTH, "too long an input is told"),
     ERROR("error-overloaded", BELUGA_ERROR_OVERLOADED, "an overloaded provider is told"),
     ERROR("error-internal", BELUGA_ERROR_INTERNAL, "a failure of the provider is told"),
-    {.category = FAILURES,
-     .name = "content-filter",
-     .proves = "a refusal of the content is told",
-     .like = "text",
-     .write = write_hello,
-     .run = check_run_filter,
-     .shows = "",
-     .full = true,
-     .own = true},
-    {.category = FAILURES,
-     .name = "error-of-a-stream",
-     .proves = "an error instead of a stream is told",
-     .needs = STREAM,
-     .like = "stream",
-     .answer_like = "error-rate-limit",
-     .write = write_hello,
-     .run = check_run_stream_error,
-     .shows = "",
-     .code = BELUGA_ERROR_RATE_LIMIT},
-    {.category = FAILURES,
-     .name = "error-in-a-stream",
-     .proves = "an error inside a stream of status 200 is told",
-     .needs = STREAM,
-     .like = "stream",
-     .write = write_hello,
-     .run = check_run_stream_error,
-     .shows = "",
-     .full = true,
-     .own = true},
+    OWN(FAILURES, "content-filter", 0, "text", write_hello, check_run_filter, "",
+        "a refusal of the content is told"),
+    ROW(FAILURES, "error-of-a-stream", "an error instead of a stream is told", .needs = STREAM,
+        .like = "stream", .answer_like = "error-rate-limit", .write = write_hello,
+        .run = check_run_stream_error, .shows = "", .code = BELUGA_ERROR_RATE_LIMIT),
+    OWN(FAILURES, "error-in-a-stream", STREAM, "stream", write_hello, check_run_stream_error, "",
+        "an error inside a stream of status 200 is told"),
     WIRE(FAILURES, "cut-body", 0, "text", check_run_cut_body, 0,
          "an answer that is cut anywhere is no success"),
     WIRE(FAILURES, "bad-body", 0, "text", check_run_bad_body, 0,
@@ -472,26 +394,4 @@ const char *check_scenario_name(size_t index, const char **proves)
     if (index >= COUNT) return NULL;
     if (proves) *proves = check_scenarios[index].proves;
     return check_scenarios[index].name;
-}
-
-bool check_asks_the_same(const check_scenario *scenario, const char *other)
-{
-    for (const check_scenario *s = check_scenarios; s->name; s++)
-        if (other && strcmp(s->name, other) == 0) return s->write == scenario->write;
-    return false;
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-void check_call_begin(check_call *call, const check_scenario *scenario)
-{
-    *call = (check_call){.messages = beluga_messages_new()};
-    scenario->write(call);
-}
-
-void check_call_free(check_call *call)
-{
-    for (size_t i = 0; i < call->n_tools; i++) beluga_tool_unref(call->tools[i]);
-    beluga_messages_free(call->messages);
-    *call = (check_call){0};
 }

@@ -1,10 +1,14 @@
-/* What many share: messages, models and tools that must not change, and many calls at once. */
+/* Scenarios of sharing: messages, models and tools that must not change, and many calls at once. */
+#include "kit/sharing.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/scenario.h"
+#include "kit/exchange.h"
+#include "kit/judge.h"
+#include "kit/perform.h"
 #include "kit/story.h"
 
 enum {
@@ -16,24 +20,13 @@ enum {
     BATCH_LIMIT = 3
 };
 
-/* Answer every request alike. */
-static bool play_for_ever(check_run *run, bool streamed)
-{
-    if (!run->peer) return true;
-    if (!check_load_usual_answer(run, streamed)) return false;
-    peer_reply *reply = peer_reply_new(run->peer);
-    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    return true;
-}
-
 static void take_requests(check_run *run)
 {
     if (run->peer) run->asked = peer_requests(run->peer);
 }
 
 /* Make the run's call once more; its story alone is left of it. */
-static void ask_again(check_run *run, void (*ask)(check_run *), check_text *story)
+static void ask_again(check_run *run, check_action *ask, check_text *story)
 {
     check_text_clear(&run->story);
     ask(run);
@@ -42,9 +35,9 @@ static void ask_again(check_run *run, void (*ask)(check_run *), check_text *stor
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* What it says to one question, if that is always the same; "" otherwise. Fails where nothing
+/* Learn the answer to one question, if it is always the same; "" otherwise. Fails where nothing
  * comes. */
-static bool learn(check_run *run, void (*ask)(check_run *), check_text *story)
+static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
     ask_again(run, ask, story);
@@ -93,7 +86,7 @@ static void add_many_kinds(beluga_messages *messages)
 void check_run_input_kept(check_run *run)
 {
     check_text before = {0}, after = {0};
-    if (!play_for_ever(run, false)) return;
+    if (!check_play_for_ever(run, false, 0)) return;
     add_many_kinds(run->call.messages);
     write_messages(&before, run->call.messages);
     check_generate(run);
@@ -156,7 +149,7 @@ void check_run_bind_kept(check_run *run)
     check_text before = {0}, after = {0};
     beluga_chat_model *given = run->model, *bound;
     size_t length;
-    if (!play_for_ever(run, false) || !(bound = bind_one(run, "tool_a"))) return;
+    if (!check_play_for_ever(run, false, 0) || !(bound = bind_one(run, "tool_a"))) return;
     ask_again(run, check_generate, &before);
     run->model = bound;
     check_text_clear(&run->story);
@@ -188,7 +181,7 @@ typedef struct caller {
     check_run run;
     pthread_t thread;
     size_t calls;
-    void (*ask)(check_run *run);
+    check_action *ask;
     const char *want; /* "": whatever comes */
     char tool[32];    /* "": none is bound */
     bool started;
@@ -223,8 +216,7 @@ static void *call_all(void *payload)
 
 static void begin_caller(check_run *run, caller *c)
 {
-    c->run = *run;
-    c->run.story = c->run.problems = c->run.reason = (check_text){0};
+    check_run_copy(&c->run, run);
     c->started = pthread_create(&c->thread, NULL, call_all, c) == 0;
     if (!c->started) check_problem(run, "no thread could be made");
 }
@@ -232,13 +224,7 @@ static void begin_caller(check_run *run, caller *c)
 static size_t end_caller(check_run *run, caller *c, size_t failed)
 {
     if (c->started) pthread_join(c->thread, NULL);
-    bool wrong = c->run.problems.length > 0;
-    if (wrong && !failed) check_text_puts(&run->problems, check_text_get(&c->run.problems));
-    if (wrong && !run->breach) run->breach = c->run.breach;
-    check_text_free(&c->run.story);
-    check_text_free(&c->run.problems);
-    check_text_free(&c->run.reason);
-    return wrong;
+    return check_run_end_copy(run, &c->run, !failed);
 }
 
 /* Run them at once; tells what one of those that failed says, and how many did. */
@@ -250,12 +236,12 @@ static void run_callers(check_run *run, caller *callers, size_t n)
     if (failed) check_problem(run, "so in %zu of %zu threads", failed, n);
 }
 
-static void call_at_once(check_run *run, void (*ask)(check_run *), bool streamed, size_t threads,
+static void call_at_once(check_run *run, check_action *ask, bool streamed, size_t threads,
                          size_t calls)
 {
     check_text alone = {0};
     caller *callers = calloc(threads, sizeof *callers);
-    if (callers && play_for_ever(run, streamed) && learn(run, ask, &alone)) {
+    if (callers && check_play_for_ever(run, streamed, 0) && learn(run, ask, &alone)) {
         for (size_t i = 0; i < threads; i++)
             callers[i] = (caller){.ask = ask, .calls = calls, .want = check_text_get(&alone)};
         run_callers(run, callers, threads);
@@ -297,7 +283,7 @@ static void judge_tools(check_run *run, const caller *callers)
 void check_run_bind_at_once(check_run *run)
 {
     caller *callers = calloc(BINDERS, sizeof *callers);
-    if (callers && play_for_ever(run, false)) {
+    if (callers && check_play_for_ever(run, false, 0)) {
         for (size_t i = 0; i < BINDERS; i++) {
             callers[i] = (caller){.ask = check_generate, .calls = 1, .want = ""};
             snprintf(callers[i].tool, sizeof callers[i].tool, "tool_%02zu_only", i);
@@ -342,7 +328,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* What it answers to an input alone, if always the same. */
+/* Learn the answer to an input that is asked alone, if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;
@@ -386,7 +372,7 @@ void check_run_batch_order(check_run *run)
 {
     batch b;
     check_text alone[BATCH_INPUTS] = {{0}};
-    if (!play_for_ever(run, false)) return;
+    if (!check_play_for_ever(run, false, 0)) return;
     fill(&b, run);
     for (size_t i = 0; i < BATCH_INPUTS; i++) learn_input(run, b.texts[i], &alone[i]);
     size_t first = run->peer ? peer_requests(run->peer) : 0;
@@ -433,7 +419,7 @@ void check_run_batch_limit(check_run *run)
     beluga_loop *loop = NULL;
     beluga_batch_op *op = NULL;
     const beluga_option options[] = {beluga_with_max_concurrent_batches(BATCH_LIMIT)};
-    if (!play_for_ever(run, false)) return;
+    if (!check_play_for_ever(run, false, 0)) return;
     fill(&b, run);
     beluga_context *context = beluga_context_new_timeout(NULL, check_patience_ms(run));
     if (beluga_loop_new(NULL, &loop) ||
@@ -455,7 +441,7 @@ void check_run_batch_error(check_run *run)
 {
     enum { BAD = 4 };
     batch b;
-    if (!play_for_ever(run, false)) return;
+    if (!check_play_for_ever(run, false, 0)) return;
     fill(&b, run);
     b.inputs[BAD] = beluga_input_text("caf\xe9"); /* not UTF-8: nobody takes it */
     int status = run_batch(&b, BATCH_LIMIT);

@@ -187,7 +187,7 @@ static void put_parts(check_text *out, const beluga_response *response)
     const beluga_part *part;
     unsigned calls = 0;
     beluga_message *message = beluga_response_message(response);
-    if (!message) out->failed = true;
+    if (!message) check_text_begin(out)->status = BELUGA_ERROR_NO_MEMORY;
     for (size_t i = 0; message && (part = beluga_message_part(message, i)); i++)
         put_part(out, part, &calls);
     beluga_message_unref(message);

@@ -17,8 +17,8 @@
  *     error rate_limit (retryable): what happened [the provider's code] <its words>
  *
  * An id of the library's own making is "(made up)". */
-#ifndef BELUGA_CHECK_STORY_H
-#define BELUGA_CHECK_STORY_H
+#ifndef BELUGA_KIT_STORY_H
+#define BELUGA_KIT_STORY_H
 
 #include <beluga/error.h>
 #include <beluga/event.h>

@@ -1,25 +1,24 @@
 /* Text that grows, and files read whole: what the kit reads and tells. */
-#ifndef BELUGA_CHECK_TEXT_H
-#define BELUGA_CHECK_TEXT_H
+#ifndef BELUGA_KIT_TEXT_H
+#define BELUGA_KIT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <beluga/common.h>
+#include "base/buf.h"
 
-/* More than any story or file of a fixture needs; what is longer is cut and `failed`. */
+/* More than any story or file of a fixture needs; what is longer fails. */
 #define CHECK_MAX_TEXT_BYTES ((size_t)16 * 1024 * 1024)
 
-/* Zero-initialise it. `data` is NUL-terminated once something was written, NULL before. */
-typedef struct check_text {
-    char *data;
-    size_t length, room;
-    bool failed; /* without memory, or too long: what it holds is not all */
-} check_text;
+/* Zero-initialise it. `data` is NULL before something was written and ends in a NUL. `status` is
+ * not 0 where what it holds is not all: there was no memory, or it is too long. */
+typedef beluga__buf check_text;
 
 void check_text_add(check_text *text, const char *bytes, size_t n);
 void check_text_puts(check_text *text, const char *string);
-void check_text_printf(check_text *text, const char *format, ...) BELUGA_PRINTF(2, 3);
+#define check_text_printf(text, ...) beluga__buf_printf(check_text_begin(text), __VA_ARGS__)
+/* Return it, ready to be written to. */
+check_text *check_text_begin(check_text *text);
 /* Add `string` with every `from` in it replaced; an empty `from` is not looked for. */
 void check_text_replace(check_text *text, const char *string, const char *from, const char *to);
 /* Return what it holds, "" when that is nothing. */

@@ -14,7 +14,7 @@ enum {
     MAX_REFUSED = 1 /* once more may be told while it waits for room */
 };
 
-/* What is known of an emit: its address is never followed. */
+/* The notes about an emit: its address is never followed. */
 typedef struct seen {
     const beluga_emit *emit;
     bool ended;   /* it had its finish or error */
@@ -226,33 +226,20 @@ void watch_call_is_over(void)
 
 /* ---- what was seen --------------------------------------------------------------------------- */
 
-void watch_tell_after_end(check_text *out)
+void watch_tell(check_text *after_end, check_text *late, check_text *refused)
 {
     pthread_mutex_lock(&watch.lock);
     if (watch.after_end)
-        check_text_printf(out, "want nothing after the end of an answer, got %zu events: %s\n",
+        check_text_printf(after_end,
+                          "want nothing after the end of an answer, got %zu events: %s\n",
                           watch.after_end, watch.first_after_end);
-    pthread_mutex_unlock(&watch.lock);
-}
-
-void watch_tell_late(check_text *out)
-{
-    pthread_mutex_lock(&watch.lock);
     if (watch.late)
-        check_text_printf(out,
-                          "want nothing when a call is over, got %zu events through its emit: "
-                          "%s\n",
+        check_text_printf(late,
+                          "want nothing when a call is over, got %zu events through its emit: %s\n",
                           watch.late, watch.first_late);
-    pthread_mutex_unlock(&watch.lock);
-}
-
-void watch_tell_refused(check_text *out)
-{
-    pthread_mutex_lock(&watch.lock);
     if (watch.refused)
-        check_text_printf(out,
-                          "want a return when emitting gives a negative code, got %zu events "
-                          "more\n",
-                          watch.refused);
+        check_text_printf(
+            refused, "want a return when emitting gives a negative code, got %zu events more\n",
+            watch.refused);
     pthread_mutex_unlock(&watch.lock);
 }

@@ -4,8 +4,8 @@
  * A plug-in calls the library through a table that its host set. For a while that is a copy, in
  * which the functions that emit take notes and go on to the real ones.
  */
-#ifndef BELUGA_CHECK_WATCH_H
-#define BELUGA_CHECK_WATCH_H
+#ifndef BELUGA_KIT_WATCH_H
+#define BELUGA_KIT_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +21,9 @@ void watch_end(void);
 /* From here on all emits that were used are of calls that are over. */
 void watch_call_is_over(void);
 
-/* What was seen so far: lines, of which there are none where all is well. */
-void watch_tell_after_end(check_text *out); /* events after an answer's end */
-void watch_tell_late(check_text *out);      /* events when the call was over */
-void watch_tell_refused(check_text *out);   /* events after one had been refused, and another */
+/* What was seen so far, as lines, of which there are none where all is well: events after an
+ * answer's end, events when the call was over, and events after one had been refused, and another.
+ */
+void watch_tell(check_text *after_end, check_text *late, check_text *refused);
 
 #endif

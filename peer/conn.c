@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peer/internal.h"
+#include "peer/play.h"
+#include "peer/server.h"
+#include "peer/socket.h"
 
 #define READ_SIZE ((size_t)16 * 1024)
-/* How long a client that was refused may go on sending. */
+/* A client that was refused may go on sending for this time. */
 #define LINGER_MS 2000
 
 /* ---- closing --------------------------------------------------------------------------------- */
@@ -59,19 +61,6 @@ void peer__conn_free(conn *c)
     free(c);
     count_closed(p);
     if (p->accept_paused) peer__accept(p);
-}
-
-void peer__socket_reset_on_close(int fd)
-{
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-}
-
-/* Unread input would turn the FIN of a close into an RST. */
-void peer__socket_drain(int fd)
-{
-    char sink[4096];
-    for (int i = 0; i < 64 && recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0; i++) continue;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

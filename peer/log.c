@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "peer/internal.h"
+#include "peer/server.h"
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "peer/internal.h"
+#include "peer/server.h"
 
 #define BACKLOG    4096
 #define MAX_EVENTS 256
@@ -63,6 +63,19 @@ static void init_locks(peer *p)
     pthread_condattr_destroy(&monotonic);
 }
 
+/* Make the answer to requests that no reply matches. */
+static peer_reply *make_unscripted(peer *p)
+{
+    static const char body[] =
+        "{\"error\":{\"message\":\"the scripted peer has no reply for this request\","
+        "\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"unscripted\"}}";
+    peer_reply *r = peer__reply_alloc(p);
+    peer_step_json(r, PEER_STATUS_UNSCRIPTED, body);
+    if (!r || !r->broken) return r;
+    peer__reply_free(r);
+    return NULL;
+}
+
 peer *peer_new(const peer_config *config)
 {
     peer *p = calloc(1, sizeof *p);
@@ -72,7 +85,7 @@ peer *peer_new(const peer_config *config)
     if (p->log_max > PEER_MAX_KEPT_REQUESTS) p->log_max = PEER_MAX_KEPT_REQUESTS;
     p->log_file = config ? config->log : NULL;
     init_locks(p);
-    p->unscripted_reply = peer__reply_unscripted(p);
+    p->unscripted_reply = make_unscripted(p);
     if (p->unscripted_reply && open_descriptors(p, config ? config->port : 0) == 0) return p;
     int why = errno;
     peer_stop(p);
@@ -144,13 +157,6 @@ int peer_run(peer *p)
     while (!atomic_load(&p->quit))
         if (run_once(p) != 0) return -1;
     return 0;
-}
-
-void peer__wake(peer *p)
-{
-    uint64_t one = 1;
-    ssize_t n = write(p->wake_fd, &one, sizeof one);
-    (void)n; /* a full counter wakes as well */
 }
 
 void peer_quit(peer *p)

@@ -25,8 +25,8 @@
  * A child made by fork() holds the peer's descriptors but not its thread: let it exec or _exit, and
  * expect no connection to end before it does.
  */
-#ifndef BELUGA_CHECK_PEER_H
-#define BELUGA_CHECK_PEER_H
+#ifndef BELUGA_PEER_PEER_H
+#define BELUGA_PEER_PEER_H
 
 #include <stdint.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@
 /* Gates are numbered from 0. */
 #define PEER_MAX_GATES 64
 #define PEER_FOR_EVER  (-1)
-/* What a request gets that no reply matches. */
+/* A request that no reply matches gets this status. */
 #define PEER_STATUS_UNSCRIPTED 418
 
 typedef struct peer peer;

@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peer/internal.h"
+#include "peer/play.h"
+#include "peer/server.h"
+#include "peer/socket.h"
 
 /* After so many sends the other connections get their turn. */
 #define TURN_SENDS 64

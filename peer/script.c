@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "peer/internal.h"
+#include "peer/server.h"
 
 #define MAX_SCRIPT_BYTES ((size_t)256 * 1024 * 1024)
 
@@ -31,13 +31,6 @@ static void append_step(peer_reply *r, step s)
         r->broken = true;
     pthread_mutex_unlock(&r->owner->lock);
     if (!ok) free(s.data);
-}
-
-void peer__reply_break(peer_reply *r)
-{
-    pthread_mutex_lock(&r->owner->lock);
-    r->broken = true;
-    pthread_mutex_unlock(&r->owner->lock);
 }
 
 /* Turns the bytes into a step and leaves `b` empty. */
@@ -94,7 +87,7 @@ static const char *reason_of(int status)
     return "Scripted";
 }
 
-/* Whether a head has a Content-Type: a line that begins with one. */
+/* Return whether a head has a line that begins with Content-Type. */
 static bool has_content_type(const bytes *head)
 {
     static const char name[] = "\r\nContent-Type:";
@@ -265,165 +258,4 @@ void peer_step_reset(peer_reply *r)
 void peer_step_hang(peer_reply *r)
 {
     append_pause(r, (step){.kind = STEP_HANG});
-}
-
-/* ---- replies --------------------------------------------------------------------------------- */
-
-static peer_reply *reply_alloc(peer *p)
-{
-    peer_reply *r = calloc(1, sizeof *r);
-    if (!r) return NULL;
-    r->owner = p;
-    r->left = 1;
-    r->streamed = -1;
-    r->turns = 1;
-    return r;
-}
-
-peer_reply *peer_reply_new(peer *p)
-{
-    peer_reply *r = reply_alloc(p);
-    if (!r) return NULL;
-    pthread_mutex_lock(&p->lock);
-    if (p->last)
-        p->last->next = r;
-    else
-        p->first = r;
-    p->last = r;
-    pthread_mutex_unlock(&p->lock);
-    return r;
-}
-
-peer_reply *peer__reply_unscripted(peer *p)
-{
-    peer_reply *r = reply_alloc(p);
-    if (!r) return NULL;
-    peer_openai_error(r, PEER_STATUS_UNSCRIPTED, NULL, "unscripted",
-                      "the scripted peer has no reply for this request");
-    if (!r->broken) return r;
-    peer__reply_free(r);
-    return NULL;
-}
-
-void peer__reply_free(peer_reply *r)
-{
-    if (!r) return;
-    for (size_t i = 0; i < r->n_steps; i++) free(r->steps[i].data);
-    free(r->steps);
-    free(r->path);
-    free(r->model);
-    free(r->answer_model);
-    peer__bytes_free(&r->head);
-    free(r);
-}
-
-void peer_reply_repeat(peer_reply *r, int times)
-{
-    if (!r) return;
-    pthread_mutex_lock(&r->owner->lock);
-    r->left = times;
-    pthread_mutex_unlock(&r->owner->lock);
-}
-
-static void set_text(peer_reply *r, char **field, const char *text)
-{
-    char *copy = strdup(text);
-    pthread_mutex_lock(&r->owner->lock);
-    free(*field);
-    *field = copy;
-    if (!copy) r->broken = true;
-    pthread_mutex_unlock(&r->owner->lock);
-}
-
-void peer_reply_match(peer_reply *r, const char *path_part)
-{
-    if (r) set_text(r, &r->path, path_part);
-}
-
-void peer_reply_match_model(peer_reply *r, const char *model)
-{
-    if (r) set_text(r, &r->model, model);
-}
-
-void peer_openai_model(peer_reply *r, const char *model)
-{
-    if (r) set_text(r, &r->answer_model, model);
-}
-
-void peer_reply_match_streamed(peer_reply *r, int streamed)
-{
-    if (!r) return;
-    pthread_mutex_lock(&r->owner->lock);
-    r->streamed = streamed != 0;
-    pthread_mutex_unlock(&r->owner->lock);
-}
-
-void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns)
-{
-    if (!r || !turns) return;
-    pthread_mutex_lock(&r->owner->lock);
-    r->turn = turn;
-    r->turns = turns;
-    pthread_mutex_unlock(&r->owner->lock);
-}
-
-void peer_reply_last_ms(peer_reply *r, int ms)
-{
-    if (!r || ms < 1) return;
-    pthread_mutex_lock(&r->owner->lock);
-    r->lasts_ns = (uint64_t)ms * 1000000;
-    pthread_mutex_unlock(&r->owner->lock);
-}
-
-static bool is_over(peer_reply *r, const request *req)
-{
-    if (!r->lasts_ns) return false;
-    if (!r->until_ns) r->until_ns = req->time_ns + r->lasts_ns;
-    return req->time_ns >= r->until_ns;
-}
-
-static bool matches(peer_reply *r, const request *req)
-{
-    if (r->left == 0) return false;
-    if (r->path && !strstr(req->path, r->path)) return false;
-    if (r->model && strcmp(r->model, req->model) != 0) return false;
-    if (r->streamed >= 0 && (r->streamed != 0) != req->streamed) return false;
-    return r->seen++ % r->turns == r->turn && !is_over(r, req);
-}
-
-peer_reply *peer__reply_choose(peer *p, const request *req)
-{
-    for (peer_reply *r = p->first; r; r = r->next) {
-        if (!matches(r, req)) continue;
-        if (r->left > 0) r->left--;
-        return r->broken ? NULL : r;
-    }
-    return NULL;
-}
-
-/* ---- what the test may do while a reply is played -------------------------------------------- */
-
-bool peer__gate_is_open(peer *p, unsigned gate)
-{
-    pthread_mutex_lock(&p->lock);
-    bool open = (p->gates >> gate) & 1;
-    pthread_mutex_unlock(&p->lock);
-    return open;
-}
-
-void peer_open_gate(peer *p, int gate)
-{
-    if (gate < 0 || gate >= PEER_MAX_GATES) return;
-    pthread_mutex_lock(&p->lock);
-    p->gates |= UINT64_C(1) << gate;
-    pthread_mutex_unlock(&p->lock);
-    peer__wake(p);
-}
-
-void peer_fail_accepts(peer *p, peer_accept_fault fault, int times)
-{
-    pthread_mutex_lock(&p->lock);
-    p->accept_fault = fault;
-    p->accept_faults_left = times;
-    pthread_mutex_unlock(&p->lock);
 }

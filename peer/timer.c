@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "peer/internal.h"
+#include "peer/server.h"
 
 uint64_t peer__now_ns(void)
 {

@@ -16,7 +16,7 @@
 /* So many bad lines are told one by one. */
 #define MAX_TOLD 10
 
-typedef struct token_sums {
+typedef struct estimate_sums {
     uint64_t lines, bad;
     int64_t input, most_output;
     bool bounded;   /* every line says how long its answer may get */
@@ -25,7 +25,7 @@ typedef struct token_sums {
     beluga_price price;
     double cost; /* -1: unknown */
     const char *out_how, *cost_how;
-} token_sums;
+} estimate_sums;
 
 static const char input_how[] =
     "a quarter of each text's bytes, 1,000 for an image, 4 for each message; "
@@ -33,12 +33,12 @@ static const char input_how[] =
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
-static void tell_bad(token_sums *s, const batch_item *item, const char *why)
+static void tell_bad(estimate_sums *s, const batch_item *item, const char *why)
 {
     if (++s->bad <= MAX_TOLD) out_note("line %" PRIu64 ": %s", item->line, why);
 }
 
-static void add(token_sums *s, const batch_item *item, int64_t max_tokens)
+static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
 {
     for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
         s->input = beluga__add(
@@ -49,7 +49,7 @@ static void add(token_sums *s, const batch_item *item, int64_t max_tokens)
     s->lines++;
 }
 
-static int add_up(const batch_estimate *e, token_sums *s)
+static int add_up(const batch_estimate *e, estimate_sums *s)
 {
     batch_record record;
     batch_item item;
@@ -73,8 +73,8 @@ static int add_up(const batch_estimate *e, token_sums *s)
     return rc;
 }
 
-/* What was answered tells most; else how long answers may get. */
-static void guess_output(const batch_estimate *e, token_sums *s)
+/* The answers that are there tell most; without any it is the length that answers may have. */
+static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;
     s->output = -1;
@@ -88,7 +88,7 @@ static void guess_output(const batch_estimate *e, token_sums *s)
     }
 }
 
-static void guess_cost(const batch_estimate *e, token_sums *s)
+static void guess_cost(const batch_estimate *e, estimate_sums *s)
 {
     char provider[128];
     const char *slash = strchr(e->model, '/');
@@ -106,7 +106,7 @@ static void guess_cost(const batch_estimate *e, token_sums *s)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static void put_words(const batch_estimate *e, const token_sums *s)
+static void put_words(const batch_estimate *e, const estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;
     out_printf("Lines      %" PRIu64 ": %" PRIu64 " to ask, %" PRIu64 " finished, %" PRIu64
@@ -134,7 +134,7 @@ static void put_known(beluga_json_writer *w, const char *key, int64_t value)
         beluga_json_put_int(w, key, value);
 }
 
-static int put_json(const batch_estimate *e, const token_sums *s)
+static int put_json(const batch_estimate *e, const estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;
     beluga_json_writer *w = beluga_json_writer_new();
@@ -162,7 +162,7 @@ static int put_json(const batch_estimate *e, const token_sums *s)
 
 int batch_estimate_tell(const cli_args *args, const batch_estimate *e)
 {
-    token_sums s = {.bounded = true};
+    estimate_sums s = {.bounded = true};
     int rc = add_up(e, &s);
     if (rc != 0) return rc;
     if (s.bad > MAX_TOLD) out_note("and %" PRIu64 " more bad lines", s.bad - MAX_TOLD);

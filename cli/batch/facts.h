@@ -1,4 +1,4 @@
-/* What makes a result what it is: input, model, template, and options that change answers. */
+/* The facts that results depend on: input, model, template, and options that change answers. */
 #ifndef BELUGA_CLI_BATCH_FACTS_H
 #define BELUGA_CLI_BATCH_FACTS_H
 

@@ -9,7 +9,7 @@
 
 #include "batch/messages.h"
 #include "batch/request.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(batch_item *item, const char *what, const char *word)
 {
@@ -76,14 +76,14 @@ static int take_id(batch_item *item, const beluga_json *object)
 
 /* ---- prompts --------------------------------------------------------------------------------- */
 
-typedef struct item_fields {
+typedef struct item_source {
     const batch_plan *plan;
     const batch_record *record;
     batch_item *item;
     const beluga_json *root; /* of JSON */
-} item_fields;
+} item_source;
 
-static int find_in_json(item_fields *f, const char *name, size_t name_length, const char **text,
+static int find_in_json(item_source *f, const char *name, size_t name_length, const char **text,
                         size_t *length)
 {
     size_t n;
@@ -101,7 +101,7 @@ static int find_in_json(item_fields *f, const char *name, size_t name_length, co
 static int find_field(void *payload, const char *name, size_t name_length, const char **text,
                       size_t *length)
 {
-    item_fields *f = payload;
+    item_source *f = payload;
     if (f->record->fields) {
         long column = batch_reader_column(f->plan->reader, name, name_length);
         if (column < 0) return 0;
@@ -122,12 +122,12 @@ static int ask(batch_item *item, const char *text, size_t length)
     return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
 }
 
-static int fill_template(item_fields *f)
+static int fill_template(item_source *f)
 {
     cli_text prompt = {0};
     int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
                  ? BELUGA_ERROR_INVALID_INPUT
-                 : ask(f->item, prompt.bytes, prompt.length);
+                 : ask(f->item, prompt.data, prompt.length);
     text_free(&prompt);
     return rc;
 }
@@ -162,7 +162,7 @@ static int take_object(const batch_plan *plan, const beluga_json *root, batch_it
         "");
 }
 
-static int take_json(item_fields *f)
+static int take_json(item_source *f)
 {
     size_t length;
     const beluga_json *root = f->root;
@@ -199,7 +199,7 @@ int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batc
     return rc ? rc : take_id(item, beluga_json_doc_root(item->doc));
 }
 
-static int take_content(item_fields *f)
+static int take_content(item_source *f)
 {
     const batch_record *record = f->record;
     if (f->plan->reader->format == BATCH_JSONL) return take_json(f);
@@ -212,7 +212,7 @@ static int take_content(item_fields *f)
 int batch_item_parse(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse_id(plan, record, item);
-    item_fields f = {plan, record, item, beluga_json_doc_root(item->doc)};
+    item_source f = {plan, record, item, beluga_json_doc_root(item->doc)};
     if (rc) return rc;
     item->messages = beluga_messages_new();
     if (!item->messages) return BELUGA_ERROR_NO_MEMORY;

@@ -1,4 +1,4 @@
-/* What a record asks: its id, messages and options. */
+/* The question of a record: its id, messages and options. */
 #ifndef BELUGA_CLI_BATCH_ITEM_H
 #define BELUGA_CLI_BATCH_ITEM_H
 

@@ -6,7 +6,7 @@
 
 #include <beluga/error.h>
 
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 /* One message that is being read, and where. */
 typedef struct read_state {

@@ -9,7 +9,7 @@
 
 #include "output.h"
 #include "terminal/term.h"
-#include "batch/clock.h"
+#include "base/clock.h"
 
 #define BAR_MS    200
 #define LINE_MS   10000
@@ -158,7 +158,7 @@ static void measure(const batch_progress *p, int64_t at, const batch_totals *t, 
 
 void batch_progress_begin(batch_progress *p, uint64_t total, const batch_totals *there, bool bar)
 {
-    *p = (batch_progress){.total = total, .started_ms = batch_now_ms()};
+    *p = (batch_progress){.total = total, .started_ms = beluga__now_ms()};
     p->bar = bar && !out_is_quiet() && term_has_cursor(STDERR_FILENO);
     p->lines = !out_is_quiet() && !p->bar;
     p->shown_ms = p->started_ms;
@@ -186,7 +186,7 @@ static void draw(batch_progress *p, const batch_figures *f)
 void batch_progress_show(batch_progress *p, const batch_totals *t)
 {
     char line[BATCH_PROGRESS_BYTES];
-    int64_t now = batch_now_ms();
+    int64_t now = beluga__now_ms();
     batch_figures f = {.total = p->total, .done = t->done + t->failed, .failed = t->failed};
     sample(p, now, t);
     if (now - p->shown_ms < (p->bar ? BAR_MS : LINE_MS) || (!p->bar && !p->lines)) return;
@@ -209,5 +209,5 @@ void batch_progress_hide(batch_progress *p)
 
 double batch_progress_seconds(const batch_progress *p)
 {
-    return (double)(batch_now_ms() - p->started_ms) / 1000;
+    return (double)(beluga__now_ms() - p->started_ms) / 1000;
 }

@@ -1,4 +1,4 @@
-/* How far a batch is: a bar on a terminal, a line every ten seconds elsewhere. */
+/* The progress of a batch: a bar on a terminal, a line every ten seconds elsewhere. */
 #ifndef BELUGA_CLI_BATCH_PROGRESS_H
 #define BELUGA_CLI_BATCH_PROGRESS_H
 
@@ -7,7 +7,7 @@
 #define BATCH_PROGRESS_BYTES 512
 #define BATCH_SAMPLES        32
 
-/* What is shown. */
+/* The figures that are shown. */
 typedef struct batch_figures {
     uint64_t total, done, failed; /* lines; done counts both kinds */
     double per_second;            /* lines; 0: unknown yet */

@@ -7,13 +7,15 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #include "batch/files.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-/* What a format is told by. */
+/* The format is recognised in so many bytes. */
 #define PEEK_BYTES 4096
 
 /* ---- formats --------------------------------------------------------------------------------- */
@@ -60,7 +62,7 @@ static bool fill(batch_reader *r)
     char bytes[16384];
     if (r->at_end || r->error) return false;
     if (r->begin > READ_BYTES) {
-        memmove(r->buffer.bytes, r->buffer.bytes + r->begin, r->buffer.length - r->begin);
+        memmove(r->buffer.data, r->buffer.data + r->begin, r->buffer.length - r->begin);
         r->buffer.length -= r->begin;
         r->next -= r->begin;
         r->begin = 0;
@@ -82,7 +84,7 @@ static size_t left(const batch_reader *r)
     return r->buffer.length - r->next;
 }
 
-/* Where a byte of the buffer is in the file. */
+/* Return the place in the file of a byte of the buffer. */
 static uint64_t position(const batch_reader *r, size_t at)
 {
     return r->offset - (r->buffer.length - at);
@@ -91,14 +93,14 @@ static uint64_t position(const batch_reader *r, size_t at)
 /* ---- where a record ends --------------------------------------------------------------------- */
 
 /* The rules of CSV: only quotes keep the end of a line from being the end of a row. */
-typedef struct json_extent {
+typedef struct record_extent {
     bool csv, quoted, fresh; /* inside quotes; at the beginning of a field */
     uint64_t newlines;
     size_t length; /* so far; of one that is too long only its beginning is kept */
     bool too_long;
-} json_extent;
+} record_extent;
 
-static bool is_end(json_extent *e, char c)
+static bool is_end(record_extent *e, char c)
 {
     if (c == '\n') e->newlines++;
     if (!e->csv) return c == '\n';
@@ -111,32 +113,32 @@ static bool is_end(json_extent *e, char c)
     return c == '\n';
 }
 
-/* What was kept of a record that is too long is dropped, all but its beginning. */
-static void shorten(batch_reader *r, json_extent *e)
+/* Drop all that was kept of a record that is too long, but for its beginning. */
+static void shorten(batch_reader *r, record_extent *e)
 {
     e->too_long = true;
     r->buffer.length = r->begin;
     r->next = r->begin;
 }
 
-static size_t scan_lines(batch_reader *r, json_extent *e)
+static size_t scan_lines(batch_reader *r, record_extent *e)
 {
-    const char *from = r->buffer.bytes + r->next;
+    const char *from = r->buffer.data + r->next;
     const char *newline = memchr(from, '\n', left(r));
     if (newline) e->newlines++;
     return newline ? (size_t)(newline - from) + 1 : 0;
 }
 
-static size_t scan_rows(batch_reader *r, json_extent *e)
+static size_t scan_rows(batch_reader *r, record_extent *e)
 {
-    const char *from = r->buffer.bytes + r->next;
+    const char *from = r->buffer.data + r->next;
     for (size_t i = 0, n = left(r); i < n; i++)
         if (is_end(e, from[i])) return i + 1;
     return 0;
 }
 
 /* Returns whether there is a record, from `begin` to `next`. */
-static bool find_end(batch_reader *r, json_extent *e, bool *ended)
+static bool find_end(batch_reader *r, record_extent *e, bool *ended)
 {
     r->begin = r->next;
     for (*ended = false; !*ended;) {
@@ -148,7 +150,7 @@ static bool find_end(batch_reader *r, json_extent *e, bool *ended)
         r->next += n;
         if (e->length > BATCH_MAX_RECORD_BYTES) {
             size_t rest = left(r);
-            memmove(r->buffer.bytes + r->begin, r->buffer.bytes + r->next, rest);
+            memmove(r->buffer.data + r->begin, r->buffer.data + r->next, rest);
             shorten(r, e);
             r->buffer.length += rest;
         }
@@ -224,17 +226,17 @@ static size_t without_end(const char *bytes, size_t n)
 
 static void check_bytes(batch_record *record, bool too_long)
 {
-    size_t bad;
+    size_t valid = too_long ? 0 : beluga__utf8_valid(record->bytes, record->length);
     if (too_long)
         snprintf(record->fault, sizeof record->fault, "it is longer than %zu MiB",
                  BATCH_MAX_RECORD_BYTES / (1024 * 1024));
-    else if (!batch_utf8_is_valid(record->bytes, record->length, &bad))
-        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", bad + 1);
+    else if (valid < record->length)
+        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", valid + 1);
 }
 
 static void take_fields(batch_reader *r, batch_record *record)
 {
-    char *bytes = r->buffer.bytes + r->begin;
+    char *bytes = r->buffer.data + r->begin;
     long n = split(bytes, record->length, r->fields, r->n_columns, record->fault);
     if (n >= 0 && (size_t)n != r->n_columns)
         snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the header has %zu",
@@ -244,14 +246,14 @@ static void take_fields(batch_reader *r, batch_record *record)
 
 static bool next_raw(batch_reader *r, batch_record *record, bool *too_long)
 {
-    json_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
+    record_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
     if (!find_end(r, &e, &record->ended)) return false;
     bool first = position(r, r->begin) == 0 && !e.too_long;
     record->line = r->line + 1;
     record->size = e.length;
     record->offset = position(r, r->next) - e.length;
     r->line += e.newlines;
-    record->bytes = r->buffer.bytes + r->begin;
+    record->bytes = r->buffer.data + r->begin;
     record->length = without_end(record->bytes, r->next - r->begin);
     if (first && record->length >= BOM_BYTES && memcmp(record->bytes, BOM, BOM_BYTES) == 0) {
         r->begin += BOM_BYTES;
@@ -302,7 +304,7 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     if (*record->fault) return fail_header(why, record->fault);
     if (text_add(&r->header, record->bytes, record->length) != 0)
         return fail_header(why, "needs more memory");
-    long n = split(r->header.bytes, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
+    long n = split(r->header.data, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
     if (n < 0) return fail_header(why, fault);
     if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
     r->n_columns = (size_t)n;

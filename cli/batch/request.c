@@ -8,7 +8,7 @@
 #include <beluga/tool.h>
 
 #include "batch/messages.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(batch_item *item, const char *member, const char *what)
 {
@@ -168,10 +168,12 @@ static int take_parallel(batch_item *item, const beluga_json *value)
     return add(item, beluga_with_parallel_tool_calls(beluga_json_bool(value, true)));
 }
 
-static const struct member {
+typedef struct request_member {
     const char *name;
     int (*take)(batch_item *item, const beluga_json *value);
-} members[] = {
+} request_member;
+
+static const request_member members[] = {
     {"model", ignore}, /* -m names it: the same requests may go elsewhere */
     {"messages", ignore},
     {"tools", ignore}, /* taken apart: see below */
@@ -193,7 +195,7 @@ static const struct member {
     {"user", take_user},
 };
 
-static const struct member *find_member(const char *name)
+static const request_member *find_member(const char *name)
 {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (strcmp(members[i].name, name) == 0) return &members[i];
@@ -215,14 +217,14 @@ static int take_members(batch_item *item, const beluga_json *body, beluga_json_w
     int rc = 0;
     for (const beluga_json *v = beluga_json_first(body); v && !rc; v = beluga_json_next(body, v)) {
         const char *name = beluga_json_key(v, NULL);
-        const struct member *member = find_member(name);
+        const request_member *member = find_member(name);
         if (beluga_json_is_null(v)) continue;
         rc = member ? member->take(item, v) : put_extra(w, item, name, v);
     }
     return rc;
 }
 
-/* What has no option of its own goes to the provider as it is. */
+/* A member that has no option of its own goes to the provider as it is. */
 static int keep_extra(batch_item *item, beluga_json_writer *w)
 {
     const char *text;

@@ -7,7 +7,7 @@
 
 #include "report.h"
 
-/* What was answered before costs nothing; what nobody priced is unknown. */
+/* A cached answer costs nothing; the cost of one without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
     beluga_price price;
@@ -80,7 +80,7 @@ static bool has_come(const beluga_response *partial)
             beluga_response_usage(partial)->output_total > 0);
 }
 
-/* What came of an answer that failed has been paid for as any. */
+/* The part that came of a failed answer has been paid for like any other. */
 static int put_partial(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_response *partial, batch_entry *entry)
 {

@@ -16,7 +16,7 @@
 
 #include "exit.h"
 #include "output.h"
-#include "batch/clock.h"
+#include "base/clock.h"
 #include "batch/files.h"
 #include "batch/reader.h"
 
@@ -247,7 +247,8 @@ int batch_output_look(batch_output *out, const char *path, uint64_t max_line, ba
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What may have been written of a line is taken back, so that the file ends with a whole one. */
+/* A line that may have been written in part is taken back, so that the file ends with a whole one.
+ */
 static int fail(batch_output *out)
 {
     out->error = errno;
@@ -261,7 +262,7 @@ int batch_output_add(batch_output *out, const batch_entry *entry, const char *te
     if (batch_write_at(out->fd, text, n, out->end) != 0) return fail(out);
     out->end += n;
     if (!out->dirty)
-        out->next_sync_ms = batch_now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
+        out->next_sync_ms = beluga__now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
     out->dirty = true;
     count(out, entry);
     return 0;
@@ -269,14 +270,14 @@ int batch_output_add(batch_output *out, const batch_entry *entry, const char *te
 
 int batch_output_sync(batch_output *out, bool now)
 {
-    int64_t before = batch_now_ms();
+    int64_t before = beluga__now_ms();
     if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
     out->dirty = false;
     if (fdatasync(out->fd) != 0) {
         if (!out->error) out->error = errno;
         return -1;
     }
-    out->sync_ms = (batch_now_ms() - before) * SYNC_SHARE;
+    out->sync_ms = (beluga__now_ms() - before) * SYNC_SHARE;
     return 0;
 }
 
@@ -312,13 +313,13 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* Where each line of the input has its result: 16 bytes for each, and only where order was lost. */
-typedef struct file_place {
+/* The place of a line's result: 16 bytes for each line, and only where order was lost. */
+typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: it has none */
-} file_place;
+} result_place;
 
-static int find_places(batch_output *out, file_place *places)
+static int find_places(batch_output *out, result_place *places)
 {
     batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
     batch_record record;
@@ -326,13 +327,13 @@ static int find_places(batch_output *out, file_place *places)
     int got;
     while ((got = batch_reader_next(&reader, &record)) > 0)
         if (read_entry(out, &record, &entry))
-            places[entry.line] = (file_place){record.offset, record.size};
+            places[entry.line] = (result_place){record.offset, record.size};
     if (got < 0) errno = reader.error;
     batch_reader_free(&reader);
     return got;
 }
 
-static int copy_place(int from, batch_new_file *to, file_place place)
+static int copy_place(int from, batch_new_file *to, result_place place)
 {
     char bytes[16384];
     while (place.length) {
@@ -346,7 +347,7 @@ static int copy_place(int from, batch_new_file *to, file_place place)
     return 0;
 }
 
-static int write_sorted(batch_output *out, file_place *places)
+static int write_sorted(batch_output *out, result_place *places)
 {
     batch_new_file file;
     int fd = -1, rc = batch_new_file_begin(&file, out->path, true);
@@ -366,7 +367,7 @@ static int write_sorted(batch_output *out, file_place *places)
 
 int batch_output_sort(batch_output *out)
 {
-    file_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
+    result_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
     if (!out->unordered) return 0;
     if (!places) return out_no_memory();
     int rc = write_sorted(out, places);

@@ -5,8 +5,8 @@
  * stopped in any way is found again, cleaned, and gone on with; nobody else writes to the file
  * meanwhile.
  */
-#ifndef BELUGA_CLI_BATCH_OUTPUT_H
-#define BELUGA_CLI_BATCH_OUTPUT_H
+#ifndef BELUGA_CLI_BATCH_RESULTS_H
+#define BELUGA_CLI_BATCH_RESULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ typedef struct batch_totals {
     uint64_t unfinished; /* of the done: answers that are not whole */
 } batch_totals;
 
-/* What became of one line. */
+/* The outcome of one line. */
 typedef struct batch_entry {
     uint64_t line;
     bool failed;
@@ -52,7 +52,7 @@ typedef enum batch_again {
     BATCH_AGAIN_UNFINISHED /* those that failed, and those whose answer is not whole */
 } batch_again;
 
-/* Whether an answer that ended for the reason of this name is whole, as far as anybody says. */
+/* Return whether an answer that ended for the reason of this name is whole, as far as is known. */
 bool batch_is_whole(const char *finish_reason);
 
 /*

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "batch/result.h"
 #include "batch/survey.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */
@@ -23,7 +23,7 @@
 #define WINDOW_FACTOR 4
 
 typedef struct batch_job {
-    struct run_state *run;
+    struct running_batch *run;
     uint64_t index,
         place; /* number of the batch's input, and of the line among those that are asked */
     bool busy;
@@ -31,24 +31,24 @@ typedef struct batch_job {
 } batch_job;
 
 /* A result that waits for its turn. */
-typedef struct waiting_job {
+typedef struct waiting_result {
     bool ready;
     cli_text text; /* empty: the line is left for another run */
     batch_entry entry;
-} waiting_job;
+} waiting_result;
 
-typedef struct run_state {
+typedef struct running_batch {
     batch_work *self;
     beluga_loop *loop;
     beluga_context *context;
     beluga_batch_op *batch;
     batch_job *jobs;
     uint64_t placed, written; /* lines that were begun, and whose results are out: only for order */
-    waiting_job *window;      /* NULL: as they come */
+    waiting_result *window;   /* NULL: as they come */
     size_t window_size;
     size_t running;
     bool stopped, ended;
-} run_state;
+} running_batch;
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -73,7 +73,7 @@ static void watch_signals(struct sigaction before[WATCHED])
     signals = 0;
     for (size_t i = 0; i < WATCHED; i++) {
         sigaction(watched[i], NULL, &before[i]);
-        /* Who started it with nohup meant it. */
+        /* A user who started it with nohup meant it. */
         if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }
@@ -85,22 +85,22 @@ static void unwatch_signals(const struct sigaction before[WATCHED])
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Nothing more can be kept: what runs is not waited for. */
-static void give_up(run_state *run)
+/* No more results can be kept, so that running calls are not waited for. */
+static void give_up(running_batch *run)
 {
     run->stopped = true;
     beluga_context_cancel(run->context);
 }
 
-static void put(run_state *run, const cli_text *text, const batch_entry *entry)
+static void put(running_batch *run, const cli_text *text, const batch_entry *entry)
 {
-    if (text->length && batch_output_add(run->self->output, entry, text->bytes, text->length) != 0)
+    if (text->length && batch_output_add(run->self->output, entry, text->data, text->length) != 0)
         give_up(run);
 }
 
-static void put_in_order(run_state *run)
+static void put_in_order(running_batch *run)
 {
-    waiting_job *w;
+    waiting_result *w;
     while (w = &run->window[run->written % run->window_size], w->ready) {
         put(run, &w->text, &w->entry);
         text_free(&w->text);
@@ -110,31 +110,31 @@ static void put_in_order(run_state *run)
 }
 
 /* Takes the text over. */
-static void deliver(run_state *run, uint64_t place, cli_text *text, const batch_entry *entry)
+static void deliver(running_batch *run, uint64_t place, cli_text *text, const batch_entry *entry)
 {
     if (!run->window) {
         put(run, text, entry);
         text_free(text);
         return;
     }
-    run->window[place % run->window_size] = (waiting_job){true, *text, *entry};
+    run->window[place % run->window_size] = (waiting_result){true, *text, *entry};
     put_in_order(run);
 }
 
-static void stop_for(run_state *run, const beluga_error *err)
+static void stop_for(running_batch *run, const beluga_error *err)
 {
     run->stopped = true;
     if (!run->self->error.code) run->self->error = *err;
 }
 
-static void stop_without_memory(run_state *run)
+static void stop_without_memory(running_batch *run)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     stop_for(run, &err);
 }
 
-/* What is wrong with all lines is no failure of one: it ends the run, and the line is left for the
+/* A fault of all lines is no failure of one: it ends the run, and the line is left for the
  * next. */
 static bool concerns_all(int code)
 {
@@ -148,7 +148,7 @@ static bool concerns_all(int code)
     }
 }
 
-static void finish(run_state *run, const batch_item *item, uint64_t place,
+static void finish(running_batch *run, const batch_item *item, uint64_t place,
                    const beluga_batch_result *result)
 {
     const batch_result_source source = {item->line, *item->id ? item->id : NULL, run->self->prices,
@@ -168,12 +168,12 @@ static void finish(run_state *run, const batch_item *item, uint64_t place,
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static bool is_window_full(const run_state *run)
+static bool is_window_full(const running_batch *run)
 {
     return run->window && run->placed - run->written >= run->window_size;
 }
 
-static batch_job *find_job(run_state *run, bool busy, uint64_t index)
+static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
 {
     for (size_t i = 0; i < run->self->jobs; i++)
         if (run->jobs[i].busy == busy && (!busy || run->jobs[i].index == index))
@@ -181,7 +181,7 @@ static batch_job *find_job(run_state *run, bool busy, uint64_t index)
     return NULL;
 }
 
-static void refuse_line(run_state *run, const batch_item *item)
+static void refuse_line(running_batch *run, const batch_item *item)
 {
     beluga_batch_result result = {.response = NULL};
     beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
@@ -189,7 +189,7 @@ static void refuse_line(run_state *run, const batch_item *item)
     finish(run, item, run->placed++, &result);
 }
 
-static int parse(run_state *run, const batch_record *record, batch_item *item)
+static int parse(running_batch *run, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse(run->self->plan, record, item);
     if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
@@ -199,7 +199,7 @@ static int parse(run_state *run, const batch_record *record, batch_item *item)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-static int begin_job(run_state *run, uint64_t index, const batch_record *record,
+static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
                      beluga_batch_item *out)
 {
     batch_job *job = find_job(run, false, 0);
@@ -225,7 +225,7 @@ static int begin_job(run_state *run, uint64_t index, const batch_record *record,
 
 static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 {
-    run_state *run = payload;
+    running_batch *run = payload;
     batch_record record;
     for (int i = 0; i < SKIP_LINES; i++) {
         if (run->stopped || signals) return BELUGA_BATCH_END;
@@ -242,7 +242,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 
 static void on_result(void *payload, uint64_t index, beluga_batch_result *result)
 {
-    run_state *run = payload;
+    running_batch *run = payload;
     batch_job *job = find_job(run, true, index);
     finish(run, &job->item, job->place, result);
     batch_item_free(&job->item);
@@ -252,7 +252,7 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 
 static void on_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
 {
-    run_state *run = payload;
+    running_batch *run = payload;
     (void)status;
     (void)succeeded;
     (void)failed;
@@ -261,7 +261,7 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void note_signal(run_state *run)
+static void note_signal(running_batch *run)
 {
     if (!signals || run->self->interrupted) return;
     run->self->interrupted = true;
@@ -271,7 +271,7 @@ static void note_signal(run_state *run)
     beluga_batch_wake(run->batch);
 }
 
-static void wait_for_end(run_state *run)
+static void wait_for_end(running_batch *run)
 {
     batch_output *output = run->self->output;
     while (!run->ended) {
@@ -287,7 +287,7 @@ static void wait_for_end(run_state *run)
     batch_output_sync(output, true);
 }
 
-static int prepare(run_state *run)
+static int prepare(running_batch *run)
 {
     batch_work *self = run->self;
     beluga_context *traced = observe_context(NULL);
@@ -307,7 +307,7 @@ static int prepare(run_state *run)
                                       self->n_options);
 }
 
-static void release(run_state *run)
+static void release(running_batch *run)
 {
     beluga_batch_op_free(run->batch);
     beluga_loop_free(run->loop);
@@ -321,7 +321,7 @@ static void release(run_state *run)
 
 int batch_run(batch_work *self)
 {
-    run_state run = {.self = self};
+    running_batch run = {.self = self};
     struct sigaction before[WATCHED];
     beluga_error err;
     watch_signals(before);

@@ -164,7 +164,7 @@ static int read_and_compare(const char *path, const char *out, const batch_facts
             out, "was not begun by beluga batch (what it belongs to would be in a file beside it)");
     if (!S_ISREG(info.st_mode)) return complain(path, S_ISLNK(info.st_mode) ? ELOOP : EINVAL);
     int rc = input_read_file(path, MAX_BYTES, &text);
-    if (rc == 0 && beluga_json_parse(text.bytes, text.length, &doc, NULL) != 0)
+    if (rc == 0 && beluga_json_parse(text.data, text.length, &doc, NULL) != 0)
         rc = refuse(out, "can't be gone on with: OUT.batch beside it is damaged");
     if (rc == 0) rc = compare(out, facts, beluga_json_doc_root(doc));
     beluga_json_doc_free(doc);

@@ -1,4 +1,4 @@
-/* What an output belongs to, kept in a file beside it: OUT.batch. */
+/* The file beside an output, OUT.batch, which says what the output belongs to. */
 #ifndef BELUGA_CLI_BATCH_SIDECAR_H
 #define BELUGA_CLI_BATCH_SIDECAR_H
 

@@ -18,7 +18,7 @@ static uint64_t count_left(const batch_work *run, uint64_t lines)
     return lines > finished ? lines - finished : 0;
 }
 
-/* What an earlier run took for done may not be when strict. */
+/* A line that an earlier run took for done may not be done when strict. */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -63,15 +63,15 @@ static void tell_totals(const batch_work *run, uint64_t lines)
              t->unpriced && t->cost > 0 ? " and what has no known price" : "");
 }
 
-/* With --quiet, too: such a line is done, and its answer may be of no use. */
+/* This is told with --quiet, too: such a line is done, and its answer may be of no use. */
 static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.unfinished;
     if (!n) return;
-    (args->json ? out_note : out_warning)(
-        "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
-        "finish_reason in %s says (--strict --retry-failed asks again)",
-        n, n == 1 ? " is" : "s are", args->out);
+    out_say(args->json ? OUT_NOTE : OUT_WARNING,
+            "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
+            "finish_reason in %s says (--strict --retry-failed asks again)",
+            n, n == 1 ? " is" : "s are", args->out);
 }
 
 /* Most often all fail of the same, and nobody should have to look for it in the output. */

@@ -1,4 +1,4 @@
-/* What a run tells at its end. */
+/* The summary that a run tells at its end. */
 #ifndef BELUGA_CLI_BATCH_SUMMARY_H
 #define BELUGA_CLI_BATCH_SUMMARY_H
 

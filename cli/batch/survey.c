@@ -67,13 +67,13 @@ int batch_input_open(const char *path, const char *out, int *fd)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Ids are compared only where lines have some of their own. */
-typedef struct id_list {
+typedef struct id_survey {
     const batch_plan *plan;
     batch_ids found;
     bool any, wanted;
-} id_list;
+} id_survey;
 
-static int note_id(id_list *ids, const batch_record *record)
+static int note_id(id_survey *ids, const batch_record *record)
 {
     batch_item item;
     if (!ids->wanted) return 0;
@@ -92,7 +92,8 @@ static int complain_of_ids(void)
     return errno == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_OUTPUT;
 }
 
-static int read_through(batch_survey *survey, const char *path, batch_reader *reader, id_list *ids)
+static int read_through(batch_survey *survey, const char *path, batch_reader *reader,
+                        id_survey *ids)
 {
     batch_record record;
     int got;
@@ -122,7 +123,7 @@ int batch_survey_make(batch_survey *survey, const char *path, const char *out, i
     batch_reader reader = {
         .format = format, .fd = fd, .seen = batch_digest_bytes, .payload = &digest};
     batch_plan plan = {.reader = &reader, .template = template};
-    id_list ids = {.plan = &plan, .found.fd = -1};
+    id_survey ids = {.plan = &plan, .found.fd = -1};
     *survey = (batch_survey){0};
     batch_digest_begin(&digest);
     int rc = begin(path, &reader, &plan);

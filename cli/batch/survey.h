@@ -1,4 +1,5 @@
-/* What is known of an input before anything is asked: how much there is, and which input it is. */
+/* A first reading of an input, before anything is asked: how much there is, and which input it is.
+ */
 #ifndef BELUGA_CLI_BATCH_SURVEY_H
 #define BELUGA_CLI_BATCH_SURVEY_H
 

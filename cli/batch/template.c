@@ -5,7 +5,7 @@
 
 #include <beluga/error.h>
 
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {
@@ -31,15 +31,22 @@ static bool is_space(char c)
 static const char *take_field(batch_template *t, const char *text, char *why)
 {
     const char *end = strstr(text, "}}");
-    if (!end) return fail(why, "{{", text, strlen(text), " has no }} behind it"), NULL;
+    if (!end) {
+        fail(why, "{{", text, strlen(text), " has no }} behind it");
+        return NULL;
+    }
     const char *from = text, *to = end;
     while (from < to && is_space(*from)) from++;
     while (to > from && is_space(to[-1])) to--;
     size_t length = (size_t)(to - from);
-    if (!length) return fail(why, "{{", text, (size_t)(end - text), "}} names no field"), NULL;
-    if (memchr(from, '{', length) || memchr(from, '}', length))
-        return fail(why, "{{", from, length, "}} is not the name of a field"), NULL;
-    return add(t, from, length, true, why) ? NULL : end + 2;
+    int rc;
+    if (!length)
+        rc = fail(why, "{{", text, (size_t)(end - text), "}} names no field");
+    else if (memchr(from, '{', length) || memchr(from, '}', length))
+        rc = fail(why, "{{", from, length, "}} is not the name of a field");
+    else
+        rc = add(t, from, length, true, why);
+    return rc ? NULL : end + 2;
 }
 
 int batch_template_parse(batch_template *t, const char *text, char why[BATCH_WHY_BYTES])

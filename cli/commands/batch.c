@@ -16,6 +16,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "report.h"
 #include "session.h"
 
@@ -148,7 +149,7 @@ static int make_facts(batch_command *b)
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
     return batch_facts_make(&b->facts, &b->texts, b->session.config, b->survey.digest,
                             batch_format_name(b->format), args->template, args->system,
-                            b->schema.bytes)
+                            b->schema.data)
                ? out_no_memory()
                : 0;
 }
@@ -159,7 +160,7 @@ static bool is_same(const struct stat *file, int fd)
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
-/* Nobody is to be told to remove the input. */
+/* A message that says to remove the output must never mean the input. */
 static int check_out(const batch_command *b)
 {
     struct stat file;
@@ -208,18 +209,6 @@ static int set_budget(batch_command *b)
     return CLI_EXIT_RATE;
 }
 
-/* Without the list costs are unknown; that is no reason not to ask. */
-static int load_prices(batch_command *b)
-{
-    const char *path = NULL;
-    beluga_error err;
-    beluga_config_get_string(b->session.config, BELUGA_OPTION_PRICES, &path);
-    int status = beluga_prices_load(path, &b->prices, &err);
-    if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
-    if (status != 0) out_note("costs are unknown: %s", err.message);
-    return 0;
-}
-
 static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
@@ -256,7 +245,7 @@ static int ask(batch_command *b)
         beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
         b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
-                                     beluga_with_response_schema(b->schema.bytes)};
+                                     beluga_with_response_schema(b->schema.data)};
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
                       .reader = &b->reader,
@@ -265,7 +254,7 @@ static int ask(batch_command *b)
                       .progress = &b->progress,
                       .prices = b->prices,
                       .options = options,
-                      .n_options = b->schema.bytes ? 2 : 1,
+                      .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
                       .ordered = b->args->ordered};
     allow_files(b->jobs);
@@ -283,7 +272,7 @@ static int estimate(batch_command *b)
     int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
     if (rc == 0)
         rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
-    if (rc == 0) rc = load_prices(b);
+    if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     const batch_estimate estimate = {.plan = &b->plan,
                                      .reader = &b->reader,
@@ -307,7 +296,7 @@ static int run_batch(batch_command *b)
     if (rc == 0 && b->args->dry_run) return estimate(b);
     if (rc == 0) rc = open_output(b);
     if (rc == 0) rc = open_model(b);
-    if (rc == 0) rc = load_prices(b);
+    if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     return ask(b);
 }
@@ -332,6 +321,12 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_FORMAT |
+             ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT |
+             ARG_JSON | ARG_CALLS,
+    .max_operands = 1,
+    .draws_progress = true,
+    .run = run,
     .details =
         "Each line is a text, alone or as JSON; an object with \"prompt\" or \"messages\"; a list "
         "of "
@@ -364,10 +359,4 @@ const cli_command cmd_batch = {
         "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
         "output_tokens, cost, "
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
-             ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -24,7 +24,7 @@ typedef struct chat_state {
     cli_session session;
     cli_conversation conversation;
     logbook_thread thread;
-    struct line_reader *reader;
+    line_reader *reader;
     bool leave;
     int code; /* exit code when it was left for a failure */
 } chat_state;
@@ -137,7 +137,7 @@ static void run_command(chat_state *chat, char *line)
 static bool ends_with(const cli_text *text, const char *tail)
 {
     size_t n = strlen(tail);
-    return text->length >= n && memcmp(text->bytes + text->length - n, tail, n) == 0;
+    return text->length >= n && memcmp(text->data + text->length - n, tail, n) == 0;
 }
 
 static line_result read_more(chat_state *chat, cli_text *text)
@@ -153,8 +153,8 @@ static line_result read_more(chat_state *chat, cli_text *text)
 static void trim(cli_text *text, size_t head, size_t tail)
 {
     text->length -= head + tail;
-    memmove(text->bytes, text->bytes + head, text->length);
-    text->bytes[text->length] = '\0';
+    memmove(text->data, text->data + head, text->length);
+    text->data[text->length] = '\0';
 }
 
 /* Between two fences, each of which may have a line of its own; the input's end is one, too. */
@@ -168,7 +168,7 @@ static line_result read_fenced(chat_state *chat, cli_text *text)
         if (result != LINE_READ) return result;
     }
     trim(text, fence, result == LINE_READ ? fence : 0);
-    trim(text, text->bytes[0] == '\n', 0);
+    trim(text, text->data[0] == '\n', 0);
     trim(text, 0, ends_with(text, "\n"));
     return LINE_READ;
 }
@@ -176,10 +176,10 @@ static line_result read_fenced(chat_state *chat, cli_text *text)
 static line_result read_text(chat_state *chat, cli_text *text)
 {
     line_result result = line_read(chat->reader, PROMPT, text);
-    if (result == LINE_READ && strncmp(text->bytes, FENCE, strlen(FENCE)) == 0)
+    if (result == LINE_READ && strncmp(text->data, FENCE, strlen(FENCE)) == 0)
         return read_fenced(chat, text);
     while (result == LINE_READ && ends_with(text, "\\")) {
-        text->bytes[--text->length] = '\0';
+        text->data[--text->length] = '\0';
         result = read_more(chat, text);
         if (result == LINE_END) return LINE_READ;
     }
@@ -255,13 +255,13 @@ static void take_turn(chat_state *chat, const char *text, size_t length)
 
 static void handle(chat_state *chat, cli_text *text)
 {
-    bool escaped = strncmp(text->bytes, "//", 2) == 0;
-    if (strspn(text->bytes, " \t\n") == text->length) return;
-    line_remember(chat->reader, text->bytes);
-    if (text->bytes[0] == '/' && !escaped)
-        run_command(chat, text->bytes);
+    bool escaped = strncmp(text->data, "//", 2) == 0;
+    if (strspn(text->data, " \t\n") == text->length) return;
+    line_remember(chat->reader, text->data);
+    if (text->data[0] == '/' && !escaped)
+        run_command(chat, text->data);
     else
-        take_turn(chat, text->bytes + escaped, text->length - escaped);
+        take_turn(chat, text->data + escaped, text->length - escaped);
 }
 
 static void converse(chat_state *chat)
@@ -317,6 +317,9 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_NO_STREAM | ARG_STRICT | ARG_USAGE | ARG_CONTINUE |
+             ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "
         "goes on in the next one, and \"\"\" begins and ends a text of several lines. "
@@ -329,8 +332,4 @@ const cli_command cmd_chat = {
         "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
         "on "
         "with the last conversation in it.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
-             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .run = run,
 };

@@ -230,6 +230,10 @@ const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
+    .takes =
+        ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
     .details =
         "No key is needed and nothing leaves the machine: a server on 127.0.0.1 plays what the "
         "provider's service answers, and does what goes wrong on a wire. A provider that is not "
@@ -255,8 +259,4 @@ const cli_command cmd_check = {
         "only if no check failed.\n\n"
         "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
         "reason, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, error}.",
-    .takes = ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT |
-             ARG_VERBOSE | ARG_HELP | ARG_VERSION,
-    .max_operands = COMMAND_ANY_OPERANDS,
-    .run = run,
 };

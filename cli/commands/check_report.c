@@ -67,7 +67,7 @@ static void print_styled(term_look style, const char *text)
     out_style(TERM_PLAIN);
 }
 
-/* Of what a provider said control characters are shown, and not obeyed. */
+/* Control characters in the words of a provider are shown, and not obeyed. */
 static bool is_plain(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)

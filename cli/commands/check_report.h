@@ -1,6 +1,6 @@
 /* The report of beluga check: failures and counts for people, or every check as JSON. */
-#ifndef BELUGA_CLI_CHECK_REPORT_H
-#define BELUGA_CLI_CHECK_REPORT_H
+#ifndef BELUGA_CLI_COMMANDS_CHECK_REPORT_H
+#define BELUGA_CLI_COMMANDS_CHECK_REPORT_H
 
 #include <beluga/provider/json.h>
 
@@ -12,7 +12,7 @@ enum {
     CHECK_REPORT_BYTES = 1024 /* of a line that is wrapped */
 };
 
-/* How a category went so far. */
+/* The counts of a category so far. */
 typedef struct check_tally {
     size_t passed, failed, skipped;
 } check_tally;

@@ -1,6 +1,6 @@
-/* What every command is: its words for the user, the options it takes, and the function to run. */
-#ifndef BELUGA_CLI_COMMAND_H
-#define BELUGA_CLI_COMMAND_H
+/* A command: its words for the user, the options it takes, and the function to run. */
+#ifndef BELUGA_CLI_COMMANDS_COMMAND_H
+#define BELUGA_CLI_COMMANDS_COMMAND_H
 
 #include "args.h"
 
@@ -10,22 +10,27 @@ typedef struct cli_command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help and the manual page, between blank lines */
     const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
-    uint64_t takes;       /* enum arg_bit */
+    uint64_t takes;       /* arg_bits besides ARG_ALWAYS */
     size_t max_operands;
+    bool draws_progress;              /* a line on stderr that notes would break */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 
 #define COMMAND_ANY_OPERANDS ((size_t)-1)
 
-/* All of them, the default one first, ended by NULL. */
-extern const cli_command *const commands[];
-
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
 
-/* Return the command of that name, or NULL. */
-const cli_command *command_find(const char *name);
-/* Return the command whose name is that with at most so many slips (near_distance), or NULL. */
-const cli_command *command_nearest(const char *name, size_t most);
+/* Return whether a command takes the option of that index. */
+bool command_takes(const cli_command *command, size_t index);
+
+/* More slips than these make another word. */
+#define COMMAND_MOST_SLIPS 2
+
+/* Return the command of that name in a list that NULL ends, or NULL. */
+const cli_command *command_find(const cli_command *const *commands, const char *name);
+/* Return the command whose name is nearest to that, with at most so many slips, or NULL. */
+const cli_command *command_nearest(const cli_command *const *commands, const char *name,
+                                   unsigned most);
 
 #endif

@@ -68,12 +68,12 @@ static int print_settings(void)
 
 /* ---- bash ------------------------------------------------------------------------------------ */
 
-static void put_command_names(const char *separator)
+static void put_command_names(const cli_command *const *commands, const char *separator)
 {
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
-/* Whether a letter stands for an option without a value, too, in another command. */
+/* Return whether a letter stands for an option without a value, too, in another command. */
 static bool may_be_flag(char letter)
 {
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
@@ -105,11 +105,11 @@ static void put_bash_command(const cli_command *command)
     out_printf("    %s) words=\"%s\"; options=\"", command->name,
                command->words ? command->words : "");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (UINT64_C(1) << i)) out_printf("--%s ", arg_infos[i].name);
+        if (command_takes(command, i)) out_printf("--%s ", arg_infos[i].name);
     out_printf("\" ;;\n");
 }
 
-static void print_bash(void)
+static void print_bash(const cli_command *const *commands)
 {
     out_printf("# bash completion for beluga, made by beluga completion bash.\n"
                "_beluga() {\n"
@@ -121,7 +121,7 @@ static void print_bash(void)
     out_printf("    esac\n"
                "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
                "        case \"$word\" in\n        ");
-    put_command_names("|");
+    put_command_names(commands, "|");
     out_printf(") command=\"$word\"; break ;;\n"
                "        esac\n"
                "    done\n"
@@ -132,7 +132,7 @@ static void print_bash(void)
                "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
                "    elif [[ $COMP_CWORD -eq 1 ]]; then\n"
                "        COMPREPLY=($(compgen -W \"");
-    put_command_names(" ");
+    put_command_names(commands, " ");
     out_printf("\" -- \"$cur\"))\n"
                "    elif [[ -n $words ]]; then\n"
                "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
@@ -177,24 +177,24 @@ static void put_zsh_form(const arg_info *info, const char *dashes, const char *n
     out_printf("'\n");
 }
 
-static void put_zsh_command(const cli_command *command)
+static void put_zsh_command(const cli_command *command, bool is_default)
 {
     out_printf("    %s) options=(\n", command->name);
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         const char letter[2] = {info->letter, '\0'};
-        if (!(command->takes & (UINT64_C(1) << i))) continue;
+        if (!command_takes(command, i)) continue;
         if (info->letter) put_zsh_form(info, "-", letter);
         put_zsh_form(info, "--", info->name);
     }
     if (command->words)
         out_printf("        '1:operand:(%s)'\n", command->words);
-    else if (command == commands[0])
+    else if (is_default)
         out_printf("        '*:text: '\n");
     out_printf("    ) ;;\n");
 }
 
-static void print_zsh(void)
+static void print_zsh(const cli_command *const *commands)
 {
     out_printf("#compdef beluga\n"
                "# zsh completion for beluga, made by beluga completion zsh.\n"
@@ -213,11 +213,11 @@ static void print_zsh(void)
                "        return\n"
                "    fi\n"
                "    case $words[2] in\n    ");
-    put_command_names("|");
+    put_command_names(commands, "|");
     out_printf(") command=$words[2]; shift words; (( CURRENT-- )) ;;\n"
                "    esac\n"
                "    case $command in\n");
-    for (size_t i = 0; commands[i]; i++) put_zsh_command(commands[i]);
+    for (size_t i = 0; commands[i]; i++) put_zsh_command(commands[i], i == 0);
     out_printf("    esac\n"
                "    _arguments -s $options\n"
                "}\n"
@@ -237,18 +237,18 @@ static void put_fish_text(const char *text)
 }
 
 /* An option is offered after the commands that take it; the default one has no name. */
-static void put_fish_condition(uint64_t bit)
+static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
-    bool by_default = commands[0]->takes & bit;
+    bool by_default = command_takes(commands[0], option);
     out_printf(" -n '");
     if (by_default) out_printf("__beluga_is_prompt; or ");
     out_printf("__fish_seen_subcommand_from");
     for (size_t i = 0; commands[i]; i++)
-        if (commands[i]->takes & bit) out_printf(" %s", commands[i]->name);
+        if (command_takes(commands[i], option)) out_printf(" %s", commands[i]->name);
     out_printf("'");
 }
 
-static void put_fish_option(size_t index)
+static void put_fish_option(const cli_command *const *commands, size_t index)
 {
     static const char *const actions[] = {
         [ARG_COMPLETE_NOTHING] = " -x",
@@ -257,7 +257,7 @@ static void put_fish_option(size_t index)
         [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
     const arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
-    put_fish_condition(UINT64_C(1) << index);
+    put_fish_condition(commands, index);
     if (info->letter) out_printf(" -s %c", info->letter);
     out_printf(" -l %s%s -d '", info->name,
                info->value && info->type != ARG_TYPE_MAYBE ? actions[info->completion] : "");
@@ -265,12 +265,12 @@ static void put_fish_option(size_t index)
     out_printf("'\n");
 }
 
-static void print_fish(void)
+static void print_fish(const cli_command *const *commands)
 {
     out_printf("# fish completion for beluga, made by beluga completion fish.\n"
                "function __beluga_is_prompt\n"
                "    not __fish_seen_subcommand_from ");
-    put_command_names(" ");
+    put_command_names(commands, " ");
     out_printf("\nend\ncomplete -c beluga -f\n");
     for (size_t i = 0; commands[i]; i++) {
         out_printf("complete -c beluga -n __fish_use_subcommand -a %s -d '", commands[i]->name);
@@ -280,7 +280,7 @@ static void print_fish(void)
             out_printf("complete -c beluga -n '__fish_seen_subcommand_from %s' -a '%s'\n",
                        commands[i]->name, commands[i]->words);
     }
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) put_fish_option(i);
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) put_fish_option(commands, i);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -291,11 +291,11 @@ static int run(const cli_args *args)
     if (strcmp(what, "models") == 0) return print_models(args);
     if (strcmp(what, "options") == 0) return print_settings();
     if (strcmp(what, "bash") == 0)
-        print_bash();
+        print_bash(args->commands);
     else if (strcmp(what, "zsh") == 0)
-        print_zsh();
+        print_zsh(args->commands);
     else if (strcmp(what, "fish") == 0)
-        print_fish();
+        print_fish(args->commands);
     else
         return out_usage("for which shell? bash, zsh or fish");
     return CLI_EXIT_OK;
@@ -304,7 +304,11 @@ static int run(const cli_args *args)
 const cli_command cmd_completion = {
     .name = "completion",
     .operands = "bash|zsh|fish|models|options",
+    .words = "bash zsh fish",
     .summary = "Print what a shell needs to complete beluga's command line.",
+    .takes = ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
     .details = "Add one of these to what your shell reads at its start, where the package has not "
                "done so:\n\n"
                "bash: eval \"$(beluga completion bash)\"\n\n"
@@ -312,8 +316,4 @@ const cli_command cmd_completion = {
                "fish: beluga completion fish | source\n\n"
                "The scripts themselves ask for models and options, which lists the names of models "
                "in the configuration, providers, and keys for -o. Nothing is sent.",
-    .words = "bash zsh fish",
-    .takes = ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

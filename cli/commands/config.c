@@ -176,21 +176,13 @@ static void put_settings(beluga_json_writer *w, const cli_session *session,
     beluga_json_end_object(w);
 }
 
-static void put_aliases(beluga_json_writer *w, const cli_session *session)
+/* Write what one of the configuration's lists has, a member each. */
+static void put_list(beluga_json_writer *w, const char *key, const beluga_config *config,
+                     bool (*get)(const beluga_config *, size_t, const char **, const char **))
 {
-    const char *name, *reference;
-    beluga_json_begin_object(w, "aliases");
-    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
-        beluga_json_put_string(w, name, reference);
-    beluga_json_end_object(w);
-}
-
-static void put_providers(beluga_json_writer *w, const cli_session *session)
-{
-    const char *name, *base;
-    beluga_json_begin_object(w, "providers");
-    for (size_t i = 0; beluga_config_provider(session->base, i, &name, &base); i++)
-        beluga_json_put_string(w, name, base);
+    const char *name, *text;
+    beluga_json_begin_object(w, key);
+    for (size_t i = 0; get(config, i, &name, &text); i++) beluga_json_put_string(w, name, text);
     beluga_json_end_object(w);
 }
 
@@ -203,10 +195,10 @@ static int print_json(const cli_session *session, const beluga_provider *provide
         beluga_json_put_bool(w, "file_read", session->has_file);
         beluga_json_put_string(w, "model", reference_of(session));
         beluga_json_put_string(w, "chosen_by", session->chosen_by);
-        put_aliases(w, session);
+        put_list(w, "aliases", session->base, beluga_config_alias);
         stack_put(w, "stack", session->config);
         put_settings(w, session, provider);
-        put_providers(w, session);
+        put_list(w, "providers", session->base, beluga_config_provider);
         beluga_json_end_object(w);
     }
     return report_json(w);
@@ -250,8 +242,12 @@ static int run(const cli_args *args)
 const cli_command cmd_config = {
     .name = "config",
     .operands = "[check [FILE]]",
+    .words = "check",
     .summary =
         "Show which configuration applies to a model and where it came from, or check a file.",
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 2,
+    .run = run,
     .details =
         "It shows the file, the model and who named it, the aliases, the layers that a call goes "
         "through (cache, budget, fallback, limits, breaker, retries, the provider), and every "
@@ -272,9 +268,4 @@ const cli_command cmd_config = {
         "Without any file, which is nothing wrong, it says where one would be, and ends with 0.\n\n"
         "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; the "
         "file is null where there is none.",
-    .words = "check",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG |
-             ARG_HELP | ARG_VERSION,
-    .max_operands = 2,
-    .run = run,
 };

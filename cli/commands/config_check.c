@@ -7,15 +7,16 @@
 
 #include <beluga/registry.h>
 
+#include "configuration.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
 
-typedef struct check_findings {
+typedef struct config_findings {
     beluga_json_writer *w; /* NULL: text */
     size_t errors, warnings;
-} check_findings;
+} config_findings;
 
 static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, const char *severity)
 {
@@ -29,7 +30,7 @@ static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, c
 
 static void tell(void *payload, const beluga_config_problem *p)
 {
-    check_findings *f = payload;
+    config_findings *f = payload;
     bool warning = p->severity == BELUGA_SEVERITY_WARNING;
     *(warning ? &f->warnings : &f->errors) += 1;
     if (f->w) {
@@ -48,7 +49,7 @@ static int failed(const cli_args *args, const beluga_error *err)
 
 static int check_text(const cli_args *args, const char *path)
 {
-    check_findings f = {.w = NULL};
+    config_findings f = {.w = NULL};
     beluga_error err;
     if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
         return failed(args, &err);
@@ -62,7 +63,7 @@ static int check_text(const cli_args *args, const char *path)
 
 static int check_json(const cli_args *args, const char *path)
 {
-    check_findings f = {.w = beluga_json_writer_new()};
+    config_findings f = {.w = beluga_json_writer_new()};
     beluga_error err;
     if (!f.w) return out_no_memory();
     beluga_json_begin_object(f.w, NULL);
@@ -122,10 +123,10 @@ int config_check(const cli_args *args)
         return args->json ? check_json(args, path) : check_text(args, path);
     }
     char *path;
-    rc = session_find_file(args, &path);
+    rc = configuration_find_file(args, &path);
     if (rc) return rc;
     if (!path) return out_usage("which file? beluga config check FILE");
-    if (!session_names_file(args) && access(path, F_OK) != 0) {
+    if (!configuration_is_named(args) && access(path, F_OK) != 0) {
         rc = tell_none(args, path);
     } else {
         load_plugins_of(path);

@@ -1,6 +1,6 @@
 /* beluga config check: all that is wrong with a file. */
-#ifndef BELUGA_CLI_CONFIG_CHECK_H
-#define BELUGA_CLI_CONFIG_CHECK_H
+#ifndef BELUGA_CLI_COMMANDS_CONFIG_CHECK_H
+#define BELUGA_CLI_COMMANDS_CONFIG_CHECK_H
 
 #include "args.h"
 

@@ -73,7 +73,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* What can't even be opened, as without a key, can't be called. */
+/* A model that can't even be opened, as without a key, can't be called. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);
@@ -121,6 +121,9 @@ const cli_command cmd_health = {
     .name = "health",
     .operands = "[MODEL]",
     .summary = "Tell whether a model could be called; with --probe, whether it answers.",
+    .takes = ARG_MODEL | ARG_PROBE | ARG_JSON | ARG_CALLS,
+    .max_operands = 1,
+    .run = run,
     .details = "Without --probe nothing is sent. The state is then healthy where no network stands "
                "between; unhealthy where no call could succeed, as without a key that is needed; "
                "and otherwise unknown. With it the provider's list of models is asked for, or else "
@@ -128,8 +131,4 @@ const cli_command cmd_health = {
                "that of what makes it unhealthy.\n\n"
                "With --json: {state, provider, model, api_key_set, probed, tools_count, timestamp, "
                "latency_ms, error}.",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_PROBE | ARG_JSON | ARG_VERBOSE | ARG_QUIET |
-             ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -5,7 +5,6 @@
 #include "commands/command.h"
 #include "exit.h"
 #include "commands/manual.h"
-#include "near.h"
 #include "output.h"
 #include "terminal/term.h"
 
@@ -46,14 +45,14 @@ static void put_options(const cli_command *command)
 {
     put_heading("Options:");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
+        if (command_takes(command, i)) put_option(&arg_infos[i]);
 }
 
-static void put_command(const cli_command *command)
+/* The name of the default command may be left out. */
+static void put_command(const cli_command *command, bool is_default)
 {
-    out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", command == commands[0] ? "[" : "",
-               command->name, command == commands[0] ? "]" : "", *command->operands ? " " : "",
-               command->operands);
+    out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", is_default ? "[" : "", command->name,
+               is_default ? "]" : "", *command->operands ? " " : "", command->operands);
     out_wrapped(command->summary, 0, 0);
     out_printf("\n");
     out_wrapped(command->details, 0, 0);
@@ -64,14 +63,11 @@ static void put_exit_codes(void)
 {
     const exit_info *info;
     put_heading("Exit codes:");
-    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
-        char code[16];
-        snprintf(code, sizeof code, "%d", (int)info->code);
-        put_row(code, info->meaning, 7);
-    }
+    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++)
+        put_row(info->digits, info->meaning, 7);
 }
 
-static void put_all(void)
+static void put_all(const cli_command *const *commands)
 {
     out_printf("Usage: beluga [prompt] [OPTION...] [TEXT...]\n"
                "       beluga COMMAND [OPTION...] [OPERAND...]\n\n"
@@ -85,9 +81,9 @@ static void put_all(void)
     out_printf("\nMore: beluga COMMAND --help, man beluga\n");
 }
 
-static int unknown(const char *topic)
+static int unknown(const cli_command *const *commands, const char *topic)
 {
-    const cli_command *near = command_nearest(topic, NEAR_MOST);
+    const cli_command *near = command_nearest(commands, topic, COMMAND_MOST_SLIPS);
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
@@ -100,28 +96,28 @@ static int run(const cli_args *args)
     const char *topic = args->operands.count ? args->operands.items[0] : NULL;
     const cli_command *command = NULL;
     if (args->man) {
-        manual_print();
+        manual_print(args->commands);
         return CLI_EXIT_OK;
     }
     if (args->help) /* of another command: see main.c */
         command = args->named ? args->command : NULL;
-    else if (topic && !(command = command_find(topic)))
-        return unknown(topic);
+    else if (topic && !(command = command_find(args->commands, topic)))
+        return unknown(args->commands, topic);
     if (command)
-        put_command(command);
+        put_command(command, command == args->commands[0]);
     else
-        put_all();
+        put_all(args->commands);
     return CLI_EXIT_OK;
 }
 
 const cli_command cmd_help = {
     .name = "help",
     .operands = "[COMMAND]",
-    .summary = "Show how beluga or one of its commands is used.",
-    .details = "It knows what the manual page knows: both come from the same tables.",
     .words =
         "prompt chat batch logs providers models health check config new completion help version",
-    .takes = ARG_MAN | ARG_HELP | ARG_VERSION,
+    .summary = "Show how beluga or one of its commands is used.",
+    .takes = ARG_MAN,
     .max_operands = 1,
     .run = run,
+    .details = "It knows what the manual page knows: both come from the same tables.",
 };

@@ -147,7 +147,7 @@ static void put_head(void)
     out_printf("beluga \\- talk to language models\n");
 }
 
-static void put_synopsis(void)
+static void put_synopsis(const cli_command *const *commands)
 {
     put_section("SYNOPSIS");
     for (size_t i = 0; commands[i]; i++) {
@@ -163,7 +163,7 @@ static void put_synopsis(void)
     }
 }
 
-static void put_commands(void)
+static void put_commands(const cli_command *const *commands)
 {
     put_section("COMMANDS");
     for (size_t i = 0; commands[i]; i++) {
@@ -172,18 +172,18 @@ static void put_commands(void)
     }
 }
 
-static void put_takers(uint64_t bit)
+static void put_takers(const cli_command *const *commands, size_t option)
 {
     const char *before = "\nCommands: ";
     for (size_t i = 0; commands[i]; i++) {
-        if (!(commands[i]->takes & bit)) continue;
+        if (!command_takes(commands[i], option)) continue;
         out_printf("%s%s", before, commands[i]->name);
         before = ", ";
     }
     out_printf(".\n");
 }
 
-static void put_options(void)
+static void put_options(const cli_command *const *commands)
 {
     put_section("OPTIONS");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
@@ -199,10 +199,10 @@ static void put_options(void)
             out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
-        if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
+        if ((UINT64_C(1) << i) & ARG_ALWAYS)
             out_printf("\n");
         else
-            put_takers(UINT64_C(1) << i);
+            put_takers(commands, i);
     }
 }
 
@@ -270,11 +270,8 @@ static void put_exit_status(void)
 {
     const exit_info *info;
     put_section("EXIT STATUS");
-    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
-        char code[16];
-        snprintf(code, sizeof code, "%d", (int)info->code);
-        put_row(code, info->meaning);
-    }
+    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++)
+        put_row(info->digits, info->meaning);
     put_paragraphs("When the reader of its stdout goes away, beluga ends without a word by "
                    "SIGPIPE, as other filters do.",
                    ".PP");
@@ -316,17 +313,17 @@ static void put_examples(void)
     }
 }
 
-void manual_print(void)
+void manual_print(const cli_command *const *commands)
 {
     put_head();
-    put_synopsis();
+    put_synopsis(commands);
     put_section("DESCRIPTION");
     put_paragraphs("beluga sends a prompt to a language model, streams the answer to stdout, and "
                    "tells by its exit status what went wrong. It is the command of libbeluga, a C "
                    "library that speaks to any provider through one interface.",
                    ".PP");
-    put_commands();
-    put_options();
+    put_commands(commands);
+    put_options(commands);
     put_models();
     put_settings();
     put_exit_status();

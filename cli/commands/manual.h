@@ -1,6 +1,8 @@
 /* The words that help and the manual page share, and the manual page. */
-#ifndef BELUGA_CLI_MANUAL_H
-#define BELUGA_CLI_MANUAL_H
+#ifndef BELUGA_CLI_COMMANDS_MANUAL_H
+#define BELUGA_CLI_COMMANDS_MANUAL_H
+
+#include "commands/command.h"
 
 /* A row of a list: a term and what it means. Lists end with a NULL term. */
 typedef struct manual_row {
@@ -13,6 +15,6 @@ extern const manual_row manual_files[];
 extern const manual_row manual_examples[];
 
 /* Print the manual page's source, for man(7). */
-void manual_print(void);
+void manual_print(const cli_command *const *commands);
 
 #endif

@@ -125,7 +125,8 @@ static void ask(model_listing *l, const char *name)
     l->asked++;
 }
 
-/* Whoever can list models and has a key in the environment, or a place in the file. */
+/* A provider is asked if it can list models and has a key in the environment, or a place in the
+ * file. */
 static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;
@@ -204,6 +205,9 @@ const cli_command cmd_models = {
     .name = "models",
     .operands = "[PROVIDER]",
     .summary = "List the names that -m takes: aliases, and what providers have.",
+    .takes = ARG_JSON | ARG_CALLS,
+    .max_operands = 1,
+    .run = run,
     .details =
         "Aliases of the configuration come first, each with the model it stands for behind a "
         "tab, and then the names that the file gives to models of a provider. Then every provider "
@@ -214,8 +218,4 @@ const cli_command cmd_models = {
         "a key.\n\n"
         "With --json: {default, aliases: [{name, model}], models: [\"PROVIDER/MODEL\"], "
         "error}.",
-    .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -153,7 +153,11 @@ static int run(const cli_args *args)
 const cli_command cmd_new = {
     .name = "new",
     .operands = "provider NAME",
+    .words = "provider",
     .summary = "Begin a provider of your own, in a new folder.",
+    .takes = ARG_HTTP | ARG_FULL | ARG_QUIET,
+    .max_operands = 2,
+    .run = run,
     .details =
         "The folder NAME gets a source, a build for Meson, tests and a README, all of which work "
         "at "
@@ -162,8 +166,4 @@ const cli_command cmd_new = {
         "is there already is touched.\n\n"
         "--full, which is the default, is for a model that is not behind HTTP; --http for one that "
         "is, with requests and answers for the tests in fixtures.",
-    .words = "provider",
-    .takes = ARG_HTTP | ARG_FULL | ARG_QUIET | ARG_HELP | ARG_VERSION,
-    .max_operands = 2,
-    .run = run,
 };

@@ -56,11 +56,11 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
 static int ask(const cli_args *args, const prompt_question *q)
 {
     cli_answer answer;
-    const beluga_option option = beluga_with_response_schema(q->schema.bytes);
+    const beluga_option option = beluga_with_response_schema(q->schema.data);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
                                     .options = &option,
-                                    .n_options = q->schema.bytes ? 1 : 0,
+                                    .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
                                     .silent = args->json};
     answer_run(&request, &answer);
@@ -99,6 +99,10 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT |
+             ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
     .details =
         "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
         "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
@@ -113,10 +117,4 @@ const cli_command cmd_prompt = {
         "null).\n\n"
         "Where the log is on (beluga logs on), question and answer are written into it, and "
         "--continue goes on with the last conversation in it.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
-             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
-             ARG_VERSION,
-    .max_operands = COMMAND_ANY_OPERANDS,
-    .run = run,
 };

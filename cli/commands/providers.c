@@ -42,7 +42,7 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Without the password that one in the file may hold. */
+/* Leave out the password that an address in the file may hold. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -50,7 +50,7 @@ static const char *url_of(const beluga_provider *p, char *text)
     return given ? text : p->base_url;
 }
 
-/* What the configuration says of the key: a reference, or that it is set. */
+/* Describe the key as the configuration has it: a reference, or that it is set. */
 static bool has_key(const beluga_provider *p, char *text)
 {
     return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
@@ -220,7 +220,8 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
 
 /* ---- a terminal: as much as its width takes -------------------------------------------------- */
 
-/* What tells them apart. All stream; whether a key is needed is in its column. */
+/* These capabilities tell providers apart. All stream; a column of its own says whether a key is
+ * needed. */
 static const uint64_t shown[] = {
     BELUGA_CAPABILITY_TOOLS, BELUGA_CAPABILITY_REASONING, BELUGA_CAPABILITY_IMAGES,
     BELUGA_CAPABILITY_AUDIO, BELUGA_CAPABILITY_FILES,     BELUGA_CAPABILITY_SCHEMA,
@@ -228,10 +229,12 @@ static const uint64_t shown[] = {
 };
 #define N_SHOWN (sizeof shown / sizeof *shown)
 
-/* From the widest to the narrowest. */
-static const struct layout {
+typedef struct provider_layout {
     bool with_model, key_in_full, titles_in_full;
-} layouts[] = {
+} provider_layout;
+
+/* From the widest to the narrowest. */
+static const provider_layout layouts[] = {
     {true, true, true},
     {false, true, true},
     {false, false, true},
@@ -257,7 +260,7 @@ static void describe_key(const beluga_provider *p, char *text, size_t size)
     }
 }
 
-static void add_provider(term_table *table, const struct layout *layout, const beluga_provider *p)
+static void add_provider(term_table *table, const provider_layout *layout, const beluga_provider *p)
 {
     const char *yes = term_is_utf8() ? "\xe2\x9c\x93" : "x";
     char key[KEY_BYTES];
@@ -275,7 +278,7 @@ static void make_title(const char *name, size_t size, char *title)
     title[n] = '\0';
 }
 
-static void fill_matrix(term_table *table, const struct layout *layout,
+static void fill_matrix(term_table *table, const provider_layout *layout,
                         const beluga_provider *const *providers, size_t n)
 {
     char words[N_SHOWN][24];
@@ -292,7 +295,7 @@ static void fill_matrix(term_table *table, const struct layout *layout,
     for (size_t i = 0; i < n; i++) add_provider(table, layout, providers[i]);
 }
 
-static void print_legend(const struct layout *layout)
+static void print_legend(const provider_layout *layout)
 {
     char letters[256] = "";
     size_t at = 0;
@@ -404,7 +407,7 @@ static int print_list(const cli_args *args, const beluga_provider *const *provid
     return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
-/* What is wrong with one of the file's own does not keep the others from being listed. */
+/* A fault in one of the file's own providers does not keep the others from being listed. */
 static int list(cli_session *session, const cli_args *args)
 {
     const cli_args to_stderr = {0};
@@ -455,6 +458,9 @@ const cli_command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
     .summary = "List the providers, or tell about one and its own options.",
+    .takes = ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET,
+    .max_operands = 1,
+    .run = run,
     .details =
         "The file's own providers, entries with a base, are among them; one that is wrong is "
         "told on stderr and left out. Nothing is sent. On a terminal the table is as wide as that "
@@ -468,7 +474,4 @@ const cli_command cmd_providers = {
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
         "capabilities, notes, options}]}, where base is not null for a provider of the file, "
         "and api_key is what the file says of a key: a reference, or that it is set.",
-    .takes = ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -6,6 +6,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "trace/show.h"
 
 static bool is_stdin(const char *name)
@@ -33,8 +34,8 @@ static int run(const cli_args *args)
     const char *name = is_stdin(operand) ? "stdin" : operand;
     int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)
                                : input_read_file(operand, MAX_TRACE_FILE_BYTES, &text);
-    if (rc == 0) rc = trace_load_prices(args, &prices);
-    if (rc == 0) rc = trace_file_read(&file, name, text.bytes, text.length, prices);
+    if (rc == 0) rc = prices_load_configured(args, &prices);
+    if (rc == 0) rc = trace_file_read(&file, name, text.data, text.length, prices);
     if (rc == 0) rc = show(args, &file, name);
     trace_file_free(&file);
     beluga_prices_free(prices);
@@ -46,6 +47,9 @@ const cli_command cmd_trace = {
     .name = "trace",
     .operands = "FILE",
     .summary = "Draw a recorded trace, and tell where its time went.",
+    .takes = ARG_TRACE_ID | ARG_HTML | ARG_ALL | ARG_JSON | ARG_OPTION | ARG_QUIET | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
     .details =
         "FILE has lines of OTLP/JSON: what --trace=FILE or BELUGA_TELEMETRY_FILE wrote, or the "
         "file "
@@ -64,8 +68,4 @@ const cli_command cmd_trace = {
         "else is known; a cost that is null is unknown.\n\n"
         "With --html the page is written to a file that only you can read; - is stdout. It loads "
         "nothing and runs nothing.",
-    .takes = ARG_TRACE_ID | ARG_HTML | ARG_ALL | ARG_JSON | ARG_OPTION | ARG_QUIET | ARG_CONFIG |
-             ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -30,8 +30,7 @@ const cli_command cmd_version = {
     .name = "version",
     .operands = "",
     .summary = "Show the version.",
+    .run = run,
     .details = "The library's is named too when it is another one, and so are those of its parts "
                "that a build can leave out and this one has.",
-    .takes = ARG_HELP | ARG_VERSION,
-    .run = run,
 };

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <beluga/price.h>
 
+#include "base/clock.h"
 #include "base/new_file.h"
 
 #include "exit.h"
@@ -119,11 +119,9 @@ static const char *known(const char *text)
 
 static void fill_times(logbook_entry *e, const beluga_response *r)
 {
-    struct timespec now;
     int64_t ns = r ? beluga_response_duration_ns(r) : -1;
     int64_t first_ns = r ? beluga_response_first_content_ns(r) : -1;
-    clock_gettime(CLOCK_REALTIME, &now);
-    e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    e->time_ms = beluga__clock_ns(CLOCK_REALTIME) / BELUGA__NS_PER_MS;
     if (ns >= 0) e->time_ms -= ns / 1000000;
     if (ns >= 0) e->duration_ms = (double)ns / NS_PER_MS;
     if (first_ns >= 0) e->first_content_ms = (double)first_ns / NS_PER_MS;
@@ -148,7 +146,7 @@ static void fill_response(logbook_entry *e, const beluga_response *r)
     e->request_id = known(beluga_response_request_id(r));
 }
 
-/* Of W3C's traceparent: 00-<32 hexadecimal digits>-… */
+/* Find the trace id in W3C's traceparent: 00-<32 hexadecimal digits>-… */
 static const char *trace_of_environment(char text[TRACE_ID + 1])
 {
     beluga_context *context = observe_context(NULL);
@@ -170,7 +168,7 @@ static void fill_error(logbook_entry *e, const cli_answer *answer)
 
 static int write_entry(logbook_entry *entry, char *why)
 {
-    struct logbook_store *store = NULL;
+    logbook_store *store = NULL;
     char *path = logbook_path();
     if (!path) {
         snprintf(why, LOGBOOK_WHY_BYTES, "there is no place for it");
@@ -270,7 +268,25 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
-static int read_thread(struct logbook_store *store, continuation *c, char *why)
+/* Tell what is wrong with what was found, or found missing. @return 0, or an exit code. */
+static int judge_thread(const continuation *c, int64_t id)
+{
+    if (c->ends_in_error)
+        out_error("entry %lld of the log failed: there is no answer to go on from", (long long)id);
+    else if (c->thread->last)
+        return 0;
+    else if (c->args->cid)
+        out_error("there is no entry %s in the log", c->args->cid);
+    else if (!logbook_is_on())
+        out_error("there is no conversation to go on with: the log is off (beluga logs on)");
+    else {
+        out_note("the log has no conversation to go on with: this begins one");
+        return 0;
+    }
+    return CLI_EXIT_USAGE;
+}
+
+static int read_thread(logbook_store *store, continuation *c, char *why)
 {
     int64_t id = 0;
     int rc = 0;
@@ -279,27 +295,18 @@ static int read_thread(struct logbook_store *store, continuation *c, char *why)
     if (!id && store) rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
     if (rc == 0 && store && id)
         rc = logbook_store_each(store, LOGBOOK_THREAD, id, 0, add_turn, c, why);
+    if (!c->failed && rc == 0) return judge_thread(c, id);
     if (c->failed)
-        return out_error("entry %lld of the log can't be read", (long long)id), CLI_EXIT_OTHER;
-    if (rc != 0) return out_error("%s", why), CLI_EXIT_OTHER;
-    if (c->ends_in_error)
-        return out_error("entry %lld of the log failed: there is no answer to go on from",
-                         (long long)id),
-               CLI_EXIT_USAGE;
-    if (c->thread->last) return 0;
-    if (c->args->cid)
-        return out_error("there is no entry %s in the log", c->args->cid), CLI_EXIT_USAGE;
-    if (!logbook_is_on())
-        return out_error("there is no conversation to go on with: the log is off (beluga logs on)"),
-               CLI_EXIT_USAGE;
-    out_note("the log has no conversation to go on with: this begins one");
-    return 0;
+        out_error("entry %lld of the log can't be read", (long long)id);
+    else
+        out_error("%s", why);
+    return CLI_EXIT_OTHER;
 }
 
 int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread)
 {
     continuation c = {.args = args, .conversation = conversation, .thread = thread};
-    struct logbook_store *store = NULL;
+    logbook_store *store = NULL;
     char why[LOGBOOK_WHY_BYTES] = "";
     if (!args->go_on && !args->cid) return 0;
     if (args->go_on && args->cid) return out_usage("give --continue or --cid, not both");

@@ -2,8 +2,8 @@
  * The log of calls: off until somebody turns it on, for prompts and answers are private. What goes
  * wrong with it is a note: the call itself has been made.
  */
-#ifndef BELUGA_CLI_LOGBOOK_H
-#define BELUGA_CLI_LOGBOOK_H
+#ifndef BELUGA_CLI_LOGBOOK_LOGBOOK_H
+#define BELUGA_CLI_LOGBOOK_LOGBOOK_H
 
 #include "answer.h"
 #include "args.h"
@@ -29,7 +29,7 @@ typedef struct logbook_call {
 /* Write it down, where the log is on and --no-log is not given. @return the entry's id, or 0. */
 int64_t logbook_add(const cli_args *args, const logbook_call *call);
 
-/* What -c and --cid go on from. */
+/* The place in the log that -c and --cid go on from. */
 typedef struct logbook_thread {
     int64_t last;    /* entry; 0: nothing to go on from was asked for */
     char *reference; /* owned: its model */

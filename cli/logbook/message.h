@@ -10,7 +10,7 @@
 /* Attached bytes beyond this are not kept: only that they were there. */
 #define LOGBOOK_MAX_ATTACHED_BYTES ((size_t)16 * 1024 * 1024)
 
-/* Whether a message is one text without NUL bytes. */
+/* Return whether a message is one text without NUL bytes. */
 bool logbook_message_is_plain(const beluga_message *message);
 
 /* Write a message's parts as an array. */

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "base/new_file.h"
+#include "base/utf8.h"
 
 /* How long to wait for another process that writes; a write takes milliseconds. */
 #define BUSY_MS 5000
@@ -39,10 +40,10 @@ static const char *const steps[] = {
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 
-typedef struct logbook_store {
+struct logbook_store {
     sqlite3 *db;
     char *path;
-} logbook_store;
+};
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
@@ -158,7 +159,7 @@ static int prepare(logbook_store *store, char *why)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
         return -1;
-    /* What is read belongs together: another process may be making it just now. */
+    /* One transaction reads all of it, for another process may be making it just now. */
     if (execute(store, "BEGIN", why) != 0) return -1;
     int rc = check_version(store, &version, why);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
@@ -330,16 +331,9 @@ static bool update_index(logbook_store *store)
     return false;
 }
 
-static size_t letters_of(const char *word)
-{
-    size_t n = 0;
-    for (; *word; word++) n += ((unsigned char)*word & 0xc0) != 0x80;
-    return n;
-}
-
 static bool is_indexed(const char *word)
 {
-    return letters_of(word) >= INDEXED_LETTERS;
+    return beluga__utf8_count(word, strlen(word)) >= INDEXED_LETTERS;
 }
 
 /* A phrase of the index's language, for words that are in it: "…" and "…". Owned (sqlite3_free). */

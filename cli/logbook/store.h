@@ -53,12 +53,12 @@ typedef struct logbook_entry {
 #undef XX
 } logbook_entry;
 
-/* What is unknown in every member. */
+/* Set every member to unknown. */
 void logbook_entry_init(logbook_entry *entry);
 
-struct logbook_store;
+typedef struct logbook_store logbook_store;
 
-/* What every `why` has room for: on failure, what is wrong and what to do. */
+/* Every `why` has this room: on failure it receives what is wrong and what to do. */
 #define LOGBOOK_WHY_BYTES 512
 
 /*
@@ -66,11 +66,11 @@ struct logbook_store;
  * @param create  Make it where it is not there. Without it, *out is then NULL with 0.
  * @return 0, or -1.
  */
-int logbook_store_open(const char *path, bool create, struct logbook_store **out, char *why);
-void logbook_store_close(struct logbook_store *store);
+int logbook_store_open(const char *path, bool create, logbook_store **out, char *why);
+void logbook_store_close(logbook_store *store);
 
 /* Add an entry and set its id. @return 0, or -1. */
-int logbook_store_add(struct logbook_store *store, logbook_entry *entry, char *why);
+int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why);
 
 /* Receives an entry, borrowed for the call. @return 0, or anything else to end with. */
 typedef int (*logbook_visit)(void *payload, const logbook_entry *entry);
@@ -83,17 +83,17 @@ typedef enum logbook_which {
 } logbook_which;
 
 /* Visit at most `most` entries (0: all). @return 0, what a visit returned, or -1 with `why`. */
-int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t id, int64_t most,
+int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
                        logbook_visit visit, void *payload, char *why);
 
 /* The same for entries that contain all of the words, newest first. */
-int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n_words,
+int logbook_store_search(logbook_store *store, const char *const *words, size_t n_words,
                          int64_t most, logbook_visit visit, void *payload, char *why);
 
 /* Delete what is older, and nothing of it stays in the file. @return how many, or -1 with `why`. */
-int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char *why);
+int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why);
 
 /* Count the entries. @return -1 with `why`. */
-int64_t logbook_store_count(struct logbook_store *store, char *why);
+int64_t logbook_store_count(logbook_store *store, char *why);
 
 #endif

@@ -12,7 +12,7 @@ static int tell(char *why)
     return -1;
 }
 
-int logbook_store_open(const char *path, bool create, struct logbook_store **out, char *why)
+int logbook_store_open(const char *path, bool create, logbook_store **out, char *why)
 {
     (void)path;
     (void)create;
@@ -20,19 +20,19 @@ int logbook_store_open(const char *path, bool create, struct logbook_store **out
     return tell(why);
 }
 
-void logbook_store_close(struct logbook_store *store)
+void logbook_store_close(logbook_store *store)
 {
     (void)store;
 }
 
-int logbook_store_add(struct logbook_store *store, logbook_entry *entry, char *why)
+int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why)
 {
     (void)store;
     (void)entry;
     return tell(why);
 }
 
-int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t id, int64_t most,
+int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
                        logbook_visit visit, void *payload, char *why)
 {
     (void)store;
@@ -44,21 +44,21 @@ int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t
     return tell(why);
 }
 
-int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n_words,
+int logbook_store_search(logbook_store *store, const char *const *words, size_t n_words,
                          int64_t most, logbook_visit visit, void *payload, char *why)
 {
     (void)words;
     return logbook_store_each(store, LOGBOOK_NEWEST, (int64_t)n_words, most, visit, payload, why);
 }
 
-int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char *why)
+int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     (void)store;
     (void)before_ms;
     return tell(why);
 }
 
-int64_t logbook_store_count(struct logbook_store *store, char *why)
+int64_t logbook_store_count(logbook_store *store, char *why)
 {
     (void)store;
     return tell(why);

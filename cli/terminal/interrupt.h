@@ -1,6 +1,6 @@
 /* Ctrl-C: cancels the call under way. */
-#ifndef BELUGA_CLI_INTERRUPT_H
-#define BELUGA_CLI_INTERRUPT_H
+#ifndef BELUGA_CLI_TERMINAL_INTERRUPT_H
+#define BELUGA_CLI_TERMINAL_INTERRUPT_H
 
 #include <stdbool.h>
 

@@ -23,7 +23,7 @@
 
 #define MAX_HISTORY 1000
 
-typedef struct line_reader {
+struct line_reader {
     bool interactive;
     const char *prompt;
     char *buffer; /* getline's */
@@ -33,7 +33,7 @@ typedef struct line_reader {
     History *history;
     char *history_path; /* NULL: nowhere to keep it */
 #endif
-} line_reader;
+};
 
 /* ---- Ctrl-C where no answer is running ------------------------------------------------------- */
 
@@ -183,11 +183,10 @@ static line_result read_plain(line_reader *reader, cli_text *text)
     if (reader->interactive && !wait_for_line(reader)) return no_line(reader, true);
     errno = 0;
     ssize_t n = getline(&reader->buffer, &reader->room, stdin);
-    if (n < 0 && errno == ENOMEM) return out_no_memory(), LINE_FAILED;
-    if (n < 0) return no_line(reader, errno == EINTR);
+    if (n < 0 && errno != ENOMEM) return no_line(reader, errno == EINTR);
     if (n > 0 && reader->buffer[n - 1] == '\n') n--;
     if (n > 0 && reader->buffer[n - 1] == '\r') n--;
-    if (text_add(text, reader->buffer, (size_t)n) == 0) return LINE_READ;
+    if (n >= 0 && text_add(text, reader->buffer, (size_t)n) == 0) return LINE_READ;
     out_no_memory();
     return LINE_FAILED;
 }

@@ -1,12 +1,12 @@
 /* Lines that somebody types, or that come through a pipe. */
-#ifndef BELUGA_CLI_LINE_H
-#define BELUGA_CLI_LINE_H
+#ifndef BELUGA_CLI_TERMINAL_LINE_H
+#define BELUGA_CLI_TERMINAL_LINE_H
 
 #include <stdbool.h>
 
 #include "input.h"
 
-struct line_reader;
+typedef struct line_reader line_reader;
 
 typedef enum line_result {
     LINE_READ,
@@ -16,16 +16,16 @@ typedef enum line_result {
 } line_result;
 
 /* Make a reader: with editing and a history on a terminal. @return owned, or NULL, reported. */
-struct line_reader *line_open(void);
-void line_close(struct line_reader *reader);
+line_reader *line_open(void);
+void line_close(line_reader *reader);
 
 /* Return whether somebody types. */
-bool line_is_interactive(const struct line_reader *reader);
+bool line_is_interactive(const line_reader *reader);
 
 /* Add one line, without its newline, to `text`. The prompt is shown only to somebody who types. */
-line_result line_read(struct line_reader *reader, const char *prompt, cli_text *text);
+line_result line_read(line_reader *reader, const char *prompt, cli_text *text);
 
 /* Keep a text in the history. */
-void line_remember(struct line_reader *reader, const char *text);
+void line_remember(line_reader *reader, const char *text);
 
 #endif

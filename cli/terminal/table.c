@@ -6,6 +6,8 @@
 
 #include <beluga/log.h>
 
+#include "base/utf8.h"
+
 #include "output.h"
 #include "terminal/term.h"
 
@@ -49,9 +51,7 @@ void table_add(term_table *table, const char *text)
 /* Characters, as far as UTF-8 tells: wide ones are counted as one. */
 static size_t width_of(const char *text)
 {
-    size_t n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
+    return beluga__utf8_count(text, strlen(text));
 }
 
 static void measure(const term_table *table, size_t *widths)

@@ -1,6 +1,6 @@
 /* Lists for people: columns that line up on a terminal, and tabs between them elsewhere. */
-#ifndef BELUGA_CLI_TABLE_H
-#define BELUGA_CLI_TABLE_H
+#ifndef BELUGA_CLI_TERMINAL_TABLE_H
+#define BELUGA_CLI_TERMINAL_TABLE_H
 
 #include <stddef.h>
 

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <beluga/log.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
 
 #define DEFAULT_WIDTH 80
 /* A quick answer should not make it flicker. */
@@ -83,11 +85,6 @@ bool term_is_utf8(void)
 
 /* ---- the filter ------------------------------------------------------------------------------ */
 
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* The bytes of a character that begins so; 1 where none does. */
 static size_t length_of(char lead)
 {
@@ -98,16 +95,8 @@ static size_t length_of(char lead)
 static size_t first_of(const char *text, size_t n)
 {
     size_t whole = length_of(text[0]), length = 1;
-    while (length < whole && length < n && is_continuation(text[length])) length++;
+    while (length < whole && length < n && beluga__utf8_continues(text[length])) length++;
     return length;
-}
-
-size_t term_cut(const char *text, size_t n, size_t max)
-{
-    size_t at = 0;
-    if (n <= max) return n;
-    while (at + first_of(text + at, n - at) <= max) at += first_of(text + at, n - at);
-    return at;
 }
 
 /* Arabic and Hebrew need the marks of direction, Thai and Khmer spaces of no width, and some flags
@@ -121,7 +110,7 @@ static bool is_needed(const char *text, size_t n)
     return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
 }
 
-/* Whether it has to be shown, and how. */
+/* Return whether a character has to be shown in another way, and write how. */
 static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
 {
     if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))
@@ -170,7 +159,7 @@ size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], si
     return taken;
 }
 
-size_t term_filter_end(term_text *filter, char *out)
+size_t term_filter_end(term_stream *filter, char *out)
 {
     size_t at = 0, length = 0, shown;
     for (; at < filter->n; length += shown)
@@ -179,11 +168,12 @@ size_t term_filter_end(term_text *filter, char *out)
     return length;
 }
 
-size_t term_filter(term_text *filter, const char *text, size_t n, char *out)
+size_t term_filter(term_stream *filter, const char *text, size_t n, char *out)
 {
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {
-        if (filter->n && !is_continuation(text[i])) length += term_filter_end(filter, out + length);
+        if (filter->n && !beluga__utf8_continues(text[i]))
+            length += term_filter_end(filter, out + length);
         filter->pending[filter->n++] = text[i];
         if (filter->n == length_of(filter->pending[0]))
             length += term_filter_end(filter, out + length);
@@ -200,13 +190,6 @@ static struct {
     unsigned frame;
 } spinner;
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void write_err(const char *text, size_t n)
 {
     /* A spinner that can't be drawn is no failure. */
@@ -219,7 +202,7 @@ void term_spinner_start(const char *label)
     spinner.on = true;
     spinner.drawn = false;
     spinner.frame = 0;
-    spinner.started_ms = now_ms();
+    spinner.started_ms = beluga__now_ms();
     snprintf(spinner.label, sizeof spinner.label, "%s", label);
 }
 
@@ -249,7 +232,7 @@ static void draw(int64_t waited_ms)
 int64_t term_spinner_tick(void)
 {
     if (!spinner.on) return -1;
-    int64_t waited = now_ms() - spinner.started_ms;
+    int64_t waited = beluga__now_ms() - spinner.started_ms;
     if (waited < SPINNER_DELAY_MS) return SPINNER_DELAY_MS - waited;
     int64_t due = SPINNER_DELAY_MS + (int64_t)spinner.frame * SPINNER_INTERVAL_MS;
     if (waited < due) return due - waited;

@@ -1,6 +1,6 @@
 /* Terminals: what is one, its width and colours, text made harmless for it, and the spinner. */
-#ifndef BELUGA_CLI_TERM_H
-#define BELUGA_CLI_TERM_H
+#ifndef BELUGA_CLI_TERMINAL_TERM_H
+#define BELUGA_CLI_TERMINAL_TERM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,21 +51,18 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
 /* The same inside JSON: what has no place on a terminal is "\u009b", and means the same. */
 size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length);
 
-/* Return how many of n bytes to take, at most `max`, so that no character is cut. */
-size_t term_cut(const char *text, size_t n, size_t max);
-
 /* The same for a stream, whose pieces may cut characters. Zero-initialise it. */
-typedef struct term_text {
+typedef struct term_stream {
     char pending[4]; /* of a character that was cut */
     size_t n;
-} term_text;
+} term_stream;
 /* The most bytes that come out of n. */
-#define TERM_FILTER_ROOM(n) (((n) + sizeof(term_text)) * TERM_SHOWN_GROWTH)
+#define TERM_FILTER_ROOM(n) (((n) + sizeof(term_stream)) * TERM_SHOWN_GROWTH)
 
 /* Filter n bytes into `out`. @return how many came out. */
-size_t term_filter(term_text *filter, const char *text, size_t n, char *out);
+size_t term_filter(term_stream *filter, const char *text, size_t n, char *out);
 /* The text is over: show what is pending. @return how many bytes. */
-size_t term_filter_end(term_text *filter, char *out);
+size_t term_filter_end(term_stream *filter, char *out);
 
 /*
  * The spinner: one line on stderr, from a moment after its start until something is printed.

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #include "terminal/term.h"
 
 #define MIN_WIDTH  40
@@ -31,13 +33,13 @@
     XX(FIRST, "\u25c6", '>', GREEN, "first token") \
     XX(RETRY, "\u21bb", 'r', RED, "retry")
 
-typedef enum draw_mark {
+typedef enum bar_mark {
     MARK_NONE,
 #define XX(constant, ...) MARK_##constant,
     MARK_MAP(XX)
 #undef XX
         MARK_COUNT
-} draw_mark;
+} bar_mark;
 
 static const struct {
     const char *utf8, *meaning;
@@ -51,88 +53,82 @@ static const struct {
 };
 
 /* One trace on a canvas. */
-typedef struct draw_frame {
+typedef struct draw_layout {
     trace_canvas *canvas;
     const recorded_trace *trace;
     size_t label, bar, details; /* widths; details 0: they get lines of their own */
-} draw_frame;
+} draw_layout;
 
 /* A line that is made: what stands before the label, and the parts. */
-typedef struct draw_row {
+typedef struct draw_line {
     char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
     size_t prefix_width;
-    trace_words label, details;
+    cli_text label, details;
     int64_t from_ns, to_ns;
     term_look style;
-    unsigned char cells[MAX_BAR]; /* draw_mark */
-} draw_row;
+    unsigned char cells[MAX_BAR]; /* bar_mark */
+} draw_line;
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static bool is_lead(char c)
+/* The columns that it takes: one a character. */
+static size_t width_of(const cli_text *text)
 {
-    return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-static size_t width_of(const char *text, size_t n)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < n; i++) width += is_lead(text[i]);
-    return width;
+    return beluga__utf8_count(text_get(text), text->length);
 }
 
 /* Names that others gave become one line, with '?' where there is no UTF-8. */
-static void make_harmless(const trace_canvas *canvas, trace_words *words)
+static void make_harmless(const trace_canvas *canvas, cli_text *words)
 {
-    trace_words safe = {.failed = words->failed};
-    words_add_line(&safe, words->text.bytes ? words->text.bytes : "");
-    text_free(&words->text);
+    cli_text safe = {.status = words->status};
+    words_add_line(&safe, text_get(words));
+    text_free(words);
     *words = safe;
-    if (canvas->utf8 || safe.failed) return;
+    if (canvas->utf8 || safe.status) return;
     size_t n = 0;
-    for (size_t i = 0; i < safe.text.length; i++) {
-        char c = safe.text.bytes[i];
-        if ((unsigned char)c < 0x80 || is_lead(c))
-            safe.text.bytes[n++] = (unsigned char)c < 0x80 ? c : '?';
+    for (size_t i = 0; i < safe.length; i++) {
+        char c = safe.data[i];
+        if (!beluga__utf8_continues(c)) safe.data[n++] = (unsigned char)c < 0x80 ? c : '?';
     }
-    words->text.length = n;
-    if (n < safe.text.length) safe.text.bytes[n] = '\0';
+    words->length = n;
+    if (n < safe.length) safe.data[n] = '\0';
 }
 
 /* At most `width` characters, the last one a sign that there was more; returns how many. */
-static size_t put_cut(trace_canvas *canvas, const trace_words *words, size_t width)
+static size_t put_cut(trace_canvas *canvas, const cli_text *words, size_t width)
 {
-    const char *bytes = words->text.bytes ? words->text.bytes : "";
-    size_t n = words->text.length, whole = width_of(bytes, n), end = 0, seen = 0;
+    const char *bytes = text_get(words);
+    size_t n = words->length, whole = beluga__utf8_count(bytes, n), end = 0, seen = 0;
     if (whole <= width) {
-        words_add_n(&canvas->words, bytes, n);
+        text_add(&canvas->words, bytes, n);
         return whole;
     }
     if (!width) return 0;
-    while (end < n && (seen < width - 1 || !is_lead(bytes[end]))) seen += is_lead(bytes[end++]);
-    words_add_n(&canvas->words, bytes, end);
-    words_add(&canvas->words, canvas->utf8 ? "\u2026" : "~");
+    while (end < n && (seen < width - 1 || beluga__utf8_continues(bytes[end])))
+        seen += !beluga__utf8_continues(bytes[end++]);
+    text_add(&canvas->words, bytes, end);
+    text_puts(&canvas->words, canvas->utf8 ? "\u2026" : "~");
     return width;
 }
 
 static void pad(trace_canvas *canvas, size_t n)
 {
-    words_printf(&canvas->words, "%*s", (int)n, "");
+    text_printf(&canvas->words, "%*s", (int)n, "");
 }
 
 static void begin_style(trace_canvas *canvas, term_look style)
 {
-    if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, style));
+    if (style != TERM_PLAIN) text_puts(&canvas->words, term_style(canvas->fd, style));
 }
 
 static void end_style(trace_canvas *canvas, term_look style)
 {
-    if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, TERM_PLAIN));
+    if (style != TERM_PLAIN) text_puts(&canvas->words, term_style(canvas->fd, TERM_PLAIN));
 }
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
-static size_t column_of(const draw_frame *f, int64_t ns)
+static size_t column_of(const draw_layout *f, int64_t ns)
 {
     double total = (double)(f->trace->end_ns - f->trace->start_ns);
     double at = total > 0 ? (double)(ns - f->trace->start_ns) / total * (double)f->bar : 0;
@@ -141,7 +137,8 @@ static size_t column_of(const draw_frame *f, int64_t ns)
 }
 
 /* At least one cell; the end belongs to what comes next. */
-static void fill(const draw_frame *f, draw_row *row, int64_t from_ns, int64_t to_ns, draw_mark mark)
+static void fill(const draw_layout *f, draw_line *row, int64_t from_ns, int64_t to_ns,
+                 bar_mark mark)
 {
     size_t from = column_of(f, from_ns), to = column_of(f, to_ns);
     if (to_ns >= f->trace->end_ns) to = f->bar;
@@ -150,13 +147,13 @@ static void fill(const draw_frame *f, draw_row *row, int64_t from_ns, int64_t to
     f->canvas->used |= 1U << mark;
 }
 
-static void set(const draw_frame *f, draw_row *row, int64_t at_ns, draw_mark mark)
+static void set(const draw_layout *f, draw_line *row, int64_t at_ns, bar_mark mark)
 {
     row->cells[column_of(f, at_ns)] = (unsigned char)mark;
     f->canvas->used |= 1U << mark;
 }
 
-static void fill_request(const draw_frame *f, draw_row *row, const trace_span *span)
+static void fill_request(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : MARK_WAIT);
@@ -165,13 +162,13 @@ static void fill_request(const draw_frame *f, draw_row *row, const trace_span *s
     set(f, row, first_ns, MARK_FIRST);
 }
 
-static void mark_retries(const draw_frame *f, draw_row *row, const trace_span *span)
+static void mark_retries(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     for (const trace_span *s = span->child; s; s = s->next)
         if (s->kind == TRACE_ATTEMPT && s->resent > 0) set(f, row, s->start_ns, MARK_RETRY);
 }
 
-static void fill_bar(const draw_frame *f, draw_row *row, const trace_span *span)
+static void fill_bar(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     if (trace_is_frame(span)) {
         fill(f, row, span->start_ns, span->end_ns, MARK_FRAME);
@@ -180,35 +177,35 @@ static void fill_bar(const draw_frame *f, draw_row *row, const trace_span *span)
     } else if (span->kind == TRACE_ATTEMPT || span->kind == TRACE_OPERATION) {
         fill_request(f, row, span);
     } else {
-        draw_mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
+        bar_mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
         fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : mark);
     }
 }
 
-static void put_bar(const draw_frame *f, const draw_row *row)
+static void put_bar(const draw_layout *f, const draw_line *row)
 {
     trace_canvas *canvas = f->canvas;
     for (size_t i = 0; i < f->bar; i++) {
-        draw_mark mark = (draw_mark)row->cells[i];
+        bar_mark mark = (bar_mark)row->cells[i];
         char ascii[2] = {marks[mark].ascii, '\0'};
         bool begins = i == 0 || row->cells[i - 1] != row->cells[i];
         bool ends = i + 1 == f->bar || row->cells[i + 1] != row->cells[i];
         if (begins) begin_style(canvas, marks[mark].style);
-        words_add(&canvas->words, canvas->utf8 ? marks[mark].utf8 : ascii);
+        text_puts(&canvas->words, canvas->utf8 ? marks[mark].utf8 : ascii);
         if (ends) end_style(canvas, marks[mark].style);
     }
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Whether a sibling comes later, or a row that tells of those that are not shown. */
+/* Return whether a sibling comes later, or a row that stands for those that are not shown. */
 static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);
 }
 
 /* Lines from the ancestors, and to this one. A deep tree is drawn as if it were less deep. */
-static void make_prefix(const trace_canvas *canvas, draw_row *row, const trace_span *span,
+static void make_prefix(const trace_canvas *canvas, draw_line *row, const trace_span *span,
                         bool last)
 {
     const trace_span *ancestors[MAX_DRAWN_DEPTH];
@@ -228,12 +225,12 @@ static void make_prefix(const trace_canvas *canvas, draw_row *row, const trace_s
     row->prefix_width += 2;
 }
 
-static void put_label(const draw_frame *f, const draw_row *row)
+static void put_label(const draw_layout *f, const draw_line *row)
 {
     trace_canvas *canvas = f->canvas;
     size_t prefix = row->prefix_width, room = f->label > prefix ? f->label - prefix : 0;
     begin_style(canvas, TERM_DIM);
-    words_add(&canvas->words, row->prefix);
+    text_puts(&canvas->words, row->prefix);
     end_style(canvas, TERM_DIM);
     begin_style(canvas, row->style);
     size_t width = put_cut(canvas, &row->label, room);
@@ -241,76 +238,74 @@ static void put_label(const draw_frame *f, const draw_row *row)
     if (prefix + width < f->label) pad(canvas, f->label - prefix - width);
 }
 
-static void put_duration(const draw_frame *f, int64_t ns)
+static void put_duration(const draw_layout *f, int64_t ns)
 {
-    trace_words time = {0};
+    cli_text time = {0};
     words_add_duration(&time, ns, f->canvas->utf8);
-    size_t width = width_of(time.text.bytes ? time.text.bytes : "", time.text.length);
-    words_add(&f->canvas->words, " ");
+    size_t width = width_of(&time);
+    text_puts(&f->canvas->words, " ");
     if (width < TIME_WIDTH) pad(f->canvas, TIME_WIDTH - width);
     put_cut(f->canvas, &time, TIME_WIDTH);
     words_end(&time, &f->canvas->words);
 }
 
 /* Details under the label, where they have no column. */
-static void put_details_line(const draw_frame *f, const draw_row *row, const trace_span *span)
+static void put_details_line(const draw_layout *f, const draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
     const char *line = canvas->utf8 ? "\u2502 " : "| ";
     size_t keep = row->prefix_width >= 2 ? row->prefix_width - 2 : 0, bytes = 0, seen = 0;
-    while (seen < keep || (row->prefix[bytes] && !is_lead(row->prefix[bytes])))
-        seen += is_lead(row->prefix[bytes++]);
+    while (seen < keep || (row->prefix[bytes] && beluga__utf8_continues(row->prefix[bytes])))
+        seen += !beluga__utf8_continues(row->prefix[bytes++]);
     begin_style(canvas, TERM_DIM);
-    words_add_n(&canvas->words, row->prefix, bytes);
-    if (span->parent) words_add(&canvas->words, has_later(span) ? line : "  ");
-    words_add(&canvas->words, span->child ? line : "  ");
+    text_add(&canvas->words, row->prefix, bytes);
+    if (span->parent) text_puts(&canvas->words, has_later(span) ? line : "  ");
+    text_puts(&canvas->words, span->child ? line : "  ");
     put_cut(canvas, &row->details, canvas->width - keep - 5);
     end_style(canvas, TERM_DIM);
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
 }
 
-static void put_row(const draw_frame *f, draw_row *row, const trace_span *span)
+static void put_row(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
-    size_t details =
-        width_of(row->details.text.bytes ? row->details.text.bytes : "", row->details.text.length);
+    size_t details = width_of(&row->details);
     put_label(f, row);
-    words_add(&canvas->words, " ");
+    text_puts(&canvas->words, " ");
     put_bar(f, row);
     put_duration(f, row->to_ns - row->from_ns);
     if (f->details && details) {
         term_look style = row->style == TERM_RED ? TERM_RED : TERM_DIM;
-        words_add(&canvas->words, "  ");
+        text_puts(&canvas->words, "  ");
         begin_style(canvas, style);
         put_cut(canvas, &row->details, f->details);
         end_style(canvas, style);
     }
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
     if (!f->details && details) put_details_line(f, row, span);
 }
 
-static void free_row(const draw_frame *f, draw_row *row)
+static void free_row(const draw_layout *f, draw_line *row)
 {
     words_end(&row->label, &f->canvas->words);
     words_end(&row->details, &f->canvas->words);
 }
 
 /* Short details stand with the label. */
-static void join_details(const draw_frame *f, draw_row *row)
+static void join_details(const draw_layout *f, draw_line *row)
 {
-    size_t label =
-        width_of(row->label.text.bytes ? row->label.text.bytes : "", row->label.text.length);
-    size_t details = row->details.text.length;
+    size_t label = width_of(&row->label);
+    size_t details = row->details.length;
     if (f->details || !details || row->prefix_width + label + 2 + details > f->label) return;
-    words_printf(&row->label, "  %s", row->details.text.bytes);
-    text_free(&row->details.text);
+    text_printf(&row->label, "  %s", row->details.data);
+    text_free(&row->details);
 }
 
-static void draw_gap(const draw_frame *f, const trace_span *span)
+static void draw_gap(const draw_layout *f, const trace_span *span)
 {
-    draw_row row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
-    words_add(&row.label, "retry wait");
-    if (f->details && span->retry_reason) words_add(&row.details, span->retry_reason);
+    draw_line row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
+    text_puts(&row.label, "retry wait");
+    if (f->details && span->retry_reason) text_puts(&row.details, span->retry_reason);
     make_prefix(f->canvas, &row, span, false);
     make_harmless(f->canvas, &row.details);
     fill(f, &row, row.from_ns, row.to_ns, MARK_GAP);
@@ -318,9 +313,9 @@ static void draw_gap(const draw_frame *f, const trace_span *span)
     free_row(f, &row);
 }
 
-static void draw_span(const draw_frame *f, const trace_span *span)
+static void draw_span(const draw_layout *f, const trace_span *span)
 {
-    draw_row row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
+    draw_line row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
     row.style = span->failed ? TERM_RED : span->parent ? TERM_PLAIN : TERM_BOLD;
     if (span->gap_from_ns) draw_gap(f, span);
     words_add_label(&row.label, span);
@@ -360,74 +355,74 @@ static void count_hidden(hidden_spans *hidden, const trace_span *span)
 }
 
 /* Draw one line for the siblings of `first` that are not shown. */
-static void draw_hidden(const draw_frame *f, const trace_span *first)
+static void draw_hidden(const draw_layout *f, const trace_span *first)
 {
     trace_canvas *canvas = f->canvas;
     hidden_spans hidden = {0};
-    draw_row row = {0};
+    draw_line row = {0};
     if (!(first->parent ? first->parent->hidden : f->trace->hidden)) return;
     for (const trace_span *s = first; s; s = s->next)
         if (!s->shown) count_hidden(&hidden, s);
     make_prefix(canvas, &row, first, true);
     begin_style(canvas, TERM_DIM);
-    words_printf(&canvas->words, "%s%s %zu more", row.prefix, canvas->utf8 ? "\u2026" : "...",
-                 hidden.n);
-    if (hidden.failed) words_printf(&canvas->words, ", %zu failed", hidden.failed);
-    words_add(&canvas->words, ", each at most ");
+    text_printf(&canvas->words, "%s%s %zu more", row.prefix, canvas->utf8 ? "\u2026" : "...",
+                hidden.n);
+    if (hidden.failed) text_printf(&canvas->words, ", %zu failed", hidden.failed);
+    text_puts(&canvas->words, ", each at most ");
     words_add_duration(&canvas->words, hidden.longest_ns, canvas->utf8);
-    words_add(&canvas->words, " (--all)");
+    text_puts(&canvas->words, " (--all)");
     end_style(canvas, TERM_DIM);
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
 }
 
 /* ---- a trace --------------------------------------------------------------------------------- */
 
-static void put_head(const draw_frame *f)
+static void put_head(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
-    trace_words id = {0};
-    words_add(&id, f->trace->id);
+    cli_text id = {0};
+    text_puts(&id, f->trace->id);
     make_harmless(canvas, &id);
     begin_style(canvas, TERM_BOLD);
-    words_add(&canvas->words, "trace ");
+    text_puts(&canvas->words, "trace ");
     put_cut(canvas, &id, 32);
     end_style(canvas, TERM_BOLD);
     words_end(&id, &canvas->words);
-    words_add(&canvas->words, canvas->width < NARROW ? "\n" : "  ");
+    text_puts(&canvas->words, canvas->width < NARROW ? "\n" : "  ");
     begin_style(canvas, TERM_DIM);
     words_add_time(&canvas->words, f->trace->start_ns);
     end_style(canvas, TERM_DIM);
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
 }
 
 /* Break a line of a list where it is too long: after an item, or, where that is too wide, a word.
  */
-static void put_wrapped(trace_canvas *canvas, const trace_words *words)
+static void put_wrapped(trace_canvas *canvas, const cli_text *words)
 {
-    const char *text = words->text.bytes ? words->text.bytes : "";
+    const char *text = text_get(words);
     const char *breaks_at = canvas->width < NARROW ? " ," : ",";
     size_t column = 0;
     while (*text) {
         size_t n = (*text == ' ') + strcspn(text + (*text == ' '), breaks_at);
         n += text[n] == ',';
-        size_t width = width_of(text, n);
+        size_t width = beluga__utf8_count(text, n);
         bool breaks = column && column + width > canvas->width;
         if (breaks) {
-            words_add(&canvas->words, "\n  ");
+            text_puts(&canvas->words, "\n  ");
             column = 2;
             n -= *text == ' ';
             text += *text == ' ';
         }
-        words_add_n(&canvas->words, text, n);
+        text_add(&canvas->words, text, n);
         column += width;
         text += n;
     }
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
 }
 
-static void put_summary(const draw_frame *f)
+static void put_summary(const draw_layout *f)
 {
-    trace_words where = {0}, totals = {0};
+    cli_text where = {0}, totals = {0};
     words_add_where(&where, f->trace, f->canvas->utf8);
     words_add_totals(&totals, f->trace);
     begin_style(f->canvas, TERM_BOLD);
@@ -439,17 +434,17 @@ static void put_summary(const draw_frame *f)
 }
 
 /* The time axis: its ends, and the middle where there is room. */
-static void put_axis(const draw_frame *f)
+static void put_axis(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
     int64_t total = f->trace->end_ns - f->trace->start_ns;
-    trace_words middle = {0}, end = {0};
+    cli_text middle = {0}, end = {0};
     words_add_duration(&middle, total / 2, canvas->utf8);
     words_add_duration(&end, total, canvas->utf8);
-    size_t used = 1, width = width_of(end.text.bytes ? end.text.bytes : "", end.text.length);
+    size_t used = 1, width = width_of(&end);
     begin_style(canvas, TERM_DIM);
     pad(canvas, f->label + 1);
-    words_add(&canvas->words, "0");
+    text_puts(&canvas->words, "0");
     if (f->bar >= 32) {
         pad(canvas, f->bar / 2 - 1);
         used = f->bar / 2 + put_cut(canvas, &middle, TIME_WIDTH);
@@ -459,26 +454,26 @@ static void put_axis(const draw_frame *f)
         put_cut(canvas, &end, TIME_WIDTH);
     }
     end_style(canvas, TERM_DIM);
-    words_add(&canvas->words, "\n");
+    text_puts(&canvas->words, "\n");
     words_end(&middle, &canvas->words);
     words_end(&end, &canvas->words);
 }
 
-static size_t measure_label(const draw_frame *f, const trace_span *span)
+static size_t measure_label(const draw_layout *f, const trace_span *span)
 {
-    trace_words label = {0};
+    cli_text label = {0};
     size_t depth = span->depth < MAX_DRAWN_DEPTH ? span->depth : MAX_DRAWN_DEPTH;
     words_add_label(&label, span);
-    size_t width = width_of(label.text.bytes ? label.text.bytes : "", label.text.length);
+    size_t width = width_of(&label);
     words_end(&label, &f->canvas->words);
     return 2 * depth + (span->gap_from_ns && width < 10 ? 10 : width);
 }
 
-static size_t measure_details(const draw_frame *f, const trace_span *span)
+static size_t measure_details(const draw_layout *f, const trace_span *span)
 {
-    trace_words details = {0};
+    cli_text details = {0};
     words_add_details(&details, span);
-    size_t width = width_of(details.text.bytes ? details.text.bytes : "", details.text.length);
+    size_t width = width_of(&details);
     words_end(&details, &f->canvas->words);
     return width;
 }
@@ -488,7 +483,7 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-static void lay_out(draw_frame *f)
+static void lay_out(draw_layout *f)
 {
     size_t width = f->canvas->width, label = MIN_LABEL, details = 0;
     for (const trace_span *s = f->trace->root; s; s = trace_next(s)) {
@@ -504,7 +499,7 @@ static void lay_out(draw_frame *f)
     f->bar = width > taken + MIN_BAR ? width - taken : MIN_BAR;
 }
 
-static void draw_rows(const draw_frame *f)
+static void draw_rows(const draw_layout *f)
 {
     const trace_span *span = f->trace->root;
     while (span) {
@@ -532,14 +527,14 @@ void draw_begin(trace_canvas *canvas, int fd)
 
 int draw_trace(trace_canvas *canvas, const recorded_trace *trace)
 {
-    draw_frame f = {.canvas = canvas, .trace = trace};
+    draw_layout f = {.canvas = canvas, .trace = trace};
     lay_out(&f);
-    if (canvas->words.text.length) words_add(&canvas->words, "\n");
+    if (canvas->words.length) text_puts(&canvas->words, "\n");
     put_head(&f);
     put_summary(&f);
     put_axis(&f);
     draw_rows(&f);
-    return canvas->words.failed ? -1 : 0;
+    return canvas->words.status ? -1 : 0;
 }
 
 void draw_legend(trace_canvas *canvas)
@@ -552,14 +547,14 @@ void draw_legend(trace_canvas *canvas)
         char ascii[2] = {marks[mark].ascii, '\0'};
         size_t width = strlen(marks[mark].meaning) + 4;
         bool breaks = begun && column + width > canvas->width;
-        words_printf(&canvas->words, "%s%s %s",
-                     breaks  ? "\n"
-                     : begun ? "  "
-                             : "\n",
-                     canvas->utf8 ? marks[mark].utf8 : ascii, marks[mark].meaning);
+        text_printf(&canvas->words, "%s%s %s",
+                    breaks  ? "\n"
+                    : begun ? "  "
+                            : "\n",
+                    canvas->utf8 ? marks[mark].utf8 : ascii, marks[mark].meaning);
         column = (breaks ? 0 : column) + width;
         begun = true;
     }
     end_style(canvas, TERM_DIM);
-    words_add(&canvas->words, begun ? "\n" : "");
+    text_puts(&canvas->words, begun ? "\n" : "");
 }

@@ -6,8 +6,8 @@
 #include "trace/words.h"
 
 typedef struct trace_canvas {
-    trace_words words; /* what is drawn */
-    int fd;            /* where it will be written: tells width and colours */
+    cli_text words; /* what is drawn */
+    int fd;         /* where it will be written: tells width and colours */
     size_t width;
     bool utf8;
     unsigned used; /* marks that need a legend */

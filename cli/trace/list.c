@@ -93,11 +93,11 @@ static void put_totals(beluga_json_writer *w, const recorded_trace *trace)
 
 int list_put_trace(beluga_json_writer *w, const recorded_trace *trace)
 {
-    trace_words start = {0};
+    cli_text start = {0};
     words_add_time(&start, trace->start_ns);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "trace_id", trace->id);
-    beluga_json_put_string(w, "start", start.text.bytes);
+    beluga_json_put_string(w, "start", start.data);
     put_ms(w, "duration_ms", trace->end_ns - trace->start_ns);
     put_where(w, trace);
     put_totals(w, trace);
@@ -105,6 +105,7 @@ int list_put_trace(beluga_json_writer *w, const recorded_trace *trace)
     for (const trace_span *s = trace->root; s; s = trace_next(s)) put_span(w, trace, s);
     beluga_json_end_array(w);
     beluga_json_end_object(w);
-    text_free(&start.text);
-    return start.failed ? -1 : 0;
+    bool failed = start.status != 0;
+    text_free(&start);
+    return failed ? -1 : 0;
 }

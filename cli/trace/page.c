@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #include "terminal/term.h"
 
 /* A longer value is cut: a page is to be opened. */
@@ -10,21 +12,21 @@
 /* Deeper spans are not moved further to the right. */
 #define MAX_INDENT 12
 
-static void put_character(trace_words *page, const char *shown, size_t length)
+static void put_character(cli_text *page, const char *shown, size_t length)
 {
     switch (shown[0]) {
-    case '&': words_add(page, "&amp;"); break;
-    case '<': words_add(page, "&lt;"); break;
-    case '>': words_add(page, "&gt;"); break;
-    case '"': words_add(page, "&quot;"); break;
-    case '\'': words_add(page, "&#39;"); break;
-    default: words_add_n(page, shown, length);
+    case '&': text_puts(page, "&amp;"); break;
+    case '<': text_puts(page, "&lt;"); break;
+    case '>': text_puts(page, "&gt;"); break;
+    case '"': text_puts(page, "&quot;"); break;
+    case '\'': text_puts(page, "&#39;"); break;
+    default: text_add(page, shown, length);
     }
 }
 
 /* Everything that a file says goes through here. Control characters are no part of HTML, and are
  * shown as on a terminal. */
-static void put_text_n(trace_words *page, const char *text, size_t n)
+static void put_text_n(cli_text *page, const char *text, size_t n)
 {
     char shown[TERM_SHOWN_BYTES];
     size_t length;
@@ -34,21 +36,21 @@ static void put_text_n(trace_words *page, const char *text, size_t n)
     }
 }
 
-static void put_text(trace_words *page, const char *text)
+static void put_text(cli_text *page, const char *text)
 {
     put_text_n(page, text, strlen(text));
 }
 
-/* What `add` writes of a thing, escaped. */
-static void put_words(trace_words *page, trace_words *words)
+/* Put words onto the page, escaped, and free them. */
+static void put_words(cli_text *page, cli_text *words)
 {
-    put_text_n(page, words->text.bytes ? words->text.bytes : "", words->text.length);
+    put_text_n(page, text_get(words), words->length);
     words_end(words, page);
 }
 
-static void put_duration(trace_words *page, int64_t ns)
+static void put_duration(cli_text *page, int64_t ns)
 {
-    trace_words words = {0};
+    cli_text words = {0};
     words_add_duration(&words, ns, true);
     put_words(page, &words);
 }
@@ -97,29 +99,29 @@ static const char style[] =
     "@media(max-width:40rem){.axis,.row{grid-template-columns:minmax(0,1fr) 5rem}"
     ".row .bar,.axis>span:nth-child(2){grid-column:1/-1;grid-row:2}}\n";
 
-void page_begin(trace_words *page, const char *title)
+void page_begin(cli_text *page, const char *title)
 {
-    words_add(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    text_puts(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                     "<meta http-equiv=\"Content-Security-Policy\" "
                     "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
                     "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
     put_text(page, title);
-    words_add(page, " - where the time went</title>\n<style>\n");
-    words_add(page, style);
-    words_add(page, "</style>\n</head>\n<body>\n<h1>");
+    text_puts(page, " - where the time went</title>\n<style>\n");
+    text_puts(page, style);
+    text_puts(page, "</style>\n</head>\n<body>\n<h1>");
     put_text(page, title);
-    words_add(page, "</h1>\n");
+    text_puts(page, "</h1>\n");
 }
 
-void page_end(trace_words *page, const char *note)
+void page_end(cli_text *page, const char *note)
 {
     if (note) {
-        words_add(page, "<p class=\"soft\">");
+        text_puts(page, "<p class=\"soft\">");
         put_text(page, note);
-        words_add(page, "</p>\n");
+        text_puts(page, "</p>\n");
     }
-    words_add(page,
+    text_puts(page,
               "<p class=\"key soft\"><span><i class=\"wait\"></i>waiting</span>"
               "<span><i class=\"receive\"></i>receiving</span>"
               "<span><i class=\"failed\"></i>failed</span><span><i class=\"tool\"></i>tool</span>"
@@ -138,22 +140,22 @@ static double percent(const recorded_trace *trace, int64_t ns)
     return total > 0 ? 100 * (double)ns / total : 0;
 }
 
-static void put_piece(trace_words *page, const recorded_trace *trace, const char *class_name,
+static void put_piece(cli_text *page, const recorded_trace *trace, const char *class_name,
                       int64_t from_ns, int64_t to_ns)
 {
-    words_printf(page, "<i class=\"%s\" style=\"left:%.3f%%;width:%.3f%%\"></i>", class_name,
-                 percent(trace, from_ns - trace->start_ns), percent(trace, to_ns - from_ns));
+    text_printf(page, "<i class=\"%s\" style=\"left:%.3f%%;width:%.3f%%\"></i>", class_name,
+                percent(trace, from_ns - trace->start_ns), percent(trace, to_ns - from_ns));
 }
 
-static void put_moment(trace_words *page, const recorded_trace *trace, const char *class_name,
+static void put_moment(cli_text *page, const recorded_trace *trace, const char *class_name,
                        int64_t at_ns)
 {
     double left = percent(trace, at_ns - trace->start_ns);
-    words_printf(page, "<i class=\"%s\" style=\"left:%.3f%%\"></i>", class_name,
-                 left < 99.8 ? left : 99.8);
+    text_printf(page, "<i class=\"%s\" style=\"left:%.3f%%\"></i>", class_name,
+                left < 99.8 ? left : 99.8);
 }
 
-static void put_request(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_request(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     if (span->failed) {
@@ -167,7 +169,7 @@ static void put_request(trace_words *page, const recorded_trace *trace, const tr
     if (first_ns) put_moment(page, trace, "first", first_ns);
 }
 
-static void put_frame(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_frame(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
     put_piece(page, trace, "frame", span->start_ns, span->end_ns);
     for (const trace_span *s = span->child; s; s = s->next)
@@ -176,9 +178,9 @@ static void put_frame(trace_words *page, const recorded_trace *trace, const trac
     if (trace_first_ns(span)) put_moment(page, trace, "first", trace_first_ns(span));
 }
 
-static void put_bar(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_bar(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
-    words_add(page, "<span class=\"bar\">");
+    text_puts(page, "<span class=\"bar\">");
     if (trace_is_frame(span))
         put_frame(page, trace, span);
     else if (span->kind == TRACE_ATTEMPT || span->kind == TRACE_OPERATION)
@@ -189,23 +191,20 @@ static void put_bar(trace_words *page, const recorded_trace *trace, const trace_
                   : span->kind == TRACE_TOOL ? "tool"
                                              : "other",
                   span->start_ns, span->end_ns);
-    words_add(page, "</span>");
+    text_puts(page, "</span>");
 }
 
 /* ---- what is known of a span ----------------------------------------------------------------- */
 
-static void put_value_text(trace_words *page, const char *text, size_t n)
+static void put_value_text(cli_text *page, const char *text, size_t n)
 {
-    bool cut = n > MAX_VALUE_BYTES;
-    if (cut)
-        for (n = MAX_VALUE_BYTES; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
-    put_text_n(page, text, n);
-    if (cut) words_add(page, "\u2026 (cut)");
+    put_text_n(page, text, beluga__utf8_cut(text, n, MAX_VALUE_BYTES));
+    if (n > MAX_VALUE_BYTES) text_puts(page, "\u2026 (cut)");
 }
 
-/* One of OTLP's values; of a list its items. What is in deeper ones is left to those who have the
+/* Put one of OTLP's values; a list puts its items. Deeper ones are left to those who have the
  * file. */
-static void put_value(trace_words *page, const beluga_json *value)
+static void put_value(cli_text *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;
     size_t n;
@@ -213,37 +212,37 @@ static void put_value(trace_words *page, const beluga_json *value)
     if (text) {
         put_value_text(page, text, n);
     } else if (beluga_json_get(value, "boolValue")) {
-        words_add(page, beluga_json_bool(inner, false) ? "true" : "false");
+        text_puts(page, beluga_json_bool(inner, false) ? "true" : "false");
     } else if (beluga_json_is_number(inner)) {
-        words_printf(page, "%.12g", beluga_json_double(inner, 0));
+        text_printf(page, "%.12g", beluga_json_double(inner, 0));
     } else if ((items = beluga_json_get(inner, "values")) != NULL) {
         const char *between = "";
         for (const beluga_json *v = beluga_json_first(items); v; v = beluga_json_next(items, v)) {
             size_t length;
             const char *item = beluga_json_string(beluga_json_first(v), &length);
-            words_add(page, between);
+            text_puts(page, between);
             put_value_text(page, item ? item : "\u2026", item ? length : strlen("\u2026"));
             between = ", ";
         }
     }
 }
 
-static void put_fact_head(trace_words *page, const char *name)
+static void put_fact_head(cli_text *page, const char *name)
 {
-    words_add(page, "<tr><td>");
+    text_puts(page, "<tr><td>");
     put_text(page, name);
-    words_add(page, "</td><td><div class=\"value\">");
+    text_puts(page, "</td><td><div class=\"value\">");
 }
 
-static void put_fact(trace_words *page, const char *name, const char *value)
+static void put_fact(cli_text *page, const char *name, const char *value)
 {
     if (!value) return;
     put_fact_head(page, name);
     put_value_text(page, value, strlen(value));
-    words_add(page, "</div></td></tr>\n");
+    text_puts(page, "</div></td></tr>\n");
 }
 
-static void put_attributes(trace_words *page, const beluga_json *attributes)
+static void put_attributes(cli_text *page, const beluga_json *attributes)
 {
     for (const beluga_json *a = beluga_json_first(attributes); a;
          a = beluga_json_next(attributes, a)) {
@@ -251,111 +250,111 @@ static void put_attributes(trace_words *page, const beluga_json *attributes)
         if (!key) continue;
         put_fact_head(page, key);
         put_value(page, beluga_json_get(a, "value"));
-        words_add(page, "</div></td></tr>\n");
+        text_puts(page, "</div></td></tr>\n");
     }
 }
 
-static void put_facts(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_facts(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
-    words_add(page, "<div class=\"facts\"><table>\n");
+    text_puts(page, "<div class=\"facts\"><table>\n");
     put_fact(page, "span", span->id);
     put_fact(page, "parent", span->parent_id);
     put_fact(page, "name", span->name);
     put_fact_head(page, "began after");
     put_duration(page, span->start_ns - trace->start_ns);
-    words_add(page, "</div></td></tr>\n");
+    text_puts(page, "</div></td></tr>\n");
     if (trace_first_ns(span)) {
         put_fact_head(page, "first token after");
         put_duration(page, trace_first_ns(span) - span->start_ns);
-        words_add(page, "</div></td></tr>\n");
+        text_puts(page, "</div></td></tr>\n");
     }
     put_fact(page, "status", span->message);
     put_attributes(page, span->attributes);
-    words_add(page, "</table></div>\n");
+    text_puts(page, "</table></div>\n");
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_indent(trace_words *page, unsigned depth)
+static void put_indent(cli_text *page, unsigned depth)
 {
-    words_printf(page, "<span class=\"name\" style=\"padding-left:%.1frem\">",
-                 0.9 * (depth < MAX_INDENT ? depth : MAX_INDENT));
+    text_printf(page, "<span class=\"name\" style=\"padding-left:%.1frem\">",
+                0.9 * (depth < MAX_INDENT ? depth : MAX_INDENT));
 }
 
-static void put_gap(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_gap(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
-    trace_words words = {0};
+    cli_text words = {0};
     words_add_gap(&words, span);
-    words_add(page, "<div class=\"row gap-row soft\">");
+    text_puts(page, "<div class=\"row gap-row soft\">");
     put_indent(page, span->depth);
     put_words(page, &words);
-    words_add(page, "</span><span class=\"bar\">");
+    text_puts(page, "</span><span class=\"bar\">");
     put_piece(page, trace, "gap", span->gap_from_ns, span->start_ns);
-    words_add(page, "</span><span class=\"time\">");
+    text_puts(page, "</span><span class=\"time\">");
     put_duration(page, span->start_ns - span->gap_from_ns);
-    words_add(page, "</span></div>\n");
+    text_puts(page, "</span></div>\n");
 }
 
-static void put_span(trace_words *page, const recorded_trace *trace, const trace_span *span)
+static void put_span(cli_text *page, const recorded_trace *trace, const trace_span *span)
 {
-    trace_words label = {0}, details = {0};
+    cli_text label = {0}, details = {0};
     words_add_label(&label, span);
     words_add_details(&details, span);
     if (span->gap_from_ns) put_gap(page, trace, span);
-    words_printf(page, "<details><summary class=\"row%s\">", span->failed ? " bad" : "");
+    text_printf(page, "<details><summary class=\"row%s\">", span->failed ? " bad" : "");
     put_indent(page, span->depth);
     put_words(page, &label);
-    words_add(page, " <small>");
+    text_puts(page, " <small>");
     put_words(page, &details);
-    words_add(page, "</small></span>");
+    text_puts(page, "</small></span>");
     put_bar(page, trace, span);
-    words_add(page, "<span class=\"time\">");
+    text_puts(page, "<span class=\"time\">");
     put_duration(page, span->end_ns - span->start_ns);
-    words_add(page, "</span></summary>\n");
+    text_puts(page, "</span></summary>\n");
     put_facts(page, trace, span);
-    words_add(page, "</details>\n");
+    text_puts(page, "</details>\n");
 }
 
 /* ---- a trace --------------------------------------------------------------------------------- */
 
-static void put_split(trace_words *page, const recorded_trace *trace)
+static void put_split(cli_text *page, const recorded_trace *trace)
 {
     static const char *const classes[] = {
         [TRACE_WHERE_RECEIVING] = "receive", [TRACE_WHERE_FIRST_TOKEN] = "wait",
         [TRACE_WHERE_ANSWER] = "wait",       [TRACE_WHERE_FAILED] = "failed",
         [TRACE_WHERE_TOOLS] = "tool",        [TRACE_WHERE_RETRY_WAIT] = "gap",
         [TRACE_WHERE_OTHER] = "other",       [TRACE_WHERE_ELSEWHERE] = "frame"};
-    words_add(page, "<div class=\"split\">");
+    text_puts(page, "<div class=\"split\">");
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
         if (trace->where_ns[i] > 0)
-            words_printf(page, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s\"></i>",
-                         classes[i], percent(trace, trace->where_ns[i]),
-                         trace_where_words((trace_where)i));
-    words_add(page, "</div>\n");
+            text_printf(page, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s\"></i>",
+                        classes[i], percent(trace, trace->where_ns[i]),
+                        trace_where_words((trace_where)i));
+    text_puts(page, "</div>\n");
 }
 
-static void put_head(trace_words *page, const recorded_trace *trace)
+static void put_head(cli_text *page, const recorded_trace *trace)
 {
-    trace_words where = {0}, totals = {0}, time = {0};
+    cli_text where = {0}, totals = {0}, time = {0};
     words_add_where(&where, trace, true);
     words_add_totals(&totals, trace);
     words_add_time(&time, trace->start_ns);
-    words_add(page, "<section>\n<h2>trace <code>");
+    text_puts(page, "<section>\n<h2>trace <code>");
     put_text(page, trace->id);
-    words_add(page, "</code></h2>\n<p class=\"soft\">");
+    text_puts(page, "</code></h2>\n<p class=\"soft\">");
     put_words(page, &time);
-    words_add(page, "</p>\n<p class=\"where\">");
+    text_puts(page, "</p>\n<p class=\"where\">");
     put_words(page, &where);
-    words_add(page, "</p>\n<p>");
+    text_puts(page, "</p>\n<p>");
     put_words(page, &totals);
-    words_add(page, "</p>\n");
+    text_puts(page, "</p>\n");
     put_split(page, trace);
-    words_add(page, "<div class=\"axis\"><span></span><span><span>0</span><span>");
+    text_puts(page, "<div class=\"axis\"><span></span><span><span>0</span><span>");
     put_duration(page, trace->end_ns - trace->start_ns);
-    words_add(page, "</span></span><span></span></div>\n");
+    text_puts(page, "</span></span><span></span></div>\n");
 }
 
-void page_add_trace(trace_words *page, const recorded_trace *trace)
+void page_add_trace(cli_text *page, const recorded_trace *trace)
 {
     size_t hidden = 0;
     put_head(page, trace);
@@ -365,6 +364,6 @@ void page_add_trace(trace_words *page, const recorded_trace *trace)
         else
             hidden++;
     }
-    if (hidden) words_printf(page, "<p class=\"soft\">\u2026 %zu more spans (--all)</p>\n", hidden);
-    words_add(page, "</section>\n");
+    if (hidden) text_printf(page, "<p class=\"soft\">\u2026 %zu more spans (--all)</p>\n", hidden);
+    text_puts(page, "</section>\n");
 }

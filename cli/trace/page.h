@@ -5,10 +5,10 @@
 #include "trace/trace.h"
 #include "trace/words.h"
 
-void page_begin(trace_words *page, const char *title);
-/* What trace_select chose of one. */
-void page_add_trace(trace_words *page, const recorded_trace *trace);
+void page_begin(cli_text *page, const char *title);
+/* Add the spans of a trace that trace_select chose. */
+void page_add_trace(cli_text *page, const recorded_trace *trace);
 /* `note` is what was left out, or NULL. */
-void page_end(trace_words *page, const char *note);
+void page_end(cli_text *page, const char *note);
 
 #endif

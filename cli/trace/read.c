@@ -17,16 +17,16 @@
 /* In the year 2261. */
 #define MAX_TIME_NS INT64_C(9200000000000000000)
 
-typedef struct read_state {
+typedef struct trace_reader {
     trace_file *file;
     const char *name;
     size_t line;
     const beluga_prices *prices;
     size_t n_providers;
     const char *providers[MAX_PROVIDERS];
-} read_state;
+} trace_reader;
 
-static int refuse(const read_state *r, const char *what)
+static int refuse(const trace_reader *r, const char *what)
 {
     out_error("%s:%zu: %s", r->name, r->line, what);
     return CLI_EXIT_USAGE;
@@ -157,7 +157,7 @@ static void read_status(trace_span *span, const beluga_json *json)
 }
 
 /* A trace has the conventions' names of providers, a list of prices has ours. */
-static bool find_price(const read_state *r, const trace_span *span, const char *model,
+static bool find_price(const trace_reader *r, const trace_span *span, const char *model,
                        beluga_price *price)
 {
     if (!model) return false;
@@ -169,7 +169,7 @@ static bool find_price(const read_state *r, const trace_span *span, const char *
     return false;
 }
 
-static void read_cost(const read_state *r, trace_span *span)
+static void read_cost(const trace_reader *r, trace_span *span)
 {
     beluga_price price;
     const beluga_usage usage = {.input_total = span->input_tokens,
@@ -198,7 +198,7 @@ static trace_span *add_span(trace_file *file)
     return span;
 }
 
-static int read_span(read_state *r, const beluga_json *json)
+static int read_span(trace_reader *r, const beluga_json *json)
 {
     const char *trace_id = read_id(json, "traceId"), *id = read_id(json, "spanId");
     int64_t start_ns = read_time(json, "startTimeUnixNano");
@@ -227,7 +227,7 @@ static int read_span(read_state *r, const beluga_json *json)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static int read_scopes(read_state *r, const beluga_json *scopes)
+static int read_scopes(trace_reader *r, const beluga_json *scopes)
 {
     for (const beluga_json *s = beluga_json_first(scopes); s; s = beluga_json_next(scopes, s)) {
         const beluga_json *spans = beluga_json_get(s, "spans");
@@ -239,7 +239,7 @@ static int read_scopes(read_state *r, const beluga_json *scopes)
     return 0;
 }
 
-static int read_root(read_state *r, const beluga_json *root)
+static int read_root(trace_reader *r, const beluga_json *root)
 {
     const beluga_json *resources = beluga_json_get(root, "resourceSpans");
     if (!resources) {
@@ -270,8 +270,8 @@ static int keep(trace_file *file, beluga_json_doc *line)
     return 0;
 }
 
-/* Whoever was killed while it wrote left half a line at the end, and no newline. */
-static int read_line(read_state *r, const char *text, size_t length, bool ended)
+/* A process that was killed while it wrote left half a line at the end, without a newline. */
+static int read_line(trace_reader *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;
     beluga_json_doc *doc = NULL;
@@ -299,7 +299,7 @@ static bool is_blank(const char *text, size_t n)
     return n == 0;
 }
 
-static int read_lines(read_state *r, const char *text, size_t length)
+static int read_lines(trace_reader *r, const char *text, size_t length)
 {
     const char *end = text + length;
     while (text < end) {
@@ -313,7 +313,7 @@ static int read_lines(read_state *r, const char *text, size_t length)
     return 0;
 }
 
-static int explain_empty(const read_state *r)
+static int explain_empty(const trace_reader *r)
 {
     if (r->file->torn_line)
         out_error("%s: no spans: its only line is not whole", r->name);
@@ -327,7 +327,7 @@ static int explain_empty(const read_state *r)
 int trace_file_read(trace_file *file, const char *name, const char *text, size_t length,
                     const beluga_prices *prices)
 {
-    read_state r = {.file = file, .name = name, .prices = prices};
+    trace_reader r = {.file = file, .name = name, .prices = prices};
     beluga_registry *registry = beluga_registry_default();
     *file = (trace_file){0};
     if (!registry) return out_no_memory();

@@ -5,12 +5,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include <beluga/config.h>
-
 #include "exit.h"
 #include "output.h"
 #include "report.h"
-#include "session.h"
 #include "trace/draw.h"
 #include "trace/list.h"
 #include "trace/page.h"
@@ -23,18 +20,18 @@
 #define MAX_PAGE_SPANS  2000
 
 /* The last ones that are asked for. */
-typedef struct display {
+typedef struct trace_choice {
     const cli_args *args;
     trace_file *file;
     size_t n, skipped; /* that fit; of those, how many earlier ones are left out */
-} display;
+} trace_choice;
 
 static bool fits(const cli_args *args, const recorded_trace *trace)
 {
     return !args->trace_id || strncasecmp(trace->id, args->trace_id, strlen(args->trace_id)) == 0;
 }
 
-static int choose(display *choice, size_t limit)
+static int choose(trace_choice *choice, size_t limit)
 {
     const trace_file *file = choice->file;
     for (size_t i = 0; i < file->n_traces; i++) choice->n += fits(choice->args, &file->traces[i]);
@@ -47,7 +44,7 @@ static int choose(display *choice, size_t limit)
 }
 
 /* Return the next one at or after *index, or NULL. */
-static recorded_trace *next_chosen(const display *choice, size_t *index, size_t *seen)
+static recorded_trace *next_chosen(const trace_choice *choice, size_t *index, size_t *seen)
 {
     while (*index < choice->file->n_traces) {
         recorded_trace *trace = &choice->file->traces[(*index)++];
@@ -56,43 +53,22 @@ static recorded_trace *next_chosen(const display *choice, size_t *index, size_t 
     return NULL;
 }
 
-/* ---- prices ---------------------------------------------------------------------------------- */
-
-int trace_load_prices(const cli_args *args, beluga_prices **out)
-{
-    cli_session session;
-    beluga_error err;
-    const char *path = NULL;
-    *out = NULL;
-    int rc = session_read(&session, args);
-    if (rc == 0) {
-        beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
-        int status = beluga_prices_load(path, out, &err);
-        if (status == BELUGA_ERROR_NO_MEMORY)
-            rc = out_no_memory();
-        else if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
-            out_note("costs are unknown: %s", err.message);
-    }
-    session_free(&session);
-    return rc;
-}
-
 /* ---- on a terminal --------------------------------------------------------------------------- */
 
 static int write_canvas(trace_canvas *canvas, int rc)
 {
-    const cli_text *text = &canvas->words.text;
-    if (rc != 0 || canvas->words.failed)
+    const cli_text *text = &canvas->words;
+    if (rc != 0 || canvas->words.status)
         rc = out_no_memory();
     else
-        out_drawn(canvas->fd, text->bytes, text->length);
-    text_free(&canvas->words.text);
+        out_drawn(canvas->fd, text->data, text->length);
+    text_free(&canvas->words);
     return rc;
 }
 
 int trace_show(const cli_args *args, trace_file *file, int fd)
 {
-    display choice = {.args = args, .file = file};
+    trace_choice choice = {.args = args, .file = file};
     trace_canvas canvas;
     recorded_trace *trace;
     size_t index = 0, seen = 0;
@@ -100,8 +76,8 @@ int trace_show(const cli_args *args, trace_file *file, int fd)
     if (rc != 0) return rc;
     draw_begin(&canvas, fd);
     if (choice.skipped)
-        words_printf(&canvas.words, "%s %zu earlier traces (--all, --trace-id)\n",
-                     canvas.utf8 ? "\u2026" : "...", choice.skipped);
+        text_printf(&canvas.words, "%s %zu earlier traces (--all, --trace-id)\n",
+                    canvas.utf8 ? "\u2026" : "...", choice.skipped);
     while (rc == 0 && (trace = next_chosen(&choice, &index, &seen)) != NULL) {
         rc = trace_select(trace, args->all ? 0 : MAX_DRAWN_SPANS);
         if (rc == 0) rc = draw_trace(&canvas, trace);
@@ -112,7 +88,7 @@ int trace_show(const cli_args *args, trace_file *file, int fd)
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
-static int put_traces(beluga_json_writer *w, display *choice)
+static int put_traces(beluga_json_writer *w, trace_choice *choice)
 {
     recorded_trace *trace;
     size_t index = 0, seen = 0;
@@ -128,7 +104,7 @@ static int put_traces(beluga_json_writer *w, display *choice)
 
 int trace_show_json(const cli_args *args, trace_file *file)
 {
-    display choice = {.args = args, .file = file};
+    trace_choice choice = {.args = args, .file = file};
     int rc = choose(&choice, (size_t)-1);
     if (rc != 0) return rc;
     beluga_json_writer *w = beluga_json_writer_new();
@@ -139,32 +115,32 @@ int trace_show_json(const cli_args *args, trace_file *file)
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-static int make_page(const display *choice, const char *title, trace_words *page)
+static int make_page(const trace_choice *choice, const char *title, cli_text *page)
 {
     recorded_trace *trace;
     size_t index = 0, seen = 0;
-    trace_words note = {0};
+    cli_text note = {0};
     page_begin(page, title);
     while ((trace = next_chosen(choice, &index, &seen)) != NULL) {
         if (trace_select(trace, choice->args->all ? 0 : MAX_PAGE_SPANS) != 0) return -1;
         page_add_trace(page, trace);
     }
-    if (choice->skipped) words_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
-    page_end(page, note.text.bytes);
+    if (choice->skipped) text_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
+    page_end(page, note.data);
     words_end(&note, page);
-    return page->failed ? -1 : 0;
+    return page->status ? -1 : 0;
 }
 
 int trace_show_page(const cli_args *args, trace_file *file, const char *title)
 {
-    display choice = {.args = args, .file = file};
-    trace_words page = {0};
+    trace_choice choice = {.args = args, .file = file};
+    cli_text page = {0};
     int rc = choose(&choice, MAX_PAGE_TRACES);
     if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();
     if (rc == 0 && strcmp(args->html, "-") == 0)
-        out_text(page.text.bytes, page.text.length);
+        out_text(page.data, page.length);
     else if (rc == 0)
-        rc = out_file(args->html, O_TRUNC, page.text.bytes, page.text.length);
-    text_free(&page.text);
+        rc = out_file(args->html, O_TRUNC, page.data, page.length);
+    text_free(&page);
     return rc;
 }

@@ -24,8 +24,9 @@ typedef enum trace_kind {
     TRACE_GROUP      /* a batch or an agent: what is under it counts */
 } trace_kind;
 
-/* What a moment of a trace was spent on. Of several at once the first in this list counts: a wait
- * is one only when nothing came in meanwhile. Constant, name in JSON, words for people. */
+/* The things that a moment of a trace is spent on. If several happen at once, the first in this
+ * list counts: a wait is one only when nothing came in meanwhile. Constant, name in JSON, words for
+ * people. */
 #define TRACE_WHERE_MAP(XX)                                       \
     XX(RECEIVING, "receiving", "receiving the answer")            \
     XX(FIRST_TOKEN, "first_token", "waiting for the first token") \
@@ -119,7 +120,7 @@ int trace_select(recorded_trace *trace, size_t limit);
 /* The next span in the order of the tree, NULL after the last. */
 trace_span *trace_next(const trace_span *span);
 
-/* Whether spans under it tell what its time was: its own bar is a frame. */
+/* Return whether the spans under it say what its time was spent on: its own bar is a frame. */
 bool trace_is_frame(const trace_span *span);
 /* When the first token of a request came, by it or by its operation; 0: unknown. */
 int64_t trace_first_ns(const trace_span *span);

@@ -35,7 +35,7 @@ static bool is_same(const trace_span *a, const trace_span *b)
     return strcasecmp(a->trace_id, b->trace_id) == 0 && strcasecmp(a->id, b->id) == 0;
 }
 
-/* What was exported twice counts once: marks the later ones as their own parent. */
+/* A span that was exported twice counts once: the later one is marked as its own parent. */
 static void mark_twins(trace_span **by_id, size_t n)
 {
     for (size_t i = 1; i < n; i++)
@@ -188,7 +188,7 @@ static void count(recorded_trace *trace)
     }
 }
 
-/* What did not end lasted at least as long as the file knows of its trace. */
+/* A span that did not end lasted at least as long as the file knows of its trace. */
 static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
@@ -252,13 +252,6 @@ trace_span *trace_next(const trace_span *span)
     if (span->child) return span->child;
     while (!span->next && span->parent) span = span->parent;
     return span->next;
-}
-
-int64_t trace_first_ns(const trace_span *span)
-{
-    int64_t first_ns = span->first_ns;
-    if (!first_ns && span->kind == TRACE_ATTEMPT) first_ns = span->parent->first_ns;
-    return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
 }
 
 bool trace_is_frame(const trace_span *span)

@@ -1,4 +1,4 @@
-/* Where the time went: every moment of a trace counts for one thing. */
+/* Adds up the time of a trace: every moment counts for one thing. */
 #include "trace/trace.h"
 
 #include <stdlib.h>
@@ -26,29 +26,36 @@ const char *trace_where_words(trace_where where)
     return phrases[where];
 }
 
-/* From here on one more, or one fewer, does `where`. */
-typedef struct turn_span {
+int64_t trace_first_ns(const trace_span *span)
+{
+    int64_t first_ns = span->first_ns;
+    if (!first_ns && span->kind == TRACE_ATTEMPT) first_ns = span->parent->first_ns;
+    return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
+}
+
+/* From this time on one span more, or one fewer, does `where`. */
+typedef struct activity_change {
     int64_t at_ns;
     int change;
     trace_where where;
-} turn_span;
+} activity_change;
 
-typedef struct turn_spans {
-    turn_span *items;
+typedef struct activity_changes {
+    activity_change *items;
     size_t n;
-} turn_spans;
+} activity_changes;
 
 /* One span makes at most this many: a wait, a receipt and a gap, each with two ends. */
 #define TURNS_OF_SPAN 6
 
-static void add(turn_spans *turns, trace_where where, int64_t from_ns, int64_t to_ns)
+static void add(activity_changes *turns, trace_where where, int64_t from_ns, int64_t to_ns)
 {
     if (to_ns <= from_ns) return;
-    turns->items[turns->n++] = (turn_span){from_ns, 1, where};
-    turns->items[turns->n++] = (turn_span){to_ns, -1, where};
+    turns->items[turns->n++] = (activity_change){from_ns, 1, where};
+    turns->items[turns->n++] = (activity_change){to_ns, -1, where};
 }
 
-static void add_request(turn_spans *turns, const trace_span *span)
+static void add_request(activity_changes *turns, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     if (span->failed) {
@@ -68,7 +75,7 @@ static bool has_attempts(const trace_span *span)
     return s != NULL;
 }
 
-static void add_span(turn_spans *turns, const trace_span *span)
+static void add_span(activity_changes *turns, const trace_span *span)
 {
     if (span->gap_from_ns) add(turns, TRACE_WHERE_RETRY_WAIT, span->gap_from_ns, span->start_ns);
     switch (span->kind) {
@@ -86,11 +93,11 @@ static void add_span(turn_spans *turns, const trace_span *span)
 
 static int compare_turns(const void *a, const void *b)
 {
-    const turn_span *x = a, *y = b;
+    const activity_change *x = a, *y = b;
     return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
 }
 
-static void sweep(recorded_trace *trace, const turn_spans *turns)
+static void sweep(recorded_trace *trace, const activity_changes *turns)
 {
     int64_t active[TRACE_WHERE_COUNT] = {0}, at_ns = trace->start_ns;
     for (size_t i = 0; i <= turns->n; i++) {
@@ -105,7 +112,7 @@ static void sweep(recorded_trace *trace, const turn_spans *turns)
 
 int trace_add_up(recorded_trace *trace)
 {
-    turn_spans turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(turn_span))};
+    activity_changes turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(activity_change))};
     if (!turns.items) return -1;
     memset(trace->where_ns, 0, sizeof trace->where_ns);
     for (size_t i = 0; i < trace->n; i++) add_span(&turns, &trace->spans[i]);

@@ -20,6 +20,12 @@ static inline int64_t beluga__now_ns(void)
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
+/* The same in milliseconds. */
+static inline int64_t beluga__now_ms(void)
+{
+    return beluga__now_ns() / BELUGA__NS_PER_MS;
+}
+
 /* Returns the time when `timeout_ms` from now are over, or now where it is negative. It is at most
  * half of all time, so that a caller may add to it. */
 static inline int64_t beluga__ends_ns(int64_t timeout_ms)

@@ -17,4 +17,26 @@ static inline bool beluga__hint_is_not_running(const beluga_error *err)
     return err->reserved[0];
 }
 
+/* The rules that a provider must keep when it emits. The message says it to people; who looks for
+ * a rule asks here. */
+typedef enum beluga__rule {
+    BELUGA__RULE_NONE,
+    BELUGA__RULE_ENDS,      /* an answer has an end */
+    BELUGA__RULE_ONE_END,   /* nothing comes after it */
+    BELUGA__RULE_UTF8,      /* all text is UTF-8 */
+    BELUGA__RULE_OWN_TURN,  /* it emits in its turn, on its thread */
+    BELUGA__RULE_ERROR_CODE /* an error has a code */
+} beluga__rule;
+
+static inline void beluga__hint_set_rule(beluga_error *err, beluga__rule rule)
+{
+    err->reserved[1] = (unsigned char)rule;
+}
+
+/* Which of them was broken, BELUGA__RULE_NONE for none. */
+static inline beluga__rule beluga__hint_get_rule(const beluga_error *err)
+{
+    return (beluga__rule)err->reserved[1];
+}
+
 #endif

@@ -3,6 +3,7 @@
 #ifndef BELUGA__UTF8_H
 #define BELUGA__UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,19 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
 /* Returns how many of the n > 0 bytes are the beginning of a character that is cut; 0: none is. */
 size_t beluga__utf8_begun(const char *text, size_t n);
+
+/* Whether a character that began before goes on with this byte. */
+static inline bool beluga__utf8_continues(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Count the characters, by the bytes that begin one. */
+static inline size_t beluga__utf8_count(const char *text, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += !beluga__utf8_continues(text[i]);
+    return count;
+}
 
 #endif

@@ -1,5 +1,6 @@
 #include "model/emit.h"
 
+#include "base/hint.h"
 #include "base/line.h"
 #include "model/handle.h"
 
@@ -45,18 +46,20 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         beluga__error_name(emit->error, request_id, emit->request_id);
 }
 
-int beluga__emit_broken(beluga_emit *emit, int code, const char *rule)
+int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message)
 {
     beluga_error err;
-    beluga_error_set(&err, code, "%s", rule);
+    beluga_error_set(&err, code, "%s", message);
+    beluga__hint_set_rule(&err, rule);
     beluga__emit_fail(emit, code, &err);
     return code;
 }
 
 void beluga__emit_misused(beluga_emit *emit)
 {
-    beluga__emit_broken(emit, BELUGA_ERROR_INVALID_RESPONSE,
-                        "the provider emitted from another thread, or when it was not its turn");
+    beluga__emit_broke_rule(
+        emit, BELUGA__RULE_OWN_TURN, BELUGA_ERROR_INVALID_RESPONSE,
+        "the provider emitted from another thread, or when it was not its turn");
 }
 
 void beluga__emit_check_turns(beluga_emit *emit)

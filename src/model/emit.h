@@ -6,6 +6,7 @@
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 
+#include "base/hint.h"
 #include "model/model.h"
 #include "model/proof.h"
 
@@ -60,8 +61,14 @@ void beluga__emit_check_turns(beluga_emit *emit);
 /* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic
  * words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
-/* Record that the provider broke a rule, which `rule` says. Returns the code. */
-int beluga__emit_broken(beluga_emit *emit, int code, const char *rule);
+/* Record that the provider broke a rule, or went over a limit, which the message says to people and
+ * `rule` to the conformance kit. Returns the code. */
+int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message);
+/* The same for what has no code of its own. */
+static inline int beluga__emit_broken(beluga_emit *emit, int code, const char *message)
+{
+    return beluga__emit_broke_rule(emit, BELUGA__RULE_NONE, code, message);
+}
 
 /* Send what belongs before a FINISH that is about to be delivered: the ends of tool calls that are
  * still open, and a warning where there is no answer. A callback may cancel: look at `sink`

@@ -53,8 +53,8 @@ static int check_media(beluga_emit *emit, const beluga_event *event)
                                    "the answer's media is too large");
     if (beluga__emit_is_utf8(event->u.media.media_type) && beluga__emit_is_utf8(event->u.media.url))
         return 0;
-    return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                               "the answer's media is not valid UTF-8");
+    return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                   "the answer's media is not valid UTF-8");
 }
 
 static int send_media(beluga_emit *emit, beluga_event *event)
@@ -136,8 +136,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     bool new_time = !emit->created && created > 0;
     if (!new_id && !new_model && !new_time) return 0;
     if (!beluga__emit_is_utf8(id) || !beluga__emit_is_utf8(model))
-        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                   "metadata is not valid UTF-8");
+        return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                       "metadata is not valid UTF-8");
     if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
     if (new_model && !(emit->model = beluga__emit_keep(emit, model)))
         return beluga__emit_no_memory(emit);
@@ -218,8 +218,8 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
     int status = beluga__emit_check(emit);
     if (status) return status;
     if (!error || error->code >= 0)
-        return beluga__emit_broken(emit, BELUGA_ERROR_INTERNAL,
-                                   "the provider failed without a code");
+        return beluga__emit_broke_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
+                                       "the provider failed without a code");
     beluga__emit_fail(emit, error->code, error);
     return error->code;
 }

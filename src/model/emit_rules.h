@@ -20,8 +20,8 @@ static inline int beluga__emit_check_content(beluga_emit *emit)
     int status = beluga__emit_check(emit);
     /* Behind HTTP a finish reason is not the end of a stream: see model/proof.h. */
     if (status || !emit->finished || !emit->full) return status;
-    return beluga__emit_broken(emit, BELUGA_ERROR_INVALID_RESPONSE,
-                               "the provider went on after its finish");
+    return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
+                                   "the provider went on after its finish");
 }
 
 /* Returns the same for an event with a text of the answer. */
@@ -29,8 +29,8 @@ static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, s
 {
     int status = beluga__emit_check_content(emit);
     if (status || beluga__utf8_valid(text, length) == length) return status;
-    return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                               "the answer is not valid UTF-8");
+    return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                   "the answer is not valid UTF-8");
 }
 
 /* Returns whether a string, which may be NULL, is UTF-8. */

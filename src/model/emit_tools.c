@@ -63,8 +63,8 @@ int beluga__emit_tool_begin(beluga_emit *emit, beluga_event *event)
     int status = beluga__emit_check_content(emit);
     if (status) return status;
     if (!beluga__emit_is_utf8(id) || !beluga__emit_is_utf8(event->u.tool_call.name))
-        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                   "a tool call is not valid UTF-8");
+        return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                       "a tool call is not valid UTF-8");
     const beluga__tool_slot *tool = find_tool(emit, event->index);
     if (!tool) return add_tool(emit, event);
     if (!id || !*id || strcmp(tool->id, id) == 0) return 0;

@@ -7,6 +7,7 @@
 #include "model/emit.h"
 
 #include "base/clock.h"
+#include "base/hint.h"
 #include "base/mem.h"
 #include "model/claims.h"
 #include "model/handle.h"
@@ -90,6 +91,7 @@ static bool settle(full_op *self, int status, const beluga_error *err)
         beluga_error closed;
         beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
                          "the provider ended without a finish");
+        beluga__hint_set_rule(&closed, BELUGA__RULE_ENDS);
         beluga__emit_fail(&self->emit, closed.code, &closed);
     }
     beluga__emit_complete(&self->emit);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 #include "args.h"
 #include "batch/ids.h"
 #include "batch/item.h"
@@ -18,7 +20,6 @@
 #include "batch/progress.h"
 #include "batch/reader.h"
 #include "batch/sidecar.h"
-#include "batch/utf8.h"
 #include "exit.h"
 #include "output.h"
 

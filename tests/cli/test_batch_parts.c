@@ -139,26 +139,25 @@ static void a_record_that_is_too_long_is_a_fault_of_its_own(void **state)
     free(bytes);
 }
 
-static void text_is_utf_8_or_not(void **state)
+static void a_line_that_is_no_utf_8_is_told_with_its_byte(void **state)
 {
     static const struct {
         const char *text;
         long bad; /* -1: none */
-    } cases[] = {{"", -1},
-                 {"plain", -1},
-                 {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x8b and more", -1},
-                 {"0123456789\xc3", 10},
-                 {"\xc0\x80", 0},
-                 {"a\xed\xa0\x80", 1},
-                 {"\xf4\x90\x80\x80", 0},
-                 {"ab\xe2\x82", 2},
-                 {"\x80", 0}};
+    } cases[] = {
+        {"plain", -1},          {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x8b and more", -1},
+        {"0123456789\xc3", 10}, {"\xc0\x80", 0},
+        {"a\xed\xa0\x80", 1},   {"\xf4\x90\x80\x80", 0},
+        {"ab\xe2\x82", 2},      {"\x80", 0}};
+    char seen[128], expected[128];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        size_t bad = 99;
-        bool valid = batch_utf8_is_valid(cases[i].text, strlen(cases[i].text), &bad);
-        assert_int_equal(valid, cases[i].bad < 0);
-        if (!valid) assert_int_equal(bad, cases[i].bad);
+        if (cases[i].bad < 0)
+            snprintf(expected, sizeof expected, "1:%s;", cases[i].text);
+        else
+            snprintf(expected, sizeof expected, "1!it is not UTF-8 at byte %ld;", cases[i].bad + 1);
+        read_all(BATCH_TEXT, cases[i].text, strlen(cases[i].text), seen, sizeof seen);
+        assert_string_equal(seen, expected);
     }
 }
 
@@ -181,7 +180,7 @@ static void fill(const char *template, const char *expected)
     char why[BATCH_WHY_BYTES] = "";
     if (batch_template_parse(&t, template, why) == 0)
         batch_template_fill(&t, find, NULL, &out, why);
-    assert_string_equal(*why ? why : out.bytes, expected);
+    assert_string_equal(*why ? why : out.data, expected);
     text_free(&out);
 }
 
@@ -201,10 +200,9 @@ static void what_quotes_a_template_is_whole_characters_in_one_line(void **state)
     batch_template t;
     (void)state;
     for (size_t n = 70; n < 82; n++) {
-        size_t bad;
         snprintf(template, sizeof template, "{{%0*d\u20ac\u20ac\n{}}", (int)n, 0);
         assert_int_equal(batch_template_parse(&t, template, why), -1);
-        assert_true(batch_utf8_is_valid(why, strlen(why), &bad));
+        assert_int_equal(beluga__utf8_valid(why, strlen(why)), strlen(why));
         assert_null(strchr(why, '\n'));
     }
 }
@@ -362,7 +360,7 @@ int main(void)
         IN_FOLDER(a_header_that_is_no_header_is_refused),
         IN_FOLDER(a_record_may_lie_anywhere_in_the_buffer),
         IN_FOLDER(a_record_that_is_too_long_is_a_fault_of_its_own),
-        cmocka_unit_test(text_is_utf_8_or_not),
+        IN_FOLDER(a_line_that_is_no_utf_8_is_told_with_its_byte),
         cmocka_unit_test(a_template_has_places_for_fields),
         cmocka_unit_test(a_template_that_makes_no_sense_is_refused),
         cmocka_unit_test(what_quotes_a_template_is_whole_characters_in_one_line),

@@ -31,7 +31,7 @@ void decode_print(beluga__buf *out, const beluga_event *event)
 {
     check_text line = {0};
     check_story_event(&line, event);
-    assert_false(line.failed);
+    assert_false(line.status);
     beluga__buf_puts(out, check_text_get(&line));
     check_text_free(&line);
 }

@@ -1,4 +1,4 @@
-#include "log.h"
+#include "library_log.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* What is not known is left out: an empty text, or a count below 0. */
+/* An empty text and a count below 0 are unknown: such a field is left out. */
 static bool is_known(const beluga_log_field *field)
 {
     return field->text ? field->length > 0 : field->number >= 0;
@@ -122,7 +122,7 @@ static bool captures_content(void)
     return false;
 }
 
-void log_start(void)
+void library_log_start(void)
 {
     const char *name = getenv("BELUGA_LOG_LEVEL"), *format = getenv("BELUGA_LOG_FORMAT");
     if (!name || !*name) return;

@@ -1,4 +1,4 @@
-#include "terminal/waits.h"
+#include "retry_notes.h"
 
 #include <string.h>
 
@@ -9,13 +9,13 @@
 #include "output.h"
 #include "terminal/term.h"
 
-typedef struct wait_shown {
+typedef struct retry_wait {
     const char *message;
     int length;
     int64_t attempt, attempts, ms;
-} wait_shown;
+} retry_wait;
 
-static void read_fields(wait_shown *wait, const beluga_log_field *fields, size_t n)
+static void read_fields(retry_wait *wait, const beluga_log_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const beluga_log_field *f = &fields[i];
@@ -34,7 +34,7 @@ static void read_fields(wait_shown *wait, const beluga_log_field *fields, size_t
 static void on_record(void *payload, beluga_log_level level, const char *event,
                       const beluga_log_field *fields, size_t n)
 {
-    wait_shown wait = {.message = ""};
+    retry_wait wait = {.message = ""};
     (void)payload;
     (void)level;
     if (strcmp(event, "retry") != 0) return;
@@ -45,10 +45,10 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     term_spinner_resume();
 }
 
-void waits_start(const cli_args *args)
+void retry_notes_start(const cli_args *args)
 {
-    /* A batch has a bar, and its lines wait all the time. */
-    if (!term_is_err() || out_is_quiet() || args->command == &cmd_batch) return;
+    /* The lines of a batch wait all the time, and its progress says how far they are. */
+    if (!term_is_err() || out_is_quiet() || args->command->draws_progress) return;
     beluga_client *client = beluga_client_default();
     if (client) beluga_client_set_log(client, on_record, NULL, BELUGA_LOG_INFO, false);
 }

@@ -1,27 +1,20 @@
-/* What the scenarios do: play an answer, make the call, judge what came. */
+#include "kit/calls.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kit/aws_frames.h"
-#include "kit/scenario.h"
-
-static void play(check_run *run, size_t length, check_end end)
-{
-    check_answer_play(&run->answer, peer_reply_new(run->peer), length, end);
-}
-
-static void play_whole(check_run *run)
-{
-    play(run, run->answer.body.length, CHECK_END_WHOLE);
-}
+#include "kit/exchange.h"
+#include "kit/judge.h"
+#include "kit/perform.h"
 
 /* The answer of the first exchange, which a full provider has not. */
 static bool prepare(check_run *run)
 {
     if (!run->peer) return true;
     if (!check_load_answer(run, 1)) return false;
-    play_whole(run);
+    check_play_whole(run);
     return true;
 }
 
@@ -43,7 +36,7 @@ static void judge_whole(check_run *run)
     check_events(run);
 }
 
-static void run_whole(check_run *run, void (*ask)(check_run *))
+static void run_whole(check_run *run, check_action *ask)
 {
     if (!prepare(run)) return;
     ask(run);
@@ -72,7 +65,7 @@ void check_run_twice(check_run *run)
     if (run->peer) {
         check_request(run, 1);
         if (!check_load_answer(run, 2)) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     check_stream(run);
     if (run->peer) check_request(run, 2);
@@ -87,7 +80,7 @@ void check_run_models(check_run *run)
     size_t pages = 0;
     while (check_has_answer(run, pages + 1)) {
         if (!check_load_answer(run, ++pages)) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     check_list(run);
     for (size_t n = 1; n <= pages; n++) check_request(run, n);
@@ -111,7 +104,7 @@ static void judge_failure(check_run *run)
         check_problem(run, "the answer says how long to wait, the error does not");
 }
 
-static void run_failure(check_run *run, void (*ask)(check_run *))
+static void run_failure(check_run *run, check_action *ask)
 {
     if (!prepare(run)) return;
     ask(run);
@@ -130,7 +123,7 @@ void check_run_stream_error(check_run *run)
     run_failure(run, check_stream);
 }
 
-/* Some protocols have an error for it, others a reason to finish. */
+/* Some protocols have an error for filtered content, others a reason to finish. */
 void check_run_filter(check_run *run)
 {
     if (!prepare(run)) return;
@@ -154,11 +147,10 @@ static void set_body(check_run *run, const char *type, const char *body)
     run->answer.n_frames = 1;
 }
 
-static void ask_for_nothing(check_run *run, void (*ask)(check_run *), const char *type,
-                            const char *body)
+static void ask_for_nothing(check_run *run, check_action *ask, const char *type, const char *body)
 {
     set_body(run, type, body);
-    play_whole(run);
+    check_play_whole(run);
     ask(run);
     run->asked++;
     if (run->finished)
@@ -185,11 +177,11 @@ void check_run_html(check_run *run)
 
 /* ---- streams that are damaged ---------------------------------------------------------------- */
 
-/* What came of a stream of the first `length` bytes of the answer. */
+/* Ask for a stream that is answered with the first `length` bytes of the answer. */
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
-    play(run, length, end);
+    check_play(run, length, end);
     check_stream(run);
     run->asked++;
 }
@@ -205,7 +197,7 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Where the proof of completion stands; the body's length where it is not found. */
+/* Return where the proof of completion ends; the body's length where it is not found. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
@@ -257,7 +249,7 @@ void check_run_cut_body(check_run *run)
     const size_t cuts[] = {0, 1, length / 3, length / 2, length - 1};
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         for (int end = CHECK_END_POLITE; end <= CHECK_END_CLOSED; end++) {
-            play(run, cuts[i], end);
+            check_play(run, cuts[i], end);
             check_generate(run);
             run->asked++;
             if (run->finished)
@@ -294,7 +286,7 @@ void check_run_bad_event(check_run *run)
     check_text_add(&a->body, whole.body.data + half, whole.body.length - half);
     a->ends[a->n_frames++] = a->body.length;
     check_answer_free(&whole);
-    play_whole(run);
+    check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
     judge_failure(run);
@@ -316,7 +308,7 @@ static void compare_with(check_run *run, check_text *plain, const char *what)
 static bool ask_plain(check_run *run, check_text *plain)
 {
     if (!check_load_answer(run, 1)) return false;
-    play_whole(run);
+    check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
     if (!run->finished) check_problem(run, "as it is it did not finish");
@@ -356,7 +348,7 @@ void check_run_slow_reader(check_run *run)
     check_text plain = {0}, again = {0};
     if (run->peer && !check_load_answer(run, 1)) return;
     for (int i = 0; i < 2; i++) { /* twice: a model need not say the same again */
-        if (run->peer) play_whole(run);
+        if (run->peer) check_play_whole(run);
         check_push(run);
         run->asked += run->peer != NULL;
         check_forget_ids(run);
@@ -364,7 +356,7 @@ void check_run_slow_reader(check_run *run)
         check_text_clear(&run->story);
     }
     bool same = strcmp(check_text_get(&plain), check_text_get(&again)) == 0;
-    if (run->peer) play_whole(run);
+    if (run->peer) check_play_whole(run);
     check_push_slowly(run);
     run->asked += run->peer != NULL;
     check_forget_ids(run);
@@ -389,7 +381,8 @@ void check_run_slow(check_run *run)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* How much of the answer it takes until there is a text; the story is then that of the cut. */
+/* Return how much of the answer it takes until there is a text; the story is then that of the cut.
+ */
 static size_t length_to_first_text(check_run *run)
 {
     for (size_t i = 0; i < run->answer.n_frames; i++) {
@@ -433,14 +426,14 @@ static void judge_cancelled(check_run *run)
     if (!strstr(check_text_get(&run->story), "text \"")) check_problem(run, "no text came");
 }
 
-static void run_cancel(check_run *run, void (*ask)(check_run *))
+static void run_cancel(check_run *run, check_action *ask)
 {
     check_text cut = {0};
     size_t length = 0;
     if (run->peer && (!check_load_answer(run, 1) || !(length = length_to_first_text(run)))) return;
     check_text_puts(&cut, check_text_get(&run->story));
     check_text_clear(&run->story);
-    if (run->peer) play(run, length, CHECK_END_HANGS);
+    if (run->peer) check_play(run, length, CHECK_END_HANGS);
     ask(run);
     judge_cancelled(run);
     judge_usage(run, check_text_get(&cut));
@@ -482,7 +475,7 @@ void check_run_unclaimed(check_run *run)
     if (run->peer && !models) {
         bool foreign = run->settings->foreign;
         if (!(foreign ? check_load_usual_answer(run, false) : check_load_answer(run, 1))) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     if (models)
         check_list(run);

@@ -1,0 +1,17 @@
+#include "batch/why.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <beluga/log.h>
+
+void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
+{
+    char text[2 * BATCH_REASON_BYTES]; /* more, so that it is seen where it is cut */
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    beluga_text_to_line(text, strlen(text), why, BATCH_REASON_BYTES);
+}

@@ -1,0 +1,105 @@
+#include "configuration.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+
+#define MAX_OPTION_BYTES 64
+
+const char *configuration_variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* ---- the configuration ----------------------------------------------------------------------- */
+
+/* Returns false where there is no home, or its name is too long for any file. */
+static bool make_usual_path(char path[PATH_MAX])
+{
+    int n = -1;
+    const char *base = configuration_variable("XDG_CONFIG_HOME"),
+               *home = configuration_variable("HOME");
+    if (base && base[0] == '/')
+        n = snprintf(path, PATH_MAX, "%s/beluga/config.yaml", base);
+    else if (home)
+        n = snprintf(path, PATH_MAX, "%s/.config/beluga/config.yaml", home);
+    return n > 0 && n < PATH_MAX;
+}
+
+static const char *named_path(const cli_args *args)
+{
+    return args->config_file ? args->config_file : configuration_variable("BELUGA_CONFIG");
+}
+
+bool configuration_is_named(const cli_args *args)
+{
+    return named_path(args) != NULL;
+}
+
+int configuration_find_file(const cli_args *args, char **path)
+{
+    char usual[PATH_MAX];
+    const char *named = named_path(args);
+    *path = NULL;
+    if (!named && !make_usual_path(usual)) return 0;
+    *path = strdup(named ? named : usual);
+    return *path ? 0 : out_no_memory();
+}
+
+/* A file that was named must be there; the usual one need not. */
+static int load_file(const cli_args *args, beluga_config *config, const char *path, bool *has_file)
+{
+    beluga_error err;
+    if (!path || (!named_path(args) && access(path, F_OK) != 0)) return 0;
+    *has_file = beluga_config_load_file(config, path, &err) == 0;
+    return *has_file ? 0 : report_file_error(args, &err, CLI_EXIT_CONFIG);
+}
+
+static int set_option(const cli_args *args, beluga_config *config, const char *text)
+{
+    beluga_option option;
+    beluga_error err;
+    if (beluga_option_parse(text, &option, &err) != 0) return report_error(args, &err, NULL);
+    return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
+}
+
+/* A number alone is seconds, as with other commands; the library's own options take milliseconds.
+ */
+static int set_timeout(const cli_args *args, beluga_config *config)
+{
+    char text[MAX_OPTION_BYTES];
+    const char *time = args->timeout, *unit = "";
+    if (*time && strspn(time, "0123456789.") == strlen(time)) unit = "s";
+    int n = snprintf(text, sizeof text, "timeout=%s%s", time, unit);
+    if (n < 0 || (size_t)n >= sizeof text) return out_usage("--timeout: not a time: %s", time);
+    return set_option(args, config, text);
+}
+
+static int set_options(const cli_args *args, beluga_config *config)
+{
+    int rc = 0;
+    for (size_t i = 0; i < args->options.count && rc == 0; i++)
+        rc = set_option(args, config, args->options.items[i]);
+    if (rc == 0 && args->timeout) rc = set_timeout(args, config);
+    if (rc == 0 && args->strict) rc = set_option(args, config, "strict=true");
+    return rc;
+}
+
+int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file)
+{
+    const beluga_option environment = beluga_with_env();
+    *path = NULL;
+    *has_file = false;
+    *config = beluga_config_new_n(&environment, 1);
+    if (!*config) return out_no_memory();
+    int rc = configuration_find_file(args, path);
+    if (rc == 0) rc = load_file(args, *config, *path, has_file);
+    return rc == 0 ? set_options(args, *config) : rc;
+}

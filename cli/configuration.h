@@ -1,0 +1,29 @@
+/* The configuration: what its file, the environment, -o and --timeout ask for. */
+#ifndef BELUGA_CLI_CONFIGURATION_H
+#define BELUGA_CLI_CONFIGURATION_H
+
+#include <stdbool.h>
+
+#include <beluga/config.h>
+
+#include "args.h"
+
+/*
+ * Read all of it.
+ * @param config    Receives it; owned, NULL without memory.
+ * @param path      Receives where the file is, owned; NULL: there is nowhere to look.
+ * @param has_file  Receives whether it was there and was read.
+ * @return 0, or an exit code, reported. Free config and path in either case.
+ */
+int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
+
+/* Return whether the command line or BELUGA_CONFIG names the file, so that it must be there. */
+bool configuration_is_named(const cli_args *args);
+/* Tell where the configuration file is: owned, NULL for nowhere.
+ * @return 0, or an exit code, reported. */
+int configuration_find_file(const cli_args *args, char **path);
+
+/* Return what a variable of the environment is set to, or NULL where that is nothing. */
+const char *configuration_variable(const char *name);
+
+#endif

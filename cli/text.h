@@ -1,0 +1,53 @@
+/* Text that grows: the buffer of src/base/buf.h, which may be all zeros at first. */
+#ifndef BELUGA_CLI_TEXT_H
+#define BELUGA_CLI_TEXT_H
+
+#include <beluga/allocator.h>
+
+#include "base/buf.h"
+
+/* More than any input that is read, with all of it escaped. */
+#define TEXT_MAX_BYTES ((size_t)1 << 30)
+
+/* `data` is NULL before something was added, and ends in a NUL that is not counted. A failure
+ * sticks in `status`, so that only the end of many additions has to be looked at. */
+typedef beluga__buf cli_text;
+
+static inline cli_text *text_begin(cli_text *text)
+{
+    if (!text->allocator) beluga__buf_init(text, beluga_allocator_default(), TEXT_MAX_BYTES);
+    return text;
+}
+
+/* These return 0, or BELUGA_ERROR_NO_MEMORY or another code. */
+static inline int text_add(cli_text *text, const char *bytes, size_t n)
+{
+    return beluga__buf_append(text_begin(text), bytes, n);
+}
+
+static inline int text_puts(cli_text *text, const char *string)
+{
+    return beluga__buf_puts(text_begin(text), string);
+}
+
+/* printf's */
+#define text_printf(text, ...) beluga__buf_printf(text_begin(text), __VA_ARGS__)
+
+/* Make room for n more bytes, which may then be written behind the last one. */
+static inline int text_reserve(cli_text *text, size_t n)
+{
+    return beluga__buf_reserve(text_begin(text), n);
+}
+
+/* Return the text, "" for none. */
+static inline const char *text_get(const cli_text *text)
+{
+    return text->data ? text->data : "";
+}
+
+static inline void text_free(cli_text *text)
+{
+    beluga__buf_free(text);
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* The list of scenarios. */
+#ifndef BELUGA_KIT_SCENARIOS_H
+#define BELUGA_KIT_SCENARIOS_H
+
+#include "kit/run.h"
+
+/* In the order in which they run; ended by a NULL name. */
+extern const check_scenario check_scenarios[];
+
+#endif

@@ -1,0 +1,50 @@
+/* A connection, from its first byte to its end. */
+#ifndef BELUGA_PEER_CONN_H
+#define BELUGA_PEER_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "peer/http.h"
+#include "peer/peer.h"
+#include "peer/timer.h"
+
+typedef enum wait_for {
+    WAIT_REQUEST,
+    WAIT_WRITABLE,
+    WAIT_TIMER,
+    WAIT_BYTES,
+    WAIT_GATE,
+    WAIT_LINGER, /* refused; whatever still comes is thrown away */
+    WAIT_FOR_EVER
+} wait_for;
+
+struct conn {
+    peer *owner;
+    struct conn *prev, *next;
+    int fd;
+    long number;
+    bool gone; /* the client closed its side */
+    wait_for wait;
+    bytes in;
+    parser parser;
+    request *req; /* being answered */
+    peer_reply *reply;
+    size_t next_step;
+    const char *out;
+    size_t out_left;
+    size_t split;
+    uint64_t split_gap_ns;
+    unsigned gate;
+    uint64_t deadline_ns;
+    size_t heap_at; /* place in the heap + 1; 0: not in it */
+};
+
+/* Accept all that have come. */
+void peer__accept(peer *p);
+void peer__conn_event(conn *c, uint32_t events);
+/* Go on: what it waited for has come. */
+void peer__conn_run(conn *c);
+void peer__conn_free(conn *c);
+
+#endif

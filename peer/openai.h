@@ -1,0 +1,15 @@
+/* Shared by the shapes of Chat Completions and the server that answers in them. */
+#ifndef BELUGA_PEER_OPENAI_H
+#define BELUGA_PEER_OPENAI_H
+
+#include "peer/peer.h"
+
+/* The model that answers, unless another is named, and the tokens that are counted. */
+#define PEER_OPENAI_MODEL        "peer-chat"
+#define PEER_OPENAI_TOKENS       60
+#define PEER_OPENAI_INPUT_TOKENS 12
+
+/* Send the finish reason "stop", and the usage of an answer of so many tokens. */
+void peer__openai_end(peer_reply *r, int tokens);
+
+#endif

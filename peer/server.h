@@ -1,0 +1,56 @@
+/* The server as its files know it. */
+#ifndef BELUGA_PEER_SERVER_H
+#define BELUGA_PEER_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "peer/conn.h"
+#include "peer/http.h"
+#include "peer/peer.h"
+#include "peer/reply.h"
+#include "peer/timer.h"
+
+struct peer {
+    int listen_fd, epoll_fd, wake_fd, timer_fd;
+    int port;
+    char url[64];
+    FILE *log_file;
+    size_t log_max;
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool quit;
+
+    /* of the serving thread alone */
+    conn *conns;
+    heap timers;
+    uint64_t armed_ns;
+    bool accept_paused;
+    long next_connection;
+
+    /* everything below is shared and belongs to the lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool serves; /* its thread runs */
+    peer_reply *first, *last, *unscripted_reply;
+    uint64_t gates;
+    peer_accept_fault accept_fault;
+    int accept_faults_left;
+    request **log;
+    size_t log_len, log_cap, log_bytes;
+    size_t requests, unscripted, malformed, accepted, closed;
+};
+
+/* ---- control.c ------------------------------------------------------------------------------- */
+
+/* Make the serving thread look at its flags. */
+void peer__wake(peer *p);
+bool peer__gate_is_open(peer *p, unsigned gate);
+
+/* ---- log.c ----------------------------------------------------------------------------------- */
+
+/* Number the request, keep it if there is room, and find its answer. */
+peer_reply *peer__log_and_choose(peer *p, request *req);
+
+#endif

@@ -1,0 +1,22 @@
+/* Deadlines of connections, the next one first. */
+#ifndef BELUGA_PEER_TIMER_H
+#define BELUGA_PEER_TIMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PEER_NS_PER_MS UINT64_C(1000000)
+
+typedef struct conn conn;
+
+typedef struct heap {
+    conn **at;
+    size_t len, cap;
+} heap;
+
+bool peer__timer_set(conn *c, uint64_t deadline_ns);
+void peer__timer_clear(conn *c);
+uint64_t peer__now_ns(void);
+
+#endif
