@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "options/settings.h"
-#include "providers/openai/openai.h"
+#include "providers/builtin.h"
 
 enum { MAX_OPTIONS = 8 }; /* of each that is not known the nearest is looked for */
 

@@ -1,13 +1,37 @@
 #include "kit/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <beluga/allocator.h>
 
+/* The memory of a story is not that of the library which it is about: there it is counted, or fails
+ * on purpose. */
+static void *take(void *payload, size_t size)
+{
+    (void)payload;
+    return malloc(size);
+}
+
+static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    return realloc(pointer, size);
+}
+
+static void give_back(void *payload, void *pointer)
+{
+    (void)payload;
+    free(pointer);
+}
+
+static const beluga_allocator own_memory = {take, resize, give_back, NULL};
+
 check_text *check_text_begin(check_text *text)
 {
-    if (!text->allocator) beluga__buf_init(text, beluga_allocator_default(), CHECK_MAX_TEXT_BYTES);
+    if (!text->allocator) beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
     return text;
 }
 

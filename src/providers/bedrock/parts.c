@@ -13,12 +13,12 @@ typedef struct media_format {
     const char *type, *extension, *word;
 } media_format;
 
-static const media_format image_formats[] = {
-    {"image/png", "png", "png"}, {"image/jpeg", "jpg", "jpeg"},  {"image/jpg", "jpeg", "jpeg"},
-    {"image/gif", "gif", "gif"}, {"image/webp", "webp", "webp"}, {NULL, NULL, NULL},
-};
-
-static const media_format audio_formats[] = {
+static const media_format formats[] = {
+    {"image/png", "png", "png"},
+    {"image/jpeg", "jpg", "jpeg"},
+    {"image/jpg", "jpeg", "jpeg"},
+    {"image/gif", "gif", "gif"},
+    {"image/webp", "webp", "webp"},
     {"audio/mpeg", "mp3", "mp3"},
     {"audio/mp3", "mp3", "mp3"},
     {"audio/wav", "wav", "wav"},
@@ -29,10 +29,6 @@ static const media_format audio_formats[] = {
     {"audio/aac", "aac", "aac"},
     {"audio/mp4", "m4a", "m4a"},
     {"audio/webm", "webm", "webm"},
-    {NULL, NULL, NULL},
-};
-
-static const media_format document_formats[] = {
     {"application/pdf", "pdf", "pdf"},
     {"text/csv", "csv", "csv"},
     {"application/msword", "doc", "doc"},
@@ -51,13 +47,21 @@ static bool has_extension(const char *name, const char *extension)
     return dot && strcasecmp(dot + 1, extension) == 0;
 }
 
-static const char *find_format(const media_format *formats, const char *type,
-                               const beluga_part *part)
+/* Whether a format is of the kind "image", "audio" or "document". */
+static bool is_of_kind(const media_format *f, const char *kind)
+{
+    bool is_document = strncmp(f->type, "image/", 6) != 0 && strncmp(f->type, "audio/", 6) != 0;
+    return is_document ? strcmp(kind, "document") == 0 : strncmp(f->type, kind, 5) == 0;
+}
+
+/* By the media type, or else by the name's or the address's end. */
+static const char *find_format(const char *kind, const char *type, const beluga_part *part)
 {
     for (const media_format *f = formats; f->type; f++)
-        if (type && strcasecmp(type, f->type) == 0) return f->word;
+        if (type && is_of_kind(f, kind) && strcasecmp(type, f->type) == 0) return f->word;
     for (const media_format *f = formats; f->type; f++)
-        if (has_extension(part->name, f->extension) || has_extension(part->url, f->extension))
+        if (is_of_kind(f, kind) &&
+            (has_extension(part->name, f->extension) || has_extension(part->url, f->extension)))
             return f->word;
     return NULL;
 }
@@ -82,10 +86,7 @@ static media_source read_media(const beluga_part *part)
     bool audio = part->kind == BELUGA_PART_AUDIO;
     media.kind = image ? "image" : audio ? "audio" : "document";
     if (!part->url || media.base64 || media.stored)
-        media.format = find_format(image   ? image_formats
-                                   : audio ? audio_formats
-                                           : document_formats,
-                                   media_type, part);
+        media.format = find_format(media.kind, media_type, part);
     return media;
 }
 

@@ -116,9 +116,9 @@ static void put_thinking(beluga__encoder *e)
 
 static void put_response_format(beluga__encoder *e)
 {
-    beluga__answer_form form = beluga__answer_form_of(e->call);
     beluga__body object;
     beluga__body_begin_object(&e->body, "response_format", &object);
+    beluga__answer_form form = beluga__answer_form_of(e->call);
     if (form.is_json && beluga__body_wants(&object, "type")) {
         beluga_json_put_string(e->w, "type", "json_object");
         if (form.schema && beluga__body_wants(&object, "json_schema"))
