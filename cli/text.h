@@ -15,7 +15,10 @@ typedef beluga__buf cli_text;
 
 static inline cli_text *text_begin(cli_text *text)
 {
-    if (!text->allocator) beluga__buf_init(text, beluga_allocator_default(), TEXT_MAX_BYTES);
+    if (text->allocator) return text;
+    int status = text->status; /* a part of it may have failed before anything was added */
+    beluga__buf_init(text, beluga_allocator_default(), TEXT_MAX_BYTES);
+    text->status = status;
     return text;
 }
 

@@ -31,7 +31,10 @@ static const beluga_allocator own_memory = {take, resize, give_back, NULL};
 
 check_text *check_text_begin(check_text *text)
 {
-    if (!text->allocator) beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
+    if (text->allocator) return text;
+    int status = text->status; /* a part of it may have failed before anything was added */
+    beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
+    text->status = status;
     return text;
 }
 
