@@ -19,9 +19,9 @@ static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
 static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
-    if (!telemetry_of(op) || call->list_models) return;
     beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
-    call->span = beluga__span_begin(call->target, call->context, call->span, &start);
+    if (telemetry_of(op) && !call->list_models)
+        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
