@@ -14,9 +14,9 @@
 static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
-    if (!beluga__sink_of(call->target) || call->list_models) return;
     beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
-    call->span = beluga__span_begin(call->target, call->context, call->span, &start);
+    if (beluga__sink_of(call->target) && !call->list_models)
+        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
