@@ -4,6 +4,7 @@
 
 #include <beluga/beluga.h>
 #include <beluga/version.h>
+
 #include <stdint.h>
 #include <time.h>
 

@@ -1,9 +1,8 @@
 /* One event of a stream, from the bytes of a connection to the host's callback. The loop is a real
  * one, but its transfers are ours: they keep who wants the bytes, and we hand them over. */
 #include "support.h"
-#include "work.h"
-
 #include "transport/loop.h"
+#include "work.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,19 +1,18 @@
 #include "answer.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "base/clock.h"
+#include "observe.h"
+#include "output.h"
+#include "terminal/interrupt.h"
+#include "terminal/term.h"
 
 #include <beluga/client.h>
 #include <beluga/context.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
 
-#include "base/clock.h"
-
-#include "terminal/interrupt.h"
-#include "observe.h"
-#include "output.h"
-#include "terminal/term.h"
+#include <stdio.h>
+#include <string.h>
 
 typedef struct running_call {
     const answer_request *request;

@@ -2,9 +2,9 @@
 #ifndef BELUGA_CLI_ANSWER_H
 #define BELUGA_CLI_ANSWER_H
 
-#include <stdbool.h>
-
 #include <beluga/chat_model.h>
+
+#include <stdbool.h>
 
 typedef struct answer_request {
     beluga_chat_model *model;        /* borrowed */

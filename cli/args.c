@@ -1,16 +1,15 @@
 #include "args.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <beluga/option.h>
-
 #include "base/text.h"
-
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
+
+#include <beluga/option.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 const arg_info arg_infos[ARG_INDEX_COUNT] = {
 #define XX(constant, letter_, name_, value_, type_, member, completion_, meaning_) \

@@ -1,19 +1,18 @@
 #include "cassette.h"
 
+#include "base/new_file.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+
+#include <beluga/cassette.h>
+#include <beluga/client.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <beluga/cassette.h>
-#include <beluga/client.h>
-
-#include "base/new_file.h"
-
-#include "exit.h"
-#include "output.h"
-#include "report.h"
 
 /* The folder that is recorded into, or NULL; borrowed from the arguments. */
 static const char *recording;

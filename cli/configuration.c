@@ -1,14 +1,14 @@
 #include "configuration.h"
 
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "exit.h"
-#include "output.h"
-#include "report.h"
 
 #define MAX_OPTION_BYTES 64
 

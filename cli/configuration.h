@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_CONFIGURATION_H
 #define BELUGA_CLI_CONFIGURATION_H
 
-#include <stdbool.h>
+#include "args.h"
 
 #include <beluga/config.h>
 
-#include "args.h"
+#include <stdbool.h>
 
 /*
  * Read all of it.

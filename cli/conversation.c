@@ -1,14 +1,14 @@
 #include "conversation.h"
 
+#include "base/new_file.h"
+#include "base/sum.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/new_file.h"
-#include "base/sum.h"
 
 int conversation_set_system(cli_conversation *conversation, const char *text)
 {

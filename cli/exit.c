@@ -1,8 +1,8 @@
 #include "exit.h"
 
-#include <stddef.h>
-
 #include <beluga/error.h>
+
+#include <stddef.h>
 
 static const exit_info infos[] = {
 #define XX(constant, value, meaning) {CLI_EXIT_##constant, #value, meaning},

@@ -1,12 +1,12 @@
 #include "folders.h"
 
+#include "base/new_file.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/new_file.h"
 
 int folders_make(char *path)
 {

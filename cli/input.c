@@ -1,16 +1,16 @@
 #include "input.h"
 
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "terminal/term.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#include "exit.h"
-#include "output.h"
-#include "report.h"
-#include "terminal/term.h"
 
 #define READ_BYTES 65536
 

@@ -2,13 +2,13 @@
 #ifndef BELUGA_CLI_INPUT_H
 #define BELUGA_CLI_INPUT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "args.h"
+#include "text.h"
 
 #include <beluga/message.h>
 
-#include "args.h"
-#include "text.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* A longer prompt or schema is refused. */
 #define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)

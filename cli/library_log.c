@@ -1,5 +1,11 @@
 #include "library_log.h"
 
+#include "output.h"
+
+#include <beluga/client.h>
+#include <beluga/log.h>
+#include <beluga/provider/json.h>
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,12 +13,6 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-
-#include <beluga/client.h>
-#include <beluga/log.h>
-#include <beluga/provider/json.h>
-
-#include "output.h"
 
 #define LINE_BYTES 4096
 #define TIME_BYTES 64

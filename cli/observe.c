@@ -1,5 +1,15 @@
 #include "observe.h"
 
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+#include "prices.h"
+#include "report.h"
+#include "trace/show.h"
+
+#include <beluga/client.h>
+#include <beluga/telemetry.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,16 +18,6 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <beluga/client.h>
-#include <beluga/telemetry.h>
-
-#include "exit.h"
-#include "input.h"
-#include "output.h"
-#include "prices.h"
-#include "report.h"
-#include "trace/show.h"
 
 enum { PATIENCE_MS = 3000 };
 

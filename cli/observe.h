@@ -3,9 +3,9 @@
 #ifndef BELUGA_CLI_OBSERVE_H
 #define BELUGA_CLI_OBSERVE_H
 
-#include <beluga/context.h>
-
 #include "args.h"
+
+#include <beluga/context.h>
 
 /*
  * Begin, when somebody asks for it. What makes no sense in the environment is a note on stderr.

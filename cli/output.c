@@ -1,5 +1,14 @@
 #include "output.h"
 
+#include "args.h"
+#include "base/new_file.h"
+#include "base/utf8.h"
+#include "commands/command.h"
+#include "exit.h"
+#include "terminal/term.h"
+
+#include <beluga/log.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,16 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <beluga/log.h>
-
-#include "base/new_file.h"
-#include "base/utf8.h"
-
-#include "args.h"
-#include "commands/command.h"
-#include "exit.h"
-#include "terminal/term.h"
 
 /* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
 #define MAX_LINE_BYTES 4096

@@ -7,13 +7,13 @@
 #ifndef BELUGA_CLI_OUTPUT_H
 #define BELUGA_CLI_OUTPUT_H
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "terminal/term.h"
 
 #include <beluga/error.h>
 
-#include "terminal/term.h"
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef struct cli_args cli_args;
 

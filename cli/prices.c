@@ -1,12 +1,12 @@
 #include "prices.h"
 
-#include <stdlib.h>
+#include "configuration.h"
+#include "output.h"
 
 #include <beluga/error.h>
 #include <beluga/option.h>
 
-#include "configuration.h"
-#include "output.h"
+#include <stdlib.h>
 
 int prices_load(const beluga_config *config, bool expected, beluga_prices **out)
 {

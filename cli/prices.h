@@ -2,12 +2,12 @@
 #ifndef BELUGA_CLI_PRICES_H
 #define BELUGA_CLI_PRICES_H
 
-#include <stdbool.h>
+#include "args.h"
 
 #include <beluga/config.h>
 #include <beluga/price.h>
 
-#include "args.h"
+#include <stdbool.h>
 
 /*
  * Load the prices that a configuration names, else the installed ones.

@@ -1,12 +1,12 @@
 #include "report.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "exit.h"
+#include "output.h"
 
 #include <beluga/allocator.h>
 
-#include "exit.h"
-#include "output.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 /* Enough for beluga_error_format's longest line. */
 #define ERROR_LINE_BYTES 1536

@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_REPORT_H
 #define BELUGA_CLI_REPORT_H
 
+#include "args.h"
+
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 #include <beluga/response.h>
-
-#include "args.h"
 
 /*
  * Tell of a failure on stderr, and with --json as an object on stdout:

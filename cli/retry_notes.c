@@ -1,13 +1,13 @@
 #include "retry_notes.h"
 
-#include <string.h>
+#include "commands/command.h"
+#include "output.h"
+#include "terminal/term.h"
 
 #include <beluga/client.h>
 #include <beluga/log.h>
 
-#include "commands/command.h"
-#include "output.h"
-#include "terminal/term.h"
+#include <string.h>
 
 typedef struct retry_wait {
     const char *message;

@@ -1,13 +1,5 @@
 #include "session.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <beluga/client.h>
-#include <beluga/provider/provider.h>
-#include <beluga/registry.h>
-
 #include "cassette.h"
 #include "configuration.h"
 #include "exit.h"
@@ -17,6 +9,14 @@
 #include "report.h"
 #include "retry_notes.h"
 #include "wire_log.h"
+
+#include <beluga/client.h>
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MAX_PROVIDERS 256
 

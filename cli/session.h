@@ -2,13 +2,13 @@
 #ifndef BELUGA_CLI_SESSION_H
 #define BELUGA_CLI_SESSION_H
 
-#include <stdbool.h>
+#include "args.h"
 
 #include <beluga/chat_model.h>
 #include <beluga/config.h>
 #include <beluga/provider/provider.h>
 
-#include "args.h"
+#include <stdbool.h>
 
 typedef struct cli_session {
     beluga_config *base;   /* file, environment, -o and --timeout */

@@ -2,9 +2,9 @@
 #ifndef BELUGA_CLI_TEXT_H
 #define BELUGA_CLI_TEXT_H
 
-#include <beluga/allocator.h>
-
 #include "base/buf.h"
+
+#include <beluga/allocator.h>
 
 /* More than any input that is read, with all of it escaped. */
 #define TEXT_MAX_BYTES ((size_t)1 << 30)

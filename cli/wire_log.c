@@ -1,14 +1,14 @@
 #include "wire_log.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
+#include "output.h"
 
 #include <beluga/client.h>
 #include <beluga/log.h>
 
-#include "output.h"
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #define LINE_BYTES      1024
 #define MAX_PIECE_BYTES 3000

@@ -1,4 +1,5 @@
 #include <beluga/beluga.h>
+
 #include <stdio.h>
 
 int main(int argc, char **argv)

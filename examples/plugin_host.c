@@ -3,6 +3,7 @@
  *
  *     plugin_host parrot.so parrot "Pretty Polly" parrot.times=2 */
 #include <beluga/beluga.h>
+
 #include <stdio.h>
 
 static int stream(beluga_chat_model *model, const char *prompt, const beluga_option *options,

@@ -1,5 +1,6 @@
 /* A test without a network and a key: the answers come from recordings in a directory. */
 #include <beluga/beluga.h>
+
 #include <stdio.h>
 
 static int ask(beluga_chat_model *model, const char *question)

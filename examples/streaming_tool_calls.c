@@ -6,6 +6,7 @@
 #include <beluga/beluga.h>
 #include <beluga/provider/json.h>
 #include <beluga/providers/mock.h>
+
 #include <stdio.h>
 #include <string.h>
 

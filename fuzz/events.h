@@ -3,9 +3,8 @@
 #ifndef FUZZ_EVENTS_H
 #define FUZZ_EVENTS_H
 
-#include "fuzz.h"
-
 #include "base/limits.h"
+#include "fuzz.h"
 
 #include <beluga/event.h>
 

@@ -5,9 +5,8 @@
  * An input is a provider's name, a line of six letters, the head up to an empty line, and the body.
  * So a recorded answer with two lines before it is a seed. */
 #include "events.h"
-#include "stage.h"
-
 #include "kit/aws_frames.h"
+#include "stage.h"
 
 #include <stdio.h>
 

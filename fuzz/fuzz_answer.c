@@ -1,8 +1,7 @@
 /* Answers that were kept: an array of events as JSON, of a cache or a file. They can be folded into
  * a response, and what is written of them is read back as the same. */
-#include "fuzz.h"
-
 #include "base/json.h"
+#include "fuzz.h"
 #include "schema/event_json.h"
 
 #include <beluga/response.h>

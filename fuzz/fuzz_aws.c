@@ -2,7 +2,6 @@
  * the same whole and in pieces. The first byte chooses the pieces; a frame is the lengths of its
  * headers and of its payload, a byte each, and their bytes. Headers of length 255 lie about it. */
 #include "fuzz.h"
-
 #include "kit/aws_frames.h"
 #include "wire/framing.h"
 

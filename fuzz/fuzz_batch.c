@@ -1,9 +1,8 @@
 /* The input of a batch: lines of text or JSON, or rows of CSV, with a template or without. Records
  * follow one another without a gap, and one that can't be asked says why. The first byte chooses
  * the format, the second is the length of the template. */
-#include "fuzz.h"
-
 #include "batch/item.h"
+#include "fuzz.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,6 @@
 /* The head of an answer: what its headers say is read, whatever they are, and what a log would show
  * of them holds no key. A line is a header; the whole is a URL, too. */
 #include "fuzz.h"
-
 #include "wire/http.h"
 #include "wire/sniff.h"
 

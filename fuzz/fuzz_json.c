@@ -1,7 +1,6 @@
 /* The reader and the writer: what is read can be walked, written, and read again as the same. */
-#include "fuzz.h"
-
 #include "base/json.h"
+#include "fuzz.h"
 
 #include <beluga/error.h>
 

@@ -1,9 +1,8 @@
 /* JSON that is repaired, merged, made compact or written over several lines, and bytes in it: what
  * comes out is UTF-8 and JSON, and doing it again changes nothing. Two texts are parted by a NUL.
  */
-#include "fuzz.h"
-
 #include "base/json.h"
+#include "fuzz.h"
 
 enum { MAX_OUT = 1 << 22 };
 

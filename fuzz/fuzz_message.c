@@ -1,7 +1,6 @@
 /* Messages: parts as they are in the log, read and written again, and a file that is attached. The
  * first byte is the role. */
 #include "fuzz.h"
-
 #include "logbook/message.h"
 
 #include <beluga/message.h>

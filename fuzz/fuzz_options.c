@@ -2,7 +2,6 @@
  * check ends. A line is an option; one that begins with the byte 1 is made of a key, a type and a
  * number. */
 #include "fuzz.h"
-
 #include "options/settings.h"
 #include "providers/builtin.h"
 

@@ -2,7 +2,6 @@
  * be read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a value.
  */
 #include "fuzz.h"
-
 #include "telemetry/encode.h"
 #include "telemetry/telemetry.h"
 

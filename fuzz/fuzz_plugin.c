@@ -1,6 +1,5 @@
 /* Files that are to be plug-ins: looked at, never loaded. What is refused says why. */
 #include "fuzz.h"
-
 #include "registry/plugin.h"
 
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 /* A file of prices: each entry is found again, and no price or cost is negative or no number. */
 #include "fuzz.h"
-
 #include "schema/price.h"
 
 #include <math.h>

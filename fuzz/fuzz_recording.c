@@ -1,8 +1,7 @@
 /* A file of a cassette, which people change by hand: whatever it is, it is refused with a reason,
  * or can be replayed to its end. */
-#include "fuzz.h"
-
 #include "cassette/match.h"
+#include "fuzz.h"
 
 #include <beluga/error.h>
 

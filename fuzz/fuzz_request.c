@@ -1,9 +1,8 @@
 /* What a host asks, to each provider's encoder: a provider's name, a line each for options, an
  * empty line, and the messages as JSON, or one text. What is sent is one request: no header, path
  * or query holds a line end, a NUL or another control, and the body is JSON. */
-#include "stage.h"
-
 #include "batch/messages.h"
+#include "stage.h"
 
 #include <beluga/provider/json.h>
 

@@ -1,11 +1,10 @@
 /* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool
  * call, all text UTF-8, and no finish in an answer that failed. An input is a provider's name, a
  * line whose letter chooses the decoder, and what it decodes. */
-#include "events.h"
-#include "providers.h"
-
 #include "base/limits.h"
+#include "events.h"
 #include "model/emit.h"
+#include "providers.h"
 #include "wire/framing.h"
 
 typedef struct run_state {

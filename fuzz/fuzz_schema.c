@@ -1,8 +1,7 @@
 /* JSON Schema: a schema and a value, parted by a NUL. Whatever the schema is the check ends, and a
  * value that does not fit is told in one line. */
-#include "fuzz.h"
-
 #include "base/json.h"
+#include "fuzz.h"
 #include "schema/json_schema.h"
 
 static void check_one_line(beluga__buf *text)

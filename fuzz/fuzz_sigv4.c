@@ -2,7 +2,6 @@
  * request can be sent. Lines: the key, the region, the URL, headers up to an empty line; the rest
  * is the body. */
 #include "fuzz.h"
-
 #include "providers/bedrock/bedrock.h"
 #include "wire/http.h"
 

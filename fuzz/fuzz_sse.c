@@ -1,7 +1,6 @@
 /* The framer: an input gives the same frames whole and cut in pieces, and the bytes come back as
  * they were. The first byte chooses framing and pieces. */
 #include "fuzz.h"
-
 #include "wire/framing.h"
 
 enum { MAX_FRAME = 4096, MAX_OUT = 1 << 22 };

@@ -1,7 +1,6 @@
 /* What a model says on a terminal: no control character passes but line end and tab, and the bytes
  * are the same in whatever pieces they come. The first byte chooses the pieces. */
 #include "fuzz.h"
-
 #include "terminal/term.h"
 
 static char *filter(const uint8_t *data, size_t size, size_t piece, size_t *n)

@@ -1,10 +1,9 @@
 /* Small readers of text: numbers, durations, times, UTF-8, and words that are nearly alike. What is
  * written is read back as the same. */
-#include "fuzz.h"
-
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "fuzz.h"
 
 #include <math.h>
 

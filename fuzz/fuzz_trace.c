@@ -2,7 +2,6 @@
  * drawn, made into a page and into JSON, and its parts are no longer than the whole. The first byte
  * chooses which. */
 #include "fuzz.h"
-
 #include "trace/draw.h"
 #include "trace/list.h"
 #include "trace/page.h"

@@ -1,8 +1,7 @@
 #include "stage.h"
 
-#include "providers.h"
-
 #include "base/clock.h"
+#include "providers.h"
 #include "transport/loop.h"
 
 #include <beluga/registry.h>

@@ -3,9 +3,8 @@
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 
-#include "fuzz.h"
-
 #include "client/chat_model.h"
+#include "fuzz.h"
 #include "loop/loop.h"
 
 /* A server's answer, borrowed, and how it arrives. */

@@ -1,11 +1,11 @@
 #include "kit/answer.h"
 
+#include "kit/aws_frames.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "kit/aws_frames.h"
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 

@@ -2,10 +2,10 @@
 #ifndef BELUGA_KIT_ANSWER_H
 #define BELUGA_KIT_ANSWER_H
 
-#include <beluga/provider/http.h>
-
-#include "peer/peer.h"
 #include "kit/text.h"
+#include "peer/peer.h"
+
+#include <beluga/provider/http.h>
 
 enum { CHECK_MAX_FRAMES = 1024 };
 

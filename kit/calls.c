@@ -1,13 +1,13 @@
 #include "kit/calls.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "kit/aws_frames.h"
 #include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* The answer of the first exchange, which a full provider has not. */
 static bool prepare(check_run *run)

@@ -1,13 +1,13 @@
 /* Runs the list against a provider. */
 #include "kit/check.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "kit/calls.h"
 #include "kit/open.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static int bind(check_run *run)
 {

@@ -13,13 +13,13 @@
 #ifndef BELUGA_KIT_CHECK_H
 #define BELUGA_KIT_CHECK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <beluga/config.h>
 #include <beluga/error.h>
 #include <beluga/registry.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef enum check_status {
     CHECK_PASSED,

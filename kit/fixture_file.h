@@ -3,9 +3,9 @@
 #ifndef BELUGA_KIT_FIXTURE_FILE_H
 #define BELUGA_KIT_FIXTURE_FILE_H
 
-#include <beluga/error.h>
-
 #include "kit/text.h"
+
+#include <beluga/error.h>
 
 enum {
     CHECK_MAX_PATH = 1024,

@@ -3,13 +3,13 @@
 #ifndef BELUGA_KIT_FIXTURES_H
 #define BELUGA_KIT_FIXTURES_H
 
-#include <beluga/error.h>
-#include <beluga/provider/json.h>
-#include <beluga/provider/provider.h>
-
 #include "kit/check.h"
 #include "kit/fixture_file.h"
 #include "kit/text.h"
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+#include <beluga/provider/provider.h>
 
 enum {
     CHECK_MAX_BASES = 4,   /* how often a provider's fixtures may lean on another's */

@@ -1,11 +1,11 @@
 #include "kit/interface.h"
 
+#include "kit/exchange.h"
+#include "kit/open.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include "kit/exchange.h"
-#include "kit/open.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

@@ -1,5 +1,9 @@
 #include "kit/isolate.h"
 
+#include "base/clock.h"
+#include "base/new_file.h"
+#include "kit/run.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,11 +13,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/clock.h"
-#include "base/new_file.h"
-
-#include "kit/run.h"
 
 enum { MAX_FAULTS = 3 /* crashes and hangs: then the rest is not run */ };
 

@@ -1,10 +1,10 @@
 #include "kit/json_diff.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
+
+#include <stdio.h>
+#include <string.h>
 
 enum { MAX_PATH = 512, MAX_DIFFERENCES = 20, MAX_SHOWN = 200 };
 

@@ -1,11 +1,11 @@
 #include "kit/judge.h"
 
+#include "kit/exchange.h"
+#include "kit/json_diff.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "kit/exchange.h"
-#include "kit/json_diff.h"
 
 /* ---- the request ----------------------------------------------------------------------------- */
 

@@ -1,5 +1,10 @@
 #include "kit/leaks.h"
 
+#include "base/clock.h"
+#include "kit/exchange.h"
+#include "kit/open.h"
+#include "kit/perform.h"
+
 #include <dirent.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -8,12 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "base/clock.h"
-
-#include "kit/exchange.h"
-#include "kit/open.h"
-#include "kit/perform.h"
 
 enum {
     ROUND_CALLS = 40,      /* of each kind */

@@ -1,12 +1,11 @@
 #include "kit/perform.h"
 
+#include "base/clock.h"
+#include "kit/story.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#include "base/clock.h"
-
-#include "kit/story.h"
 
 enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
 

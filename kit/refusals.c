@@ -2,11 +2,11 @@
  * begin, and answers of a service that fails. None of it needs to know what the service says. */
 #include "kit/refusals.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "kit/open.h"
 #include "kit/perform.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* ---- opening --------------------------------------------------------------------------------- */
 

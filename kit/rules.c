@@ -2,12 +2,12 @@
  * host lives on. Here it is found out once which of them a provider breaks, and told once. */
 #include "kit/rules.h"
 
-#include <string.h>
-#include <time.h>
-
 #include "kit/exchange.h"
 #include "kit/perform.h"
 #include "kit/watch.h"
+
+#include <string.h>
+#include <time.h>
 
 enum {
     MAX_WORK_MS = 200,  /* of a processor, in one step of a loop */

@@ -1,10 +1,10 @@
 #include "kit/run.h"
 
+#include "base/hint.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/hint.h"
 
 void check_problem(check_run *run, const char *format, ...)
 {

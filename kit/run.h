@@ -2,14 +2,14 @@
 #ifndef BELUGA_KIT_RUN_H
 #define BELUGA_KIT_RUN_H
 
-#include <beluga/beluga.h>
-#include <beluga/provider/provider.h>
-
 #include "kit/answer.h"
 #include "kit/check.h"
 #include "kit/fixtures.h"
 #include "kit/text.h"
 #include "peer/peer.h"
+
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
 
 enum { CHECK_CALL_OPTIONS = 16, CHECK_CALL_TOOLS = 4 };
 

@@ -1,14 +1,14 @@
 /* The list of scenarios, and the calls that they make. */
 #include "kit/scenarios.h"
 
-#include <string.h>
-
 #include "kit/calls.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
 #include "kit/sharing.h"
+
+#include <string.h>
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 

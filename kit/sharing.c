@@ -1,15 +1,15 @@
 /* Scenarios of sharing: messages, models and tools that must not change, and many calls at once. */
 #include "kit/sharing.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
 #include "kit/story.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     BINDERS = 50,

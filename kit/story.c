@@ -1,8 +1,8 @@
 #include "kit/story.h"
 
-#include <string.h>
-
 #include <beluga/message.h>
+
+#include <string.h>
 
 static void put_quoted(check_text *out, const char *bytes, size_t n)
 {

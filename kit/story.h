@@ -20,11 +20,11 @@
 #ifndef BELUGA_KIT_STORY_H
 #define BELUGA_KIT_STORY_H
 
+#include "kit/text.h"
+
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/response.h>
-
-#include "kit/text.h"
 
 /* Write an event; START gives a line for each of its warnings. */
 void check_story_event(check_text *out, const beluga_event *event);

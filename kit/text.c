@@ -1,10 +1,10 @@
 #include "kit/text.h"
 
+#include <beluga/allocator.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <beluga/allocator.h>
 
 /* The memory of a story is not that of the library which it is about: there it is counted, or fails
  * on purpose. */

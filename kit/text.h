@@ -2,10 +2,10 @@
 #ifndef BELUGA_KIT_TEXT_H
 #define BELUGA_KIT_TEXT_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "base/buf.h"
 
 /* More than any story or file of a fixture needs; what is longer fails. */
 #define CHECK_MAX_TEXT_BYTES ((size_t)16 * 1024 * 1024)

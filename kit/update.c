@@ -1,9 +1,9 @@
 #include "kit/update.h"
 
+#include "kit/judge.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "kit/judge.h"
 
 static void write_request(const check_run *run, size_t i, check_text *out)
 {

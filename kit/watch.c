@@ -1,13 +1,13 @@
 #include "kit/watch.h"
 
+#include <beluga/provider/plugin.h>
+#include <beluga/provider/provider.h>
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <beluga/provider/plugin.h>
-#include <beluga/provider/provider.h>
 
 enum {
     MAX_EMITS = 64, /* of the calls of a probe; what does not fit is not watched */

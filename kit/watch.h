@@ -7,10 +7,10 @@
 #ifndef BELUGA_KIT_WATCH_H
 #define BELUGA_KIT_WATCH_H
 
+#include "kit/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "kit/text.h"
 
 /* Begin to watch a plug-in that is loaded. One at a time, while none of its calls is under way.
  * With `proves_twice` a finish may come again, as where each of two frames of a protocol says it.

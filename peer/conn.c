@@ -1,4 +1,8 @@
 /* Connections: accepting, reading requests, closing in every manner. */
+#include "peer/play.h"
+#include "peer/server.h"
+#include "peer/socket.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,10 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "peer/play.h"
-#include "peer/server.h"
-#include "peer/socket.h"
 
 #define READ_SIZE ((size_t)16 * 1024)
 /* A client that was refused may go on sending for this time. */

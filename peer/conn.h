@@ -2,12 +2,12 @@
 #ifndef BELUGA_PEER_CONN_H
 #define BELUGA_PEER_CONN_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "peer/http.h"
 #include "peer/peer.h"
 #include "peer/timer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef enum wait_for {
     WAIT_REQUEST,

@@ -1,7 +1,7 @@
 /* Control of a peer while it serves: gates are opened, and the next connections fail. */
-#include <unistd.h>
-
 #include "peer/server.h"
+
+#include <unistd.h>
 
 void peer__wake(peer *p)
 {

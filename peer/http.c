@@ -1,10 +1,10 @@
 /* Reads requests: bytes in, requests out. No sockets here. */
+#include "peer/http.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "peer/http.h"
 
 /* ---- the head -------------------------------------------------------------------------------- */
 

@@ -2,10 +2,10 @@
 #ifndef BELUGA_PEER_HTTP_H
 #define BELUGA_PEER_HTTP_H
 
-#include <stdbool.h>
-
 #include "peer/bytes.h"
 #include "peer/peer.h"
+
+#include <stdbool.h>
 
 #define PEER_MODEL_SIZE 128
 

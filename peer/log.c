@@ -1,10 +1,10 @@
 /* The log of requests: written by the serving thread, read and waited on by the test's. */
+#include "peer/server.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "peer/server.h"
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -1,4 +1,6 @@
 /* beluga-peer: the scripted peer as a program, for benchmarks and for trying things by hand. */
+#include "peer/peer.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -9,8 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include "peer/peer.h"
 
 typedef struct settings {
     peer_config config;

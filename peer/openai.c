@@ -1,11 +1,12 @@
 /* The shapes of OpenAI Chat Completions. */
+#include "peer/openai.h"
+
+#include "peer/bytes.h"
+#include "peer/reply.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "peer/bytes.h"
-#include "peer/openai.h"
-#include "peer/reply.h"
 
 #define MAX_SHAPE_BYTES ((size_t)16 * 1024 * 1024)
 

@@ -1,4 +1,6 @@
 /* The life of a peer: its descriptors, its loop, its thread. */
+#include "peer/server.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include "peer/server.h"
 
 #define BACKLOG    4096
 #define MAX_EVENTS 256

@@ -28,8 +28,8 @@
 #ifndef BELUGA_PEER_PEER_H
 #define BELUGA_PEER_PEER_H
 
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A longer request head is answered with 431, a longer body with 413; both close the connection. */

@@ -1,13 +1,14 @@
 /* Plays the steps of a reply on a connection. */
+#include "peer/play.h"
+
+#include "peer/server.h"
+#include "peer/socket.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "peer/play.h"
-#include "peer/server.h"
-#include "peer/socket.h"
 
 /* After so many sends the other connections get their turn. */
 #define TURN_SENDS 64

@@ -1,8 +1,8 @@
 /* The queue of replies, and which of them answers a request. */
+#include "peer/server.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "peer/server.h"
 
 peer_reply *peer__reply_alloc(peer *p)
 {

@@ -1,9 +1,9 @@
 /* Builds replies: every step becomes bytes or a pause when it is written, not when it is played. */
+#include "peer/server.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "peer/server.h"
 
 #define MAX_SCRIPT_BYTES ((size_t)256 * 1024 * 1024)
 

@@ -2,15 +2,15 @@
 #ifndef BELUGA_PEER_SERVER_H
 #define BELUGA_PEER_SERVER_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-
 #include "peer/conn.h"
 #include "peer/http.h"
 #include "peer/peer.h"
 #include "peer/reply.h"
 #include "peer/timer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 struct peer {
     int listen_fd, epoll_fd, wake_fd, timer_fd;

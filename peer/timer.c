@@ -1,8 +1,8 @@
 /* One binary heap of connections by deadline, in front of one timerfd. */
+#include "peer/server.h"
+
 #include <stdlib.h>
 #include <time.h>
-
-#include "peer/server.h"
 
 uint64_t peer__now_ns(void)
 {

@@ -3,6 +3,11 @@
 #ifndef TESTS_MODELS_H
 #define TESTS_MODELS_H
 
+#include "../examples/custom_provider/custom_provider.h"
+
+#include <beluga/beluga.h>
+#include <beluga/providers/mock.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,11 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-#include <beluga/providers/mock.h>
-
-#include "../examples/custom_provider/custom_provider.h"
 
 /* The provider a test runs on, and how to tell it what to do. */
 typedef struct subject {

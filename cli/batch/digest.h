@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_DIGEST_H
 #define BELUGA_CLI_BATCH_DIGEST_H
 
+#include "base/sha256.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/sha256.h"
 
 #define BATCH_DIGEST_TEXT BELUGA__SHA256_TEXT
 

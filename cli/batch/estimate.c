@@ -1,17 +1,16 @@
 #include "batch/estimate.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+#include "base/sum.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
 
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-#include "base/sum.h"
-
-#include "exit.h"
-#include "output.h"
-#include "report.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 /* So many bad lines are told one by one. */
 #define MAX_TOLD 10

@@ -2,13 +2,13 @@
 #ifndef BELUGA_CLI_BATCH_ESTIMATE_H
 #define BELUGA_CLI_BATCH_ESTIMATE_H
 
-#include <beluga/config.h>
-#include <beluga/price.h>
-
 #include "args.h"
 #include "batch/item.h"
 #include "batch/results.h"
 #include "batch/survey.h"
+
+#include <beluga/config.h>
+#include <beluga/price.h>
 
 typedef struct batch_estimate {
     const batch_plan *plan;

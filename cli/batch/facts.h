@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_FACTS_H
 #define BELUGA_CLI_BATCH_FACTS_H
 
-#include <beluga/config.h>
-
 #include "batch/digest.h"
 #include "batch/sidecar.h"
+
+#include <beluga/config.h>
 
 #define BATCH_MODEL_BYTES   256
 #define BATCH_OPTIONS_BYTES 1024

@@ -2,12 +2,12 @@
 #ifndef BELUGA_CLI_BATCH_FILES_H
 #define BELUGA_CLI_BATCH_FILES_H
 
+#include "base/new_file.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "base/new_file.h"
 
 /* A file that takes another's place when it is complete. */
 typedef struct batch_new_file {

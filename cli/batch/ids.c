@@ -1,14 +1,13 @@
 #include "batch/ids.h"
 
+#include "base/new_file.h"
+#include "batch/digest.h"
+#include "batch/files.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/new_file.h"
-
-#include "batch/digest.h"
-#include "batch/files.h"
 
 #define WORD_BITS 64
 /* The file is read once for each part of the ids; a part is held in memory. More ids than fill this

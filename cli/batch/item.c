@@ -1,15 +1,15 @@
 #include "batch/item.h"
 
+#include "batch/messages.h"
+#include "batch/request.h"
+#include "batch/why.h"
+
+#include <beluga/error.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <beluga/error.h>
-
-#include "batch/messages.h"
-#include "batch/request.h"
-#include "batch/why.h"
 
 static int fail(batch_item *item, const char *what, const char *word)
 {

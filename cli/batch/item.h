@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_BATCH_ITEM_H
 #define BELUGA_CLI_BATCH_ITEM_H
 
-#include <beluga/chat_model.h>
-#include <beluga/provider/json.h>
-
 #include "batch/reader.h"
 #include "batch/template.h"
+
+#include <beluga/chat_model.h>
+#include <beluga/provider/json.h>
 
 #define BATCH_MAX_ID_BYTES ((size_t)512)
 /* Members of a request that are options here; the others go to the provider as they are. */

@@ -1,12 +1,12 @@
 #include "batch/messages.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "batch/why.h"
 
 #include <beluga/error.h>
 
-#include "batch/why.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* One message that is being read, and where. */
 typedef struct read_state {

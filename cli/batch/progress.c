@@ -1,15 +1,14 @@
 #include "batch/progress.h"
 
+#include "base/clock.h"
+#include "base/sum.h"
+#include "output.h"
+#include "terminal/term.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/sum.h"
-
-#include "output.h"
-#include "terminal/term.h"
-#include "base/clock.h"
 
 #define BAR_MS    200
 #define LINE_MS   10000

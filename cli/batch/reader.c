@@ -1,16 +1,15 @@
 #include "batch/reader.h"
 
+#include "base/utf8.h"
+#include "batch/files.h"
+#include "batch/why.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#include "base/utf8.h"
-
-#include "batch/files.h"
-#include "batch/why.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"

@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_BATCH_READER_H
 #define BELUGA_CLI_BATCH_READER_H
 
+#include "input.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "input.h"
 
 /* A longer record is a fault of its line. */
 #define BATCH_MAX_RECORD_BYTES ((size_t)64 * 1024 * 1024)

@@ -1,14 +1,14 @@
 #include "batch/request.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "batch/messages.h"
+#include "batch/why.h"
 
 #include <beluga/error.h>
 #include <beluga/tool.h>
 
-#include "batch/messages.h"
-#include "batch/why.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int fail(batch_item *item, const char *member, const char *what)
 {

@@ -1,11 +1,11 @@
 #include "batch/result.h"
 
-#include <string.h>
+#include "report.h"
 
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
-#include "report.h"
+#include <string.h>
 
 /* A cached answer costs nothing; the cost of one without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)

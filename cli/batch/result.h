@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_BATCH_RESULT_H
 #define BELUGA_CLI_BATCH_RESULT_H
 
+#include "batch/results.h"
+#include "input.h"
+
 #include <beluga/batch.h>
 #include <beluga/price.h>
-
-#include "input.h"
-#include "batch/results.h"
 
 typedef struct batch_result_source {
     uint64_t line;

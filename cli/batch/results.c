@@ -1,5 +1,15 @@
 #include "batch/results.h"
 
+#include "base/clock.h"
+#include "base/new_file.h"
+#include "base/sum.h"
+#include "batch/files.h"
+#include "batch/reader.h"
+#include "exit.h"
+#include "output.h"
+
+#include <beluga/provider/json.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,17 +18,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <beluga/provider/json.h>
-
-#include "base/new_file.h"
-#include "base/sum.h"
-
-#include "exit.h"
-#include "output.h"
-#include "base/clock.h"
-#include "batch/files.h"
-#include "batch/reader.h"
 
 /* Making results durable takes at most a tenth of the time, and waits at least this long. */
 #define SYNC_MS    100

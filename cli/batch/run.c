@@ -1,20 +1,20 @@
 #include "batch/run.h"
 
+#include "batch/result.h"
+#include "batch/survey.h"
+#include "batch/why.h"
+#include "observe.h"
+#include "output.h"
+#include "report.h"
+
+#include <beluga/context.h>
+#include <beluga/loop.h>
+
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <beluga/context.h>
-#include <beluga/loop.h>
-
-#include "observe.h"
-#include "output.h"
-#include "report.h"
-#include "batch/result.h"
-#include "batch/survey.h"
-#include "batch/why.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */

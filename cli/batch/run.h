@@ -2,13 +2,13 @@
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 
-#include <beluga/batch.h>
-#include <beluga/price.h>
-
 #include "batch/ids.h"
 #include "batch/item.h"
-#include "batch/results.h"
 #include "batch/progress.h"
+#include "batch/results.h"
+
+#include <beluga/batch.h>
+#include <beluga/price.h>
 
 typedef struct batch_work {
     /* what it needs, all borrowed */

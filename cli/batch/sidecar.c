@@ -1,20 +1,19 @@
 #include "batch/sidecar.h"
 
+#include "base/new_file.h"
+#include "batch/digest.h"
+#include "batch/files.h"
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+
+#include <beluga/provider/json.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <beluga/provider/json.h>
-
-#include "base/new_file.h"
-
-#include "exit.h"
-#include "input.h"
-#include "output.h"
-#include "batch/digest.h"
-#include "batch/files.h"
 
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1

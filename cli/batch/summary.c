@@ -1,12 +1,12 @@
 #include "batch/summary.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "exit.h"
 #include "output.h"
 #include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Enough for beluga_error_format's longest line. */
 #define ERROR_LINE_BYTES 1536

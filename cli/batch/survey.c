@@ -1,18 +1,17 @@
 #include "batch/survey.h"
 
+#include "base/new_file.h"
+#include "batch/files.h"
+#include "exit.h"
+#include "output.h"
+
+#include <beluga/error.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <beluga/error.h>
-
-#include "base/new_file.h"
-
-#include "exit.h"
-#include "output.h"
-#include "batch/files.h"
 
 static int complain(const char *path, int error)
 {

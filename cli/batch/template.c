@@ -1,11 +1,11 @@
 #include "batch/template.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "batch/why.h"
 
 #include <beluga/error.h>
 
-#include "batch/why.h"
+#include <stdio.h>
+#include <string.h>
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {

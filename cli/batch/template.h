@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_TEMPLATE_H
 #define BELUGA_CLI_BATCH_TEMPLATE_H
 
+#include "input.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "input.h"
 
 #define BATCH_MAX_PLACES 256
 #define BATCH_WHY_BYTES  256

@@ -1,10 +1,10 @@
 #include "batch/why.h"
 
+#include <beluga/log.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <beluga/log.h>
 
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
 {

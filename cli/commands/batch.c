@@ -1,13 +1,4 @@
 /* beluga batch: many lines, each asked once, whatever stops it on the way. */
-#include <errno.h>
-#include <inttypes.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "batch/estimate.h"
 #include "batch/facts.h"
 #include "batch/summary.h"
@@ -19,6 +10,15 @@
 #include "prices.h"
 #include "report.h"
 #include "session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFAULT_JOBS 8
 #define MAX_JOBS     10000

@@ -1,19 +1,19 @@
 /* beluga chat: a conversation, line by line. */
+#include "answer.h"
+#include "commands/command.h"
+#include "conversation.h"
+#include "exit.h"
+#include "logbook/logbook.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/line.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "answer.h"
-#include "commands/command.h"
-#include "conversation.h"
-#include "exit.h"
-#include "terminal/line.h"
-#include "logbook/logbook.h"
-#include "output.h"
-#include "report.h"
-#include "session.h"
 
 #define PROMPT       "> "
 #define CONTINUATION ". "

@@ -1,21 +1,22 @@
 /* beluga check: does a provider do what it should. */
+#include "kit/check.h"
+
+#include "commands/check_report.h"
+#include "commands/command.h"
+#include "exit.h"
+#include "kit/isolate.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/term.h"
+
+#include <beluga/registry.h>
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <beluga/registry.h>
-
-#include "kit/check.h"
-#include "kit/isolate.h"
-#include "commands/check_report.h"
-#include "commands/command.h"
-#include "exit.h"
-#include "output.h"
-#include "report.h"
-#include "session.h"
-#include "terminal/term.h"
 
 enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 4096 };
 

@@ -1,14 +1,14 @@
 #include "commands/check_report.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "exit.h"
 #include "output.h"
 #include "report.h"
 #include "terminal/term.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static const char *const status_names[] = {[CHECK_PASSED] = "passed",
                                            [CHECK_FAILED] = "failed",

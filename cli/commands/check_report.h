@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_COMMANDS_CHECK_REPORT_H
 #define BELUGA_CLI_COMMANDS_CHECK_REPORT_H
 
-#include <beluga/provider/json.h>
-
 #include "args.h"
 #include "kit/check.h"
+
+#include <beluga/provider/json.h>
 
 enum {
     CHECK_REPORT_LINES = 64,  /* of a category */

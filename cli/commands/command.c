@@ -1,8 +1,8 @@
 #include "commands/command.h"
 
-#include <string.h>
-
 #include "base/text.h"
+
+#include <string.h>
 
 bool command_takes(const cli_command *command, size_t index)
 {

@@ -1,14 +1,14 @@
 /* beluga completion: what a shell needs to complete the command line, from the tables. */
-#include <stdio.h>
-#include <string.h>
-
-#include <beluga/option.h>
-#include <beluga/registry.h>
-
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
 #include "session.h"
+
+#include <beluga/option.h>
+#include <beluga/registry.h>
+
+#include <stdio.h>
+#include <string.h>
 
 #define MAX_PROVIDERS 256
 

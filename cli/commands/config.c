@@ -1,19 +1,19 @@
 /* beluga config: what applies, and where it came from. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <beluga/provider/provider.h>
-#include <beluga/registry.h>
-
 #include "commands/command.h"
 #include "commands/config_check.h"
+#include "commands/stack.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
-#include "commands/stack.h"
 #include "terminal/table.h"
+
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define VALUE_BYTES 512
 

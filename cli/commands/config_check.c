@@ -1,17 +1,17 @@
 #include "commands/config_check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <beluga/registry.h>
-
 #include "configuration.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
+
+#include <beluga/registry.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 typedef struct config_findings {
     beluga_json_writer *w; /* NULL: text */

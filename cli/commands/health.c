@@ -1,18 +1,18 @@
 /* beluga health: could the model be called, and does it answer. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-
-#include <beluga/context.h>
-
 #include "commands/command.h"
 #include "exit.h"
-#include "terminal/interrupt.h"
 #include "observe.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "terminal/interrupt.h"
+
+#include <beluga/context.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 static void put_health(beluga_json_writer *w, const beluga_health *health)
 {

@@ -1,12 +1,12 @@
 /* beluga help: how the commands are used, from the tables that parse them. */
-#include <stdio.h>
-#include <string.h>
-
 #include "commands/command.h"
-#include "exit.h"
 #include "commands/manual.h"
+#include "exit.h"
 #include "output.h"
 #include "terminal/term.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define OPTION_WIDTH 26
 

@@ -1,12 +1,4 @@
 /* beluga logs: what was asked and answered. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "commands/command.h"
 #include "commands/logs_entry.h"
 #include "exit.h"
@@ -14,6 +6,14 @@
 #include "output.h"
 #include "report.h"
 #include "terminal/term.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define DEFAULT_COUNT 20
 #define MS_PER_HOUR   INT64_C(3600000)

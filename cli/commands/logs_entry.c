@@ -1,17 +1,16 @@
 #include "commands/logs_entry.h"
 
+#include "base/utf8.h"
+#include "logbook/message.h"
+#include "output.h"
+#include "terminal/table.h"
+#include "terminal/term.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "base/utf8.h"
-
-#include "logbook/message.h"
-#include "output.h"
-#include "terminal/table.h"
-#include "terminal/term.h"
 
 /* A text in a table; what a terminal of any width shows. */
 #define CELL_BYTES 1024

@@ -2,11 +2,11 @@
 #ifndef BELUGA_CLI_COMMANDS_LOGS_ENTRY_H
 #define BELUGA_CLI_COMMANDS_LOGS_ENTRY_H
 
-#include <stdbool.h>
+#include "logbook/store.h"
 
 #include <beluga/provider/json.h>
 
-#include "logbook/store.h"
+#include <stdbool.h>
 
 enum { LOG_COLUMNS = 7 };
 

@@ -1,21 +1,21 @@
 /* beluga.1, from the tables that parse the command line. */
 #include "commands/manual.h"
 
-#include <ctype.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
 
 #include <beluga/option.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 #include <beluga/version.h>
 
-#include "commands/command.h"
-#include "exit.h"
-#include "output.h"
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #define MAX_PROVIDERS 256
 

@@ -1,18 +1,18 @@
 /* beluga models: the names that -m takes. */
-#include <stdio.h>
-#include <string.h>
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/interrupt.h"
 
 #include <beluga/allocator.h>
 #include <beluga/context.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
-#include "commands/command.h"
-#include "exit.h"
-#include "terminal/interrupt.h"
-#include "output.h"
-#include "report.h"
-#include "session.h"
+#include <stdio.h>
+#include <string.h>
 
 #define MAX_PROVIDERS   256
 #define REFERENCE_BYTES 512

@@ -1,17 +1,17 @@
 /* beluga new: begin a provider, in a folder of its own. */
+#include "commands/command.h"
+#include "commands/templates.h"
+#include "exit.h"
+#include "output.h"
+
+#include <beluga/registry.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <beluga/registry.h>
-
-#include "commands/command.h"
-#include "exit.h"
-#include "output.h"
-#include "commands/templates.h"
 
 #define MAX_NAME 47
 #define MAX_PATH 512

@@ -1,6 +1,4 @@
 /* beluga [prompt]: one question, one answer. */
-#include <stdlib.h>
-
 #include "answer.h"
 #include "commands/command.h"
 #include "conversation.h"
@@ -10,6 +8,8 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+
+#include <stdlib.h>
 
 /* One question, and what it goes on from. */
 typedef struct prompt_question {

@@ -1,15 +1,4 @@
 /* beluga providers: whom it can talk to. */
-#include <ctype.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <beluga/chat_model.h>
-#include <beluga/log.h>
-#include <beluga/provider/provider.h>
-#include <beluga/registry.h>
-
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -17,6 +6,17 @@
 #include "session.h"
 #include "terminal/table.h"
 #include "terminal/term.h"
+
+#include <beluga/chat_model.h>
+#include <beluga/log.h>
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MAX_PROVIDERS 256
 #define KEY_BYTES     160

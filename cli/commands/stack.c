@@ -1,8 +1,8 @@
 #include "commands/stack.h"
 
-#include <stdbool.h>
-
 #include "output.h"
+
+#include <stdbool.h>
 
 #define DETAIL_BYTES 1024
 

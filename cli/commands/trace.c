@@ -1,13 +1,13 @@
 /* beluga trace: where did the time go. */
-#include <string.h>
-#include <unistd.h>
-
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"
 #include "output.h"
 #include "prices.h"
 #include "trace/show.h"
+
+#include <string.h>
+#include <unistd.h>
 
 static bool is_stdin(const char *name)
 {

@@ -1,11 +1,11 @@
 /* beluga version, or --version. */
-#include <string.h>
-
-#include <beluga/version.h>
-
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
+
+#include <beluga/version.h>
+
+#include <string.h>
 
 /* A part that was left out changes what all the rest does. */
 static void print_parts(void)

@@ -1,5 +1,15 @@
 #include "logbook/logbook.h"
 
+#include "base/clock.h"
+#include "base/new_file.h"
+#include "exit.h"
+#include "folders.h"
+#include "logbook/message.h"
+#include "observe.h"
+#include "output.h"
+
+#include <beluga/price.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,17 +19,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <beluga/price.h>
-
-#include "base/clock.h"
-#include "base/new_file.h"
-
-#include "exit.h"
-#include "folders.h"
-#include "logbook/message.h"
-#include "observe.h"
-#include "output.h"
 
 /* The log is on while the switch is there, beside the database. */
 enum { SWITCH, DATABASE };

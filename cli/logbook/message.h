@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_LOGBOOK_MESSAGE_H
 #define BELUGA_CLI_LOGBOOK_MESSAGE_H
 
-#include <stdbool.h>
-
 #include <beluga/message.h>
 #include <beluga/provider/json.h>
+
+#include <stdbool.h>
 
 /* Attached bytes beyond this are not kept: only that they were there. */
 #define LOGBOOK_MAX_ATTACHED_BYTES ((size_t)16 * 1024 * 1024)

@@ -1,17 +1,16 @@
 #include "logbook/store.h"
 
+#include "base/new_file.h"
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <sqlite3.h>
-
-#include "base/new_file.h"
-#include "base/utf8.h"
 
 /* How long to wait for another process that writes; a write takes milliseconds. */
 #define BUSY_MS 5000

@@ -2,9 +2,9 @@
 #ifndef BELUGA_CLI_TERMINAL_INTERRUPT_H
 #define BELUGA_CLI_TERMINAL_INTERRUPT_H
 
-#include <stdbool.h>
-
 #include <beluga/context.h>
+
+#include <stdbool.h>
 
 /*
  * From here on SIGINT cancels `context` (borrowed until interrupt_unwatch). A second one ends the

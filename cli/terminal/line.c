@@ -16,7 +16,6 @@
 #endif
 
 #include "base/new_file.h"
-
 #include "folders.h"
 #include "output.h"
 #include "terminal/term.h"

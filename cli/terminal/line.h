@@ -2,9 +2,9 @@
 #ifndef BELUGA_CLI_TERMINAL_LINE_H
 #define BELUGA_CLI_TERMINAL_LINE_H
 
-#include <stdbool.h>
-
 #include "input.h"
+
+#include <stdbool.h>
 
 typedef struct line_reader line_reader;
 

@@ -1,15 +1,14 @@
 #include "terminal/table.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "base/utf8.h"
+#include "output.h"
+#include "terminal/term.h"
 
 #include <beluga/log.h>
 
-#include "base/utf8.h"
-
-#include "output.h"
-#include "terminal/term.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 void table_begin(term_table *table, size_t columns, const char *const *titles)
 {

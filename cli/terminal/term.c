@@ -1,5 +1,10 @@
 #include "terminal/term.h"
 
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <beluga/log.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +12,6 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <beluga/log.h>
-
-#include "base/clock.h"
-#include "base/utf8.h"
 
 #define DEFAULT_WIDTH 80
 /* A quick answer should not make it flicker. */

@@ -1,12 +1,11 @@
 #include "trace/draw.h"
 
+#include "base/utf8.h"
+#include "terminal/term.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/utf8.h"
-
-#include "terminal/term.h"
 
 #define MIN_WIDTH  40
 #define MAX_WIDTH  200

@@ -1,11 +1,10 @@
 #include "trace/page.h"
 
+#include "base/utf8.h"
+#include "terminal/term.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "base/utf8.h"
-
-#include "terminal/term.h"
 
 /* A longer value is cut: a page is to be opened. */
 #define MAX_VALUE_BYTES 65536

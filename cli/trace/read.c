@@ -1,16 +1,15 @@
 /* Lines of OTLP/JSON, ours and others'. */
+#include "exit.h"
+#include "output.h"
 #include "trace/trace.h"
+
+#include <beluga/registry.h>
+#include <beluga/telemetry.h>
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <beluga/registry.h>
-#include <beluga/telemetry.h>
-
-#include "exit.h"
-#include "output.h"
 
 #define MAX_PROVIDERS 256
 #define NS_PER_S      1e9

@@ -1,16 +1,16 @@
 #include "trace/show.h"
 
-#include <fcntl.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
 #include "exit.h"
 #include "output.h"
 #include "report.h"
 #include "trace/draw.h"
 #include "trace/list.h"
 #include "trace/page.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* More are not read by anybody; --all is for those who do. */
 #define MAX_DRAWN_TRACES 10

@@ -5,12 +5,12 @@
 #ifndef BELUGA_CLI_TRACE_TRACE_H
 #define BELUGA_CLI_TRACE_TRACE_H
 
+#include <beluga/price.h>
+#include <beluga/provider/json.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <beluga/price.h>
-#include <beluga/provider/json.h>
 
 /* A longer file is refused, as is one with more spans. */
 #define MAX_TRACE_FILE_BYTES ((size_t)256 * 1024 * 1024)

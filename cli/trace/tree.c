@@ -1,11 +1,10 @@
 /* Spans by trace and parent. */
+#include "base/sum.h"
 #include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "base/sum.h"
 
 static int compare_times(int64_t a, int64_t b)
 {

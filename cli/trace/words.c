@@ -1,13 +1,14 @@
 #include "trace/words.h"
 
+#include "base/sum.h"
+
+#include <beluga/log.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <beluga/log.h>
-#include "base/sum.h"
 
 #define NS_PER_US 1000
 #define NS_PER_MS INT64_C(1000000)

@@ -5,6 +5,11 @@
  *
  *     test_custom_provider "*stream*"
  */
+#include "custom_provider.h"
+
+#include <beluga/beluga.h>
+
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +18,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-#include <pthread.h>
-
-#include "custom_provider.h"
 
 #define FIRST_ANSWER "This is a response from the custom LLM provider."
 #define N_THREADS    16

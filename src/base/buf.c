@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <beluga/error.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -3,6 +3,7 @@
 #define BELUGA__CONTEXT_H
 
 #include <beluga/context.h>
+
 #include <stdatomic.h>
 
 struct beluga_context {

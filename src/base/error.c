@@ -1,7 +1,7 @@
-#include <beluga/error.h>
-
 #include "base/line.h"
 #include "base/utf8.h"
+
+#include <beluga/error.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #define BELUGA__HINT_H
 
 #include <beluga/error.h>
+
 #include <stdbool.h>
 
 /* A server of this machine does not run: nobody listens on its port, and that seldom changes in

@@ -1,5 +1,4 @@
 #include "base/json.h"
-
 #include "base/mem.h"
 
 #include <yyjson.h>

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <beluga/log.h>
+
 #include <stdint.h>
 #include <stdio.h>
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 #include <beluga/error.h>
+
 #include <stdbool.h>
 #include <string.h>
 

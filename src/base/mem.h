@@ -4,6 +4,7 @@
 #define BELUGA__MEM_H
 
 #include <beluga/allocator.h>
+
 #include <string.h>
 
 static inline void *beluga__alloc(const beluga_allocator *a, size_t size)

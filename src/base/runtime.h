@@ -4,6 +4,7 @@
 #define BELUGA__RUNTIME_H
 
 #include <beluga/client.h>
+
 #include <string.h>
 
 typedef struct beluga__loop_ops beluga__loop_ops; /* loop/loop.h */

@@ -1,6 +1,7 @@
 #include "base/sized.h"
 
 #include <beluga/error.h>
+
 #include <string.h>
 
 int beluga__sized_copy(void *known, size_t known_size, const void *given, size_t given_size,

@@ -3,6 +3,7 @@
 #define BELUGA__TRUST_H
 
 #include <beluga/error.h>
+
 #include <limits.h>
 #include <sys/stat.h>
 

@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 
 #include <beluga/cassette.h>
+
 #include <stdatomic.h>
 
 /* A tape is a file of a directory that is replayed. */

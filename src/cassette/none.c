@@ -1,7 +1,6 @@
 /* This file stands in place of the room in a library that neither records nor replays. */
-#include "cassette/cassette.h"
-
 #include "base/left_out.h"
+#include "cassette/cassette.h"
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          const beluga__loop_ops *network, beluga__open_cassette **out,

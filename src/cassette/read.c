@@ -1,8 +1,7 @@
 /* A file is checked as a whole when it is read, so that a mistake made by hand is told with the
  * file's name, and the line or the member. */
-#include "cassette/recording.h"
-
 #include "base/file.h"
+#include "cassette/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,9 @@
 /* The file of an exchange is JSON over several lines, made for people and for diff. */
-#include "cassette/recording.h"
-
 #include "base/hint.h"
 #include "base/new_file.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "cassette/recording.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,11 +1,10 @@
 /* Batches: as many calls are in flight as allowed, one slot each, whatever the number of inputs.
  * The simple call for arrays is a batch whose source is an array, on a leased loop. */
-#include "client/chat_model.h"
-
 #include "base/clock.h"
 #include "base/mem.h"
-#include "options/copy.h"
+#include "client/chat_model.h"
 #include "model/span.h"
+#include "options/copy.h"
 
 #include <beluga/batch.h>
 

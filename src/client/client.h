@@ -9,6 +9,7 @@
 #include "transport/thread_pool.h"
 
 #include <beluga/client.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 

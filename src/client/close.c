@@ -1,8 +1,7 @@
 /* Closing a client: a thread waits until it has the last reference, and so knows that nothing is
  * left. Without that a client ends with its last reference, on the thread that gives it back. */
-#include "client/client.h"
-
 #include "base/clock.h"
+#include "client/client.h"
 #include "telemetry/telemetry.h"
 
 /* ---- waiting for the others ------------------------------------------------------------------ */

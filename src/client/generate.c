@@ -1,8 +1,7 @@
 /* Whole answers: the events of a call are folded into a response. Blocking calls run on a loop
  * that is leased for them. */
-#include "client/chat_model.h"
-
 #include "base/mem.h"
+#include "client/chat_model.h"
 #include "client/queue.h"
 
 typedef struct folding {

@@ -1,9 +1,8 @@
 /* Health and lists of models. */
-#include "client/chat_model.h"
-
 #include "base/clock.h"
 #include "base/line.h"
 #include "base/mem.h"
+#include "client/chat_model.h"
 #include "keys/key.h"
 
 #include <stdio.h>

@@ -1,8 +1,7 @@
 /* Pull streams: a call whose events wait in a queue, on a loop that is leased as long as the
  * stream. */
-#include "client/chat_model.h"
-
 #include "base/mem.h"
+#include "client/chat_model.h"
 #include "client/queue.h"
 
 struct beluga_stream {

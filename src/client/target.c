@@ -1,15 +1,15 @@
 #include "client/target.h"
 
+#include "base/line.h"
+#include "base/mem.h"
+#include "base/secret_memory.h"
 #include "client/stack.h"
 #include "config/config.h"
 #include "config/derive.h"
 #include "registry/registry.h"
 
-#include "base/line.h"
-#include "base/mem.h"
-#include "base/secret_memory.h"
-
 #include <beluga/version.h>
+
 #include <stdio.h>
 #include <strings.h>
 

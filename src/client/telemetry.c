@@ -1,8 +1,8 @@
 /* Telemetry handed to a client. */
-#include "client/client.h"
+#include "telemetry/telemetry.h"
 
 #include "base/sized.h"
-#include "telemetry/telemetry.h"
+#include "client/client.h"
 
 static void attach(beluga_client *client, beluga_telemetry *telemetry)
 {

@@ -1,8 +1,7 @@
 /* In place of telemetry.c and the room telemetry/ in a library that exports no telemetry. A
  * host's own sink is told everything all the same. */
-#include "telemetry/telemetry.h"
-
 #include "base/left_out.h"
+#include "telemetry/telemetry.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,9 @@
 /* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the
  * caller, less the finish of answers that call tools or pause. Then the tools run as jobs
  * (tool_jobs.h), and the next step begins. */
-#include "client/tool_jobs.h"
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "client/tool_jobs.h"
 #include "model/span.h"
 #include "options/copy.h"
 #include "schema/tool.h"

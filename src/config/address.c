@@ -1,6 +1,5 @@
 /* Addresses as people write them into variables: "gpu", "gpu:8080", ":8080", "[::1]:8080/v1". */
 #include "config/config.h"
-
 #include "wire/outgoing.h"
 
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* Checking a whole file. It is read as always, but its problems are noted; then its settings are
  * held against the providers' tables, and what it refers to is looked at. */
-#include "config/config.h"
-#include "registry/registry.h"
-
 #include "base/mem.h"
 #include "base/secret_memory.h"
+#include "config/config.h"
 #include "keys/key.h"
+#include "registry/registry.h"
 
 #include <beluga/registry.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 #include <beluga/config.h>
 #include <beluga/error.h>
 #include <beluga/provider/provider.h>
+
 #include <stdatomic.h>
 
 /* One setting of a file. A name that is not in BELUGA_OPTION_MAP is kept as a provider's own,

@@ -1,15 +1,15 @@
-#include "config/config.h"
-
 #include "base/file.h"
+
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "base/utf8.h"
+#include "config/config.h"
 #include "config/yaml.h"
-#include "registry/plugin.h"
 #include "options/option.h"
+#include "registry/plugin.h"
 
 #include <stdarg.h>
 #include <stdio.h>

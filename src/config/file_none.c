@@ -1,7 +1,6 @@
 /* In place of check.c, file.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
-#include "config/config.h"
-
 #include "base/left_out.h"
+#include "config/config.h"
 
 #include <beluga/price.h>
 

@@ -3,6 +3,7 @@
 #include "registry/plugin.h"
 
 #include <beluga/registry.h>
+
 #include <stdio.h>
 #include <string.h>
 

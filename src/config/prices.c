@@ -1,12 +1,11 @@
 /* Files of prices. */
-#include "config/yaml.h"
-#include "installed.h" /* made by Meson */
-#include "schema/price.h"
-
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/yaml.h"
+#include "installed.h" /* made by Meson */
+#include "schema/price.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,15 +1,15 @@
 /* From a model's reference to the configuration it means. */
-#include "config/config.h"
-#include "config/derive.h"
-#include "registry/registry.h"
-
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "config/config.h"
+#include "config/derive.h"
 #include "options/option.h"
+#include "registry/registry.h"
 
 #include <beluga/registry.h>
+
 #include <stdio.h>
 
 enum { SHOWN = 60, SEARCHED = 256 /* providers */ };

@@ -8,6 +8,7 @@
 #include "keys/command.h"
 
 #include <beluga/provider/json.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 

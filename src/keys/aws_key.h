@@ -3,6 +3,7 @@
 #define BELUGA__AWS_KEY_H
 
 #include <beluga/error.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,6 @@
 /* Stands in place of aws_key.c in a library without Bedrock. */
-#include "keys/aws_key.h"
-
 #include "base/left_out.h"
+#include "keys/aws_key.h"
 
 ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
                         int64_t *expires_s, beluga_error *err)

@@ -3,6 +3,7 @@
 #define BELUGA__COMMAND_H
 
 #include <beluga/error.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>

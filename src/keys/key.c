@@ -1,11 +1,11 @@
 #include "keys/key.h"
-#include "keys/aws_key.h"
-#include "keys/command.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "base/utf8.h"
+#include "keys/aws_key.h"
+#include "keys/command.h"
 #include "wire/outgoing.h"
 
 #include <errno.h>

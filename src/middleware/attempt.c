@@ -1,9 +1,8 @@
 /* Attempt telemetry: a span for each request to a provider, under the operation's. It is in the
  * stack only where the client has a telemetry sink. */
+#include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
-
-#include "base/clock.h"
 #include "model/span.h"
 
 typedef struct attempt_stage {

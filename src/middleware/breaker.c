@@ -8,10 +8,9 @@
  *
  * One call is one outcome, with all its retries. A call that failed by its caller's fault is none.
  */
+#include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
-
-#include "base/clock.h"
 
 enum { DEFAULT_PROBES = 1 };
 

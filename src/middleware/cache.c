@@ -1,13 +1,12 @@
 /* The cache of answers: a call that was answered before is answered again from a store, piece by
  * piece as the first time. The store keeps an answer as the list of its events, in JSON. */
+#include "base/json.h"
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
-#include "middleware/middleware.h"
 #include "middleware/memory_cache.h"
+#include "middleware/middleware.h"
 #include "schema/event.h"
 #include "schema/event_json.h"
-
-#include "base/json.h"
 
 enum { EVENTS_A_TURN = 64 };
 

@@ -1,7 +1,6 @@
 /* In place of cache.c, cache_key.c and memory_cache.c in a library without the cache of answers. */
-#include "middleware/middleware.h"
-
 #include "base/left_out.h"
+#include "middleware/middleware.h"
 
 #include <beluga/cache.h>
 

@@ -5,10 +5,9 @@
  * own. A call goes to the next one after an error of a class that another model may not have, while
  * nothing of the answer was delivered, or where it may be taken back. When all have failed the
  * caller gets the first one's error: what came later must not hide it. */
+#include "base/mem.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
-
-#include "base/mem.h"
 #include "schema/event.h"
 
 #include <stdio.h>

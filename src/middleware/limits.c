@@ -6,13 +6,12 @@
  * in neither, in one step under the lock. Tokens are estimated when a call starts and settled when
  * its usage is known. When a provider tells its own limits, the next call may have to wait, too.
  */
-#include "middleware/layer.h"
-#include "middleware/middleware.h"
-
 #include "base/clock.h"
 #include "base/fork_lock.h"
 #include "base/mem.h"
 #include "base/sum.h"
+#include "middleware/layer.h"
+#include "middleware/middleware.h"
 
 enum { DEFAULT_WAIT_MS = 60000 };
 #define MINUTE_NS ((int64_t)60 * 1000 * BELUGA__NS_PER_MS)

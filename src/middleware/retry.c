@@ -5,12 +5,11 @@
  * All calls of a model share a budget, so that many callers do not hammer a provider that is sick:
  * a retry costs one, each call earns one (`retry_budget`), and a reserve fills up by one a second.
  * Retries that the provider itself gave a time for cost nothing. */
-#include "middleware/layer.h"
-#include "middleware/middleware.h"
-
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/hint.h"
+#include "middleware/layer.h"
+#include "middleware/middleware.h"
 #include "model/span.h"
 #include "schema/event.h"
 

@@ -1,9 +1,8 @@
 /* The public functions that a provider calls. Each looks up the emit of what the provider was
  * given, makes an event of what it says, and sends it. */
-#include "model/emit_rules.h"
-
 #include "base/json.h"
 #include "base/limits.h"
+#include "model/emit_rules.h"
 #include "model/handle.h"
 #include "schema/event.h"
 

@@ -1,6 +1,5 @@
 /* The public functions that a provider calls to add to its span and to count. */
 #include "model/emit.h"
-
 #include "schema/event.h"
 
 #include <beluga/telemetry.h>

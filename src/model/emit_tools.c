@@ -1,7 +1,6 @@
 /* The rules of tool calls: each begins, gets arguments and ends once, under an id of its own. */
-#include "model/emit_rules.h"
-
 #include "base/limits.h"
+#include "model/emit_rules.h"
 
 #include <stdio.h>
 

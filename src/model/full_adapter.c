@@ -4,12 +4,11 @@
  * Work that blocks gets an emit of its own (beluga__remote): what it emits is copied,
  * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so
  * that a worker whose call was cancelled finds a flag and not a hole. */
-#include "model/emit.h"
-
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
 #include "model/claims.h"
+#include "model/emit.h"
 #include "model/handle.h"
 #include "model/watchdog.h"
 #include "schema/event.h"

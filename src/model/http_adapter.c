@@ -1,8 +1,7 @@
 /* The adapter between a call and an HTTP provider's pure functions: starts a call, steers it, and
  * ends it when its time is over. http_op.h names the files that do the rest. */
-#include "model/http_op.h"
-
 #include "model/http_log.h"
+#include "model/http_op.h"
 #include "model/span.h"
 
 /* --- steering --------------------------------------------------------------------------------- */

@@ -1,12 +1,11 @@
 /* How the answer of an HTTP provider is read: its first bytes tell whether it is a stream or comes
  * in one piece, which is collected and decoded here. */
-#include "model/http_op.h"
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/line.h"
 #include "model/body_kind.h"
 #include "model/http_log.h"
+#include "model/http_op.h"
 
 /* --- the head --------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* How an HTTP call ends: its terminal event is delivered, and all that it holds is let go of. */
-#include "model/http_op.h"
-
 #include "base/clock.h"
+#include "model/http_op.h"
 
 /* --- letting go ------------------------------------------------------------------------------- */
 

@@ -1,8 +1,7 @@
 /* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
  * other. model/proof.h tells what the end of the stream means. */
-#include "model/http_op.h"
-
 #include "base/limits.h"
+#include "model/http_op.h"
 #include "wire/sniff.h"
 
 /* Keep the beginning of a stream of which nothing was understood so far. */

@@ -1,8 +1,7 @@
 /* Makes an error of an answer that is a refusal: of its status, its headers, and the beginning of
  * its body. */
-#include "model/http_op.h"
-
 #include "base/clock.h"
+#include "model/http_op.h"
 
 /* The reason where the status alone tells it; NULL where it does not. */
 static const char *reason_of(int status)

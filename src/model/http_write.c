@@ -1,8 +1,7 @@
 /* The request of an HTTP call: written by the provider, changed as options say, and authorized. */
-#include "model/http_op.h"
-
 #include "base/clock.h"
 #include "model/claims.h"
+#include "model/http_op.h"
 #include "model/span.h"
 
 /* --- the body --------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "options/settings.h"
 
 #include <beluga/provider/provider.h>
+
 #include <stdatomic.h>
 
 typedef struct beluga__model beluga__model;

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 
 #include <beluga/error.h>
+
 #include <string.h>
 
 static int copy_text(beluga__arena *arena, beluga_option *o)

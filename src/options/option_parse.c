@@ -1,7 +1,6 @@
-#include "options/option.h"
-
 #include "base/text.h"
 #include "base/utf8.h"
+#include "options/option.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
-#include "options/settings.h"
-
 #include "base/text.h"
 #include "base/utf8.h"
 #include "options/option.h"
+#include "options/settings.h"
 #include "wire/outgoing.h"
 
 #include <beluga/provider/provider.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 #include "providers/claude.h"
+
 #include "providers/common.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 #define BELUGA__PROVIDERS_DECODE_H
 
 #include <beluga/provider/provider.h>
+
 #include <string.h>
 
 /* Returns a text, or NULL for "", which stands for a missing member. */

@@ -3,6 +3,7 @@
 #include "providers/common.h"
 
 #include <beluga/allocator.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

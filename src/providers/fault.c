@@ -1,4 +1,5 @@
 #include "providers/fault.h"
+
 #include "providers/decode.h"
 #include "providers/words.h"
 

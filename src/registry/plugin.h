@@ -3,6 +3,7 @@
 #define BELUGA__PLUGIN_H
 
 #include <beluga/error.h>
+
 #include <limits.h>
 #include <stdio.h>
 #include <sys/types.h>

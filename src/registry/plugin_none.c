@@ -1,10 +1,10 @@
 /* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Naming none is no
  * fault. */
+#include "base/left_out.h"
 #include "registry/plugin.h"
 
-#include "base/left_out.h"
-
 #include <beluga/registry.h>
+
 #include <stdlib.h>
 
 static int refuse(size_t *loaded, beluga_error *err)

@@ -1,7 +1,6 @@
-#include "schema/response.h"
-
 #include "base/limits.h"
 #include "base/mem.h"
+#include "schema/response.h"
 
 #include <beluga/error.h>
 

@@ -6,6 +6,7 @@
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/telemetry.h>
+
 #include <stddef.h>
 
 /* These kinds go from a provider to its emit, and no further. */

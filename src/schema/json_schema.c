@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 
 #include <beluga/error.h>
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 
 #include <beluga/error.h>
 #include <beluga/message.h>
+
 #include <stdatomic.h>
 
 struct beluga_message {

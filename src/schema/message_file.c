@@ -1,9 +1,8 @@
-#include "schema/message.h"
-
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "schema/message.h"
 
 #include <strings.h>
 

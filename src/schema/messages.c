@@ -1,7 +1,6 @@
-#include "schema/message.h"
-
 #include "base/limits.h"
 #include "base/mem.h"
+#include "schema/message.h"
 
 enum { FEW = sizeof(((beluga_messages *)0)->few) / sizeof(beluga_message *) };
 

@@ -1,7 +1,6 @@
-#include "schema/response.h"
-
 #include "base/json.h"
 #include "base/limits.h"
+#include "schema/response.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 
 #include <beluga/error.h>
 #include <beluga/tool.h>
+
 #include <stdatomic.h>
 
 struct beluga_tool {

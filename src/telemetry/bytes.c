@@ -1,8 +1,7 @@
 /* A message becomes bytes. JSON is written from the descriptors that protobuf's generator made, so
  * that both forms have one list of fields. */
-#include "telemetry/encode.h"
-
 #include "base/line.h"
+#include "telemetry/encode.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,7 @@
 /* Metrics are made when they are exported: every row of the table is read from the recorded series,
  * so that a call records a handful of numbers and not one for each metric. */
-#include "telemetry/encode.h"
-
 #include "base/mem.h"
+#include "telemetry/encode.h"
 
 #include <stdio.h>
 

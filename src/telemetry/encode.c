@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <beluga/version.h>
+
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 #include "telemetry/names.h"
 
 #include <beluga/telemetry.h>
+
 #include <string.h>
 
 static const struct {

@@ -7,6 +7,7 @@
 #include "wire/http.h"
 
 #include <beluga/version.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

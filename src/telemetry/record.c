@@ -11,6 +11,7 @@
 
 #include <beluga/option.h>
 #include <beluga/provider/provider.h>
+
 #include <stdio.h>
 
 /* --- attributes ------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "telemetry/names.h"
 
 #include <beluga/telemetry.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>

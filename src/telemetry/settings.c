@@ -6,6 +6,7 @@
 #include "wire/outgoing.h"
 
 #include <beluga/error.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "telemetry/record.h"
 
 #include <beluga/error.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>

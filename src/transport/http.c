@@ -4,10 +4,9 @@
  * everything happens. So a transfer that starts or ends there is put on a list and dealt with when
  * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic.
  */
-#include "transport/http_transfer.h"
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "transport/http_transfer.h"
 
 /* --- ending one ------------------------------------------------------------------------------- */
 

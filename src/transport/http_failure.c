@@ -1,7 +1,6 @@
 /* Why a transfer failed, in words that say what to do: libcurl's code alone rarely tells. */
-#include "transport/http_transfer.h"
-
 #include "base/hint.h"
+#include "transport/http_transfer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* Tells libcurl what it has to know: of the process once, of a model's connections once a handle,
  * and of each request. */
-#include "transport/http_transfer.h"
-
 #include "base/fork_lock.h"
 #include "base/mem.h"
+#include "transport/http_transfer.h"
 
 #include <beluga/option.h>
+
 #include <strings.h>
 #include <sys/mman.h>
 

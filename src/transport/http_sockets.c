@@ -1,7 +1,6 @@
 /* The sockets of libcurl: opened and closed as it asks, and watched by the loop's poller. */
-#include "transport/http_transfer.h"
-
 #include "base/mem.h"
+#include "transport/http_transfer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

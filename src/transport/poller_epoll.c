@@ -1,8 +1,8 @@
+#include "base/limits.h"
 #include "transport/poller.h"
 
-#include "base/limits.h"
-
 #include <beluga/error.h>
+
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <beluga/error.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>

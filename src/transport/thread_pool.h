@@ -3,6 +3,7 @@
 #define BELUGA__THREAD_POOL_H
 
 #include <beluga/allocator.h>
+
 #include <stdint.h>
 
 typedef struct beluga__thread_pool beluga__thread_pool;

@@ -7,6 +7,7 @@
 #include "wire/framing.h"
 
 #include <beluga/error.h>
+
 #include <zlib.h>
 
 const bool beluga__aws_is_here = true;

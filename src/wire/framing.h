@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 #include <beluga/provider/http.h>
+
 #include <string.h>
 
 /* Returns 0 to go on; anything else stops feeding and is returned by it. */

@@ -1,10 +1,10 @@
-#include "wire/http.h"
-
 #include "base/limits.h"
 #include "base/line.h"
+#include "wire/http.h"
 #include "wire/outgoing.h"
 
 #include <beluga/error.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

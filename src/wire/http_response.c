@@ -1,8 +1,8 @@
+#include "base/line.h"
 #include "wire/http.h"
 
-#include "base/line.h"
-
 #include <beluga/error.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -4,6 +4,7 @@
 
 #include <beluga/error.h>
 #include <beluga/provider/http.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -1,9 +1,8 @@
 /* Two families of headers tell how much of a provider's limits is left: x-ratelimit-*-requests with
  * durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-* with
  * times (RFC 3339). */
-#include "wire/http.h"
-
 #include "base/time.h"
+#include "wire/http.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #define BELUGA__SNIFF_H
 
 #include <beluga/provider/http.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 

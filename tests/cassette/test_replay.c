@@ -2,7 +2,6 @@
 #include "../support/tape.h"
 #include "../support/threads.h"
 #include "../support/tools.h"
-
 #include "kit/aws_frames.h"
 
 #include <stdio.h>

@@ -6,6 +6,13 @@
  *
  *     churn [--mock CALLS] [--http CALLS] [--seed N] [--tap]
  */
+#include "peer/peer.h"
+
+#include <beluga/beluga.h>
+#include <beluga/cache.h>
+#include <beluga/hooks.h>
+#include <beluga/providers/mock.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -20,13 +27,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <beluga/beluga.h>
-#include <beluga/cache.h>
-#include <beluga/hooks.h>
-#include <beluga/providers/mock.h>
-
-#include "peer/peer.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
 

@@ -2,11 +2,11 @@
 #ifndef TESTS_CLI_ANSWERS_H
 #define TESTS_CLI_ANSWERS_H
 
-#include <beluga/error.h>
-#include <beluga/provider/json.h>
-
 #include "expect.h"
 #include "served.h"
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
 
 /* ---- a server and its replies ---------------------------------------------------------------- */
 

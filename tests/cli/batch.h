@@ -2,14 +2,14 @@
 #ifndef TESTS_CLI_BATCH_H
 #define TESTS_CLI_BATCH_H
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "expect.h"
+#include "served.h"
 
 #include <beluga/provider/json.h>
 
-#include "expect.h"
-#include "served.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define MODEL      "openai/peer-chat"
 #define GENEROUS   20000

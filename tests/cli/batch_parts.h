@@ -2,26 +2,25 @@
 #ifndef TESTS_CLI_BATCH_PARTS_H
 #define TESTS_CLI_BATCH_PARTS_H
 
+#include "args.h"
+#include "base/utf8.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/progress.h"
+#include "batch/reader.h"
+#include "batch/results.h"
+#include "batch/sidecar.h"
+#include "exit.h"
+#include "output.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/utf8.h"
-
-#include "args.h"
-#include "batch/ids.h"
-#include "batch/item.h"
-#include "batch/results.h"
-#include "batch/progress.h"
-#include "batch/reader.h"
-#include "batch/sidecar.h"
-#include "exit.h"
-#include "output.h"
+#include <cmocka.h>
 
 static char folder[64], path[128];
 

@@ -6,9 +6,9 @@
 #ifndef TESTS_CLI_EXPECT_H
 #define TESTS_CLI_EXPECT_H
 
-#include <string.h>
-
 #include "run.h"
+
+#include <string.h>
 
 /* It ends with this code. */
 #define expect_exit(cli, expected, ...) assert_int_equal(cli_run(cli, __VA_ARGS__, NULL), expected)

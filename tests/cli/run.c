@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <beluga/error.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,8 +14,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <beluga/error.h>
 
 #define MAX_ARGUMENTS 48
 #define MAX_OUTPUT    ((size_t)16 * 1024 * 1024)

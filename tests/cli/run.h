@@ -6,14 +6,15 @@
 #ifndef TESTS_CLI_RUN_H
 #define TESTS_CLI_RUN_H
 
+#include <beluga/provider/json.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
-#include <beluga/provider/json.h>
+#include <cmocka.h>
 
 #define CLI_MAX_VARIABLES 64
 

@@ -3,8 +3,8 @@
 #include "batch.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 /* ---- failures -------------------------------------------------------------------------------- */
 

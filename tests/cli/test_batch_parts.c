@@ -1,9 +1,9 @@
 /* The parts of beluga batch: records, templates, requests, ids, output, progress. */
 #include "batch_parts.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 static int make_file(const char *bytes, size_t n)
 {

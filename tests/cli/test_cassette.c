@@ -1,11 +1,11 @@
 /* --record and --replay at a shell. */
+#include "expect.h"
+#include "served.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "expect.h"
-#include "served.h"
 
 #define KEY "sk-this-must-never-be-written"
 

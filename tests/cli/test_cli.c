@@ -1,10 +1,10 @@
 /* The command as scripts use it: what goes where, and every exit code. */
-#include "../support/words.h"
 #include "../support/scoped.h"
+#include "../support/words.h"
 #include "answers.h"
 
-#include <unistd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* ---- answers --------------------------------------------------------------------------------- */
 

@@ -1,18 +1,18 @@
 /* The other commands: what they list and tell, in words and in JSON. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "../support/scoped.h"
+#include "../support/words.h"
+#include "expect.h"
+#include "served.h"
 
 #include <beluga/error.h>
 #include <beluga/option.h>
 #include <beluga/provider/json.h>
 
-#include "../support/scoped.h"
-#include "../support/words.h"
-#include "expect.h"
-#include "served.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- help ------------------------------------------------------------------------------------ */
 

@@ -2,13 +2,13 @@
 #include "../support/scoped.h"
 #include "answers.h"
 
-#include <string.h>
-#include <unistd.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- a server and its replies ---------------------------------------------------------------- */
 

@@ -1,13 +1,13 @@
 /* A terminal gets no control character but the command's own, whatever the command and whoever
  * wrote the text: a server, a file, a plug-in, or the command line itself. A list in a pipe has one
  * name a line. */
+#include "expect.h"
+#include "peer/peer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "peer/peer.h"
-#include "expect.h"
 
 /* A title, colours, DEL, a C1 sequence, a turned direction, an isolate, a line; and in JSON. */
 #define HOSTILE                  \

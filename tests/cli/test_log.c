@@ -1,10 +1,10 @@
 /* The library's log as the command prints it: BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT. */
-#include <stdio.h>
-#include <string.h>
-
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* Ask with these variables of the log. */
 static void ask_logged(struct cli *cli, const char *level, const char *format)

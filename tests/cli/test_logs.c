@@ -1,4 +1,11 @@
 /* The log of calls: what gets into it and what does not, and what can be found in it. */
+#include "../support/scoped.h"
+#include "expect.h"
+#include "served.h"
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,13 +13,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <beluga/error.h>
-#include <beluga/provider/json.h>
-
-#include "../support/scoped.h"
-#include "expect.h"
-#include "served.h"
 
 #define WRITERS 12
 

@@ -1,13 +1,13 @@
 /* The command and plug-ins: named on the command line, or in the file; never by the environment
  * alone. */
+#include "../support/words.h"
+#include "expect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "../support/words.h"
-#include "expect.h"
 
 static const char *plugin(const char *name)
 {

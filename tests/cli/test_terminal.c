@@ -1,12 +1,12 @@
 /* The command as somebody at a terminal sees it, and its conversations. */
+#include "../support/words.h"
+#include "expect.h"
+#include "served.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "../support/words.h"
-#include "expect.h"
-#include "served.h"
 
 /* Long enough for the spinner to come, and to go when the answer does. */
 #define SLOW "mock.latency_ms=900"

@@ -1,6 +1,6 @@
 /* beluga trace and --trace: where did the time go. */
-#include "../support/words.h"
 #include "../support/scoped.h"
+#include "../support/words.h"
 #include "traced.h"
 
 static const char *prices(void)

@@ -2,8 +2,8 @@
 #include "../support/words.h"
 #include "traced.h"
 
-#include <sys/stat.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 /* ---- the page -------------------------------------------------------------------------------- */
 

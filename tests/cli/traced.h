@@ -2,11 +2,11 @@
 #ifndef TESTS_CLI_TRACED_H
 #define TESTS_CLI_TRACED_H
 
+#include "expect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "expect.h"
 
 #define FIXTURES "/tests/cli/traces/"
 

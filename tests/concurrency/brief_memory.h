@@ -3,9 +3,9 @@
 #ifndef TESTS_CONCURRENCY_BRIEF_MEMORY_H
 #define TESTS_CONCURRENCY_BRIEF_MEMORY_H
 
-#include <stdbool.h>
-
 #include <beluga/allocator.h>
+
+#include <stdbool.h>
 
 typedef struct brief_memory brief_memory;
 

@@ -2,9 +2,9 @@
  * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
  * after the close, so that whoever comes late is found by the address sanitizer. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 #include "../support/small_provider.h"
 #include "brief_memory.h"
-#include "../support/parts.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>

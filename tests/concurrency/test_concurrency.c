@@ -2,9 +2,9 @@
  * Many threads on one model, on one client, on several: no call disturbs another, and everything
  * goes when its last user does. Run under the thread sanitizer by `make tsan`.
  */
+#include "../support/meter.h"
 #include "../support/openai.h"
 #include "../support/small_provider.h"
-#include "../support/meter.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>

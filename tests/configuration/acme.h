@@ -8,6 +8,7 @@
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,6 +2,8 @@
 #ifndef TESTS_CONFIGURATION_DESCRIBED_H
 #define TESTS_CONFIGURATION_DESCRIBED_H
 
+#include <beluga/config.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/config.h>
 
 typedef struct setting {
     int key;

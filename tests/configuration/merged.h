@@ -9,6 +9,7 @@
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

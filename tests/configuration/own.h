@@ -6,6 +6,7 @@
 #include "client/chat_model.h"
 
 #include <beluga/provider/provider.h>
+
 #include <stdio.h>
 #include <unistd.h>
 

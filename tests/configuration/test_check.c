@@ -2,6 +2,7 @@
 #include "../support/torture.h"
 
 #include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

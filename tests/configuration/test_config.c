@@ -1,7 +1,7 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
 #include "../support/scoped.h"
-#include "described.h"
 #include "acme.h"
+#include "described.h"
 
 /* --- helpers --------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* Keys from a function, and what else of a provider comes from the environment. */
-#include "support/calls.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
+#include "support/calls.h"
 
 #include <stdio.h>
 #include <time.h>

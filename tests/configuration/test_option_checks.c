@@ -2,8 +2,8 @@
 #include "../support/torture.h"
 #include "merged.h"
 
-#include <stdio.h>
 #include <math.h>
+#include <stdio.h>
 
 /* --- checking -------------------------------------------------------------------------------- */
 

@@ -1,10 +1,10 @@
 /* Options: making them, reading them from text, merging and checking them. */
 #include "merged.h"
 
-#include <stdlib.h>
-#include <stdio.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /* --- text ------------------------------------------------------------------------------------ */
 

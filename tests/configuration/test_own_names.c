@@ -1,7 +1,7 @@
 /* Providers without code: names of models, files and layers, lives and threads. */
+#include "../support/scoped.h"
 #include "../support/threads.h"
 #include "../support/torture.h"
-#include "../support/scoped.h"
 #include "described.h"
 #include "own.h"
 

@@ -1,8 +1,8 @@
 /* References, and what the environment adds to a configuration. */
-#include "../support/torture.h"
 #include "../support/scoped.h"
-#include "described.h"
+#include "../support/torture.h"
 #include "acme.h"
+#include "described.h"
 
 /* --- helpers --------------------------------------------------------------------------------- */
 

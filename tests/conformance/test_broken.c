@@ -1,12 +1,12 @@
 /* The kit must be able to fail: each plug-in breaks one rule, and exactly the checks that are about
  * it fail, in the words of the report. The command is run as a person types it. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../cli/run.h"
 
 #include <beluga/provider/json.h>
 
-#include "../cli/run.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *path_of(const char *variable, const char *below)
 {

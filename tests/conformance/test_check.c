@@ -1,23 +1,23 @@
 /* The kit must be able to fail: each fault, in a fixture or in a provider, fails the checks that
  * are about it, and no other. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "kit/check.h"
+#include "kit/fixture_file.h"
+
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
 
 #include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <beluga/beluga.h>
-#include <beluga/provider/provider.h>
-
-#include "kit/check.h"
-#include "kit/fixture_file.h"
+#include <cmocka.h>
 
 enum { PATH_BYTES = 512 };
 

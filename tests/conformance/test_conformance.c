@@ -5,13 +5,14 @@
  *
  * With BELUGA_UPDATE_FIXTURES set, what was sent and what came out is written where it differs:
  * read what git shows then. */
+#include "kit/check.h"
+#include "kit/update.h"
+
 #include <beluga/registry.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "kit/check.h"
-#include "kit/update.h"
 
 enum { MAX_PROVIDERS = 256 };
 

@@ -1,18 +1,18 @@
 /* The files that say what is sent, answered and expected: what they mean, and what is refused. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "kit/fixture_file.h"
 
 #include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kit/fixture_file.h"
+#include <cmocka.h>
 
 static char folder[] = "/tmp/beluga-fixture-XXXXXX";
 static const char *const roots[] = {folder, NULL};

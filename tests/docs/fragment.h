@@ -1,8 +1,8 @@
 /* What a piece of a program in a page may take for granted: run_pages compiles it below this. */
+#include "../../examples/custom_provider/custom_provider.h"
+
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
-
-#include "../../examples/custom_provider/custom_provider.h"
 
 #include <poll.h>
 #include <stdbool.h>

@@ -3,6 +3,7 @@
  * >docs/reference/errors.md */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
+
 #include <stdio.h>
 #include <string.h>
 

@@ -6,7 +6,6 @@
 #include "../support/openai.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
-
 #include "base/limits.h"
 #include "base/line.h"
 #include "base/utf8.h"

@@ -1,9 +1,9 @@
 /* Connections that fail, and answers past a maximum. */
 #include "answers.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 

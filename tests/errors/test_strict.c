@@ -3,10 +3,10 @@
 #include "../support/parts.h"
 #include "../support/scoped.h"
 
+#include <beluga/providers/mock.h>
+
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <beluga/providers/mock.h>
 
 static const char answer[] = "This is a mock response.";
 

@@ -3,13 +3,13 @@
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "peer/peer.h"
 
 #include <beluga/beluga.h>
 
-#include "peer/peer.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { MAX_ATTEMPTS = 256, MAX_CALLS = 20, TEXT_SIZE = 1024 };
 

@@ -1,27 +1,26 @@
 /* Files that are made: nothing that others put in their way is followed or emptied. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/file.h"
+#include "base/new_file.h"
+#include "base/trust.h"
 
-#include <cmocka.h>
+#include <beluga/allocator.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <beluga/allocator.h>
-
-#include "base/file.h"
-#include "base/new_file.h"
-#include "base/trust.h"
+#include <cmocka.h>
 
 enum { SOMEBODY = 12345, PATH_BYTES = 128 };
 

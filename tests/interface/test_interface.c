@@ -1,6 +1,6 @@
 /* The interfaces ChatModel and LLM: each function on both providers that need no network. */
-#include "../support/scoped.h"
 #include "../models.h"
+#include "../support/scoped.h"
 
 #include <stdio.h>
 

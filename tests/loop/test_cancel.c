@@ -1,11 +1,11 @@
 /* Cancelling: before, during and after a call, from any thread, and from a signal handler. */
 #include "../support/scene.h"
 
+#include <beluga/providers/mock.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-
-#include <beluga/providers/mock.h>
 
 /* A reply that begins and then says nothing. */
 static void endless(scene *s, int times)

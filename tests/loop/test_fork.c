@@ -1,7 +1,9 @@
 /* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
  * own. */
-#include "../support/scene.h"
 #include "../support/parts.h"
+#include "../support/scene.h"
+
+#include <beluga/providers/mock.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,8 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <beluga/providers/mock.h>
 
 enum { CHILD_PATIENCE_S = 60 };
 

@@ -2,14 +2,13 @@
  * only when it is readable: so every test here proves that the descriptor tells of all there is to
  * do. */
 #include "../support/scene.h"
-
 #include "model/operation.h"
+
+#include <beluga/providers/mock.h>
 
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <beluga/providers/mock.h>
 
 /* --- when callbacks come ---------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
+
 #include <unistd.h>
 
 /* Long enough that no test sees the breaker close by itself, or so short that it does at once. */

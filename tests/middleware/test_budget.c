@@ -1,8 +1,9 @@
 /* Prices, what a call costs, and a budget that stops. */
-#include "../support/scene.h"
 #include "../support/files.h"
+#include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
+
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -3,6 +3,7 @@
 #include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
+
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,10 +1,11 @@
 /* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is
  * asked first. */
-#include "../support/scene.h"
 #include "../support/files.h"
 #include "../support/parts.h"
+#include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
+
 #include <stdio.h>
 #include <unistd.h>
 

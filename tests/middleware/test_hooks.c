@@ -3,6 +3,7 @@
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
+
 #include <stdio.h>
 
 typedef struct witness {

@@ -3,6 +3,7 @@
 #include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
+
 #include <stdatomic.h>
 #include <time.h>
 

@@ -1,9 +1,9 @@
 /* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget,
  * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
  * fail if they changed places. */
-#include "../support/scene.h"
 #include "../support/files.h"
 #include "../support/parts.h"
+#include "../support/scene.h"
 
 #include <beluga/hooks.h>
 #include <beluga/providers/mock.h>

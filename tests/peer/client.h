@@ -5,21 +5,22 @@
 #ifndef TESTS_PEER_CLIENT_H
 #define TESTS_PEER_CLIENT_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "peer/peer.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peer/peer.h"
+#include <cmocka.h>
 
 #define WAIT_MS 10000
 

@@ -1,5 +1,6 @@
 /* beluga-peer, the scripted peer as a program. */
 #include "client.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

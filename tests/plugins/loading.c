@@ -1,5 +1,6 @@
-#include "../support/scoped.h"
 #include "loading.h"
+
+#include "../support/scoped.h"
 
 #include <dirent.h>
 #include <stdio.h>

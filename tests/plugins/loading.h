@@ -3,6 +3,12 @@
 #ifndef TESTS_LOADING_H
 #define TESTS_LOADING_H
 
+#include "plugged.h"
+
+#include <beluga/beluga.h>
+
+#include <elf.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,13 +17,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <elf.h>
-#include <limits.h>
-
-#include <beluga/beluga.h>
-
-#include "plugged.h"
 
 typedef struct loading {
     beluga_client *client;

@@ -1,10 +1,9 @@
 /* The plug-ins of plugins/, loaded and streamed through. */
+#include "../support/calls.h"
+#include "../support/scoped_peer.h"
 #include "loading.h"
 
 #include <unistd.h>
-
-#include "../support/calls.h"
-#include "../support/scoped_peer.h"
 
 /* Open a model of a plug-in's provider, whose name is the plug-in's. */
 static beluga_chat_model *open_example(loading *l, const char *name, const beluga_config *config)

@@ -1,8 +1,7 @@
 /* The plug-in of version 1, built with the declarations as they were, in the library as it is. */
-#include "loading.h"
-
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
+#include "loading.h"
 
 static beluga_chat_model *open_frozen(loading *l, const char *provider, const beluga_config *config)
 {

@@ -1,5 +1,8 @@
 /* Loading plug-ins: what is taken in, what is refused and with which words, and that whatever was
  * refused leaves nothing behind. */
+#include "../support/scoped.h"
+#include "../support/threads.h"
+#include "../support/torture.h"
 #include "loading.h"
 
 #include <elf.h>
@@ -8,10 +11,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "../support/torture.h"
-#include "../support/scoped.h"
-#include "../support/threads.h"
 
 /* ---- what is taken in ------------------------------------------------------------------------ */
 

@@ -1,11 +1,10 @@
 /* Whether a file of a plug-in can have been changed by others. */
 #include "loading.h"
+#include "registry/plugin.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "registry/plugin.h"
 
 /* ---- who can have changed it ----------------------------------------------------------------- */
 

@@ -1,14 +1,13 @@
 /* Plug-ins that loaded and then break a rule: the call ends with an error that names the fault,
  * nothing of it reaches another call, and the host goes on. */
+#include "../support/calls.h"
+#include "../support/scoped.h"
+#include "../support/threads.h"
 #include "loading.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
-
-#include "../support/calls.h"
-#include "../support/scoped.h"
-#include "../support/threads.h"
 
 static int set_up(void **state)
 {

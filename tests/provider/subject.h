@@ -4,6 +4,9 @@
 
 #include "../support/scoped.h"
 
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,9 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-#include <beluga/provider/provider.h>
 
 typedef int (*behaviour)(const beluga_call *call, beluga_emit *emit, beluga_error *err);
 

@@ -4,6 +4,7 @@
 #include "../support/scoped.h"
 
 #include <beluga/provider/provider.h>
+
 #include <stdio.h>
 
 /* ---- a provider whose list of models has pages ----------------------------------------------- */

@@ -1,8 +1,11 @@
 /* State of a provider: how it gets into answers and messages, and to whom it goes back. */
-#include "logbook/message.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/small_provider.h"
+#include "logbook/message.h"
+
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-#include <beluga/provider/provider.h>
 
 static const char sign[] = "{\"sign\":\"S==\"}", block[] = "{\"type\":\"search\",\"n\":[1,2]}";
 static const char thought[] = "{\"of\":\"thought\"}", note[] = "{\"citations\":[]}";

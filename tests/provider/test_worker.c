@@ -2,10 +2,10 @@
 #include "../support/meter.h"
 #include "subject.h"
 
-#include <sched.h>
-#include <unistd.h>
-#include <stdlib.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* ---- work that blocks ------------------------------------------------------------------------ */
 

@@ -1,8 +1,7 @@
 /* The provider `anthropic` against recorded traffic: tests/fixtures/anthropic. */
-#include "support/provider_face.h"
-
-#include "providers/builtin.h"
 #include "providers/anthropic/anthropic.h"
+#include "providers/builtin.h"
+#include "support/provider_face.h"
 
 static const provider_face face = {&beluga__anthropic_provider,
                                    "anthropic",

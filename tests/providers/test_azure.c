@@ -1,11 +1,11 @@
 /* The provider `azure` against recorded traffic: tests/fixtures/azure; and what it makes of a key.
  */
+#include "providers/builtin.h"
 #include "support/filled_request.h"
 #include "support/provider_suite.h"
 
-#include "providers/builtin.h"
-
 #include <beluga/providers/azure.h>
+
 #include <string.h>
 
 static int authorize(filled_request *r, const char *key, const char *variable)

@@ -1,11 +1,10 @@
 /* The provider `bedrock` against recorded traffic: tests/fixtures/bedrock; and its signatures. */
 #include "kit/aws_frames.h"
+#include "providers/bedrock/bedrock.h"
+#include "providers/builtin.h"
 #include "support/decode.h"
 #include "support/filled_request.h"
 #include "support/provider_suite.h"
-
-#include "providers/bedrock/bedrock.h"
-#include "providers/builtin.h"
 
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* The provider `cohere` against recorded traffic: tests/fixtures/cohere. */
-#include "support/provider_suite.h"
-
 #include "providers/builtin.h"
+#include "support/provider_suite.h"
 
 int main(void)
 {

@@ -1,10 +1,9 @@
 /* The provider `gemini` against recorded traffic: tests/fixtures/gemini. */
-#include "support/filled_request.h"
-#include "support/provider_face.h"
-
 #include "base/mem.h"
 #include "providers/builtin.h"
 #include "providers/gemini/gemini.h"
+#include "support/filled_request.h"
+#include "support/provider_face.h"
 
 /* As Google's own clients: where both keys are set, GOOGLE_API_KEY wins. */
 static const provider_face face = {&beluga__gemini_provider,

@@ -1,8 +1,7 @@
 /* The rows of src/providers/openai/hosts.c against recorded traffic: tests/fixtures/<name>. A row
  * without a folder fails. */
-#include "support/provider_suite.h"
-
 #include "providers/openai/openai.h"
+#include "support/provider_suite.h"
 
 #include <string.h>
 

@@ -2,7 +2,6 @@
  */
 #include "../support/calls.h"
 #include "../support/scoped.h"
-
 #include "base/json.h"
 
 #include <stdio.h>

@@ -1,8 +1,7 @@
 /* The provider `ollama` against recorded traffic: tests/fixtures/ollama. */
-#include "support/provider_face.h"
-
 #include "providers/builtin.h"
 #include "providers/ollama/ollama.h"
+#include "support/provider_face.h"
 
 static const provider_face face = {&beluga__ollama_provider, "ollama",
                                    "http://127.0.0.1:11434", {"OLLAMA_API_KEY"},

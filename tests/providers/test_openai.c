@@ -1,8 +1,7 @@
 /* The provider `openai` against recorded traffic: tests/fixtures/openai. */
-#include "support/provider_face.h"
-
 #include "providers/builtin.h"
 #include "providers/openai/openai.h"
+#include "support/provider_face.h"
 
 static const provider_face face = {&beluga__openai_provider,
                                    "openai",

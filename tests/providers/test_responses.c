@@ -1,8 +1,7 @@
 /* The provider `openai-responses` against recorded traffic: tests/fixtures/openai-responses. */
-#include "support/provider_face.h"
-
 #include "providers/builtin.h"
 #include "providers/responses/responses.h"
+#include "support/provider_face.h"
 
 static const provider_face face = {&beluga__openai_responses_provider,
                                    "openai-responses",

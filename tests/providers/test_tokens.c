@@ -2,11 +2,11 @@
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include <beluga/providers/azure.h>
 #include <beluga/providers/gemini.h>
+
+#include <stdio.h>
+#include <unistd.h>
 
 typedef struct scene {
     peer *p;

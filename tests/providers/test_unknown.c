@@ -1,22 +1,21 @@
 /* What no provider knows is never a success: words, types and shapes made from good answers of each
  * protocol, 200 for every built-in provider, the same in every run. */
-#include "support/decode.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "kit/aws_frames.h"
 #include "providers/builtin.h"
+#include "support/decode.h"
 #include "wire/framing.h"
 
 #include <beluga/allocator.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { INPUTS = 200, MAX_TEXT = 8192 };
 

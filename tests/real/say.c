@@ -1,10 +1,10 @@
 /* Send one of the calls of test_clients.py: say PROVIDER URL MODEL CASE. Prints the answer's text.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include <beluga/beluga.h>
 #include <beluga/providers/azure.h>
+
+#include <stdio.h>
+#include <string.h>
 
 #define SCHEMA \
     "{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":\"boolean\"}},\"required\":[\"ok\"]}"

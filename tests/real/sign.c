@@ -3,13 +3,13 @@
  * type, body, id, secret, token, region, time. Prints the headers Authorization,
  * X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, with tabs between, or what is wrong.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "providers/bedrock/bedrock.h"
 #include "wire/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { METHOD, URL, TYPE, BODY, ID, SECRET, TOKEN, REGION, NOW, N_FIELDS };
 enum { MAX_LINE = 1 << 16 };

@@ -10,6 +10,8 @@
 #ifndef TESTS_REAL_TALK_H
 #define TESTS_REAL_TALK_H
 
+#include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +20,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
 
 enum { TALK_TEXT_BYTES = 8192, TALK_TIMEOUT_MS = 20000 };
 

@@ -2,6 +2,11 @@
  * What the library really sends, as another's server wrote it down: aimock's journal, field by
  * field. Run by with_servers.py.
  */
+#include <beluga/beluga.h>
+#include <beluga/providers/azure.h>
+#include <beluga/providers/openai.h>
+
+#include <curl/curl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,15 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include <curl/curl.h>
 #include <yyjson.h>
 
-#include <beluga/beluga.h>
-#include <beluga/providers/azure.h>
-#include <beluga/providers/openai.h>
+#include <cmocka.h>
 
 enum { JOURNAL_BYTES = 4 << 20, TIMEOUT_MS = 20000 };
 

@@ -4,9 +4,9 @@
  */
 #include "talk.h"
 
-#include <stdio.h>
-
 #include <beluga/providers/azure.h>
+
+#include <stdio.h>
 
 static const beluga_option nothing = {.type = 0};
 

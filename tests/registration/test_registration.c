@@ -2,9 +2,9 @@
 #include "../models.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
-#include "../support/words.h"
-#include "../support/threads.h"
 #include "../support/small_provider.h"
+#include "../support/threads.h"
+#include "../support/words.h"
 
 #include <pthread.h>
 #include <stdio.h>

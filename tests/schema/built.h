@@ -7,6 +7,7 @@
 #include "schema/response.h"
 
 #include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "schema/event_json.h"
 
 #include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

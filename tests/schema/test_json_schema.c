@@ -1,21 +1,19 @@
 /* Which values fit which schemas, and what is said of those that do not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "schema/json_schema.h"
 
 #include <beluga/error.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static int check_text(const char *schema, const char *value, beluga__buf *why, beluga__buf *unknown)
 {

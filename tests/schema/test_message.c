@@ -1,9 +1,10 @@
 /* Messages, their parts, lists of them, and inputs. */
-#include "schema/message.h"
-#include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/torture.h"
+#include "schema/message.h"
 
 #include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What an answer costs, and that it survives every failed allocation. */
-#include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/torture.h"
 #include "built.h"
 
 /* --- allocations ----------------------------------------------------------------------------- */

@@ -1,10 +1,11 @@
 /* Tools: what they are made from, and running them. */
-#include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/torture.h"
 #include "base/mem.h"
 #include "schema/tool.h"
 
 #include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

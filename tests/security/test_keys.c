@@ -11,6 +11,7 @@
 
 #include <beluga/provider/http.h>
 #include <beluga/telemetry.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,10 +1,10 @@
 /* Backpressure: who pulls slowly slows the server down, and holds little in memory meanwhile. */
-#include "../support/scene.h"
 #include "../support/meter.h"
-
-#include <stdio.h>
+#include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
+
+#include <stdio.h>
 
 /* Open a model in a client whose memory is counted. */
 static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts,

@@ -4,9 +4,8 @@
  * The streams are what servers are known to send; each case says where it was met. */
 #include "../support/calls.h"
 #include "../support/parts.h"
-
-#include "kit/aws_frames.h"
 #include "client/chat_model.h"
+#include "kit/aws_frames.h"
 #include "loop/loop.h"
 
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* When a streamed answer is whole. The frames are written as words: "c" brought content, "r" a
  * finish reason, "cr" both, "u" neither. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "model/proof.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static beluga__proof after(const char *frames)
 {

@@ -1,9 +1,9 @@
 /* Retries: which errors, how often, how long, and what a caller sees of them. */
 #include "../support/scene.h"
 
-#include <stdio.h>
-
 #include <beluga/providers/mock.h>
+
+#include <stdio.h>
 
 enum { MS = 1000000 };
 

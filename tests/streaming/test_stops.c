@@ -5,6 +5,7 @@
  */
 #include "../support/scene.h"
 #include "../support/sockets.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "base/clock.h"
 
 /* A call fails after the first, and is left alone for the second. */
 enum { TIMEOUT_MS = 2000, STOP_MS = 3500, SETTLE_MS = 400 };

@@ -5,12 +5,12 @@
 #include "../support/scene.h"
 #include "../support/sockets.h"
 
+#include <beluga/providers/mock.h>
+
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <beluga/providers/mock.h>
 
 static void sleep_ms(int ms)
 {

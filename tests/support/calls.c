@@ -1,9 +1,9 @@
 #include "calls.h"
 
+#include <beluga/providers/mock.h>
+
 #include <poll.h>
 #include <stdio.h>
-
-#include <beluga/providers/mock.h>
 
 /* --- the record ------------------------------------------------------------------------------- */
 

@@ -7,6 +7,10 @@
 #ifndef TESTS_CALLS_H
 #define TESTS_CALLS_H
 
+#include "peer/peer.h"
+
+#include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,10 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-
-#include "peer/peer.h"
 
 /* For what must happen: a test fails after it. Never reached by a test that passes. */
 enum { PATIENCE_MS = 30000 };

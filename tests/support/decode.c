@@ -1,17 +1,17 @@
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "decode.h"
 
 #include "base/mem.h"
-#include "model/emit.h"
 #include "kit/story.h"
+#include "model/emit.h"
 #include "wire/framing.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 /* What the adapter has around a decoder. */
 struct decoder {

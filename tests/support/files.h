@@ -8,10 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
-
-#include <unistd.h>
 
 /* The path of a file in a folder, in a buffer that the fourth call after this one uses again. */
 static inline const char *path_below(const char *folder, const char *name)

@@ -2,17 +2,17 @@
 #ifndef TESTS_FILLED_REQUEST_H
 #define TESTS_FILLED_REQUEST_H
 
+#include "base/mem.h"
+#include "wire/http.h"
+
+#include <beluga/provider/provider.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include <beluga/provider/provider.h>
-
-#include "base/mem.h"
-#include "wire/http.h"
 
 typedef struct filled_request {
     beluga__arena arena;

@@ -2,11 +2,11 @@
 #ifndef TESTS_METER_H
 #define TESTS_METER_H
 
+#include <beluga/allocator.h>
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <beluga/allocator.h>
 
 typedef struct meter {
     atomic_size_t live, peak;

@@ -2,6 +2,10 @@
 #ifndef TESTS_OPENAI_H
 #define TESTS_OPENAI_H
 
+#include "peer/peer.h"
+
+#include <beluga/beluga.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/beluga.h>
-
-#include "peer/peer.h"
 
 /* Long and odd, so that finding it anywhere means that it leaked. */
 #define SECRET_KEY "sk-test-4f1dC0ffee5ecret"

@@ -3,12 +3,12 @@
 #ifndef TESTS_OUTSIDE_PEER_H
 #define TESTS_OUTSIDE_PEER_H
 
+#include "peer/peer.h"
+
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "peer/peer.h"
 
 /* Serve a scripted peer that is not running (peer_new). Returns the process, or -1. */
 static inline pid_t serve_outside(peer *p)

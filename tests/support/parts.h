@@ -2,6 +2,9 @@
 #ifndef TESTS_PARTS_H
 #define TESTS_PARTS_H
 
+#include <beluga/registry.h>
+#include <beluga/version.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <beluga/registry.h>
-#include <beluga/version.h>
 
 static inline bool has_part(const char *name)
 {

@@ -1,13 +1,12 @@
 #include "provider_suite.h"
 
-#include "kit/aws_frames.h"
+#include "base/limits.h"
+#include "base/mem.h"
 #include "decode.h"
 #include "encode.h"
 #include "fixture.h"
+#include "kit/aws_frames.h"
 #include "torture.h"
-
-#include "base/limits.h"
-#include "base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,14 +14,14 @@
 #ifndef TESTS_PROVIDER_SUITE_H
 #define TESTS_PROVIDER_SUITE_H
 
+#include <beluga/provider/provider.h>
+
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include <beluga/provider/provider.h>
 
 typedef struct provider_suite {
     const beluga_provider *provider;

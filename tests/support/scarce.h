@@ -2,9 +2,9 @@
 #ifndef TESTS_SCARCE_H
 #define TESTS_SCARCE_H
 
-#include <stddef.h>
-
 #include <beluga/allocator.h>
+
+#include <stddef.h>
 
 extern const beluga_allocator scarce_memory;
 

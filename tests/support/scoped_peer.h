@@ -2,9 +2,8 @@
 #ifndef TESTS_SCOPED_PEER_H
 #define TESTS_SCOPED_PEER_H
 
-#include "scoped.h"
-
 #include "peer/peer.h"
+#include "scoped.h"
 
 static inline void scoped_peer(peer **p)
 {

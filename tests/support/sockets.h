@@ -2,16 +2,15 @@
 #ifndef TESTS_SOCKETS_H
 #define TESTS_SOCKETS_H
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 static inline struct sockaddr_in address_of(int listener)
 {

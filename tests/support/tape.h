@@ -3,10 +3,10 @@
 #ifndef TESTS_TAPE_H
 #define TESTS_TAPE_H
 
-#include <beluga/cassette.h>
-
 #include "calls.h"
 #include "script.h"
+
+#include <beluga/cassette.h>
 
 /* Long and odd, so that finding it anywhere means that it leaked. */
 #define TAPE_KEY "sk-test-4f1dC0ffee5ecret"

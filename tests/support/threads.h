@@ -2,14 +2,13 @@
 #ifndef TESTS_THREADS_H
 #define TESTS_THREADS_H
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include <pthread.h>
 
 enum { THREADS_MAX = 64 };
 

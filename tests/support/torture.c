@@ -1,10 +1,10 @@
 #include "torture.h"
 
+#include "base/secret_memory.h"
 #include "scarce.h"
 
-#include "base/secret_memory.h"
-
 #include <beluga/error.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

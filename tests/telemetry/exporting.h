@@ -5,7 +5,6 @@
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "in_child.h"
-
 #include "otlp.pb-c.h"
 #include "telemetry/series.h"
 #include "telemetry/settings.h"

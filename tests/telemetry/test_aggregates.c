@@ -3,8 +3,8 @@
 #include "../support/torture.h"
 #include "exporting.h"
 
-#include <stdatomic.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 

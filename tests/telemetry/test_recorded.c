@@ -4,8 +4,8 @@
  */
 #include "../support/calls.h"
 #include "../support/scoped.h"
-#include "../support/words.h"
 #include "../support/small_provider.h"
+#include "../support/words.h"
 #include "in_child.h"
 
 #include <beluga/provider/json.h>

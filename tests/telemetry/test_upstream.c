@@ -1,6 +1,6 @@
 /* A sink that is told of tools, of what goes upstream, of nothing, and by many threads. */
-#include "../support/threads.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
 #include "recorder.h"
 
 /* ---- tools ----------------------------------------------------------------------------------- */

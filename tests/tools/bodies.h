@@ -2,9 +2,9 @@
 #ifndef TESTS_TOOLS_BODIES_H
 #define TESTS_TOOLS_BODIES_H
 
-#include <string.h>
-
 #include <beluga/tool.h>
+
+#include <string.h>
 
 typedef struct failing {
     const char *text; /* that the tool says first */

@@ -1,11 +1,12 @@
 /* The tool loop: what the model is told, what the caller is told, and that it always comes to an
  * end. */
-#include "support/calls.h"
 #include "../support/scoped.h"
 #include "bodies.h"
+#include "support/calls.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/providers/mock.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

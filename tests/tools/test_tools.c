@@ -1,9 +1,9 @@
 /* Tools: making them, binding them to a model that does not change, and the calls that come back.
  */
+#include "../models.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "bodies.h"
-#include "../models.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -15,9 +15,10 @@
 #include "failing.h"
 
 #include <beluga/cassette.h>
-#include <beluga/telemetry.h>
 #include <beluga/providers/mock.h>
+#include <beluga/telemetry.h>
 #include <beluga/tool_loop.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>

@@ -2,16 +2,16 @@
 #ifndef TESTS_WIRE_JSON_SHARED_H
 #define TESTS_WIRE_JSON_SHARED_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 /* ---- reading --------------------------------------------------------------------------------- */
 

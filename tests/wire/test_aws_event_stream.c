@@ -1,18 +1,19 @@
 /* AWS event streams: the same frames however the bytes arrive, and none of damaged ones. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "kit/aws_frames.h"
 #include "support/torture.h"
 #include "wire/framing.h"
 
 #include <beluga/error.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 enum { MAX_FRAME = 1000, FRAME_BYTES = 2048 };
 

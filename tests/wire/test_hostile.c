@@ -5,9 +5,9 @@
 #include "../support/calls.h"
 #include "../support/parts.h"
 
-#include <stdio.h>
-
 #include <beluga/provider/provider.h>
+
+#include <stdio.h>
 
 #define MARK "harmless"
 

@@ -1,17 +1,18 @@
 /* The values between a provider and the transport: what is sent, and what is read of an answer. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "base/secret.h"
 #include "wire/http.h"
 
 #include <beluga/error.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 /* ---- requests -------------------------------------------------------------------------------- */
 

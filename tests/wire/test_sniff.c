@@ -1,13 +1,13 @@
 /* What a body is, by its first bytes, and what is only a sign of life. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "wire/sniff.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static beluga__sniffed sniff(const char *text, size_t n)
 {

@@ -1,17 +1,18 @@
 /* Cutting a streamed body into frames: the same frames however the bytes arrive. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "support/torture.h"
 #include "wire/framing.h"
 
 #include <beluga/error.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 enum { MAX_FRAME = 1000 };
 

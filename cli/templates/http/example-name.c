@@ -5,6 +5,7 @@
  * four places to change for your API are numbered; fixtures/ holds what the tests send and expect.
  */
 #include <beluga/provider/provider.h>
+
 #include <string.h>
 
 /* ---- 1. a call becomes a request ------------------------------------------------------------- */

@@ -2,12 +2,12 @@
  * comes of them. Prints TAP, and what came where it is not what was expected. */
 #include <beluga/beluga.h>
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #define MAX_BYTES 65536

@@ -1,6 +1,7 @@
 #include "providers/anthropic/anthropic.h"
 
 #include <beluga/providers/anthropic.h>
+
 #include <stdio.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "providers/table.h"
 
 #include <beluga/providers/azure.h>
+
 #include <stdio.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "providers/cohere/cohere.h"
 
 #include <beluga/log.h>
+
 #include <stdio.h>
 #include <string.h>
 

@@ -2,16 +2,16 @@
  *
  * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays all of it
  * happens inside start, from the stack. The words between white space count as tokens. */
+#include "providers/builtin.h"
+#include "providers/mock/script.h"
+#include "providers/table.h"
+
 #include <beluga/allocator.h>
 #include <beluga/provider/provider.h>
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "providers/builtin.h"
-#include "providers/mock/script.h"
-#include "providers/table.h"
 
 #define DEFAULT_WORDS      5
 #define MAX_DELAY_MS       86400000
