@@ -1,5 +1,5 @@
-/* Attempt telemetry: a span for each request to a provider, under the operation's. It is in the
- * stack only where the client has a telemetry sink. */
+/* Attempt telemetry: each request to a provider gets a span below the operation's span. The layer
+ * is in the stack only where the client has a telemetry sink. */
 #include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -8,7 +8,7 @@
 typedef struct attempt_stage {
     beluga__layer_stage base;
     int64_t start_ns;
-    void *span; /* NULL: none, or it has ended */
+    void *span; /* NULL when there is no span, or the span has ended */
     beluga_span_end end;
 } attempt_stage;
 
@@ -65,7 +65,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     attempt_stage *stage = beluga__container_of(base, attempt_stage, base);
     stage->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
-    /* The clock would tell the same as this step's time, which costs nothing. */
+    /* The event loop's time of this step is good enough, and reading the clock would cost more. */
     stage->start_ns = base->call->loop->now_ns;
     begin_span(stage);
     int status = beluga__layer_ask(base, err);

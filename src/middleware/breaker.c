@@ -17,16 +17,17 @@ enum { DEFAULT_PROBES = 1 };
 typedef struct breaker {
     beluga__layer base;
     int64_t most_failures, open_ns, probes;
-    _Atomic int64_t open_until_ns; /* 0: closed; else of the monotonic clock */
-    _Atomic int64_t failures;      /* in a row, while closed */
+    _Atomic int64_t open_until_ns; /* 0 while closed; otherwise a time of the monotonic clock */
+    _Atomic int64_t failures;      /* failures in a row while closed */
     _Atomic int64_t good_probes;
-    atomic_uint prober; /* the fork generation + 1 of who has a probe out; 0: nobody */
+    /* fork generation + 1 of the process whose probe is running; 0: no probe runs */
+    atomic_uint prober;
 } breaker;
 
 typedef struct breaker_stage {
     beluga__layer_stage base;
     bool is_probe, decided;
-    bool answered; /* something came: the provider is not silent */
+    bool answered; /* an event has arrived, so the provider is not silent */
 } breaker_stage;
 
 static breaker *breaker_of(const breaker_stage *stage)
@@ -36,7 +37,7 @@ static breaker *breaker_of(const breaker_stage *stage)
 
 /* --- the states ------------------------------------------------------------------------------- */
 
-/* A probe of the parent process never comes back to its child. */
+/* A child process never sees the end of a probe that its parent began, so it may begin another. */
 static bool begin_probing(breaker *b)
 {
     unsigned mine = beluga__fork_generation() + 1, other = atomic_load(&b->prober);
@@ -88,7 +89,7 @@ static void failed(breaker_stage *stage)
         open_it(b, stage->base.call);
 }
 
-/* The outcome tells nothing of the provider: the next call decides. */
+/* This outcome says nothing about the provider, so the next call decides. */
 static void undecided(breaker_stage *stage)
 {
     if (stage->is_probe) end_probing(breaker_of(stage));
@@ -139,14 +140,14 @@ static int refuse(const breaker *b, int64_t until_ns, beluga_error *err)
     return BELUGA_ERROR_CIRCUIT_OPEN;
 }
 
-/* Return 0 when the call may pass. */
+/* Returns 0 when the call may pass. */
 static int admit(breaker_stage *stage, beluga_error *err)
 {
     breaker *b = breaker_of(stage);
     int64_t until = atomic_load(&b->open_until_ns);
     if (!until) return 0;
     if (beluga__now_ns() < until || !begin_probing(b)) return refuse(b, until, err);
-    if (atomic_load(&b->open_until_ns) != until) { /* somebody's probe came back meanwhile */
+    if (atomic_load(&b->open_until_ns) != until) { /* another call's probe ended meanwhile */
         end_probing(b);
         until = atomic_load(&b->open_until_ns);
         return until ? refuse(b, until, err) : 0;
@@ -174,7 +175,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     return status;
 }
 
-/* A deadline that passes while the provider says nothing is the provider's failure. */
+/* A deadline that passes while the provider is silent counts as a failure of the provider. */
 static void cancelled(beluga__layer_stage *base)
 {
     breaker_stage *stage = beluga__container_of(base, breaker_stage, base);

@@ -4,31 +4,31 @@
  * A call reserves its cost before it is sent, so that many at once do not spend more together than
  * each was allowed alone: its input as estimated, and its output where max_tokens says how long it
  * may get. When the call ends its real cost takes the place of that. Where nobody told the usage,
- * as of a stream that was cancelled, the answer is estimated; a try that got no answer counts as
- * far as its usage is known. */
+ * as of a stream that was cancelled, the answer is estimated; a try without an answer counts only
+ * the usage that was reported. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
-#define PER_DOLLAR 1e9 /* it is counted in billionths */
+#define PER_DOLLAR 1e9 /* costs are counted in billionths of a dollar */
 #define MOST_COST  ((double)(INT64_MAX / 1024))
 enum { BYTES_PER_TOKEN = 4 };
 
 typedef struct budget {
     beluga__layer base;
     beluga_prices *prices; /* owned */
-    beluga_price others;   /* the dearest of the fallbacks', each part of it */
+    beluga_price others;   /* for each kind of token, the highest price among the fallback models */
     int64_t most;
-    _Atomic int64_t spent; /* with what is reserved */
+    _Atomic int64_t spent; /* includes what running calls have reserved */
 } budget;
 
 typedef struct budget_stage {
     beluga__layer_stage base;
-    int64_t reserved, used; /* of tries that are over */
-    beluga_price price;     /* of who answers */
-    beluga_usage usage;     /* of the try that runs */
-    int64_t input_tokens;   /* estimated */
-    int64_t bytes;          /* of its answer */
-    bool answered;          /* its provider said something */
+    int64_t reserved, used; /* `used` is the cost of the tries that are over */
+    beluga_price price;     /* price of the model that answers */
+    beluga_usage usage;     /* usage of the try that runs */
+    int64_t input_tokens;   /* estimate for the call's input */
+    int64_t bytes;          /* bytes of content in the running try's answer */
+    bool answered;          /* the running try has delivered content */
     bool settled;
 } budget_stage;
 
@@ -44,8 +44,8 @@ static int64_t cost_of(const budget_stage *stage)
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Not every provider tells the usage, and none tells that of a stream that was cancelled or
- * broke off. */
+/* Not every provider reports the usage, and no provider reports the usage of a stream that was
+ * cancelled or broke off. */
 static void estimate_usage(budget_stage *stage)
 {
     if (stage->usage.input_total < 0) stage->usage.input_total = stage->input_tokens;
@@ -120,7 +120,7 @@ static void estimate(budget_stage *stage)
     stage->usage.input_total = stage->input_tokens;
     stage->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     beluga_price own = stage->price;
-    stage->price = dearest(&own, &budget_of(stage)->others); /* whoever will answer */
+    stage->price = dearest(&own, &budget_of(stage)->others); /* any of the models may answer */
     stage->reserved = cost_of(stage);
     stage->price = own;
     stage->usage = (beluga_usage)BELUGA_USAGE_INIT;

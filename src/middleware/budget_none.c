@@ -1,4 +1,4 @@
-/* In place of budget.c in a library without files of prices, where nobody asks for it. */
+/* Replaces budget.c in a library that reads no price files; no model can ask for a budget there. */
 #include "middleware/middleware.h"
 
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner)

@@ -13,21 +13,21 @@ enum { EVENTS_A_TURN = 64 };
 typedef struct cache {
     beluga__layer base;
     const beluga_cache_store *store;
-    beluga_memory_cache *own; /* NULL: the store is the host's */
+    beluga_memory_cache *own; /* NULL when the host provides the store */
     int64_t ttl_ms;
 } cache;
 
 typedef struct cache_stage {
-    beluga__layer_stage base; /* after a hit's finish it delivers to nobody, too */
+    beluga__layer_stage base; /* after the FINISH of a hit, events are delivered to nobody */
     char key[BELUGA__CACHE_KEY];
-    bool asks; /* the key is made */
-    /* on a miss: the answer is written down as it comes */
+    bool asks; /* the key was computed, so the store can be asked */
+    /* On a miss, the answer is written down while it arrives. */
     beluga_json_writer writer;
     beluga__buf text;
     bool keeps;
-    /* on a hit: the answer that was written down is played */
+    /* On a hit, the stored answer is played. */
     beluga__task play;
-    bool playing; /* an event out of `doc` is being delivered */
+    bool playing; /* an event that points into `doc` is being delivered */
     beluga_json_doc *doc;
     const beluga_json *next, *events;
 } cache_stage;
@@ -42,14 +42,14 @@ static void let_go(cache_stage *stage)
     beluga__task_cancel(&stage->play);
     beluga__buf_free(&stage->text);
     stage->keeps = false;
-    if (stage->playing) return; /* a callback that cancels may go on reading its event */
+    if (stage->playing) return; /* A callback that cancels the call may still read its event. */
     beluga_json_doc_free(stage->doc);
     stage->doc = NULL;
 }
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* The caller uses metadata until the call is over, which is longer than the document lives. */
+/* The caller uses the metadata until the call is over, and the document is freed earlier. */
 static void play_metadata(cache_stage *stage, beluga_event *event)
 {
     beluga_event copy;
@@ -73,7 +73,7 @@ static void play_one(cache_stage *stage, beluga_event *event)
 static void play(beluga__task *task)
 {
     cache_stage *stage = beluga__container_of(task, cache_stage, play);
-    beluga_call *call = beluga__call_ref(stage->base.call); /* the stage is in its arena */
+    beluga_call *call = beluga__call_ref(stage->base.call); /* the stage lies in the call's arena */
     stage->playing = true;
     for (int i = 0; i < EVENTS_A_TURN && stage->next; i++) {
         if (beluga__layer_is_over(&stage->base) || stage->base.paused) break;
@@ -90,7 +90,7 @@ static void play(beluga__task *task)
     beluga__call_unref(call);
 }
 
-/* A text that is none of ours, is damaged, or has no end counts as if it were not there. */
+/* A stored text that this library did not write, is damaged, or has no end counts as a miss. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};
@@ -121,7 +121,7 @@ static void begin_keeping(cache_stage *stage)
     stage->keeps = true;
 }
 
-/* An answer is kept only where another try would end with the same reason. */
+/* An answer is kept only if another try would end for the same reason. */
 static bool is_worth_keeping(const beluga_event *finish)
 {
     return finish->u.finish.reason == BELUGA_FINISH_STOP ||
@@ -133,7 +133,7 @@ static void keep(cache_stage *stage, const beluga_event *event)
 {
     const cache *self = cache_of(stage);
     if (!beluga__event_to_json(&stage->writer, event) && beluga__event_is_content(event)) {
-        let_go(stage); /* without it it is another answer */
+        let_go(stage); /* an incomplete record would be another answer */
         return;
     }
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;

@@ -1,14 +1,14 @@
-/* Two calls are the same when the provider gets to see the same: the key is one digest of all of
- * that. Every field goes in with its length before it, so that no two lists of fields look
- * alike. */
+/* Two calls are the same when the provider receives the same request, so the key is one digest of
+ * everything the provider sees. The length of each field is hashed before the field, so that no
+ * two lists of fields look alike. */
 #include "middleware/cache_key.h"
 
 #include <string.h>
 
 enum { VERSION = 1 };
 
-/* These options change an answer. Those that say how it is fetched (timeouts, retries,
- * streaming) do not. */
+/* Only options that change an answer are hashed. Timeouts, retries and streaming change how the
+ * answer is fetched, and are left out. */
 static const int keys[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,
@@ -36,7 +36,7 @@ static const int keys[] = {
 
 static void add(beluga__sha256 *c, const void *bytes, size_t n)
 {
-    uint64_t length = bytes ? n : UINT64_MAX; /* none is not the empty one */
+    uint64_t length = bytes ? n : UINT64_MAX; /* a missing text differs from an empty one */
     beluga__sha256_add(c, &length, sizeof length);
     if (bytes) beluga__sha256_add(c, bytes, n);
 }
@@ -59,7 +59,7 @@ static void add_items(beluga__sha256 *c, const beluga__item *item)
         if (item->type == BELUGA_OPTION_STRING)
             add(c, item->value.string, item->length);
         else
-            add_number(c, item->value.integer); /* of a double: its bits */
+            add_number(c, item->value.integer); /* for a double, its bits */
     }
     add_number(c, 0);
 }

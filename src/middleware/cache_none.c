@@ -1,4 +1,4 @@
-/* In place of cache.c, cache_key.c and memory_cache.c in a library without the cache of answers. */
+/* Replaces cache.c, cache_key.c and memory_cache.c in a library without the cache of answers. */
 #include "base/left_out.h"
 #include "middleware/middleware.h"
 
@@ -9,7 +9,7 @@ int beluga__cache_check(beluga_error *err)
     return beluga__left_out(err, "caches of answers", "cache=enabled");
 }
 
-/* A model that asks for a cache is refused before this is called. */
+/* Opening refuses a model that asks for a cache before this function is called. */
 beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
     (void)plan;

@@ -22,16 +22,17 @@ typedef struct fallback {
     int64_t routing;
     _Atomic uint64_t turn;
     int64_t own_weight, total_weight;
-    size_t n; /* of others */
+    size_t n; /* number of `others` */
     other others[];
 } fallback;
 
 typedef struct fallback_stage {
     beluga__layer_stage base;
-    beluga__task next;   /* a stage delivers nothing inside start: who failed is followed later */
-    size_t first;        /* who was asked first: 0 is the model itself, then the others */
-    size_t asked;        /* how many have been */
-    beluga_error *error; /* the first one's, in the arena */
+    /* a stage delivers nothing inside start, so failures to start are handled in the next turn */
+    beluga__task next;
+    size_t first;        /* index of the model asked first: 0 is the model itself, others follow */
+    size_t asked;        /* number of models asked so far */
+    beluga_error *error; /* the error of the model asked first, in the arena */
 } fallback_stage;
 
 static fallback *fallback_of(const fallback_stage *stage)
@@ -50,10 +51,11 @@ static bool leads_on_by_default(const beluga_error *err)
     case BELUGA_ERROR_INVALID_MODEL:
     case BELUGA_ERROR_MODEL_NOT_AVAILABLE:
     case BELUGA_ERROR_INVALID_RESPONSE:
-    case BELUGA_ERROR_CONTEXT_LENGTH: /* another model may take more */
+    case BELUGA_ERROR_CONTEXT_LENGTH: /* another model may accept more tokens */
     case BELUGA_ERROR_CIRCUIT_OPEN:
     case BELUGA_ERROR_BUDGET_EXCEEDED:
-    /* The same model is not always asked again after these, but another may do better. */
+    /* Retries do not always repeat these errors on the same model, but another model may
+     * succeed. */
     case BELUGA_ERROR_TIMEOUT:
     case BELUGA_ERROR_STREAM_TIMEOUT:
     case BELUGA_ERROR_EMPTY_RESPONSE:
@@ -100,8 +102,8 @@ static size_t choose_first(fallback *f, const beluga_call *call)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* The first one's error, which says that others failed, too. A lack of memory concerns the caller,
- * and is told whatever came before. */
+/* The caller gets the first model's error, with a note that other models failed, too. A lack of
+ * memory concerns the caller, and is reported whatever came before. */
 static beluga_error final_error(const fallback_stage *stage, const beluga_error *last)
 {
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
@@ -116,7 +118,7 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
 
 /* --- from one to the next --------------------------------------------------------------------- */
 
-/* Ask the next model. The one that was asked first is not asked again in its old place. */
+/* Ask the next model. The round passes over the model that was asked first. */
 static int ask(fallback_stage *stage, beluga_error *err)
 {
     beluga_call *call = stage->base.call;
@@ -151,7 +153,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
         BELUGA__NUMBER_FIELD("models_left", (int64_t)(fallback_of(stage)->n + 1 - stage->asked)));
 }
 
-/* Return whether the next model will be asked. */
+/* Returns whether the next model will be asked. */
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
@@ -162,7 +164,8 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
     log_next(stage, err);
     beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
     stage->base.delivered = false;
-    beluga__layer_deliver(&stage->base, &restart); /* also of usage and ids that went before */
+    /* A restart also discards usage and ids that were delivered. */
+    beluga__layer_deliver(&stage->base, &restart);
     if (!beluga__layer_is_over(&stage->base))
         stage->base.call->loop->ops->defer(stage->base.call->loop, &stage->next);
     return true;

@@ -8,7 +8,7 @@
 
 typedef struct hooks {
     beluga__layer base;
-    beluga_hooks f; /* those of a later version are not read */
+    beluga_hooks f; /* fields that a later version adds are not read */
 } hooks;
 
 typedef struct hooks_stage {
@@ -38,7 +38,7 @@ static void tell_after(hooks_stage *stage, const beluga_event *finish)
                  &stage->usage);
 }
 
-/* Ask the hooks about an event. Return 0, or why the call ends. */
+/* Ask the hooks about an event. Returns 0, or the reason why the call ends. */
 static int ask(hooks_stage *stage, const beluga_event *event, beluga_error *err)
 {
     const beluga_hooks *f = hooks_of(stage);
@@ -58,7 +58,7 @@ static void stop(hooks_stage *stage, const beluga_event *event, beluga_error *er
     beluga__stage *inner = stage->base.inner;
     stage->base.inner = NULL;
     if (event->kind != BELUGA_EVENT_FINISH)
-        beluga__stage_cancel(inner); /* else it is over already */
+        beluga__stage_cancel(inner); /* without an inner stage the call is over already */
     beluga__call_locate(stage->base.call, err);
     tell_failed(stage, err);
     beluga__sink_error(stage->base.outer, err);

@@ -1,10 +1,11 @@
-/* Limits: so many requests and tokens a minute, so many calls at once. A call waits for its turn,
- * at most `limit_wait`, or is refused at once.
+/* Limits: a maximum of requests and tokens a minute, and of calls that run at once. A call waits
+ * for its turn, at most `limit_wait`, or is refused at once.
  *
  * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of
- * burst): each has a time at which the next call conforms, and a call takes its place in both, or
- * in neither, in one step under the lock. Tokens are estimated when a call starts and settled when
- * its usage is known. When a provider tells its own limits, the next call may have to wait, too.
+ * burst): each rate has a time at which the next call conforms. In one step under the lock, a call
+ * takes its turn in both rates or in neither. Tokens are estimated when a call starts and settled
+ * when its usage is known. When a provider reports its own limits, the next call may have to wait,
+ * too.
  */
 #include "base/clock.h"
 #include "base/fork_lock.h"
@@ -18,32 +19,32 @@ enum { DEFAULT_WAIT_MS = 60000 };
 #define SECOND_NS ((int64_t)1000 * BELUGA__NS_PER_MS)
 
 typedef struct rate {
-    int64_t cost_ns; /* of one; 0: no limit */
-    int64_t next_ns; /* when all that was taken is paid for, of the monotonic clock */
+    int64_t cost_ns; /* nanoseconds for one request or token; 0: no limit */
+    int64_t next_ns; /* time of the monotonic clock at which everything taken is paid for */
 } rate;
 
 typedef struct ticket ticket;
 
 typedef struct limits {
     beluga__layer base;
-    int64_t most_calls; /* 0: any number */
+    int64_t most_calls; /* 0: any number may run at once */
     int64_t wait_ns;
-    beluga__fork_lock lock; /* of what follows */
+    beluga__fork_lock lock; /* guards the fields below */
     rate requests, tokens;
-    int64_t held_ns; /* until when the provider asked to wait */
+    int64_t held_ns; /* the provider asked to wait until this time */
     int64_t running;
-    ticket *first, **last; /* who waits to be one of those at once */
+    ticket *first, **last; /* queue of calls that wait for a place among the running calls */
 } limits;
 
 typedef struct limits_stage {
     beluga__layer_stage base;
-    beluga__timer timer; /* until its turn, or until it has waited too long */
-    ticket *ticket;      /* while it waits to be one of those at once */
-    int64_t deadline_ns; /* of waiting */
-    int64_t reserved;    /* tokens */
-    bool counted;        /* it is one of those at once */
-    bool has_turn;       /* it took one of the rates, and was not sent yet */
-    bool settled;        /* `reserved` is what was used */
+    beluga__timer timer; /* runs until the call's turn, or until the longest wait ends */
+    ticket *ticket;      /* set while the call waits for a place among the running calls */
+    int64_t deadline_ns; /* end of the longest wait */
+    int64_t reserved;    /* tokens taken from the rate for this call */
+    bool counted;        /* the call has a place among the running calls */
+    bool has_turn;       /* the call took a turn in the rates and is not sent yet */
+    bool settled;        /* `reserved` is the real usage */
 } limits_stage;
 
 static limits *limits_of(const limits_stage *stage)
@@ -51,19 +52,20 @@ static limits *limits_of(const limits_stage *stage)
     return beluga__container_of(stage->base.layer, limits, base);
 }
 
-/* A place in the queue. It outlives the stage, for a grant may be on its way when the call is
- * cancelled. */
+/* A place in the queue. The ticket outlives the stage, since a grant may be on its way when the
+ * call is cancelled. */
 struct ticket {
     beluga__mail mail;
     ticket *next;
     limits *owner;
-    limits_stage *stage; /* NULL when it no longer waits; the loop's thread only */
+    /* NULL once the call no longer waits; used on the event loop's thread only */
+    limits_stage *stage;
     beluga__mailbox *mailbox;
-    beluga__target *target; /* shared: it keeps the owner */
+    beluga__target *target; /* a reference that keeps the owner alive */
     bool granted;
 };
 
-/* Nobody runs or waits in a forked child. */
+/* In a forked child none of the parent's calls runs or waits. */
 static void take_lock(limits *l)
 {
     if (!beluga__fork_lock_take(&l->lock)) return;
@@ -74,7 +76,7 @@ static void take_lock(limits *l)
 
 /* --- rates, under the lock -------------------------------------------------------------------- */
 
-/* Return the time from which on one may be taken. */
+/* Returns the earliest time at which one more may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
 {
     int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
@@ -93,7 +95,8 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Take a turn in every rate at once, unless it would come after the deadline. Return its time. */
+/* Take a turn in every rate at once, unless the turn would come after the deadline. Returns its
+ * time. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
@@ -107,7 +110,7 @@ static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadli
     return turn;
 }
 
-/* Put right what was taken for a call: it was estimated at so many tokens, and used others. */
+/* Correct a rate for a call whose tokens were estimated and whose real usage is now known. */
 static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
@@ -117,8 +120,7 @@ static void settle(limits *l, int64_t estimated, int64_t used)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* Give back what was taken for a call that was not sent after all. Those who wait behind it keep
- * their time. */
+/* Give back the turn of a call that was not sent. Calls that wait behind it keep their times. */
 static void give_back_turn(limits *l, int64_t tokens)
 {
     take_lock(l);
@@ -146,8 +148,8 @@ static void free_ticket(ticket *t)
     beluga__target_unref(target);
 }
 
-/* Give a free place to the call that waits longest; the caller holds the lock, and posts the
- * ticket once it has let go of it. */
+/* Give a free place to the call that waits longest. The caller holds the lock, and posts the
+ * ticket after releasing the lock. */
 static ticket *grant_next(limits *l)
 {
     ticket *t = l->first;
@@ -175,7 +177,7 @@ static void leave(limits_stage *stage)
     give_back_place(limits_of(stage));
 }
 
-/* Stop waiting in the queue. A grant that is on its way finds nobody and goes on to the next. */
+/* Leave the queue. A grant that is on its way then goes on to the next call. */
 static void withdraw(limits_stage *stage)
 {
     limits *l = limits_of(stage);
@@ -208,7 +210,7 @@ static int refuse(const limits_stage *stage, int64_t wait_ns, const char *what, 
     return BELUGA_ERROR_RATE_LIMIT;
 }
 
-/* End the call instead of trying again, which would only wait again. */
+/* End the call with an error; a retry would only wait again. */
 static void fail(limits_stage *stage, const beluga_error *err)
 {
     leave(stage);
@@ -224,7 +226,7 @@ static void return_turn(limits_stage *stage)
 static int pass_on(limits_stage *stage, beluga_error *err)
 {
     int status = beluga__layer_ask(&stage->base, err);
-    if (status) return_turn(stage); /* an open breaker, say */
+    if (status) return_turn(stage); /* for example, an open breaker refused the call */
     stage->has_turn = false;
     return status;
 }
@@ -240,7 +242,8 @@ static void set_timer(limits_stage *stage, int64_t when_ns)
     stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer, when_ns);
 }
 
-/* Take a turn for a call that has its place. Return 0 when it may begin now, 1 when it waits. */
+/* Take a turn for a call that has its place. Returns 0 when the call may begin now, 1 when it
+ * waits. */
 static int take_turn(limits_stage *stage, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
@@ -277,7 +280,7 @@ static void timer_fired(beluga__timer *timer)
     fail(stage, &err);
 }
 
-/* Runs on the loop's thread, or on any when the loop is gone. */
+/* Runs on the event loop's thread, or on any thread once the event loop is gone. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);
@@ -310,7 +313,7 @@ static int new_ticket(limits_stage *stage, ticket **out)
     return 0;
 }
 
-/* Return 0 when the call has a place, 1 when it waits for one. */
+/* Returns 0 when the call has a place, 1 when it waits for one. */
 static int take_place(limits_stage *stage, beluga_error *err)
 {
     limits *l = limits_of(stage);
@@ -337,7 +340,7 @@ static int take_place(limits_stage *stage, beluga_error *err)
     return 1;
 }
 
-/* --- what comes ------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void heed_headers(limits *l, const beluga_rate_limits *r)
 {
@@ -358,7 +361,7 @@ static void take_usage(limits_stage *stage, const beluga_usage *usage)
                    (usage->output_total > 0 ? usage->output_total : 0);
     if (!used) return;
     settle(limits_of(stage), stage->reserved, used);
-    stage->reserved = used; /* some say it again with every piece */
+    stage->reserved = used; /* Some providers repeat the usage with every piece. */
     stage->settled = true;
 }
 
@@ -372,7 +375,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         break;
     case BELUGA_EVENT_USAGE: take_usage(stage, &event->u.usage); break;
     case BELUGA_EVENT_RESTART:
-        if (stage->settled) stage->reserved = 0; /* what the next try uses is used, too */
+        /* The next try's usage is added to the first try's. */
+        if (stage->settled) stage->reserved = 0;
         break;
     case BELUGA_EVENT_ERROR: heed_error(limits_of(stage), event->u.error); /* fall through */
     case BELUGA_EVENT_FINISH: leave(stage); break;
@@ -382,7 +386,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-/* Estimate the tokens that go in and may come out; the usage puts it right. */
+/* Estimate the call's input and output tokens; the reported usage corrects the estimate later. */
 static int64_t estimate(const beluga_call *call)
 {
     int64_t tokens = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);

@@ -1,5 +1,5 @@
-/* A store in memory: a hash table of what is kept, and a list of it from the newest use to the
- * oldest. */
+/* A store in memory: a hash table of the entries, and a list of them from the oldest use to the
+ * newest. */
 #include "middleware/memory_cache.h"
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 enum { BUCKETS = 1024, KEY = 64 };
 
 typedef struct entry {
-    struct entry *next; /* in its bucket */
+    struct entry *next; /* the next entry in the same bucket */
     beluga__list use;
     int64_t expires_ns;
     size_t length;
@@ -26,13 +26,13 @@ struct beluga_memory_cache {
     const beluga_allocator *allocator;
     beluga__fork_lock lock;
     size_t bytes, max;
-    beluga__list uses; /* oldest first */
+    beluga__list uses; /* the entry that was not used for longest comes first */
     entry *buckets[BUCKETS];
 };
 
 static entry **bucket_of(beluga_memory_cache *cache, const char *key)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a; the key is a digest already */
+    uint32_t hash = 2166136261u; /* FNV-1a is enough here, since the key is a digest already. */
     for (size_t i = 0; i < KEY && key[i]; i++) hash = (hash ^ (unsigned char)key[i]) * 16777619u;
     return &cache->buckets[hash % BUCKETS];
 }

@@ -4,7 +4,7 @@
 #include <beluga/allocator.h>
 #include <beluga/cache.h>
 
-/* The allocator must outlive it. */
+/* Make a store; the allocator must outlive the store. */
 beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator, size_t max_bytes);
 
 #endif

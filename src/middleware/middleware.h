@@ -6,13 +6,14 @@
 
 #include <beluga/price.h>
 
-/* The layers of one model are made from this. */
+/* Everything that the layers of one model are made from. */
 typedef struct beluga__stack_plan {
     beluga__runtime *runtime;
-    const beluga__settings *settings; /* of the model */
-    beluga__target *const *others;    /* models that it falls back to */
+    const beluga__settings *settings; /* settings of the model */
+    beluga__target *const *others;    /* models to fall back to */
     size_t n_others;
-    beluga_prices *prices; /* NULL where there is no budget, which takes them over */
+    /* NULL where there is no budget; the budget layer takes the prices over */
+    beluga_prices *prices;
 } beluga__stack_plan;
 
 /* Each of these takes over `inner` and releases it when it is released itself. It returns NULL
@@ -27,10 +28,10 @@ beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model
 beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model *inner);
 
-/* Whether this library has a cache of answers; else NOT_SUPPORTED. */
+/* Returns 0 where this library has a cache of answers, else NOT_SUPPORTED. */
 int beluga__cache_check(beluga_error *err);
 
-/* These apply where an option is not set; they are shown with the layer. */
+/* Values for options that are not set; the description of the stack shows them. */
 enum { BELUGA__DEFAULT_MAX_RETRIES = 3, BELUGA__DEFAULT_BREAKER_OPEN_MS = 15000 };
 
 #endif

@@ -17,13 +17,14 @@ enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RET
 
 typedef struct retry {
     beluga__layer base;
-    int64_t earned; /* by a call; thousandths of a retry, like the others */
+    /* retries that one call earns; all three numbers count thousandths of a retry */
+    int64_t earned;
     _Atomic int64_t saved;
-    _Atomic int64_t refilled_ns; /* when the reserve was looked at last */
+    _Atomic int64_t refilled_ns; /* when the reserve was refilled last */
 } retry;
 
 typedef struct retry_stage {
-    beluga__layer_stage base; /* between two attempts there is no inner stage */
+    beluga__layer_stage base; /* there is no inner stage between two attempts */
     beluga__timer timer;
 } retry_stage;
 
@@ -51,7 +52,7 @@ static int64_t backoff_ms(retry_stage *stage)
 static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
-    int64_t due = (now - then) / BELUGA__NS_PER_MS; /* a thousandth a millisecond */
+    int64_t due = (now - then) / BELUGA__NS_PER_MS; /* one thousandth of a retry each millisecond */
     if (due <= 0 || !atomic_compare_exchange_strong(&self->refilled_ns, &then, now)) return;
     int64_t room = RESERVE - atomic_load(&self->saved);
     if (room > 0) atomic_fetch_add(&self->saved, due < room ? due : room);
@@ -67,9 +68,9 @@ static bool afford(retry *self)
 
 /* --- whether, and when ------------------------------------------------------------------------ */
 
-/* Whether another attempt may succeed: the last word about this error in `retry_on`, or else the
- * error's own. A model that said nothing for a whole timeout is not asked again where there is
- * another one to ask. */
+/* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
+ * decides, or else the error itself. A model that was silent for a whole timeout is not asked
+ * again where a fallback can be asked. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -84,8 +85,8 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
     return retryable;
 }
 
-/* Return how many attempts may follow the first. Unless somebody chose a number, a server that
- * does not run is tried once more, since it may be starting, and then told. */
+/* Returns how many attempts may follow the first. Unless the caller chose a number, a server that
+ * does not run is tried once more, since it may be starting; then the caller gets the error. */
 static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -95,7 +96,7 @@ static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
     return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, BELUGA__DEFAULT_MAX_RETRIES);
 }
 
-/* Return the milliseconds until the next attempt, or -1 for none. */
+/* Returns the milliseconds until the next attempt, or -1 when there is no next attempt. */
 static int64_t next_wait_ms(retry_stage *stage, const beluga_error *err)
 {
     if (stage->base.attempts > retries_after(stage, err) || stage->base.call->is_probe ||
@@ -147,7 +148,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
     if (stage->base.delivered) {
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
         beluga__layer_deliver(&stage->base, &restart);
-        if (beluga__layer_is_over(&stage->base)) return; /* cancelled from its callback */
+        if (beluga__layer_is_over(&stage->base)) return; /* a callback cancelled the call */
     }
     stage->base.delivered = false;
     plan_retry(stage, err, wait);

@@ -49,7 +49,7 @@ static bool closes(char c)
     return c == '}' || c == ']';
 }
 
-/* Returns whether a bracket opens right behind one that closes. */
+/* Returns whether an opening bracket follows a closing one. */
 static bool opens_behind_another(char bracket, const char *body, size_t n)
 {
     const char *at = body, *end = body + n;
@@ -63,13 +63,13 @@ static bool opens_behind_another(char bracket, const char *body, size_t n)
 
 int beluga__body_framing_of_values(const char *body, size_t n)
 {
-    /* A second value can only begin at such a place. Nearly all bodies have none, and need not be
-     * read byte by byte. */
+    /* A second value can begin only where an opening bracket follows a closing one. Nearly all
+     * bodies have no such place, and need not be read byte by byte. */
     if (!opens_behind_another('{', body, n) && !opens_behind_another('[', body, n)) return -1;
     size_t skipped = beluga__sniff_skip(body, n);
     size_t first = beluga__sniff_value(body + skipped, n - skipped);
     if (!first || first == n - skipped) return -1;
-    const char *end = body + skipped + first; /* of the value, and the blanks behind it */
+    const char *end = body + skipped + first; /* end of the first value and the blanks behind it */
     while (!closes(end[-1])) end--;
     bool lines = !memchr(body + skipped, '\n', (size_t)(end - body) - skipped);
     return lines ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE;

@@ -31,13 +31,14 @@ static size_t block_bytes(const beluga__target *target)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* Secrets may be in the block from `at` on, where the arena was. */
+/* From `at` on, where the arena's memory begins, the block may hold secrets. */
 static void hold_secrets(beluga_call *call, const char *at)
 {
     size_t bytes = block_bytes(call->target), from = (size_t)((uintptr_t)at - (uintptr_t)call);
     if (call->arena.secret) return;
     call->arena.secret = true;
-    call->secret_from = (uint16_t)(from < bytes ? from : bytes); /* or in one of the arena's own */
+    /* or in a further block of the arena */
+    call->secret_from = (uint16_t)(from < bytes ? from : bytes);
 }
 
 void beluga__call_holds_secrets(beluga_call *call)
@@ -54,8 +55,8 @@ static void wipe(beluga_call *call)
 
 /* --- what is asked ---------------------------------------------------------------------------- */
 
-/* Find the result that a message replaces: one of the same tool call, given since the model
- * spoke. */
+/* Find an earlier result of the same tool call, given since the model spoke, which this message
+ * replaces. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
     const char *id = beluga_message_tool_call_id(message);
@@ -104,8 +105,8 @@ static bool has_options(const beluga_option *opts, size_t n)
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
 }
 
-/* Returns whether the caller gave a header, or an option that only the provider knows: it may hold
- * a key. */
+/* Returns whether the caller gave a header or an option that only the provider knows; either may
+ * hold a key. */
 static bool may_be_secret(const beluga__settings *own)
 {
     return own->known[BELUGA_OPTION_EXTRA_HEADERS].origin == BELUGA_ORIGIN_CALL ||
@@ -158,7 +159,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-/* Make a call of a target, in one block, that asks nothing yet. */
+/* Make a call of a target, in one block, without a question yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
@@ -212,8 +213,8 @@ static int derive_messages(beluga_call *call, const beluga_call *from)
     return 0;
 }
 
-/* Take the target's settings where the caller gave none. The name of the model and the provider's
- * own options are of one target, and are not taken over. */
+/* Take the target's settings where the caller gave none. The model's name and the provider's own
+ * options belong to one target, and are not taken over. */
 static int derive_settings(beluga_call *call, const beluga_call *from)
 {
     call->settings = &call->target->settings;
@@ -275,7 +276,8 @@ void beluga__call_unref(beluga_call *call)
     const beluga_allocator *allocator = call->arena.allocator;
     beluga__arena_free(&call->arena);
     wipe(call);
-    /* The allocator is the client's, and the target may hold the last reference to that. */
+    /* The allocator belongs to the client, and the target may hold the last reference to the
+     * client. */
     beluga__release(allocator, call);
     beluga__target_unref(target);
 }
@@ -284,7 +286,7 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
 {
     if (!err) return;
     const char *model = call->model_name ? call->model_name : call->target->model_name;
-    beluga__error_clean(err); /* a provider may have written it */
+    beluga__error_clean(err); /* a provider may have written the error */
     if (!*err->operation) beluga__error_name(err, operation, call->operation);
     if (!*err->provider) beluga__error_name(err, provider, call->target->provider->name);
     if (!*err->model) beluga__error_name(err, model, model);
@@ -377,7 +379,7 @@ bool beluga_call_get_bool(const beluga_call *call, int key, bool *value)
 const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length)
 {
     const beluga__setting *s = setting(call, key, BELUGA_OPTION_STRING);
-    if (key == BELUGA_OPTION_API_KEY || !s) return NULL; /* keys go to authorize only */
+    if (key == BELUGA_OPTION_API_KEY || !s) return NULL; /* only authorize gets keys */
     if (length) *length = s->length;
     return s->value.string;
 }
@@ -396,7 +398,8 @@ bool beluga_call_has_own(const beluga_call *call)
     return call->settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC].type != 0;
 }
 
-/* A value of a file or of the command is text, and is read as the type that is asked for. */
+/* Values from a file or from the command line are texts, and are read as the type that is asked
+ * for. */
 
 static const beluga__item *own(const beluga_call *call, const char *name)
 {

@@ -1,5 +1,5 @@
-/* A call: the question, which does not change from its start, and the arena that holds everything
- * of it. */
+/* A call: the question, which does not change after the start, and the arena that holds everything
+ * that belongs to the call. */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 
@@ -8,34 +8,38 @@
 struct beluga_call {
     atomic_uint refs;
     beluga__arena arena;
-    beluga__target *target;           /* shared */
+    beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
-    beluga_message **messages;        /* shared each */
+    beluga_message **messages;        /* one reference to each message */
     size_t n_messages;
-    beluga_tool *const *tools; /* of `holder` */
+    beluga_tool *const *tools; /* borrowed from `holder` */
     size_t n_tools;
-    void *holder; /* who owns the tools, and how to let go of it */
+    void *holder; /* the owner of the tools, and the function that releases it */
     void (*release_holder)(void *holder);
-    beluga_context *context; /* shared, or NULL */
+    beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
     const char *operation; /* "generate", "stream", "models" */
-    const char *page;      /* of a list of models; NULL: the first */
+    const char *page;      /* token of the page of a list of models; NULL: the first page */
     int64_t start_ns;
-    bool streamed;             /* the provider is asked to stream */
-    bool restartable;          /* content that was delivered may be taken back with RESTART */
-    bool list_models;          /* asks for the models instead of an answer */
-    bool has_repeated_results; /* some were left out: a call can have one */
-    bool stands_in;            /* derived: who answers is another than the caller knows */
-    bool is_probe;             /* finds out whether the provider is well: one attempt will do */
-    uint16_t secret_from;      /* where in this block that begins which is wiped */
-    /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
+    bool streamed;    /* the provider is asked to stream */
+    bool restartable; /* content that was delivered may be taken back with RESTART */
+    bool list_models; /* the call asks for the list of models instead of an answer */
+    /* repeated results of a tool call were left out, since a call can have one */
+    bool has_repeated_results;
+    /* derived for another target than the one that the caller addressed */
+    bool stands_in;
+    /* the call tests whether the provider is well again, so one attempt is enough */
+    bool is_probe;
+    uint16_t secret_from; /* offset in this block from which on the memory is wiped */
+    /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
+     * its parent span, or NULL. */
     void *span;
-    void *attempt_span;        /* of the attempt that runs */
+    void *attempt_span;        /* span of the attempt that runs */
     unsigned attempt;          /* how many attempts have a span */
-    int http_status;           /* of the last answer; 0: none yet */
+    int http_status;           /* status of the last answer; 0: no answer yet */
     beluga_call *derived;      /* the same question to other targets; lives as long as this one */
-    beluga_call *next;         /* of those */
+    beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */
 };
 
@@ -43,33 +47,34 @@ typedef struct beluga__call_spec {
     beluga__target *target;
     beluga_loop *loop;
     beluga_context *context;
-    const beluga_messages *messages; /* NULL: none, for lists of models */
+    const beluga_messages *messages; /* NULL for lists of models */
     beluga_tool *const *tools;
     size_t n_tools;
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
     const char *page;  /* copied */
-    void *parent_span; /* of telemetry, or NULL */
-    int64_t start_ns;  /* of the monotonic clock */
+    void *parent_span; /* span of telemetry, or NULL */
+    int64_t start_ns;  /* time of the monotonic clock */
     bool streamed, restartable, list_models;
     const beluga_option *opts;
     size_t n_opts;
 } beluga__call_spec;
 
-/* Make a call: checks messages and options. On success it has taken over `holder`'s reference. */
+/* Make a call; this checks messages and options. On success the call has taken over `holder`'s
+ * reference. */
 int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err);
-/* Make the same call of another target: its settings, with what the caller gave to this call on
- * top. Borrowed as long as `call`, and used like it. */
+/* Make the same call of another target, with that target's settings below what the caller gave to
+ * this call. The result is borrowed for as long as `call` lives. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
-/* Memory that is allocated for the call from now on may hold a key: it is wiped when the call
- * goes. */
+/* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call
+ * is freed. */
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
 
-/* Fill in where an error happened, where it does not say so itself. */
+/* Fill in provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);
 
 #endif

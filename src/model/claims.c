@@ -2,7 +2,7 @@
 
 #include <beluga/provider/provider.h>
 
-/* No provider claims this: a call can have one result. */
+/* No provider claims this bit, since a tool call can have only one result. */
 #define REPEATED_RESULTS (UINT64_C(1) << 63)
 
 static const struct {
@@ -23,7 +23,7 @@ static const struct {
     {REPEATED_RESULTS, "a tool call has more than one result: the last is sent"},
 };
 
-/* The wants of which no encoder warns. */
+/* The wants about which no encoder warns. */
 static const uint64_t media_bits =
     BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | REPEATED_RESULTS;
 

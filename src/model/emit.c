@@ -36,7 +36,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
     if (emit->failed) return;
     emit->failed = true;
     if (!emit->error) emit->error = beluga__arena_alloc(&emit->call->arena, sizeof *emit->error);
-    if (!emit->error) return; /* deliver says no_memory */
+    if (!emit->error) return; /* beluga__emit_deliver then reports no_memory */
     if (err && err->code)
         *emit->error = *err;
     else
@@ -115,7 +115,8 @@ static void deliver_error(beluga_emit *emit, beluga__sink *sink)
     beluga__sink_error(sink, &err);
 }
 
-/* A model that calls tools wants them to be run, whatever word a server has for a natural end. */
+/* A finish reason of a model that calls tools becomes TOOL_CALLS, whatever word the server uses
+ * for a natural end. */
 static uint32_t reason_of(const beluga_emit *emit)
 {
     bool natural =

@@ -10,7 +10,7 @@
 #include "model/model.h"
 #include "model/proof.h"
 
-/* A tool call of the answer; in the call's arena. */
+/* A tool call of the answer; allocated in the call's arena. */
 typedef struct beluga__tool_slot {
     struct beluga__tool_slot *next;
     uint32_t index;
@@ -23,59 +23,62 @@ typedef struct beluga__remote beluga__remote;
 
 struct beluga_emit {
     beluga_call *call;
-    beluga_emit *given;       /* what the provider is given for it: its address, or a handle */
-    beluga__sink *sink;       /* NULL once the terminal event is out or the call was cancelled */
-    beluga__remote *remote;   /* not NULL: this one is used on another thread */
-    bool finished;            /* FINISH was emitted; it is held until beluga__emit_deliver */
-    bool failed;              /* `error` is set; delivered by beluga__emit_deliver */
-    bool full;                /* `owner` is the full adapter's: it may go on later */
-    uint8_t brought;          /* BELUGA__BROUGHT_…, in this turn of the decoder */
-    uint8_t seen;             /* the same, in the turns before */
-    bool has_usage;           /* one that counts anything */
-    uint32_t reasoning_block; /* how many have ended */
+    /* what the provider gets in place of the emit: the emit's address, or a handle */
+    beluga_emit *given;
+    beluga__sink *sink;     /* NULL once the terminal event is out or the call was cancelled */
+    beluga__remote *remote; /* not NULL where this emit is used on another thread */
+    bool finished;          /* FINISH was emitted; it is held until beluga__emit_deliver */
+    bool failed;            /* `error` is set; delivered by beluga__emit_deliver */
+    /* `owner` belongs to the full adapter, whose provider may go on later */
+    bool full;
+    uint8_t brought;          /* BELUGA__BROUGHT_… bits of this turn of the decoder */
+    uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
+    bool has_usage;           /* a usage that counts anything has come */
+    uint32_t reasoning_block; /* number of reasoning blocks that have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
-    /* The state of beluga_emit_random, so that a replay makes the same ids; 0: the loop's. */
+    /* The state of beluga_emit_random, which makes a replay create the same ids; 0: the loop's
+     * random numbers are used. */
     uint64_t random;
     int64_t created;
-    const char *request_id;                /* set by the adapter before the first event */
-    const beluga_rate_limits *rate_limits; /* likewise; NULL: none */
+    const char *request_id; /* set by the adapter before the first event */
+    /* set by the adapter before the first event; NULL: none */
+    const beluga_rate_limits *rate_limits;
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
-    beluga_error *error; /* in the arena */
+    beluga_error *error; /* allocated in the call's arena */
     void *owner;         /* the adapter's op */
 };
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
 void beluga__emit_free(beluga_emit *emit);
 
-/* Give a provider that is not built in a handle instead of the emit's address; call it before the
- * provider's first turn. Returns 0 or NO_MEMORY. beluga__emit_free takes the handle back. */
+/* Give a provider that is not built in a handle instead of the emit's address; call this before
+ * the provider's first turn. Returns 0 or NO_MEMORY. beluga__emit_free takes the handle back. */
 int beluga__emit_use_handle(beluga_emit *emit);
-/* Fail the call because its provider emitted when it was not its turn. */
+/* Fail the call because its provider emitted out of turn. */
 void beluga__emit_misused(beluga_emit *emit);
-/* Do so if it did. */
+/* Fail the call if its provider emitted out of turn. */
 void beluga__emit_check_turns(beluga_emit *emit);
 
 /* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic
  * words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
-/* Record that the provider broke a rule, or went over a limit, which the message says to people and
+/* Record that the provider broke a rule or went over a limit: `message` explains it to people, and
  * `rule` to the conformance kit. Returns the code. */
 int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message);
-/* The same for what has no code of its own. */
+/* Record a broken rule that has no rule code of its own. */
 static inline int beluga__emit_broken(beluga_emit *emit, int code, const char *message)
 {
     return beluga__emit_broke_rule(emit, BELUGA__RULE_NONE, code, message);
 }
 
-/* Send what belongs before a FINISH that is about to be delivered: the ends of tool calls that are
- * still open, and a warning where there is no answer. A callback may cancel: look at `sink`
- * afterwards. */
+/* Send the events that belong before a FINISH: the ends of tool calls that are still open, and a
+ * warning where there is no answer. A callback may cancel the call, so check `sink` afterwards. */
 void beluga__emit_complete(beluga_emit *emit);
 
-/* Returns what the decoder brought in the turn that is over. */
+/* Returns what the decoder brought in the last turn, and begins a new turn. */
 static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
 {
     unsigned brought = emit->brought;
@@ -84,11 +87,11 @@ static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
     return brought;
 }
 
-/* Send the terminal event that is recorded. Frees nothing; the op may be gone when it returns. The
- * caller must have released what it holds. Returns false when there was nothing to send. */
+/* Send the recorded terminal event. This frees nothing, and the op may be gone afterwards, so the
+ * caller must have released what the op holds. Returns false when there was no event to send. */
 bool beluga__emit_deliver(beluga_emit *emit);
 
-/* Hand an event over. Returns CONTEXT_CANCELED where a callback has cancelled the call. */
+/* Deliver an event. Returns CONTEXT_CANCELED where a callback has cancelled the call. */
 static inline int beluga__emit_event(beluga_emit *emit, const beluga_event *event)
 {
     emit->sink->event(emit->sink, event);
@@ -104,12 +107,11 @@ void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n
 /* Send the raw bytes when the caller asked for them. */
 void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
 
-/* Everything a provider says is an event; the rest of these functions take it on its way. This one
- * applies it on the loop's thread: checks it, fills in what only the emit knows (ids, indexes), and
- * delivers it. */
+/* Apply an event on the loop's thread: check it, fill in the ids and indexes that only the emit
+ * knows, and deliver the event. Everything that a provider says is an event on this path. */
 int beluga__emit_apply(beluga_emit *emit, beluga_event *event);
-/* The same from either thread; `given` is what the provider has, and what the event points to is
- * borrowed. */
+/* Send an event from the loop's thread or from a worker. `given` is the provider's handle or
+ * address; the event's pointers are borrowed. */
 int beluga__emit_send(beluga_emit *given, beluga_event *event);
 
 static inline uint64_t beluga__emit_random(beluga_emit *emit)
@@ -118,7 +120,7 @@ static inline uint64_t beluga__emit_random(beluga_emit *emit)
                         : beluga__loop_random(emit->call->loop);
 }
 
-/* --- full_adapter.c: what only the emit of a full provider can do --- */
+/* --- full_adapter.c: functions for the emit of a full provider --- */
 
 int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument);

@@ -1,5 +1,5 @@
-/* The public functions that a provider calls. Each looks up the emit of what the provider was
- * given, makes an event of what it says, and sends it. */
+/* The public functions that a provider calls. Each function looks up the emit behind the
+ * provider's handle, makes an event from its arguments, and sends the event. */
 #include "base/json.h"
 #include "base/limits.h"
 #include "model/emit_rules.h"
@@ -27,7 +27,7 @@ const beluga_call *beluga_emit_call(const beluga_emit *given)
 
 int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
 {
-    /* Not initialised: most events are texts, and zeroing 128 bytes is not free. */
+    /* The event stays uninitialised: most events are texts, and zeroing 128 bytes costs time. */
     beluga_event event;
     event.kind = BELUGA_EVENT_TEXT;
     event.index = 0;
@@ -224,11 +224,11 @@ void *beluga_emit_alloc(beluga_emit *given, size_t size)
 {
     int status;
     beluga_emit *emit = beluga__emit_find(given, &status);
-    /* The arena is the loop's: a worker has memory of its own. */
+    /* The arena may be used on the loop's thread only, so a worker has to use its own memory. */
     return !emit || emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
 }
 
-/* The emit of a full provider, on the loop. */
+/* Find the emit of a full provider that runs on the loop. */
 static beluga_emit *look_up_full(beluga_emit *given, int *status)
 {
     beluga_emit *emit = beluga__emit_find(given, status);

@@ -120,7 +120,7 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
     event->u.state.provider = emit->call->target->provider->name;
-    emit->brought |= BELUGA__BROUGHT_OTHER; /* nobody reads it: it is no answer */
+    emit->brought |= BELUGA__BROUGHT_OTHER; /* people do not read a state, so it is no content */
     return beluga__emit_event(emit, event);
 }
 
@@ -146,8 +146,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     return beluga__emit_head(emit);
 }
 
-/* Providers read numbers that anybody may have written. A negative one means unknown, and so does
- * one that is too large to be added to others. */
+/* A provider copies numbers from its server. A negative number means unknown, and so does one too
+ * large to be added to others. */
 static void clean_count(int64_t *count)
 {
     if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
@@ -165,7 +165,7 @@ static int emit_usage(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     bool empty = counts_nothing(&event->u.usage);
     emit->brought |= BELUGA__BROUGHT_OTHER;
-    if (empty && emit->has_usage) return 0; /* a placeholder is not the last word */
+    if (empty && emit->has_usage) return 0; /* an empty placeholder does not replace a real usage */
     emit->has_usage = !empty;
     clean_count(&event->u.usage.input_total);
     clean_count(&event->u.usage.input_cache_read);
@@ -189,18 +189,19 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Some servers send the word in every chunk: it is kept once. */
+/* Some servers repeat the finish word in every chunk, so it is kept once. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
     if (beluga__utf8_valid(raw, n) != n) n = 0;
-    if (!n && emit->call->list_models) return 0; /* it is the next page's name */
+    /* for a list of models this word is the next page's token */
+    if (!n && emit->call->list_models) return 0;
     if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
     emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
     return n && !emit->raw_finish ? beluga__emit_no_memory(emit) : 0;
 }
 
-/* A finish is delivered by beluga__emit_deliver; behind HTTP the last reason holds. */
+/* beluga__emit_deliver delivers the finish, since behind HTTP the last reason counts. */
 static int emit_finish(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check(emit);
@@ -211,7 +212,7 @@ static int emit_finish(beluga_emit *emit, beluga_event *event)
     return keep_word(emit, event->u.finish.raw, event->u.finish.raw_length);
 }
 
-/* An error, too, is delivered by beluga__emit_deliver. */
+/* beluga__emit_deliver also delivers an error. */
 static int emit_error(beluga_emit *emit, beluga_event *event)
 {
     const beluga_error *error = event->u.error;
@@ -224,7 +225,7 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
     return error->code;
 }
 
-/* An answer that was filtered is empty by its nature, and its finish reason says why. */
+/* A filtered answer is empty by its nature, and its finish reason tells why. */
 static bool is_nothing(const beluga_emit *emit)
 {
     return !((emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT) &&
@@ -276,7 +277,7 @@ static int emit_measurement(beluga_emit *emit, beluga_event *event)
     return beluga__emit_check(emit);
 }
 
-/* The rules, by the kind of event. A provider may not emit a kind that is not listed. */
+/* The rule of each kind of event. A provider may not emit a kind that is not listed. */
 static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *event) = {
     [BELUGA_EVENT_METADATA] = emit_metadata,
     [BELUGA_EVENT_REASONING] = emit_reasoning,
@@ -299,7 +300,8 @@ static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *
 
 int beluga__emit_apply(beluga_emit *emit, beluga_event *event)
 {
-    if (event->kind == BELUGA_EVENT_TEXT) return emit_text(emit, event); /* nearly always */
+    /* nearly all events are texts */
+    if (event->kind == BELUGA_EVENT_TEXT) return emit_text(emit, event);
     bool known = event->kind < BELUGA__EVENT_KINDS && rules[event->kind];
     return known ? rules[event->kind](emit, event) : BELUGA_ERROR_INVALID_INPUT;
 }

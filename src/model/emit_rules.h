@@ -14,7 +14,7 @@ static inline int beluga__emit_check(const beluga_emit *emit)
     return 0;
 }
 
-/* Returns the same for an event that is part of the answer. */
+/* Returns 0 where an event that is part of the answer may be emitted now, else a code. */
 static inline int beluga__emit_check_content(beluga_emit *emit)
 {
     int status = beluga__emit_check(emit);
@@ -24,7 +24,7 @@ static inline int beluga__emit_check_content(beluga_emit *emit)
                                    "the provider went on after its finish");
 }
 
-/* Returns the same for an event with a text of the answer. */
+/* Returns 0 where an event with a text of the answer may be emitted now, else a code. */
 static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, size_t length)
 {
     int status = beluga__emit_check_content(emit);
@@ -45,7 +45,7 @@ static inline int beluga__emit_no_memory(beluga_emit *emit)
     return beluga__emit_broken(emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
 }
 
-/* A copy of a string that lasts as long as the call; NULL without memory. */
+/* Returns a copy of a string that lasts as long as the call; NULL without memory. */
 static inline const char *beluga__emit_keep(beluga_emit *emit, const char *text)
 {
     return beluga__arena_copy(&emit->call->arena, text, strlen(text));
@@ -58,13 +58,13 @@ int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_end(beluga_emit *emit, beluga_event *event);
 /* End the tool calls that are still open. Returns 0, or the code of one that failed. */
 int beluga__emit_end_tools(beluga_emit *emit);
-/* Returns whether a tool call of that index began; it may have ended. */
+/* Returns whether a tool call with that index has begun; the call may have ended. */
 bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
 
 /* --- emit_rules.c --- */
 
-/* Keep the token that asks for the next page of a list of models. It is kept where the finish has
- * its word, which a list of models does not need. */
+/* Keep the token of the next page of a list of models. The token uses the field of the finish
+ * word, which a list of models does not need. */
 int beluga__emit_keep_page(beluga_emit *emit, const char *token);
 
 #endif

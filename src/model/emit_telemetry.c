@@ -1,4 +1,4 @@
-/* The public functions that a provider calls to add to its span and to count. */
+/* The public functions with which a provider adds to its span and records measurements. */
 #include "model/emit.h"
 #include "schema/event.h"
 

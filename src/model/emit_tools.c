@@ -1,4 +1,5 @@
-/* The rules of tool calls: each begins, gets arguments and ends once, under an id of its own. */
+/* The rules of tool calls: each tool call begins, gets arguments and ends once, under an id of its
+ * own. */
 #include "base/limits.h"
 #include "model/emit_rules.h"
 
@@ -25,7 +26,7 @@ static const char *made_up_id(beluga_emit *emit)
     return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
 }
 
-/* Results are told apart by the ids of their calls. */
+/* Tool results name the id of their call, so each id must be unique. */
 static bool is_used(const beluga_emit *emit, const char *id)
 {
     for (const beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)

@@ -1,9 +1,9 @@
-/* The adapter for providers that are not behind HTTP: it gives them their turn on the loop, a
- * delay, and a thread to block on, and keeps the rules whatever they do.
+/* The adapter for providers that are not behind HTTP. The adapter gives a provider its turn on the
+ * loop, delays, and threads for blocking work, and enforces the rules of events.
  *
- * Work that blocks gets an emit of its own (beluga__remote): what it emits is copied,
+ * Blocking work gets an emit of its own (beluga__remote): an event that it emits is copied,
  * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so
- * that a worker whose call was cancelled finds a flag and not a hole. */
+ * a worker whose call was cancelled finds a flag instead of freed memory. */
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
@@ -15,7 +15,8 @@
 
 #include <pthread.h>
 
-enum { MAX_REMOTE_BYTES = 1 << 20 }; /* under way from a worker; then it waits */
+/* A worker waits while more than this is on its way to the loop. */
+enum { MAX_REMOTE_BYTES = 1 << 20 };
 
 typedef struct full_op {
     beluga__stage op;
@@ -25,33 +26,33 @@ typedef struct full_op {
     int (*next)(beluga_emit *emit, void *argument);
     void *argument;
     beluga__watchdog dog;
-    beluga__remote *remote; /* work on the executor, or NULL */
+    beluga__remote *remote; /* work on the thread pool, or NULL */
     bool started;
     bool paused;
 } full_op;
 
 struct beluga__remote {
     atomic_uint refs;
-    beluga_emit emit; /* what the worker emits through */
-    full_op *op;      /* the loop's thread only; NULL when the call is over */
+    beluga_emit emit; /* the emit of the worker */
+    full_op *op;      /* used on the loop's thread only; NULL when the call is over */
     beluga_call *call;
     beluga__mailbox *mailbox;
     int (*work)(beluga_emit *emit, void *argument);
     void *argument;
     void (*release)(void *argument);
     int result;
-    beluga_emit *given; /* what the worker is given for `emit`; not to be followed */
-    bool misused;       /* it was used by another thread */
+    beluga_emit *given; /* what the worker gets in place of `emit`; never dereferenced */
+    bool misused;       /* another thread used the worker's emit */
     beluga__mail done;
     pthread_mutex_t lock;
     pthread_cond_t room;
-    size_t bytes;   /* under way */
-    size_t ignored; /* events after the worker was told to stop */
+    size_t bytes;   /* size of the events on their way to the loop */
+    size_t ignored; /* number of events emitted after the worker was told to stop */
     bool cancelled;
-    bool lost; /* an event could not be kept: what follows it is refused, too */
+    bool lost; /* An event could not be kept for want of memory, so all later events are refused. */
 };
 
-/* An event under way, and behind it all that it points to. */
+/* An event on its way to the loop, followed by everything that it points to. */
 typedef struct event_mail {
     beluga__mail mail;
     beluga__remote *remote;
@@ -75,8 +76,8 @@ static void let_go(full_op *self)
     beluga__emit_free(&self->emit);
 }
 
-/* Look after every turn of the provider whether that was the end. Returns true when it was, and the
- * op may be gone. */
+/* After every turn of the provider, check whether the call has ended. Returns true when it has
+ * ended, and the op may be gone. */
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
@@ -86,7 +87,8 @@ static bool settle(full_op *self, int status, const beluga_error *err)
         beluga__watchdog_progress(&self->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
-    if (!ended) { /* it neither finished nor arranged to go on, and its caller would wait */
+    /* the provider neither finished nor arranged to go on, so its caller would wait for ever */
+    if (!ended) {
         beluga_error closed;
         beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
                          "the provider ended without a finish");
@@ -94,7 +96,7 @@ static bool settle(full_op *self, int status, const beluga_error *err)
         beluga__emit_fail(&self->emit, closed.code, &closed);
     }
     beluga__emit_complete(&self->emit);
-    if (!self->emit.sink) return true; /* a callback cancelled */
+    if (!self->emit.sink) return true; /* a callback cancelled the call */
     let_go(self);
     beluga__emit_deliver(&self->emit);
     return true;
@@ -113,7 +115,7 @@ static void cancel(beluga__stage *op)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     if (!self->emit.sink) return;
-    self->emit.sink = NULL; /* first: nothing that cancel emits is delivered */
+    self->emit.sink = NULL; /* cleared first, so that nothing that cancel emits is delivered */
     if (self->started) cancel_provider(self);
     let_go(self);
 }
@@ -122,8 +124,8 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
     beluga_error final = *err;
-    /* It can't be killed: a retry would start a second computation beside it, and take longer
-     * still. */
+    /* Work on a thread can't be killed: a retry would start a second computation beside it, and
+     * both would take longer. */
     if (self->remote) final.retryable = 0;
     cancel_provider(self);
     settle(self, final.code, &final);
@@ -141,7 +143,7 @@ static void begin(beluga__task *task)
     self->started = true;
     beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
     if (self->emit.sink && call->stands_in) beluga__emit_head(&self->emit);
-    if (!self->emit.sink) return; /* a callback cancelled */
+    if (!self->emit.sink) return; /* a callback cancelled the call */
     beluga_emit *given = self->emit.given;
     uintptr_t before = beluga__turn_begin(given);
     int status = call->target->provider->start(call->target->self, call, given, &err);
@@ -176,7 +178,8 @@ static void pause(beluga__stage *op, bool paused)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     self->paused = paused;
-    /* A provider's own timers go on: the caller keeps what it emits meanwhile. */
+    /* A provider's own timers go on during a pause: the caller keeps the events that come
+     * meanwhile. */
     if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
 }
 
@@ -185,7 +188,7 @@ static beluga__model full_adapter = {&full_ops};
 
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
 {
-    (void)runtime; /* it has no state */
+    (void)runtime; /* this adapter has no state */
     return &full_adapter;
 }
 
@@ -282,7 +285,7 @@ bool beluga__remote_is_cancelled(beluga__remote *remote)
     return cancelled;
 }
 
-/* The worker waits here while much is under way; a cancelled call ends the wait. */
+/* The worker waits here while many bytes are on their way; a cancelled call ends the wait. */
 static int reserve(beluga__remote *remote, size_t size)
 {
     pthread_mutex_lock(&remote->lock);
@@ -336,8 +339,8 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* A provider that does not heed its cancel holds a thread that others wait for. Its author should
- * know. */
+/* A provider that does not heed a cancellation holds a thread that other calls wait for, and its
+ * author should learn about it. */
 static void log_ignored(const beluga__remote *remote)
 {
     const beluga__target *target = remote->call->target;
@@ -355,7 +358,7 @@ static void work_run(void *argument)
     remote->result = remote->work(remote->given, remote->argument);
     beluga__turn_end(remote->given, before);
     remote->misused = beluga__handle_is_misused(remote->given);
-    beluga__emit_free(&remote->emit); /* here ends what the worker may emit */
+    beluga__emit_free(&remote->emit); /* from here on the worker can emit no more events */
     log_ignored(remote);
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
@@ -382,7 +385,7 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
         beluga__release(call->arena.allocator, remote);
         return BELUGA_ERROR_NO_MEMORY;
     }
-    atomic_init(&remote->refs, 2); /* the op's and the worker's */
+    atomic_init(&remote->refs, 2); /* one reference for the op and one for the worker */
     remote->given = remote->emit.given;
     beluga__call_ref(call);
     remote->op = self;

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-/* A handle has, from the lowest bit: 1, the index of its slot, and how often the slot was used
- * before. In 64 bits that count never comes back to where it was. */
+/* From the lowest bit up, a handle consists of a 1, the index of its slot, and a count of the
+ * slot's earlier uses. In 64 bits the count never repeats. */
 #if UINTPTR_MAX > UINT32_MAX
 enum { INDEX_BITS = 20, CHUNK_BITS = 10 };
 #else
@@ -16,18 +16,20 @@ enum { N_CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS), CHUNK_SLOTS = 1 << CHUNK_BITS 
 #define ONE_USE   ((uintptr_t)MAX_SLOTS << 1)
 
 typedef struct slot {
-    atomic_uintptr_t handle;  /* while the slot is used; else the next one, made even */
-    atomic_uintptr_t turn;    /* the thread that may use it now, or 0 */
-    atomic_uintptr_t misused; /* the handle that was used out of turn */
-    beluga_emit *emit;        /* for the thread whose turn it is */
-    uint32_t next_free;       /* its index + 1; under the lock */
+    /* the handle while the slot is used; otherwise the next handle of this slot, made even */
+    atomic_uintptr_t handle;
+    atomic_uintptr_t turn;    /* the thread that may use the slot now, or 0 */
+    atomic_uintptr_t misused; /* the last handle of this slot that was used out of turn */
+    beluga_emit *emit;        /* read only by the thread whose turn it is */
+    uint32_t next_free;       /* index + 1 of the next free slot; guarded by the lock */
 } slot;
 
-/* The table is the process's and is never released: who holds a handle may ask at any time, even
- * after the last client. So it is neither a client's memory nor from a host's allocator. */
+/* The table belongs to the process and is never released, since a provider may look a handle up at
+ * any time, even after the last client is gone. So its memory is not from a client or from a
+ * host's allocator. */
 static _Atomic(slot *) chunks[N_CHUNKS];
 static beluga__fork_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-static uint32_t n_slots, first_free; /* under the lock; the second is an index + 1 */
+static uint32_t n_slots, first_free; /* guarded by the lock; `first_free` is an index + 1 */
 
 static slot *slot_at(uint32_t index)
 {
@@ -49,11 +51,12 @@ static uintptr_t this_thread(void)
 
 static void lock_table(void)
 {
-    /* A thread of the parent's may have been changing the list: what is on it stays unused. */
+    /* A thread of the parent may have been changing the list at the fork, so the slots in the list
+     * stay unused. */
     if (beluga__fork_lock_take(&lock) && lock.was_held) first_free = 0;
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static slot *take_slot(uint32_t *index)
 {
     if (first_free) {
@@ -81,7 +84,7 @@ beluga_emit *beluga__handle_new(beluga_emit *emit)
     s->emit = emit;
     atomic_store(&s->turn, 0);
     atomic_store(&s->handle, handle);
-    return (beluga_emit *)handle; /* NOLINT: a number, see above */
+    return (beluga_emit *)handle; /* NOLINT: a handle is a number, see above */
 }
 
 void beluga__handle_free(beluga_emit *handle)

@@ -1,5 +1,5 @@
-/* The adapter between a call and an HTTP provider's pure functions: starts a call, steers it, and
- * ends it when its time is over. http_op.h names the files that do the rest. */
+/* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
+ * it, and ends it when its time is over. http_op.h lists the files that do the rest. */
 #include "model/http_log.h"
 #include "model/http_op.h"
 #include "model/span.h"
@@ -22,8 +22,8 @@ static void pause(beluga__stage *op, bool paused)
     if (beluga__http_op_is_over(self)) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
-        beluga__http_op_set_grace(self); /* it gets its time once more after a pause */
-    /* Without a transfer the key is still waited for. */
+        beluga__http_op_set_grace(self); /* after a pause the grace begins anew */
+    /* Without a transfer the call still waits for its key. */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
@@ -43,7 +43,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Say in the attempt's span where the request went. */
+/* Record in the attempt's span where the request went. */
 static void tell_url(const beluga__http_op *self)
 {
     const beluga_call *call = self->emit.call;
@@ -51,7 +51,7 @@ static void tell_url(const beluga__http_op *self)
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
-        /* some providers want the key in the query */
+        /* Some providers want the key in the query. */
         beluga__http_secrets_mask(&self->secrets, url.data, url.length);
         beluga__span_text(call, "url.full", url.data, url.length);
     }
@@ -85,7 +85,8 @@ static int send_request(beluga__http_op *self, beluga_error *err)
     return 0;
 }
 
-/* The secrets were waited for. In a later turn of the loop a failure is an event. */
+/* Runs when the secrets have been fetched. In a later turn of the loop a failure is reported as an
+ * event. */
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
 {
     beluga__http_op *self = beluga__container_of(secrets, beluga__http_op, secrets);
@@ -140,7 +141,8 @@ static int begin(beluga__http_op *self, beluga_error *err)
     if (status) return status;
     beluga__call_holds_secrets(call);
     status = beluga__http_secrets_fetch(&self->secrets, err);
-    if (!status) beluga__watchdog_start(&self->dog); /* anew when the request is sent */
+    /* the watchdog starts anew when the request is sent */
+    if (!status) beluga__watchdog_start(&self->dog);
     if (status <= 0) return status;
     status = send_request(self, err);
     if (!status && self->request.n_warnings) call->loop->ops->defer(call->loop, &self->warn);
@@ -175,6 +177,6 @@ static beluga__model http_adapter = {&http_ops};
 
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime)
 {
-    (void)runtime; /* it has no state */
+    (void)runtime; /* this adapter has no state */
     return &http_adapter;
 }

@@ -1,5 +1,5 @@
-/* How the answer of an HTTP provider is read: its first bytes tell whether it is a stream or comes
- * in one piece, which is collected and decoded here. */
+/* Reads the answer of an HTTP provider. Its first bytes tell whether the answer is a stream or
+ * comes in one piece, which is collected and decoded here. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/line.h"
@@ -9,7 +9,8 @@
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-/* NULL when the headers say nothing about limits, or without memory: the answer is worth more. */
+/* Returns NULL when the headers say nothing about limits, or without memory, since the answer
+ * matters more than the limits. */
 static const beluga_rate_limits *read_limits(const beluga__http_op *self)
 {
     beluga_rate_limits limits, *kept = NULL;
@@ -19,7 +20,8 @@ static const beluga_rate_limits *read_limits(const beluga__http_op *self)
     return kept;
 }
 
-/* NULL: there is none, or no memory, and the answer is worth more. */
+/* Returns NULL when there is no request id, or without memory, since the answer matters more than
+ * the id. */
 static const char *read_request_id(const beluga__http_op *self)
 {
     char line[BELUGA__MAX_REQUEST_ID];
@@ -52,7 +54,7 @@ static void collect(beluga__http_op *self, const char *bytes, size_t n)
     beluga_error err;
     beluga__watchdog_live(&self->dog);
     int status = beluga__buf_append(&self->response.body, bytes, n);
-    /* The beginning of a refusal is enough. */
+    /* For a refusal, the beginning of the body is enough. */
     if (!status || self->phase == BELUGA__HTTP_REFUSED) return;
     beluga_error_set(&err, status, "%s",
                      status == BELUGA_ERROR_LIMIT_EXCEEDED
@@ -76,7 +78,7 @@ static int decode_body(beluga__http_op *self)
     return status;
 }
 
-/* Read a body that is a stream after all: it came where one answer was expected, and does not begin
+/* Read a collected body as a stream, which came where one answer was expected and does not begin
  * like a stream. */
 static void read_as_frames(beluga__http_op *self, int framing)
 {
@@ -89,7 +91,7 @@ static void read_as_frames(beluga__http_op *self, int framing)
     beluga__buf_free(&body);
 }
 
-/* The whole body is there. */
+/* Decode the whole body, which has now arrived. */
 static void end_collecting(beluga__http_op *self)
 {
     const beluga__buf *body = &self->response.body;
@@ -115,8 +117,7 @@ static void end_collecting(beluga__http_op *self)
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-/* Decide by the first bytes how the body is read. `over`: no more bytes will come that could
- * tell. */
+/* Decide by the first bytes how the body is read. `over` says that no more bytes will come. */
 static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over)
 {
     static const uint8_t phases[] = {
@@ -133,7 +134,7 @@ static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over
     beluga__http_op_enter(self, phases[kind]);
 }
 
-/* The first bytes came in pieces, and were kept until they tell what the body is. */
+/* Decide by first bytes that came in pieces and were kept until they were enough. */
 static void decide_by_kept(beluga__http_op *self, bool over)
 {
     beluga__buf *body = &self->response.body, kept = *body;
@@ -144,12 +145,12 @@ static void decide_by_kept(beluga__http_op *self, bool over)
         if (n) beluga__http_op_read_frames(self, kept.data + skip, n);
         beluga__buf_free(&kept);
     } else if (skip && self->phase != BELUGA__HTTP_SNIFFING) {
-        memmove(body->data, body->data + skip, n + 1); /* and the NUL behind it */
+        memmove(body->data, body->data + skip, n + 1); /* moves the NUL behind the body, too */
         body->length = n;
     }
 }
 
-/* Some servers send blank lines before an answer, to say that they work. */
+/* Some servers send blank lines before an answer to show that they are working. */
 static void sniff(beluga__http_op *self, char *bytes, size_t n)
 {
     bool first = !self->response.body.length;
@@ -180,16 +181,16 @@ static void on_body(void *owner, char *bytes, size_t n)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* A replay gives such a code for a call that ended on our side when it was recorded: its body was
- * not cut. */
+/* Returns whether the code, in a replay, says that our side had ended the recorded call, so that
+ * its body was not cut. */
 static bool is_own_end(int code)
 {
     return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
-/* An object says itself where it ends, whatever became of its stream or connection then: a reset
- * that says that nothing is wrong, a connection that is closed without a farewell. */
+/* Returns whether the body is a complete JSON object. An object shows its own end, even where the
+ * stream was reset without an error (RFC 9113, 8.1) or the connection was closed without notice. */
 static bool is_whole_object(const beluga__http_op *self)
 {
     const beluga__buf *body = &self->response.body;
@@ -225,8 +226,9 @@ static void on_done(void *owner, int code, const beluga_error *err)
     self->transfer = NULL;
     if (self->phase == BELUGA__HTTP_SNIFFING) decide_by_kept(self, true);
     if (self->phase == BELUGA__HTTP_REFUSED)
-        beluga__http_op_refused(self); /* the status says enough, even where the body was cut */
-    else if (!beluga__http_op_is_over(self)) /* the end of the body may have ended the call */
+        beluga__http_op_refused(self); /* the status is enough, even where the body was cut */
+    /* decoding the end of the body may have ended the call */
+    else if (!beluga__http_op_is_over(self))
         body_ended(self, code, err);
     beluga__http_op_end_reading(self, call);
 }

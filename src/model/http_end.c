@@ -1,4 +1,5 @@
-/* How an HTTP call ends: its terminal event is delivered, and all that it holds is let go of. */
+/* How an HTTP call ends: its terminal event is delivered, and everything that the call holds is
+ * released. */
 #include "base/clock.h"
 #include "model/http_op.h"
 
@@ -6,7 +7,7 @@
 
 static void free_buffers(beluga__http_op *self)
 {
-    if (self->reading) return; /* end_reading does it */
+    if (self->reading) return; /* beluga__http_op_end_reading releases the buffers */
     beluga__framer_free(&self->framer);
     beluga__http_request_free(&self->request);
     beluga__http_response_free(&self->response);
@@ -44,7 +45,7 @@ void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call)
 
 /* --- the terminal event ----------------------------------------------------------------------- */
 
-/* Returns whether an error says that we gave up on the answer, and not what the provider said. */
+/* Returns whether the code says that our side gave up waiting, and not that the provider failed. */
 static bool gave_up(int code)
 {
     switch (code) {
@@ -71,7 +72,7 @@ void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t 
     beluga_error_set_cause(err, sample, n);
 }
 
-/* The provider's words may repeat a key. */
+/* A provider's error message may repeat a key. */
 static void mask_error(beluga__http_op *self)
 {
     beluga_error *err = self->emit.error;
@@ -85,7 +86,7 @@ static void mask_error(beluga__http_op *self)
 void beluga__http_op_conclude(beluga__http_op *self)
 {
     beluga__emit_complete(&self->emit);
-    if (beluga__http_op_is_over(self)) return; /* a callback cancelled */
+    if (beluga__http_op_is_over(self)) return; /* a callback cancelled the call */
     if (self->emit.failed) {
         beluga__http_op_give_cause(self, self->response.body.data, self->response.body.length);
         mask_error(self);
@@ -110,8 +111,8 @@ void beluga__http_op_grace_over(beluga__timer *timer)
     beluga__http_op_end_reading(self, call);
 }
 
-/* The grace runs after a reason without content, and anew after each frame that follows, but not
- * for ever: a server may send pings behind its finish. */
+/* The grace starts after a finish reason without content, and anew after each frame that follows.
+ * It has an end, since a server may send pings behind its finish. */
 void beluga__http_op_set_grace(beluga__http_op *self)
 {
     beluga_loop *loop = self->emit.call->loop;

@@ -4,23 +4,24 @@
 #include "model/http_op.h"
 #include "wire/sniff.h"
 
-/* Keep the beginning of a stream of which nothing was understood so far. */
+/* Keep the beginning of a stream as long as no frame was understood. */
 static void keep_sample(beluga__http_op *self, const char *bytes, size_t n)
 {
     size_t kept = self->response.body.length;
     size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
     if (self->emit.seen || beluga__http_op_is_over(self) || !room) return;
-    beluga__buf_append(&self->response.body, bytes, n < room ? n : room); /* else there is none */
+    /* without memory there is no sample */
+    beluga__buf_append(&self->response.body, bytes, n < room ? n : room);
 }
 
 /* --- the end of the stream -------------------------------------------------------------------- */
 
-/* Every frame was of a kind that the provider does not know. */
+/* Fail a call where the provider knew none of the frames. */
 static void not_understood(beluga__http_op *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
-    /* A retry would be paid again, and look the same. */
+    /* A retry would be charged again, and bring the same kind of frames. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
     beluga__http_op_fail(self, err.code, &err);
 }
@@ -47,7 +48,7 @@ void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cau
     beluga__http_op_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
-/* The stream is over; `cause` says how, where it was not its end. */
+/* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
 static void ended(beluga__http_op *self, beluga__body_end end, const beluga_error *cause)
 {
     if (self->emit.failed || beluga__proof_holds(&self->proof, end))
@@ -58,7 +59,7 @@ static void ended(beluga__http_op *self, beluga__body_end end, const beluga_erro
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-/* Where nothing says how long a body is, a cut looks like half an event at its end. */
+/* Where the body's length is not known, a cut leaves half an event at its end. */
 static void cut_within_event(beluga__http_op *self)
 {
     beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
@@ -67,7 +68,7 @@ static void cut_within_event(beluga__http_op *self)
     ended(self, BELUGA__BODY_CUT, &cause);
 }
 
-/* The decoder could not read a frame. Returns as on_frame does. */
+/* Handle a frame that the decoder could not read. Returns as on_frame does. */
 static int unreadable(beluga__http_op *self, const beluga_frame *frame, int status)
 {
     if (beluga__http_op_is_over(self)) return 1;
@@ -76,7 +77,7 @@ static int unreadable(beluga__http_op *self, const beluga_frame *frame, int stat
         return 0;
     }
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
-        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
+        cut_within_event(self); /* the body has ended, and this frame was its unfinished rest */
         return 1;
     }
     beluga__emit_fail(&self->emit, status, NULL);
@@ -85,7 +86,7 @@ static int unreadable(beluga__http_op *self, const beluga_frame *frame, int stat
     return 1;
 }
 
-/* Note how far the answer is with what a frame brought. */
+/* Note what a frame added to the answer, for the proof and for the watchdog. */
 static void take_stock(beluga__http_op *self, const beluga_frame *frame)
 {
     unsigned brought = beluga__emit_take_brought(&self->emit);
@@ -94,12 +95,13 @@ static void take_stock(beluga__http_op *self, const beluga_frame *frame)
         keep_sample(self, frame->data, frame->length);
     }
     if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
-        beluga__proof_note(&self->proof, brought); /* else it has nothing to note */
+        /* before the first reason there is nothing to note */
+        beluga__proof_note(&self->proof, brought);
     if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
 }
 
-/* Lines have no event's name. Where they came instead of events, which a provider may count on,
- * they get the one of events without a name. */
+/* Lines carry no event name. Where lines came instead of events, a provider that expects event
+ * names gets the name of events without a name. */
 static const beluga_frame *named(const beluga__http_op *self, const beluga_frame *frame,
                                  beluga_frame *copy)
 {
@@ -126,7 +128,7 @@ static int on_frame(void *payload, const beluga_frame *given)
     int status = beluga__http_op_provider(self)->decode_event(self->state, frame, self->emit.given);
     beluga__http_op_end_turn(self, before);
     if (status < 0) return unreadable(self, frame, status);
-    if (beluga__http_op_is_over(self)) return 1; /* a callback cancelled */
+    if (beluga__http_op_is_over(self)) return 1; /* a callback cancelled the call */
     if (self->emit.failed) {
         beluga__http_op_conclude(self);
         return 1;
@@ -140,7 +142,7 @@ static int on_frame(void *payload, const beluga_frame *given)
     return 0;
 }
 
-/* The framer's error. */
+/* Handle an error of the framer. */
 static void failed_framing(beluga__http_op *self, int status)
 {
     beluga_error err;
@@ -168,7 +170,8 @@ void beluga__http_op_end_frames(beluga__http_op *self)
 {
     const beluga_provider *provider = beluga__http_op_provider(self);
     int status = beluga__framer_end(&self->framer, on_frame, self);
-    if (status > 0 || beluga__http_op_is_over(self)) return; /* it ended with its last frame */
+    /* the call ended with its last frame */
+    if (status > 0 || beluga__http_op_is_over(self)) return;
     if (status == 0 && provider->decode_end) {
         uintptr_t before = beluga__http_op_begin_turn(self);
         status = provider->decode_end(self->state, self->emit.given);

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Write a record of the wire's log. A body stands in it as it was sent or came, and headers are
- * several lines: so no field is made to fit a line. */
+/* Write a record to the log of the wire. Bodies are logged unchanged and headers take several
+ * lines, so no field is shortened to fit one line. */
 #define log_wire(runtime, event, ...)                                            \
     do {                                                                         \
         const beluga_log_field fields_[] = {__VA_ARGS__};                        \

@@ -45,11 +45,11 @@ typedef enum beluga__http_phase {
     BELUGA__HTTP_OVER,
 } beluga__http_phase;
 
-/* What the frames of a stream were so far; this, too, only grows. */
+/* What kinds of frames a stream has brought so far; the value only grows. */
 typedef enum beluga__http_heard {
     BELUGA__HTTP_HEARD_NOTHING,
-    BELUGA__HTTP_HEARD_FRAME,   /* perhaps a heartbeat */
-    BELUGA__HTTP_HEARD_UNKNOWN, /* one that could be decoded, of which nothing was understood */
+    BELUGA__HTTP_HEARD_FRAME,   /* a frame came, perhaps only a heartbeat */
+    BELUGA__HTTP_HEARD_UNKNOWN, /* a frame came that could be decoded and brought nothing known */
 } beluga__http_heard;
 
 typedef struct beluga__http_op {
@@ -57,7 +57,7 @@ typedef struct beluga__http_op {
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;
-    beluga__timer grace; /* a finish that waits for what may follow */
+    beluga__timer grace; /* runs after a finish, while more may follow */
     int64_t grace_end_ns;
     beluga__task warn;
     beluga_http_request request;
@@ -65,12 +65,12 @@ typedef struct beluga__http_op {
     beluga__framer framer;
     beluga__transfer *transfer; /* NULL before the request is sent and when the body has ended */
     beluga__http_secrets secrets;
-    void *state;   /* of the provider's decoder */
-    uint8_t phase; /* beluga__http_phase */
-    uint8_t heard; /* beluga__http_heard */
-    bool raw;      /* the caller wants the bytes that came, too */
-    bool paused;   /* by the caller, in any phase */
-    bool reading;  /* a function further up the stack uses the buffers: it frees them */
+    void *state;   /* state of the provider's decoder */
+    uint8_t phase; /* a beluga__http_phase */
+    uint8_t heard; /* a beluga__http_heard */
+    bool raw;      /* the caller also wants the raw bytes of the answer */
+    bool paused;   /* set by the caller, in any phase */
+    bool reading;  /* a function further up the stack uses the buffers, and frees them later */
 } beluga__http_op;
 
 static inline const beluga_provider *beluga__http_op_provider(const beluga__http_op *self)
@@ -87,11 +87,11 @@ static inline const beluga__runtime *beluga__http_op_runtime(const beluga__http_
 static inline void beluga__http_op_enter(beluga__http_op *self, beluga__http_phase phase)
 {
     self->phase = (uint8_t)phase;
-    /* The rest of a refusal is read, but only its beginning is kept. */
+    /* The rest of a refusal is read, and only its beginning is kept. */
     if (phase == BELUGA__HTTP_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
 }
 
-/* Returns whether the call has ended: look after everything that delivers an event. */
+/* Returns whether the call has ended; check this after everything that delivers an event. */
 static inline bool beluga__http_op_is_over(const beluga__http_op *self)
 {
     return self->phase == BELUGA__HTTP_OVER;
@@ -113,27 +113,28 @@ static inline void beluga__http_op_end_turn(beluga__http_op *self, uintptr_t bef
 
 /* --- http_end.c --- */
 
-/* Go to OVER: stop timers and the transfer, and free the buffers, now or when nobody reads them. */
+/* Go to OVER: stop the timers and the transfer, and free the buffers at once, or later where a
+ * function still reads them. */
 void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection);
-/* Deliver the terminal event that is recorded. The op may be gone afterwards. */
+/* Deliver the recorded terminal event. The op may be gone afterwards. */
 void beluga__http_op_conclude(beluga__http_op *self);
 /* End the call with an error. The op may be gone afterwards. */
 void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err);
-/* Take a part of the answer for the error's cause, where the error says only that the answer was
- * not understood. */
+/* Set a part of the answer as the error's cause, where the error says only that the answer was not
+ * understood. */
 void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n);
-/* The op and its buffers last from the first of these to the second, even where something that is
- * read or delivered between them ends the call. */
+/* Between these two calls the op and its buffers stay valid, even where a delivered event ends the
+ * call. */
 beluga_call *beluga__http_op_begin_reading(beluga__http_op *self);
 void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call);
-/* Begin the grace anew, where the proof allows one; else end it. */
+/* Restart the grace period where the proof allows one; otherwise stop it. */
 void beluga__http_op_set_grace(beluga__http_op *self);
-/* `fire` of its timer. */
+/* The callback of the grace timer. */
 void beluga__http_op_grace_over(beluga__timer *timer);
 
 /* --- http_refusal.c --- */
 
-/* End the call with what the status and the body of a refusal say. */
+/* End the call with an error made from the status and the body of a refusal. */
 void beluga__http_op_refused(beluga__http_op *self);
 
 /* --- http_frames.c --- */
@@ -142,7 +143,7 @@ void beluga__http_op_refused(beluga__http_op *self);
 void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n);
 /* The body has ended. */
 void beluga__http_op_end_frames(beluga__http_op *self);
-/* The body was cut short; `cause` says how. */
+/* End a body that was cut short by `cause`. */
 void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cause);
 
 /* --- http_answer.c: the handler of a transfer whose owner is an op --- */

@@ -1,9 +1,8 @@
-/* Makes an error of an answer that is a refusal: of its status, its headers, and the beginning of
- * its body. */
+/* Makes an error of a refusal, from its status, its headers and the beginning of its body. */
 #include "base/clock.h"
 #include "model/http_op.h"
 
-/* The reason where the status alone tells it; NULL where it does not. */
+/* Returns the reason where the status alone tells it, else NULL. */
 static const char *reason_of(int status)
 {
     if (status >= 300 && status < 400)
@@ -13,8 +12,8 @@ static const char *reason_of(int status)
     return NULL;
 }
 
-/* The page of a proxy is not told: it is not the provider's, and may repeat the password that the
- * proxy was asked with. */
+/* The error does not quote a proxy's page: the page is not the provider's, and may repeat the
+ * proxy's password. */
 static void explain_proxy(beluga__http_op *self, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
@@ -51,9 +50,10 @@ static void explain(beluga__http_op *self, beluga_error *err)
     if (status >= 400 && provider->decode_error) provider->decode_error(&self->response, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
-    /* AWS refuses a key with 403, of which only the provider can tell. */
+    /* AWS answers 403 to a bad key, and only the provider can tell this case from others. */
     bool key_refused = status == 401 || err->code == BELUGA_ERROR_AUTHENTICATION;
-    /* A token may have run out since it was asked for: with a new one it is worth another try. */
+    /* A token may have expired since it was fetched, and another try with a new token may
+     * succeed. */
     if (key_refused && beluga__http_secrets_refused(&self->secrets)) err->retryable = 1;
 }
 

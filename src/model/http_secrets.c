@@ -2,7 +2,7 @@
 
 #include "base/secret.h"
 
-/* The next one: a header's value, or the key behind them. */
+/* Returns the next secret to fetch: a header's value, or the key, which comes last. */
 static beluga__key *next_key(const beluga__http_secrets *secrets)
 {
     const beluga__target *target = secrets->call->target;
@@ -23,7 +23,7 @@ static void take(beluga__http_secrets *secrets, const char *value)
     secrets->n_fetched++;
 }
 
-/* A header's value is fetched as a key is, and the error must say which it was. */
+/* Headers' values are fetched like keys, so the error must say which value failed. */
 static int failed(const beluga__http_secrets *secrets, beluga_error *err)
 {
     const beluga__target *target = secrets->call->target;
@@ -49,7 +49,7 @@ int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err)
     return 1;
 }
 
-/* A value that was waited for is a new one: `renew` stays as it is. */
+/* A value that the call waited for is fresh, so `renew` stays unchanged. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {
     beluga__http_secrets *secrets = beluga__container_of(wait, beluga__http_secrets, wait);
@@ -63,7 +63,7 @@ static void key_ready(beluga__key_wait *wait, const char *key, const beluga_erro
     else {
         take(secrets, key);
         status = beluga__http_secrets_fetch(secrets, &err);
-        if (!status) return; /* the next one is waited for */
+        if (!status) return; /* wait for the next secret */
     }
     secrets->ready(secrets, status > 0 ? 0 : status, &err);
 }
@@ -78,7 +78,7 @@ int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
     secrets->wait.ready = key_ready;
     if (n && !(secrets->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    /* with room for the key and the NULL behind them */
+    /* There is room for the key and for the NULL at the end. */
     secrets->list = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *secrets->list);
     if (secrets->list) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
@@ -89,7 +89,7 @@ void beluga__http_secrets_cancel(beluga__http_secrets *secrets)
     beluga__key_cancel(&secrets->wait);
 }
 
-/* Another attempt would only wait on, and be the next to be late. */
+/* Another attempt would wait for the same secret and be late again. */
 int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err)
 {
     beluga__key_late(next_key(secrets), err);

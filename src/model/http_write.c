@@ -24,18 +24,19 @@ static int merge(beluga__http_op *self, int key, beluga_error *err)
     return 0;
 }
 
-/* With a model's `body`, extra_body is merged once more behind it, since it is of a later layer. */
+/* With a model's `body` option, extra_body is merged again on top, since it comes from a later
+ * layer. */
 static int patch_body(beluga__http_op *self, beluga_error *err)
 {
     bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
-    /* An error of the writer's is told when the request is finished. */
+    /* The writer reports its error when the request is finished. */
     if (!patched || !self->request.has_body || beluga__json_writer_status(&self->request.writer))
         return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
     return status ? status : merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
-/* An encoder that warned of anything has looked at the call, and knows more than its claims. */
+/* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
 static void warn_of_claims(beluga__http_op *self)
 {
     if (self->request.n_warnings) return;
@@ -61,7 +62,7 @@ static void set_model_headers(beluga__http_op *self)
                                        self->secrets.header_values[i]);
 }
 
-/* A server that traces, too, can go on with the trace. */
+/* A server that takes part in tracing continues the caller's trace. */
 static void set_trace_headers(beluga__http_op *self)
 {
     const beluga_call *call = self->emit.call;
@@ -116,7 +117,7 @@ static int write_request(beluga__http_op *self, beluga_error *err)
     if (!status) warn_of_claims(self);
     if (!status) status = patch_body(self, err);
     if (status) return status;
-    /* The later ones replace the earlier ones of the same name. */
+    /* Later headers replace earlier ones of the same name. */
     set_model_headers(self);
     set_trace_headers(self);
     status = set_extra_headers(self, err);

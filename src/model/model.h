@@ -1,12 +1,13 @@
-/* A model is anything that can start a call: adapters, and every middleware around them. What it
- * starts is a stage of the call.
+/* A model is anything that can start a call: an adapter, or a middleware around an inner model.
+ * Starting a call makes a stage of the call.
  *
- * Rules of a stage: it never delivers inside start; it delivers events in order and one terminal
- * event, after which it does not touch itself, because its memory may be gone; after cancel it
- * delivers nothing. Stages live in the arena of their call.
+ * Rules of a stage: it never delivers inside start; it delivers events in order and then one
+ * terminal event, after which it does not touch its own memory, which may be freed; after cancel
+ * it delivers nothing. Stages live in the arena of their call.
  *
- * Rules of start: it sets *stage on success only. Its `err` is never NULL, and filled in on
- * failure: the public functions take NULL from their callers, and hand down one of their own. */
+ * Rules of start: it sets *stage only on success. `err` is never NULL, and start fills it in on
+ * failure: the public functions accept NULL from their callers, and pass an error of their own
+ * down. */
 #ifndef BELUGA__MODEL_H
 #define BELUGA__MODEL_H
 
@@ -25,7 +26,8 @@ typedef struct beluga__model_ops {
                  beluga_error *err);
     void (*cancel)(beluga__stage *stage);
     void (*pause)(beluga__stage *stage, bool paused);
-    void (*release)(beluga__model *model); /* the last user went; NULL: there is nothing to do */
+    /* runs when the last user has gone; NULL: there is nothing to release */
+    void (*release)(beluga__model *model);
 } beluga__model_ops;
 
 struct beluga__model {
@@ -58,7 +60,7 @@ static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *er
     sink->event(sink, &event);
 }
 
-/* The innermost layers; NULL without memory. */
+/* The innermost layers; both return NULL without memory. */
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);
 

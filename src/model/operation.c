@@ -25,7 +25,7 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
     if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
 }
 
-/* Prompts and answers are told only where the client captures content. */
+/* Prompts and answers are reported only where the client captures content. */
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
@@ -82,10 +82,10 @@ static void log_end(const beluga_op *op, const beluga_event *last)
 
 static void unref(beluga_op *op)
 {
-    if (--op->refs == 0) beluga__call_unref(op->call); /* the op is in the call's arena */
+    if (--op->refs == 0) beluga__call_unref(op->call); /* the op lies in the call's arena */
 }
 
-/* Tell the log and telemetry. */
+/* Report the end to the log and to telemetry. */
 static void report_end(beluga_op *op, const beluga_event *last)
 {
     op->duration_ns = beluga__now_ns() - op->call->start_ns;
@@ -110,7 +110,7 @@ static bool over(const beluga_op *op)
     return !op->running || op->stop.queued;
 }
 
-/* The model and the name are known where the provider does not say them. */
+/* Where the provider does not report model and name, the library knows both. */
 static void deliver_metadata(beluga_op *op)
 {
     const beluga_call *call = op->call;
@@ -150,22 +150,22 @@ static void deliver_head(beluga_op *op)
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
-    /* The usage is told on the way to an error, too. */
+    /* The usage is delivered before an error, too. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
-    else if (!op->head_pending) { /* the rest of it came after the first content */
+    else if (!op->head_pending) { /* the rest of the head came after the first content */
         if (op->n_told < op->n_warnings) deliver_warnings(op);
         if (op->late_metadata && !over(op)) deliver_metadata(op);
     }
-    if (over(op)) return; /* cancelled from that callback: its error comes instead */
+    if (over(op)) return; /* the callback cancelled, so the cancellation's error follows instead */
     report_end(op, event);
     let_go(op);
     op->cb(op->payload, event);
     unref(op);
 }
 
-/* Stop at once, for a deadline or a cancellation: the layers below first, then the error is
- * told. */
+/* Stop at once, for a deadline or a cancellation: cancel the layers below first, then report the
+ * error. */
 static void stop_now(beluga_op *op, int code)
 {
     beluga__stage *inner = op->inner;
@@ -214,7 +214,7 @@ static void merge_warnings(beluga_op *op, const beluga_event *event)
         op->warnings =
             beluga__arena_alloc(&op->call->arena, BELUGA__MAX_WARNINGS * sizeof *op->warnings);
     for (size_t i = 0; op->warnings && i < n && i < room; i++) {
-        bool twice = false; /* a retry warns again */
+        bool twice = false; /* a retry repeats the warnings of the first try */
         for (size_t k = 0; k < op->n_warnings; k++)
             twice = twice || strcmp(op->warnings[k], event->u.start.warnings[i]) == 0;
         if (!twice) op->warnings[op->n_warnings++] = event->u.start.warnings[i];
@@ -255,14 +255,14 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->late_metadata = !op->head_pending;
     op->metadata.id = event->u.metadata.id;
     op->metadata.model = event->u.metadata.model;
-    op->metadata.provider = event->u.metadata.provider; /* of a fallback, perhaps */
+    op->metadata.provider = event->u.metadata.provider; /* a fallback may have answered */
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
     op->metadata.cached = event->u.metadata.cached;
     op->metadata.rate_limits = event->u.metadata.rate_limits;
 }
 
-/* Everything that was delivered is discarded. START and METADATA come again. */
+/* A restart discards everything that was delivered; START and METADATA are delivered again. */
 static void restart(beluga_op *op, const beluga_event *event)
 {
     op->tool_calls = 0;
@@ -274,8 +274,8 @@ static void restart(beluga_op *op, const beluga_event *event)
     op->cb(op->payload, event);
 }
 
-/* Every answer ends here, however the caller gets it: so this is the one place where a finish may
- * become an error. */
+/* Every answer ends here, however the caller gets it, so only this function turns a FINISH into an
+ * error. */
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
@@ -380,7 +380,7 @@ void beluga__operation_abort(beluga_op *op)
     unref(op);
 }
 
-/* A handle may outlive the loop, where nothing runs any more. */
+/* A handle may outlive the loop, and then nothing can be cancelled or paused. */
 static bool can_be_steered(const beluga_op *op)
 {
     return op && op->running && !beluga__loop_inherited(op->call->loop);
@@ -389,7 +389,8 @@ static bool can_be_steered(const beluga_op *op)
 void beluga_op_cancel(beluga_op *op)
 {
     if (!can_be_steered(op)) return;
-    /* One more event is promised, the error: no rest of the head comes before it. */
+    /* The caller expects one more event, the error, so no rest of the head is delivered before
+     * it. */
     op->usage_pending = op->late_metadata = false;
     op->n_told = op->n_warnings;
     stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);

@@ -1,5 +1,6 @@
-/* The outermost op: what a user of the library holds. It watches the context, holds START and
- * METADATA back until content comes, sees to the one terminal event, and reports to telemetry. */
+/* The outermost op, which a user of the library holds. The op watches the context, holds START and
+ * METADATA back until content comes, delivers exactly one terminal event, and reports to
+ * telemetry. */
 #ifndef BELUGA__OPERATION_H
 #define BELUGA__OPERATION_H
 
@@ -11,41 +12,44 @@
 struct beluga_op {
     beluga__sink sink;
     beluga__running run; /* in loop->operations */
-    beluga_call *call;   /* held */
+    beluga_call *call;   /* a reference */
     beluga__stage *inner;
     beluga_event_cb cb;
     void *payload;
-    void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */
-    unsigned refs;                  /* the user's handle, and the run */
+    /* called instead of a terminal event when no terminal event will come */
+    void (*aborted)(void *payload);
+    unsigned refs; /* one for the user's handle, one while the op runs */
     bool running;
-    bool refused;       /* the answer came as far as the model gave it, and that is an error here */
+    /* the answer is complete as far as the model gave it, and its finish reason counts as an
+     * error */
+    bool refused;
     bool head_pending;  /* START and METADATA are still held back */
-    bool late_metadata; /* that came after the head went out: it goes out before the end */
-    beluga__task stop;  /* delivers `stop_code` in the next turn */
+    bool late_metadata; /* METADATA that came after the head was delivered waits for the end */
+    beluga__task stop;  /* delivers the error `stop_code` in the next turn */
     int stop_code;
-    bool usage_pending; /* `usage` came before the head went out */
+    bool usage_pending; /* `usage` came before the head was delivered */
     beluga__timer deadline;
-    beluga__guard guard; /* of the context */
+    beluga__guard guard; /* watches the context */
     struct {
-        /* in the arena of its call; NULL: the provider did not say */
+        /* These lie in the arena of the call; NULL: the provider did not report the value. */
         const char *id, *model, *provider, *request_id;
         bool cached;
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;
     const char **warnings;
-    uint32_t n_warnings, n_told; /* how many there are, and went out */
-    int64_t first_content_ns;    /* since the start; -1 */
-    int64_t duration_ns;         /* from start to end; 0 while it runs */
+    uint32_t n_warnings, n_told; /* number of warnings, and of those already delivered */
+    int64_t first_content_ns;    /* nanoseconds since the start; -1: no content yet */
+    int64_t duration_ns;         /* nanoseconds from start to end; 0 while the op runs */
     uint32_t tool_calls;
-    beluga_usage usage; /* the last; its raw JSON only while it is pending */
+    beluga_usage usage; /* the last usage; its raw JSON is valid only while the usage is pending */
 };
 
-/* Start. Takes over the call's reference on success. The op has one reference for the caller and
- * one that ends with the terminal event. `err` is never NULL. */
+/* Start an op. On success the op takes over the call's reference. The op has one reference for the
+ * caller and one that ends with the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
-/* Stop at once, without an event. */
+/* Stop the op at once, without an event. */
 void beluga__operation_abort(beluga_op *op);
 
 #endif

@@ -1,9 +1,9 @@
-/* Tells whether a streamed answer is whole. It has no clock and no I/O: the adapter says what each
- * frame brought, and how the body ended.
+/* Tells whether a streamed answer is whole. The proof has no clock and no I/O: the adapter reports
+ * what each frame brought, and how the body ended.
  *
- * A finish reason says that nothing was cut if nothing follows. Some servers say it in every chunk,
- * others before the text, so it is remembered, and what comes after it counts. How much it proves
- * depends on what it came with, and on what followed. */
+ * A finish reason proves that nothing was cut only if no content follows. Some servers send the
+ * reason in every chunk, others before the text. So the proof remembers whether a reason came with
+ * content, and whether content followed. */
 #ifndef BELUGA__PROOF_H
 #define BELUGA__PROOF_H
 
@@ -15,29 +15,30 @@ enum { BELUGA__BROUGHT_CONTENT = 1, BELUGA__BROUGHT_REASON = 2, BELUGA__BROUGHT_
 
 typedef struct beluga__proof {
     enum {
-        BELUGA__PROOF_NONE,      /* no reason was said */
-        BELUGA__PROOF_ALONE,     /* a reason without content was the last word */
-        BELUGA__PROOF_WITH,      /* a reason that came with content was */
-        BELUGA__PROOF_OVERTAKEN, /* content without a reason came after one */
+        BELUGA__PROOF_NONE,      /* no reason has come */
+        BELUGA__PROOF_ALONE,     /* the last thing that came was a reason without content */
+        BELUGA__PROOF_WITH,      /* the last thing that came was a reason together with content */
+        BELUGA__PROOF_OVERTAKEN, /* content without a reason came after a reason */
     } state;
-    bool came_with_content; /* a reason did, at some time */
-    bool in_every_chunk; /* such a one was followed by more content: reasons prove nothing here */
+    bool came_with_content; /* some reason came together with content */
+    /* content followed such a reason, so reasons prove nothing in this stream */
+    bool in_every_chunk;
 } beluga__proof;
 
 /* How a body ends. */
 typedef enum beluga__body_end {
     BELUGA__BODY_MARKED, /* the protocol's own end marker, such as [DONE] */
     BELUGA__BODY_FRAMED, /* HTTP says that it is whole: last chunk, Content-Length, END_STREAM */
-    BELUGA__BODY_CLOSED, /* the connection was closed, which is the only end such a body has */
-    BELUGA__BODY_CUT,    /* HTTP says that it is not whole, or nothing more came in time */
+    BELUGA__BODY_CLOSED, /* the connection was closed, and the body has no other end */
+    BELUGA__BODY_CUT,    /* HTTP says that the body is not whole, or no more bytes came in time */
 } beluga__body_end;
 
-/* Note what a frame brought that was decoded. */
+/* Note what a decoded frame brought, as BELUGA__BROUGHT_ bits. */
 void beluga__proof_note(beluga__proof *proof, unsigned brought);
-/* Returns whether the answer is whole where its body ends so. */
+/* Returns whether the answer is whole when its body ends in this way. */
 bool beluga__proof_holds(const beluga__proof *proof, beluga__body_end end);
 
-/* Returns whether the end may be taken for granted when nothing follows for a grace time. */
+/* Returns whether the answer counts as ended when no frame follows for the grace time. */
 static inline bool beluga__proof_allows_grace(const beluga__proof *proof)
 {
     return proof->state == BELUGA__PROOF_ALONE && !proof->in_every_chunk;

@@ -14,7 +14,7 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
     return !start->untraced || !start->unmeasured;
 }
 
-/* A sink of an older build knows operations and attempts only. */
+/* The sink of an older build knows only operations and attempts. */
 static bool knows(const beluga_telemetry_sink *sink, uint32_t kind)
 {
     return kind <= BELUGA_SPAN_ATTEMPT || sink->size > offsetof(beluga_telemetry_sink, attribute);

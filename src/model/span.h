@@ -1,4 +1,4 @@
-/* The core's side of a telemetry sink. Without one everything here does nothing. */
+/* The core's side of a telemetry sink. Without a sink these functions do nothing. */
 #ifndef BELUGA__SPAN_H
 #define BELUGA__SPAN_H
 
@@ -7,13 +7,14 @@
 #include <beluga/event.h>
 #include <beluga/telemetry.h>
 
-/* The sink, or NULL. */
+/* Returns the sink, or NULL. */
 static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target *target)
 {
     return target->runtime->telemetry;
 }
 
-/* Returns whether work with these settings is told of at all; fills in which half is not wanted. */
+/* Returns whether work with these settings is reported at all, and fills in which half of the
+ * telemetry is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
 /* The initializer of a beluga_span_start for a call, or for an attempt of it. */
@@ -25,27 +26,27 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
      .call = (of_call),                                 \
      .start_ns = (begins_ns)}
 
-/* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
- * none. */
+/* Begin a span for work of a target that is not a single call, and fill in the target's fields.
+ * Returns NULL when there is no span. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start);
-/* What there is to say of work that ends now, and of nothing but that; err NULL: it succeeded. */
+/* Returns the end of work that ends now, without other facts; err NULL: the work succeeded. */
 beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
-/* End it; NULL does nothing. */
+/* End a span; NULL does nothing. */
 void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
 
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);
 
-/* Hand the span what a provider said for it: an attribute, a measurement. */
+/* Add an attribute or a measurement from the provider to the span. */
 void beluga__span_apply(const beluga_call *call, const beluga_event *event);
 void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
 
-/* The trace that requests of the call carry: that of the attempt's span, or, where nothing is
- * traced, of the caller's. */
+/* Get the trace context that the call's requests carry: the context of the attempt's span, or the
+ * caller's where the library traces nothing. Returns false where there is none. */
 bool beluga__span_context(const beluga_call *call, beluga_trace_context *context);
 
-/* The ids of the call's trace for its log records; "" where there is none. */
+/* The ids of the call's trace for its log records; "" where there is no trace. */
 typedef struct beluga__span_ids {
     char trace[33], span[17];
 } beluga__span_ids;

@@ -1,5 +1,6 @@
-/* A target is what a chat model calls: a provider with its state, settings, key and connections. It
- * does not change, and is shared by a model and all that were bound from it. */
+/* A target is the callee of a chat model: a provider with its state, settings, key and
+ * connections. A target does not change, and the model shares it with all models that were bound
+ * from it. */
 #ifndef BELUGA__TARGET_H
 #define BELUGA__TARGET_H
 
@@ -13,37 +14,38 @@
 
 typedef struct beluga__model beluga__model;
 
-/* A header of every request. */
+/* A header that each request carries. */
 typedef struct beluga__target_header {
     const char *name;
-    beluga__key *value; /* NULL: the header is taken away */
-    bool secret;        /* its value came from a reference */
+    beluga__key *value; /* NULL: the header is removed from requests */
+    bool secret;        /* the value came from a reference */
 } beluga__target_header;
 
 typedef struct beluga__target {
     atomic_uint refs;
-    beluga__runtime *runtime;        /* holds a reference */
-    beluga__arena arena;             /* strings and items of the settings */
-    const beluga_provider *provider; /* whose name it has */
-    /* Whose functions it has: the same, or the base of a provider without code. */
+    beluga__runtime *runtime;        /* a reference */
+    beluga__arena arena;             /* holds strings and items of the settings */
+    const beluga_provider *provider; /* gives the target its provider name */
+    /* Gives the functions: the same provider, or the base of a provider without code. */
     const beluga_provider *protocol;
-    /* The table as it was registered, perhaps shorter; NULL: the same. This is what the functions
-     * see, for they may know more about their own table than what is in it. */
+    /* The provider's table as it was registered, perhaps shorter than ours; NULL: the same as
+     * `protocol`. Provider functions get this table, since they may know more about it than ours
+     * holds. */
     const beluga_provider *given;
-    bool builtin; /* the functions keep the rules: they are ours */
-    void *self;   /* what provider->open made */
+    bool builtin; /* the provider is built in, so its functions are trusted to keep the rules */
+    void *self;   /* the result of provider->open */
     beluga__settings settings;
     const char *model_name;
     const char *base_url;  /* NULL for full providers */
-    const char *shown_url; /* the same for logs and telemetry, without a password */
+    const char *shown_url; /* base_url without a password, for logs and telemetry */
     const char *metric_prefix;
-    beluga__key *credential; /* NULL: no key */
+    beluga__key *credential; /* NULL: the target has no key */
     bool key_set;
     beluga__target_header *headers;
     size_t n_headers;
     beluga__connection connection;
     beluga__model *stack; /* the outermost middleware */
-    size_t call_bytes;    /* what a call takes at once; 0: as much as HTTP needs */
+    size_t call_bytes;    /* bytes of a call's first block; 0: as many as HTTP needs */
     void (*destroy)(struct beluga__target *target);
 } beluga__target;
 

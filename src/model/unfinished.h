@@ -1,4 +1,4 @@
-/* Judges an answer by its finish. */
+/* Judges an answer by its finish reason. */
 #ifndef BELUGA__UNFINISHED_H
 #define BELUGA__UNFINISHED_H
 
@@ -6,8 +6,8 @@
 
 #include <beluga/event.h>
 
-/* Judge a reason where only a whole answer will do. Returns 0 for a whole one, or an error's
- * code. */
+/* Judge a finish reason where only a whole answer is acceptable. Returns 0 for a whole answer, or
+ * an error's code. */
 int beluga__unfinished_code(uint32_t reason);
 
 /* Judge the FINISH of a call. Returns 0, or a code with detail in `err` where the call is strict

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-/* The longest that an option takes, a week, fits. */
+/* The options are at most a week, which fits into 32 bits of milliseconds. */
 static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
 {
     return (int32_t)beluga__settings_int(call->settings, key, otherwise);
@@ -30,7 +30,7 @@ static void arm(beluga__watchdog *dog)
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
 }
 
-/* A server that says that it works is not asked again: it would only begin anew. */
+/* A server that showed that it was working is not asked again, since it would start over. */
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
@@ -39,7 +39,7 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
-/* The same holds for a server that sends blank lines until its answer, in one piece, is there. */
+/* This also holds for a server that sends blank lines until its answer comes in one piece. */
 static void too_long(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
@@ -55,7 +55,8 @@ static void shift(beluga__watchdog *dog, int64_t ns)
     arm(dog);
 }
 
-/* The server had no chance while the loop stood still. Not for ever: a host may do so each time. */
+/* The server could not be heard while the loop stood still, so the timeouts are extended. The
+ * number of extensions is limited, since a host may stop the loop each time. */
 static bool spare(beluga__watchdog *dog)
 {
     if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;
@@ -71,7 +72,7 @@ static bool is_due(const beluga__watchdog *dog, int64_t now_ns)
            now_ns >= due(dog->moved_ns, dog->progress_ms);
 }
 
-/* The timer only says that it is time to look: events since then have moved the deadline. */
+/* When the timer fires, events since then may have moved the deadline, so it is computed again. */
 static void fire(beluga__timer *timer)
 {
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
