@@ -1,5 +1,6 @@
-/* Batches: as many calls are in flight as allowed, one slot each, whatever the number of inputs.
- * The simple call for arrays is a batch whose source is an array, on a leased loop. */
+/* Batches: each input that is in flight has a slot, and the number of slots limits the memory
+ * whatever the number of inputs. The simple call for arrays is a batch whose source is an array,
+ * on a leased loop. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "client/chat_model.h"
@@ -22,22 +23,22 @@ struct beluga_batch_op {
     beluga_chat_model *model;
     beluga_loop *loop;
     beluga_context *context;
-    beluga_batch_source_fn source; /* one of the two */
+    beluga_batch_source_fn source; /* either `source` or `item_source` is set */
     beluga_batch_item_source_fn item_source;
     beluga_batch_sink_fn sink;
     beluga_batch_done_fn done;
     void *payload;
-    beluga__options options; /* each input starts later than the batch */
+    beluga__options options; /* copied, since inputs start later than the batch */
     beluga__task task;       /* fills free slots */
-    batch_slot **free_slots; /* a stack */
+    batch_slot **free_slots; /* a stack of the slots that are free */
     batch_slot *slots;
     size_t n_slots, n_free;
     uint64_t next, succeeded, failed;
-    int status; /* what stopped the source */
+    int status; /* the error that ended the source */
     bool exhausted;
-    void *span; /* of telemetry; NULL: none, or it has ended */
+    void *span; /* telemetry span; NULL: there is none, or it has ended */
     int64_t start_ns;
-    uint32_t generation; /* of fork: a child leaves its parent's span alone */
+    uint32_t generation; /* fork generation; a child leaves its parent's span alone */
 };
 
 /* --- telemetry -------------------------------------------------------------------------------- */
@@ -110,8 +111,8 @@ static void on_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* Join the batch's options and, behind them, the item's. `owned` stays NULL where the item has
- * none: the batch's serve as they are. */
+/* Join the batch's options with the item's options behind them. `owned` stays NULL where the item
+ * has none, since the batch's options then serve unchanged. */
 static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
                         beluga_option **owned)
 {
@@ -133,7 +134,8 @@ static int start_call(batch_slot *slot, const beluga_batch_item *item,
 {
     beluga_batch_op *batch = slot->batch;
     beluga_chat_model *model = item->model ? item->model : batch->model;
-    /* A span belongs to the sink that began it: another client's sink knows nothing of it. */
+    /* A span belongs to the sink that began it, and another client's sink does not know the
+     * span. */
     bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
     beluga_option *own;
     if (join_options(batch, item, &own))
@@ -177,8 +179,8 @@ static void fill(beluga__task *task)
 {
     beluga_batch_op *batch = beluga__container_of(task, beluga_batch_op, task);
     beluga_batch_item item;
-    /* Fill only the slots that are free now: an input that fails at once must not keep the loop
-     * from turning. */
+    /* Fill only the slots that are free now, since inputs that fail at once would otherwise keep
+     * the loop busy for ever. */
     for (size_t room = batch->n_free; room && next_item(batch, &item); room--) {
         batch_slot *slot = batch->free_slots[--batch->n_free];
         slot->index = batch->next++;
@@ -209,8 +211,8 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
-/* Make a batch of at most `most` slots, whatever the options say: slots that nobody fills would
- * only take memory. */
+/* Make a batch of at most `most` slots, whatever the options say: slots that stay empty would only
+ * take memory. */
 static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const beluga_option *opts, size_t n_opts, size_t most)
 {
@@ -338,7 +340,7 @@ static void array_done(void *payload, int status, uint64_t succeeded, uint64_t f
     ((array_run *)payload)->done = true;
 }
 
-/* Tell the first failure, and how many there were. */
+/* Report the first failure, and the number of failures. */
 static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;
@@ -358,7 +360,7 @@ static int combine(const array_run *run, beluga_error *err)
     return beluga_error_wrap(err, "batch", NULL);
 }
 
-/* A batch that could not even begin fails for every input. */
+/* A batch that could not begin reports its error for every input without a result. */
 static int fail_all(const array_run *run, int status, beluga_error *err)
 {
     beluga_error e;

@@ -8,30 +8,31 @@
 
 struct beluga_chat_model {
     atomic_uint refs;
-    beluga__target *target; /* shared */
+    beluga__target *target; /* a reference */
     size_t n_tools;
-    beluga_tool *tools[]; /* shared each */
+    beluga_tool *tools[]; /* one reference to each tool */
 };
 
-/* Make one, with references of its own to the target and the tools. NULL without memory. */
+/* Make a chat model, with references of its own to the target and the tools. Returns NULL without
+ * memory. */
 beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
                                           size_t n);
 
 /* The kind of a call. */
 typedef enum beluga__call_kind {
-    BELUGA__CALL_GENERATE, /* folded: may restart */
+    BELUGA__CALL_GENERATE, /* the events are folded into one response, so the answer may restart */
     BELUGA__CALL_STREAM,
 } beluga__call_kind;
 
-/* Make a call of a model and start it on a loop. parent_span: the span that it is part of, for
- * telemetry, or NULL. */
+/* Make a call of a model and start it on a loop. parent_span: the telemetry span that contains the
+ * call, or NULL. */
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
                              beluga_context *ctx, void *parent_span,
                              const beluga_messages *messages, const beluga_option *opts, size_t n,
                              beluga_event_cb cb, void *payload, beluga_op **out, beluga_error *err);
 
-/* Ask for one page of the list of models: names come as texts, and the finish's raw word is the
- * next page, if there is one. `page` NULL: the first. */
+/* Ask for one page of the list of models. Names arrive as texts, and the raw finish word is the
+ * token of the next page, if there is one. `page` NULL: the first page. */
 int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);

@@ -27,7 +27,8 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     if (client->host_executor.submit)
         return client->host_executor.submit(client->host_executor.payload, run, argument);
     pthread_mutex_lock(&client->lock);
-    /* Make it at its first use, and anew in a forked child, which has none of its threads. */
+    /* Make the thread pool at its first use, and again in a forked child, which has none of its
+     * threads. */
     if (!client->executor || client->executor_generation != beluga__fork_generation()) {
         client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
         client->executor_generation = beluga__fork_generation();
@@ -57,7 +58,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
-/* A caller gets only the code here, so the log has the detail. */
+/* The caller gets only a code here, so the log gets the detail. */
 static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
 {
     beluga_error err;
@@ -68,7 +69,7 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     return status;
 }
 
-/* A plug-in that can't be had must not keep a program from starting. */
+/* A plug-in that can't be loaded must not keep a program from starting. */
 static void load_plugin_path(beluga_client *client)
 {
     beluga_error err;
@@ -148,7 +149,7 @@ void beluga_client_unref(beluga_client *client)
         return;
     }
     if (before != (BELUGA__CLIENT_CLOSING | 2)) return;
-    /* Tell the thread that closes that it has the last one. */
+    /* Tell the closing thread that it holds the last reference. */
     pthread_mutex_lock(&client->lock);
     client->is_last = true;
     pthread_cond_signal(&client->last);

@@ -1,4 +1,4 @@
-/* The client from the inside. */
+/* The client's struct and its internal functions. */
 #ifndef BELUGA__CLIENT_H
 #define BELUGA__CLIENT_H
 
@@ -13,37 +13,37 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* In `refs` while a thread closes the client. That thread holds one of them, and whoever gives back
- * the last other one tells it so. The mark is part of the number, since nobody may look at a client
- * any more who has given back a reference. */
+/* This bit is set in `refs` while a thread closes the client. The closing thread holds one
+ * reference, and the thread that gives back the last other reference wakes it. The mark is part of
+ * `refs`, since a thread may not touch the client after giving back its reference. */
 #define BELUGA__CLIENT_CLOSING (1u << 31)
 
 struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
-    uint32_t generation; /* of fork, when it was made */
+    uint32_t generation; /* fork generation at the time it was made */
     beluga_telemetry_sink telemetry;
-    beluga_telemetry *observer;    /* of beluga_telemetry_init; a user's reference, or NULL */
-    beluga_executor host_executor; /* submit NULL: our own */
+    beluga_telemetry *observer;    /* made by beluga_telemetry_init; a user's reference, or NULL */
+    beluga_executor host_executor; /* submit NULL: the client's own thread pool is used */
     uint32_t max_threads;
-    pthread_mutex_t lock; /* of `executor` and `is_last` */
+    pthread_mutex_t lock; /* guards `executor` and `is_last` */
     pthread_cond_t last;
-    bool is_last; /* who closes has the last reference */
+    bool is_last; /* the closing thread holds the last reference */
     beluga__thread_pool *executor;
     uint32_t executor_generation;
     beluga__loops loops;
     beluga_registry *registry;
     beluga__open_cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
-    beluga__open_cassette *cassettes; /* all there were, the last one first */
+    beluga__open_cassette *cassettes; /* every cassette that was set, newest first */
 };
 
-/* Make `client` the default one no longer, while it is closed: whoever asks for the default gets
- * another one. Returns whether it was. */
+/* Stop `client` from being the default client while a thread closes it, so that later users get
+ * another default client. Returns whether it was the default. */
 bool beluga__client_leave_default(beluga_client *client);
-/* Make it the default one again, as it could not be closed, unless there is another one now. */
+/* Make the client the default again after closing failed, unless there is another default now. */
 void beluga__client_resume_default(beluga_client *client);
 
-/* End it; nobody has a reference but the caller. */
+/* Free the client, of which the caller has the last reference. */
 void beluga__client_destroy(beluga_client *client);
 
 static inline beluga_client *beluga__client_of(beluga__runtime *runtime)

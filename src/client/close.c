@@ -1,13 +1,14 @@
-/* Closing a client: a thread waits until it has the last reference, and so knows that nothing is
- * left. Without that a client ends with its last reference, on the thread that gives it back. */
+/* Closing a client: the closing thread waits until it holds the last reference, and so knows that
+ * no other user is left. Without closing, a client ends with its last reference, on the thread
+ * that gives it back. */
 #include "base/clock.h"
 #include "client/client.h"
 #include "telemetry/telemetry.h"
 
 /* ---- waiting for the others ------------------------------------------------------------------ */
 
-/* Take the mark back. This fails when nobody else is left: the last one is then about to tell
- * so. */
+/* Remove the mark. This fails when no other reference is left: the thread that gave back the last
+ * one is then about to signal it. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);
@@ -29,8 +30,8 @@ static bool wait_until_last(beluga_client *client, int64_t end_ns)
     return !reopened;
 }
 
-/* Say what holds the client. The work on its threads is counted apart, since an author may not
- * have thought of it. */
+/* Report what holds the client. Work on the client's threads is counted apart, since a program's
+ * author may not have thought of it. */
 static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
@@ -58,7 +59,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Refuse what waiting would not help. */
+/* Refuse cases in which waiting would not help. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())
@@ -71,7 +72,7 @@ static int check(const beluga_client *client, beluga_error *err)
     return 0;
 }
 
-/* The exporter's thread calls the client's log hook. */
+/* The exporter's thread calls the client's log hook, so it has to end before the client does. */
 static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *err)
 {
     int64_t left_ms = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;

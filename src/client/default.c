@@ -1,4 +1,4 @@
-/* The default client, and what a caller who names no client takes from it. */
+/* The default client, and the values that a caller without a client of its own takes from it. */
 #include "client/client.h"
 
 #include <beluga/registry.h>

@@ -1,5 +1,5 @@
-/* Whole answers: the events of a call are folded into a response. Blocking calls run on a loop
- * that is leased for them. */
+/* Whole answers: the events of a call are folded into a response. Blocking calls run on a leased
+ * loop. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "client/queue.h"
@@ -8,7 +8,7 @@ typedef struct folding {
     beluga_response_builder builder;
     beluga_op *op;
     bool done;
-    beluga_error error; /* of the ERROR event */
+    beluga_error error; /* copied from the ERROR event */
 } folding;
 
 static void fold(void *payload, const beluga_event *event)
@@ -18,7 +18,7 @@ static void fold(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) f->error = *event->u.error;
     if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
         f->done = true;
-    else if (status) /* what stuck is told when the call has ended */
+    else if (status) /* the builder reports its error when the call has ended */
         beluga_op_cancel(f->op);
 }
 
@@ -30,7 +30,7 @@ static beluga_response **partial_of(const beluga_option *opts, size_t n)
     return partial;
 }
 
-/* Turn what was folded into the result of the call. */
+/* Turn the folded events into the result of the call. */
 static int conclude(folding *f, beluga_response **out, beluga_response **partial, beluga_error *err)
 {
     beluga_response *response = NULL;
@@ -107,7 +107,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
     return status;
 }
 
-/* --- push, whole: the events wait until the answer is complete -------------------------------- */
+/* --- push, whole: events wait until the answer is complete ------------------------------------ */
 
 typedef struct held {
     beluga__queue queue;
@@ -115,7 +115,7 @@ typedef struct held {
     beluga_op *op;
     beluga_event_cb cb;
     void *payload;
-    int status; /* an event could not be kept */
+    int status; /* set when an event could not be kept */
 } held;
 
 static void drop_held(void *payload)
@@ -129,7 +129,7 @@ static void drop_held(void *payload)
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    /* An answer that is an error only because it is not whole is told as far as it came. */
+    /* An answer that fails only because it is not whole is delivered as far as it came. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);

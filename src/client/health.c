@@ -11,9 +11,9 @@
 /* --- models ----------------------------------------------------------------------------------- */
 
 typedef struct names {
-    beluga__buf bytes; /* each ended by NUL */
+    beluga__buf bytes; /* names, each ended by NUL */
     size_t count;
-    beluga__buf page; /* the next one; empty: none */
+    beluga__buf page; /* token of the next page; empty: there is none */
     bool done;
     int status;
     beluga_error error;
@@ -45,7 +45,8 @@ static int compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Hand over one block of the process's allocator: the array, and behind it the strings. */
+/* Give the caller one block from the process's allocator, with the array first and the strings
+ * behind it. */
 static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
 {
     if (n->count > BELUGA__MAX_MODELS) n->count = BELUGA__MAX_MODELS;
@@ -85,7 +86,7 @@ static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_cont
     return status;
 }
 
-/* A page is a call of its own, with retries and timeouts of its own. */
+/* Each page is a call, with its own retries and timeouts. */
 static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx,
                    names *n, beluga_error *err)
 {
@@ -134,7 +135,7 @@ int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***ou
 
 /* --- health ----------------------------------------------------------------------------------- */
 
-/* Ollama leaves out the tag "latest", and Google writes "models/" before a name. */
+/* Ollama leaves out the tag "latest", and Google puts "models/" before a name. */
 static bool is_name_of(const char *listed, const char *model)
 {
     size_t n = strlen(model);
@@ -144,7 +145,7 @@ static bool is_name_of(const char *listed, const char *model)
     return last && strcmp(last + 1, model) == 0;
 }
 
-/* An empty list says nothing of any model. */
+/* An empty list says nothing about any model. */
 static int probe_models(beluga_chat_model *model, beluga_context *ctx, bool *found,
                         beluga_error *err)
 {
@@ -175,7 +176,8 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     int status = 0;
     if (model->target->provider->encode_list_models)
         status = probe_models(model, ctx, &listed, err);
-    /* Names have aliases that no list has: only the model itself can tell whether it is there. */
+    /* Lists leave out aliases, so only a call of the model itself can tell whether an alias
+     * exists. */
     if (!status && !listed) status = probe_answer(model, ctx, err);
     out->probed = true;
     out->status = status;
@@ -185,7 +187,7 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     return status;
 }
 
-/* Without a key that is needed no call can succeed; nothing is sent to know it. */
+/* Without a needed key no call can succeed, so nothing is sent to check it. */
 static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
 {
     if (!target->credential) return 0;

@@ -5,8 +5,8 @@
 
 struct beluga__loop_slot {
     beluga__network_loop *loop;
-    int64_t since_ns;      /* when it was given back */
-    _Atomic uint32_t next; /* slot number + 1 */
+    int64_t since_ns;      /* when the loop was given back */
+    _Atomic uint32_t next; /* number of the next slot, plus 1 */
 };
 
 static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
@@ -19,7 +19,7 @@ static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
                                                     memory_order_relaxed));
 }
 
-/* Return the slot's number, or -1. */
+/* Returns the slot's number, or -1. */
 static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
 {
     uint64_t old = atomic_load_explicit(head, memory_order_acquire), new;
@@ -60,7 +60,7 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
     for (int64_t slot; (slot = pop(loops, &loops->idle)) >= 0;) {
         beluga__network_loop *loop = loops->slots[slot].loop;
         push(loops, &loops->empty, (uint32_t)slot);
-        if (beluga__loop_forked(loop)) continue; /* the parent's: left alone */
+        if (beluga__loop_forked(loop)) continue; /* a loop of the parent process is left alone */
         loop->base.ops = beluga__loop_ops_of(loops->runtime);
         *out = loop;
         break;
@@ -70,7 +70,7 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
     return status;
 }
 
-/* Now and then close the loops that nobody needed for a while. The newest come back on top. */
+/* Sometimes close the loops that were idle for long. The newest loops are put back on top. */
 static void sweep(beluga__loops *loops, int64_t now)
 {
     int64_t last = atomic_load_explicit(&loops->swept_ns, memory_order_relaxed);
@@ -99,7 +99,8 @@ void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
         if (!beluga__loop_forked(loop)) beluga__loop_destroy(loop);
     } else {
         beluga__loop_close_mailbox(loop);
-        int64_t now = loop->base.now_ns; /* of the last step: a clock read less */
+        /* the time of the last step is good enough and saves reading the clock */
+        int64_t now = loop->base.now_ns;
         loops->slots[slot].loop = loop;
         loops->slots[slot].since_ns = now;
         push(loops, &loops->idle, (uint32_t)slot);

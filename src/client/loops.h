@@ -1,6 +1,6 @@
-/* The loops that blocking calls lease. The loop that was used last is leased first, so that its
- * connections are warm. There are no locks: two stacks hold slot numbers, and each head has a
- * tag against reuse. */
+/* The loops that blocking calls lease. The most recently used loop is leased first, since its
+ * connections are warm. There are no locks: two stacks hold slot numbers, and each head has a tag
+ * that detects reuse. */
 #ifndef BELUGA__LOOPS_H
 #define BELUGA__LOOPS_H
 
@@ -14,16 +14,18 @@ typedef struct beluga__loops {
     beluga__runtime *runtime;
     beluga__loop_slot *slots;
     uint32_t n_slots;
-    int64_t idle_ns;              /* how long an idle loop is kept */
-    _Atomic uint64_t idle, empty; /* heads: tag in the upper half, slot number + 1 in the lower */
+    int64_t idle_ns; /* how long an idle loop is kept */
+    /* heads of the stacks: a tag in the upper half, slot number + 1 in the lower half */
+    _Atomic uint64_t idle, empty;
     _Atomic int64_t swept_ns;
 } beluga__loops;
 
 int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots,
                        int64_t idle_ms);
-/* Free them; no call may be under way. */
+/* Free the loops; no call may be under way. */
 void beluga__loops_free(beluga__loops *loops);
-/* Take a loop; it holds the client until it is given back. 0, NO_MEMORY or LIMIT_EXCEEDED. */
+/* Lease a loop, which holds the client until the loop is given back. Returns 0, NO_MEMORY or
+ * LIMIT_EXCEEDED. */
 int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out);
 void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop);
 

@@ -1,5 +1,5 @@
-/* Opening models: from a name and a configuration to a target, together with the targets that it
- * falls back to. */
+/* Opening models: a name and a configuration become a target, together with the targets to which
+ * the model falls back. */
 #include "client/chat_model.h"
 #include "client/target.h"
 #include "config/config.h"
@@ -11,7 +11,7 @@
 static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
                        beluga_error *err);
 
-/* Open what a resolved configuration says; its provider may be without code. */
+/* Open the model of a resolved configuration, whose provider may be without code. */
 static int open_target(beluga_client *client, const char *name, const beluga_config *config,
                        beluga__target **out, beluga_error *err)
 {
@@ -24,9 +24,9 @@ static int open_target(beluga_client *client, const char *name, const beluga_con
     return beluga__target_new(client, provider, name, config, open_others, out, err);
 }
 
-/* --- the others that it falls back to --------------------------------------------------------- */
+/* --- the fallback models ---------------------------------------------------------------------- */
 
-/* These belong to the one model, and say nothing about another. */
+/* These options belong to one model and do not apply to its fallbacks. */
 static const int own_keys[] = {
     BELUGA_OPTION_PROVIDER,
     BELUGA_OPTION_MODEL_NAME,
@@ -48,12 +48,12 @@ static const int own_keys[] = {
     BELUGA_OPTION_MODELS,
 };
 
-/* The layers of these see a call as a whole, with all the models that it asks: they stand around
- * the one that names the others. */
+/* The layers of these options handle a call as a whole, with all models that answer it, so only
+ * the model that names the fallbacks has these layers. */
 static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE,
                                       BELUGA_OPTION_CACHE_TTL, BELUGA_OPTION_BUDGET};
 
-/* These are followed once: the fallbacks of a fallback are not, so that two may name each other. */
+/* Fallbacks of a fallback are ignored, so that two models may name each other. */
 static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,
                                     BELUGA_OPTION_ROUTING};
 
@@ -63,7 +63,7 @@ static void clear(beluga_config *config, const int *keys, size_t n)
     for (size_t i = 0; i < n; i++) settings->known[keys[i]] = (beluga__setting){0};
 }
 
-/* File and environment gave what they gave to the one model. */
+/* Settings from files and from the environment were meant for the first model only. */
 static void clear_lower_layers(beluga_config *config)
 {
     beluga__settings *settings = beluga__config_settings(config);
@@ -122,7 +122,8 @@ static int open_others(beluga_client *client, const beluga_config *config, belug
 
 /* --- models ----------------------------------------------------------------------------------- */
 
-/* Whether it is a file's provider without code, whose section was not applied yet. */
+/* Returns whether the name is a file's provider without code whose section has not been applied
+ * yet. */
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&

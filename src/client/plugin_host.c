@@ -1,4 +1,4 @@
-/* The table that every plug-in calls the library through. */
+/* The table of functions through which every plug-in calls the library. */
 #include "client/plugin_host.h"
 
 #define SLOT(name) .name = name,

@@ -1,4 +1,5 @@
-/* Plug-ins may call functions of every room, so only this one can put their table together. */
+/* Plug-ins may call functions of every room, so the table of those functions is made in the room
+ * above all others. */
 #ifndef BELUGA__PLUGIN_HOST_H
 #define BELUGA__PLUGIN_HOST_H
 

@@ -7,10 +7,11 @@
 
 enum { ALIGNMENT = 16 };
 
-/* An event that waits, and behind it all that it points to; padded so that events stay aligned. */
+/* A waiting event, followed by everything that it points to; padded so that the next event is
+ * aligned. */
 typedef struct record {
     size_t size;
-    char *room; /* where what follows was when it was written */
+    char *room; /* address of the bytes behind the record when they were written */
     beluga_event event;
 } record;
 
@@ -32,7 +33,7 @@ void beluga__queue_clear(beluga__queue *queue)
     queue->read = 0;
 }
 
-/* Drop the events that were read, when they are most of the buffer. */
+/* Drop the events that were read once they fill most of the buffer. */
 static void compact(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length)

@@ -1,4 +1,4 @@
-/* Events that wait: copied into one buffer that is used again and again. */
+/* A queue of events, which are copied into one buffer that is reused. */
 #ifndef BELUGA__QUEUE_H
 #define BELUGA__QUEUE_H
 
@@ -8,17 +8,17 @@
 
 typedef struct beluga__queue {
     beluga__buf bytes;
-    size_t read; /* where the next event begins */
+    size_t read; /* offset of the next event */
 } beluga__queue;
 
 void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator);
 void beluga__queue_free(beluga__queue *queue);
 void beluga__queue_clear(beluga__queue *queue);
-/* Copy an event with all that it points to. 0, NO_MEMORY, or LIMIT_EXCEEDED. */
+/* Copy an event with everything that it points to. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED. */
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event);
-/* Return the next event, valid until the next push, pop or clear; NULL when there is none. */
+/* Returns the next event, valid until the next push, pop or clear; NULL when the queue is empty. */
 const beluga_event *beluga__queue_pop(beluga__queue *queue);
-/* Return the bytes that wait. */
+/* Returns the number of bytes that wait. */
 static inline size_t beluga__queue_size(const beluga__queue *queue)
 {
     return queue->bytes.length - queue->read;

@@ -1,5 +1,5 @@
-/* The one place that knows the order of the layers: opening a model builds them by this table, and
- * beluga_config_layer describes them by it. */
+/* The only place that knows the order of the layers: opening a model builds the layers by this
+ * table, and beluga_config_layer describes them by it. */
 #include "client/stack.h"
 
 #include "base/text.h"
@@ -10,21 +10,22 @@
 enum { VALUE_BYTES = 512 };
 
 typedef struct layer_option {
-    int key;                    /* 0: past the last */
-    bool asks;                  /* the layer is there when this is set */
-    const char *before, *after; /* what stands around its value; NULL: it is not described */
-    int64_t otherwise;          /* described when it is not set; 0: nothing is */
+    int key;   /* 0 ends the list */
+    bool asks; /* the layer is in the stack when this option is set */
+    /* texts around the option's value in the description; NULL: the option is not described */
+    const char *before, *after;
+    int64_t otherwise; /* default that is described when the option is not set; 0: none */
 } layer_option;
 
 typedef struct layer {
     const char *name;
     beluga__model *(*make)(const beluga__stack_plan *plan, beluga__model *inner);
     bool always;
-    bool traces; /* it is there when the client has a telemetry sink */
+    bool traces; /* the layer is in the stack when the client has a telemetry sink */
     layer_option options[4];
 } layer;
 
-/* From the outermost to the one around the adapter. */
+/* The layers, from the outermost to the innermost around the adapter. */
 static const layer layers[] = {
     {"hooks", beluga__hooks_new, .options = {{BELUGA_OPTION_HOOKS, true, NULL, NULL, 0}}},
     {"cache", beluga__cache_new, .options = {{BELUGA_OPTION_CACHE_TTL, true, "", "", 0}}},
@@ -47,7 +48,7 @@ static const layer layers[] = {
 };
 enum { N_LAYERS = sizeof layers / sizeof *layers };
 
-/* A configuration that is described has no runtime. */
+/* There is no runtime when a configuration is described. */
 static bool is_there(const layer *l, const beluga__runtime *runtime,
                      const beluga__settings *settings)
 {
@@ -69,7 +70,7 @@ beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *
 
 /* --- a description ---------------------------------------------------------------------------- */
 
-/* Return whether there is something to say of the option. */
+/* Returns whether the option adds to the description. */
 static bool describe_option(const beluga_config *config, const layer_option *o, char *value)
 {
     if (!o->before) return false;

@@ -4,7 +4,7 @@
 
 #include "middleware/middleware.h"
 
-/* Build it. It takes over the plan's prices. NULL without memory. */
+/* Build the stack, which takes over the plan's prices. Returns NULL without memory. */
 beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *adapter);
 
 #endif

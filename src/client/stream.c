@@ -1,19 +1,19 @@
-/* Pull streams: a call whose events wait in a queue, on a loop that is leased as long as the
- * stream. */
+/* Pull streams: a call whose events wait in a queue, on a loop that is leased until the stream is
+ * freed. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "client/queue.h"
 
 struct beluga_stream {
-    beluga_client *client; /* held by the leased loop */
+    beluga_client *client; /* the leased loop holds the client */
     beluga__network_loop *loop;
     beluga_op *op;
     beluga__queue queue;
-    bool ready; /* something came */
-    bool ended; /* the terminal event came */
+    bool ready; /* an event has come */
+    bool ended; /* the terminal event has come */
     bool paused;
-    int status; /* 0, or what every further next returns */
-    int stuck;  /* an event could not be kept */
+    int status; /* 0, or the code that every later call of next returns */
+    int stuck;  /* code of an event that could not be kept, or 0 */
     beluga_error error;
 };
 
@@ -117,7 +117,8 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
 
 void beluga_stream_free(beluga_stream *stream)
 {
-    if (!stream || beluga__loop_forked(stream->loop)) return; /* the parent's is left alone */
+    /* a forked child leaves its parent's stream alone */
+    if (!stream || beluga__loop_forked(stream->loop)) return;
     beluga__network_loop *loop = stream->loop;
     beluga_client *client = stream->client;
     beluga__operation_abort(stream->op);

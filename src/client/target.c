@@ -17,7 +17,7 @@
 typedef struct owned_target {
     beluga__target target;
     beluga_config *config;
-    beluga_provider derived; /* the table of a provider without code */
+    beluga_provider derived; /* the table of a provider without code; unused otherwise */
 } owned_target;
 
 static void destroy(beluga__target *target)
@@ -39,7 +39,7 @@ static bool is_full(const beluga_provider *provider)
     return provider->start != NULL;
 }
 
-/* --- where it is ------------------------------------------------------------------------------ */
+/* --- address and connection ------------------------------------------------------------------- */
 
 static int show_url(beluga__target *t, const char *url)
 {
@@ -106,7 +106,7 @@ static void take_connection(beluga__target *t)
     const beluga__settings *s = &t->settings;
     const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
     const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
-    /* NULL lets libcurl read its variables, "" does not. */
+    /* With NULL libcurl reads its environment variables, with "" it does not. */
     bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
     t->connection = (beluga__connection){
         .id = atomic_fetch_add(&next_id, 1),
@@ -126,7 +126,7 @@ static void take_connection(beluga__target *t)
 
 /* --- the key ---------------------------------------------------------------------------------- */
 
-/* A server at another address than the provider's own may well need none. */
+/* A server at another address than the provider's own usually needs no key. */
 static bool needs_key(const beluga__target *t)
 {
     if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
@@ -134,8 +134,8 @@ static bool needs_key(const beluga__target *t)
            t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
 }
 
-/* A replay needs no key and asks nobody for one. A key that is at hand is used, so that it is
- * masked. */
+/* A replay needs no key and fetches none. A key that was given literally is used all the same, so
+ * that it is masked. */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -170,8 +170,8 @@ static int take_key(beluga__target *t, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* A replay asks nobody for the value; what stands in its place is hidden in a recording as the
- * value was. */
+/* A replay fetches no value. The text that stands in its place is masked as the real value was in
+ * the recording. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -184,7 +184,8 @@ static int take_replay_value(beluga__target *t, beluga__target_header *header, c
     return beluga__key_new_value(t->runtime, "replayed", &header->value, err);
 }
 
-/* A value that begins as AWS's references do is text here: an access key is no header. */
+/* A value that begins like a reference to AWS is plain text here, since an access key is no
+ * header. */
 static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -197,7 +198,7 @@ static int take_header_value(beluga__target *t, beluga__target_header *header, c
     return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
 }
 
-/* Take a "Name: value", whose form was checked. An empty value takes the header away. */
+/* Take a "Name: value" whose form was checked. An empty value removes the header. */
 static int take_header(beluga__target *t, const char *line, beluga_error *err)
 {
     const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
@@ -228,7 +229,7 @@ static int take_headers(beluga__target *t, beluga_error *err)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-/* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
+/* Without HTTP most calls fit into a KiB, and malloc is fastest up to that size. */
 static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
 {
     enum { FULL = 1024, ATTEMPT = 256 };
@@ -236,7 +237,7 @@ static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *
     return FULL + (runtime->telemetry ? ATTEMPT : 0);
 }
 
-/* A budget can't be kept where it is not known what is spent. */
+/* A budget needs prices, since without them the costs are not known. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
 {
     beluga_price unused;
@@ -248,7 +249,7 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
         t->provider->name, t->model_name);
 }
 
-/* Load the prices where there is a budget; else *out is NULL. */
+/* Load the prices where there is a budget; otherwise *out becomes NULL. */
 static int load_prices(const beluga__target *t, const beluga__others *others, beluga_prices **out,
                        beluga_error *err)
 {
@@ -292,7 +293,7 @@ static int take_stack(owned_target *owned, beluga__open_others_fn open_others, b
     return status;
 }
 
-/* Tell every fault of the configuration, in one error. */
+/* Report every fault of the configuration in one error. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;
@@ -309,7 +310,8 @@ static int check(beluga__target *t, beluga_error *err)
                            faults.length ? "; " : "", t->protocol->name);
     int memory = take_model_name(t, &faults);
     if (!memory) memory = take_url(t, &faults);
-    if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0; /* so many faults: the first ones do */
+    /* the text is full of faults, and the first ones are enough */
+    if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0;
     if (memory)
         status = beluga_error_set(err, memory, "no memory to open a model");
     else if (faults.length)
@@ -318,7 +320,7 @@ static int check(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* Give the target its name, which errors have from here on. */
+/* Give the target its name, which later errors will show. */
 static int take_name(owned_target *owned, const char *name)
 {
     beluga__target *t = &owned->target;
@@ -379,11 +381,12 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
         return 0;
     }
     if (err) {
-        beluga__error_clean(err); /* a provider may have written it */
+        beluga__error_clean(err); /* a provider may have written the error */
         beluga__error_name(err, provider, t->provider->name);
         if (t->model_name) beluga__error_name(err, model, t->model_name);
     }
-    if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */
+    /* `open` failed, and its provider has to free what it made */
+    if (t->self && status) t->self = NULL;
     beluga__target_unref(t);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Making a target: a provider with settings, key, connection and stack. */
+/* Making a target: a provider with its settings, key, connection and stack. */
 #ifndef BELUGA__CLIENT_TARGET_H
 #define BELUGA__CLIENT_TARGET_H
 
@@ -8,20 +8,20 @@
 
 #include <beluga/config.h>
 
-/* The targets that one falls back to; one reference each. */
+/* The targets to which a model falls back, with one reference each. */
 typedef struct beluga__others {
     beluga__target *targets[BELUGA__MAX_FALLBACKS];
     size_t n;
 } beluga__others;
 
-/* Open those that a configuration names; `out` is empty before, and freed by the caller in either
- * case. */
+/* Open the targets that a configuration names. `out` is empty at first, and the caller frees it in
+ * either case. */
 typedef int (*beluga__open_others_fn)(beluga_client *client, const beluga_config *config,
                                       beluga__others *out, beluga_error *err);
 
-/* Make a target, with one reference, yours. A `name` that is not the provider's is that of a
- * provider without code, whose base `provider` is. The configuration is copied; NULL is an empty
- * one. */
+/* Make a target with one reference, which the caller owns. A `name` that differs from the
+ * provider's belongs to a provider without code whose base is `provider`. The configuration is
+ * copied; NULL counts as an empty one. */
 int beluga__target_new(beluga_client *client, const beluga_provider *provider, const char *name,
                        const beluga_config *config, beluga__open_others_fn open_others,
                        beluga__target **out, beluga_error *err);

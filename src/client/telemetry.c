@@ -1,4 +1,4 @@
-/* Telemetry handed to a client. */
+/* Connects a client to the telemetry that its user passes. */
 #include "telemetry/telemetry.h"
 
 #include "base/sized.h"

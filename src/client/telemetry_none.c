@@ -1,12 +1,12 @@
-/* In place of telemetry.c and the room telemetry/ in a library that exports no telemetry. A
- * host's own sink is told everything all the same. */
+/* Replaces telemetry.c and the room telemetry/ in a library that exports no telemetry. A host's
+ * own sink still receives every event. */
 #include "base/left_out.h"
 #include "telemetry/telemetry.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether somebody expects that spans arrive somewhere. */
+/* Returns whether the caller expects spans to be exported. */
 static bool is_asked_for(const beluga_telemetry_settings *settings)
 {
     static const char *const names[] = {
@@ -32,7 +32,7 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
                : 0;
 }
 
-/* Nobody has a telemetry: the following functions are called with NULL, if at all. */
+/* No caller has a telemetry here, so the following functions can only be called with NULL. */
 
 int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
@@ -78,7 +78,7 @@ bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
     return true;
 }
 
-/* Nothing is emitted, so there is nothing to describe. */
+/* This library emits no telemetry, so there is nothing to describe. */
 
 bool beluga_metric_get_info(size_t index, beluga_metric_info *info)
 {

@@ -7,16 +7,16 @@
 
 #include <stdio.h>
 
-/* The result of a call. */
+/* The result of a tool call. */
 typedef struct outcome {
-    char *text; /* for the model to read; of the process's allocator */
+    char *text; /* the text that the model reads; from the process's allocator */
     size_t length;
     int status;
     int64_t duration_ns;
 } outcome;
 
 typedef struct errand {
-    beluga__tool_job *job; /* NULL: nobody waits; the loop's thread only */
+    beluga__tool_job *job; /* NULL when no job waits; used on the loop's thread only */
     beluga__mail mail;
     beluga__mailbox *mailbox;
     beluga__runtime *runtime;
@@ -30,12 +30,12 @@ typedef struct errand {
 
 struct beluga__tool_job {
     beluga__tool_jobs *all;
-    const beluga_tool_call *call; /* in the answer */
-    errand *errand;               /* NULL: no thread has one, or the job gave up */
+    const beluga_tool_call *call; /* points into the answer */
+    errand *errand;               /* NULL: no errand was made, or the job gave up */
     beluga__timer late;
     outcome outcome;
     int64_t start_ns;
-    void *span; /* of telemetry; NULL: none, or it has ended */
+    void *span; /* telemetry span; NULL: there is none, or it has ended */
 };
 
 /* --- telemetry -------------------------------------------------------------------------------- */
@@ -69,7 +69,7 @@ static void end_span(beluga__tool_job *job, const beluga_error *err)
     job->span = NULL;
 }
 
-/* Calls that a tool makes under its context are part of its span. */
+/* Calls that a tool makes with its context become part of the tool's span. */
 static beluga_context *traced_context(const beluga__tool_job *job)
 {
     beluga_context *context = job->all->context, *traced = NULL;
@@ -82,7 +82,7 @@ static beluga_context *traced_context(const beluga__tool_job *job)
 
 /* --- the end of a job ------------------------------------------------------------------------- */
 
-/* A tool that failed may have said why; else the model reads the words of the error. */
+/* A tool that failed may have given a text; otherwise the model reads the error's message. */
 static void conclude(outcome *o, int status, const beluga_error *err, int64_t start_ns)
 {
     o->status = status;
@@ -93,7 +93,7 @@ static void conclude(outcome *o, int status, const beluga_error *err, int64_t st
     o->length = o->text ? strlen(o->text) : 0;
 }
 
-/* Job and errand let go of each other. */
+/* Separate a job and its errand. */
 static void give_up(beluga__tool_job *job)
 {
     if (job->errand) job->errand->job = NULL;
@@ -128,7 +128,7 @@ static void tool_is_late(beluga__timer *timer)
     finish_later(job);
 }
 
-/* The model called a tool that is not bound. */
+/* Fail a call of a tool that is not bound to the model. */
 static void refuse(beluga__tool_job *job)
 {
     const beluga_chat_model *model = job->all->model;
@@ -172,7 +172,7 @@ static void came_back(beluga__mail *mail, beluga_loop *loop)
     free_errand(e);
 }
 
-/* Runs on a thread of the client's. */
+/* Runs on a thread of the client. */
 static void run_tool(void *argument)
 {
     errand *e = argument;
@@ -195,7 +195,7 @@ static beluga_context *tool_context(const beluga__tool_job *job, int64_t timeout
     return context;
 }
 
-/* NULL without memory. */
+/* Returns NULL without memory. */
 static errand *new_errand(const beluga__tool_job *job, beluga_tool *tool, int64_t timeout_ms,
                           beluga__mailbox *mailbox)
 {
@@ -241,7 +241,7 @@ static int start(beluga__tool_job *job, beluga_tool *tool)
     return 0;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all jobs --------------------------------------------------------------------------------- */
 
 beluga_tool *beluga__tool_find(const beluga_chat_model *model, const char *name)
 {

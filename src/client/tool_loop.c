@@ -1,5 +1,5 @@
 /* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the
- * caller, less the finish of answers that call tools or pause. Then the tools run as jobs
+ * caller, except the FINISH of an answer that calls tools or pauses. Then the tools run as jobs
  * (tool_jobs.h), and the next step begins. */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,29 +12,30 @@
 
 enum { DEFAULT_STEPS = 10, DEFAULT_AT_ONCE = 8, DEFAULT_TIMEOUT_MS = 60000 };
 
-/* The step behind an answer. */
+/* The step that follows an answer. */
 typedef enum next_step { END, RUN_TOOLS, ASK_AGAIN } next_step;
 
 struct beluga_tool_run {
     beluga_chat_model *model;
     beluga_loop *loop;
-    beluga_context *context;   /* cancellable: under the caller's */
-    beluga_messages *messages; /* the caller's */
+    beluga_context *context;   /* a child of the caller's context, which can be cancelled */
+    beluga_messages *messages; /* borrowed from the caller */
     beluga_event_cb cb;
     void *payload;
     beluga__options options;
     int64_t max_steps, steps;
-    beluga__running running; /* among the loop's calls until it has ended */
-    beluga__guard guard;     /* of the context, while tools run; calls have their own */
+    beluga__running running; /* among the loop's calls until the run has ended */
+    /* watches the context while tools run; the run's calls watch it themselves */
+    beluga__guard guard;
     bool cancelled;
-    beluga_op *op; /* the step's call */
+    beluga_op *op; /* the call of the current step */
     beluga_response_builder builder;
-    beluga_response *answer; /* of the step whose tools run; at the end the last one */
-    beluga__task next;       /* begins a step, or more jobs, in the loop's next turn */
-    beluga__tool_jobs jobs;  /* of the answer's calls */
-    beluga_usage before;     /* of the steps that are over */
+    beluga_response *answer; /* answer of the step whose tools run; at the end the last answer */
+    beluga__task next;       /* begins the next step, or more jobs, in the loop's next turn */
+    beluga__tool_jobs jobs;  /* jobs for the calls of the answer */
+    beluga_usage before;     /* usage of the steps that are over */
     bool head_told, ended;
-    void *span; /* of telemetry; NULL: none, or it has ended */
+    void *span; /* telemetry span; NULL: there is none, or it has ended */
     int64_t start_ns;
 };
 
@@ -82,7 +83,7 @@ static void begin_span(beluga_tool_run *run, beluga_context *ctx)
     run->span = run->jobs.span = beluga__span_begin(run->model->target, ctx, NULL, &start);
 }
 
-/* From here on the run needs no loop. `err`: why it ends without an answer. */
+/* From here on the run needs no loop. `err` tells why the run ends without an answer. */
 static void leave(beluga_tool_run *run, const beluga_error *err)
 {
     if (run->ended) return;
@@ -107,7 +108,7 @@ static void leave_cancelled(beluga_tool_run *run)
     leave(run, &err);
 }
 
-/* The loop ends: the run ends without an event. */
+/* The loop is being closed, so the run ends without an event. */
 static void abort_run(beluga__running *running)
 {
     leave_cancelled(beluga__container_of(running, beluga_tool_run, running));
@@ -164,8 +165,7 @@ static int add_result(beluga_tool_run *run, const beluga_event *result)
     return beluga_messages_add(run->messages, message);
 }
 
-/* The answer goes into the conversation, and behind it the results of its calls, if it has any, in
- * their order. */
+/* Add the answer to the conversation, then the results of its calls in their order. */
 static int collect(beluga_tool_run *run)
 {
     int status = beluga_messages_add(run->messages, beluga_response_message(run->answer));
@@ -182,8 +182,8 @@ static int collect(beluga_tool_run *run)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* After a pause the model only waits to be asked again. The calls of an answer that is not whole
- * are not run: nobody knows what is missing, in their arguments or among them. */
+/* After a pause the model only waits to be asked again. The calls of an incomplete answer are not
+ * run, since parts of their arguments, or whole calls, may be missing. */
 static next_step what_follows(const beluga_tool_run *run)
 {
     size_t calls = beluga_response_tool_call_count(run->answer);
@@ -229,7 +229,7 @@ static void step_over(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_op *op = run->op;
     run->op = NULL;
-    int stuck = run->builder.status; /* why we cancelled it, if we did */
+    int stuck = run->builder.status; /* the builder's error, for which the run cancelled the call */
     int status = beluga_response_builder_finish(&run->builder, &run->answer);
     if (stuck)
         fail_with(run, stuck, beluga_error_text(stuck));
@@ -248,7 +248,7 @@ static void forward(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_event changed = *event;
     bool head = event->kind == BELUGA_EVENT_START || event->kind == BELUGA_EVENT_METADATA;
-    if (head && run->head_told) return; /* one stream: one head */
+    if (head && run->head_told) return; /* the run is one stream for its caller, with one head */
     if (event->kind == BELUGA_EVENT_USAGE) changed.u.usage = total(run, &event->u.usage);
     if (!head) run->head_told = true;
     tell(run, &changed);
@@ -275,7 +275,7 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
                                     on_event, run, &run->op, err);
 }
 
-/* Go on with more jobs, the next step, or the end. */
+/* Go on with more jobs, with the next step, or with the end. */
 static void go_on(beluga__task *task)
 {
     beluga_tool_run *run = beluga__container_of(task, beluga_tool_run, next);
@@ -311,7 +311,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     return status;
 }
 
-/* Make a run and put it among the loop's calls; NULL without memory for it. */
+/* Make a run and put it among the loop's calls. Returns NULL without memory for the run. */
 static beluga_tool_run *new_run(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 beluga_messages *messages)
 {
@@ -346,7 +346,8 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     if (status)
         beluga_error_set(&why, status, "no memory, or no descriptor, for the tool loop");
     else
-        status = begin_step(run, &why); /* what can be known before the start is told at once */
+        /* faults that are known before the start are returned at once */
+        status = begin_step(run, &why);
     if (!status) {
         *out = run;
         return 0;
@@ -366,11 +367,11 @@ beluga_response *beluga_tool_run_response(beluga_tool_run *run)
 
 void beluga_tool_run_free(beluga_tool_run *run)
 {
-    /* the parent's is left alone */
+    /* A forked child leaves its parent's run alone. */
     if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return;
     beluga_chat_model *model = run->model;
     leave_cancelled(run);
-    beluga_context_cancel(run->context); /* abandoned tools can see it */
+    beluga_context_cancel(run->context); /* tools that still run can see the cancellation */
     if (run->op) {
         beluga__operation_abort(run->op);
         beluga_op_free(run->op);

@@ -1,8 +1,9 @@
-/* HTTP by libcurl: the multi interface driven by sockets, one multi handle a loop.
+/* HTTP by libcurl: the multi interface driven by sockets, with one multi handle for each loop.
  *
- * libcurl forbids adding and removing transfers inside its callbacks, and its callbacks are where
- * everything happens. So a transfer that starts or ends there is put on a list and dealt with when
- * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic.
+ * libcurl forbids adding and removing transfers inside its callbacks, and most of our code runs in
+ * those callbacks. So a transfer that starts or ends in a callback is put on a list and handled
+ * when libcurl has returned. Admission is up to the caller: libcurl's own host queue takes
+ * quadratic time.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -10,7 +11,7 @@
 
 /* --- ending one ------------------------------------------------------------------------------- */
 
-/* Never call it inside one of libcurl's callbacks. */
+/* Never call this inside one of libcurl's callbacks. */
 static void end_transfer(beluga__transfer *t)
 {
     beluga__http *http = t->http;
@@ -23,7 +24,7 @@ static void end_transfer(beluga__transfer *t)
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
     }
-    /* What the handle points to is released before the handle is used again. */
+    /* The memory that the handle points to is freed before the handle is used again. */
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
@@ -31,7 +32,7 @@ static void end_transfer(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
     beluga__transfer_keep_handle(t);
     beluga__buf_free(&t->body);
-    explicit_bzero(t, t->size); /* the headers' lines hold the key */
+    explicit_bzero(t, t->size); /* the lines of the headers hold the key */
     beluga__release(&http->loop->base.runtime->allocator, t);
 }
 
@@ -145,7 +146,8 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
                                 "no %s for the request",
                                 status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
     *out = t;
-    /* A transfer that drains may be about to give its connection back: it is read first. */
+    /* A transfer that drains may be about to give its connection back, so its bytes are read
+     * before the new transfer starts. */
     bool later = loop->http->in_curl || loop->http->n_draining;
     if (later)
         beluga__list_append(&loop->http->to_start, &t->node);
@@ -177,7 +179,7 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     beluga_loop *loop = &t->http->loop->base;
     curl_off_t sent = 0;
     if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* A server that answered before it had the whole request may take long to read the rest. */
+    /* A server that answers before it has the whole request may take long to read the rest. */
     if (!t->added || t->paused || sent < (curl_off_t)t->body.length) {
         end_soon(t);
         return;
@@ -197,12 +199,13 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     if (t->paused == paused) return;
     t->paused = paused;
     if (paused) {
-        /* Inside of libcurl's callback for a body the next such callback pauses the transfer. */
+        /* Inside libcurl's callback for body bytes, the next such callback pauses the transfer. */
         if (t->added && !t->http->in_curl) curl_easy_pause(t->easy, CURLPAUSE_RECV);
         return;
     }
     if (!t->added) return;
-    /* curl_easy_pause delivers the bytes that libcurl kept: that waits for the next step. */
+    /* curl_easy_pause delivers the bytes that libcurl has kept, so resuming waits for the next
+     * step. */
     beluga__transfer_move(t, &t->http->to_resume);
     if (t->http->loop->hosted && !t->http->loop->stepping)
         beluga__poller_wake(&t->http->loop->poller);
@@ -226,8 +229,9 @@ void beluga__http_resume(beluga__http *http)
     }
 }
 
-/* Whether libcurl gave up connecting because the process, or the host, stood still: it looks at its
- * clock before it looks at the socket, and counts that time. Nothing was sent yet. */
+/* Returns whether libcurl gave up connecting because the process or the host was stopped: libcurl
+ * looks at its clock before it looks at the socket, and counts the time of the stop. No byte was
+ * sent yet. */
 static bool was_stopped(const beluga__transfer *t, CURLcode code)
 {
     const beluga_loop *loop = &t->http->loop->base;
@@ -258,7 +262,7 @@ static void finished(beluga__transfer *t, CURLcode code)
     if (handler) {
         status = beluga__transfer_explain(t, code, &err);
         if (!status || t->response->status) beluga__transfer_tell_head(t);
-        if (!t->handler) handler = NULL; /* the head was enough */
+        if (!t->handler) handler = NULL; /* the head ended the call */
     }
     end_transfer(t);
     if (handler) handler->done(owner, status, status ? &err : NULL);
@@ -277,7 +281,7 @@ static void collect(beluga__http *http)
     }
 }
 
-/* Each of the transfers may have lost its socket or its timer, and would never end. */
+/* Each transfer may have lost its socket or its timer, and would then never end. */
 static void fail_all(beluga__http *http)
 {
     beluga__list *lists[] = {&http->transfers, &http->to_resume};

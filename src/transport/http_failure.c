@@ -1,4 +1,4 @@
-/* Why a transfer failed, in words that say what to do: libcurl's code alone rarely tells. */
+/* Explains why a transfer failed, with advice on what to do: libcurl's code alone rarely tells. */
 #include "base/hint.h"
 #include "transport/http_transfer.h"
 
@@ -50,10 +50,10 @@ static const char *advice_of(CURLcode code)
     }
 }
 
-/* CURLE_TOO_LARGE by its number, since the library that runs may be newer than the headers. */
+/* CURLE_TOO_LARGE as a number, since libcurl may be newer than its headers at build time. */
 enum { CODE_TOO_LARGE = 100 };
 
-/* Before 8.6 a line of a head past libcurl's own maximum is "out of memory", too. */
+/* Before 8.6 libcurl also reports "out of memory" for a header line longer than its maximum. */
 static bool may_be_too_large(CURLcode code)
 {
     return (int)code == CODE_TOO_LARGE ||
@@ -61,8 +61,8 @@ static bool may_be_too_large(CURLcode code)
             curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
 }
 
-/* Find what libcurl's code means at this point of the transfer, where the code alone does not tell.
- * Returns 0 where it does. */
+/* Find the meaning of libcurl's code at this point of the transfer. Returns 0 where the code alone
+ * is clear. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
     long sent = 0;
@@ -84,7 +84,7 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     return status;
 }
 
-/* Returns whether nobody listens where the transfer tried to connect. */
+/* Returns whether no server listens at the address that the transfer tried. */
 static bool is_refused(const beluga__transfer *t, CURLcode code)
 {
     long error = 0;
@@ -93,9 +93,9 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
-/* Older versions of libcurl drop an answer that comes in one piece with the reset of its stream,
- * which says that nothing is wrong (RFC 9113, 8.1). The connection is kept then: who closes one
- * without an answer loses it. */
+/* Returns whether libcurl dropped a complete answer. Older versions drop an answer in one piece
+ * when its stream is then reset without an error (RFC 9113, 8.1), and keep the connection; a
+ * server that closes without an answer loses its connection. */
 static bool was_dropped(const beluga__transfer *t, CURLcode code)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -106,7 +106,7 @@ static bool was_dropped(const beluga__transfer *t, CURLcode code)
 
 /* --- proxies ---------------------------------------------------------------------------------- */
 
-/* The port of a URL; 0 where it is not known. */
+/* Returns the port of a URL; 0 where the port is not known. */
 static unsigned port_of(const char *url)
 {
     CURLU *parts = curl_url();
@@ -121,8 +121,8 @@ static unsigned port_of(const char *url)
     return port;
 }
 
-/* Returns whether the transfer tried to reach a proxy. libcurl may have one from a variable, or
- * leave it out because of another variable, so the port tells. */
+/* Returns whether the transfer tried to reach a proxy. libcurl may take a proxy from an
+ * environment variable, or leave it out because of another variable, so only the port tells. */
 static bool is_to_proxy(const beluga__transfer *t)
 {
     const char *proxy = t->connection->proxy;
@@ -139,8 +139,8 @@ static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
                 : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
 }
 
-/* The status of the proxy's answer when it was asked for a tunnel; 0 where it made one, or said
- * nothing. */
+/* Returns the status of the proxy's answer to the request for a tunnel; 0 where the proxy made
+ * one, or gave no status. */
 static long proxy_status(const beluga__transfer *t)
 {
     long status = 0;
@@ -155,13 +155,13 @@ static int describe_refusal(long proxy_said, beluga_error *err)
     else
         beluga_error_set(err, BELUGA_ERROR_NETWORK,
                          "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
-    /* Below 500 it does not want to; from there on it could not. */
+    /* Below 500 the proxy refused; from 500 on it failed, and may succeed later. */
     if (proxy_said < 500) err->retryable = 0;
     return BELUGA_ERROR_NETWORK;
 }
 
-/* The cause is libcurl's words, unless they may hold the name and password of a URL, and the
- * system's words where it has some. */
+/* The cause is libcurl's text, unless that may hold the name and password of a URL, and the
+ * system's text where there is one. */
 static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     char cause[sizeof err->cause], words[128];
@@ -175,9 +175,10 @@ static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *er
     beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
 }
 
-/* --- and all of it ---------------------------------------------------------------------------- */
+/* --- the whole error -------------------------------------------------------------------------- */
 
-/* libcurl says only that it can't connect, or resolve a name; a try tells why. */
+/* libcurl reports only that it can't connect or resolve a name, so opening a descriptor tells
+ * whether any is left. */
 static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
 {
     if (t->no_socket) return t->no_socket == EMFILE || t->no_socket == ENFILE;
@@ -188,7 +189,7 @@ static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
     return false;
 }
 
-/* The words about a connection that could not be made; NULL: those about any failure. */
+/* Returns advice for a connection that could not be made; NULL: the general advice applies. */
 static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
 {
     bool refused = is_refused(t, code), near = t->near && !t->far;
@@ -223,7 +224,7 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
         advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
                  "(http_version: 1.1 helps)";
     beluga_error_set(err, status, "%s", advice);
-    if (dropped) err->retryable = 0; /* it would be paid again, and dropped again */
+    if (dropped) err->retryable = 0; /* a retry would be charged again, and dropped again */
     beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
     if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;

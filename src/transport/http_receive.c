@@ -1,4 +1,4 @@
-/* Receives what libcurl reads: the lines of an answer's head, and the bytes of its body. */
+/* Receives bytes from libcurl: the header lines and the body of an answer. */
 #include "transport/http_transfer.h"
 
 size_t beluga__transfer_on_header(char *line, size_t size, size_t n, void *userdata)
@@ -20,8 +20,8 @@ void beluga__transfer_tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
-/* libcurl reads a connection until it is empty. Bytes that are too many for this step are held
- * until the next one, in which the transfers that were held come first. */
+/* libcurl reads a connection until it is empty. Bytes beyond the limit of a step are held until
+ * the next step, which reads held transfers first. */
 static bool is_held(beluga__transfer *t)
 {
     if (t->http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) return false;
@@ -42,6 +42,6 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
     if (!t->handler) return t->draining ? length : 0;
     t->http->loop->step_bytes += length;
     t->handler->body(t->owner, bytes, length);
-    /* 0 is an error to libcurl: it ends a transfer that was cancelled meanwhile. */
+    /* A return of 0 is an error to libcurl, and ends a transfer that was cancelled meanwhile. */
     return t->handler || t->draining ? length : 0;
 }

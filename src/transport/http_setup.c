@@ -1,5 +1,5 @@
-/* Tells libcurl what it has to know: of the process once, of a model's connections once a handle,
- * and of each request. */
+/* Tells libcurl its settings: for the process once, for a model's connections once per handle, and
+ * for each request. */
 #include "base/fork_lock.h"
 #include "base/mem.h"
 #include "transport/http_transfer.h"
@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 
 enum {
-    RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
-    UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
-    ROOM_TO_BEGIN = 4 << 20,   /* libcurl's and OpenSSL's start-up take less than one of them */
+    RECEIVE_BUFFER = 8 * 1024, /* allocated for each open transfer */
+    UPLOAD_BUFFER = 16 * 1024, /* the smallest size that libcurl allows */
+    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
@@ -20,8 +20,9 @@ enum {
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
 
-/* OpenSSL makes its tables once. Where it has no memory for them it does not say so, and the first
- * handshake of the process crashes: so it only begins where there is more than it takes. */
+/* OpenSSL makes its tables once. Without memory for the tables OpenSSL reports no error, and the
+ * first handshake of the process crashes. So OpenSSL starts only where there is more memory than
+ * it takes. */
 static bool has_room_to_begin(void)
 {
     void *room =
@@ -29,8 +30,8 @@ static bool has_room_to_begin(void)
     return room != MAP_FAILED && munmap(room, ROOM_TO_BEGIN) == 0;
 }
 
-/* libcurl begins at the first call, not when the library is loaded, and is never cleaned up, since
- * the host may use it, too. */
+/* libcurl starts at the first call, not when the library is loaded, and is never cleaned up, since
+ * the host may use libcurl, too. */
 bool beluga__curl_begin(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
@@ -44,7 +45,7 @@ bool beluga__curl_begin(void)
 
 /* --- a handle and its connection -------------------------------------------------------------- */
 
-/* Returns false without memory: then the handle is not restricted as it should be. */
+/* Returns false without memory, when the handle lacks some of its restrictions. */
 static bool set_up_once(beluga__http *http, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -58,10 +59,12 @@ static bool set_up_once(beluga__http *http, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* the path was checked, and perhaps signed */
+    /* the path was checked, and its bytes may have been signed */
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     /* The headers of a proxy are not those of the answer. */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    /* Older versions of libcurl, and TLS libraries that a system configured so, accept less. */
+    /* Older versions of libcurl, and TLS libraries with a relaxed system configuration, accept
+     * older versions of TLS. */
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -71,7 +74,8 @@ static bool set_up_once(beluga__http *http, CURL *easy)
 #endif
 }
 
-/* Without TLS no version is negotiated, and calls would wait for the first one's answer in vain. */
+/* Without TLS no HTTP version is negotiated, and calls would wait in vain for the first call's
+ * answer. */
 static long http_version_of(const beluga__connection *c, bool tls)
 {
     if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;
@@ -89,7 +93,7 @@ static bool set_text(CURL *easy, CURLoption option, const char *text)
     return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
 }
 
-/* Set what belongs to the model. */
+/* Set the options that belong to the model. */
 static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
     return set_text(easy, CURLOPT_CAINFO, c->ca_file) &&
@@ -120,7 +124,7 @@ int beluga__transfer_take_handle(beluga__transfer *t)
 void beluga__transfer_keep_handle(beluga__transfer *t)
 {
     beluga__http *http = t->http;
-    if (!t->easy) return; /* it could not be set up */
+    if (!t->easy) return; /* the handle was not set up completely */
     if (http->n_spare == BELUGA__SPARE_HANDLES) {
         curl_easy_cleanup(t->easy);
     } else {
@@ -135,14 +139,14 @@ bool beluga__transfer_set_up(beluga__transfer *t)
     CURL *easy = t->easy;
     uint64_t setup = t->connection->id << 1 | t->streamed;
     if (t->setup >> 1 != t->connection->id) {
-        /* A handle that had a CA file can't go back to the default one: start it afresh. */
+        /* A handle with a CA file can't go back to the default one, so it is reset. */
         if (t->setup) curl_easy_reset(easy);
         bool afresh = !t->setup || set_up_once(t->http, easy);
         t->setup = UINT64_MAX;
         if (!afresh || !set_up_connection(easy, t->connection)) return false;
     }
-    /* An answer that is compressed is decoded in either case. A stream does not ask for it, since
-     * compression delays events. */
+    /* A compressed answer is decoded in either case. A stream does not ask for compression, which
+     * delays events. */
     const char *encodings = t->streamed ? "identity" : "";
     if (t->setup != setup && !set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings)) return false;
     t->setup = setup;
@@ -178,14 +182,14 @@ static char *write_line(char *at, const beluga__header *h)
     size_t n = strlen(h->name), v = strlen(h->value);
     memcpy(at, h->name, n);
     if (!h->value[strspn(h->value, " \t")]) v = 0;
-    /* "Name;" is how libcurl sends a header without a value. */
+    /* libcurl sends "Name;" as a header without a value. */
     memcpy(at + n, v ? ": " : ";", v ? 3 : 2);
     memcpy(at + n + (v ? 2 : 1), v ? h->value : "", v + 1);
     return at + line_bytes(h);
 }
 
-/* libcurl reads the list as long as the transfer lasts, which may be longer than the call: so the
- * list lies behind the transfer. */
+/* libcurl reads the header list as long as the transfer lasts, which may be longer than the call,
+ * so the list lies behind the transfer. */
 static void write_headers(beluga__transfer *t, const beluga__header *headers, size_t n)
 {
     static char line[] = "Expect:";

@@ -10,14 +10,15 @@
 
 typedef struct socket_watch {
     beluga__watch watch;
-    beluga__list node; /* in one of `sockets`, `spare_sockets` or `dead_sockets` */
+    beluga__list node; /* in `sockets`, `spare_sockets` or `dead_sockets` */
     beluga__http *http;
-    const beluga__transfer *transfer; /* that it was watched for first */
+    const beluga__transfer *transfer; /* the transfer for which the socket was watched first */
 } socket_watch;
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Many give a server "any address" to listen on; who connects to that reaches this machine. */
+/* Many people write a server's "any address" into a client's settings; connecting to it reaches
+ * this machine. */
 static bool is_v4_here(uint32_t address)
 {
     return address >> 24 == IN_LOOPBACKNET || address == INADDR_ANY;
@@ -49,7 +50,7 @@ static bool is_on_this_machine(const struct sockaddr *address)
            is_v6_here(&((const struct sockaddr_in6 *)any)->sin6_addr);
 }
 
-/* The children of a host inherit no connection, which libcurl does not see to itself. */
+/* libcurl does not close its sockets on exec, so they are opened here with that flag. */
 curl_socket_t beluga__socket_open(void *payload, curlsocktype purpose,
                                   struct curl_sockaddr *address)
 {
@@ -68,7 +69,7 @@ curl_socket_t beluga__socket_open(void *payload, curlsocktype purpose,
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-/* Without memory libcurl says so, but not which of its transfers it lost. */
+/* Without memory libcurl reports the failure, but not which of its transfers it lost. */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask)
 {
     int running;
@@ -112,7 +113,7 @@ static socket_watch *new_socket(beluga__http *http, CURL *easy, curl_socket_t fd
     return s;
 }
 
-/* An event of this step may still point at a socket: it is used again only after the step. */
+/* An event of this step may still point at the socket, so it is reused only after the step. */
 static void retire(beluga__http *http, socket_watch *s)
 {
     s->watch.ready = NULL;
@@ -126,8 +127,8 @@ static void drop_socket(beluga__http *http, socket_watch *s)
     retire(http, s);
 }
 
-/* libcurl closes some sockets before it says that they need not be watched any more. By then their
- * number may be that of another thread's socket, or of another one of this loop. */
+/* libcurl closes some sockets before it stops watching them. By then the descriptor may already
+ * belong to another thread's socket, or to another socket of this loop. */
 static void drop_number(beluga__http *http, curl_socket_t fd, const beluga__transfer *of)
 {
     beluga__list *bucket = bucket_of(http, fd);
@@ -160,8 +161,8 @@ void beluga__transfer_fail_later(beluga__transfer *t, int refusal)
     beluga__transfer_move(t, &t->http->to_fail);
 }
 
-/* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
- * later. */
+/* An error returned to libcurl would end its whole multi handle, so only this transfer fails, in
+ * the next step. */
 static int cannot_watch(beluga__http *http, CURL *easy, int status)
 {
     beluga__transfer *t = NULL;
@@ -199,7 +200,7 @@ int beluga__socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, 
     return cannot_watch(http, easy, status);
 }
 
-/* --- all of a loop's -------------------------------------------------------------------------- */
+/* --- all sockets of a loop -------------------------------------------------------------------- */
 
 void beluga__sockets_init(beluga__http *http)
 {

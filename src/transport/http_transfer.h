@@ -24,17 +24,17 @@ struct beluga__http {
     bool fresh; /* a transfer was added since the last step */
     bool lost;  /* libcurl had no memory: it may have lost any transfer's socket or timer */
     beluga__timer timer;
-    beluga__list transfers; /* in the multi handle */
-    beluga__list to_start;  /* asked for inside a callback */
-    beluga__list to_end;    /* cancelled inside a callback */
-    beluga__list to_fail;   /* their socket can't be watched */
-    beluga__list to_resume; /* no longer paused, or held until the next step */
-    /* Of http_sockets.c; the first are found by their descriptors. */
+    beluga__list transfers; /* transfers in the multi handle */
+    beluga__list to_start;  /* transfers that a callback started */
+    beluga__list to_end;    /* transfers that a callback cancelled */
+    beluga__list to_fail;   /* transfers whose socket can't be watched */
+    beluga__list to_resume; /* transfers that were resumed, or held until the next step */
+    /* Used by http_sockets.c; `sockets` finds a socket by its descriptor. */
     beluga__list sockets[BELUGA__SOCKET_BUCKETS];
     beluga__list spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[BELUGA__SPARE_HANDLES];
-    uint64_t spare_setup[BELUGA__SPARE_HANDLES]; /* what each was set up for */
+    uint64_t spare_setup[BELUGA__SPARE_HANDLES]; /* setup of each spare handle */
     size_t n_spare;
 };
 
@@ -42,39 +42,40 @@ struct beluga__transfer {
     beluga__list node;
     beluga__http *http;
     CURL *easy;
-    /* what the handle is set up for: a connection's id, and as last bit if it streams */
+    /* setup of the handle: a connection's id, with the lowest bit set for a stream */
     uint64_t setup;
-    const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
+    /* NULL: the call has ended, and its events go nowhere */
+    const beluga__transfer_handler *handler;
     void *owner;
     beluga_http_response *response;
-    size_t size; /* with the headers' lines behind it */
+    size_t size; /* bytes including the header lines behind this struct */
     struct curl_slist *headers;
     const char *url;
     beluga__buf body; /* taken from the request */
     bool has_body;
     int64_t connect_timeout_ms;
-    int64_t start_ns; /* of the loop's active clock */
-    uint32_t stops;   /* of the loop, when it was added last */
+    int64_t start_ns; /* time of the loop's active clock */
+    uint32_t stops;   /* the loop's number of stops when the transfer was added last */
     const beluga__connection *connection;
     bool streamed;
-    bool added; /* in the multi handle */
+    bool added; /* the transfer is in the multi handle */
     bool head_told;
     bool paused;
     bool draining;
     bool far;        /* it tried to reach another machine */
     bool near;       /* it tried to reach this machine */
-    unsigned port;   /* that it tried to reach last; 0: none */
+    unsigned port;   /* port that it tried last; 0: none */
     bool head_ended; /* the empty line after the headers came */
     bool unwatched;  /* the system can't watch its socket */
     int no_socket;   /* errno, where no socket could be made */
-    int tried[2];    /* the sockets that it opened last, to two kinds of addresses; -1: none */
-    int refusal;     /* why we, and not libcurl, ended it */
+    int tried[2];    /* the last two sockets that it opened, for two kinds of addresses; -1: none */
+    int refusal;     /* code with which this library ended the transfer; 0: libcurl ended it */
     size_t drained;
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
 };
 
-/* Take a transfer from the list that it is on, and put it at the end of another. */
+/* Move a transfer from its list to the end of another. */
 static inline void beluga__transfer_move(beluga__transfer *t, beluga__list *to)
 {
     beluga__list_remove(&t->node);
@@ -83,23 +84,24 @@ static inline void beluga__transfer_move(beluga__transfer *t, beluga__list *to)
 
 /* --- http_setup.c --- */
 
-/* Let libcurl begin, once in a process. Returns false without memory: then call it again. */
+/* Start libcurl, once in a process. Returns false without memory; the next call then tries
+ * again. */
 bool beluga__curl_begin(void);
-/* Make a transfer, all zeros, with a request's headers behind it. NULL without memory. */
+/* Make a transfer of zeros, followed by a request's headers. Returns NULL without memory. */
 beluga__transfer *beluga__transfer_alloc(beluga__http *http, const beluga__header *headers);
-/* Give it an easy handle, one that is spare where there is one. Returns 0 or NO_MEMORY. */
+/* Give the transfer an easy handle, a spare one where there is one. Returns 0 or NO_MEMORY. */
 int beluga__transfer_take_handle(beluga__transfer *t);
-/* Keep its handle for another transfer. */
+/* Keep the transfer's handle for another transfer. */
 void beluga__transfer_keep_handle(beluga__transfer *t);
-/* Tell its handle all that it has to know. Returns false without memory; the handle is then set up
- * afresh when it is used next. */
+/* Set all options of the transfer's handle. Returns false without memory; the handle is then set
+ * up again at its next use. */
 bool beluga__transfer_set_up(beluga__transfer *t);
 
 /* --- http_receive.c: callbacks of libcurl --- */
 
 size_t beluga__transfer_on_header(char *line, size_t size, size_t n, void *transfer);
 size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *transfer);
-/* Tell the handler that the head is complete, unless it knows. */
+/* Tell the handler that the head is complete, unless it was told before. */
 void beluga__transfer_tell_head(beluga__transfer *t);
 
 /* --- http_sockets.c --- */
@@ -112,20 +114,20 @@ int beluga__socket_changed(CURL *easy, curl_socket_t fd, int what, void *http, v
 
 void beluga__sockets_init(beluga__http *http);
 void beluga__sockets_free(beluga__http *http);
-/* No event can point at the sockets any more that were dropped: use them again. */
+/* Allow dropped sockets to be reused; no event may point at them any more. */
 void beluga__sockets_reuse_dropped(beluga__http *http);
-/* Forget the sockets of a transfer that is not connected, since libcurl closes them without a
+/* Drop the sockets of a transfer that is not connected, since libcurl closes them without a
  * callback. */
 void beluga__sockets_drop_unconnected(beluga__transfer *t);
-/* Let libcurl look at a socket, or at its timers (CURL_SOCKET_TIMEOUT). */
+/* Let libcurl handle a socket, or its timers (CURL_SOCKET_TIMEOUT). */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask);
-/* Fail a transfer in the next step, since libcurl may be at work with it now. */
+/* Fail a transfer in the next step, since libcurl may be using it now. */
 void beluga__transfer_fail_later(beluga__transfer *t, int refusal);
 
 /* --- http_failure.c --- */
 
-/* Say why a transfer failed: the code, with what to do about it, and libcurl's and the system's
- * words as the cause. Returns the code, or 0 where it did not fail. */
+/* Explain why a transfer failed: a code, with advice, and the texts of libcurl and the system as
+ * the cause. Returns the code, or 0 where the transfer succeeded. */
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err);
 
 #endif

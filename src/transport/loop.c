@@ -1,7 +1,7 @@
-/* The loop: tasks, timers, descriptors, mail. One step does each once, in an order that matters:
- * what can be read is read before a timer may fail a call for want of it. So a timer runs only when
- * it was due before the descriptors were looked at: else what came between might be missed, and
- * much comes while a process is stopped. */
+/* The loop: tasks, timers, descriptors, mail. One step handles each of them once, in this order,
+ * because available bytes must be read before a timer fails a call for missing bytes. So a timer
+ * runs only when it was due before the descriptors were looked at: otherwise bytes that came in
+ * between would be missed, and many come while a process is stopped. */
 #include "transport/loop.h"
 
 #include "base/clock.h"
@@ -14,7 +14,7 @@
 
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
-/* Something is to be done earlier than the last step knew. */
+/* Note work that is due earlier than the last step planned. */
 static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
 {
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
@@ -33,7 +33,7 @@ static void defer(beluga_loop *base, beluga__task *task)
 
 static int reserve(beluga_loop *base)
 {
-    enum { OWN = 16 }; /* libcurl's, and transfers that drain */
+    enum { OWN = 16 }; /* timers of libcurl, and of transfers that drain */
     return beluga__timers_reserve(&beluga__loop_of(base)->timers,
                                   (base->active + 1) * BELUGA__TIMERS_PER_CALL + OWN);
 }
@@ -41,7 +41,8 @@ static int reserve(beluga_loop *base)
 static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_ns)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
-    if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return; /* it was reserved */
+    /* fails never, since room was reserved */
+    if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return;
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
     if (loop->hosted && !loop->stepping && beluga__poller_arm(&loop->poller, deadline_ns))
         beluga__poller_wake(&loop->poller);
@@ -63,8 +64,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Run the tasks that wait now, and not too many: neither a task that defers another nor thousands
- * of calls that begin at once may keep the step from ending. */
+/* Run the tasks that wait now, up to a limit: a task that defers another one, or thousands of
+ * calls that begin at once, must not keep the step from ending. */
 static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -92,7 +93,7 @@ static void run_timers(beluga__network_loop *loop)
 /* --- cancellation ----------------------------------------------------------------------------- */
 
 /* A context under which calls of this loop run. Its eventfd stays readable for ever, since other
- * loops watch it, too: so the watch is taken out when it fires. */
+ * loops watch it, too, so this loop stops watching when the event comes. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -114,7 +115,7 @@ static void context_cancelled(beluga__watch *watch, int events)
     if (entry->fired) return;
     entry->fired = true;
     beluga__poller_del(&entry->loop->poller, watch);
-    /* The watchers only defer what they do: the list does not change under the walk. */
+    /* The watchers only defer their work, so the list does not change during the walk. */
     for (beluga__list *n = entry->watchers.next; n != &entry->watchers; n = n->next) {
         beluga__cancel_watch *w = beluga__container_of(n, beluga__cancel_watch, node);
         w->cancelled(w);
@@ -178,7 +179,8 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     if (!beluga__list_empty(&entry->watchers)) return;
     if (!entry->fired) beluga__poller_del(&loop->poller, &entry->watch);
     beluga__list_remove(&entry->node);
-    /* An event of this step may still point at the entry: it is released after the step. */
+    /* An event of this step may still point at the entry, so the entry is released after the
+     * step. */
     entry->watch.ready = NULL;
     beluga__list_append(&loop->dead_entries, &entry->node);
 }
@@ -217,7 +219,7 @@ static int open_mailbox(beluga_loop *base)
     return 0;
 }
 
-/* Mail for a loop that rests would wait for its next lease, and hold the client meanwhile. */
+/* Mail for an idle loop would wait for the next lease, and hold the client meanwhile. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -230,9 +232,8 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop)
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
-/* Where the loop comes much later than was planned, nobody could read meanwhile: the process was
- * stopped, a callback blocked, or the host had other things to do. Timeouts leave that time out,
- * too. */
+/* A loop that runs much later than planned could not read meanwhile: the process was stopped, a
+ * callback blocked, or the host was busy. Timeouts do not count that time, either. */
 static void take_time(beluga__network_loop *loop, int64_t now)
 {
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
@@ -248,7 +249,7 @@ static void read_clock(beluga__network_loop *loop)
     take_time(loop, beluga__now_ns());
 }
 
-/* Timeouts leave out the time between two runs. */
+/* Timeouts do not count the time between two runs. */
 static void begin_turn(beluga__network_loop *loop)
 {
     int64_t now = beluga__now_ns();
@@ -268,8 +269,9 @@ static void wait_is_over(void *payload)
     read_clock(payload);
 }
 
-/* No call may fail for want of bytes that are there: timers wait until all descriptors that were
- * ready had their turn. Where some are always ready, timers wait until each must have had one. */
+/* No call may fail for bytes that have already come, so timers wait until every ready descriptor
+ * was read. Where descriptors are always ready, timers wait only until each must have been read
+ * once. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
@@ -298,7 +300,7 @@ static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
     return due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
-/* A host's descriptor must be readable as long as something is to be done. */
+/* A host's descriptor must be readable as long as the loop has work. */
 static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
@@ -309,8 +311,8 @@ static void rearm(beluga__network_loop *loop)
         beluga__poller_wake(&loop->poller);
 }
 
-/* A wait that ended without anything may have ended long ago, or because of a signal: so
- * descriptors are looked at once more before timers run. */
+/* A wait without events may have ended long ago, or because of a signal, so descriptors are looked
+ * at again before timers run. */
 static int look(beluga__network_loop *loop, int wait)
 {
     loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
@@ -320,7 +322,8 @@ static int look(beluga__network_loop *loop, int wait)
     return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
-/* The only call of a loop has just begun: nothing can be read before its request went out. */
+/* Returns whether the loop's only call has just begun; no answer can come before its request was
+ * sent. */
 static bool only_starts(const beluga__network_loop *loop)
 {
     return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
@@ -330,7 +333,7 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
 {
     loop->step_bytes = 0;
     begin_turn(loop);
-    /* Tasks first: calls without a network end here and never see the poller. */
+    /* Tasks run first, so calls without a network end here and never need the poller. */
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
@@ -437,8 +440,7 @@ void beluga__loop_destroy(beluga__network_loop *loop)
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
-    /* A task that still waits may outlive the loop, and must not find itself in a list that is
-     * gone. */
+    /* A task that still waits may outlive the loop, and must not stay in the loop's list. */
     while (!beluga__list_empty(&loop->tasks))
         beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
     beluga__http_free(loop->http);
@@ -456,7 +458,7 @@ void beluga_loop_free(beluga_loop *base)
 {
     if (!base) return;
     beluga__network_loop *loop = beluga__loop_of(base);
-    /* The parent's connections must not be touched by its child, not even to close them. */
+    /* A child must not touch its parent's connections, not even to close them. */
     if (beluga__loop_forked(loop)) return;
     beluga__runtime *runtime = base->runtime;
     beluga__loop_destroy(loop);

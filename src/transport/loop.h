@@ -1,4 +1,4 @@
-/* The loop's own struct, shared by the files of the transport. */
+/* The struct of a loop, shared by the files of the transport. */
 #ifndef BELUGA__TRANSPORT_LOOP_H
 #define BELUGA__TRANSPORT_LOOP_H
 
@@ -8,28 +8,28 @@
 #include "transport/poller.h"
 #include "transport/timers.h"
 
-typedef struct beluga__http beluga__http; /* http.c: libcurl's side of a loop */
+typedef struct beluga__http beluga__http; /* the part of a loop that drives libcurl, in http.c */
 
 enum { BELUGA__CANCEL_BUCKETS = 256 };
 
 typedef struct beluga__network_loop {
     beluga_loop base;
-    bool hosted; /* somebody watches the descriptor: wake it, arm it */
+    bool hosted; /* a host watches the descriptor, which has to be woken and armed */
     bool stepping;
     bool has_poller;
     beluga__poller poller;
     beluga__timers timers;
     beluga__list tasks;
     beluga__watch mail_watch;
-    beluga__list *cancels;     /* buckets of watched contexts; made at the first use */
-    beluga__list dead_entries; /* released after the step */
+    beluga__list *cancels;     /* buckets of watched contexts, allocated at the first use */
+    beluga__list dead_entries; /* entries to release after the step */
     beluga__http *http;
-    size_t step_bytes; /* body bytes of this step */
-    size_t behind;     /* how many descriptors are read before timers run again */
-    int64_t left_ns;   /* since when calls wait for a run; 0: they don't */
-    int64_t seen_ns;   /* when the clock was read last */
-    int64_t plan_ns;   /* until when nothing needs to be done; INT64_MAX: until something comes */
-    int64_t look_ns;   /* the clock as it was before descriptors were looked at last */
+    size_t step_bytes; /* body bytes read in this step */
+    size_t behind;     /* number of descriptors to read before timers run again */
+    int64_t left_ns;   /* time since which calls wait for a run; 0: none wait */
+    int64_t seen_ns;   /* time of the last clock reading */
+    int64_t plan_ns;   /* time of the next planned work; INT64_MAX: none until an event comes */
+    int64_t look_ns;   /* time before descriptors were last looked at */
 } beluga__network_loop;
 
 static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
@@ -37,8 +37,8 @@ static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
     return beluga__container_of(base, beluga__network_loop, base);
 }
 
-/* Note that a call is about to start: on a loop that stands still its timeouts wait for the next
- * run. */
+/* Note that a call is about to start. On a loop that is not being run, the call's timeouts wait
+ * for the next run. */
 static inline void beluga__loop_starts(beluga__network_loop *loop)
 {
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
@@ -51,15 +51,15 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
     return runtime->loop_ops ? runtime->loop_ops : &beluga__network_ops;
 }
 
-/* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
+/* Make a loop, whose runtime the caller keeps alive. hosted: with a descriptor for a host. */
 int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
 void beluga__loop_destroy(beluga__network_loop *loop);
-/* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets
- * set. */
+/* Run one step, waiting at most timeout_ms for work (-1: without limit). The wait ends early when
+ * `done` is set. */
 int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done);
-/* Turn until the flag is set. The time between two runs does not count as polled. */
+/* Run steps until the flag is set. The time between two runs does not count for timeouts. */
 int beluga__loop_run(beluga__network_loop *loop, const bool *done);
-/* End every call that runs, silently. */
+/* End every running call, without events. */
 void beluga__loop_abort_all(beluga__network_loop *loop);
 /* Make the poller at its first use. Returns 0 or LIMIT_EXCEEDED. */
 static inline int beluga__loop_poller(beluga__network_loop *loop)
@@ -74,11 +74,11 @@ static inline bool beluga__loop_forked(const beluga__network_loop *loop)
     return beluga__loop_inherited(&loop->base);
 }
 
-/* From now on mail is run by the thread that sends it, and the next use makes another mailbox. No
- * call may run. */
+/* From now on the sending thread runs the mail, and the next use makes a new mailbox. No call may
+ * run. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop);
 
-/* http.c */
+/* --- http.c --- */
 int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
                                 beluga__transfer **out, beluga_error *err);
 void beluga__http_transfer_cancel(beluga__transfer *transfer, const beluga_error *why);
@@ -88,11 +88,11 @@ void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
 bool beluga__http_due(const beluga__http *http);
 /* Returns whether a transfer was added since the last step, and nothing drains. */
 bool beluga__http_is_fresh(const beluga__http *http);
-/* Let transfers go on that were paused or held: they come before anything else that is read. */
+/* Let paused or held transfers go on; they are read before all others. */
 void beluga__http_resume(beluga__http *http);
 /* Returns whether bytes are held that may be read in the next step. */
 bool beluga__http_holds(const beluga__http *http);
-/* Call libcurl for its timers, and start and end the transfers that had to wait. */
+/* Call libcurl for its timers, then start and end the transfers that had to wait. */
 void beluga__http_step(beluga__http *http);
 void beluga__http_free(beluga__http *http);
 

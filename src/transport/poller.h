@@ -1,5 +1,5 @@
-/* Waiting for descriptors and for a time. poller_epoll.c is the only file that knows how; another
- * system is another file behind these functions. */
+/* Waiting for descriptors and for a time. Only poller_epoll.c knows how this is done; another
+ * system would get another file behind these functions. */
 #ifndef BELUGA__POLLER_H
 #define BELUGA__POLLER_H
 
@@ -17,14 +17,14 @@ typedef struct beluga__watch {
 } beluga__watch;
 
 typedef struct beluga__poller {
-    int fd;           /* what a host watches */
-    int wake_fd;      /* readable: there is something to do */
-    int timer_fd;     /* for hosts; -1 until armed */
-    int64_t armed_ns; /* what timer_fd is set to; INT64_MAX: not */
-    bool woken;       /* wake_fd is readable because of us */
+    int fd;           /* descriptor that a host watches */
+    int wake_fd;      /* readable when there is work */
+    int timer_fd;     /* timer descriptor for hosts; -1 until armed */
+    int64_t armed_ns; /* time to which timer_fd is set; INT64_MAX: not set */
+    bool woken;       /* the loop itself made wake_fd readable */
 } beluga__poller;
 
-/* Returns 0 or LIMIT_EXCEEDED: no descriptors left. */
+/* Returns 0, or LIMIT_EXCEEDED when no descriptors are left. */
 int beluga__poller_init(beluga__poller *poller);
 void beluga__poller_close(beluga__poller *poller);
 
@@ -35,12 +35,13 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch);
 /* Make the descriptor readable at a time of the monotonic clock, for a host that watches it. Only
  * an earlier time than the armed one costs a system call. Returns 0 or LIMIT_EXCEEDED. */
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns);
-/* Make it readable now, until the next wait. The loop's own thread. */
+/* Make the descriptor readable now, until the next wait. Only the loop's own thread may call
+ * this. */
 void beluga__poller_wake(beluga__poller *poller);
 
-/* Wait at most timeout_ms (-1 for ever), tell that the wait is over, and call what is ready: at
- * most BELUGA__MAX_STEP_EVENTS; those that are left come first the next time. Returns how many were
- * ready, 0 also when a signal interrupted it. */
+/* Wait at most timeout_ms (-1: without limit), call `over` when the wait has ended, then call at
+ * most BELUGA__MAX_STEP_EVENTS ready watches; the rest come first in the next wait. Returns the
+ * number of ready watches, also 0 when a signal interrupted the wait. */
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *),
                         void *payload);
 

@@ -24,7 +24,7 @@ static int from_epoll(uint32_t events)
 
 static int add_own(beluga__poller *poller, int fd)
 {
-    /* The poller's own descriptors have no watch, since they only wake it. */
+    /* The poller's own descriptors have no watch, since they only end the wait. */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
 }
@@ -61,8 +61,8 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
 {
     if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
-    /* epoll knows the descriptor already: only its watch changes. One that was closed and opened
-     * again meanwhile is a new one to epoll. */
+    /* epoll already knows this open descriptor, so only its watch changes. A descriptor that was
+     * closed and opened again is new to epoll. */
     if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
@@ -88,7 +88,7 @@ int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
             return BELUGA_ERROR_LIMIT_EXCEEDED;
         }
     }
-    if (deadline_ns < 1) deadline_ns = 1; /* 0 would disarm */
+    if (deadline_ns < 1) deadline_ns = 1; /* a time of 0 would disarm the timer */
     struct itimerspec at = {
         .it_value = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000}};
     timerfd_settime(poller->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);

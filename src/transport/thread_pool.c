@@ -23,11 +23,12 @@ struct beluga__thread_pool {
     job *first, **last;
     uint32_t threads, idle, max_threads, waiting;
     bool stopping;
-    bool orphaned; /* freed on one of its own threads: the last one cleans up */
+    /* the pool was freed on one of its own threads, so the last thread frees the memory */
+    bool orphaned;
 };
 
-/* Like beluga__inside, it is of the model of thread-local variables that needs neither a call nor
- * the loader. */
+/* Uses the model of thread-local variables that needs neither a call nor the loader, as
+ * beluga__inside does. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
@@ -53,7 +54,7 @@ static void destroy(beluga__thread_pool *pool)
     beluga__release(&allocator, pool);
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static job *next_job(beluga__thread_pool *pool)
 {
     while (!pool->first && !pool->stopping) {
@@ -88,7 +89,7 @@ static void *worker(void *argument)
     return NULL;
 }
 
-/* The lock is held. Signals are the host's: our threads take none. */
+/* The caller holds the lock. Signals belong to the host, so the pool's threads block them all. */
 static int add_thread(beluga__thread_pool *pool)
 {
     pthread_attr_t attributes;
@@ -117,7 +118,7 @@ int beluga__thread_pool_submit(beluga__thread_pool *pool, void (*run)(void *), v
         status = BELUGA_ERROR_LIMIT_EXCEEDED;
     else if (pool->idle <= pool->waiting && pool->threads < pool->max_threads && add_thread(pool) &&
              !pool->threads)
-        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* not one thread can be had */
+        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* the pool could not start a single thread */
     if (!status) {
         *pool->last = j;
         pool->last = &j->next;

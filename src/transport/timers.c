@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-enum { ARITY = 4, FIRST_CAPACITY = 16 }; /* four children a node: fewer cache lines than two */
+/* a node has four children, which touches fewer cache lines than two */
+enum { ARITY = 4, FIRST_CAPACITY = 16 };
 
 void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocator)
 {

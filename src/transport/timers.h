@@ -5,7 +5,7 @@
 #include "loop/loop.h"
 
 typedef struct beluga__timers {
-    beluga__timer **heap; /* from 1 */
+    beluga__timer **heap; /* indices start at 1 */
     size_t count, capacity;
     const beluga_allocator *allocator;
 } beluga__timers;
@@ -14,13 +14,13 @@ void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocat
 void beluga__timers_free(beluga__timers *timers);
 /* Make room for `count` timers in all. Returns 0 or NO_MEMORY. */
 int beluga__timers_reserve(beluga__timers *timers, size_t count);
-/* Set a timer, or move one that is set. Returns 0 or NO_MEMORY, but never fails where room was
+/* Set a timer, or move a timer that is set. Returns 0 or NO_MEMORY; never fails where room was
  * reserved. */
 int beluga__timers_set(beluga__timers *timers, beluga__timer *timer, int64_t deadline_ns);
 void beluga__timers_clear(beluga__timers *timers, beluga__timer *timer);
-/* The earliest deadline, INT64_MAX when there is none. */
+/* Returns the earliest deadline, or INT64_MAX when there is none. */
 int64_t beluga__timers_next(const beluga__timers *timers);
-/* Take the earliest timer out when it is due, else NULL. */
+/* Returns the earliest timer and removes it when it is due, else NULL. */
 beluga__timer *beluga__timers_pop(beluga__timers *timers, int64_t now_ns);
 
 #endif
