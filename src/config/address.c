@@ -1,4 +1,5 @@
-/* Addresses as people write them into variables: "gpu", "gpu:8080", ":8080", "[::1]:8080/v1". */
+/* Addresses as people write them in environment variables: "gpu", "gpu:8080", ":8080",
+ * "[::1]:8080/v1". */
 #include "config/config.h"
 #include "wire/outgoing.h"
 
@@ -10,7 +11,7 @@ typedef struct slice {
     int n;
 } slice;
 
-/* The pieces of an address; the port with its colon. */
+/* The parts of an address; the port includes its colon. */
 typedef struct address {
     slice host, port, rest;
 } address;
@@ -20,7 +21,7 @@ static slice from_to(const char *at, const char *end)
     return (slice){at, (int)(end - at)};
 }
 
-/* Split what follows the scheme. Two colons without brackets are in an address of IPv6. */
+/* Split the text behind the scheme. Two colons without brackets mean an IPv6 address. */
 static address split(const char *text)
 {
     const char *end = text + strcspn(text, "/?#");

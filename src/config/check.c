@@ -1,5 +1,5 @@
-/* Checking a whole file. It is read as always, but its problems are noted; then its settings are
- * held against the providers' tables, and what it refers to is looked at. */
+/* Checking a whole file. The file is read as always, except that its problems are noted. Then its
+ * settings are compared with the providers' tables, and its references are checked. */
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "config/config.h"
@@ -16,14 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SHORTEST_SECRET = 8 }; /* shorter ones are what local servers are given */
+enum { SHORTEST_SECRET = 8 }; /* shorter texts are the dummy keys of local servers */
 
 typedef struct checking {
     beluga__config_problems report;
     beluga_registry *registry;
-    beluga_config *config; /* of the one file */
+    beluga_config *config; /* holds only the checked file */
     const beluga__config_file *file;
-    bool has_secret; /* in clear */
+    bool has_secret; /* the file holds a secret in clear text */
     int secret_line, secret_column;
 } checking;
 
@@ -33,7 +33,7 @@ typedef struct checking {
     beluga__config_note(&(c)->report, BELUGA_SEVERITY_WARNING, (at)->line, (at)->column, \
                         __VA_ARGS__)
 
-/* --- secrets and what refers to them ---------------------------------------------------------- */
+/* --- secrets and references ------------------------------------------------------------------- */
 
 static bool begins(const char *text, const char *with)
 {
@@ -65,7 +65,8 @@ static void check_secret_file(checking *c, const beluga__config_entry *e, const 
                 what, path, (unsigned)info.st_mode & 0777);
 }
 
-/* A command is not run: it may ask somebody something. Returns false when it is no reference. */
+/* Check a reference. A command is not run, since it may ask the user something. Returns false when
+ * the text is no reference. */
 static bool check_reference(checking *c, const beluga__config_entry *e, const char *what,
                             const char *value)
 {
@@ -80,7 +81,7 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     return true;
 }
 
-/* Say what to do instead, where a reference may stand and where it may not. */
+/* Returns advice for a secret in clear text, which differs where a reference is not allowed. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -125,7 +126,7 @@ static bool sounds_secret(const char *name, size_t n)
 static void check_header(checking *c, const beluga__config_entry *e)
 {
     const char *line = e->option.value.string, *colon = strchr(line, ':');
-    if (!colon) return; /* its form is told apart */
+    if (!colon) return; /* the form of a header is checked elsewhere */
     char what[160];
     const char *value = colon + 1 + strspn(colon + 1, " \t");
     snprintf(what, sizeof what, "%s: %.*s", e->name, (int)(colon - line < 100 ? colon - line : 100),
@@ -135,7 +136,7 @@ static void check_header(checking *c, const beluga__config_entry *e)
         tell_secret(c, e, what);
 }
 
-/* "https://name:password@host" */
+/* Find a password such as in "https://name:password@host". */
 static void check_url(checking *c, const beluga__config_entry *e)
 {
     const char *url = e->option.value.string;
@@ -183,7 +184,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* Check one setting as opening a model would. */
+/* Check one setting with the rules of opening a model. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -216,7 +217,7 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Return the provider whose options may stand beside the reference, or NULL. */
+/* Returns the provider whose options may stand beside the reference, or NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -231,7 +232,8 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Without a provider (its fault was told) an own option may be that of any. */
+/* Without a known provider, which was reported already, an own option may be that of any
+ * provider. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {
@@ -254,7 +256,8 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* The base's own address wants the base's key, which this provider never gets by itself. */
+/* A provider without code at its base's address needs the base's key, and does not get that key by
+ * itself. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -274,7 +277,7 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Check provider and model together: a setting of one may need one of the other. */
+/* Check provider and model together, since a setting of one may need a setting of the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
@@ -282,13 +285,13 @@ static void check_whole(checking *c, const beluga__config_section *s)
     beluga_error why;
     int status = beluga_config_resolve(c->config, c->registry, s->name, &whole, &why);
     if (status == BELUGA_ERROR_NO_MEMORY) c->report.status = status;
-    if (status) return; /* told already */
+    if (status) return; /* the problem was reported already */
     status = beluga__settings_check_company(beluga__config_settings(whole), &why);
     if (status) error_at(c, &m, "%s", why.message);
     beluga_config_free(whole);
 }
 
-/* An alias is asked for by its name, so that one that leads to itself is seen. */
+/* An alias is checked by its name, so that an alias that leads to itself is found. */
 static void check_alias(checking *c, const beluga__config_section *s)
 {
     const beluga_provider *provider =

@@ -1,4 +1,5 @@
-/* A configuration from the inside: merged settings, and the files it may take more from. */
+/* The struct of a configuration: merged settings, and the files from which more settings may
+ * come. */
 #ifndef BELUGA__CONFIG_H
 #define BELUGA__CONFIG_H
 
@@ -13,23 +14,23 @@
 
 #include <stdatomic.h>
 
-/* One setting of a file. A name that is not in BELUGA_OPTION_MAP is kept as a provider's own,
- * until the provider is known. */
+/* One setting of a file. A name that is not in BELUGA_OPTION_MAP is kept as a provider's own
+ * option until the provider is known. */
 typedef struct beluga__config_entry {
     struct beluga__config_entry *next;
-    const char *name; /* as it was written */
+    const char *name; /* the name as it was written */
     beluga_option option;
     int line, column;
 } beluga__config_entry;
 
-/* One provider's section, or one model's. */
+/* The section of one provider or of one model. */
 typedef struct beluga__config_section {
     struct beluga__config_section *next;
     const char *name;
-    const char *reference; /* of a model */
+    const char *reference; /* the reference of a model's section */
     beluga__config_entry *entries, **entries_end;
     size_t n_entries;
-    int line, column; /* of the reference, else of the name */
+    int line, column; /* place of the reference, or else of the name */
     int name_line, name_column;
 } beluga__config_section;
 
@@ -38,21 +39,22 @@ typedef struct beluga__config_sections {
     size_t count;
 } beluga__config_sections;
 
-/* A file, a folder, or BELUGA_PLUGIN_PATH. */
+/* A file, a folder, or an entry of BELUGA_PLUGIN_PATH. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
-    const char *path; /* relative ones are completed */
+    const char *path; /* relative paths were made absolute */
     int line, column;
 } beluga__config_plugin;
 
-/* A file that was read; immutable and shared by the copies of a configuration. */
+/* A file that was read; it never changes, and copies of a configuration share it. */
 typedef struct beluga__config_file {
     atomic_uint refs;
-    const beluga_allocator *allocator; /* of this; strings, among them keys, are in the arena */
+    /* allocator of this struct; strings, which may be keys, are in the arena */
+    const beluga_allocator *allocator;
     beluga__arena arena;
     const char *path;
-    const char *default_model; /* or NULL */
-    int line, column;          /* of it */
+    const char *default_model; /* default model of the file, or NULL */
+    int line, column;          /* place of default_model */
     beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
@@ -62,42 +64,44 @@ struct beluga_config {
     const beluga_allocator *allocator;
     beluga__arena arena;
     beluga__settings settings;
-    beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later ones win */
+    beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later files win over earlier ones */
     size_t n_files;
-    bool own_host; /* an alias named it: what belongs to the provider's own host stays there */
+    /* an alias named the host, so settings for the provider's own host do not apply */
+    bool own_host;
 };
 
-/* The merged settings; borrowed as long as the configuration does not change. */
+/* Returns the merged settings; borrowed until the configuration changes. */
 beluga__settings *beluga__config_settings(beluga_config *config);
 
 /* Read the provider's variables into the environment layer, if the configuration asks for it. The
- * key becomes a reference, "env:NAME", so that what is in the variable is never taken for one
- * itself. */
+ * key becomes a reference, "env:NAME", so that the variable's text is never taken for a
+ * reference. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
-/* Take what an address without a scheme lacks, of scheme, host, port and path, from the
- * provider's own URL. One with a scheme, or for a provider without a URL, is returned as it is.
- * In the arena, or NULL without memory. */
+/* Complete an address without a scheme by the scheme, host, port and path of the provider's own
+ * URL. An address with a scheme, or for a provider without a URL, is returned unchanged. The
+ * result is in the arena; NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
 enum { BELUGA__WRONG_URL = 128 };
-/* Whether a base URL can be sent as it is; else `wrong` says why not, and names no part of it that
- * may be secret. */
+/* Returns whether a base URL can be sent unchanged; otherwise `wrong` explains why not, without
+ * parts of the URL that may be secret. */
 bool beluga__config_check_url(const char *url, char *wrong);
 
-/* Read a file; one reference, yours. With `problems` every problem is noted there, and the file has
- * all that is not at fault; without, the first one is the error. */
+/* Read a file; the caller owns the one reference. With `problems` every problem is noted there,
+ * and the file holds everything that is correct; without, the first problem is the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
-/* Find the newest file's section of a model's alias, and its file; NULL when there is none. */
+/* Find the section of a model's alias in the newest file that has one, and that file; NULL when
+ * there is none. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
 
-/* Find the base of a file's provider without code, in the newest file that gives one; NULL for
- * another name. `file` and `entry`, which may be NULL, tell where it stands. */
+/* Find the base of a file's provider without code, in the newest file that gives one; NULL for any
+ * other name. `file` and `entry`, which may be NULL, tell the place of the base. */
 const char *beluga__config_find_base(const beluga_config *config, const char *name,
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
@@ -108,12 +112,13 @@ int beluga__config_resolve_provider(const beluga_config *config, beluga_registry
 
 /* The meaning of a provider's name, or of a model's reference. */
 typedef struct beluga__config_meaning {
-    int line, column;                /* of it, and on failure of what is at fault */
-    const beluga_provider *protocol; /* what may be set is among its options */
+    /* place of the reference, and on failure the place of the fault */
+    int line, column;
+    const beluga_provider *protocol; /* its options may be set beside the reference */
 } beluga__config_meaning;
 
-/* Find out what it means; `err` does not tell the place. Its message is empty where the reading
- * told the problem. */
+/* Find the meaning of a reference. `err` does not contain the place. Its message is empty where
+ * reading the file has already reported the problem. */
 int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
                                    const char *reference, beluga__config_meaning *meaning,
                                    beluga_error *err);
@@ -121,11 +126,13 @@ int beluga__config_check_provider(const beluga_config *config, beluga_registry *
                                   const char *name, beluga__config_meaning *meaning,
                                   beluga_error *err);
 
-/* Give a provider's own option, written with the provider's name or without, the name it has in the
- * table; INVALID_CONFIG when it has none. Other options are left alone. */
+/* Give a provider's own option, written with or without the provider's name, its name in the
+ * provider's table; INVALID_CONFIG when the table has no such option. Other options are left
+ * unchanged. */
 int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
                             const char *written, beluga_option *option, beluga_error *err);
-/* The same where the provider is not known: an option that no provider has is a mistake. */
+/* Check an own option where the provider is not known: an option that no provider has is a
+ * mistake. */
 int beluga__config_check_own(const beluga_registry *registry, const char *written,
                              const beluga_option *option, beluga_error *err);
 

@@ -1,4 +1,5 @@
-/* Providers without code: a name, an address and a key of their own, and the functions of another.
+/* Providers without code: each has its own name, address and key, and the functions of another
+ * provider.
  */
 #ifndef BELUGA__DERIVE_H
 #define BELUGA__DERIVE_H
@@ -7,12 +8,13 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
-/* Return the base that a configuration names, or NULL. */
+/* Returns the base that a configuration names, or NULL. */
 const char *beluga__derived_base(const beluga_config *config);
 /* Check whether a provider of that name may be built on the base, and find the base. */
 int beluga__derived_check(beluga_registry *registry, const char *name, const char *base,
                           const beluga_provider **out, beluga_error *err);
-/* Make its table, which borrows the name and the configuration's strings. */
+/* Make the table of a provider without code. The table borrows the name and the configuration's
+ * strings. */
 void beluga__derive(beluga_provider *out, const beluga_provider *base, const char *name,
                     const beluga_config *config);
 

@@ -16,21 +16,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SHOWN = 60 }; /* bytes of a bad name */
+enum { SHOWN = 60 }; /* bytes of a bad name that an error shows */
 
-/* One file while it is read. */
+/* The state of reading one file. */
 typedef struct reader {
     beluga__config_file *file;
-    beluga__config_problems *problems; /* NULL: the first one is the error */
+    beluga__config_problems *problems; /* NULL: the first problem is the error */
     beluga_error *err;
-    beluga__yaml_place place; /* of the last key */
-    beluga__yaml_place runs;  /* where a program is named first; line 0: nowhere */
+    beluga__yaml_place place; /* place of the last key */
+    beluga__yaml_place runs;  /* place of the first setting that names a program; line 0: none */
 } reader;
 
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/* Where problems are noted this returns 0, and the reading goes on behind the one at hand. */
+/* Report a fault. Where problems are noted this returns 0, and reading goes on behind the fault. */
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
 {
     char text[sizeof r->err->message];
@@ -51,7 +51,7 @@ static int no_memory(reader *r)
                             r->file->path);
 }
 
-/* Return where a value stands, or its key when it has no place of its own. */
+/* Returns the place of a value, or of its key when the value has no place. */
 static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
 {
     beluga__yaml_place place = r->place;
@@ -83,7 +83,7 @@ static int visit(reader *r, beluga__yaml_node *key, beluga__yaml_node *value, vi
     return function(r, name, value, argument);
 }
 
-/* Visit the members of a map; nothing counts as an empty one. */
+/* Visit the members of a map; an empty value counts as an empty map. */
 static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn function,
                 void *argument)
 {
@@ -100,7 +100,7 @@ static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn fu
 
 /* --- settings -------------------------------------------------------------------------------- */
 
-/* A key is "command:…", a header "Name: command:…". */
+/* Returns whether a key is "command:…", or a header "Name: command:…". */
 static bool names_command(const beluga_option *option)
 {
     static const char command[] = "command:";
@@ -163,7 +163,7 @@ static int add_list(reader *r, beluga__config_section *section, int key, const c
     return status;
 }
 
-/* A map that is written for a list. */
+/* The pairs of a map that stands in place of a list. */
 typedef struct pairs {
     beluga__config_section *section;
     int key;
@@ -214,8 +214,8 @@ static int add_json(reader *r, beluga__config_section *section, int key, const c
     return text ? add_entry(r, section, name, &option, place) : no_memory(r);
 }
 
-/* A file can't set these: the section says who the provider is, and some options belong to a
- * call. */
+/* A file can't set these options: the section itself names the provider, and some options belong
+ * to a call. */
 static bool is_foreign(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
@@ -264,7 +264,7 @@ static int add_section(reader *r, beluga__config_sections *list, const char *nam
     return 0;
 }
 
-/* In a provider's section `model` is its default model. */
+/* In a provider's section the name `model` sets the default model. */
 static int add_provider_setting(reader *r, const char *name, beluga__yaml_node *value,
                                 void *argument)
 {
@@ -281,7 +281,7 @@ static int read_provider(reader *r, const char *name, beluga__yaml_node *value, 
     return status || !section ? status : walk(r, value, name, add_provider_setting, section);
 }
 
-/* Read a reference to a model: a text that is not empty. */
+/* Read a reference to a model, which is a text that is not empty. */
 static int read_reference(reader *r, const char *what, beluga__yaml_node *value, const char **out,
                           int *line, int *column)
 {
@@ -328,7 +328,7 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     return status;
 }
 
-/* Complete a path that is relative to the file that names it, wherever the program was started. */
+/* Make a path absolute, relative to the file that names it and not to the current folder. */
 static const char *complete_path(reader *r, const char *path, size_t n)
 {
     const char *slash = strrchr(r->file->path, '/');
@@ -371,7 +371,7 @@ static int read_plugins(reader *r, beluga__yaml_node *value)
     return status;
 }
 
-/* Return the word that differs least, by at most two letters. */
+/* Returns the word that differs least, by at most two letters. */
 static const char *nearest(const char *name, const char *const *words)
 {
     const char *best = NULL;
@@ -405,7 +405,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Tell of a name that its map has twice: of each where problems are noted, else of the first. */
+/* Report a name that its map has twice: every such name where problems are noted, else the first
+ * one. */
 static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
@@ -429,8 +430,8 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* Anybody who may write to a file that names commands or plug-ins may run anything as its
- * reader. A pipe has no path whose folders could be checked. */
+/* A user who can write to a file that names commands or plug-ins can run any code as its reader. A
+ * pipe has no path whose folders could be checked. */
 static int check_trust(reader *r)
 {
     struct stat info;

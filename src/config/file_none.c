@@ -1,4 +1,4 @@
-/* In place of check.c, file.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
+/* Replaces check.c, file.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
 #include "base/left_out.h"
 #include "config/config.h"
 

@@ -1,4 +1,4 @@
-/* The plug-ins that a configuration's files name. */
+/* Loads the plug-ins that a configuration's files name. */
 #include "config/config.h"
 #include "registry/plugin.h"
 
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 120 }; /* bytes of a path in an error, its end */
+enum { SHOWN = 120 }; /* bytes at the end of a path that an error shows */
 
-/* Load one item of a file. An error says that it stands there. */
+/* Load one plug-in of a file. The error tells the place in the file. */
 static int load_named(beluga_registry *registry, const beluga__config_file *file,
                       const beluga__config_plugin *plugin, size_t *loaded, beluga_error *err)
 {
@@ -25,7 +25,7 @@ static int load_named(beluga_registry *registry, const beluga__config_file *file
     return status;
 }
 
-/* All are tried; the caller hears of the first that is refused. */
+/* All plug-ins are tried, and the caller gets the first error. */
 int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
                                size_t *loaded, beluga_error *err)
 {

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/yaml.h"
-#include "installed.h" /* made by Meson */
+#include "installed.h" /* a header that Meson writes */
 #include "schema/price.h"
 
 #include <dlfcn.h>
@@ -17,7 +17,7 @@ typedef struct reader {
     beluga_prices *prices;
     const char *path;
     beluga_error *err;
-    beluga__yaml_place place; /* of the last key */
+    beluga__yaml_place place; /* place of the last key */
 } reader;
 
 #define fault(r, ...) fault_at(r, (r)->place, __VA_ARGS__)
@@ -156,8 +156,8 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
-/* Find the list where it was installed; else beside the library, which may have been moved, or
- * is in a build folder. */
+/* Find the list where it was installed, or else beside the library, which may have been moved or
+ * lie in a build folder. */
 static const char *own_list(char *path, size_t size)
 {
     static const char here;

@@ -1,4 +1,4 @@
-/* What is wrong with a file, and where: the first problem is an error, or all are noted. */
+/* Problems of a file with their places: the first one is an error, or all are noted. */
 #ifndef BELUGA__CONFIG_PROBLEMS_H
 #define BELUGA__CONFIG_PROBLEMS_H
 
@@ -7,14 +7,14 @@
 #include <beluga/config.h>
 #include <beluga/error.h>
 
-/* Fill an error in: "path:line:column: …". Returns the code. */
+/* Fill in an error as "path:line:column: …". Returns the code. */
 int beluga__config_fault(beluga_error *err, int code, const char *path, int line, int column,
                          const char *format, ...) BELUGA_PRINTF(6, 7);
 
 typedef struct beluga__noted_problem {
     struct beluga__noted_problem *next;
     beluga_config_problem problem;
-    size_t index; /* as it was found */
+    size_t index; /* order in which it was found */
 } beluga__noted_problem;
 
 /* The problems of one file that is checked. */
@@ -23,15 +23,15 @@ typedef struct beluga__config_problems {
     const char *path;
     beluga__noted_problem *first, **end;
     size_t count, n_errors, left_out;
-    int status; /* NO_MEMORY: one could not be kept */
+    int status; /* NO_MEMORY when a problem could not be kept */
 } beluga__config_problems;
 
 void beluga__config_problems_init(beluga__config_problems *problems, const char *path);
 void beluga__config_problems_free(beluga__config_problems *problems);
-/* Note one, unless it is there already: several references may lead to one fault. */
+/* Note a problem, unless it was noted before: several references may lead to one fault. */
 void beluga__config_note(beluga__config_problems *problems, beluga_severity severity, int line,
                          int column, const char *format, ...) BELUGA_PRINTF(5, 6);
-/* Hand them over in the order of the file. Sets `status` without memory. */
+/* Report the problems in the order of the file. Without memory this sets `status`. */
 void beluga__config_problems_tell(beluga__config_problems *problems, beluga_config_problem_fn tell,
                                   void *payload);
 

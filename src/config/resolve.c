@@ -1,4 +1,4 @@
-/* From a model's reference to the configuration it means. */
+/* Resolves a model's reference to the configuration that it means. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -12,28 +12,30 @@
 
 #include <stdio.h>
 
-enum { SHOWN = 60, SEARCHED = 256 /* providers */ };
+enum { SHOWN = 60, SEARCHED = 256 /* SEARCHED counts providers */ };
 
-/* An alias that was followed. */
+/* An alias on the way from the reference to the model. */
 typedef struct step {
     const beluga__config_section *alias;
     const beluga__config_file *file;
 } step;
 
-/* A reference, and all that it led to so far. */
+/* A reference, and everything that it led to so far. */
 typedef struct resolution {
     const beluga_config *config;
     beluga_registry *registry;
     beluga_error *err;
     step steps[BELUGA__MAX_ALIASES];
     size_t n_steps;
-    const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
+    const beluga__config_file *file; /* file of the last reference; NULL: the caller gave it */
     int line, column;
     char provider[BELUGA__MAX_PROVIDER_NAME + 1];
-    const char *model;               /* NULL: the provider's default */
-    const char *base;                /* of a provider without code, else NULL */
-    bool given;                      /* by the caller: it wins over what the configuration had */
-    beluga__config_meaning *meaning; /* gets the place of a fault, instead of the error; or NULL */
+    const char *model; /* NULL: the default model of the provider */
+    const char *base;  /* base of a provider without code, else NULL */
+    /* the caller gave a reference, which wins over the configuration's provider */
+    bool given;
+    /* receives the place of a fault, which is then not part of the error; or NULL */
+    beluga__config_meaning *meaning;
 } resolution;
 
 static int shown(const char *text)
@@ -41,7 +43,7 @@ static int shown(const char *text)
     return (int)beluga__utf8_cut(text, strlen(text), SHOWN);
 }
 
-/* Tell an error about the last reference, with its place when it stands in a file. */
+/* Report an error about the last reference, with its place when the reference is in a file. */
 static int fault(const resolution *r, int code, const char *text)
 {
     if (r->meaning && r->file) {
@@ -73,7 +75,8 @@ static int follow_aliases(resolution *r, const char **reference)
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
         r->steps[r->n_steps++] = (step){alias, file};
-        if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, ""); /* told already */
+        /* the problem was reported already */
+        if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, "");
         r->file = file;
         r->line = alias->line;
         r->column = alias->column;
@@ -90,7 +93,7 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* Hint at a provider without code that is nearly meant, else at what is registered. */
+/* Hint at a provider without code with a similar name, else at a registered one. */
 static void hint_at(const resolution *r, const char *name, char *hint, size_t size)
 {
     const char *own, *base, *best = NULL;
@@ -123,7 +126,7 @@ static int fail_unknown(const resolution *r, const char *name, bool whole)
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
 }
 
-/* Check the base of a provider without code: it must be registered, and have no base itself. */
+/* Check the base of a provider without code, which must be registered and have no base itself. */
 static int check_base(const resolution *r, const beluga__config_file *file,
                       const beluga__config_entry *entry)
 {
@@ -149,8 +152,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
     return status ? fault(&at_base, status, why.message) : 0;
 }
 
-/* Take a provider, registered or without code. Return 1, or 0 for none of that name, or the code
- * of what is wrong with its base. */
+/* Take a provider, registered or without code. Returns 1, 0 when there is none of that name, or
+ * the code of a fault in its base. */
 static int take_provider(resolution *r, const char *name)
 {
     const beluga__config_file *file = NULL;
@@ -158,7 +161,7 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* A base in the file's layer is that of the provider that was resolved before. */
+    /* A base in the file's layer belongs to the provider that was resolved before. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;
@@ -167,7 +170,7 @@ static int take_provider(resolution *r, const char *name)
     return status ? status : 1;
 }
 
-/* Split at the first separator: names of models hold both '/' and ':'. */
+/* Split at the first separator, since names of models may contain '/' and ':'. */
 static int split(resolution *r, const char *reference)
 {
     size_t n = strcspn(reference, "/:");
@@ -184,7 +187,8 @@ static int split(resolution *r, const char *reference)
     return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
 }
 
-/* Without a reference, take the provider that the configuration names, else the file's model. */
+/* Without a reference, take the provider that the configuration names, or else the file's default
+ * model. */
 static int take_default(resolution *r, const char **reference)
 {
     const char *provider;
@@ -216,13 +220,13 @@ static int find(resolution *r, const char *reference)
 
 /* --- the sections that apply ------------------------------------------------------------------ */
 
-/* Return the provider whose own options it has. */
+/* Returns the name of the provider whose own options apply. */
 static const char *protocol_of(const resolution *r)
 {
     return r->base ? r->base : r->provider;
 }
 
-/* Return the name of a provider's own option as the table has it: "organization" is
+/* Returns the name of a provider's own option in its table: "organization" becomes
  * "openai.organization". */
 static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {
@@ -243,16 +247,16 @@ static const beluga_own_option *own_row(const beluga_provider *provider, const c
     return row && row->name ? row : NULL;
 }
 
-/* Return what is nearly meant among the names that every section may have. */
+/* Returns the most similar name among those that every section may have. */
 static const char *nearest_common(const char *written)
 {
-    static const char model[] = "model"; /* no option is called so */
+    static const char model[] = "model"; /* a key of sections, but no option's name */
     const char *known = beluga__option_nearest(written);
     unsigned limit = known ? beluga__text_distance(written, known, 2) : 3;
     return beluga__text_distance(written, model, 2) < limit ? model : known;
 }
 
-/* Return a name that is nearly this one: a common one, or the provider's without its prefix. */
+/* Returns a similar name: a common name, or an option of the provider without its prefix. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
     const char *known = nearest_common(written);
@@ -317,7 +321,7 @@ static int name_own(const resolution *r, beluga__arena *arena, const beluga__con
     return beluga__config_fault(r->err, status, file->path, e->line, e->column, "%s", why.message);
 }
 
-/* The lists of a section take the place of those before, not the end of them. */
+/* A list of a section replaces the list of earlier sections, instead of extending it. */
 static void drop_lists(beluga_config *out, const beluga__config_section *section)
 {
     for (const beluga__config_entry *e = section->entries; e; e = e->next) {
@@ -361,8 +365,8 @@ static void drop_own(beluga__setting *slot)
     if (!slot->value.items) *slot = (beluga__setting){0};
 }
 
-/* Drop what sections gave when the configuration was resolved before, perhaps to another
- * provider, whose key must not be this one's. The items are the copy's own. */
+/* Drop the settings that sections gave when the configuration was resolved before, perhaps to
+ * another provider, whose key must not be used now. The remaining items belong to the copy. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -383,8 +387,8 @@ static bool is_same_url(const char *a, const char *b)
     return n && n == m && memcmp(a, b, n) == 0;
 }
 
-/* An alias may name another host than the provider's own. The keys that were set for that one,
- * in the provider's section or by an alias before, must not go there. */
+/* An alias may name another host than the provider's own. Keys for the provider's host, from its
+ * section or from an earlier alias, must not be sent to the other host. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {
@@ -397,7 +401,8 @@ static void leave_host(const resolution *r, beluga_config *out,
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }
 
-/* Apply the provider's sections, then the aliases from the last to the one that was asked for. */
+/* Apply the provider's sections, then the aliases from the last one to the one that the caller
+ * named. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
     int status = 0;

@@ -14,16 +14,17 @@
 #include <yaml.h>
 
 struct beluga__yaml_node {
-    beluga__yaml_node *next; /* in its list or map; in a map keys and values take turns */
+    beluga__yaml_node *next; /* next node of its list or map; a map alternates keys and values */
     union {
-        beluga__yaml_node *first;  /* of a list or a map */
-        beluga__yaml_node *sorted; /* behind a key, while its map is searched for names twice */
+        beluga__yaml_node *first; /* first node of a list or a map */
+        /* next key in sorted order, while the map is searched for duplicate names */
+        beluga__yaml_node *sorted;
     } u;
     const char *text;
     uint32_t length;
     beluga__yaml_place place;
     uint8_t kind;
-    bool plain; /* neither quoted nor a block */
+    bool plain; /* neither a quoted nor a block scalar */
     bool twice; /* a key that its map has already */
 };
 
@@ -40,9 +41,9 @@ typedef struct builder {
     yaml_parser_t parser;
     struct {
         beluga__yaml_node *node, **end;
-    } open[BELUGA__MAX_YAML_DEPTH]; /* the lists and maps around what comes next */
+    } open[BELUGA__MAX_YAML_DEPTH]; /* the lists and maps that are open around the next event */
     size_t depth, documents;
-    beluga__yaml_place *place; /* of what was refused */
+    beluga__yaml_place *place; /* place of what was refused */
     char *why;
     size_t why_size;
 } builder;
@@ -170,8 +171,8 @@ static int build(builder *b, const char *text, size_t length)
     return status;
 }
 
-/* The buffers hold what was read, which may be a key. Copies of a scalar that grew while it was
- * read are beyond reach. */
+/* The parser's buffers hold text of the file, which may be a key. Copies of a scalar that grew
+ * during reading can't be reached. */
 static void wipe_buffers(yaml_parser_t *parser)
 {
     explicit_bzero(parser->raw_buffer.start,
@@ -179,7 +180,8 @@ static void wipe_buffers(yaml_parser_t *parser)
     explicit_bzero(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
 }
 
-/* libyaml takes its memory from malloc, whatever our allocator is, and gives all of it back here.
+/* libyaml takes its memory from malloc, whatever our allocator is, and frees all of it before this
+ * function returns.
  */
 static int build_from(beluga__yaml *yaml, const char *text, size_t length,
                       beluga__yaml_place *place, char *why, size_t size)
@@ -197,7 +199,7 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
-    /* A key may be among the values. */
+    /* The values may include a key, so they are kept in secret memory. */
     const beluga_allocator *allocator = beluga__secret_allocator();
     *out = NULL;
     int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
@@ -247,7 +249,7 @@ static bool is_scalar(const beluga__yaml_node *node)
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place)
 {
     if (!node || (!is_scalar(node) && node->kind != BELUGA__YAML_ALIAS)) return false;
-    /* A value that is not there would stand behind its key, whose place says more. */
+    /* A missing value would stand behind its key, and the key's place says more. */
     if (node->plain && !node->length) return false;
     *place = node->place;
     return true;
@@ -269,7 +271,7 @@ bool beluga__yaml_next_pair(const beluga__yaml_node *map, void **at, beluga__yam
     return beluga__yaml_next_item(map, at, value);
 }
 
-/* --- names that are there twice --------------------------------------------------------------- */
+/* --- duplicate names -------------------------------------------------------------------------- */
 
 static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
 {
@@ -278,7 +280,7 @@ static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Two keys that are alike stay in their order. */
+/* Equal keys stay in their order. */
 static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 {
     beluga__yaml_node *first, **end = &first;
@@ -292,9 +294,9 @@ static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
     return first;
 }
 
-enum { MAX_RUNS = 32 }; /* of 1, 2, 4, … keys */
+enum { MAX_RUNS = 32 }; /* for runs of 1, 2, 4, … keys */
 
-/* Sort by merging, bottom up: it needs no memory and is never quadratic, whatever the names are. */
+/* Sort by merging from the bottom up, which needs no memory and never takes quadratic time. */
 static beluga__yaml_node *sort_keys(beluga__yaml_node *map)
 {
     beluga__yaml_node *runs[MAX_RUNS] = {0}, *sorted = NULL, *key, *value;
@@ -378,7 +380,7 @@ static bool put_map(beluga_json_writer *w, const char *key, const beluga__yaml_n
     return good;
 }
 
-/* The recursion is as deep as a document may be. */
+/* The depth of the recursion is limited by the maximal depth of a document. */
 static bool put(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
     switch (beluga__yaml_kind_of(node)) {

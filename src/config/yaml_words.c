@@ -42,8 +42,8 @@ static size_t count_directives(const char *text, size_t length, size_t *last)
     return n;
 }
 
-/* YAML 1.1, which libyaml reads, ends a line and so a comment at NEL, LS and PS; 1.2 does not. So
- * that a file means one thing, they must be written as escapes. */
+/* YAML 1.1, which libyaml reads, ends a line, and so a comment, at NEL, LS and PS; YAML 1.2 does
+ * not. These characters must be escaped, so that a file has only one meaning. */
 static bool is_line_separator(const char *at, size_t left)
 {
     return begins(at, left, "\xc2\x85") || begins(at, left, "\xe2\x80\xa8") ||
@@ -76,14 +76,14 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
     return fault ? BELUGA_ERROR_INVALID_CONFIG : 0;
 }
 
-/* --- what the parser says --------------------------------------------------------------------- */
+/* --- errors of the parser --------------------------------------------------------------------- */
 
 #define CHARACTER "found character that cannot start any token"
 #define COLON     "mapping values are not allowed in this context"
 #define TAB       "a tab indents the line; use spaces"
 
-/* The parser's words, ours, and where the fault is: where it began to read the thing, or where
- * it stopped. */
+/* The parser's message, our message, and the place of the fault: where the parser began to read
+ * the item, or where it stopped. */
 typedef struct complaint {
     const char *problem;
     bool at_beginning;
@@ -135,7 +135,7 @@ static int explain_byte(const yaml_parser_t *parser, const char *text, beluga__y
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-/* Return the byte where a mark is: the parser counts characters. */
+/* Returns the byte offset of a mark, which counts characters. */
 static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
 {
     size_t i = 0;
@@ -144,7 +144,7 @@ static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
     return i;
 }
 
-/* Say why a value can't begin with this character. */
+/* Returns why a value can't begin with this character. */
 static const char *explain_character(char c)
 {
     switch (c) {
@@ -156,8 +156,8 @@ static const char *explain_character(char c)
     }
 }
 
-/* Explain a colon where none may be: behind another one of its line, or in a line that goes on
- * with the value above it. */
+/* Explain a misplaced colon: a second one in its line, or one in a line that continues the value
+ * above. */
 static const char *explain_colon(const char *text, size_t at)
 {
     size_t begin = at;
@@ -167,7 +167,7 @@ static const char *explain_colon(const char *text, size_t at)
                : "the line is indented too far, or the one above it has no colon";
 }
 
-/* Whether the end of the file cuts a list or a map. */
+/* Returns whether the end of the file cuts off a list or a map. */
 static bool is_open(const yaml_parser_t *parser, const char *text, size_t length)
 {
     const yaml_mark_t *mark = &parser->problem_mark;

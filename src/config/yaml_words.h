@@ -1,4 +1,4 @@
-/* Sentences that say what is wrong with a text that is to be YAML, and what to do. */
+/* Sentences that explain a fault in a YAML text, and what to do about it. */
 #ifndef BELUGA__YAML_WORDS_H
 #define BELUGA__YAML_WORDS_H
 
@@ -6,12 +6,12 @@
 
 #define BELUGA__YAML_NO_TAGS "YAML tags are not supported; quote a text that begins with !"
 
-/* Look at the bytes before the parser does; a byte order mark is stepped over. Returns 0, or
+/* Check the bytes before the parser reads them, and skip a byte order mark. Returns 0, or
  * INVALID_CONFIG with a place and a sentence. */
 int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *place, char *why,
                          size_t size);
 
-/* Do the same for what a libyaml parser has just refused; NO_MEMORY where that was why. */
+/* Explain what a libyaml parser has just refused. Returns NO_MEMORY where memory was the reason. */
 struct yaml_parser_s;
 int beluga__yaml_explain(const struct yaml_parser_s *parser, const char *text, size_t length,
                          beluga__yaml_place *place, char *why, size_t size);

@@ -12,14 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MARGIN_S = 60 }; /* so that a key does not end on its way */
+/* seconds subtracted from a key's end, so that it does not expire on its way */
+enum { MARGIN_S = 60 };
 
-/* An access key as far as it is known. A field is filled once: the source that is asked first
- * counts. */
+/* The parts of an access key found so far. Each field is filled once, so the first source that has
+ * it counts. */
 typedef struct aws_key {
     char id[BELUGA__MAX_AWS_FIELD], secret[BELUGA__MAX_AWS_FIELD], token[BELUGA__MAX_AWS_FIELD];
     char region[BELUGA__MAX_AWS_FIELD], process[BELUGA__MAX_AWS_FIELD];
-    const char *elsewhere; /* a way to get a key that the profile says, and is not gone here */
+    /* a way to get a key that the profile names and this library does not support */
+    const char *elsewhere;
 } aws_key;
 
 static const char *variable(const char *name)
@@ -28,17 +30,18 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Without the white space around it, such as a line break that came with a variable's value. */
+/* Fill a field without the white space around the value, such as a line break at the end of a
+ * variable. */
 static void take(char *field, const char *value)
 {
     if (!value || *field) return;
     value += strspn(value, " \t\r\n");
     size_t n = strlen(value);
     while (n && strchr(" \t\r\n", value[n - 1])) n--;
-    if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n); /* a field begins as zeros */
+    if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n); /* the field holds zeros before */
 }
 
-/* An id without its secret does not count. */
+/* An id counts only together with its secret. */
 static bool take_environment(aws_key *key)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
@@ -73,7 +76,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* "[name]" or "[profile name]"; the second form is of config files. */
+/* Returns whether the line is "[name]" or "[profile name]"; config files use the second form. */
 static bool is_section(char *line, const char *profile)
 {
     char *end = strchr(line, ']'), *name = line + 1;
@@ -90,7 +93,7 @@ static bool is_section(char *line, const char *profile)
     return strcmp(name, profile) == 0;
 }
 
-/* Lines that are indented belong to settings with parts, of which none matters here. */
+/* Indented lines belong to settings with parts, and none of those matters here. */
 static void read_lines(char *text, const char *profile, aws_key *key)
 {
     bool inside = false;
@@ -105,7 +108,7 @@ static void read_lines(char *text, const char *profile, aws_key *key)
     }
 }
 
-/* The path of a variable, or else below the home. */
+/* Find the path in a variable, or else below the home folder. */
 static bool find_path(const char *name, const char *below_home, char *path, size_t size)
 {
     const char *given = variable(name), *home = variable("HOME");
@@ -114,7 +117,7 @@ static bool find_path(const char *name, const char *below_home, char *path, size
     return n < (int)size && (given || home);
 }
 
-/* Read a file, which need not be there. */
+/* Read a file; a missing file is no error. */
 static int read_file(const char *name, const char *below_home, const char *profile, aws_key *key,
                      beluga_error *err)
 {
@@ -137,7 +140,8 @@ static int take_profile(const char *profile, aws_key *key, beluga_error *err)
 
 /* --- a process -------------------------------------------------------------------------------- */
 
-/* Take a field of the output. One with a colon would end the fields before it, and is left out. */
+/* Take a field of the output. A value with a colon would break the format "ID:SECRET:…", and is
+ * left out. */
 static void take_field(char *field, const beluga_json *root, const char *name)
 {
     size_t length = 0;
@@ -145,7 +149,8 @@ static void take_field(char *field, const beluga_json *root, const char *name)
     if (value && strlen(value) == length && !strchr(value, ':')) take(field, value);
 }
 
-/* {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"} */
+/* Reads
+ * {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"}. */
 static bool read_output(const char *text, size_t length, aws_key *key, int64_t *expires_s)
 {
     beluga_json_doc *doc = NULL;
@@ -194,7 +199,7 @@ static const char *profile_name(const char *profile)
     return profile ? profile : "default";
 }
 
-/* A way to get a key to which the environment points, and which is not gone here. */
+/* Returns a way to get a key that the environment names and this library does not support. */
 static const char *elsewhere(void)
 {
     if (variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
@@ -222,7 +227,7 @@ static int fail(const char *profile, const char *way, beluga_error *err)
         profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
 }
 
-/* A profile with a role wants to be that role, whatever keys stand beside it. */
+/* A profile with a role is meant to use that role, whatever keys stand beside it. */
 static int take_from_profile(const char *profile, const atomic_bool *unwanted, aws_key *key,
                              aws_key *of_profile, int64_t *expires_s, beluga_error *err)
 {
@@ -251,7 +256,7 @@ static int find(const char *profile, const atomic_bool *unwanted, aws_key *key, 
     aws_key of_profile = {.elsewhere = NULL};
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
-    if (found) status = 0; /* the region alone was wanted */
+    if (found) status = 0; /* the caller wanted only the region */
     if (!status && !found)
         status = take_from_profile(name, unwanted, key, &of_profile, expires_s, err);
     explicit_bzero(&of_profile, sizeof of_profile);

@@ -1,4 +1,4 @@
-/* Access keys of AWS as its own tools find them. */
+/* Access keys of AWS, found where AWS's own tools find them. */
 #ifndef BELUGA__AWS_KEY_H
 #define BELUGA__AWS_KEY_H
 
@@ -9,13 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * Write "ID:SECRET:TOKEN:REGION", the last two possibly empty. `profile` "": the environment's key,
- * or else that of the profile which the environment names, or of "default". Blocks: reads files,
- * and runs a profile's credential_process, which may say until when its key is good: then
- * *expires_s is that time less a minute, and INT64_MAX where it does not; other keys leave it
- * alone. `unwanted`: see beluga__command_read. Returns the length, or -1 with an error that says
- * where it looked.
+/* Write "ID:SECRET:TOKEN:REGION", where token and region may be empty. `profile` "": take the key
+ * of the environment, or else of the profile that the environment names, or else of "default".
+ * This blocks: it reads files, and runs a profile's credential_process. That process may report
+ * when its key expires, and then *expires_s is that time less a minute; without a reported time it
+ * is INT64_MAX; other keys leave it unchanged. `unwanted`: see beluga__command_read. Returns the
+ * length, or -1 with an error that tells where the function looked.
  */
 ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
                         int64_t *expires_s, beluga_error *err);

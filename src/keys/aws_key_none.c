@@ -1,4 +1,4 @@
-/* Stands in place of aws_key.c in a library without Bedrock. */
+/* Replaces aws_key.c in a library without Bedrock. */
 #include "base/left_out.h"
 #include "keys/aws_key.h"
 

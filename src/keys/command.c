@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* READS: how often a turn reads. The time-out is looked at between turns. */
+/* READS: number of reads in one turn; the timeout is checked between turns. */
 enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
 
 static int64_t in_ms(int64_t ms)
@@ -24,7 +24,8 @@ static int64_t in_ms(int64_t ms)
     return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
 }
 
-/* Milliseconds until then; 0: it is over, and only what is there is read. */
+/* Returns the milliseconds until a time; 0: the time has passed, and only available bytes are
+ * read. */
 static int left_until(int64_t end_ns)
 {
     int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
@@ -60,9 +61,9 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
 
 /* --- a child ---------------------------------------------------------------------------------- */
 
-/* A stream of the command, and as much of it as there is room for. */
+/* An output stream of the command, with a buffer for as much as fits. */
 typedef struct outlet {
-    int fd; /* -1: it has ended */
+    int fd; /* -1: the stream has ended */
     char *buffer;
     size_t size, n;
     bool overflowed;
@@ -71,11 +72,11 @@ typedef struct outlet {
 typedef struct child {
     pid_t pid;
     outlet out, err;
-    int life[2]; /* see hold_on_to */
+    int life[2]; /* a pipe, see hold_on_to */
     int64_t end_ns;
     const atomic_bool *unwanted;
     int status;
-    bool ended; /* and was waited for */
+    bool ended; /* the command has ended and was waited for */
 } child;
 
 static void close_outlet(outlet *o)
@@ -84,8 +85,8 @@ static void close_outlet(outlet *o)
     o->fd = -1;
 }
 
-/* The host's streams and descriptors are none of the command's business: it gets nothing to read,
- * its output comes here, and all else is closed, but for the pipe that ends it with its host. */
+/* The command must not get the host's streams and descriptors. It reads nothing, it writes to our
+ * pipes, and all else is closed except the pipe that ends it together with its host. */
 static void arrange(posix_spawn_file_actions_t *actions, int out, int err, int life)
 {
     posix_spawn_file_actions_init(actions);
@@ -104,7 +105,7 @@ static int spawn_shell(pid_t *pid, const char *command, int out, int err, int li
     sigset_t none, usual;
     char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
     sigemptyset(&none);
-    sigemptyset(&usual); /* what the host may ignore, and programs count on */
+    sigemptyset(&usual); /* the host may ignore signals that programs rely on */
     sigaddset(&usual, SIGPIPE);
     sigaddset(&usual, SIGCHLD);
     arrange(&actions, out, err, life);
@@ -120,9 +121,9 @@ static int spawn_shell(pid_t *pid, const char *command, int out, int err, int li
     return rc;
 }
 
-/* Open a pipe whose ends are none of the three streams. A host may have closed those, and the
- * descriptors that replace them in the child must not be among the ones that they are copied from.
- * Returns 0, or errno. */
+/* Open a pipe whose ends are none of the three standard streams. A host may have closed those, and
+ * a pipe end with the number of a standard stream would be overwritten in the child before it is
+ * copied. Returns 0, or errno. */
 static int open_pipe(int ends[2])
 {
     if (pipe2(ends, O_CLOEXEC)) return errno;
@@ -145,10 +146,10 @@ static void close_pipe(int ends[2])
     close(ends[1]);
 }
 
-/* A host that ends, however it does, leaves no command behind. Nobody ever writes to this pipe: its
- * writing end is closed when this process is gone, and that kills the command's whole group by the
- * signal of its reading end, which the command holds. Where a system has no such signals the
- * command lives on. */
+/* When the host ends in any way, the command must end, too. No byte is ever written to this pipe:
+ * the kernel closes its writing end when this process is gone, and then sends a signal that kills
+ * the command's whole group, because the command holds the reading end. Where a system has no such
+ * signal, the command goes on. */
 static void hold_on_to(const child *c)
 {
     fcntl(c->life[0], F_SETOWN, -c->pid);
@@ -186,8 +187,8 @@ static int start(child *c, const char *command)
     return rc;
 }
 
-/* Read the output that is there now. Bytes that have no room are read all the same, so that the
- * command does not wait. */
+/* Read the available output. Bytes without room are read, too, so that the command does not
+ * wait. */
 static void drain(outlet *o)
 {
     char spare[512];
@@ -203,7 +204,8 @@ static void drain(outlet *o)
     }
 }
 
-/* Returns whether the command has ended. Where the host ignores SIGCHLD its status is not known. */
+/* Returns whether the command has ended. Where the host ignores SIGCHLD its exit status is not
+ * known. */
 static bool has_ended(child *c)
 {
     if (c->ended) return true;
@@ -216,8 +218,8 @@ static bool is_unwanted(const child *c)
     return c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
 }
 
-/* Returns whether all output is there: it has ended and the command has gone, the one perhaps long
- * before the other. Others who hold the output then, such as a daemon that the command started, are
+/* Returns whether the command has ended and all its output was read. The two may be far apart in
+ * time. Other processes that still hold the output, such as a daemon that the command started, are
  * not waited for. */
 static bool is_heard_out(child *c)
 {
@@ -227,19 +229,20 @@ static bool is_heard_out(child *c)
     return true;
 }
 
-/* A nap that lasts much longer than it was to means that this process was stopped: that time does
- * not count. */
+/* If a nap lasts much longer than planned, this process was stopped, and that time does not
+ * count. */
 static void nap(child *c, int ms)
 {
     struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
     int64_t from = beluga__now_ns();
-    poll(p, 2, ms); /* interrupted or not: it is looked at */
+    /* the result does not matter, since the caller looks at the streams and the child */
+    poll(p, 2, ms);
     int64_t took = beluga__now_ns() - from;
     if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Returns whether the command wrote all its output in time. Output that is there is read before the
- * time is judged. */
+/* Returns whether the command wrote all its output in time. Available output is read before the
+ * time is checked. */
 static bool hear_out(child *c)
 {
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
@@ -248,12 +251,12 @@ static bool hear_out(child *c)
         drain(&c->err);
         if (!c->out.overflowed && is_heard_out(c)) return !c->out.overflowed;
         if (over || c->out.overflowed || is_unwanted(c)) return false;
-        nap(c, ms); /* its end wakes nobody */
+        nap(c, ms); /* the end of the command does not end the nap, so naps are short */
     }
 }
 
 /* Returns whether the child is still ours. Where the host waits for all children, another process
- * may have its number already. */
+ * may already have its number. */
 static bool is_ours(const child *c)
 {
     siginfo_t info;
@@ -264,16 +267,16 @@ static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    fcntl(c->life[0], F_SETFL, 0); /* processes that the command has left behind live on */
+    fcntl(c->life[0], F_SETFL, 0); /* processes that an ended command left behind go on */
     close_pipe(c->life);
     if (c->ended || !is_ours(c)) return;
     kill(-c->pid, SIGKILL);
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
-/* --- what came of it -------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------- */
 
-/* The last line of its stderr mostly says why the command failed. */
+/* The last line of stderr usually tells why the command failed. */
 static void tell_cause(const outlet *said, beluga_error *err)
 {
     const char *text = said->buffer;

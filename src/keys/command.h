@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Read all that a descriptor has, within BELUGA__COMMAND_TIMEOUT_MS. Returns the length, or -1,
- * also when it does not fit. */
+/* Read a descriptor to its end, within BELUGA__COMMAND_TIMEOUT_MS. Returns the length, or -1, also
+ * when the bytes do not fit. */
 ssize_t beluga__read_all(int fd, char *buffer, size_t size);
 /*
  * Run a command and read its output. It has nothing to read, none of this process's descriptors,

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How long the key of a file or a command is used before it is asked for again. */
+/* The key of a file or a command is kept this long before it is fetched again. */
 enum { KEPT_MS = 300000 };
 
 typedef enum source {
@@ -27,14 +27,14 @@ typedef enum source {
     SOURCE_FUNCTION
 } source;
 
-/* A call that waits for a key, on a loop of its own. `wait` belongs to the loop's thread. */
+/* A call that waits for a key, on the call's own loop. Only the loop's thread uses `wait`. */
 struct beluga__key_request {
     beluga__mail mail;
     beluga__key_request *next;
-    beluga__key_wait *wait; /* NULL when it no longer waits */
+    beluga__key_wait *wait; /* NULL when the call no longer waits */
     beluga__mailbox *mailbox;
     beluga__key *key;
-    bool dropped; /* under the key's lock */
+    bool dropped; /* guarded by the key's lock */
     char *value;
     beluga_error error;
 };
@@ -44,16 +44,17 @@ struct beluga__key {
     beluga__runtime *runtime;
     source source;
     char *reference; /* the value, path or command */
-    char *variable;  /* that the value is from, or NULL */
+    char *variable;  /* the environment variable of the value, or NULL */
     const beluga_key_source *function;
     pthread_mutex_t lock;
-    char *value;       /* what the file or command gave; NULL: ask */
-    int64_t expires_s; /* since 1970; 0: not known */
-    int64_t kept_ns;   /* until when it is kept where that is not known; of the monotonic clock */
-    int failure;       /* the code of the last asking; 0: it gave a key, or was not */
+    char *value;       /* the last value from the file or command; NULL: fetch it */
+    int64_t expires_s; /* seconds since 1970; 0: not known */
+    /* time of the monotonic clock until which a value without `expires_s` is kept */
+    int64_t kept_ns;
+    int failure; /* code of the last fetch; 0: it gave a key, or there was no fetch */
     bool asking;
-    atomic_bool unwanted; /* nobody waits for what is being asked */
-    uint32_t generation;  /* of fork: of who asks and of who waits */
+    atomic_bool unwanted; /* no call waits for the running fetch */
+    uint32_t generation;  /* fork generation of the fetch and of the calls that wait */
     beluga__key_request *waiting;
 };
 
@@ -125,8 +126,8 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
-/* Says why no header can carry a key, such as for the quotation marks of a word processor; NULL
- * where one can. */
+/* Returns why no header can carry a key, for example because of a word processor's quotation
+ * marks; NULL where a header can. */
 static const char *unsendable(const char *value)
 {
     size_t n = strlen(value);
@@ -146,7 +147,7 @@ static int check_sendable(const char *value, const char *from, beluga_error *err
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key in %.100s %s", from, what);
 }
 
-/* A key is often pasted, or read from a file, with a line break behind it. */
+/* A key that was pasted or read from a file often ends in a line break. */
 static int trim_value(beluga__key *key, const char *name, beluga_error *err)
 {
     char *value = key->reference;
@@ -209,7 +210,7 @@ void beluga__key_unref(beluga__key *key)
     beluga__release(allocator, key);
 }
 
-/* --- reading a file or a command's output; on the executor ------------------------------------ */
+/* --- fetching: reading a file or a command's output on the thread pool ------------------------ */
 
 static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
 {
@@ -225,7 +226,7 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     return n;
 }
 
-/* The first line, without the white space around it. */
+/* Returns the first line, without the white space around it. */
 static char *trimmed(char *text, size_t n, beluga_error *err)
 {
     char *newline = memchr(text, '\n', n);
@@ -273,7 +274,7 @@ static const char *source_name(source from)
     return names[from];
 }
 
-/* The place that a key is from, in words for a person. */
+/* Returns a description of the key's source for people. */
 static const char *source_label(const beluga__key *key)
 {
     static const char *const labels[] = {"api_key", "its file", "its command's output",
@@ -299,7 +300,7 @@ static char *fetch(beluga__key *key, int64_t *expires_s, beluga_error *err)
     return NULL;
 }
 
-/* --- telling those who wait ------------------------------------------------------------------- */
+/* --- answering the calls that wait ------------------------------------------------------------ */
 
 static void answer(beluga__mail *mail, beluga_loop *loop)
 {
@@ -346,7 +347,7 @@ static void let_go(beluga__key *key)
     runtime->unref(runtime);
 }
 
-/* Returns whether a call still waits for the key. The lock is held. */
+/* Returns whether a call still waits for the key. The caller holds the lock. */
 static bool is_wanted(const beluga__key *key)
 {
     const beluga__key_request *request = key->waiting;
@@ -354,8 +355,8 @@ static bool is_wanted(const beluga__key *key)
     return request != NULL;
 }
 
-/* End the asking: with a key, or with an error. Returns false where it was cancelled because nobody
- * waited, and somebody has come since. */
+/* End the fetch with a key or with an error. Returns false where the fetch was cancelled because
+ * no call waited, and a call has come since. */
 static bool settle(beluga__key *key, const char *value, int64_t expires_s, const beluga_error *err)
 {
     char *copy = value ? copy_secret(value) : NULL;
@@ -364,7 +365,7 @@ static bool settle(beluga__key *key, const char *value, int64_t expires_s, const
     pthread_mutex_lock(&key->lock);
     if (cancelled && is_wanted(key)) {
         pthread_mutex_unlock(&key->lock);
-        return false; /* without a key there is no copy either */
+        return false; /* there is no copy to free without a value */
     }
     forget(key->value);
     key->value = copy;
@@ -379,7 +380,7 @@ static bool settle(beluga__key *key, const char *value, int64_t expires_s, const
     return true;
 }
 
-/* Runs on the executor, and holds a reference to the key and the runtime. */
+/* Runs on the thread pool, and holds a reference to the key and the runtime. */
 static void ask(void *argument)
 {
     beluga__key *key = argument;
@@ -394,14 +395,14 @@ static void ask(void *argument)
     let_go(key);
 }
 
-/* Call it without the lock: a host's executor may run the work before it returns. */
+/* Call this without the lock: a host's executor may run the work before it returns. */
 static void start_asking(beluga__key *key)
 {
     hold(key);
     int status = key->runtime->submit(key->runtime, ask, key);
     if (!status) return;
     beluga_error err;
-    /* The code of a host's executor may be any. */
+    /* A host's executor may return any code. */
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&err, status, "the key can't be resolved: %s",
@@ -411,8 +412,8 @@ static void start_asking(beluga__key *key)
     let_go(key);
 }
 
-/* Of the parent of a forked process neither the thread that asks is here, nor the calls that wait.
- * The lock is held. */
+/* In a forked child neither the parent's fetching thread nor its waiting calls exist. The caller
+ * holds the lock. */
 static void forget_parents(beluga__key *key)
 {
     uint32_t generation = beluga__fork_generation();
@@ -423,7 +424,7 @@ static void forget_parents(beluga__key *key)
     atomic_store(&key->unwanted, false);
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static int queue(beluga__key *key, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &key->runtime->allocator;
@@ -453,7 +454,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                     beluga__key_wait *wait, const char **value, beluga_error *err)
 {
     if (key->source == SOURCE_VALUE) {
-        *value = key->reference; /* lives as long as the model, which the call holds */
+        *value = key->reference; /* the key lives as long as the model, which the call holds */
         return 1;
     }
     int status = 0;
@@ -477,7 +478,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                             limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
-/* A command for which no call waits any more is ended. */
+/* A command is ended when no call waits for it any more. */
 void beluga__key_cancel(beluga__key_wait *wait)
 {
     beluga__key_request *request = wait->request;
