@@ -9,8 +9,9 @@ typedef struct beluga__block beluga__block;
 
 typedef struct beluga__arena {
     const beluga_allocator *allocator;
-    beluga__block *blocks; /* to be freed; the owner's first memory is none of them */
-    char *at, *end;        /* free room in the newest block */
+    /* blocks that the arena frees; the owner's first memory is not among them */
+    beluga__block *blocks;
+    char *at, *end; /* free room in the newest block */
     uint32_t next_size;
     bool secret; /* the blocks are wiped when they are freed; the owner wipes its own memory */
     size_t total, max;

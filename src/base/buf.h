@@ -8,7 +8,7 @@
 typedef struct beluga__buf {
     char *data; /* "" until something is stored */
     size_t length;
-    size_t capacity; /* 0: data was not allocated */
+    size_t capacity; /* 0: data is not allocated memory */
     size_t max;
     const beluga_allocator *allocator;
     int status; /* 0, or the first failure */
@@ -16,7 +16,7 @@ typedef struct beluga__buf {
 
 void beluga__buf_init(beluga__buf *buf, const beluga_allocator *allocator, size_t max);
 void beluga__buf_free(beluga__buf *buf);
-/* Empty it, keep its memory, forget a failure. */
+/* Empty the buffer, keep its memory, and forget a failure. */
 void beluga__buf_clear(beluga__buf *buf);
 /* Make room for n more bytes and a NUL. Returns buf->status. */
 int beluga__buf_reserve(beluga__buf *buf, size_t n);
@@ -25,8 +25,8 @@ int beluga__buf_puts(beluga__buf *buf, const char *text);
 int beluga__buf_printf(beluga__buf *buf, const char *format, ...) BELUGA_PRINTF(2, 3);
 /* Drop the first n bytes. */
 void beluga__buf_consume(beluga__buf *buf, size_t n);
-/* Hand the bytes over, to be released with the buffer's allocator; the buffer is empty then.
- * Returns NULL on failure. */
+/* Give the bytes to the caller, who releases them with the buffer's allocator; the buffer is empty
+ * then. Returns NULL on failure. */
 char *beluga__buf_steal(beluga__buf *buf, size_t *length);
 
 static inline int beluga__buf_putc(beluga__buf *buf, char c)

@@ -1,4 +1,4 @@
-/* Durations and deadlines are told by the monotonic clock, dates by the wall's. */
+/* Durations and deadlines use the monotonic clock, dates use the wall clock. */
 #ifndef BELUGA__CLOCK_H
 #define BELUGA__CLOCK_H
 
@@ -20,14 +20,14 @@ static inline int64_t beluga__now_ns(void)
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
-/* The same in milliseconds. */
+/* Returns the same time in milliseconds. */
 static inline int64_t beluga__now_ms(void)
 {
     return beluga__now_ns() / BELUGA__NS_PER_MS;
 }
 
-/* Returns the time when `timeout_ms` from now are over, or now where it is negative. It is at most
- * half of all time, so that a caller may add to it. */
+/* Returns the time when `timeout_ms` from now are over, or now where `timeout_ms` is negative. The
+ * result is at most half of INT64_MAX, so that a caller may add to it. */
 static inline int64_t beluga__ends_ns(int64_t timeout_ms)
 {
     int64_t ns;

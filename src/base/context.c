@@ -87,7 +87,7 @@ beluga_context *beluga_context_new_traced(beluga_context *parent, const char *tr
     return beluga_context_new_trace(parent, traceparent, NULL);
 }
 
-/* It does no more than a store and a write, so a signal handler may call it. */
+/* This only stores a value and writes to a descriptor, so a signal handler may call it. */
 void beluga_context_cancel(beluga_context *context)
 {
     while (context && context->fd < 0) context = context->parent;
@@ -96,7 +96,9 @@ void beluga_context_cancel(beluga_context *context)
     if (!atomic_exchange(&context->cancelled, true)) {
         uint64_t one = 1;
         ssize_t written = write(context->fd, &one, sizeof one);
-        (void)written; /* it fails only when the counter is full, and then it is readable anyway */
+        /* the write fails only when the counter is full, and then the descriptor is readable
+         * already */
+        (void)written;
     }
     errno = saved;
 }

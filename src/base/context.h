@@ -10,9 +10,9 @@ struct beluga_context {
     atomic_uint refs;
     beluga_context *parent; /* holds a reference */
     int64_t deadline_ns;    /* monotonic, the earliest of the chain; INT64_MAX: none */
-    int fd; /* an eventfd that becomes readable when it is cancelled; -1: it can't be */
+    int fd; /* an eventfd that becomes readable when the context is cancelled; -1: there is none */
     atomic_bool cancelled; /* this link's own flag */
-    char traceparent[56];  /* "" : ask the parent */
+    char traceparent[56];  /* "": the parent's value counts */
     char *tracestate;      /* NULL: none came with the traceparent */
 };
 

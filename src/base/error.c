@@ -127,7 +127,7 @@ bool beluga_error_is_retryable(const beluga_error *err)
     return err && err->code && err->retryable;
 }
 
-/* Append as snprintf does: `at` counts the bytes that the whole line needs. */
+/* Append like snprintf: `at` counts the bytes that the whole line needs. */
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...) BELUGA_PRINTF(4, 5);
 
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...)

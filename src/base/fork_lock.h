@@ -11,8 +11,10 @@
 typedef struct beluga__fork_lock {
     pthread_mutex_t mutex;
     atomic_uint generation; /* the count of forks when the mutex was made */
-    bool fresh;             /* nobody was told yet that this is a new process; under the mutex */
-    bool was_held;          /* a thread of the parent's held it at the fork; under the mutex */
+    /* no thread of this new process has taken the lock yet; guarded by the mutex */
+    bool fresh;
+    /* a thread of the parent held the lock at the fork; guarded by the mutex */
+    bool was_held;
 } beluga__fork_lock;
 
 void beluga__fork_lock_init(beluga__fork_lock *lock);

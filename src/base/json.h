@@ -15,11 +15,13 @@
  * parse. */
 typedef struct beluga__json_scratch {
     const beluga_allocator *allocator;
-    void *pool; /* yyjson parses into it */
+    void *pool; /* memory into which yyjson parses */
     size_t pool_size;
     struct yyjson_doc *large; /* a document that did not fit into the pool */
-    bool lenient;             /* NaN and Infinity are no faults, but values without a number */
-    bool repaired;    /* the last text was; until a value is written, `text` holds the result */
+    /* NaN and Infinity are read as values without a number, instead of failing */
+    bool lenient;
+    /* the last text was repaired; until a value is written, `text` holds the repaired text */
+    bool repaired;
     size_t fault;     /* the byte where the last text that is not JSON went wrong */
     beluga__buf text; /* a result of beluga__json_scratch_text, or a text that was repaired */
 } beluga__json_scratch;
@@ -30,8 +32,8 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch);
  * NUL. Returns the codes of beluga_json_parse. */
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
                                const beluga_json **root, beluga_error *err);
-/* Write a value of that parse as compact JSON; lives until the next parse or the next call of this.
- * NULL without memory. */
+/* Write a value of the last parse as compact JSON. The text lives until the next parse or the next
+ * call of this function. Returns NULL without memory. */
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 
@@ -47,7 +49,7 @@ int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);
  * strings; a byte order mark before it is left out. Returns out->status. */
 int beluga__json_repair(beluga__buf *out, const char *text, size_t length);
 
-/* Check that a text is one JSON object and write it compactly into an arena. */
+/* Check that a text is one JSON object, and write the object compactly into an arena. */
 int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, const char **out,
                          size_t *out_length, beluga_error *err);
 
@@ -59,11 +61,11 @@ int beluga__json_merge(beluga__buf *out, const char *text, size_t length, const 
 /* A writer appends to a buffer of the caller's, up to the buffer's maximum. */
 struct beluga_json_writer {
     beluga__buf *buf;
-    beluga__buf own; /* for beluga_json_writer_new */
+    beluga__buf own; /* memory of beluga_json_writer_new */
     uint32_t depth;
     bool need_comma; /* this level has a value already; at depth 0 the text is complete */
     int status;      /* the first failure; failures of the buffer are in the buffer */
-    uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level: is it an array? */
+    uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level: 1 for an array */
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);

@@ -119,9 +119,9 @@ static bool nests_too_deep(const char *text, size_t length)
     return false;
 }
 
-/* yyjson parses without recursion, but a walk over the result may recurse. A large text is looked
- * through before it is parsed, since parsing it would cost memory; a small one after that, and only
- * if it has a fault, or values enough to be too deep. */
+/* yyjson parses without recursion, but a walk over the result may recurse. The depth of a large
+ * text is checked before parsing, since parsing it would cost memory. A small text is checked
+ * after parsing, and only if it has a fault, or enough values to be too deep. */
 static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
 {
     bool large = length > BELUGA__MAX_POOLED_JSON;
@@ -305,7 +305,7 @@ int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out, be
     if (code) {
         beluga__release(allocator, doc);
     } else {
-        scratch.large = NULL; /* the document has it now */
+        scratch.large = NULL; /* the document owns this memory now */
         *out = doc;
     }
     beluga__json_scratch_free(&scratch);

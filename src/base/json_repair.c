@@ -26,7 +26,7 @@ static int unicode_escape(const char *at, const char *end)
     return number;
 }
 
-/* Copy the escape at `at`. Returns where it ends. */
+/* Copy the escape at `at`. Returns the end of the escape. */
 static const char *copy_escape(beluga__buf *out, const char *at, const char *end)
 {
     int number = unicode_escape(at, end);
@@ -40,7 +40,7 @@ static const char *copy_escape(beluga__buf *out, const char *at, const char *end
             return at + length;
         }
     } else if (length == 2 && (unsigned char)at[1] >= 0x80) {
-        length = 1; /* the byte after it may have to be repaired itself */
+        length = 1; /* the byte behind the backslash may itself need a repair */
     }
     beluga__buf_append(out, at, length);
     return at + length;

@@ -34,7 +34,7 @@ static uint32_t load4(const char *at)
     return word;
 }
 
-/* Names are short: most are compared without a call, by words that overlap. */
+/* Names are short, so most are compared without a call, by words that overlap. */
 static inline bool is_same(const char *a, const char *b, size_t n)
 {
     if (n > 16) return memcmp(a, b, n) == 0;
@@ -43,7 +43,8 @@ static inline bool is_same(const char *a, const char *b, size_t n)
     return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
-/* Decoders do this most: they look for a dozen members in each chunk of a stream. */
+/* Decoders use this more than any other function: they look for a dozen members in each chunk of a
+ * stream. */
 static inline const beluga_json *get(const beluga_json *object, const char *key, size_t n)
 {
     yyjson_val *o = val(object);
@@ -63,7 +64,8 @@ const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key
     return yyjson_is_obj(val(object)) ? get(object, key, n) : NULL;
 }
 
-/* It is inlined, since in the loop over a chunk's members the call would cost more than the search.
+/* This is inlined, since in the loop over a chunk's members the call would cost more than the
+ * search.
  */
 static inline __attribute__((always_inline)) const beluga_json_name *
 find_name(const beluga_json_name *from, const beluga_json_name *end, const char *text, size_t n)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Keep the first failure of several. */
+/* Record a failure; only the first one is kept. */
 static void fail(beluga_json_writer *w, int code)
 {
     if (!w->status) w->status = code;
@@ -201,7 +201,7 @@ void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value)
     put_literal(w, key, text);
 }
 
-/* yyjson writes the shortest text, and knows no locale. */
+/* yyjson writes the shortest text, and ignores the locale. */
 void beluga_json_put_double(beluga_json_writer *w, const char *key, double value)
 {
     char memory[512];
@@ -231,7 +231,9 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     if (code)
         fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
     else if (scratch
-                 .repaired) /* a model's lone surrogate must not keep its history from being sent */
+                 /* a lone surrogate in a model's text must not keep the conversation from being
+                  * sent */
+                 .repaired)
         beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
     else
         beluga__buf_append(w->buf, json, length);

@@ -1,11 +1,11 @@
-/* This is the answer of a function whose part was left out when the library was built. The
- * functions themselves are always there, so that there is one ABI, and one set of headers. */
+/* The answer of a function whose part was left out when the library was built. The functions
+ * themselves always exist, so that there is one ABI and one set of headers. */
 #ifndef BELUGA__LEFT_OUT_H
 #define BELUGA__LEFT_OUT_H
 
 #include <beluga/error.h>
 
-/* `what` is people's name for the part, in the plural; the build option `option` puts it in. */
+/* `what` names the part for people, in the plural; the build option `option` includes the part. */
 static inline int beluga__left_out(beluga_error *err, const char *what, const char *option)
 {
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,

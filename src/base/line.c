@@ -11,9 +11,10 @@ static const char ellipsis[] = "\u2026";
 
 enum { ELLIPSIS = sizeof ellipsis - 1 };
 
-/* These characters are not seen, but change how others are: they move the cursor, begin a line,
- * turn the direction of writing, or hide that two names differ. The joiners U+200C and U+200D are
- * missing here: scripts and emoji need them, and U+00AD is seen where it breaks a word. */
+/* These characters are invisible, but change the look of others: they move the cursor, begin a
+ * line, turn the direction of writing, or hide that two names differ. The joiners U+200C and
+ * U+200D are missing here, since scripts and emoji need them; U+00AD is missing, since it is
+ * visible where it breaks a word. */
 static const struct {
     uint32_t first, last;
 } invisible[] = {
@@ -35,7 +36,7 @@ static bool is_visible(uint32_t c)
     return true;
 }
 
-/* A tab is among them, since it takes more columns than one. */
+/* A tab counts as a break, since it takes more than one column. */
 static bool is_break(uint32_t c)
 {
     return (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;

@@ -17,7 +17,8 @@ typedef enum beluga__line_breaks {
     BELUGA__BREAKS_ESCAPED /* as "\n", so that a name can be told from another */
 } beluga__line_breaks;
 
-/* No character, and no byte that is none, becomes longer than "\U000e0041". */
+/* The longest text that stands for one character, or for one byte that is no character, is
+ * "\U000e0041". */
 enum { BELUGA__LINE_UNIT = 10 };
 
 /* Show the beginning of n > 0 bytes: a whole character as it is, an invisible one as
@@ -34,7 +35,7 @@ bool beluga__is_line(const char *text, size_t n);
 size_t beluga__line(char *line, size_t size, const char *text, size_t n,
                     beluga__line_breaks breaks);
 
-/* Append it whole. Returns out->status. */
+/* Append the whole text as one line. Returns out->status. */
 int beluga__line_append(beluga__buf *out, const char *text, size_t n, beluga__line_breaks breaks);
 
 /* These are the only ways to write a text of an error: one for a name or an id, one for a sentence.

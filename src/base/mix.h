@@ -1,4 +1,5 @@
-/* The last step of splitmix64 makes unrelated numbers of neighbours, and never the same of two. */
+/* The last step of splitmix64, which turns neighbouring numbers into unrelated ones, and different
+ * numbers into different ones. */
 #ifndef BELUGA__MIX_H
 #define BELUGA__MIX_H
 

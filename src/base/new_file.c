@@ -43,7 +43,8 @@ const char *beluga__file_explain(int error, char *text, size_t size)
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-/* Split a path: the folder goes to `folder`, the last part is returned. NULL: it is too long. */
+/* Split a path: the folder is written to `folder`, and the last part is returned. NULL: the path
+ * is too long. */
 static const char *split(const char *path, char folder[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -52,17 +53,17 @@ static const char *split(const char *path, char folder[PATH_MAX])
         errno = ENAMETOOLONG;
         return NULL;
     }
-    if (n == 0) n = 1; /* the root */
+    if (n == 0) n = 1; /* the root folder keeps its slash */
     memcpy(folder, slash ? path : ".", n);
     folder[n] = '\0';
     return slash ? slash + 1 : path;
 }
 
 /* In a folder with the sticky bit in which others may write, a name belongs to the user who made
- * it, and only the user, the folder's owner and root are trusted. The kernel asks the same where
- * fs.protected_symlinks and its like are on. A file with a second name is refused, too, since
- * nobody can see who made that name: it may be a hard link of somebody else to the user's own file.
- * Returns an errno, or 0. */
+ * it, and only the user, the folder's owner and root are trusted. The kernel has the same rules
+ * where fs.protected_symlinks and similar settings are on. A file with a second name is refused,
+ * too, since nobody can see who made that name: another user may have made a hard link to the
+ * user's own file. Returns an errno, or 0. */
 static int planted(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
@@ -72,7 +73,7 @@ static int planted(const struct stat *folder, const struct stat *entry)
     return S_ISREG(entry->st_mode) && entry->st_nlink > 1 ? EMLINK : 0;
 }
 
-/* Returns EPERM or EMLINK for a name that another may have put there, 0, or -1 with errno. */
+/* Returns EPERM or EMLINK for a name that another user may have made, 0, or -1 with errno. */
 static int find_planted(const char *path)
 {
     char folder[PATH_MAX];
@@ -85,7 +86,8 @@ int beluga__file_check_folder(const char *path)
 {
     char name[PATH_MAX];
     size_t n = strnlen(path, sizeof name);
-    while (n > 1 && path[n - 1] == '/') n--; /* with a slash behind it a link would be followed */
+    /* with a slash behind the name, a link would be followed */
+    while (n > 1 && path[n - 1] == '/') n--;
     if (n == sizeof name) {
         errno = ENAMETOOLONG;
         return -1;
@@ -97,10 +99,10 @@ int beluga__file_check_folder(const char *path)
     return found ? -1 : 0;
 }
 
-/* --- what somebody named ---------------------------------------------------------------------- */
+/* --- files that a person named ---------------------------------------------------------------- */
 
-/* Empty an open file. It was opened without O_TRUNC, so that neither a device is emptied nor a file
- * that somebody put there after the check. */
+/* Empty an open file. The file was opened without O_TRUNC, so that neither a device nor a file
+ * that another user made after the check is emptied. */
 static int truncate_file(int fd)
 {
     struct stat info;
@@ -115,7 +117,7 @@ static int open_existing(const char *path, int flags, mode_t mode)
 {
     struct stat info;
     int fd = open(path, flags & ~O_TRUNC);
-    /* It may be a link of the user's own to a file that is not there yet. */
+    /* The path may be the user's own link to a file that does not exist yet. */
     if (fd < 0 && errno == ENOENT && lstat(path, &info) == 0)
         fd = open(path, flags | O_CREAT, mode);
     return fd >= 0 && flags & O_TRUNC ? truncate_file(fd) : fd;
@@ -133,7 +135,7 @@ int beluga__file_open(const char *path, int flags, mode_t mode)
             return -1;
         }
         if (found == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
-        if (fd >= 0 || errno != ENOENT) return fd; /* else somebody removed it in between */
+        if (fd >= 0 || errno != ENOENT) return fd; /* otherwise the file was removed in between */
     }
     return -1;
 }
@@ -164,7 +166,7 @@ static int open_named(beluga__new_file *file)
     return fd;
 }
 
-/* A nameless file can get its name only where there is /proc. */
+/* A nameless file can get its name only where /proc is mounted. */
 static int open_new(beluga__new_file *file)
 {
     const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
@@ -174,8 +176,8 @@ static int open_new(beluga__new_file *file)
     return fd >= 0 ? fd : open_named(file);
 }
 
-/* Give a file the owner and mode of the one that it replaces. Where the group can't be kept,
- * another must not get its rights. */
+/* Give a file the owner and mode of the file that it replaces. Where the group can't be kept, the
+ * new group must not get the old group's rights. */
 static int take_after(int fd, const struct stat *old)
 {
     mode_t mode = old->st_mode & 0777;
@@ -187,7 +189,7 @@ static int take_after(int fd, const struct stat *old)
     return fchmod(fd, mode);
 }
 
-/* Look at the file that is to be replaced. Returns 1 when it is there, 0 when nothing is, or -1. */
+/* Look at the file that will be replaced. Returns 1 when it exists, 0 when it does not, or -1. */
 static int look(const beluga__new_file *file, struct stat *old)
 {
     struct stat folder;
@@ -218,7 +220,8 @@ static int begin(beluga__new_file *file, const char *path)
     return file->fd >= 0 && found ? take_after(file->fd, &old) : file->fd < 0 ? -1 : 0;
 }
 
-/* Returns where a link leads; NULL when it leads nowhere, or may be somebody else's. */
+/* Returns the target of a link; NULL when there is none, or when another user may have made the
+ * link. */
 static char *resolve(const char *path)
 {
     int found = find_planted(path);
@@ -262,7 +265,7 @@ int beluga__new_file_replace(beluga__new_file *file)
 
 int beluga__new_file_name(beluga__new_file *file, const char *name)
 {
-    if (add_name(file, name) == 0) return 0; /* _end removes a temporary name */
+    if (add_name(file, name) == 0) return 0; /* beluga__new_file_end removes a temporary name */
     /* Some file systems have no hard links; there a named file is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
@@ -273,7 +276,7 @@ int beluga__new_file_name(beluga__new_file *file, const char *name)
 
 int beluga__new_file_sync_folder(const beluga__new_file *file)
 {
-    /* Some file systems say EINVAL, since their folders need no sync. */
+    /* Some file systems report EINVAL, since their folders need no sync. */
     return fsync(file->folder) && errno != EINVAL ? -1 : 0;
 }
 

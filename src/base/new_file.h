@@ -11,8 +11,7 @@
 /* All files that hold prompts, answers or keys have this mode. */
 #define BELUGA__PRIVATE_MODE 0600
 
-/*
- * Open a file that somebody named, to write it. One that is not there is made, with `mode` less the
+/* Open a file that a person named, to write it. A missing file is made, with `mode` less the
  * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
  * link, a device or a pipe is opened as it stands, since the person who named it wants that.
  *
@@ -21,25 +20,25 @@
  */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
-/* Check that files may be made in a folder that was there. EPERM: in a folder where everybody may
- * write, another user has made it, or a link to it. */
+/* Check that files may be made in an existing folder. EPERM: in a folder where everybody may
+ * write, another user made this folder, or a link to it. */
 int beluga__file_check_folder(const char *path);
 
-/* Make a file without a name, in the folder of `beside`. */
+/* Make a file without a name, in the folder of the path `beside`. */
 int beluga__file_nameless(const char *beside);
 
 int beluga__file_write(int fd, const char *bytes, size_t n);
 
-/* Returns the words for an errno of these functions, and where possible what to do about it. `text`
- * is room for the system's own words. */
+/* Returns a text for an errno of these functions, with advice where possible. `text` is room for
+ * the system's own text. */
 const char *beluga__file_explain(int error, char *text, size_t size);
 
-/* A new file gets its name when it is whole. Until then it has none, or a name that nobody can
- * guess where the file system knows no nameless files. */
+/* A new file gets its name when it is complete. Until then it has no name, or, where the file
+ * system knows no nameless files, a name that nobody can guess. */
 typedef struct beluga__new_file {
-    int fd;     /* to write to; a caller that keeps it sets it to -1 */
-    int folder; /* where it gets its name; -1: not begun */
-    bool named; /* it has the name `temporary` now */
+    int fd;     /* descriptor for writing; a caller that keeps the descriptor sets this to -1 */
+    int folder; /* folder in which the file gets its name; -1: not begun */
+    bool named; /* the file has the name `temporary` now */
     char name[NAME_MAX + 1], temporary[32];
 } beluga__new_file;
 
@@ -53,13 +52,13 @@ typedef struct beluga__new_file {
  * EINVAL, EISDIR: there is something at `path` that is no file.
  */
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);
-/* Put it in its place; a file that is there is replaced. */
+/* Move the file to its path, and replace a file that is there. */
 int beluga__new_file_replace(beluga__new_file *file);
-/* Give it another name in the same folder, which must be free: EEXIST. */
+/* Give the file another name in the same folder. The name must be free, else EEXIST. */
 int beluga__new_file_name(beluga__new_file *file, const char *name);
-/* Make the names in its folder durable. */
+/* Make the names in the file's folder durable. */
 int beluga__new_file_sync_folder(const beluga__new_file *file);
-/* Close it, and remove its temporary name. It keeps errno, and may be called twice. */
+/* Close the file, and remove its temporary name. This keeps errno, and may be called twice. */
 void beluga__new_file_end(beluga__new_file *file);
 
 #endif

@@ -12,7 +12,7 @@ static void forked(void)
     atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
-/* It is registered when the library is loaded, since any later point could miss a fork. */
+/* The handler is registered when the library is loaded, since any later point could miss a fork. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, forked);
@@ -27,7 +27,7 @@ _Thread_local const beluga__runtime *beluga__inside;
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* A record with more fields, and a text that has to be made a line and is longer, are cut. */
+/* Records with more fields, and texts that have to be made one line and are longer, are cut. */
 enum { LOG_FIELDS = 16, LOG_TEXT = 512 };
 
 static bool are_lines(const beluga_log_field *fields, size_t n)

@@ -1,5 +1,5 @@
-/* A client lends this to everything below it: memory, log, telemetry, and a place for work that
- * blocks. */
+/* A client lends this to everything below the client: memory, log, telemetry, and threads for work
+ * that blocks. */
 #ifndef BELUGA__RUNTIME_H
 #define BELUGA__RUNTIME_H
 
@@ -11,18 +11,19 @@ typedef struct beluga__loop_ops beluga__loop_ops; /* loop/loop.h */
 
 typedef struct beluga__runtime {
     beluga_allocator allocator;
-    bool own_allocator; /* it is not the process's, and may end when the client has */
+    bool own_allocator; /* the allocator is the host's, and may end when the client has ended */
     beluga_log_fn log;
     void *log_payload;
     beluga_log_level log_level;
     bool capture_content;
-    const beluga_telemetry_sink *telemetry; /* NULL: none */
-    const beluga__loop_ops *loop_ops;       /* of new loops; NULL: the network's own */
+    const beluga_telemetry_sink *telemetry; /* NULL: no telemetry */
+    /* operations of new loops; NULL: the network's operations */
+    const beluga__loop_ops *loop_ops;
     bool replays;     /* calls are answered from recordings: no key is needed */
-    bool never_waits; /* a retry comes at once */
-    /* Run on a thread where blocking is allowed. */
+    bool never_waits; /* retries come at once */
+    /* Run a function on a thread where blocking is allowed. */
     int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
-    /* The client that it is part of lives as long as somebody holds a reference. */
+    /* The runtime's client lives as long as there is a reference. */
     void (*ref)(struct beluga__runtime *runtime);
     void (*unref)(struct beluga__runtime *runtime);
 } beluga__runtime;
@@ -36,11 +37,12 @@ static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_lo
     ((beluga_log_field){(field), (string) ? (string) : "", (string) ? strlen(string) : 0, 0})
 #define BELUGA__NUMBER_FIELD(field, value) ((beluga_log_field){(field), NULL, 0, (value)})
 
-/* Hand a record over. Every text of it becomes one line (base/line.h). */
+/* Give a record to the log function. Each text becomes one line (base/line.h). */
 void beluga__log_record(beluga_log_fn log, void *payload, beluga_log_level level, const char *event,
                         const beluga_log_field *fields, size_t n);
 
-/* Log one record with the fields that follow. They are not evaluated when the level is off. */
+/* Log one record with the fields that follow. The fields are not evaluated when the level is
+ * off. */
 #define beluga__log(runtime, level, event, ...)                                               \
     do {                                                                                      \
         if (beluga__log_enabled(runtime, level)) {                                            \
@@ -50,12 +52,12 @@ void beluga__log_record(beluga_log_fn log, void *payload, beluga_log_level level
         }                                                                                     \
     } while (0)
 
-/* This is the runtime whose calls or work this thread runs, and which they hold; NULL: nobody's.
- * Every step of a loop writes it, so it has the TLS model that needs no call to find it. */
+/* The runtime whose calls or work this thread runs; NULL: none. Those calls hold the runtime.
+ * Every step of a loop writes this variable, so it has the TLS model that needs no call. */
 extern _Thread_local const beluga__runtime *beluga__inside
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* Begin to work for a runtime. Returns the one before, for beluga__leave. */
+/* Begin to work for a runtime. Returns the previous runtime, for beluga__leave. */
 static inline const beluga__runtime *beluga__enter(const beluga__runtime *runtime)
 {
     const beluga__runtime *before = beluga__inside;
@@ -68,8 +70,8 @@ static inline void beluga__leave(const beluga__runtime *before)
     beluga__inside = before;
 }
 
-/* Returns how often the process has forked. A thing that was made under another number belongs to
- * the parent process. */
+/* Returns how often the process has forked. An object that was made under another number belongs
+ * to a parent process. */
 uint32_t beluga__fork_generation(void);
 
 #endif

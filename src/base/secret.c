@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A part of a key that is as short as a region's name is no secret. */
+/* A short part of a key, such as the name of a region, is no secret. */
 enum { MIN_KEY = 8, MIN_PART = 16 };
 
 static void mask(const char *word, size_t length, char *bytes, size_t n)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Small pieces share a page with others of their size, a power of two. A larger one has pages of
- * its own. Either way the header is found by the piece's address alone. */
+/* Small pieces share a page with pieces of the same size, a power of two. A larger piece has pages
+ * of its own. Either way the header is found from the piece's address alone. */
 enum { PAGE = 4096, HEADER = 64, SMALLEST = 64, LARGEST = 1024, SIZES = 5 };
 
 typedef struct piece {
@@ -15,13 +15,13 @@ typedef struct piece {
 } piece;
 
 typedef struct page {
-    struct page *next, *before; /* in the list of pages with pieces of this size and with room */
+    struct page *next, *before; /* list of pages with pieces of this size that have room */
     piece *room;
-    size_t bytes;   /* the mapping's */
-    uint32_t piece; /* bytes of one; 0: the page has one large piece */
+    size_t bytes;   /* bytes of the mapping */
+    uint32_t piece; /* bytes of each piece; 0: the page has one large piece */
     uint32_t used;  /* pieces in use */
     bool listed;
-    unsigned world; /* it may be only in the lists of this world */
+    unsigned world; /* the page may be only in the lists of this world */
 } page;
 
 _Static_assert(sizeof(page) <= HEADER, "a header has its place");
@@ -32,7 +32,8 @@ static struct {
     unsigned world;
 } pages = {.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
 
-/* A child that was forked while a list was changed begins with empty lists: a new world. */
+/* A child that was forked while a list was being changed begins with empty lists, called a new
+ * world. */
 static void lock_pages(void)
 {
     if (!beluga__fork_lock_take(&pages.lock) || !pages.lock.was_held) return;
@@ -49,7 +50,7 @@ static page *map_page(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return NULL;
-    madvise(at, bytes, MADV_DONTDUMP); /* where it fails there is nothing better */
+    madvise(at, bytes, MADV_DONTDUMP); /* on failure there is no alternative */
     page *p = at;
     p->bytes = bytes;
     return p;
@@ -111,7 +112,8 @@ static void *take_piece(page *p)
 static void give_piece(page *p, void *pointer)
 {
     piece *given = pointer;
-    if (p->world != pages.world) return; /* it stays, wiped, in a page of the old world */
+    /* the piece was wiped and stays in a page of the old world */
+    if (p->world != pages.world) return;
     given->next = p->room;
     p->room = given;
     p->used--;

@@ -1,5 +1,5 @@
-/* SHA-256 and HMAC are nettle's. Their state is plain memory on the caller's stack: nothing here
- * allocates, so nothing can fail. */
+/* SHA-256 and HMAC, from nettle. Their state is plain memory on the caller's stack: these
+ * functions do not allocate, so they can't fail. */
 #ifndef BELUGA__SHA256_H
 #define BELUGA__SHA256_H
 
@@ -11,7 +11,7 @@
 
 enum {
     BELUGA__SHA256 = SHA256_DIGEST_SIZE,
-    BELUGA__SHA256_TEXT = 2 * SHA256_DIGEST_SIZE + 1 /* in hexadecimal, and a NUL */
+    BELUGA__SHA256_TEXT = 2 * SHA256_DIGEST_SIZE + 1 /* hexadecimal digits and a NUL */
 };
 
 typedef struct sha256_ctx beluga__sha256;

@@ -1,5 +1,5 @@
-/* Numbers that others wrote into files or answers are added and multiplied here: a result stops at
- * the ends of its range, where C would let anything happen. */
+/* Arithmetic on numbers from files or answers of others: a result stops at the ends of its range,
+ * where an overflow in C would be undefined. */
 #ifndef BELUGA__SUM_H
 #define BELUGA__SUM_H
 

@@ -13,7 +13,7 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
 {
     size_t i = n && (text[0] == '-' || text[0] == '+');
     bool negative = i && text[0] == '-';
-    int64_t sum = 0; /* it is kept negative, since there is one negative number more */
+    int64_t sum = 0; /* the sum is kept negative, since there is one more negative number */
     if (i == n) return false;
     for (; i < n; i++) {
         if (text[i] < '0' || text[i] > '9') return false;
@@ -26,7 +26,7 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
     return true;
 }
 
-/* Read a number as the C locale does, so that a comma is never a decimal point. */
+/* Read a number as in the C locale, so that a comma is never a decimal point. */
 static double c_strtod(const char *text, char **end)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -63,7 +63,7 @@ bool beluga__text_to_bool(const char *text, size_t n, bool *value)
     return false;
 }
 
-/* Read a unit in milliseconds. Returns its length, 0 for none. */
+/* Read a unit in milliseconds. Returns its length, or 0 when there is no unit. */
 static size_t unit(const char *text, size_t n, double *ms)
 {
     static const struct {
@@ -141,7 +141,7 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
     size_t n = strlen(a), m = strlen(b);
     unsigned rows[3][LONGEST_WORD + 1];
     if (n > LONGEST_WORD || m > LONGEST_WORD) return limit + 1;
-    if (n > m + limit || m > n + limit) return limit + 1; /* each letter more is one change */
+    if (n > m + limit || m > n + limit) return limit + 1; /* each additional letter is one change */
     for (size_t j = 0; j <= m; j++) rows[0][j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
         unsigned *row = rows[i % 3];

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each reads the whole text or returns false and leaves the value alone. */
+/* Each of these reads the whole text, or returns false and leaves the value unchanged. */
 bool beluga__text_to_int(const char *text, size_t n, int64_t *value);
 /* The number is decimal and finite. */
 bool beluga__text_to_double(const char *text, size_t n, double *value);

@@ -29,9 +29,9 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
 }
 
 /* Many systems give each user a group of the same name, and a umask by which the group may write.
- * That group is the user's own, unless it has other members. Any other may be shared, also if it is
- * the user's first one. Where the names can't be read, as without memory for them, no group is the
- * user's own. */
+ * That group is the user's own, unless it has other members. Any other group may be shared, even
+ * if it is the user's primary group. Where the names can't be read, as without memory for them, no
+ * group is the user's own. */
 static bool is_own_group(gid_t group, uid_t owner)
 {
     char user_text[ROOM], group_text[ROOM];
@@ -47,7 +47,7 @@ static bool is_own_group(gid_t group, uid_t owner)
     return true;
 }
 
-/* An access list shows itself as the group's rights, and may give them to anybody. */
+/* An access list appears as the group's rights, and may give these rights to anybody. */
 static bool has_access_list(const char *path)
 {
     return lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0;
@@ -69,11 +69,11 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     return 0;
 }
 
-/* --- the way to it ---------------------------------------------------------------------------- */
+/* --- the way to the file ---------------------------------------------------------------------- */
 
 typedef struct walk {
-    char *real;              /* the path so far, which was checked; "" is the root */
-    char rest[2 * PATH_MAX]; /* the path that is still to be walked */
+    char *real;              /* the checked path so far; "" is the root */
+    char rest[2 * PATH_MAX]; /* the path that is not walked yet */
     int links;
     beluga_error *err;
 } walk;
@@ -103,7 +103,7 @@ static int follow(walk *w)
     return 0;
 }
 
-/* Returns the words for a folder on the way. The last one needs no name. */
+/* Returns the description of a folder on the way. The last folder needs no name. */
 static const char *name_folder(const walk *w, char text[SHOWN + 1])
 {
     const char *more = strchr(w->rest, '/');
@@ -122,7 +122,7 @@ static int check_place(walk *w)
         int status = check_owner(&info, "a link on the way to it", w->err);
         return status ? status : follow(w);
     }
-    if (!*w->rest) return 0; /* the file itself is checked when it is open */
+    if (!*w->rest) return 0; /* the file itself is checked after it was opened */
     if (!S_ISDIR(info.st_mode)) return refuse(w->err, ENOTDIR);
     return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
@@ -154,7 +154,7 @@ static int begin(walk *w, const char *path)
     if (strlen(path) >= PATH_MAX) return refuse(w->err, ENAMETOOLONG);
     *w->real = '\0';
     snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
-    return check_place(w); /* this is the root */
+    return check_place(w); /* the path has ended at the root */
 }
 
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Returns the length of the character at p, 0 when it is not one. */
+/* Returns the length of the character at p, or 0 when there is no valid character. */
 static size_t character(const unsigned char *p, size_t n)
 {
     unsigned char lead = p[0];
@@ -37,8 +37,8 @@ size_t beluga__utf8_valid(const char *text, size_t n)
     return n;
 }
 
-/* Eight bytes are tested at a time: one that is too small borrows, and one that is too large has
- * its highest bit set or gets it. */
+/* Eight bytes are tested at a time: a byte that is too small borrows, and a byte that is too large
+ * has its highest bit set or gets it. */
 size_t beluga__ascii_visible(const char *text, size_t n)
 {
     size_t i = 0;
@@ -62,7 +62,8 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
     return length;
 }
 
-/* A cut character is completed with made-up bytes; if that is a character, its beginning is right.
+/* A cut character is completed with made-up bytes; if the result is a character, its beginning is
+ * valid.
  */
 size_t beluga__utf8_begun(const char *text, size_t n)
 {
@@ -71,7 +72,8 @@ size_t beluga__utf8_begun(const char *text, size_t n)
     while (begun < n && begun < sizeof whole && ((unsigned char)text[begun] & 0xc0) == 0x80)
         begun++;
     memcpy(whole, text, begun);
-    if (begun == 1 && whole[0] == 0xe0) whole[1] = 0xa0; /* its second byte may not be smaller */
+    /* after 0xe0, the second byte must be at least 0xa0 */
+    if (begun == 1 && whole[0] == 0xe0) whole[1] = 0xa0;
     if (begun == 1 && whole[0] == 0xf0) whole[1] = 0x90;
     return begun < character(whole, sizeof whole) ? begun : 0;
 }

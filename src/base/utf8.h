@@ -1,5 +1,5 @@
-/* UTF-8 is what Unicode 15 defines in table 3-7: no surrogates, nothing overlong, at most U+10FFFF.
- */
+/* UTF-8 as Unicode 15 defines it in table 3-7: no surrogates, no overlong forms, at most
+ * U+10FFFF. */
 #ifndef BELUGA__UTF8_H
 #define BELUGA__UTF8_H
 
@@ -17,13 +17,14 @@ size_t beluga__ascii_visible(const char *text, size_t n);
 /* Returns the length of the longest prefix of at most `max` bytes that cuts no character in two. */
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
 
-/* Read the character at the beginning of n > 0 bytes. Returns its length, 0 when there is none. */
+/* Read the character at the beginning of n > 0 bytes. Returns its length, or 0 when it is not
+ * valid. */
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
 /* Returns how many of the n > 0 bytes are the beginning of a character that is cut; 0: none is. */
 size_t beluga__utf8_begun(const char *text, size_t n);
 
-/* Whether a character that began before goes on with this byte. */
+/* Returns whether this byte continues a character. */
 static inline bool beluga__utf8_continues(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;

@@ -1,4 +1,4 @@
-#include "parts.h" /* Meson writes it from its options */
+#include "parts.h" /* a header that Meson writes from the build options */
 
 #include <beluga/version.h>
 

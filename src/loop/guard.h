@@ -1,4 +1,4 @@
-/* A guard hears when a context, or one that it descends from, is cancelled. */
+/* A guard is called when a context, or an ancestor of the context, is cancelled. */
 #ifndef BELUGA__GUARD_H
 #define BELUGA__GUARD_H
 
@@ -10,11 +10,14 @@ typedef struct beluga__guard_link beluga__guard_link;
 
 typedef struct beluga__guard {
     beluga_loop *loop;
-    beluga__guard_link *links; /* one for each cancellable context of the chain, in the arena */
-    void (*cancelled)(struct beluga__guard *guard); /* must only defer what it does */
+    /* one link for each cancellable context of the chain, in the arena */
+    beluga__guard_link *links;
+    /* called on cancellation; must only defer its work */
+    void (*cancelled)(struct beluga__guard *guard);
 } beluga__guard;
 
-/* Begin to listen. Returns 0, or NO_MEMORY or LIMIT_EXCEEDED with detail; end it in either case. */
+/* Begin to listen. Returns 0, or NO_MEMORY or LIMIT_EXCEEDED with detail; end the guard in either
+ * case. */
 int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context *context,
                         beluga__arena *arena, void (*cancelled)(beluga__guard *),
                         beluga_error *err);

@@ -1,4 +1,5 @@
-/* The loop as the layers above the transport see it. Tests put another one behind its functions. */
+/* The loop as the layers above the transport see it. Tests put another loop behind these
+ * functions. */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -16,47 +17,47 @@ typedef struct beluga__task {
     void (*run)(struct beluga__task *task);
 } beluga__task;
 
-/* A timer fires once, at a time of the monotonic clock. One that is all zeros is idle. */
+/* A timer fires once, at a time of the monotonic clock. A timer of zeros is idle. */
 typedef struct beluga__timer {
     int64_t deadline_ns;
     size_t heap_index; /* 1 and up when armed */
     void (*fire)(struct beluga__timer *timer);
 } beluga__timer;
 
-/* A message from another thread. The loop frees nothing: `run` does. */
+/* A message from another thread. `run` frees the message, since the loop does not. */
 typedef struct beluga__mail {
     struct beluga__mail *next;
-    /* On the loop's thread; loop is NULL when it went before the mail was read. */
+    /* Runs on the loop's thread; loop is NULL when the loop was closed before the mail was read. */
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* A mailbox, into which other threads put mail. It outlives the loop as long as somebody holds a
- * reference. */
+/* A mailbox, into which other threads put mail. The mailbox outlives the loop as long as there is
+ * a reference. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
-/* Threads: any. Mail to a loop that is gone is run at once, with a NULL loop, by the sender. */
+/* Threads: any. If the loop is gone, the sender runs the mail at once, with a NULL loop. */
 void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
 
-/* Somebody who wants to know when a context is cancelled. */
+/* An object that is told when a context is cancelled. */
 typedef struct beluga__cancel_watch {
     beluga__list node;
-    void *entry; /* the loop's own */
+    void *entry; /* belongs to the loop */
     void (*cancelled)(struct beluga__cancel_watch *watch);
 } beluga__cancel_watch;
 
-/* A call that runs on a loop, so that the loop can end it when it goes. */
+/* A call that runs on a loop, listed so that closing the loop can end the call. */
 typedef struct beluga__running {
     beluga__list node;
     void (*abort)(struct beluga__running *running);
 } beluga__running;
 
-/* How connections of a model are made; immutable, lives as long as its transfers. */
+/* How connections of a model are made; this never changes, and lives as long as its transfers. */
 typedef struct beluga__connection {
-    uint64_t id; /* unique: handles are set up once for each */
+    uint64_t id; /* unique number, since handles are set up once for each connection */
     const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket, *user_agent;
-    int http_version; /* beluga_http_version */
-    bool environment; /* libcurl may read what variables say of proxies */
+    int http_version; /* a beluga_http_version */
+    bool environment; /* libcurl may read the environment variables for proxies */
 } beluga__connection;
 
 /* One HTTP exchange. */
@@ -65,21 +66,24 @@ typedef struct beluga__transfer beluga__transfer;
 typedef struct beluga__transfer_handler {
     /* The head is complete (status and headers are in the response). */
     void (*head)(void *owner);
-    /* Body bytes, writable while the call lasts. May cancel or finish the transfer. */
+    /* Receives body bytes, which may be changed during the call. May cancel or finish the
+     * transfer. */
     void (*body)(void *owner, char *bytes, size_t n);
-    /* The end: 0 when the body is complete, else a code and detail. The transfer is gone then. */
+    /* The transfer has ended and is gone: code 0 when the body is complete, else a code with
+     * detail. */
     void (*done)(void *owner, int code, const beluga_error *err);
 } beluga__transfer_handler;
 
 typedef struct beluga__transfer_spec {
     const beluga__connection *connection;
-    beluga_http_request *request;   /* borrowed until done; its body is taken */
-    beluga_http_response *response; /* filled with status and headers; borrowed until done */
+    beluga_http_request *request;   /* borrowed until done; the transfer takes its body */
+    beluga_http_response *response; /* receives status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    /* what must not be shown or stored, ended by NULL; borrowed until done */
+    /* Texts that must not be shown or stored, ended by NULL; borrowed until done. */
     const char *const *secrets;
-    /* where a recording puts what ids of the answer are made from; borrowed until done */
+    /* The state from which the ids of the answer are made, which a recording stores here; borrowed
+     * until done. */
     uint64_t *random;
     int64_t connect_timeout_ms;
     bool streamed;
@@ -88,8 +92,8 @@ typedef struct beluga__transfer_spec {
 enum { BELUGA__TIMERS_PER_CALL = 7 };
 
 typedef struct beluga__loop_ops {
-    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL): setting them
-     * can't fail. */
+    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL), so that setting
+     * them can't fail. */
     int (*reserve)(beluga_loop *loop);
     void (*defer)(beluga_loop *loop, beluga__task *task);
     void (*timer_set)(beluga_loop *loop, beluga__timer *timer, int64_t deadline_ns);
@@ -98,13 +102,13 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* End it, without a further call of the handler. `why` is the failure that ends the call; NULL
+    /* End a transfer without calling its handler. `why` is the failure that ends the call; NULL
      * where its caller ends it. */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
-    /* Cancel it, but let the rest of the body come in, so that the connection can be used again. */
+    /* End a transfer, but read the rest of the body, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
-    /* Make loop->mailbox. 0; NO_MEMORY; LIMIT_EXCEEDED without a descriptor. */
+    /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED when no descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
 } beluga__loop_ops;
 
@@ -112,31 +116,33 @@ struct beluga_loop {
     const beluga__loop_ops *ops;
     beluga__runtime *runtime;
     beluga__mailbox *mailbox;     /* made at the first use; see beluga__loop_mailbox */
-    beluga__json_scratch scratch; /* one parse at a time, shared by all calls of the loop */
-    int64_t now_ns;               /* of the current step */
-    int64_t unpolled_ns;          /* how long nobody polled, in all: timeouts leave it out */
-    uint32_t stops;               /* how often it stood still unasked, as in a stopped process */
-    uint32_t generation;          /* of fork: beluga__loop_inherited */
-    uint64_t random;              /* state of beluga__loop_random */
-    beluga__list operations;      /* of beluga__running */
-    size_t active;                /* how many they are */
+    beluga__json_scratch scratch; /* has one parse at a time; all calls of the loop share it */
+    int64_t now_ns;               /* time at the beginning of the current step */
+    /* total time in which the loop was not polled, which timeouts leave out */
+    int64_t unpolled_ns;
+    /* how often the loop was stopped from outside, as in a stopped process */
+    uint32_t stops;
+    uint32_t generation;     /* fork generation, see beluga__loop_inherited */
+    uint64_t random;         /* state of beluga__loop_random */
+    beluga__list operations; /* list of beluga__running */
+    size_t active;           /* number of running calls */
 };
 
-/* Returns whether the loop is a parent process's: then its descriptors, and what runs on it, are
+/* Returns whether the loop belongs to a parent process, so that its descriptors and calls must be
  * left alone. */
 static inline bool beluga__loop_inherited(const beluga_loop *loop)
 {
     return loop->generation != beluga__fork_generation();
 }
 
-/* The clock of timeouts: it stands still while nobody polls the loop, whatever the reason. */
+/* The clock of timeouts, which stands still while the loop is not polled for any reason. */
 static inline int64_t beluga__loop_active_ns(const beluga_loop *loop)
 {
     return loop->now_ns - loop->unpolled_ns;
 }
 
-/* The loop's mailbox; borrowed. Returns what open_mailbox does, and NULL on failure. Threads: the
- * loop's. */
+/* Returns what open_mailbox returns; *out is the loop's mailbox, borrowed, or NULL on failure.
+ * Threads: the loop's. */
 static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
 {
     int status = loop->mailbox ? 0 : loop->ops->open_mailbox(loop);
@@ -144,7 +150,7 @@ static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
     return status;
 }
 
-/* Drop a task that waits. */
+/* Drop a queued task. */
 static inline void beluga__task_cancel(beluga__task *task)
 {
     if (!task->queued) return;

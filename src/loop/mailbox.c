@@ -1,6 +1,5 @@
 /* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The
- * lock is held for a few instructions, and only where threads meet anyway. Who holds a mailbox
- * holds its client, too. */
+ * lock is held for a few instructions only. Whoever holds a mailbox holds its client, too. */
 #include "loop/mailbox.h"
 
 #include "base/mem.h"
@@ -15,7 +14,7 @@ struct beluga__mailbox {
     beluga__runtime *runtime;
     pthread_mutex_t lock;
     beluga__mail *first, **last;
-    int fd; /* readable when mail is there */
+    int fd; /* readable when there is mail */
     bool closed;
 };
 
@@ -64,7 +63,8 @@ void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail)
         *box->last = mail;
         box->last = &mail->next;
     }
-    if (!closed && first) { /* under the lock: the descriptor can't be closed meanwhile */
+    /* done under the lock, so that the descriptor can't be closed meanwhile */
+    if (!closed && first) {
         uint64_t one = 1;
         ssize_t n = write(box->fd, &one, sizeof one);
         (void)n;
@@ -90,7 +90,7 @@ static beluga__mail *take(beluga__mailbox *box, bool close_it)
 static void run_all(beluga__mail *mail, beluga_loop *loop)
 {
     while (mail) {
-        beluga__mail *next = mail->next; /* run releases it */
+        beluga__mail *next = mail->next; /* `run` frees the mail, so the next one is read first */
         mail->run(mail, loop);
         mail = next;
     }

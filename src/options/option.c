@@ -55,12 +55,12 @@ const char *const *beluga__option_words(int key)
 
 /* --- constructors ----------------------------------------------------------------------------- */
 
-/* Without a type an option counts as not given. */
+/* An option without a type counts as not given. */
 static beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)
 {
     beluga_option option = {.key = key, .name = name};
     if (!value) return option;
-    option.type = (uint16_t)infos[key].type; /* STRING, or LIST */
+    option.type = (uint16_t)infos[key].type; /* the type is STRING or LIST */
     option.value.string = value;
     option.length = length;
     return option;

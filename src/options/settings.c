@@ -5,20 +5,20 @@
 
 #include <string.h>
 
-/* There is one for each LIST option, and one for the providers' own options. */
+/* The number of chains: one for each LIST option, and one for the providers' own options. */
 #define IS_LIST(key, name, type, ...) +(BELUGA_OPTION_##type == BELUGA_OPTION_LIST)
 enum { MAX_CHAINS = 1 BELUGA_OPTION_MAP(IS_LIST) };
 #undef IS_LIST
 
-/* A list that grows. */
+/* A list of items that grows. */
 typedef struct chain {
     int key;
-    bool fresh; /* all its items were made here */
+    bool fresh; /* all items were made during this call of apply */
     beluga__item **end;
 } chain;
 
-/* One list of options that is applied. The items that stood in a list before are copied when its
- * first new item comes. */
+/* One list of options that is being applied. The old items of a list are copied when its first new
+ * item comes. */
 typedef struct applying {
     beluga__settings *settings;
     beluga__arena *arena;
@@ -81,7 +81,7 @@ static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
     return item;
 }
 
-/* Give a slot a chain of its own, with the items it had if `keep`. */
+/* Give a slot a chain of its own, with its old items if `keep`. */
 static int own_chain(applying *a, chain *list, bool keep)
 {
     beluga__setting *slot = &a->settings->known[list->key];
@@ -142,7 +142,7 @@ static int add_to_list(applying *a, const beluga_option *o)
     return status ? status : append_item(a, list, NULL, o);
 }
 
-/* An option's name ends at NUL or, when it was parsed from "name=value", at '='. */
+/* An option's name ends at NUL, or at '=' when the option was parsed from "name=value". */
 static int set_own(applying *a, const beluga_option *o)
 {
     chain *list = chain_of(a, o->key);

@@ -1,5 +1,6 @@
-/* Options merged: one slot a key, a chain for lists and for providers' own options. A call without
- * options shares its model's settings; one with options copies the table and changes the copy. */
+/* Merged options: one slot for each key, and a chain for lists and for providers' own options. A
+ * call without options shares its model's settings; a call with options copies the table and
+ * changes the copy. */
 #ifndef BELUGA__SETTINGS_H
 #define BELUGA__SETTINGS_H
 
@@ -9,31 +10,31 @@
 #include <beluga/error.h>
 #include <beluga/option.h>
 
-/* One entry of a LIST option, or one of a provider's own options (then `name` is set). */
+/* One entry of a LIST option, or one of a provider's own options, which has a `name`. */
 typedef struct beluga__item {
     struct beluga__item *next;
     const char *name;
     union {
         double number;
         int64_t integer;
-        const char *string; /* NUL-terminated */
+        const char *string; /* ends in NUL */
     } value;
     size_t length;
-    uint8_t type;   /* beluga_option_type */
-    uint8_t origin; /* beluga_origin */
+    uint8_t type;   /* a beluga_option_type */
+    uint8_t origin; /* a beluga_origin */
 } beluga__item;
 
 typedef struct beluga__setting {
     union {
         double number;
         int64_t integer;
-        const char *string; /* NUL-terminated */
+        const char *string; /* ends in NUL */
         void *pointer;
-        beluga__item *items; /* LIST, and PROVIDER_SPECIFIC */
+        beluga__item *items; /* for LIST and PROVIDER_SPECIFIC */
     } value;
-    uint32_t length; /* of string */
-    uint8_t type;    /* beluga_option_type; 0: not set */
-    uint8_t origin;  /* beluga_origin */
+    uint32_t length; /* length of `string` */
+    uint8_t type;    /* a beluga_option_type; 0: not set */
+    uint8_t origin;  /* a beluga_origin */
 } beluga__setting;
 
 typedef struct beluga__settings {
@@ -47,31 +48,32 @@ enum { BELUGA__SETTING_WRONG = 255 };
 
 /* Apply options in order; a slot set by a later layer is left alone. Strings and items go into the
  * arena. A LIST given in a later layer replaces an earlier layer's list, and grows within its own;
- * a provider's own option replaces one of its name. Types are converted (INT to DOUBLE) here; what
- * can't be is kept for beluga__settings_check. n may be BELUGA_OPTIONS_TERMINATED. Items of a
- * settings table that was copied are shared with the original: chains are never changed in place,
- * but rebuilt in the arena. Returns 0; NO_MEMORY; LIMIT_EXCEEDED over 4096 options or 64 MiB in
- * one. */
+ * a provider's own option replaces one of its name. Types are converted (INT to DOUBLE) here; a
+ * value that can't be converted is kept for beluga__settings_check. n may be
+ * BELUGA_OPTIONS_TERMINATED. Items of a settings table that was copied are shared with the
+ * original: chains are never changed in place, but rebuilt in the arena. Returns 0; NO_MEMORY;
+ * LIMIT_EXCEEDED over 4096 options or 64 MiB in one. */
 int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
                            const beluga_option *opts, size_t n, beluga_origin origin,
                            beluga_error *err);
 
-/* Copy what is set in `from` and its strings into the arena. Returns 0 or NO_MEMORY. */
+/* Copy the slots that are set in `from`, and their strings, into the arena. Returns 0 or
+ * NO_MEMORY. */
 int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const beluga__settings *from);
 
 struct beluga_own_option;
 
-/* Check everything (scope 'M' when a model opens: INVALID_CONFIG; 'C' when a call starts:
- * INVALID_INPUT, only what the call set, and options that only a model may have are faults): one
- * error names every fault with what would fit. */
+/* Check all settings. Scope 'M' is for opening a model (INVALID_CONFIG); scope 'C' is for starting
+ * a call (INVALID_INPUT), checks only what the call set, and refuses options that only a model may
+ * have. One error names every fault with values that would fit. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
-/* Check only that each option has the others without which it does nothing. The checks of scope
- * 'E', one entry of a file, leave this out. */
+/* Check only that the options that need others have them. Scope 'E', for one entry of a file,
+ * leaves this check out. */
 int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
 
-/* Check the same and a provider's own options: `own` is its table, ended by a NULL name, or NULL
- * for none. */
+/* Do the checks of beluga__settings_check, and check a provider's own options: `own` is the
+ * provider's table, ended by a NULL name, or NULL for none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
                                const struct beluga_own_option *own, beluga_error *err);
 
@@ -95,14 +97,15 @@ static inline const char *beluga__settings_string(const beluga__settings *s, int
     return s->known[key].type ? s->known[key].value.string : NULL;
 }
 
-/* The provider's own option of that name, or NULL. */
+/* Returns the provider's own option of that name, or NULL. */
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
 
-/* The model that a name of models' aliases stands for; any other name is returned as it is. */
+/* Returns the model for which a name in the option `models` stands; any other name is returned
+ * unchanged. */
 const char *beluga__settings_model(const beluga__settings *s, const char *name);
 
-/* Read one of those as another type: text (from a file or `-o`) is parsed, numbers are converted.
- * NULL and what can't be read are false. */
+/* Read an own option as another type: text (from a file or `-o`) is parsed, numbers are converted.
+ * Returns false for NULL and for a value that can't be read. */
 bool beluga__item_int(const beluga__item *item, int64_t *value);
 bool beluga__item_double(const beluga__item *item, double *value);
 bool beluga__item_bool(const beluga__item *item, bool *value);

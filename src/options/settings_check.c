@@ -13,12 +13,12 @@
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
-/* The faults that fit one message, and how many did not. */
+/* The faults that fit into one message, and the number of those that did not. */
 typedef struct faults {
     char text[sizeof((beluga_error *)0)->message];
     size_t length;
     unsigned left_out;
-    int status; /* what kept us from looking: no memory */
+    int status; /* NO_MEMORY when memory was missing for the check */
 } faults;
 
 static void fault(faults *f, const char *format, ...) BELUGA_PRINTF(2, 3);
@@ -72,7 +72,8 @@ static void write_value(char *text, const beluga__setting *s)
         snprintf(text, BELUGA__NUMBER_TEXT, "%lld", (long long)s->value.integer);
 }
 
-/* Returns whether a maximum is one that somebody chose: only then is it worth saying. */
+/* Returns whether the maximum is a chosen limit, and not merely the end of a type, since only a
+ * chosen limit is worth mentioning. */
 static bool has_top(double maximum)
 {
     return maximum < 2147483647 || maximum > 2147483647;
@@ -126,7 +127,7 @@ static void check_object(faults *f, const char *name, const char *text, size_t n
 
 /* --- text that is sent beside the body -------------------------------------------------------- */
 
-/* The text is never shown: it may be a secret, and what is wrong with it would reach a terminal. */
+/* The error never quotes the text, which may be a secret or hold bytes that confuse a terminal. */
 static void check_header_value(faults *f, const char *name, const char *text, size_t n)
 {
     beluga__misfit m;
@@ -266,7 +267,8 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
-/* An option that does nothing by itself was meant to do something. */
+/* Report options that have no effect without another option, since their user expected an
+ * effect. */
 static void check_company(faults *f, const beluga__settings *settings)
 {
     static const struct {
@@ -330,7 +332,7 @@ static const beluga_own_option *find_own(const beluga_own_option *own, const cha
     return own && own->name ? own : NULL;
 }
 
-/* "; it has a, b and 3 more", or nothing. */
+/* Write "; it has a, b and 3 more", or nothing. */
 static void list_own(const beluga_own_option *own, char *text, size_t size)
 {
     enum { ROOM = sizeof " and 1234 more" };
@@ -360,7 +362,7 @@ static void fault_unknown(faults *f, const char *provider, const beluga_own_opti
     fault(f, "%s has no option \"%.*s\"%s", provider, shown, name, list);
 }
 
-/* Read an item as its row wants it. */
+/* Read an item with the type of its row. */
 static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *value)
 {
     bool on = false;

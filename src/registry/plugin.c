@@ -1,5 +1,5 @@
-/* Loading plug-ins. A plug-in that was loaded stays until the process ends, because its memory,
- * threads and calls may be in use. One that is refused before any of it ran is closed again. */
+/* Loads plug-ins. A loaded plug-in stays until the process ends, because its memory, threads and
+ * calls may be in use. A plug-in that is refused before any of its code ran is closed again. */
 #include "registry/plugin.h"
 
 #include "base/limits.h"
@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SHOWN = 120 }; /* bytes of a path in an error, its end */
+enum { SHOWN = 120 }; /* bytes at the end of a path that an error shows */
 
-/* One plug-in is loaded at a time, and its `init` runs once in a process, whatever registries it
- * joins. */
+/* One plug-in is loaded at a time, and its `init` runs once in a process, whatever registries the
+ * plug-in joins. */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 static const beluga_plugin *initialised[BELUGA__MAX_LOADED_PLUGINS];
 static size_t n_initialised;
@@ -38,7 +38,7 @@ static int name_file(beluga_error *err, int status, const char *path)
     return status;
 }
 
-/* --- what it says of itself ------------------------------------------------------------------- */
+/* --- the description in a plug-in ------------------------------------------------------------- */
 
 static int refuse_abi(const beluga_plugin *p, beluga_error *err)
 {
@@ -103,7 +103,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     if (status) {
         if (status > 0) status = BELUGA_ERROR_INTERNAL;
         if (!why.code) beluga_error_set(&why, status, "%s", beluga_error_text(status));
-        beluga__error_clean(&why); /* the plug-in wrote it */
+        beluga__error_clean(&why); /* the plug-in wrote this error */
         if (err) *err = why;
         beluga_error_wrap(err, "load", "its init failed");
         return status;
@@ -112,7 +112,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     return 0;
 }
 
-/* The linker says "path: undefined symbol: name"; our error names the path already. */
+/* The linker's message is "path: undefined symbol: name", and our error names the path already. */
 static int refuse_link(const char *real, beluga_error *err)
 {
     static const char undefined[] = "undefined symbol: ";
@@ -165,7 +165,7 @@ int beluga_registry_load_plugin(beluga_registry *registry, const char *path, bel
 
 /* --- loading several -------------------------------------------------------------------------- */
 
-/* Several are tried; the caller hears of the first that is refused. */
+/* Loading several plug-ins: all are tried, and the caller gets the first error. */
 typedef struct several {
     beluga_registry *registry;
     beluga_error *err;
@@ -259,9 +259,10 @@ static void load_path(several *s)
         size_t n = strcspn(at, ":");
         snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : 0), at);
         at += n;
-        if (item[0] == '/')
-            load_item(s, item);
-        else if (n) /* what a folder is called here depends on where the program was started */
+        if (item[0] == '/') load_item(s, item);
+        /* the meaning of a relative path would depend on the folder where the program was
+         * started */
+        else if (n)
             refuse_folder(s, item, BELUGA_ERROR_INVALID_INPUT,
                           "in " BELUGA__PLUGIN_PATH " only paths that begin with / are read");
     }

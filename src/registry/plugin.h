@@ -1,4 +1,4 @@
-/* Plug-ins from the inside. */
+/* Loading plug-ins: the parts that the files of this room share. */
 #ifndef BELUGA__PLUGIN_H
 #define BELUGA__PLUGIN_H
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* A file that was found good. */
+/* A file that passed the check. */
 typedef struct beluga__plugin_file {
     char real[PATH_MAX]; /* its path without links */
     dev_t device;
@@ -27,10 +27,11 @@ typedef struct beluga__plugin_file {
 int beluga__plugin_file_check(const char *path, beluga__plugin_file *file, beluga_error *err);
 int beluga__plugin_file_recheck(const beluga__plugin_file *file, beluga_error *err);
 
-/* Folders and files, separated by colons. Read only where a caller asks for it. */
+/* The name of a variable with folders and files, separated by colons. It is read only where a
+ * caller asks for it. */
 #define BELUGA__PLUGIN_PATH "BELUGA_PLUGIN_PATH"
 
-/* Say in the first plug-in's error how many were refused. */
+/* Add the number of refused plug-ins to the error of the first one. */
 static inline void beluga__plugins_wrap_refused(beluga_error *err, size_t refused)
 {
     char context[64];

@@ -1,6 +1,5 @@
-/* Checking a file before the dynamic linker sees it, to say in words why it can't be loaded. The
- * linker says less, does not ask who can have changed the file, and dies of a file that was cut
- * short. */
+/* Checks a file before the dynamic linker opens it, to explain why it can't be loaded. The linker
+ * explains less, does not check who can have changed the file, and crashes on a truncated file. */
 #include "base/trust.h"
 #include "registry/plugin.h"
 
@@ -15,8 +14,8 @@
 
 enum { MAX_SEGMENTS = 256 };
 
-/* The linker defines this: the head of the object that this code is in, which says what machine
- * it is for. */
+/* The linker defines this symbol: the head of the object that contains this code, which tells the
+ * machine's kind. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int refuse(beluga_error *err, const char *why)
@@ -24,7 +23,7 @@ static int refuse(beluga_error *err, const char *why)
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "%s", why);
 }
 
-/* --- what it is ------------------------------------------------------------------------------- */
+/* --- the kind of file ------------------------------------------------------------------------- */
 
 static void describe_machine(const unsigned char *ident, unsigned machine, char *text, size_t n)
 {
@@ -44,7 +43,7 @@ static void describe_machine(const unsigned char *ident, unsigned machine, char 
     snprintf(text, n, "machine %u (%d bits%s)", machine, bits, order);
 }
 
-/* Both classes have this at the same place; in the other byte order its bytes are swapped. */
+/* Both classes have this field at the same place; in the other byte order its bytes are swapped. */
 static unsigned machine_of(const ElfW(Ehdr) * head)
 {
     unsigned machine = head->e_machine;
@@ -66,7 +65,7 @@ static int check_machine(const ElfW(Ehdr) * head, beluga_error *err)
                             ours);
 }
 
-/* A file that was cut short would be mapped, and kill whoever reads it. */
+/* A truncated file would be mapped, and kill the process that reads it. */
 static int check_segments(int file, const ElfW(Ehdr) * head, off_t size, beluga_error *err)
 {
     if (head->e_phentsize != sizeof(ElfW(Phdr)) || !head->e_phnum || head->e_phnum > MAX_SEGMENTS)

@@ -1,5 +1,5 @@
-/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Naming none is no
- * fault. */
+/* Replaces plugin.c and plugin_file.c in a library that loads no plug-ins. A caller that names no
+ * plug-in gets no error. */
 #include "base/left_out.h"
 #include "registry/plugin.h"
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 typedef struct entry {
-    const beluga_provider *provider; /* at least as long as we know a table */
-    const beluga_provider *given;    /* as it was registered: perhaps shorter */
-    const char *file;                /* of its plug-in, or NULL */
+    const beluga_provider *provider; /* a table with at least all fields that this library knows */
+    const beluga_provider *given;    /* the table as it was registered, perhaps shorter */
+    const char *file;                /* file of the provider's plug-in, or NULL */
     bool builtin;
 } entry;
 
@@ -24,7 +24,7 @@ struct beluga_registry {
     pthread_rwlock_t lock;
     entry *entries; /* sorted by name */
     size_t count, capacity;
-    beluga__arena arena; /* whole copies of short tables; names of files */
+    beluga__arena arena; /* holds full-length copies of short tables, and names of files */
 };
 
 static _Atomic(beluga_provider_node *) linked;
@@ -64,7 +64,7 @@ static const char *missing_slot(const beluga_provider *p)
     return NULL;
 }
 
-/* Check what may be read of a table before its length is known. */
+/* Check the fields that may be read before the table's length is known. */
 static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
@@ -80,7 +80,7 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     return 0;
 }
 
-/* Return the table with zeros for what its build did not know. */
+/* Returns the table with zeros for the fields that its build did not know. */
 static beluga_provider whole(const beluga_provider *given)
 {
     beluga_provider p;
@@ -115,7 +115,7 @@ const char *beluga_capability_name(uint64_t capability)
 
 /* --- the sorted list -------------------------------------------------------------------------- */
 
-/* Return where the name is, or where it would go. */
+/* Returns the index of the name, or where the name would be inserted. */
 static size_t position(const beluga_registry *r, const char *name, bool *found)
 {
     size_t low = 0, high = r->count;
@@ -147,7 +147,7 @@ static int grow(beluga_registry *r)
     return 0;
 }
 
-/* A short table is kept whole, so that nobody reads past its end. */
+/* A full-length copy of a short table is kept, so that no reader goes past its end. */
 static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
 {
     if (given->size >= sizeof *given) return given;
@@ -168,7 +168,7 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
                             there->builtin ? ": it is built in" : "");
 }
 
-/* Insert a table; *added tells whether it was not there before. The lock is held. */
+/* Insert a table; *added tells whether it is new. The caller holds the lock. */
 static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
@@ -186,7 +186,7 @@ static int insert(beluga_registry *r, const beluga_provider *given, bool *added,
     return 0;
 }
 
-/* Take a table out. The lock is held. */
+/* Remove a table. The caller holds the lock. */
 static void take_out(beluga_registry *r, const beluga_provider *given)
 {
     bool found;
@@ -225,7 +225,8 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
     return status;
 }
 
-/* Note the file of a plug-in's new tables, of which `added` has a bit each. The lock is held. */
+/* Note the file of a plug-in's new tables; `added` has one bit for each table. The caller holds
+ * the lock. */
 static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
                     const char *file, beluga_error *err)
 {
@@ -259,7 +260,7 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 
 static entry find_entry(const beluga_registry *registry, const char *name)
 {
-    beluga_registry *r = (beluga_registry *)(uintptr_t)registry; /* only for its lock */
+    beluga_registry *r = (beluga_registry *)(uintptr_t)registry; /* the cast is only for the lock */
     bool found = false;
     if (!name) return (entry){0};
     pthread_rwlock_rdlock(&r->lock);
@@ -302,7 +303,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-/* Return the name that `name` is misspelt for, or NULL. */
+/* Returns the name that `name` probably means, or NULL. */
 static const char *nearest(const char *const *names, size_t count, const char *name)
 {
     unsigned best = 3;
