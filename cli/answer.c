@@ -20,7 +20,8 @@ typedef struct running_call {
     beluga_context *context;
     beluga_loop *loop;
     beluga_response_builder *builder;
-    int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
+    /* first_content_ns counts from the start; -1: no content yet */
+    int64_t started_ns, first_content_ns;
     bool ended;
 } running_call;
 
@@ -43,7 +44,7 @@ static const char *what(uint32_t kind)
                                        : "a file";
 }
 
-/* A terminal can't show it; the JSON of the answer has it. */
+/* A terminal can't show images or sound; the JSON of the answer contains both. */
 static void note_media(const beluga_event *event)
 {
     const char *type = event->u.media.media_type ? event->u.media.media_type : "unknown type";
@@ -60,7 +61,8 @@ static void show(running_call *run, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
     out_text(event->u.text.text, event->u.text.length);
-    /* The rest would be lost, on a full disk, say. A closed pipe has already ended the process. */
+    /* After a failed write, for example on a full disk, the rest of the answer would be lost. A
+     * closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
 }
 

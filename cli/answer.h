@@ -1,4 +1,4 @@
-/* One call: its answer printed as it arrives, Ctrl-C, and what is left of it at the end. */
+/* One call: prints the answer as it arrives, handles Ctrl-C, and keeps the part that came. */
 #ifndef BELUGA_CLI_ANSWER_H
 #define BELUGA_CLI_ANSWER_H
 
@@ -12,14 +12,14 @@ typedef struct answer_request {
     const beluga_option *options;    /* borrowed */
     size_t n_options;
     bool unstreamed;
-    bool silent;  /* print nothing: the caller prints the response */
-    bool survive; /* a second Ctrl-C does not end the program either */
+    bool silent;  /* print no part of the answer, since the caller prints the response */
+    bool survive; /* a second Ctrl-C does not end the program */
 } answer_request;
 
 typedef struct cli_answer {
     int status; /* 0 or a BELUGA_ERROR_ code */
     beluga_error error;
-    beluga_response *response; /* owned; on failure what had arrived, or NULL */
+    beluga_response *response; /* owned; on failure the part that had arrived, or NULL */
 } cli_answer;
 
 /* Run the call to its end. Free with answer_free. @return answer->status. */

@@ -24,9 +24,9 @@ const arg_info arg_infos[ARG_INDEX_COUNT] = {
 #undef XX
 };
 
-/* A longer name is cut where it is told. */
+/* A longer name is cut in messages. */
 #define MAX_TOLD_LENGTH 32
-/* A beginning of this length is taken for a name that goes on: --output, --temp. */
+/* A typed beginning of at least this length is matched with longer names: --output, --temp. */
 #define MIN_PREFIX 3
 
 static bool begins_alike(const char *a, const char *b)
@@ -36,7 +36,7 @@ static bool begins_alike(const char *a, const char *b)
     return shorter >= MIN_PREFIX && strncmp(a, b, shorter) == 0;
 }
 
-/* An option that the command takes is nearer than any that it does not take. */
+/* Prefer an option that the command takes to an option that it does not take. */
 static const arg_info *nearest(const cli_command *command, const char *name)
 {
     const arg_info *best = NULL;
@@ -53,7 +53,7 @@ static const arg_info *nearest(const cli_command *command, const char *name)
     return best;
 }
 
-/* The name of a model's option, which -o sets; with - where that has _. */
+/* Find the name of a model's option, which -o sets; `name` may have - in place of _. */
 static const char *find_setting(const char *name)
 {
     const beluga_option_info *info;
@@ -91,7 +91,8 @@ static const arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-/* Find the command's own option of a letter, else another command's: args_check then refuses it. */
+/* Find the command's own option of a letter, else another command's option, which args_check then
+ * refuses. */
 static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
@@ -121,9 +122,10 @@ static void store(cli_args *args, const arg_info *info, const char *value)
     }
 }
 
-/* Both functions tell what is wrong and return how many words an option took, 0 on failure. */
+/* Both functions report what is wrong, and return how many words an option took, or 0 on
+ * failure. */
 
-/* "--name", "--name=value" or "--name value" */
+/* Takes "--name", "--name=value" or "--name value". */
 static int take_long(cli_args *args, char **words)
 {
     const char *name = words[0] + 2, *equals = strchr(name, '='), *value = NULL;
@@ -156,7 +158,7 @@ static int take_long(cli_args *args, char **words)
     return taken;
 }
 
-/* "-uv", "-mVALUE" or "-m VALUE" */
+/* Takes "-uv", "-mVALUE" or "-m VALUE". */
 static int take_short(cli_args *args, char **words)
 {
     for (const char *letter = words[0] + 1; *letter; letter++) {
@@ -176,7 +178,8 @@ static int take_short(cli_args *args, char **words)
     return 1;
 }
 
-/* The command is the first operand when it is the name of one; every other text is a prompt. */
+/* The first operand is the command when it is the name of one; any other text is part of a
+ * prompt. */
 static void take_operand(cli_args *args, const char *word, bool literal)
 {
     bool first = !args->command && !args->operands.count && !literal;
@@ -189,7 +192,7 @@ static void take_operand(cli_args *args, const char *word, bool literal)
     args->operands.items[args->operands.count++] = word;
 }
 
-/* All operands as one text, as far as there is room. */
+/* Join the operands to one text, as far as there is room. */
 static void join_operands(const cli_args *args, char *text, size_t size)
 {
     static const char more[] = " ...";
@@ -233,7 +236,7 @@ int args_check(const cli_args *args)
         if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
             return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
-    /* Before many words it is likely to be the first of a sentence. */
+    /* With many operands, a word like a command's name is probably the first word of a sentence. */
     if (args->near && args->operands.count <= 2)
         out_note("\"%s\" is taken for a prompt; the command is called %s", args->operands.items[0],
                  args->near->name);

@@ -14,9 +14,10 @@
 typedef enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
     ARG_TYPE_COUNT, /* int: how often it was given */
-    ARG_TYPE_TEXT,  /* const char *; the last one counts */
-    ARG_TYPE_MAYBE, /* the same, "" for none: the value is given with = only */
-    ARG_TYPE_LIST   /* arg_list; every one counts */
+    ARG_TYPE_TEXT,  /* const char *; the last value counts */
+    /* const char *, "" when no value is given; a value needs the form --name=VALUE */
+    ARG_TYPE_MAYBE,
+    ARG_TYPE_LIST /* arg_list; every value counts */
 } arg_type;
 
 /* The values that a shell offers for an option. */
@@ -119,8 +120,8 @@ typedef enum arg_index {
         ARG_INDEX_COUNT
 } arg_index;
 
-/* The same as bits, for the options that a command takes; wider than an int, as compilers have long
- * let an enum be. */
+/* The options as bits, for the sets of options that commands take. The enum is wider than an int,
+ * which compilers have long allowed. */
 /* clang-format off */
 __extension__ enum arg_bit {
 #define XX(constant, ...) ARG_##constant = UINT64_C(1) << ARG_INDEX_##constant,
@@ -140,12 +141,12 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 
 typedef struct arg_info {
     const char *name;
-    const char *value; /* NULL: it has none */
+    const char *value; /* NULL: the option takes no value */
     const char *meaning;
-    size_t offset; /* in cli_args */
+    size_t offset; /* offset in cli_args */
     arg_type type;
     arg_completion completion;
-    char letter; /* 0: none */
+    char letter; /* 0: the option has no letter */
 } arg_info;
 
 extern const arg_info arg_infos[ARG_INDEX_COUNT];
@@ -158,10 +159,10 @@ typedef struct arg_list {
 typedef struct cli_command cli_command;
 
 typedef struct cli_args {
-    const cli_command *const *commands; /* all there are, the default one first; NULL ends them */
+    const cli_command *const *commands; /* all commands, the default one first, ended by NULL */
     const cli_command *command;
-    bool named;              /* the command was, and is not just the default */
-    const cli_command *near; /* what the first operand is a slip of; NULL: of none */
+    bool named;              /* the command was named, and is not just the default */
+    const cli_command *near; /* the command that the first operand nearly spells; NULL: none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
@@ -170,17 +171,18 @@ typedef struct cli_args {
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool go_on, no_log, ordered, retry_failed, dry_run, all;
     int verbose;
-    uint64_t given;        /* which options */
-    const char **pointers; /* owned: what the lists' items are in */
+    uint64_t given;        /* bits of the options that were given */
+    const char **pointers; /* owned; memory for the items of the lists */
 } cli_args;
 
 /*
- * Read the command line of a program with these commands. On failure it has told why, and what to
- * do, on stderr.
+ * Read the command line of a program that has these commands. On failure the function has reported
+ * the fault, with advice, on stderr.
  * @return 0, or an exit code. Free with args_free in either case.
  */
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
-/* Check that the command takes what it was given. @return 0, or an exit code, reported. */
+/* Check that the command takes the options that were given. @return 0, or an exit code,
+ * reported. */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The folder that is recorded into, or NULL; borrowed from the arguments. */
+/* The folder for recordings, or NULL; borrowed from the arguments. */
 static const char *recording;
 
 int cassette_start(const cli_args *args)
@@ -44,7 +44,7 @@ int cassette_start(const cli_args *args)
 
 /* ---- the model that was asked ---------------------------------------------------------------- */
 
-/* Beside the recordings. */
+/* A file beside the recordings. */
 #define MODEL_FILE      "model"
 #define MAX_MODEL_BYTES 512
 
@@ -58,7 +58,8 @@ void cassette_remember_model(const char *reference)
 {
     beluga__new_file file;
     char *path = recording ? model_path(recording) : NULL;
-    /* Without this file a replay has to name the model. Failures to record are told at the end. */
+    /* Without this file a replay has to name the model. A failure to record is reported at the
+     * end. */
     if (path && beluga__new_file_begin(&file, path, false) == 0) {
         if (beluga__file_write(file.fd, reference, strlen(reference)) == 0 &&
             beluga__file_write(file.fd, "\n", 1) == 0)

@@ -20,7 +20,7 @@ const char *configuration_variable(const char *name)
 
 /* ---- the configuration ----------------------------------------------------------------------- */
 
-/* Returns false where there is no home, or its name is too long for any file. */
+/* Returns false where there is no home, or where its name is too long. */
 static bool make_usual_path(char path[PATH_MAX])
 {
     int n = -1;
@@ -53,7 +53,7 @@ int configuration_find_file(const cli_args *args, char **path)
     return *path ? 0 : out_no_memory();
 }
 
-/* A file that was named must be there; the usual one need not. */
+/* A file that the user named must exist; the usual file may be missing. */
 static int load_file(const cli_args *args, beluga_config *config, const char *path, bool *has_file)
 {
     beluga_error err;
@@ -70,8 +70,7 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
 
-/* A number alone is seconds, as with other commands; the library's own options take milliseconds.
- */
+/* A number alone means seconds, as in other commands; the library's options take milliseconds. */
 static int set_timeout(const cli_args *args, beluga_config *config)
 {
     char text[MAX_OPTION_BYTES];

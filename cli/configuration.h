@@ -1,4 +1,4 @@
-/* The configuration: what its file, the environment, -o and --timeout ask for. */
+/* The configuration from its file, the environment, -o and --timeout. */
 #ifndef BELUGA_CLI_CONFIGURATION_H
 #define BELUGA_CLI_CONFIGURATION_H
 
@@ -23,7 +23,7 @@ bool configuration_is_named(const cli_args *args);
  * @return 0, or an exit code, reported. */
 int configuration_find_file(const cli_args *args, char **path);
 
-/* Return what a variable of the environment is set to, or NULL where that is nothing. */
+/* Return the value of an environment variable, or NULL where it is empty or not set. */
 const char *configuration_variable(const char *name);
 
 #endif

@@ -19,7 +19,7 @@ int conversation_set_system(cli_conversation *conversation, const char *text)
     return 0;
 }
 
-/* The list remembers whatever fails here; the call reports it. */
+/* The list remembers every failure here, and the call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
     beluga_messages *messages = beluga_messages_new();

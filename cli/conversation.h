@@ -1,39 +1,39 @@
-/* A conversation: what was said, as messages for the next call, as a text to keep, and its usage.
- */
+/* A conversation: its turns as messages for the next call and as a text to keep, and its usage. */
 #ifndef BELUGA_CLI_CONVERSATION_H
 #define BELUGA_CLI_CONVERSATION_H
 
 #include <beluga/message.h>
 #include <beluga/response.h>
 
-/* Zero-initialise it. */
+/* Zero-initialise this struct. */
 typedef struct cli_conversation {
     char *system;           /* owned; NULL: none */
     beluga_message **turns; /* owned references: human, ai, human, … */
     size_t count, room;
-    int64_t input_tokens, output_tokens; /* as far as the provider told */
+    int64_t input_tokens, output_tokens; /* as far as the provider reported usage */
 } cli_conversation;
 
-/* @return 0, or -1 without memory. NULL or "" removes it. */
+/* Set the system text; NULL or "" removes it. @return 0, or -1 without memory. */
 int conversation_set_system(cli_conversation *conversation, const char *text);
 
-/* Make the list for a call: system, turns, and `human`, of which it takes a reference.
+/* Make the message list of a call: system text, turns, and `human`, of which it takes a reference.
  * @return owned, or NULL without memory. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human);
 
-/* Keep a question and its answer. @return 0, or -1 without memory: then neither is kept. */
+/* Keep a question and its answer. @return 0, or -1 without memory, and then neither is kept. */
 int conversation_add(cli_conversation *conversation, beluga_message *human,
                      const beluga_response *response);
 
-/* Keep two messages, of which it takes a reference each. @return 0, or -1 without memory. */
+/* Keep two messages, and take a reference to each. @return 0, or -1 without memory. */
 int conversation_add_turn(cli_conversation *conversation, beluga_message *human,
                           beluga_message *ai);
 
-/* Forget what was said; the system text stays. */
+/* Remove all turns; the system text stays. */
 void conversation_clear(cli_conversation *conversation);
 void conversation_free(cli_conversation *conversation);
 
-/* Write it to a new file as Markdown. @return 0, or -1 with errno; EEXIST: it is there already. */
+/* Write the conversation to a new file as Markdown. @return 0, or -1 with errno; EEXIST: the file
+ * exists already. */
 int conversation_save(const cli_conversation *conversation, const char *path);
 
 #endif

@@ -10,7 +10,7 @@ static const exit_info infos[] = {
 #undef XX
 };
 
-/* By negated error code. What is not named here is CLI_EXIT_OTHER. */
+/* The index is the negated error code. Codes that are not listed mean CLI_EXIT_OTHER. */
 static const unsigned char by_error[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_INVALID_CONFIG] = CLI_EXIT_CONFIG,
     [-BELUGA_ERROR_NETWORK] = CLI_EXIT_NETWORK,

@@ -1,4 +1,4 @@
-/* SHA-256 of what comes in pieces. */
+/* SHA-256 of a text that comes in pieces. */
 #ifndef BELUGA_CLI_BATCH_DIGEST_H
 #define BELUGA_CLI_BATCH_DIGEST_H
 
@@ -9,22 +9,22 @@
 
 #define BATCH_DIGEST_TEXT BELUGA__SHA256_TEXT
 
-/* It holds no memory, so that nothing can fail and nothing is freed. */
+/* This struct owns no memory, so nothing can fail and nothing is freed. */
 typedef struct batch_digest {
     beluga__sha256 state;
 } batch_digest;
 
 void batch_digest_begin(batch_digest *digest);
 void batch_digest_add(batch_digest *digest, const char *bytes, size_t n);
-/* The same for a reader that tells what it sees. */
+/* Add bytes; the type fits the callback of a reader. */
 void batch_digest_bytes(void *digest, const char *bytes, size_t n);
-/* Write it in hexadecimal, and begin again. */
+/* Write the digest in hexadecimal, and begin a new one. */
 void batch_digest_finish(batch_digest *digest, char text[BATCH_DIGEST_TEXT]);
 
-/* The first sixteen bytes of that of one text, as numbers. */
+/* Compute the first sixteen bytes of the digest of one text, as numbers. */
 void batch_digest_short(const char *bytes, size_t n, uint64_t out[2]);
 
-/* The whole of one text, in hexadecimal; NULL has none: "". */
+/* Write the whole digest of one text in hexadecimal; "" for NULL. */
 void batch_digest_text(const char *bytes, char text[BATCH_DIGEST_TEXT]);
 
 #endif

@@ -12,14 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many bad lines are told one by one. */
+/* Number of bad lines that are reported one by one. */
 #define MAX_TOLD 10
 
 typedef struct estimate_sums {
     uint64_t lines, bad;
     int64_t input, most_output;
-    bool bounded;   /* every line says how long its answer may get */
-    double average; /* of the answers that are there; below 0: there are none */
+    bool bounded;   /* every line limits the length of its answer */
+    double average; /* average of the existing answers; below 0: there are none */
     int64_t output; /* -1: unknown */
     beluga_price price;
     double cost; /* -1: unknown */
@@ -72,7 +72,7 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     return rc;
 }
 
-/* The answers that are there tell most; without any it is the length that answers may have. */
+/* The lengths of existing answers are the best guess; without answers, the allowed length is. */
 static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;

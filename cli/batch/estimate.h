@@ -1,4 +1,4 @@
-/* --dry-run: what a batch would take, and how that is known. */
+/* --dry-run: what a batch would cost, and how the estimate is made. */
 #ifndef BELUGA_CLI_BATCH_ESTIMATE_H
 #define BELUGA_CLI_BATCH_ESTIMATE_H
 
@@ -14,13 +14,13 @@ typedef struct batch_estimate {
     const batch_plan *plan;
     batch_reader *reader;
     const batch_survey *survey;
-    const batch_output *output; /* what is finished */
+    const batch_output *output; /* the lines that are finished */
     const beluga_config *config;
-    const beluga_prices *prices; /* NULL: unknown */
-    const char *model;           /* as PROVIDER/MODEL */
+    const beluga_prices *prices; /* NULL: prices are unknown */
+    const char *model;           /* in the form PROVIDER/MODEL */
 } batch_estimate;
 
-/* Read the input and tell. @return the exit code. */
+/* Read the input and print the estimate. @return the exit code. */
 int batch_estimate_tell(const cli_args *args, const batch_estimate *estimate);
 
 #endif

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Timeouts, retries, limits, keys and addresses may change from one run to the next; these not. */
+/* Only these options change answers. Timeouts, retries, limits, keys and addresses may differ from
+ * one run to the next. */
 static const int changing[] = {BELUGA_OPTION_TEMPERATURE,
                                BELUGA_OPTION_TOP_P,
                                BELUGA_OPTION_TOP_K,
@@ -27,7 +28,7 @@ static bool is_text(int key)
     return info->type == BELUGA_OPTION_STRING || info->type == BELUGA_OPTION_LIST;
 }
 
-/* Returns the value, owned; NULL without memory. "" when it is not set. */
+/* Returns the value as owned text, "" when it is not set; NULL without memory. */
 static char *describe(const beluga_config *config, int key)
 {
     size_t n = beluga_config_describe(config, key, NULL, 0, NULL);
@@ -36,7 +37,7 @@ static char *describe(const beluga_config *config, int key)
     return text;
 }
 
-/* Numbers and words as they are, longer texts by their digest. */
+/* Numbers and words are written unchanged, longer texts as their digest. */
 static int add_option(const beluga_config *config, int key, char *options)
 {
     char digest[BATCH_DIGEST_TEXT];

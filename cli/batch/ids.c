@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #define WORD_BITS 64
-/* The file is read once for each part of the ids; a part is held in memory. More ids than fill this
- * many parts of the usual size make larger ones. */
+/* The file is read once for each part of the ids, and each part fits into memory. Where there are
+ * more ids than this many parts of the usual size can hold, the parts are larger. */
 #define PART_IDS  ((uint64_t)8192)
 #define MAX_PARTS ((uint64_t)64)
 
-/* The ids of one part, open addressing; a digest of zeros is an empty place. */
+/* The ids of one part, with open addressing; a digest of zeros is an empty place. */
 typedef struct term_table {
     uint64_t (*places)[2];
     uint64_t mask;
@@ -63,7 +63,7 @@ int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line)
     return ids->used < BATCH_IDS_BUFFER ? 0 : flush(ids);
 }
 
-/* Returns how many there are behind the first `from`, at most a buffer full; -1 with errno. */
+/* Returns the number of ids behind the first `from`, at most a full buffer; -1 with errno. */
 static long load(batch_ids *ids, uint64_t from)
 {
     ssize_t n =
@@ -73,7 +73,7 @@ static long load(batch_ids *ids, uint64_t from)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* Returns false when it was there. */
+/* Returns false when the digest was in the table already. */
 static bool insert(term_table *table, const uint64_t digest[2])
 {
     for (uint64_t at = digest[0];; at++) {
@@ -109,7 +109,7 @@ int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out)
     if (flush(ids) != 0) return -1;
     uint64_t size = ids->written / MAX_PARTS > PART_IDS ? ids->written / MAX_PARTS : PART_IDS;
     uint64_t parts = ids->written / size + 1, most = ids->written < size ? ids->written : size;
-    /* Parts differ a little in size: there is room for twice as many. */
+    /* Parts differ a little in size, so there is room for twice as many ids. */
     while (table.mask < 4 * most) table.mask = 2 * table.mask + 1;
     out->last = last;
     out->bits = calloc(last / WORD_BITS + 1, sizeof *out->bits);

@@ -1,5 +1,5 @@
-/* Which lines have an id that an earlier one has, found in little memory: the ids are kept in a
- * file. */
+/* Finds the lines whose id an earlier line has. The ids are kept in a file, which needs little
+ * memory. */
 #ifndef BELUGA_CLI_BATCH_IDS_H
 #define BELUGA_CLI_BATCH_IDS_H
 
@@ -15,26 +15,25 @@ typedef struct batch_id {
 } batch_id;
 
 typedef struct batch_ids {
-    int fd; /* of a file without a name */
+    int fd; /* descriptor of a file without a name */
     uint64_t written;
     size_t used;
     batch_id buffer[BATCH_IDS_BUFFER];
 } batch_ids;
 
-/* Lines, one bit each. */
+/* A set of lines, one bit for each. */
 typedef struct batch_lines {
-    uint64_t *bits; /* owned; NULL: none */
+    uint64_t *bits; /* owned; NULL: no lines */
     uint64_t last;
 } batch_lines;
 
 bool batch_lines_has(const batch_lines *lines, uint64_t line);
 void batch_lines_free(batch_lines *lines);
 
-/* All return 0, or -1 with errno. Free it in either case. */
+/* Both functions return 0, or -1 with errno. Free the ids in either case. */
 int batch_ids_begin(batch_ids *ids, const char *beside);
 int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line);
-/* Find the lines up to `last` whose id stands in an earlier one. Ids are added in the order of
- * lines. */
+/* Find the lines up to `last` whose id an earlier line has. Ids are added in the order of lines. */
 int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out);
 void batch_ids_free(batch_ids *ids);
 

@@ -80,7 +80,7 @@ typedef struct item_source {
     const batch_plan *plan;
     const batch_record *record;
     batch_item *item;
-    const beluga_json *root; /* of JSON */
+    const beluga_json *root; /* root of the JSON text */
 } item_source;
 
 static int find_in_json(item_source *f, const char *name, size_t name_length, const char **text,
@@ -97,7 +97,7 @@ static int find_in_json(item_source *f, const char *name, size_t name_length, co
     return 0;
 }
 
-/* A line that is just a text has the one field "text". */
+/* A line of plain text has one field, "text". */
 static int find_field(void *payload, const char *name, size_t name_length, const char **text,
                       size_t *length)
 {

@@ -9,43 +9,44 @@
 #include <beluga/provider/json.h>
 
 #define BATCH_MAX_ID_BYTES ((size_t)512)
-/* Members of a request that are options here; the others go to the provider as they are. */
+/* Members of a request that become options; all other members go to the provider unchanged. */
 #define BATCH_MAX_OPTIONS 24
 #define BATCH_MAX_STOPS   8
 #define BATCH_MAX_TOOLS   128
 
-/* The same for all records. */
+/* The settings that all records share. */
 typedef struct batch_plan {
     const batch_template *template; /* NULL: none */
     const char *system;             /* NULL: none */
-    const batch_reader *reader;     /* for its columns */
-    beluga_chat_model *model;       /* that tools are bound to; NULL: tools are only checked */
-    long id_column, prompt_column;  /* of CSV; -1: none */
+    const batch_reader *reader;     /* gives the names of the columns */
+    /* model to which tools are bound; NULL: tools are only checked */
+    beluga_chat_model *model;
+    long id_column, prompt_column; /* columns of a CSV file; -1: none */
 } batch_plan;
 
 typedef struct batch_item {
     uint64_t line;
     char id[BATCH_MAX_ID_BYTES + 1];
-    bool has_id; /* of its own, and not just the line's number */
+    bool has_id; /* the record has an id, and not just a line number */
     beluga_messages *messages;
     beluga_option options[BATCH_MAX_OPTIONS + BATCH_MAX_STOPS];
     size_t n_options;
-    int64_t max_tokens;       /* that the request asks for; 0: none */
-    beluga_chat_model *model; /* with the request's tools; NULL: none */
-    char *extra;              /* JSON of what the provider gets as it is */
+    int64_t max_tokens;       /* max_tokens of the request; 0: none */
+    beluga_chat_model *model; /* model with the request's tools; NULL: none */
+    char *extra;              /* JSON with the members that go to the provider unchanged */
     char *schema;
-    beluga_json_doc *doc; /* that the options' texts are in */
+    beluga_json_doc *doc; /* document that holds the options' texts */
     char why[BATCH_FAULT_BYTES];
 } batch_item;
 
-/* Find the columns of a CSV. @return 0, or -1 with what is missing in `why`. */
+/* Find the columns of a CSV. @return 0, or -1 with the missing column in `why`. */
 int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES]);
 
-/* Read only the id. @return as batch_item_parse. */
+/* Read only the id of a record. @return as batch_item_parse. */
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item);
 
 /*
- * Read a record. Free the item in either case; its id is set when there is one, and else the line's
+ * Read a record. Free the item in either case. Its id is the record's id, or else the line's
  * number.
  * @return 0; BELUGA_ERROR_INVALID_INPUT with the reason in `why`; BELUGA_ERROR_NO_MEMORY.
  */

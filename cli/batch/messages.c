@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One message that is being read, and where. */
+/* A message that is being read, and its position in the list. */
 typedef struct read_state {
     const beluga_json *json;
     beluga_message *message;
@@ -30,7 +30,7 @@ static int add_address(read_state *r, beluga_part_kind kind, const char *url)
     return beluga_message_add_url(r->message, kind, url, NULL);
 }
 
-/* Sound comes as base64 and a format; here as an address that holds both. */
+/* Sound comes as base64 and a format, and becomes a data URL that holds both. */
 static int add_audio(read_state *r, const beluga_json *audio)
 {
     const char *format = beluga_json_get_string(audio, "format", NULL);

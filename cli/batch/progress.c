@@ -78,7 +78,8 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
     }
 }
 
-/* Leave out what matters least until the others fit. Returns the columns that they take. */
+/* Leave out the least important parts until the others fit. Returns the columns that the parts
+ * take. */
 static size_t choose(char parts[PARTS][48], size_t width)
 {
     static const progress_part least[] = {PART_TOKENS, PART_RATE,   PART_COST,
@@ -128,7 +129,8 @@ size_t batch_progress_format(const batch_figures *figures, size_t width, bool ut
     return columns;
 }
 
-/* ---- how fast it is -------------------------------------------------------------------------- */
+/* ---- speed
+ * ------------------------------------------------------------------------------------ */
 
 static void sample(batch_progress *p, int64_t at, const batch_totals *t)
 {
@@ -166,7 +168,7 @@ void batch_progress_begin(batch_progress *p, uint64_t total, const batch_totals 
 
 static void write_err(const char *text)
 {
-    /* A bar that can't be drawn is no failure. */
+    /* A failure to draw the bar is ignored. */
     ssize_t n = write(STDERR_FILENO, text, strlen(text));
     (void)n;
 }

@@ -7,18 +7,17 @@
 #define BATCH_PROGRESS_BYTES 512
 #define BATCH_SAMPLES        32
 
-/* The figures that are shown. */
+/* The figures that the progress shows. */
 typedef struct batch_figures {
-    uint64_t total, done, failed; /* lines; done counts both kinds */
-    double per_second;            /* lines; 0: unknown yet */
+    uint64_t total, done, failed; /* numbers of lines; `done` includes the failed ones */
+    double per_second;            /* lines per second; 0: unknown yet */
     double tokens_per_second;
     double cost;   /* US dollars; below 0: unknown */
     double left_s; /* seconds; below 0: unknown */
 } batch_figures;
 
-/* Write one line of at most `width` columns; what matters less is left out first. 0: all but the
- * bar.
- * @return its columns. */
+/* Write one line of at most `width` columns; the least important parts are left out first. 0:
+ * write all parts except the bar. @return the columns of the line. */
 size_t batch_progress_format(const batch_figures *figures, size_t width, bool utf8,
                              char line[BATCH_PROGRESS_BYTES]);
 
@@ -29,27 +28,28 @@ typedef struct batch_sample {
 } batch_sample;
 
 typedef struct batch_progress {
-    bool bar, lines; /* one of them, or none */
+    bool bar, lines; /* at most one of the two is set */
     uint64_t total;
     int64_t started_ms, shown_ms;
     bool drawn;
-    batch_sample samples[BATCH_SAMPLES]; /* of the last half minute, a ring */
+    batch_sample samples[BATCH_SAMPLES]; /* samples of the last half minute, in a ring */
     size_t n_samples, next_sample;
 } batch_progress;
 
-/* @param there  What an earlier run left: it says nothing of how fast this one is.
- * @param bar    A bar may be drawn: nothing else is written meanwhile. */
+/* Begin to show progress. @param there The lines that an earlier run finished, which do not count
+ * for the speed of this run. @param bar A bar may be drawn; then no other text is written
+ * meanwhile. */
 void batch_progress_begin(batch_progress *progress, uint64_t total, const batch_totals *there,
                           bool bar);
-/* Show it when it is due. */
+/* Show the progress when an update is due. */
 void batch_progress_show(batch_progress *progress, const batch_totals *totals);
-/* Take the bar off the screen, so that something else can be written. */
+/* Erase the bar, so that other text can be written. */
 void batch_progress_hide(batch_progress *progress);
 
-/* Return the seconds since it began. */
+/* Return the seconds since the progress began. */
 double batch_progress_seconds(const batch_progress *progress);
 
-/* Write a time such as "2m 40s", and an amount such as "12.3k". */
+/* Write a time such as "2m 40s", or an amount such as "12.3k". */
 void batch_format_time(double seconds, char *text, size_t size);
 void batch_format_amount(double amount, char *text, size_t size);
 

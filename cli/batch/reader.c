@@ -14,7 +14,7 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-/* The format is recognised in so many bytes. */
+/* The format is recognised within this many bytes. */
 #define PEEK_BYTES 4096
 
 /* ---- formats --------------------------------------------------------------------------------- */
@@ -55,7 +55,8 @@ batch_format batch_format_detect(const char *path, int fd)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-/* Drop what is behind us, and read more. Returns false at the end and when it can't be read. */
+/* Drop the bytes before the current record, and read more. Returns false at the end and on a read
+ * error. */
 static bool fill(batch_reader *r)
 {
     char bytes[16384];
@@ -83,19 +84,19 @@ static size_t left(const batch_reader *r)
     return r->buffer.length - r->next;
 }
 
-/* Return the place in the file of a byte of the buffer. */
+/* Return the offset in the file of a byte of the buffer. */
 static uint64_t position(const batch_reader *r, size_t at)
 {
     return r->offset - (r->buffer.length - at);
 }
 
-/* ---- where a record ends --------------------------------------------------------------------- */
+/* ---- the end of a record --------------------------------------------------------------------- */
 
-/* The rules of CSV: only quotes keep the end of a line from being the end of a row. */
+/* The rules of CSV: only inside quotes, the end of a line does not end a row. */
 typedef struct record_extent {
-    bool csv, quoted, fresh; /* inside quotes; at the beginning of a field */
+    bool csv, quoted, fresh; /* quoted: inside quotes; fresh: at the beginning of a field */
     uint64_t newlines;
-    size_t length; /* so far; of one that is too long only its beginning is kept */
+    size_t length; /* length so far; only the beginning of a record that is too long is kept */
     bool too_long;
 } record_extent;
 
@@ -107,12 +108,13 @@ static bool is_end(record_extent *e, char c)
         if (c == '"') e->quoted = false;
         return false;
     }
-    if (c == '"' && e->fresh) e->quoted = true; /* also between the two of a doubled one */
+    /* this also holds between the two quotes of a doubled one */
+    if (c == '"' && e->fresh) e->quoted = true;
     e->fresh = c == ',' || c == '"';
     return c == '\n';
 }
 
-/* Drop all that was kept of a record that is too long, but for its beginning. */
+/* Drop all bytes of a record that is too long, except its beginning. */
 static void shorten(batch_reader *r, record_extent *e)
 {
     e->too_long = true;
@@ -165,7 +167,8 @@ static int fail_field(char *why, size_t field, const char *what)
     return -1;
 }
 
-/* Decode a quoted field in place; `*at` is behind its first quote, and then behind its last. */
+/* Decode a quoted field in place. `*at` begins behind the first quote, and ends behind the last
+ * one. */
 static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
 {
     size_t i = *at, out = i;
@@ -182,7 +185,7 @@ static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
     return i < n ? 0 : -1;
 }
 
-/* Returns how many fields there are, or -1 with the fault. One more than `max` are told as such. */
+/* Returns the number of fields, or -1 with the fault. More than `max` fields are a fault. */
 static long split(char *bytes, size_t n, batch_field *fields, size_t max, char *why)
 {
     size_t count = 0;

@@ -24,7 +24,7 @@ static int add(batch_item *item, beluga_option option)
     return 0;
 }
 
-/* JSON text as a string of the item's own. */
+/* Copy a JSON value as a string that the item owns. */
 static int copy_json(batch_item *item, const beluga_json *value, char **out)
 {
     const char *text = beluga_json_text(item->doc, value, NULL);
@@ -174,9 +174,9 @@ typedef struct request_member {
 } request_member;
 
 static const request_member members[] = {
-    {"model", ignore}, /* -m names it: the same requests may go elsewhere */
+    {"model", ignore}, /* -m names the model, so that the same requests may go to another one */
     {"messages", ignore},
-    {"tools", ignore}, /* taken apart: see below */
+    {"tools", ignore}, /* read by a function of its own, see below */
     {"stream", ignore},
     {"stream_options", ignore},
     {"n", take_one},
@@ -224,7 +224,7 @@ static int take_members(batch_item *item, const beluga_json *body, beluga_json_w
     return rc;
 }
 
-/* A member that has no option of its own goes to the provider as it is. */
+/* A member without an option of its own goes to the provider unchanged. */
 static int keep_extra(batch_item *item, beluga_json_writer *w)
 {
     const char *text;

@@ -1,4 +1,4 @@
-/* The body of a request to Chat Completions, as messages and options. */
+/* Turns the body of a request to Chat Completions into messages and options. */
 #ifndef BELUGA_CLI_BATCH_REQUEST_H
 #define BELUGA_CLI_BATCH_REQUEST_H
 

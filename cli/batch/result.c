@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A cached answer costs nothing; the cost of one without a price is unknown. */
+/* A cached answer costs nothing; the cost of an answer without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
     beluga_price price;
@@ -20,7 +20,7 @@ static double find_cost(const batch_result_source *s, const beluga_response *res
     return beluga_price_cost(&price, beluga_response_usage(response));
 }
 
-/* Members that an answer has of itself, as --json of other commands has them. */
+/* The members that describe an answer, as --json of other commands prints them. */
 static int put_members(beluga_json_writer *w, const beluga_response *response)
 {
     static const char *const names[] = {"text",  "media",    "tool_calls", "finish_reason", "usage",
@@ -80,7 +80,7 @@ static bool has_come(const beluga_response *partial)
             beluga_response_usage(partial)->output_total > 0);
 }
 
-/* The part that came of a failed answer has been paid for like any other. */
+/* The part of a failed answer that came has been paid for like any other answer. */
 static int put_partial(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_response *partial, batch_entry *entry)
 {

@@ -19,7 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Making results durable takes at most a tenth of the time, and waits at least this long. */
+/* Making results durable takes at most a tenth of the time, and happens at most once in this
+ * time. */
 #define SYNC_MS    100
 #define SYNC_SHARE 10
 #define WORD_BITS  64
@@ -78,7 +79,7 @@ static int forget(batch_output *out)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Another run may have put a new file in the place of the one that was opened here. */
+/* Another run may have replaced the file that was opened here. */
 static bool is_in_place(int fd, const char *path)
 {
     struct stat a, b;
@@ -116,15 +117,16 @@ void batch_output_close(batch_output *out)
     *out = (batch_output){.fd = -1};
 }
 
-/* ---- reading what is there ------------------------------------------------------------------- */
+/* ---- reading the existing output
+ * -------------------------------------------------------------- */
 
-/* One way through the file. */
+/* One pass through the file. */
 typedef struct read_pass {
     batch_output *out;
     batch_again again;
-    batch_new_file *copy; /* NULL: only look */
-    bool torn;            /* its end is not whole, from out->end on */
-    bool unended;         /* its end is, but for the newline */
+    batch_new_file *copy; /* NULL: the pass only looks */
+    bool torn;            /* the last line, from out->end on, is not complete */
+    bool unended;         /* the last line is complete except for its newline */
 } read_pass;
 
 bool batch_is_whole(const char *finish_reason)
@@ -192,7 +194,7 @@ static int go_through(read_pass *pass)
     return rc;
 }
 
-/* Put a file in its place that has what is kept of it. */
+/* Replace the file by a file with the lines that are kept. */
 static int rewrite(read_pass *pass)
 {
     batch_output *out = pass->out;
@@ -206,7 +208,7 @@ static int rewrite(read_pass *pass)
         return -1;
     }
     out->end = (uint64_t)lseek(fd, 0, SEEK_END);
-    close(out->fd); /* only now: it holds the lock */
+    close(out->fd); /* closed only now, since the descriptor holds the lock */
     out->fd = fd;
     return 0;
 }
@@ -246,8 +248,7 @@ int batch_output_look(batch_output *out, const char *path, uint64_t max_line, ba
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* A line that may have been written in part is taken back, so that the file ends with a whole one.
- */
+/* Remove a line that may have been written in part, so that the file ends with a complete line. */
 static int fail(batch_output *out)
 {
     out->error = errno;
@@ -280,7 +281,8 @@ int batch_output_sync(batch_output *out, bool now)
     return 0;
 }
 
-/* ---- what is made of it at the end ----------------------------------------------------------- */
+/* ---- the files made at the end
+ * ---------------------------------------------------------------- */
 
 static int copy_failed(batch_output *out, batch_new_file *file)
 {
@@ -312,10 +314,11 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* The place of a line's result: 16 bytes for each line, and only where order was lost. */
+/* The place of a line's result: 16 bytes for each line, needed only where results are out of
+ * order. */
 typedef struct result_place {
     uint64_t offset;
-    uint64_t length; /* with its newline; 0: it has none */
+    uint64_t length; /* with its newline; 0: the line has no result */
 } result_place;
 
 static int find_places(batch_output *out, result_place *places)

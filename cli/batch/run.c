@@ -17,23 +17,22 @@
 #include <string.h>
 
 #define TICK_MS 100
-/* So many lines are passed over in one step; then the loop goes on. */
+/* Number of finished lines that are skipped in one step, before the loop goes on. */
 #define SKIP_LINES 1000
-/* With --ordered, so many lines for each call may wait for a slow one. */
+/* With --ordered, this many lines for each call may wait behind a slow one. */
 #define WINDOW_FACTOR 4
 
 typedef struct batch_job {
     struct running_batch *run;
-    uint64_t index,
-        place; /* number of the batch's input, and of the line among those that are asked */
+    uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
     bool busy;
     batch_item item;
 } batch_job;
 
-/* A result that waits for its turn. */
+/* A result that waits for the results of earlier lines. */
 typedef struct waiting_result {
     bool ready;
-    cli_text text; /* empty: the line is left for another run */
+    cli_text text; /* empty: a later run asks the line */
     batch_entry entry;
 } waiting_result;
 
@@ -43,8 +42,9 @@ typedef struct running_batch {
     beluga_context *context;
     beluga_batch_op *batch;
     batch_job *jobs;
-    uint64_t placed, written; /* lines that were begun, and whose results are out: only for order */
-    waiting_result *window;   /* NULL: as they come */
+    /* numbers of lines begun, and of results written; used only for --ordered */
+    uint64_t placed, written;
+    waiting_result *window; /* NULL: results are written as they come */
     size_t window_size;
     size_t running;
     bool stopped, ended;
@@ -54,7 +54,7 @@ typedef struct running_batch {
 
 static volatile sig_atomic_t signals;
 
-/* The first asks for an end, the second is one. */
+/* The first signal asks for an end, the second one ends the program. */
 static void on_signal(int number)
 {
     if (signals++ == 0) return;
@@ -73,7 +73,7 @@ static void watch_signals(struct sigaction before[WATCHED])
     signals = 0;
     for (size_t i = 0; i < WATCHED; i++) {
         sigaction(watched[i], NULL, &before[i]);
-        /* A user who started it with nohup meant it. */
+        /* nohup ignores the signal, and its user wants the run to go on. */
         if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }
@@ -85,7 +85,7 @@ static void unwatch_signals(const struct sigaction before[WATCHED])
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* No more results can be kept, so that running calls are not waited for. */
+/* No more results can be stored, so the running calls are cancelled. */
 static void give_up(running_batch *run)
 {
     run->stopped = true;
@@ -109,7 +109,7 @@ static void put_in_order(running_batch *run)
     }
 }
 
-/* Takes the text over. */
+/* Write or keep a result, and take over its text. */
 static void deliver(running_batch *run, uint64_t place, cli_text *text, const batch_entry *entry)
 {
     if (!run->window) {
@@ -134,8 +134,7 @@ static void stop_without_memory(running_batch *run)
     stop_for(run, &err);
 }
 
-/* A fault of all lines is no failure of one: it ends the run, and the line is left for the
- * next. */
+/* A fault that concerns all lines ends the run, and the line is left for the next run. */
 static bool concerns_all(int code)
 {
     switch (code) {
@@ -195,7 +194,7 @@ static int parse(running_batch *run, const batch_record *record, batch_item *ite
     if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
         return rc;
     batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
-    item->id[0] = '\0'; /* who looks for that id must find the other line's result */
+    item->id[0] = '\0'; /* the id must lead to the other line's result only */
     return BELUGA_ERROR_INVALID_INPUT;
 }
 

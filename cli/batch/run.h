@@ -1,4 +1,4 @@
-/* The run itself: lines in, calls, results out, on one thread. */
+/* The run itself: reads lines, makes calls and writes results, on one thread. */
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 
@@ -11,11 +11,11 @@
 #include <beluga/price.h>
 
 typedef struct batch_work {
-    /* what it needs, all borrowed */
+    /* The input of the run; all pointers are borrowed. */
     beluga_chat_model *model;
     const batch_plan *plan;
     batch_reader *reader;
-    const batch_lines *repeated; /* lines whose id an earlier one has */
+    const batch_lines *repeated; /* lines whose id an earlier line has */
     batch_output *output;
     batch_progress *progress;
     const beluga_prices *prices;
@@ -23,14 +23,15 @@ typedef struct batch_work {
     size_t n_options;
     size_t jobs; /* calls in flight */
     bool ordered;
-    /* what came of it */
-    beluga_error error;   /* code 0, or what stopped it */
-    beluga_error failure; /* code 0, or that of the first line that failed */
+    /* The outcome of the run. */
+    beluga_error error;   /* the error that stopped the run; code 0: none */
+    beluga_error failure; /* the error of the first line that failed; code 0: none */
     bool interrupted;
-    bool input_failed; /* it can't be read any more */
+    bool input_failed; /* the input can't be read any more */
 } batch_work;
 
-/* Ask every line that is not finished. @return 0, or an exit code, reported: it could not begin. */
+/* Ask every line that is not finished. @return 0, or an exit code, reported, where the run could
+ * not begin. */
 int batch_run(batch_work *run);
 
 #endif

@@ -18,7 +18,8 @@
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1
 
-/* Its name is ours and not the user's, so nothing but a file of ours is expected there. */
+/* The program and not the user chose this name, so only a file of this program is expected
+ * there. */
 static int complain(const char *path, int error)
 {
     char text[128];
@@ -55,9 +56,11 @@ static int refuse(const char *out, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* ---- what is another ------------------------------------------------------------------------- */
+/* ---- differences
+ * ------------------------------------------------------------------------------ */
 
-/* "name=value name=value": numbers and words, or digests of longer texts. */
+/* One setting of "name=value name=value"; values are numbers and words, or digests of longer
+ * texts. */
 typedef struct named_setting {
     const char *name, *value;
     int name_length, value_length;
@@ -89,7 +92,7 @@ static bool is_digest(const named_setting *s)
     return s->value_length == BATCH_DIGEST_TEXT - 1;
 }
 
-/* Say what one option was and is; NULL: not set. */
+/* Report the old and the new value of one option; NULL: not set. */
 static void tell_setting(const named_setting *was, const named_setting *is, char *text, size_t size)
 {
     static const char own[] = "provider_specific";
@@ -105,7 +108,7 @@ static void tell_setting(const named_setting *was, const named_setting *is, char
         snprintf(text, size, "no %.*s", s->name_length, s->name);
 }
 
-/* The first option that is not what it was. */
+/* Report the first option that differs. */
 static void tell_options(const char *was, const char *is, char *text, size_t size)
 {
     named_setting old, new;

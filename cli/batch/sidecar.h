@@ -1,4 +1,4 @@
-/* The file beside an output, OUT.batch, which says what the output belongs to. */
+/* The file beside an output, OUT.batch, which records the input and settings of the output. */
 #ifndef BELUGA_CLI_BATCH_SIDECAR_H
 #define BELUGA_CLI_BATCH_SIDECAR_H
 
@@ -18,9 +18,10 @@ typedef struct batch_facts {
 } batch_facts;
 
 /*
- * Compare with what was written for `out`, or write it where there is nothing finished yet.
- * @param begun  There is something in the output.
- * @return 0, or an exit code, reported: it belongs to something else.
+ * Compare the facts with the record beside `out`, or write the record where no line is finished
+ * yet.
+ * @param begun The output has content.
+ * @return 0, or an exit code, reported, where the output belongs to other facts.
  */
 int batch_sidecar_check(const char *out, const batch_facts *facts, bool begun, bool dry);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Enough for beluga_error_format's longest line. */
+/* Room for the longest line of beluga_error_format. */
 #define ERROR_LINE_BYTES 1536
 
 static uint64_t count_left(const batch_work *run, uint64_t lines)
@@ -18,7 +18,7 @@ static uint64_t count_left(const batch_work *run, uint64_t lines)
     return lines > finished ? lines - finished : 0;
 }
 
-/* A line that an earlier run took for done may not be done when strict. */
+/* A line that an earlier run finished may not count as finished in strict mode. */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -63,7 +63,8 @@ static void tell_totals(const batch_work *run, uint64_t lines)
              t->unpriced && t->cost > 0 ? " and what has no known price" : "");
 }
 
-/* This is told with --quiet, too: such a line is done, and its answer may be of no use. */
+/* This is reported with --quiet, too, since such a line counts as done and its answer may be
+ * useless. */
 static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.unfinished;
@@ -74,7 +75,8 @@ static void tell_unfinished(const cli_args *args, const batch_work *run)
             n, n == 1 ? " is" : "s are", args->out);
 }
 
-/* Most often all fail of the same, and nobody should have to look for it in the output. */
+/* Most often all lines fail for the same reason, and nobody should have to look for it in the
+ * output. */
 static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];

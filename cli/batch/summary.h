@@ -1,11 +1,12 @@
-/* The summary that a run tells at its end. */
+/* The summary that a run prints at its end. */
 #ifndef BELUGA_CLI_BATCH_SUMMARY_H
 #define BELUGA_CLI_BATCH_SUMMARY_H
 
 #include "args.h"
 #include "batch/run.h"
 
-/* Tell it, in words on stderr or with --json as an object on stdout. @return the exit code. */
+/* Print the summary as text on stderr, or with --json as an object on stdout. @return the exit
+ * code. */
 int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines);
 
 #endif

@@ -38,7 +38,7 @@ static int keep(int from, int to)
     }
 }
 
-/* A pipe is kept as stdin is. */
+/* A pipe is copied to a file, as stdin is. */
 static int open_kept(int from, const char *out, int *fd)
 {
     *fd = beluga__file_nameless(out);
@@ -65,7 +65,7 @@ int batch_input_open(const char *path, const char *out, int *fd)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Ids are compared only where lines have some of their own. */
+/* Ids are compared only where lines have ids of their own. */
 typedef struct id_survey {
     const batch_plan *plan;
     batch_ids found;

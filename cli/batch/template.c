@@ -27,7 +27,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* `text` is behind "{{". Returns what is behind "}}", or NULL. */
+/* Read a field; `text` begins behind "{{". Returns the text behind "}}", or NULL. */
 static const char *take_field(batch_template *t, const char *text, char *why)
 {
     const char *end = strstr(text, "}}");

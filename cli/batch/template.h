@@ -11,7 +11,7 @@
 #define BATCH_WHY_BYTES  256
 
 typedef struct batch_piece {
-    const char *text; /* borrowed from the template: what stands there, or a field's name */
+    const char *text; /* borrowed from the template: plain text, or a field's name */
     size_t length;
     bool is_field;
 } batch_piece;
@@ -21,7 +21,7 @@ typedef struct batch_template {
     size_t count;
 } batch_template;
 
-/* Give the field `name`. @return 1; 0 when there is none; -1 without memory. */
+/* Find the value of the field `name`. @return 1; 0 when there is none; -1 without memory. */
 typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_length,
                                const char **text, size_t *length);
 
@@ -29,7 +29,7 @@ typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_leng
  * `why`. */
 int batch_template_parse(batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
 
-/* Fill it in, behind what is in `out`. @return 0; INVALID_INPUT with the reason in `why`;
+/* Append the filled-in template to `out`. @return 0; INVALID_INPUT with the reason in `why`;
  * NO_MEMORY.
  */
 int batch_template_fill(const batch_template *t, batch_lookup_fn lookup, void *payload,

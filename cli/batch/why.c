@@ -8,7 +8,7 @@
 
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
 {
-    char text[2 * BATCH_REASON_BYTES]; /* more, so that it is seen where it is cut */
+    char text[2 * BATCH_REASON_BYTES]; /* longer than the result, so that a cut becomes visible */
     va_list values;
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);

@@ -1,4 +1,4 @@
-/* Why something of a batch is refused. */
+/* Reasons why part of a batch is refused. */
 #ifndef BELUGA_CLI_BATCH_WHY_H
 #define BELUGA_CLI_BATCH_WHY_H
 
@@ -6,7 +6,8 @@
 
 #define BATCH_REASON_BYTES 256
 
-/* Say it in one line of whole characters, whatever it quotes. printf's. */
+/* Write a reason as one line of whole characters, whatever text it quotes. Arguments as for
+ * printf. */
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...) BELUGA_PRINTF(2, 3);
 
 #endif

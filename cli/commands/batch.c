@@ -1,4 +1,4 @@
-/* beluga batch: many lines, each asked once, whatever stops it on the way. */
+/* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "batch/estimate.h"
 #include "batch/facts.h"
 #include "batch/summary.h"
@@ -22,22 +22,22 @@
 
 #define DEFAULT_JOBS 8
 #define MAX_JOBS     10000
-/* Descriptors besides those of the calls. */
+/* Descriptors that are needed besides those of the calls. */
 #define SPARE_FILES 64
 
-/* All that a batch is made of, from the first word to the last. */
+/* Everything that a batch needs from its beginning to its end. */
 typedef struct batch_command {
     const cli_args *args;
-    const char *path; /* of the input; "-": stdin */
-    const char *out;  /* "": none, for --dry-run */
+    const char *path; /* path of the input; "-": stdin */
+    const char *out;  /* "": no output, for --dry-run */
     size_t jobs;
-    double budget; /* 0: none */
+    double budget; /* 0: no budget */
     cli_session session;
     cli_text schema;
     batch_template template;
     int input;
     batch_survey survey;
-    batch_digest digest; /* of what is read when it is asked */
+    batch_digest digest; /* digest of the second reading, during which lines are asked */
     batch_reader reader;
     batch_plan plan;
     batch_facts facts;
@@ -116,7 +116,7 @@ static int begin_reading(batch_command *b)
     return CLI_EXIT_USAGE;
 }
 
-/* It was read twice, and perhaps hours lie between. */
+/* The input was read twice, perhaps hours apart, so it is compared. */
 static int check_input(batch_command *b)
 {
     char digest[BATCH_DIGEST_TEXT];
@@ -160,7 +160,7 @@ static bool is_same(const struct stat *file, int fd)
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
-/* A message that says to remove the output must never mean the input. */
+/* The output must not be the input, since a message advises the user to remove the output. */
 static int check_out(const batch_command *b)
 {
     struct stat file;
@@ -304,7 +304,7 @@ static int run_batch(batch_command *b)
 static int run(const cli_args *args)
 {
     batch_command b = {.args = args, .input = -1, .output = {.fd = -1}};
-    /* A file that is larger than allowed is told as other failures of a write are. */
+    /* Without the signal, writing too large a file fails like any other write. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
     batch_output_close(&b.output);

@@ -26,7 +26,7 @@ typedef struct chat_state {
     logbook_thread thread;
     line_reader *reader;
     bool leave;
-    int code; /* exit code when it was left for a failure */
+    int code; /* exit code when a failure ended the chat */
 } chat_state;
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -149,7 +149,7 @@ static line_result read_more(chat_state *chat, cli_text *text)
     return line_read(chat->reader, CONTINUATION, text);
 }
 
-/* Leave out `head` and `tail` bytes. */
+/* Remove `head` bytes at the beginning and `tail` bytes at the end. */
 static void trim(cli_text *text, size_t head, size_t tail)
 {
     text->length -= head + tail;
@@ -157,7 +157,8 @@ static void trim(cli_text *text, size_t head, size_t tail)
     text->data[text->length] = '\0';
 }
 
-/* Between two fences, each of which may have a line of its own; the input's end is one, too. */
+/* Read the lines between two fences. Each fence may stand on a line of its own, and the end of the
+ * input closes the text. */
 static line_result read_fenced(chat_state *chat, cli_text *text)
 {
     const size_t fence = strlen(FENCE);
@@ -188,7 +189,8 @@ static line_result read_text(chat_state *chat, cli_text *text)
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
-/* Somebody who types goes on after a failure; a script must not, as what follows depends on it. */
+/* After a failure a user who types can go on. A script can't, since its next lines depend on the
+ * answer. */
 static void drop_turn(chat_state *chat, int code)
 {
     if (line_is_interactive(chat->reader)) {
@@ -199,7 +201,7 @@ static void drop_turn(chat_state *chat, int code)
     chat->leave = true;
 }
 
-/* Returns whether it is kept. */
+/* Returns whether the turn is kept. */
 static bool keep_turn(chat_state *chat, beluga_message *human, const cli_answer *answer)
 {
     int code = report_finish(chat->args, answer->response);
@@ -210,7 +212,7 @@ static bool keep_turn(chat_state *chat, beluga_message *human, const cli_answer 
     return code == CLI_EXIT_OK;
 }
 
-/* A turn that is not kept is in the log, too, but the next one does not go on from it. */
+/* A turn that is not kept is in the log, too, and the next turn does not continue it. */
 static void write_down(chat_state *chat, const beluga_message *human, const cli_answer *answer,
                        bool kept)
 {

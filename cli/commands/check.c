@@ -1,4 +1,4 @@
-/* beluga check: does a provider do what it should. */
+/* beluga check: tests whether a provider follows the rules. */
 #include "kit/check.h"
 
 #include "commands/check_report.h"
@@ -20,7 +20,7 @@
 
 enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 4096 };
 
-/* ---- where the fixtures are ------------------------------------------------------------------ */
+/* ---- places of the fixtures ------------------------------------------------------------------ */
 
 static bool is_there(char *path, const char *folder, const char *below)
 {
@@ -28,7 +28,8 @@ static bool is_there(char *path, const char *folder, const char *below)
     return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
 }
 
-/* Those of the source beside the build folder that this program is in: they are not installed. */
+/* Find the fixtures in the source tree beside this program's build folder; they are not
+ * installed. */
 static const char *find_fixtures(char *path)
 {
     char program[MAX_PATH_BYTES];
@@ -46,15 +47,16 @@ static bool has_fixtures(const char *folder, const char *name)
     return is_there(path, folder, below);
 }
 
-/* A folder may be of one provider alone. */
+/* Returns whether a folder has the fixtures of this provider alone. */
 static bool is_of(const char *folder, const char *name)
 {
     char path[MAX_PATH_BYTES];
     return is_there(path, folder, "/check/check.json") || has_fixtures(folder, name);
 }
 
-/* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
- * provider alone, or in the current folder, where they say whose they are. */
+/* Find the fixtures of a plug-in's author: beside the plug-in's file or in the folder above, where
+ * the folder may have the fixtures of one provider only, or in the current folder, where they need
+ * the provider's name. */
 static const char *find_own_fixtures(const char *file, const char *name, char *path)
 {
     const char *slash = strrchr(file, '/');
@@ -68,16 +70,16 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
     return has_fixtures(path, name) ? path : NULL;
 }
 
-/* ---- what runs in the process of the checks -------------------------------------------------- */
+/* ---- parts that run in the process of the checks --------------------------------------------- */
 
-/* One operand, or all providers. */
+/* The subject of the checks: one operand, or all providers. */
 typedef struct subject {
     const cli_args *args;
-    const char *operand; /* NULL: all */
+    const char *operand; /* NULL: all providers */
     cli_session session;
 } subject;
 
-/* A provider without code is one of the configuration. */
+/* A provider without code is in the configuration. */
 static const char *base_of(const beluga_config *config, const char *wanted)
 {
     const char *name, *base;
@@ -86,7 +88,7 @@ static const char *base_of(const beluga_config *config, const char *wanted)
     return NULL;
 }
 
-/* Options and sections of a file are for those that were named, not for a look at all of them. */
+/* Options and the file apply to a named provider, and not to a check of all providers. */
 static bool is_configured(const subject *s)
 {
     return s->operand && (s->args->options.count || s->args->config_file);
@@ -103,7 +105,8 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    /* An author's fixtures may lean on those that are named. */
+    /* Fixtures named on the command line serve only if they are this provider's; otherwise the
+     * author's are used. */
     if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
         const char *found = find_own_fixtures(settings.plugin, name, path);
         if (found) settings.own_fixtures = found;
@@ -116,7 +119,7 @@ static int check_named(subject *s, const check_settings *given, const char *name
     return check_provider(&settings, name, err);
 }
 
-/* Every provider, or those that came with the plug-in `file`. */
+/* Check every provider, or those of the plug-in `file`. */
 static int check_all(subject *s, const check_settings *settings, const char *file,
                      beluga_error *err)
 {
@@ -137,7 +140,7 @@ static int check_all(subject *s, const check_settings *settings, const char *fil
     return first;
 }
 
-/* Loading is a check, too: its code runs then. */
+/* Loading a plug-in is a check, too, since its code runs then. */
 static int check_file(subject *s, const check_settings *settings, beluga_error *err)
 {
     char real[PATH_MAX];
@@ -157,7 +160,7 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
     return realpath(s->operand, real) ? check_all(s, settings, real, err) : 0;
 }
 
-/* No provider's name looks like a file's. */
+/* Returns whether an operand is a file: no provider's name looks like one. */
 static bool is_file(const char *operand)
 {
     size_t n = operand ? strlen(operand) : 0;
@@ -168,7 +171,7 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 {
     subject *s = payload;
     cli_args args = *s->args;
-    args.verbose = 0; /* of the report, not of the wire */
+    args.verbose = 0; /* --verbose applies to the report here, and not to the wire */
     args.timeout = NULL;
     int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
     if (rc)

@@ -67,7 +67,7 @@ static void print_styled(term_look style, const char *text)
     out_style(TERM_PLAIN);
 }
 
-/* Control characters in the words of a provider are shown, and not obeyed. */
+/* Control characters in a provider's texts are shown as escapes. */
 static bool is_plain(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -75,7 +75,7 @@ static bool is_plain(const char *text, size_t n)
     return true;
 }
 
-/* Sentences are wrapped; what came, and is longer than anybody wrote, stays a line. */
+/* Sentences are wrapped; a line of received bytes that is longer than any sentence is not. */
 static void print_wrapped(const char *text)
 {
     char line[CHECK_REPORT_BYTES];
@@ -158,7 +158,7 @@ static void end_category(check_report *r)
     *r->name = '\0';
 }
 
-/* A copy of its words, which are borrowed. */
+/* Copy a result with its borrowed texts. */
 static bool copy_line(struct check_line *line, const check_result *result)
 {
     size_t scenario = strlen(result->scenario) + 1, proves = strlen(result->proves) + 1;
@@ -230,7 +230,7 @@ void check_report_tell(void *payload, const check_result *result)
         add_line(r, result);
 }
 
-/* That checks failed is told already; a crash outside of one is not. */
+/* Failed checks were reported already; a crash outside of a check was not. */
 void check_report_end_operand(check_report *r, int code, const beluga_error *err)
 {
     const cli_args to_stderr = {0};

@@ -8,8 +8,8 @@
 #include <beluga/provider/json.h>
 
 enum {
-    CHECK_REPORT_LINES = 64,  /* of a category */
-    CHECK_REPORT_BYTES = 1024 /* of a line that is wrapped */
+    CHECK_REPORT_LINES = 64,  /* lines of one category */
+    CHECK_REPORT_BYTES = 1024 /* bytes of a line that is wrapped */
 };
 
 /* The counts of a category so far. */
@@ -21,22 +21,23 @@ typedef struct check_report {
     const cli_args *args;
     beluga_json_writer *w; /* NULL: text */
     check_tally all, category;
-    char provider[128], name[64]; /* of what is printed now; "" before the first */
+    /* the provider and category that are printed now; "" before the first */
+    char provider[128], name[64];
     struct check_line {
-        check_result result; /* its words are owned */
+        check_result result; /* owns its texts */
         char *words;
-    } lines[CHECK_REPORT_LINES]; /* of the category: they stand under its counts */
+    } lines[CHECK_REPORT_LINES]; /* lines of the category, printed below its counts */
     size_t n_lines;
-    beluga_error error; /* the first of a provider that could not be checked */
+    beluga_error error; /* error of the first provider that could not be checked */
 } check_report;
 
 /* @return 0, or an exit code, reported. */
 int check_report_begin(check_report *report, const cli_args *args);
-/* For check_settings: `payload` is the report. */
+/* The callback for check_settings; `payload` is the report. */
 void check_report_tell(void *payload, const check_result *result);
-/* An operand is done; `code` and `err` are what checking it returned. */
+/* End an operand; `code` and `err` come from its check. */
 void check_report_end_operand(check_report *report, int code, const beluga_error *err);
-/* Print what is left. @return the exit code. */
+/* Print the remaining lines. @return the exit code. */
 int check_report_end(check_report *report);
 
 #endif

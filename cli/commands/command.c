@@ -16,7 +16,7 @@ const cli_command *command_find(const cli_command *const *commands, const char *
     return NULL;
 }
 
-/* A name of which every letter would have to change is no slip. */
+/* A name in which every letter would have to change is not a misspelling. */
 const cli_command *command_nearest(const cli_command *const *commands, const char *name,
                                    unsigned most)
 {

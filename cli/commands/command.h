@@ -1,4 +1,4 @@
-/* A command: its words for the user, the options it takes, and the function to run. */
+/* A command: its help texts, the options that it takes, and its function. */
 #ifndef BELUGA_CLI_COMMANDS_COMMAND_H
 #define BELUGA_CLI_COMMANDS_COMMAND_H
 
@@ -6,13 +6,13 @@
 
 typedef struct cli_command {
     const char *name;
-    const char *operands; /* as usage shows them, "" for none */
+    const char *operands; /* operands for the usage line, "" for none */
     const char *summary;  /* one line */
-    const char *details;  /* paragraphs for --help and the manual page, between blank lines */
-    const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
-    uint64_t takes;       /* arg_bits besides ARG_ALWAYS */
+    const char *details;  /* paragraphs for --help and the manual page, separated by blank lines */
+    const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
+    uint64_t takes;       /* arg_bits in addition to ARG_ALWAYS */
     size_t max_operands;
-    bool draws_progress;              /* a line on stderr that notes would break */
+    bool draws_progress;              /* keeps a line on stderr that notes would break */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 
@@ -21,15 +21,15 @@ typedef struct cli_command {
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
 
-/* Return whether a command takes the option of that index. */
+/* Return whether a command takes the option with that index. */
 bool command_takes(const cli_command *command, size_t index);
 
-/* More slips than these make another word. */
+/* With more differing letters, it is another word. */
 #define COMMAND_MOST_SLIPS 2
 
-/* Return the command of that name in a list that NULL ends, or NULL. */
+/* Return the command of that name in a list ended by NULL, or NULL. */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
-/* Return the command whose name is nearest to that, with at most so many slips, or NULL. */
+/* Return the command with the nearest name, at most so many letters away, or NULL. */
 const cli_command *command_nearest(const cli_command *const *commands, const char *name,
                                    unsigned most);
 

@@ -1,4 +1,4 @@
-/* beluga completion: what a shell needs to complete the command line, from the tables. */
+/* beluga completion: prints a shell's completion script, made from the tables. */
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -12,9 +12,9 @@
 
 #define MAX_PROVIDERS 256
 
-/* ---- words that shells ask for when they need them ------------------------------------------- */
+/* ---- words that shells ask for when completing ----------------------------------------------- */
 
-/* One a line. */
+/* Prints one name a line. */
 static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
 
 static void print_name(const char *format, ...)
@@ -39,7 +39,7 @@ static void print_own_names(cli_session *session, const char *name)
         print_name("%s/%.*s", name, (int)strcspn(line, "="), line);
 }
 
-/* Aliases, and providers with the separator behind them. Nothing is sent. */
+/* Print aliases, and providers with the separator behind them. No request is sent. */
 static int print_models(const cli_args *args)
 {
     const char *names[MAX_PROVIDERS], *alias, *reference;
@@ -73,7 +73,7 @@ static void put_command_names(const cli_command *const *commands, const char *se
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
-/* Return whether a letter stands for an option without a value, too, in another command. */
+/* Return whether a letter also stands for an option without a value in another command. */
 static bool may_be_flag(char letter)
 {
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
@@ -143,7 +143,7 @@ static void print_bash(const cli_command *const *commands)
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
-/* Text between single quotes where [ ] and : have a meaning. */
+/* Write text inside single quotes, where [ ] and : have a meaning. */
 static void put_zsh_text(const char *text)
 {
     for (; *text; text++) {
@@ -227,7 +227,7 @@ static void print_zsh(const cli_command *const *commands)
 
 /* ---- fish ------------------------------------------------------------------------------------ */
 
-/* Text between single quotes. */
+/* Write text inside single quotes. */
 static void put_fish_text(const char *text)
 {
     for (; *text; text++) {
@@ -236,7 +236,7 @@ static void put_fish_text(const char *text)
     }
 }
 
-/* An option is offered after the commands that take it; the default one has no name. */
+/* An option is offered behind the commands that take it; the default command has no name. */
 static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
     bool by_default = command_takes(commands[0], option);

@@ -1,4 +1,4 @@
-/* beluga config: what applies, and where it came from. */
+/* beluga config: the settings that apply, and their origins. */
 #include "commands/command.h"
 #include "commands/config_check.h"
 #include "commands/stack.h"
@@ -17,14 +17,14 @@
 
 #define VALUE_BYTES 512
 
-/* One setting as it applies. */
+/* A setting with its value and origin. */
 typedef struct named_setting {
     const char *key;
     char value[VALUE_BYTES];
     char origin[96];
 } named_setting;
 
-/* As a configuration shows it: an address may hold a name and a password. */
+/* Write a URL as the configuration shows it, without a name and password. */
 static void show_url(named_setting *s, const char *url)
 {
     beluga_config *config = beluga_config_new(beluga_with_base_url(url));
@@ -32,7 +32,8 @@ static void show_url(named_setting *s, const char *url)
     beluga_config_free(config);
 }
 
-/* The environment's layer is read only when a model is opened: see what it will find. */
+/* The environment's layer is read only when a model is opened, so this finds what it will
+ * contain. */
 static bool from_environment(const beluga_provider *provider, int key, named_setting *s)
 {
     const char *variable = NULL;
@@ -57,7 +58,7 @@ static bool is_own(const beluga_provider *provider, int key, named_setting *s)
     return true;
 }
 
-/* Resolving a reference sets these two: who named the model, named them. */
+/* Resolving a reference sets these two, so their origin is that of the reference. */
 static bool is_of_reference(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
@@ -69,7 +70,7 @@ static const char *name_origin(const cli_session *session, int key, beluga_origi
     return origin == BELUGA_ORIGIN_MODEL ? "command line" : beluga_origin_name(origin);
 }
 
-/* Returns false when nothing sets it. */
+/* Describe a setting. Returns false when it has no value. */
 static bool describe(const cli_session *session, const beluga_provider *provider, int key,
                      named_setting *s)
 {
@@ -176,7 +177,7 @@ static void put_settings(beluga_json_writer *w, const cli_session *session,
     beluga_json_end_object(w);
 }
 
-/* Write what one of the configuration's lists has, a member each. */
+/* Write one of the configuration's lists, each item as a member. */
 static void put_list(beluga_json_writer *w, const char *key, const beluga_config *config,
                      bool (*get)(const beluga_config *, size_t, const char **, const char **))
 {

@@ -41,7 +41,7 @@ static void tell(void *payload, const beluga_config_problem *p)
     out_printf(":%d:%d: %s%s\n", p->line, p->column, warning ? "warning: " : "", p->message);
 }
 
-/* A file that is not there, or not to be read, is told as any failure is. */
+/* A missing or unreadable file is reported like any other failure. */
 static int failed(const cli_args *args, const beluga_error *err)
 {
     return report_file_error(args, err, CLI_EXIT_CONFIG);
@@ -81,7 +81,7 @@ static int check_json(const cli_args *args, const char *path)
     return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
-/* The usual file need not be there: nothing is wrong with none. */
+/* The usual file may be missing, which is no problem. */
 static int tell_none(const cli_args *args, const char *path)
 {
     if (!args->json) {
@@ -102,8 +102,8 @@ static int tell_none(const cli_args *args, const char *path)
     return report_json(w);
 }
 
-/* The file that every command reads may name plug-ins, whose providers are then none that are
- * missing. A file that is only looked at gets to run nothing. */
+/* The configuration file of every command may name plug-ins, and their providers then count as
+ * known. A file that is only checked must not run code. */
 static void load_plugins_of(const char *path)
 {
     beluga_error err;

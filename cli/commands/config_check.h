@@ -1,10 +1,10 @@
-/* beluga config check: all that is wrong with a file. */
+/* beluga config check: reports every problem of a file. */
 #ifndef BELUGA_CLI_COMMANDS_CONFIG_CHECK_H
 #define BELUGA_CLI_COMMANDS_CONFIG_CHECK_H
 
 #include "args.h"
 
-/* Check the file that is the second operand, or the usual one. @return exit code. */
+/* Check the file in the second operand, or the usual file. @return exit code. */
 int config_check(const cli_args *args);
 
 #endif

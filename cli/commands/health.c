@@ -1,4 +1,4 @@
-/* beluga health: could the model be called, and does it answer. */
+/* beluga health: tells whether the model could be called, and whether it answers. */
 #include "commands/command.h"
 #include "exit.h"
 #include "observe.h"
@@ -56,7 +56,7 @@ static void print_text(const beluga_health *health)
         out_note("it could be called; nothing was sent, and --probe finds out whether it answers");
 }
 
-/* --json prints its one object here, so an error only goes to stderr. */
+/* --json prints one object on stdout here, so an error goes to stderr only. */
 static int print_error(const beluga_error *err)
 {
     const cli_args to_stderr = {0};
@@ -73,7 +73,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* A model that can't even be opened, as without a key, can't be called. */
+/* A model that can't be opened, for example without a key, can't be called. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);

@@ -1,4 +1,4 @@
-/* beluga help: how the commands are used, from the tables that parse them. */
+/* beluga help: prints how commands are used, from the tables that parse them. */
 #include "commands/command.h"
 #include "commands/manual.h"
 #include "exit.h"
@@ -48,7 +48,7 @@ static void put_options(const cli_command *command)
         if (command_takes(command, i)) put_option(&arg_infos[i]);
 }
 
-/* The name of the default command may be left out. */
+/* The default command's name may be left out. */
 static void put_command(const cli_command *command, bool is_default)
 {
     out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", is_default ? "[" : "", command->name,
@@ -99,7 +99,7 @@ static int run(const cli_args *args)
         manual_print(args->commands);
         return CLI_EXIT_OK;
     }
-    if (args->help) /* of another command: see main.c */
+    if (args->help) /* --help of another command leads here, see main.c */
         command = args->named ? args->command : NULL;
     else if (topic && !(command = command_find(args->commands, topic)))
         return unknown(args->commands, topic);

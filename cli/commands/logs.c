@@ -1,4 +1,4 @@
-/* beluga logs: what was asked and answered. */
+/* beluga logs: shows logged prompts and answers. */
 #include "commands/command.h"
 #include "commands/logs_entry.h"
 #include "exit.h"
@@ -18,10 +18,10 @@
 #define DEFAULT_COUNT 20
 #define MS_PER_HOUR   INT64_C(3600000)
 
-/* The log while the command uses it. */
+/* The state of the command while it reads the log. */
 typedef struct used_log {
     const cli_args *args;
-    logbook_store *store; /* NULL: there is none yet */
+    logbook_store *store; /* NULL: there is no log yet */
     char *path;
     int64_t shown; /* the entry whose conversation is printed */
     char why[LOGBOOK_WHY_BYTES];
@@ -116,7 +116,7 @@ static int do_search(used_log *logs)
     return print_entries(logs, from_search);
 }
 
-/* ---- one of them ----------------------------------------------------------------------------- */
+/* ---- one entry ------------------------------------------------------------------------------- */
 
 static int take_id(void *payload, const logbook_entry *e)
 {
@@ -214,10 +214,11 @@ static int do_path(used_log *logs)
 
 static int64_t now_ms(void)
 {
-    return (int64_t)time(NULL) * 1000 + 1000; /* what is of this second is before now */
+    /* entries of this second are older than the end of it */
+    return (int64_t)time(NULL) * 1000 + 1000;
 }
 
-/* An age: 30d, 12h. */
+/* Read an age, such as 30d or 12h. */
 static bool read_age(const char *text, int64_t *ms)
 {
     char *end;
@@ -228,7 +229,7 @@ static bool read_age(const char *text, int64_t *ms)
     return true;
 }
 
-/* Local time: 2026-01-31, with T08:00 behind it or not. */
+/* Read a local date such as 2026-01-31, perhaps followed by T08:00. */
 static bool read_date(const char *text, int64_t *ms)
 {
     static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"};
@@ -267,7 +268,7 @@ static int do_clear(used_log *logs)
 static const struct {
     const char *name;
     int (*run)(used_log *logs);
-    bool reads; /* what is there */
+    bool reads; /* the verb only reads the log */
     bool takes_operands;
 } verbs[] = {
     {"list", do_list, true, false},    {"show", do_show, true, true},

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-/* A text in a table; what a terminal of any width shows. */
+/* Bytes of a text in a table; no terminal shows more. */
 #define CELL_BYTES 1024
-/* A table with less room for its texts leaves columns out. */
+/* A table that leaves less room for texts drops columns. */
 #define LEAST_TEXT_WIDTH 20
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static const char *result_of(const logbook_entry *e)
     return e->finish_reason ? e->finish_reason : "?";
 }
 
-/* One line of at most `width` characters; control characters are spaces. */
+/* Write one line of at most `width` characters, with spaces in place of control characters. */
 static void format_line(char *text, const char *from, size_t width)
 {
     const char *end = term_is_utf8() ? "\xe2\x80\xa6" : "~";
@@ -99,7 +99,7 @@ typedef struct log_layout {
     time_form time;
 } log_layout;
 
-/* From the widest to the narrowest. The last column takes what the others leave. */
+/* The layouts from the widest to the narrowest. The last column gets the remaining width. */
 static const log_layout layouts[] = {
     {{true, true, true, true, true, true, true}, TIME_FULL},
     {{true, true, true, true, false, false, true}, TIME_SHORT},
@@ -178,7 +178,7 @@ int log_table_print(const log_table *rows)
     return table_print(&table);
 }
 
-/* In full; what breaks a line is a space. */
+/* Print the whole prompt on one line, with a space for each line break. */
 static int print_prompt(const char *text)
 {
     char *line = strdup(text);
@@ -245,7 +245,7 @@ int log_put_json(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* ---- one of them ----------------------------------------------------------------------------- */
+/* ---- one entry ------------------------------------------------------------------------------- */
 
 static void put_heading(const char *text)
 {

@@ -1,4 +1,4 @@
-/* beluga.1, from the tables that parse the command line. */
+/* Writes beluga.1 from the tables that parse the command line. */
 #include "commands/manual.h"
 
 #include "commands/command.h"
@@ -84,7 +84,7 @@ const manual_row manual_examples[] = {
 
 /* ---- roff ------------------------------------------------------------------------------------ */
 
-/* Write text so that roff takes no character of it for its own. */
+/* Write text so that roff interprets no character of it. */
 static void put_text(const char *text)
 {
     if (*text == '.' || *text == '\'') out_printf("\\&");
@@ -107,7 +107,7 @@ static void put_section(const char *title)
     out_printf(".SH \"%s\"\n", title);
 }
 
-/* Paragraphs stand between empty lines. */
+/* Write paragraphs, which are separated by empty lines. */
 static void put_paragraphs(const char *text, const char *macro)
 {
     while (*text) {

@@ -1,10 +1,10 @@
-/* The words that help and the manual page share, and the manual page. */
+/* The texts that help and the manual page share, and the manual page. */
 #ifndef BELUGA_CLI_COMMANDS_MANUAL_H
 #define BELUGA_CLI_COMMANDS_MANUAL_H
 
 #include "commands/command.h"
 
-/* A row of a list: a term and what it means. Lists end with a NULL term. */
+/* A row of a list: a term and its meaning. Lists end with a NULL term. */
 typedef struct manual_row {
     const char *term;
     const char *meaning;

@@ -1,4 +1,4 @@
-/* beluga models: the names that -m takes. */
+/* beluga models: lists the names that -m takes. */
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -43,7 +43,8 @@ static void print_alias(model_listing *l, const char *name, const char *referenc
     beluga_json_end_object(l->w);
 }
 
-/* A provider's own names for its models: "alias=name" is "mine/alias" for "mine/name". */
+/* Print a provider's own names for its models: "alias=name" becomes "mine/alias" for
+ * "mine/name". */
 static void print_own_names(model_listing *l)
 {
     const char *names[MAX_PROVIDERS], *line;
@@ -52,7 +53,7 @@ static void print_own_names(model_listing *l)
         beluga_provider unused;
         beluga_error err;
         if (session_describe(l->session, names[i], &unused, &err))
-            continue; /* told when it is asked */
+            continue; /* asking this provider reports the fault */
         const beluga_config *config = l->session->config;
         for (size_t k = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, k, NULL));
              k++) {
@@ -95,9 +96,9 @@ static void print_failure(model_listing *l, const beluga_error *err)
     if (!l->error.code) l->error = *err;
 }
 
-/* ---- who is asked ---------------------------------------------------------------------------- */
+/* ---- asking providers ------------------------------------------------------------------------ */
 
-/* A list needs no model, but a model to open needs a name. */
+/* Opening a model needs a name, although a list of models needs no model. */
 static int open_provider(model_listing *l, const char *name, beluga_chat_model **model,
                          beluga_error *err)
 {
@@ -133,7 +134,8 @@ static bool is_configured(const model_listing *l, const char *name)
     beluga_provider provider;
     beluga_error err;
     if (session_describe(l->session, name, &provider, &err) != 0)
-        return !beluga_registry_contains(beluga_registry_default(), name); /* asked, it tells why */
+        /* such a provider is asked all the same, which reports its fault */
+        return !beluga_registry_contains(beluga_registry_default(), name);
     bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
                  !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);
     if (!asked) return false;

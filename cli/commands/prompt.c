@@ -11,14 +11,14 @@
 
 #include <stdlib.h>
 
-/* One question, and what it goes on from. */
+/* A question, and the conversation that it continues. */
 typedef struct prompt_question {
     cli_session session;
     cli_conversation conversation;
     logbook_thread thread;
     cli_text schema;
     beluga_message *human;
-    beluga_messages *messages; /* all that is sent */
+    beluga_messages *messages; /* all messages of the call */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)

@@ -1,4 +1,4 @@
-/* beluga providers: whom it can talk to. */
+/* beluga providers: lists the providers. */
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -22,12 +22,14 @@
 #define KEY_BYTES     160
 #define URL_BYTES     512
 
-/* ---- what is known of one -------------------------------------------------------------------- */
+/* ---- facts about a provider ------------------------------------------------------------------ */
 
 /* A provider as the configuration has it. */
 typedef struct listed_provider {
-    beluga_provider table; /* first: what is known of it is asked by it */
-    beluga_config *config; /* what the table borrows from, with the provider's section */
+    /* the first member, so that functions which get the table can find this struct */
+    beluga_provider table;
+    /* holds the strings that the table borrows, and the provider's section */
+    beluga_config *config;
 } listed_provider;
 
 static const beluga_config *config_of(const beluga_provider *p)
@@ -42,7 +44,7 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Leave out the password that an address in the file may hold. */
+/* Write the URL without a password, which an address in the file may hold. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -50,7 +52,7 @@ static const char *url_of(const beluga_provider *p, char *text)
     return given ? text : p->base_url;
 }
 
-/* Describe the key as the configuration has it: a reference, or that it is set. */
+/* Describe the key of the configuration: a reference, or that a key is set. */
 static bool has_key(const beluga_provider *p, char *text)
 {
     return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
@@ -72,7 +74,7 @@ static const struct {
     [KEY_REFERENCE] = {"reference", "?"},
 };
 
-/* A reference, such as to a profile, is looked up by the call that needs it. */
+/* A reference, such as to a profile, is looked up only by the call that needs it. */
 static key_presence key_state(const beluga_provider *p)
 {
     char key[KEY_BYTES];
@@ -83,7 +85,7 @@ static key_presence key_state(const beluga_provider *p)
     return p->capabilities & BELUGA_CAPABILITY_NO_KEY ? KEY_OPTIONAL : KEY_MISSING;
 }
 
-/* The variable of its key that is set, else the first; "" for none. */
+/* Return the variable of the key that is set, else the first variable; "" for none. */
 static const char *key_variable(const beluga_provider *p)
 {
     const char *variable = session_find_variable(p->key_variables);
@@ -106,7 +108,7 @@ static const char *type_name(uint32_t type)
     }
 }
 
-/* The plug-in's that it came with, or NULL. */
+/* Return the file of the provider's plug-in, or NULL. */
 static const char *file_of(const beluga_provider *p)
 {
     return beluga_registry_plugin_file(beluga_registry_default(), p->name);
@@ -191,7 +193,7 @@ static int print_json(const beluga_provider *const *providers, size_t n)
     return report_json(w);
 }
 
-/* ---- a pipe: a row each, every column ever there --------------------------------------------- */
+/* ---- for a pipe: a row each, with all columns always ----------------------------------------- */
 
 static int print_rows(const beluga_provider *const *providers, size_t n)
 {
@@ -218,10 +220,10 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
     return table_print(&table);
 }
 
-/* ---- a terminal: as much as its width takes -------------------------------------------------- */
+/* ---- for a terminal: as much as its width allows --------------------------------------------- */
 
-/* These capabilities tell providers apart. All stream; a column of its own says whether a key is
- * needed. */
+/* The capabilities that differ between providers. All providers stream, and a key has a column of
+ * its own. */
 static const uint64_t shown[] = {
     BELUGA_CAPABILITY_TOOLS, BELUGA_CAPABILITY_REASONING, BELUGA_CAPABILITY_IMAGES,
     BELUGA_CAPABILITY_AUDIO, BELUGA_CAPABILITY_FILES,     BELUGA_CAPABILITY_SCHEMA,
@@ -233,7 +235,7 @@ typedef struct provider_layout {
     bool with_model, key_in_full, titles_in_full;
 } provider_layout;
 
-/* From the widest to the narrowest. */
+/* The layouts from the widest to the narrowest. */
 static const provider_layout layouts[] = {
     {true, true, true},
     {false, true, true},
@@ -327,7 +329,7 @@ static int print_matrix(const beluga_provider *const *providers, size_t n)
     return rc;
 }
 
-/* ---- one of them ----------------------------------------------------------------------------- */
+/* ---- one provider ---------------------------------------------------------------------------- */
 
 #define INDENT 15
 
@@ -391,7 +393,7 @@ static int print_one(const beluga_provider *p)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* Take what a session has found out of one. */
+/* Take over what a session has found about a provider. */
 static int find(cli_session *session, const char *name, listed_provider *out, beluga_error *err)
 {
     int rc = session_describe(session, name, &out->table, err);
@@ -407,7 +409,7 @@ static int print_list(const cli_args *args, const beluga_provider *const *provid
     return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
-/* A fault in one of the file's own providers does not keep the others from being listed. */
+/* A fault in one of the file's own providers does not prevent listing the others. */
 static int list(cli_session *session, const cli_args *args)
 {
     const cli_args to_stderr = {0};

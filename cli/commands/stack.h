@@ -1,4 +1,4 @@
-/* The layers between a call and its provider that a configuration asks for, outermost first. */
+/* The layers between a call and its provider, as the configuration sets them, outermost first. */
 #ifndef BELUGA_CLI_COMMANDS_STACK_H
 #define BELUGA_CLI_COMMANDS_STACK_H
 

@@ -1,4 +1,4 @@
-/* beluga trace: where did the time go. */
+/* beluga trace: shows where the time of calls went. */
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A part that was left out changes what all the rest does. */
+/* Print the parts that were left out of the build, since other commands then behave differently. */
 static void print_parts(void)
 {
     const char *parts = beluga_version_parts();

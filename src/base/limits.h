@@ -88,8 +88,7 @@
 #define BELUGA__FINISH_WAIT_MS  20000 /* longest wait behind a FINISH, whatever follows */
 /* bytes after which the kind of a body must be known; all are examined again with each piece */
 #define BELUGA__MAX_SNIFFED       4096u
-#define BELUGA__BODY_SAMPLE_BYTES 160u /* sample of a body that was not understood, for the error \
-                                        */
+#define BELUGA__BODY_SAMPLE_BYTES 160u /* of a body that was not understood, for the error */
 /* a finished transfer may take this long to end cleanly */
 #define BELUGA__DRAIN_MS            1000
 #define BELUGA__DRAIN_BYTES         (64u << 10)

@@ -11,9 +11,10 @@
 /* All files that hold prompts, answers or keys have this mode. */
 #define BELUGA__PRIVATE_MODE 0600
 
-/* Open a file that a person named, to write it. A missing file is made, with `mode` less the
- * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
- * link, a device or a pipe is opened as it stands, since the person who named it wants that.
+/*
+ * Open a file that a person named, to write it. A missing file is made, with `mode` less the umask.
+ * `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A link, a
+ * device or a pipe is opened as it stands, since the person who named it wants that.
  *
  * EPERM: another user has put something there, in a folder where everybody may write, such as /tmp.
  * EMLINK: another user may have done so, for the file has a second name.

@@ -18,7 +18,7 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size);
  * this process ends in any way, the command and its children are killed. Processes that an ended
  * command left behind go on.
  *
- * @param unwanted  Checked during the wait; may be NULL.
+ * @param unwanted Checked during the wait; may be NULL.
  * @return the length, or -1 with an error about `what`, whose code is context_canceled where the
  * key became unwanted.
  */
