@@ -181,7 +181,8 @@ bool stage_step(void)
 
 void stage_open(void)
 {
-    FUZZ_CHECK(beluga__loop_new(&beluga_client_default()->runtime, false, &stage.loop) == 0);
+    FUZZ_CHECK(beluga__network_loop_new(&beluga_client_default()->runtime, false, &stage.loop) ==
+               0);
     beluga__list_init(&stage.tasks);
     stage.ops = *stage.loop->base.ops;
     stage.ops.reserve = reserve;

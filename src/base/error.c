@@ -72,7 +72,7 @@ void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len)
 int beluga_error_wrap(beluga_error *err, const char *operation, const char *context)
 {
     if (!err) return 0;
-    if (operation) beluga__error_name(err, operation, operation);
+    if (operation) beluga__error_label(err, operation, operation);
     if (context && *context) {
         char text[2 * sizeof err->message];
         int n = snprintf(text, sizeof text, "%s: %s", context, err->message);

@@ -191,8 +191,8 @@ static int check_key(beluga__target *target, beluga_health *out, beluga_error *e
     if (!target->credential) return 0;
     int status = beluga__key_check(target->credential, err);
     if (!status) return 0;
-    if (err) beluga__error_name(err, provider, target->provider->name);
-    if (err) beluga__error_name(err, model, target->model_name);
+    if (err) beluga__error_label(err, provider, target->provider->name);
+    if (err) beluga__error_label(err, model, target->model_name);
     out->state = "unhealthy";
     out->status = status;
     out->api_key_set = false;

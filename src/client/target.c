@@ -380,8 +380,8 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
     }
     if (err) {
         beluga__error_clean(err); /* a provider may have written it */
-        beluga__error_name(err, provider, t->provider->name);
-        if (t->model_name) beluga__error_name(err, model, t->model_name);
+        beluga__error_label(err, provider, t->provider->name);
+        if (t->model_name) beluga__error_label(err, model, t->model_name);
     }
     if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */
     beluga__target_unref(t);

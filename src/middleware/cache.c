@@ -216,7 +216,7 @@ beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *
         self->store = store->value.pointer;
         return &self->base.model;
     }
-    self->own = beluga__memory_cache_new(&plan->runtime->allocator, 0);
+    self->own = beluga__memory_cache_with_allocator(&plan->runtime->allocator, 0);
     if (!self->own) {
         release(&self->base.model);
         return NULL;

@@ -285,9 +285,9 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
     if (!err) return;
     const char *model = call->model_name ? call->model_name : call->target->model_name;
     beluga__error_clean(err); /* a provider may have written it */
-    if (!*err->operation) beluga__error_name(err, operation, call->operation);
-    if (!*err->provider) beluga__error_name(err, provider, call->target->provider->name);
-    if (!*err->model) beluga__error_name(err, model, model);
+    if (!*err->operation) beluga__error_label(err, operation, call->operation);
+    if (!*err->provider) beluga__error_label(err, provider, call->target->provider->name);
+    if (!*err->model) beluga__error_label(err, model, model);
 }
 
 const beluga_provider *beluga_call_provider(const beluga_call *call)

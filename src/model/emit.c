@@ -43,7 +43,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         beluga_error_set(emit->error, code, "%s", beluga_error_text(code));
     beluga__call_locate(emit->call, emit->error);
     if (emit->request_id && !*emit->error->request_id)
-        beluga__error_name(emit->error, request_id, emit->request_id);
+        beluga__error_label(emit->error, request_id, emit->request_id);
 }
 
 int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message)

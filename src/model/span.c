@@ -47,7 +47,7 @@ beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err)
                              .duration_ns = beluga__now_ns() - start_ns};
 }
 
-void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end)
+void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
     if (span && sink->end) sink->end(sink->payload, span, end);

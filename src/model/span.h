@@ -32,7 +32,7 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
 /* What there is to say of work that ends now, and of nothing but that; err NULL: it succeeded. */
 beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End it; NULL does nothing. */
-void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
+void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end);
 
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);

@@ -466,8 +466,8 @@ static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_
     tool_call *call = room->taken;
     int code = call && call == room->early && *room->name ? settle(room, emit) : 0;
     if (code || !call || !call->begun) return code;
-    return beluga__emit_state(emit, BELUGA_PART_TOOL_CALL, call->index,
-                              beluga_json_key(state, NULL), state);
+    return beluga__emit_json_state(emit, BELUGA_PART_TOOL_CALL, call->index,
+                                   beluga_json_key(state, NULL), state);
 }
 
 int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *given, beluga_emit *emit)

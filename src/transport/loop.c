@@ -405,7 +405,7 @@ static uint64_t seed(const void *salt)
     return value ? value : 1;
 }
 
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out)
+int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out)
 {
     beluga__network_loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
     *out = NULL;
@@ -432,7 +432,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop
     return 0;
 }
 
-void beluga__loop_destroy(beluga__network_loop *loop)
+void beluga__network_loop_destroy(beluga__network_loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
@@ -459,7 +459,7 @@ void beluga_loop_free(beluga_loop *base)
     /* The parent's connections must not be touched by its child, not even to close them. */
     if (beluga__loop_forked(loop)) return;
     beluga__runtime *runtime = base->runtime;
-    beluga__loop_destroy(loop);
+    beluga__network_loop_destroy(loop);
     runtime->unref(runtime);
 }
 

@@ -52,8 +52,8 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
 }
 
 /* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
-void beluga__loop_destroy(beluga__network_loop *loop);
+int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
+void beluga__network_loop_destroy(beluga__network_loop *loop);
 /* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets
  * set. */
 int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done);
