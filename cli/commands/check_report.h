@@ -17,15 +17,17 @@ typedef struct check_tally {
     size_t passed, failed, skipped;
 } check_tally;
 
+typedef struct check_line {
+    check_result result; /* its words are owned */
+    char *words;
+} check_line;
+
 typedef struct check_report {
     const cli_args *args;
     beluga_json_writer *w; /* NULL: text */
     check_tally all, category;
-    char provider[128], name[64]; /* of what is printed now; "" before the first */
-    struct check_line {
-        check_result result; /* its words are owned */
-        char *words;
-    } lines[CHECK_REPORT_LINES]; /* of the category: they stand under its counts */
+    char provider[128], name[64];         /* of what is printed now; "" before the first */
+    check_line lines[CHECK_REPORT_LINES]; /* of the category: they stand under its counts */
     size_t n_lines;
     beluga_error error; /* the first of a provider that could not be checked */
 } check_report;
