@@ -158,15 +158,6 @@ static int probe_models(beluga_chat_model *model, beluga_context *ctx, bool *fou
     return status;
 }
 
-static int probe_answer(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
-{
-    beluga_response *response;
-    const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
-    int status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, one, 2);
-    beluga_response_free(response);
-    return status;
-}
-
 static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_health *out,
                      beluga_error *err)
 {
@@ -176,7 +167,12 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     if (model->target->provider->encode_list_models)
         status = probe_models(model, ctx, &listed, err);
     /* Names have aliases that no list has: only the model itself can tell whether it is there. */
-    if (!status && !listed) status = probe_answer(model, ctx, err);
+    if (!status && !listed) {
+        const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
+        beluga_response *response;
+        status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, one, 2);
+        beluga_response_free(response);
+    }
     out->probed = true;
     out->status = status;
     out->latency_ms = (beluga__now_ns() - start) / BELUGA__NS_PER_MS;

@@ -228,14 +228,6 @@ static int take_headers(beluga__target *t, beluga_error *err)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-/* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
-static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
-{
-    enum { FULL = 1024, ATTEMPT = 256 };
-    if (!is_full(provider)) return 0;
-    return FULL + (runtime->telemetry ? ATTEMPT : 0);
-}
-
 /* A budget can't be kept where it is not known what is spent. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
 {
@@ -346,7 +338,9 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     take_connection(t);
-    t->call_bytes = call_bytes(t->runtime, t->provider);
+    /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
+    enum { FULL = 1024, ATTEMPT = 256 };
+    if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);
     if (status || !t->provider->open) return status;
     beluga_error unset = {0};

@@ -45,13 +45,6 @@ void beluga__call_holds_secrets(beluga_call *call)
     hold_secrets(call, call->arena.at);
 }
 
-static void wipe(beluga_call *call)
-{
-    if (call->arena.secret)
-        explicit_bzero((char *)call + call->secret_from,
-                       block_bytes(call->target) - call->secret_from);
-}
-
 /* --- what is asked ---------------------------------------------------------------------------- */
 
 /* Find the result that a message replaces: one of the same tool call, given since the model
@@ -274,7 +267,8 @@ void beluga__call_unref(beluga_call *call)
     beluga__target *target = call->target;
     const beluga_allocator *allocator = call->arena.allocator;
     beluga__arena_free(&call->arena);
-    wipe(call);
+    if (call->arena.secret)
+        explicit_bzero((char *)call + call->secret_from, block_bytes(target) - call->secret_from);
     /* The allocator is the client's, and the target may hold the last reference to that. */
     beluga__release(allocator, call);
     beluga__target_unref(target);

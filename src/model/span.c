@@ -14,17 +14,14 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
     return !start->untraced || !start->unmeasured;
 }
 
-/* A sink of an older build knows operations and attempts only. */
-static bool knows(const beluga_telemetry_sink *sink, uint32_t kind)
-{
-    return kind <= BELUGA_SPAN_ATTEMPT || sink->size > offsetof(beluga_telemetry_sink, attribute);
-}
-
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
-    if (!sink || !sink->begin || !knows(sink, start->kind)) return NULL;
+    if (!sink || !sink->begin) return NULL;
+    /* A sink of an older build knows operations and attempts only. */
+    bool old = sink->size <= offsetof(beluga_telemetry_sink, attribute);
+    if (old && start->kind > BELUGA_SPAN_ATTEMPT) return NULL;
     if (!beluga__span_wanted(&target->settings, start)) return NULL;
     start->size = sizeof *start;
     start->provider = target->provider->name;

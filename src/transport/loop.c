@@ -320,12 +320,6 @@ static int look(beluga__network_loop *loop, int wait)
     return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
-/* The only call of a loop has just begun: nothing can be read before its request went out. */
-static bool only_starts(const beluga__network_loop *loop)
-{
-    return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
-}
-
 static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done)
 {
     loop->step_bytes = 0;
@@ -334,7 +328,8 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    if (only_starts(loop)) {
+    /* The only call of a loop has just begun: nothing can be read before its request went out. */
+    if (!loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
     }
