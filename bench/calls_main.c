@@ -51,7 +51,10 @@ static size_t count_calls(pid_t program, int *result)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) return fputs("usage: bench-calls PROGRAM [ARGUMENT...]\n", stderr), 2;
+    if (argc < 2) {
+        fputs("usage: bench-calls PROGRAM [ARGUMENT...]\n", stderr);
+        return 2;
+    }
     int status = 0;
     pid_t program = fork();
     if (program < 0) give_up(argv[1], "not started");

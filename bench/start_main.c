@@ -34,7 +34,10 @@ static int compare(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     static int64_t times[2][MAX_ROUNDS];
-    if (argc != 4) return fputs("usage: bench-start ROUNDS A B\n", stderr), 2;
+    if (argc != 4) {
+        fputs("usage: bench-start ROUNDS A B\n", stderr);
+        return 2;
+    }
     size_t rounds = number_of(argv[1]);
     if (rounds > MAX_ROUNDS) give_up("too many rounds", argv[1]);
     posix_spawn_file_actions_t silence;

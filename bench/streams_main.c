@@ -98,7 +98,10 @@ static void run_bare(int port, size_t n)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) return fputs("usage: bench-streams PORT ours|bare COUNT\n", stderr), 2;
+    if (argc != 4) {
+        fputs("usage: bench-streams PORT ours|bare COUNT\n", stderr);
+        return 2;
+    }
     int port = (int)number_of(argv[1]);
     size_t n = number_of(argv[3]);
     raise_descriptor_limit(n);

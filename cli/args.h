@@ -123,11 +123,11 @@ typedef enum arg_index {
 /* The options as bits, for the sets of options that commands take. The enum is wider than an int,
  * which compilers have long allowed. */
 /* clang-format off */
-__extension__ enum arg_bit {
+__extension__ typedef enum arg_bit {
 #define XX(constant, ...) ARG_##constant = UINT64_C(1) << ARG_INDEX_##constant,
     ARG_MAP(XX)
 #undef XX
-};
+} arg_bit;
 /* clang-format on */
 
 _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");

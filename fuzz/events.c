@@ -2,19 +2,19 @@
 
 #include <stdio.h>
 
-void fuzz_events_init(struct fuzz_events *events)
+void fuzz_events_init(fuzz_events *events)
 {
     memset(events, 0, sizeof *events);
     beluga__buf_init(&events->content, beluga_allocator_default(), 1 << 24);
 }
 
-void fuzz_events_free(struct fuzz_events *events)
+void fuzz_events_free(fuzz_events *events)
 {
     beluga__buf_free(&events->content);
 }
 
 /* Pieces of one kind are one, wherever they were cut. */
-static void keep(struct fuzz_events *events, const beluga_event *event, const char *text, size_t n)
+static void keep(fuzz_events *events, const beluga_event *event, const char *text, size_t n)
 {
     if (!n) return;
     uint32_t kind = event->kind << 16 | (event->index & 0xffff);
@@ -24,14 +24,14 @@ static void keep(struct fuzz_events *events, const beluga_event *event, const ch
 }
 
 /* Its place in the list, or that after the last. */
-static size_t find_open(const struct fuzz_events *events, uint32_t index)
+static size_t find_open(const fuzz_events *events, uint32_t index)
 {
     size_t i = 0;
     while (i < events->n_open && events->open[i] != index) i++;
     return i;
 }
 
-static void add_tool_call(struct fuzz_events *events, const beluga_event *event)
+static void add_tool_call(fuzz_events *events, const beluga_event *event)
 {
     size_t at = find_open(events, event->index);
     bool begin = event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN;
@@ -72,7 +72,7 @@ static void check_metadata(const beluga_event *event)
     FUZZ_CHECK(event->u.metadata.provider);
 }
 
-static void end(struct fuzz_events *events, const beluga_event *event)
+static void end(fuzz_events *events, const beluga_event *event)
 {
     events->terminal++;
     if (event->kind == BELUGA_EVENT_FINISH) {
@@ -84,7 +84,7 @@ static void end(struct fuzz_events *events, const beluga_event *event)
     events->code = event->u.error->code;
 }
 
-void fuzz_events_add(struct fuzz_events *events, const beluga_event *event)
+void fuzz_events_add(fuzz_events *events, const beluga_event *event)
 {
     FUZZ_CHECK(events->terminal == 0);
     switch (event->kind) {
@@ -113,19 +113,18 @@ void fuzz_events_add(struct fuzz_events *events, const beluga_event *event)
     }
 }
 
-static bool begins(const struct fuzz_events *a, const struct fuzz_events *b)
+static bool begins(const fuzz_events *a, const fuzz_events *b)
 {
     size_t n = a->content.length;
     return n <= b->content.length && (!n || memcmp(a->content.data, b->content.data, n) == 0);
 }
 
-static const char *content_of(const struct fuzz_events *events)
+static const char *content_of(const fuzz_events *events)
 {
     return events->content.length ? events->content.data : "";
 }
 
-void fuzz_events_compare(const char *rule, const struct fuzz_events *a, const struct fuzz_events *b,
-                         bool whole)
+void fuzz_events_compare(const char *rule, const fuzz_events *a, const fuzz_events *b, bool whole)
 {
     char text[4096];
     bool alike = a->code == b->code && a->reason == b->reason && a->terminal == b->terminal &&

@@ -8,7 +8,7 @@
 
 #include <beluga/event.h>
 
-struct fuzz_events {
+typedef struct fuzz_events {
     unsigned terminal;                     /* how many */
     uint32_t open[BELUGA__MAX_TOOL_CALLS]; /* indices of the calls that are open */
     size_t n_open;
@@ -16,15 +16,14 @@ struct fuzz_events {
     uint32_t reason;     /* of the finish */
     beluga__buf content; /* text, reasoning and calls, however they were cut into events */
     uint32_t kind;       /* of the content that came last */
-};
+} fuzz_events;
 
-void fuzz_events_init(struct fuzz_events *events);
-void fuzz_events_free(struct fuzz_events *events);
+void fuzz_events_init(fuzz_events *events);
+void fuzz_events_free(fuzz_events *events);
 /* Check the next one, and keep what it says. */
-void fuzz_events_add(struct fuzz_events *events, const beluga_event *event);
+void fuzz_events_add(fuzz_events *events, const beluga_event *event);
 /* Check that two answers end alike and say the same; where they need not be the same whole, that
  * all that `a` says is how `b` begins. */
-void fuzz_events_compare(const char *rule, const struct fuzz_events *a, const struct fuzz_events *b,
-                         bool whole);
+void fuzz_events_compare(const char *rule, const fuzz_events *a, const fuzz_events *b, bool whole);
 
 #endif

@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static inline uint8_t fuzz_byte(const uint8_t **data, size_t *size)
 {
     if (!*size) return 0;
-    ++*data, --*size;
-    return (*data)[-1];
+    --*size;
+    return *(*data)++;
 }
 
 /* A copy with nothing behind it, so that a byte too many is seen; free it. */

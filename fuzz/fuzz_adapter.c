@@ -13,17 +13,17 @@
 enum { MAX_FRAMES = 1 << 16, MAX_STEPS = 1 << 20 };
 
 /* What the letters say; "-" is nothing everywhere. */
-struct plan {
-    bool streamed, list;        /* s: streamed, l: the list of models */
-    struct stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
-    char what;                  /* p: pause, c: cancel, t: time passes, f: the handle is freed */
-    size_t when, pause;         /* in steps */
-};
+typedef struct play_plan {
+    bool streamed, list; /* s: streamed, l: the list of models */
+    stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
+    char what;           /* p: pause, c: cancel, t: time passes, f: the handle is freed */
+    size_t when, pause;  /* in steps */
+} play_plan;
 
 typedef struct run_state {
-    struct fuzz_events events;
+    fuzz_events events;
     beluga_op *op;
-    const struct plan *plan;
+    const play_plan *plan;
     bool cancelled, waited;
 } run_state;
 
@@ -36,7 +36,7 @@ static size_t number_of(char letter)
     return 0;
 }
 
-static void read_letters(struct plan *plan, const char *line)
+static void read_letters(play_plan *plan, const char *line)
 {
     char letters[7] = "------";
     for (size_t i = 0; i < 6 && line && line[i]; i++) letters[i] = line[i];
@@ -51,7 +51,7 @@ static void read_letters(struct plan *plan, const char *line)
 }
 
 /* Cut the head off; returns where the body begins. */
-static char *read_head(struct plan *plan, char *text, const char *end)
+static char *read_head(play_plan *plan, char *text, const char *end)
 {
     char *at = text;
     plan->answer.head = text;
@@ -66,7 +66,7 @@ static char *read_head(struct plan *plan, char *text, const char *end)
 }
 
 /* Frames with checksums are hard to guess: what begins with ":" is written as text. */
-static void read_body(struct plan *plan, const beluga_chat_model *model, const char *body, size_t n)
+static void read_body(play_plan *plan, const beluga_chat_model *model, const char *body, size_t n)
 {
     static char frames[MAX_FRAMES];
     bool aws = model->target->protocol->framing == BELUGA_FRAMING_AWS_EVENT_STREAM;
@@ -88,7 +88,7 @@ static void on_event(void *payload, const beluga_event *event)
 
 static void start(run_state *run, beluga_chat_model *model, const beluga_messages *messages)
 {
-    const struct plan *plan = run->plan;
+    const play_plan *plan = run->plan;
     beluga_error err = {0};
     int status;
     if (plan->list)
@@ -105,7 +105,7 @@ static void start(run_state *run, beluga_chat_model *model, const beluga_message
 
 static void act(run_state *run, size_t step)
 {
-    const struct plan *plan = run->plan;
+    const play_plan *plan = run->plan;
     if (plan->what == 'p' && step == plan->when + plan->pause) beluga_op_pause(run->op, false);
     if (step != plan->when) return;
     if (plan->what == 'p') beluga_op_pause(run->op, plan->pause > 0);
@@ -120,7 +120,7 @@ static void act(run_state *run, size_t step)
     }
 }
 
-static void play(run_state *run, const struct plan *plan, beluga_chat_model *model,
+static void play(run_state *run, const play_plan *plan, beluga_chat_model *model,
                  const beluga_messages *messages)
 {
     memset(run, 0, sizeof *run);
@@ -158,7 +158,7 @@ static bool is_success(const run_state *run)
 static void check_whole(const run_state *run, beluga_chat_model *model,
                         const beluga_messages *messages)
 {
-    struct plan plan = *run->plan;
+    play_plan plan = *run->plan;
     run_state whole;
     plan.answer.piece = 0;
     plan.what = 0;
@@ -173,7 +173,7 @@ static void check_whole(const run_state *run, beluga_chat_model *model,
 static void check_better_end(const run_state *run, beluga_chat_model *model,
                              const beluga_messages *messages)
 {
-    struct plan plan = *run->plan;
+    play_plan plan = *run->plan;
     run_state better;
     bool lost = plan.answer.end;
     plan.answer.end = 0;
@@ -187,7 +187,7 @@ static void check_better_end(const run_state *run, beluga_chat_model *model,
 static void check_cut(const run_state *run, beluga_chat_model *model,
                       const beluga_messages *messages)
 {
-    struct plan plan = *run->plan;
+    play_plan plan = *run->plan;
     run_state cut;
     plan.what = 0;
     plan.answer.length /= 2;
@@ -198,7 +198,7 @@ static void check_cut(const run_state *run, beluga_chat_model *model,
     fuzz_events_free(&cut.events);
 }
 
-static void play_all(const struct plan *plan, beluga_chat_model *model)
+static void play_all(const play_plan *plan, beluga_chat_model *model)
 {
     static beluga_messages *messages;
     run_state run;
@@ -226,7 +226,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct plan plan = {0};
+    play_plan plan = {0};
     char *text = fuzz_text(data, size), *rest = text;
     const char *provider = fuzz_line(&rest);
     read_letters(&plan, rest ? fuzz_line(&rest) : NULL);

@@ -7,14 +7,14 @@
 
 enum { SHOWN = 40, MAX_RESOLVED = 16 };
 
-struct told {
+typedef struct told_faults {
     int line, column;
     size_t errors;
-};
+} told_faults;
 
 static void on_problem(void *payload, const beluga_config_problem *problem)
 {
-    struct told *told = payload;
+    told_faults *told = payload;
     bool later = problem->line > told->line ||
                  (problem->line == told->line && problem->column >= told->column);
     FUZZ_CHECK(later && problem->line > 0 && problem->column > 0);
@@ -66,7 +66,7 @@ static void resolve_all(const beluga_config *config, bool sound)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *path = fuzz_file(data, size);
-    struct told told = {0};
+    told_faults told = {0};
     size_t n_errors = 0;
     beluga_error err = {0};
     int checked = beluga_config_check_file(beluga_registry_default(), path, on_problem, &told,

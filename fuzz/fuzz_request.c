@@ -62,7 +62,7 @@ static void on_event(void *payload, const beluga_event *event)
 static void ask(beluga_chat_model *model, const beluga_messages *messages,
                 const beluga_option *options, size_t n)
 {
-    static const struct stage_answer none = {.head = ""};
+    static const stage_answer none = {.head = ""};
     beluga_error err = {0};
     beluga_op *op = NULL;
     stage_begin(&none);

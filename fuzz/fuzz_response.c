@@ -15,7 +15,7 @@ typedef struct run_state {
     beluga_emit emit;
     const beluga_provider *provider;
     void *state;
-    struct fuzz_events events;
+    fuzz_events events;
 } run_state;
 
 static void on_event(beluga__sink *sink, const beluga_event *event)

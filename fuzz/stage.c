@@ -14,7 +14,7 @@ static struct {
     beluga__list tasks;
     beluga__timer *timers[MAX_TIMERS];
     size_t n_timers;
-    const struct stage_answer *answer;
+    const stage_answer *answer;
     beluga__transfer_spec spec;
     bool runs, told_head, paused, inside;
     size_t at, requests;
@@ -117,7 +117,7 @@ static void pause_transfer(beluga__transfer *transfer, bool paused)
 
 static void tell_head(void)
 {
-    const struct stage_answer *a = stage.answer;
+    const stage_answer *a = stage.answer;
     int status = 0;
     stage.told_head = true;
     for (size_t at = 0; at < a->head_length && !status;) {
@@ -140,7 +140,7 @@ static void tell_head(void)
 
 static void tell_piece(void)
 {
-    const struct stage_answer *a = stage.answer;
+    const stage_answer *a = stage.answer;
     size_t n = a->length - stage.at;
     if (a->piece && n > a->piece) n = a->piece;
     const uint8_t *from = (const uint8_t *)a->body + stage.at;
@@ -181,7 +181,8 @@ bool stage_step(void)
 
 void stage_open(void)
 {
-    FUZZ_CHECK(beluga__loop_new(&beluga_client_default()->runtime, false, &stage.loop) == 0);
+    FUZZ_CHECK(beluga__network_loop_new(&beluga_client_default()->runtime, false, &stage.loop) ==
+               0);
     beluga__list_init(&stage.tasks);
     stage.ops = *stage.loop->base.ops;
     stage.ops.reserve = reserve;
@@ -200,7 +201,7 @@ beluga_loop *stage_loop(void)
     return &stage.loop->base;
 }
 
-void stage_begin(const struct stage_answer *answer)
+void stage_begin(const stage_answer *answer)
 {
     stage.answer = answer;
     stage.requests = 0;

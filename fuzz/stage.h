@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 
 /* A server's answer, borrowed, and how it arrives. */
-struct stage_answer {
+typedef struct stage_answer {
     char *head; /* lines that end in \n; the first is the status line */
     size_t head_length;
     const char *body;
@@ -16,13 +16,13 @@ struct stage_answer {
     size_t piece; /* the largest piece of the body; 0: in one */
     int end;      /* 0, or the code of the transfer's failure */
     bool multiplexed;
-};
+} stage_answer;
 
 /* The one call that runs. */
 void stage_open(void);
 beluga_loop *stage_loop(void);
 /* Begin anew, the same each time. */
-void stage_begin(const struct stage_answer *answer);
+void stage_begin(const stage_answer *answer);
 /* The next thing that happens: a task, or a piece of the answer. False when nothing is left. */
 bool stage_step(void);
 /* Let time pass until the next timer fires. False when none is set. */

@@ -409,7 +409,9 @@ static void take(void *payload, uint64_t index, beluga_batch_result *result)
 static void done(void *payload, int status, uint64_t succeeded, uint64_t failed)
 {
     batch *b = payload;
-    (void)status, (void)succeeded, (void)failed;
+    (void)status;
+    (void)succeeded;
+    (void)failed;
     b->done = true;
 }
 

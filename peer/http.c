@@ -54,7 +54,7 @@ static bool parse_head(request *req)
     return true;
 }
 
-const char *peer__request_header(const request *req, const char *name)
+const char *peer__find_header(const request *req, const char *name)
 {
     for (size_t i = 0; i < req->n_headers; i++)
         if (strcasecmp(req->headers[i].name, name) == 0) return req->headers[i].value;
@@ -63,7 +63,7 @@ const char *peer__request_header(const request *req, const char *name)
 
 static bool header_says(const request *req, const char *name, const char *word)
 {
-    const char *value = peer__request_header(req, name);
+    const char *value = peer__find_header(req, name);
     return value && strcasestr(value, word) != NULL;
 }
 
@@ -77,7 +77,7 @@ static parse_result choose_framing(parser *ps)
         ps->at = CHUNK_SIZE;
         return PARSE_DONE;
     }
-    const char *length = peer__request_header(req, "content-length");
+    const char *length = peer__find_header(req, "content-length");
     if (!length) return PARSE_DONE;
     char *end;
     errno = 0;

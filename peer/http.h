@@ -47,7 +47,7 @@ typedef struct parser {
 parse_result peer__parse(parser *ps, bytes *in);
 void peer__parser_reset(parser *ps); /* also frees a request that was not taken out */
 void peer__request_free(request *req);
-const char *peer__request_header(const request *req, const char *name);
+const char *peer__find_header(const request *req, const char *name);
 /* Copy a top-level member's value, or "". */
 void peer__json_member(const char *json, size_t n, const char *key, char *out, size_t size);
 

@@ -119,7 +119,7 @@ const char *peer_request_path(const peer *p, size_t i)
 const char *peer_request_header(const peer *p, size_t i, const char *name)
 {
     const request *req = find(p, i);
-    return req ? peer__request_header(req, name) : NULL;
+    return req ? peer__find_header(req, name) : NULL;
 }
 
 const char *peer_request_header_at(const peer *p, size_t i, size_t index, const char **value)

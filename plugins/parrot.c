@@ -35,7 +35,8 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
 /* What was begun is stopped here; there is nothing. */
 static void cancel(void *self, beluga_emit *emit)
 {
-    (void)self, (void)emit;
+    (void)self;
+    (void)emit;
 }
 
 static const beluga_own_option options[] = {

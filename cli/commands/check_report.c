@@ -159,7 +159,7 @@ static void end_category(check_report *r)
 }
 
 /* Copy a result with its borrowed texts. */
-static bool copy_line(struct check_line *line, const check_result *result)
+static bool copy_line(check_line *line, const check_result *result)
 {
     size_t scenario = strlen(result->scenario) + 1, proves = strlen(result->proves) + 1;
     size_t detail = strlen(result->detail) + 1;

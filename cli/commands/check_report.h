@@ -17,16 +17,18 @@ typedef struct check_tally {
     size_t passed, failed, skipped;
 } check_tally;
 
+typedef struct check_line {
+    check_result result; /* its words are owned */
+    char *words;
+} check_line;
+
 typedef struct check_report {
     const cli_args *args;
     beluga_json_writer *w; /* NULL: text */
     check_tally all, category;
     /* the provider and category that are printed now; "" before the first */
     char provider[128], name[64];
-    struct check_line {
-        check_result result; /* owns its texts */
-        char *words;
-    } lines[CHECK_REPORT_LINES]; /* lines of the category, printed below its counts */
+    check_line lines[CHECK_REPORT_LINES]; /* lines of the category, printed below its counts */
     size_t n_lines;
     beluga_error error; /* error of the first provider that could not be checked */
 } check_report;

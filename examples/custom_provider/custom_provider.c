@@ -98,13 +98,14 @@ static int convert_messages(const beluga_call *call, api_request *request, belug
 
 /* ---- 3. the API's errors --------------------------------------------------------------------- */
 
-static const struct failure {
+typedef struct failure_case {
     const char *name; /* in the option */
     api_status status;
     int code;
     const char *own_code;
     const char *advice;
-} failures[] = {
+} failure_case;
+static const failure_case failures[] = {
     {"rate_limit", API_TOO_MANY_REQUESTS, BELUGA_ERROR_RATE_LIMIT, EXAMPLE_ERROR_RATE_LIMIT,
      "too many requests: wait a moment, or ask for a higher limit"},
     {"authentication", API_BAD_KEY, BELUGA_ERROR_AUTHENTICATION, EXAMPLE_ERROR_AUTHENTICATION,

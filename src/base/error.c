@@ -72,7 +72,7 @@ void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len)
 int beluga_error_wrap(beluga_error *err, const char *operation, const char *context)
 {
     if (!err) return 0;
-    if (operation) beluga__error_name(err, operation, operation);
+    if (operation) beluga__error_label(err, operation, operation);
     if (context && *context) {
         char text[2 * sizeof err->message];
         int n = snprintf(text, sizeof text, "%s: %s", context, err->message);
@@ -150,13 +150,22 @@ size_t beluga_error_format(const beluga_error *err, char *buffer, size_t n)
     const char *separator = " [";
     const char *const fields[] = {err->provider, err->model, err->provider_code};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (*fields[i]) add(buffer, n, &at, "%s%s", separator, fields[i]), separator = ", ";
-    if (err->http_status)
-        add(buffer, n, &at, "%sHTTP %d", separator, err->http_status), separator = ", ";
-    if (*err->request_id)
-        add(buffer, n, &at, "%srequest %s", separator, err->request_id), separator = ", ";
-    if (err->attempts > 1)
-        add(buffer, n, &at, "%s%d attempts", separator, err->attempts), separator = ", ";
+        if (*fields[i]) {
+            add(buffer, n, &at, "%s%s", separator, fields[i]);
+            separator = ", ";
+        }
+    if (err->http_status) {
+        add(buffer, n, &at, "%sHTTP %d", separator, err->http_status);
+        separator = ", ";
+    }
+    if (*err->request_id) {
+        add(buffer, n, &at, "%srequest %s", separator, err->request_id);
+        separator = ", ";
+    }
+    if (err->attempts > 1) {
+        add(buffer, n, &at, "%s%d attempts", separator, err->attempts);
+        separator = ", ";
+    }
     if (separator[0] == ',') add(buffer, n, &at, "]");
     if (n && at >= n) buffer[beluga__utf8_cut(buffer, n, n - 1)] = '\0';
     return at;

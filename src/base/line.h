@@ -38,9 +38,8 @@ size_t beluga__line(char *line, size_t size, const char *text, size_t n,
 /* Append the whole text as one line. Returns out->status. */
 int beluga__line_append(beluga__buf *out, const char *text, size_t n, beluga__line_breaks breaks);
 
-/* These are the only ways to write a text of an error: one for a name or an id, one for a sentence.
- */
-#define beluga__error_name(err, field, text)                             \
+/* These are the only ways to write a text of an error: a label (a name or an id), or a sentence. */
+#define beluga__error_label(err, field, text)                            \
     beluga__line((err)->field, sizeof(err)->field, (text) ? (text) : "", \
                  (text) ? strlen(text) : 0, BELUGA__BREAKS_ESCAPED)
 #define beluga__error_sentence(err, field, text, n) \

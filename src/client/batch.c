@@ -60,7 +60,7 @@ static void end_span(beluga_batch_op *batch, int status)
     beluga_span_end end = beluga__span_ended(batch->start_ns, status ? &err : NULL);
     end.succeeded = batch->succeeded;
     end.failed = batch->failed;
-    beluga__span_end(batch->model->target, batch->span, &end);
+    beluga__span_close(batch->model->target, batch->span, &end);
     batch->span = NULL;
 }
 

@@ -92,7 +92,7 @@ static void init_ending(beluga_client *client)
 
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
 {
-    const beluga__registry_stock stock = {beluga__builtin_provider, beluga__plugin_functions};
+    const beluga__registry_stock stock = {beluga__builtin_provider, beluga__host_functions};
     beluga_client_settings settings;
     *out = NULL;
     int status =

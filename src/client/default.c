@@ -40,7 +40,7 @@ int beluga_loop_new(beluga_client *client, beluga_loop **out)
     if (!client) client = beluga_client_default();
     if (!client) return BELUGA_ERROR_NO_MEMORY;
     beluga__network_loop *loop;
-    int status = beluga__loop_new(&client->runtime, true, &loop);
+    int status = beluga__network_loop_new(&client->runtime, true, &loop);
     if (status) return status;
     beluga_client_ref(client);
     *out = &loop->base;

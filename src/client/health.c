@@ -159,15 +159,6 @@ static int probe_models(beluga_chat_model *model, beluga_context *ctx, bool *fou
     return status;
 }
 
-static int probe_answer(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
-{
-    beluga_response *response;
-    const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
-    int status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, one, 2);
-    beluga_response_free(response);
-    return status;
-}
-
 static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_health *out,
                      beluga_error *err)
 {
@@ -178,7 +169,12 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
         status = probe_models(model, ctx, &listed, err);
     /* Lists leave out aliases, so only a call of the model itself can tell whether an alias
      * exists. */
-    if (!status && !listed) status = probe_answer(model, ctx, err);
+    if (!status && !listed) {
+        const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
+        beluga_response *response;
+        status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, one, 2);
+        beluga_response_free(response);
+    }
     out->probed = true;
     out->status = status;
     out->latency_ms = (beluga__now_ns() - start) / BELUGA__NS_PER_MS;
@@ -193,8 +189,8 @@ static int check_key(beluga__target *target, beluga_health *out, beluga_error *e
     if (!target->credential) return 0;
     int status = beluga__key_check(target->credential, err);
     if (!status) return 0;
-    if (err) beluga__error_name(err, provider, target->provider->name);
-    if (err) beluga__error_name(err, model, target->model_name);
+    if (err) beluga__error_label(err, provider, target->provider->name);
+    if (err) beluga__error_label(err, model, target->model_name);
     out->state = "unhealthy";
     out->status = status;
     out->api_key_set = false;

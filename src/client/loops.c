@@ -49,7 +49,7 @@ void beluga__loops_free(beluga__loops *loops)
 {
     for (int64_t slot; loops->slots && (slot = pop(loops, &loops->idle)) >= 0;)
         if (!beluga__loop_forked(loops->slots[slot].loop))
-            beluga__loop_destroy(loops->slots[slot].loop);
+            beluga__network_loop_destroy(loops->slots[slot].loop);
     beluga__release(&loops->runtime->allocator, loops->slots);
     loops->slots = NULL;
 }
@@ -65,7 +65,7 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
         *out = loop;
         break;
     }
-    int status = *out ? 0 : beluga__loop_new(loops->runtime, false, out);
+    int status = *out ? 0 : beluga__network_loop_new(loops->runtime, false, out);
     if (!status) loops->runtime->ref(loops->runtime);
     return status;
 }
@@ -86,7 +86,7 @@ static void sweep(beluga__loops *loops, int64_t now)
         }
         beluga__network_loop *old = loops->slots[slot].loop;
         push(loops, &loops->empty, (uint32_t)slot);
-        if (!beluga__loop_forked(old)) beluga__loop_destroy(old);
+        if (!beluga__loop_forked(old)) beluga__network_loop_destroy(old);
     }
     while (n--) push(loops, &loops->idle, young[n]);
 }
@@ -96,7 +96,7 @@ void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
     int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
     beluga__runtime *runtime = loops->runtime;
     if (slot < 0) {
-        if (!beluga__loop_forked(loop)) beluga__loop_destroy(loop);
+        if (!beluga__loop_forked(loop)) beluga__network_loop_destroy(loop);
     } else {
         beluga__loop_close_mailbox(loop);
         /* the time of the last step is good enough and saves reading the clock */

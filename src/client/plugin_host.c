@@ -8,4 +8,4 @@ static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .version = BELUGA_VERSION_NUMBER,
                                         BELUGA_PLUGIN_FUNCTION_MAP(SLOT)};
 
-const beluga_plugin_host *const beluga__plugin_functions = &host;
+const beluga_plugin_host *const beluga__host_functions = &host;

@@ -6,6 +6,6 @@
 #include <beluga/provider/plugin.h>
 
 /* NULL in a library that loads no plug-ins. */
-extern const beluga_plugin_host *const beluga__plugin_functions;
+extern const beluga_plugin_host *const beluga__host_functions;
 
 #endif

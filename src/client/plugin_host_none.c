@@ -1,4 +1,4 @@
 /* Replaces plugin_host.c in a library that loads no plug-ins. */
 #include "client/plugin_host.h"
 
-const beluga_plugin_host *const beluga__plugin_functions = NULL;
+const beluga_plugin_host *const beluga__host_functions = NULL;

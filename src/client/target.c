@@ -229,14 +229,6 @@ static int take_headers(beluga__target *t, beluga_error *err)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-/* Without HTTP most calls fit into a KiB, and malloc is fastest up to that size. */
-static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
-{
-    enum { FULL = 1024, ATTEMPT = 256 };
-    if (!is_full(provider)) return 0;
-    return FULL + (runtime->telemetry ? ATTEMPT : 0);
-}
-
 /* A budget needs prices, since without them the costs are not known. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
 {
@@ -348,7 +340,9 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     take_connection(t);
-    t->call_bytes = call_bytes(t->runtime, t->provider);
+    /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
+    enum { FULL = 1024, ATTEMPT = 256 };
+    if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);
     if (status || !t->provider->open) return status;
     beluga_error unset = {0};
@@ -382,8 +376,8 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
     }
     if (err) {
         beluga__error_clean(err); /* a provider may have written the error */
-        beluga__error_name(err, provider, t->provider->name);
-        if (t->model_name) beluga__error_name(err, model, t->model_name);
+        beluga__error_label(err, provider, t->provider->name);
+        if (t->model_name) beluga__error_label(err, model, t->model_name);
     }
     /* `open` failed, and its provider has to free what it made */
     if (t->self && status) t->self = NULL;

@@ -65,7 +65,7 @@ static void end_span(beluga__tool_job *job, const beluga_error *err)
         end.content = job->outcome.text;
         end.content_length = job->outcome.length;
     }
-    beluga__span_end(target, job->span, &end);
+    beluga__span_close(target, job->span, &end);
     job->span = NULL;
 }
 

@@ -71,7 +71,7 @@ static void drop_jobs(beluga_tool_run *run)
 static void end_span(beluga_tool_run *run, const beluga_error *err)
 {
     beluga_span_end end = beluga__span_ended(run->start_ns, err);
-    beluga__span_end(run->model->target, run->span, &end);
+    beluga__span_close(run->model->target, run->span, &end);
     run->span = NULL;
 }
 

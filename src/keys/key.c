@@ -232,7 +232,7 @@ static char *trimmed(char *text, size_t n, beluga_error *err)
     char *newline = memchr(text, '\n', n);
     if (newline) n = (size_t)(newline - text);
     while (n && strchr(" \t\r", text[n - 1])) n--;
-    while (n && strchr(" \t", *text)) text++, n--;
+    for (; n && strchr(" \t", *text); n--) text++;
     if (memchr(text, '\0', n)) return NULL;
     char *copy = beluga__copy(beluga__secret_allocator(), text, n);
     if (!copy) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");

@@ -44,18 +44,14 @@ static int64_t cost_of(const budget_stage *stage)
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Not every provider reports the usage, and no provider reports the usage of a stream that was
- * cancelled or broke off. */
-static void estimate_usage(budget_stage *stage)
-{
-    if (stage->usage.input_total < 0) stage->usage.input_total = stage->input_tokens;
-    if (stage->usage.output_total < 0)
-        stage->usage.output_total = (stage->bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
-}
-
+/* Not every provider tells the usage, and none tells that of a stream that was cancelled or
+ * broke off: then the usage of an answer is estimated. */
 static void end_try(budget_stage *stage)
 {
-    if (stage->answered) estimate_usage(stage);
+    if (stage->answered && stage->usage.input_total < 0)
+        stage->usage.input_total = stage->input_tokens;
+    if (stage->answered && stage->usage.output_total < 0)
+        stage->usage.output_total = (stage->bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
     stage->used += cost_of(stage);
     stage->usage = (beluga_usage)BELUGA_USAGE_INIT;
     stage->answered = false;
@@ -167,7 +163,12 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS_WITH(release), sizeof(budget_stage), begin, on_event, cancelled, NULL};
+    .ops = BELUGA__LAYER_OPS_WITH(release),
+    .stage_size = sizeof(budget_stage),
+    .begin = begin,
+    .event = on_event,
+    .cancelled = cancelled,
+};
 
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -198,7 +198,13 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS_WITH(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
+    .ops = BELUGA__LAYER_OPS_WITH(release),
+    .stage_size = sizeof(cache_stage),
+    .begin = begin,
+    .event = on_event,
+    .cancelled = cancelled,
+    .paused = paused,
+};
 
 int beluga__cache_check(beluga_error *err)
 {
@@ -216,7 +222,7 @@ beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *
         self->store = store->value.pointer;
         return &self->base.model;
     }
-    self->own = beluga__memory_cache_new(&plan->runtime->allocator, 0);
+    self->own = beluga__memory_cache_with_allocator(&plan->runtime->allocator, 0);
     if (!self->own) {
         release(&self->base.model);
         return NULL;

@@ -111,7 +111,8 @@ static void put(void *payload, const char *key, const char *value, size_t length
     beluga__fork_lock_release(&cache->lock);
 }
 
-beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator, size_t max_bytes)
+beluga_memory_cache *beluga__memory_cache_with_allocator(const beluga_allocator *allocator,
+                                                         size_t max_bytes)
 {
     beluga_memory_cache *cache = beluga__zalloc(allocator, sizeof *cache);
     if (!cache) return NULL;
@@ -125,7 +126,7 @@ beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator,
 
 beluga_memory_cache *beluga_memory_cache_new(size_t max_bytes)
 {
-    return beluga__memory_cache_new(beluga_allocator_default(), max_bytes);
+    return beluga__memory_cache_with_allocator(beluga_allocator_default(), max_bytes);
 }
 
 void beluga_memory_cache_free(beluga_memory_cache *cache)

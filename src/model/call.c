@@ -46,13 +46,6 @@ void beluga__call_holds_secrets(beluga_call *call)
     hold_secrets(call, call->arena.at);
 }
 
-static void wipe(beluga_call *call)
-{
-    if (call->arena.secret)
-        explicit_bzero((char *)call + call->secret_from,
-                       block_bytes(call->target) - call->secret_from);
-}
-
 /* --- what is asked ---------------------------------------------------------------------------- */
 
 /* Find an earlier result of the same tool call, given since the model spoke, which this message
@@ -275,7 +268,8 @@ void beluga__call_unref(beluga_call *call)
     beluga__target *target = call->target;
     const beluga_allocator *allocator = call->arena.allocator;
     beluga__arena_free(&call->arena);
-    wipe(call);
+    if (call->arena.secret)
+        explicit_bzero((char *)call + call->secret_from, block_bytes(target) - call->secret_from);
     /* The allocator belongs to the client, and the target may hold the last reference to the
      * client. */
     beluga__release(allocator, call);
@@ -287,9 +281,9 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
     if (!err) return;
     const char *model = call->model_name ? call->model_name : call->target->model_name;
     beluga__error_clean(err); /* a provider may have written the error */
-    if (!*err->operation) beluga__error_name(err, operation, call->operation);
-    if (!*err->provider) beluga__error_name(err, provider, call->target->provider->name);
-    if (!*err->model) beluga__error_name(err, model, model);
+    if (!*err->operation) beluga__error_label(err, operation, call->operation);
+    if (!*err->provider) beluga__error_label(err, provider, call->target->provider->name);
+    if (!*err->model) beluga__error_label(err, model, model);
 }
 
 const beluga_provider *beluga_call_provider(const beluga_call *call)

@@ -43,7 +43,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         beluga_error_set(emit->error, code, "%s", beluga_error_text(code));
     beluga__call_locate(emit->call, emit->error);
     if (emit->request_id && !*emit->error->request_id)
-        beluga__error_name(emit->error, request_id, emit->request_id);
+        beluga__error_label(emit->error, request_id, emit->request_id);
 }
 
 int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message)
@@ -115,15 +115,6 @@ static void deliver_error(beluga_emit *emit, beluga__sink *sink)
     beluga__sink_error(sink, &err);
 }
 
-/* A finish reason of a model that calls tools becomes TOOL_CALLS, whatever word the server uses
- * for a natural end. */
-static uint32_t reason_of(const beluga_emit *emit)
-{
-    bool natural =
-        emit->finish_reason == BELUGA_FINISH_STOP || emit->finish_reason == BELUGA_FINISH_UNKNOWN;
-    return natural && emit->n_tools ? BELUGA_FINISH_TOOL_CALLS : emit->finish_reason;
-}
-
 bool beluga__emit_deliver(beluga_emit *emit)
 {
     beluga__sink *sink = emit->sink;
@@ -134,7 +125,12 @@ bool beluga__emit_deliver(beluga_emit *emit)
         return true;
     }
     beluga_event event = {.kind = BELUGA_EVENT_FINISH};
-    event.u.finish.reason = reason_of(emit);
+    /* A model that calls tools wants them to be run, whatever word a server has for a natural
+     * end. */
+    bool natural =
+        emit->finish_reason == BELUGA_FINISH_STOP || emit->finish_reason == BELUGA_FINISH_UNKNOWN;
+    event.u.finish.reason =
+        natural && emit->n_tools ? BELUGA_FINISH_TOOL_CALLS : emit->finish_reason;
     event.u.finish.raw = emit->raw_finish;
     event.u.finish.raw_length = emit->raw_finish ? strlen(emit->raw_finish) : 0;
     sink->event(sink, &event);

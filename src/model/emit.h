@@ -114,7 +114,7 @@ int beluga__emit_apply(beluga_emit *emit, beluga_event *event);
  * address; the event's pointers are borrowed. */
 int beluga__emit_send(beluga_emit *given, beluga_event *event);
 
-static inline uint64_t beluga__emit_random(beluga_emit *emit)
+static inline uint64_t beluga__draw_random(beluga_emit *emit)
 {
     return emit->random ? beluga__random_next(&emit->random)
                         : beluga__loop_random(emit->call->loop);

@@ -268,5 +268,5 @@ uint64_t beluga_emit_random(beluga_emit *given)
 {
     int status;
     beluga_emit *emit = beluga__emit_find(given, &status);
-    return emit ? beluga__emit_random(emit) : 0;
+    return emit ? beluga__draw_random(emit) : 0;
 }

@@ -22,7 +22,7 @@ static int send_tool(beluga_emit *emit, const beluga__tool_slot *tool, beluga_ev
 static const char *made_up_id(beluga_emit *emit)
 {
     char id[32];
-    int n = snprintf(id, sizeof id, "call_%016llx", (unsigned long long)beluga__emit_random(emit));
+    int n = snprintf(id, sizeof id, "call_%016llx", (unsigned long long)beluga__draw_random(emit));
     return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
 }
 

@@ -282,7 +282,7 @@ static void finish(beluga_op *op, const beluga_event *event)
     beluga_event last = *event;
     if (beluga__unfinished_check(op->call, event, &err)) {
         err.attempts = !op->metadata.cached;
-        if (op->metadata.request_id) beluga__error_name(&err, request_id, op->metadata.request_id);
+        if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
         last = (beluga_event){.kind = BELUGA_EVENT_ERROR};
         last.u.error = &err;
         op->refused = true;

@@ -14,17 +14,14 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
     return !start->untraced || !start->unmeasured;
 }
 
-/* The sink of an older build knows only operations and attempts. */
-static bool knows(const beluga_telemetry_sink *sink, uint32_t kind)
-{
-    return kind <= BELUGA_SPAN_ATTEMPT || sink->size > offsetof(beluga_telemetry_sink, attribute);
-}
-
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
-    if (!sink || !sink->begin || !knows(sink, start->kind)) return NULL;
+    if (!sink || !sink->begin) return NULL;
+    /* A sink of an older build knows operations and attempts only. */
+    bool old = sink->size <= offsetof(beluga_telemetry_sink, attribute);
+    if (old && start->kind > BELUGA_SPAN_ATTEMPT) return NULL;
     if (!beluga__span_wanted(&target->settings, start)) return NULL;
     start->size = sizeof *start;
     start->provider = target->provider->name;
@@ -47,7 +44,7 @@ beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err)
                              .duration_ns = beluga__now_ns() - start_ns};
 }
 
-void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end)
+void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
     if (span && sink->end) sink->end(sink->payload, span, end);

@@ -33,7 +33,7 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
 /* Returns the end of work that ends now, without other facts; err NULL: the work succeeded. */
 beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End a span; NULL does nothing. */
-void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
+void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end);
 
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);

@@ -96,12 +96,6 @@ static void fire(beluga__timer *timer)
     dog->bark(dog, &err);
 }
 
-static int32_t longest(int32_t a, int32_t b, int32_t c)
-{
-    int32_t most = a > b ? a : b;
-    return most > c ? most : c;
-}
-
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *))
 {
@@ -110,7 +104,9 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
-    int32_t most = longest(BELUGA__PROGRESS_TIMEOUT_MS, dog->first_ms, dog->idle_ms);
+    int32_t most = BELUGA__PROGRESS_TIMEOUT_MS;
+    if (dog->first_ms > most) most = dog->first_ms;
+    if (dog->idle_ms > most) most = dog->idle_ms;
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
     dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);

@@ -325,12 +325,6 @@ static int begin_twin(beluga__calls *calls, const tool_call *of, const beluga__c
     return keep_in_twin(&calls->room->twin, piece->arguments, piece->n_arguments, emit);
 }
 
-static bool is_twin(const twin_call *twin, const beluga__call_piece *piece)
-{
-    if (!twin->of || piece->place != twin->place) return false;
-    return !piece->id || hash(piece->id) == twin->of->id;
-}
-
 /* ---- finding the call of a piece ------------------------------------------------------------- */
 
 /* A piece goes on with an object that is open, whatever else the piece says. */
@@ -466,8 +460,8 @@ static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_
     tool_call *call = room->taken;
     int code = call && call == room->early && *room->name ? settle(room, emit) : 0;
     if (code || !call || !call->begun) return code;
-    return beluga__emit_state(emit, BELUGA_PART_TOOL_CALL, call->index,
-                              beluga_json_key(state, NULL), state);
+    return beluga__emit_json_state(emit, BELUGA_PART_TOOL_CALL, call->index,
+                                   beluga_json_key(state, NULL), state);
 }
 
 int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *given, beluga_emit *emit)
@@ -479,8 +473,9 @@ int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *given, bel
     if (!piece.arguments) piece.n_arguments = 0;
     if (!calls->room) calls->room = beluga_emit_alloc(emit, sizeof *calls->room);
     if (!calls->room) return BELUGA_ERROR_NO_MEMORY;
-    if (is_twin(&calls->room->twin, &piece))
-        return keep_in_twin(&calls->room->twin, piece.arguments, piece.n_arguments, emit);
+    twin_call *twin = &calls->room->twin;
+    if (twin->of && piece.place == twin->place && (!piece.id || hash(piece.id) == twin->of->id))
+        return keep_in_twin(twin, piece.arguments, piece.n_arguments, emit);
     calls->room->taken = NULL;
     int code = add(calls, &piece, emit);
     return code || !piece.state ? code : emit_state(calls->room, piece.state, emit);

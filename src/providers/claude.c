@@ -48,13 +48,6 @@ const char *beluga__claude_mode_name(beluga__claude_mode mode)
     return names[mode];
 }
 
-/* Models that take only a budget get one that comes near to the effort. */
-static int64_t budget_of(int64_t effort)
-{
-    static const int64_t budgets[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
-    return budgets[effort];
-}
-
 static const char *effort_word(beluga_http_request *request, const beluga__claude *model,
                                int64_t effort)
 {
@@ -116,13 +109,15 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
 static void plan_budget(const beluga_call *call, beluga_http_request *request,
                         const beluga__claude *model, int64_t room, beluga__claude_plan *plan)
 {
+    /* Models that take only a budget get one that comes near to the effort. */
+    static const int64_t near_effort[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, asked;
     bool has_budget = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &asked);
     bool has_effort = beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     if (has_budget && has_effort && model->thinking == BELUGA__THINKING_BUDGET)
         beluga_http_request_warn(request, "reasoning_effort is not sent: the model takes "
                                           "the budget alone");
-    if (!has_budget) asked = budget_of(effort);
+    if (!has_budget) asked = near_effort[effort];
     plan->budget = fit_budget(model, asked, plan->max_tokens, room);
     plan->mode = plan->budget ? BELUGA__CLAUDE_ENABLED : BELUGA__CLAUDE_DISABLED;
     warn_of_budget(call, request, plan->budget);
@@ -139,13 +134,6 @@ static void plan_adaptive(const beluga_call *call, beluga_http_request *request,
                                           "how much to think; reasoning_effort tells it how hard");
 }
 
-/* Whether the model is told to think by a budget. */
-static bool by_budget(const beluga__claude *model, bool has_budget)
-{
-    if (model->thinking == BELUGA__THINKING_BUDGET) return true;
-    return has_budget && model->thinking != BELUGA__THINKING_ADAPTIVE;
-}
-
 static void plan_thinking(const beluga_call *call, beluga_http_request *request,
                           const beluga__claude *model, int64_t room, beluga__claude_plan *plan)
 {
@@ -159,7 +147,8 @@ static void plan_thinking(const beluga_call *call, beluga_http_request *request,
                                           "tool_choice makes it call a tool");
         plan->mode = BELUGA__CLAUDE_DISABLED;
         plan->effort = NULL;
-    } else if (by_budget(model, has_budget)) {
+    } else if (model->thinking == BELUGA__THINKING_BUDGET ||
+               (has_budget && model->thinking != BELUGA__THINKING_ADAPTIVE)) {
         plan_budget(call, request, model, room, plan);
     } else {
         plan_adaptive(call, request, model, plan);

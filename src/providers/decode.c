@@ -43,20 +43,20 @@ uint32_t beluga__index_of(const beluga_json *object, const char *key)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-int beluga__emit_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit)
+int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit)
 {
     usage->raw = beluga_emit_json_text(emit, json, &usage->raw_length);
     return usage->raw ? beluga_emit_usage(emit, usage) : BELUGA_ERROR_NO_MEMORY;
 }
 
-int beluga__emit_text(const beluga_json *object, const char *key, beluga_emit *emit)
+int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit)
 {
     size_t length = 0;
     const char *text = beluga_json_get_string(object, key, &length);
     return length ? beluga_emit_text(emit, text, length) : 0;
 }
 
-int beluga__emit_reasoning(const beluga_json *object, const char *key, beluga_emit *emit)
+int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit)
 {
     size_t length = 0;
     const char *text = beluga_json_get_string(object, key, &length);
@@ -85,8 +85,8 @@ static int emit_member(beluga_emit *emit, beluga_part_kind of, uint32_t index, c
     return code ? code : beluga_emit_state(emit, of, index, text, length);
 }
 
-int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
-                       const beluga_json *value)
+int beluga__emit_json_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                            const beluga_json *value)
 {
     size_t length;
     const char *json = beluga_emit_json_text(emit, value, &length);

@@ -36,19 +36,19 @@ int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
 uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
 /* Emit usage with the JSON that it was read from. */
-int beluga__emit_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
+int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
 /* Emit a member as text, if there is any in it. */
-int beluga__emit_text(const beluga_json *object, const char *key, beluga_emit *emit);
+int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit);
 /* The same as reasoning. */
-int beluga__emit_reasoning(const beluga_json *object, const char *key, beluga_emit *emit);
+int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit);
 /* Emit `mark` and the text behind it as the signature of the reasoning at work. */
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
                                   beluga_emit *emit);
 
 /* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object that has
  * nothing else. */
-int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
-                       const beluga_json *value);
+int beluga__emit_json_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                            const beluga_json *value);
 
 /* Returns the kind of part that a media type makes: IMAGE, AUDIO or FILE. */
 beluga_part_kind beluga__kind_of_media(const char *media_type);

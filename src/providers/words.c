@@ -147,11 +147,6 @@ static bool is_good(const beluga__word *word)
     return !word->code && beluga_finish_reason_is_whole(word->reason);
 }
 
-static bool is_natural(beluga_finish_reason reason)
-{
-    return reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
-}
-
 const char *beluga__read_word(const beluga_json *value)
 {
     const char *word = beluga_json_string(value, NULL);
@@ -198,7 +193,7 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     }
     if (means->code) return fail(means->code, word, end->detail, emit);
     beluga_finish_reason reason = means->reason;
-    bool natural = is_natural(reason);
+    bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
     if (natural && end->calls) reason = BELUGA_FINISH_TOOL_CALLS;
     if (natural && end->refused) reason = BELUGA_FINISH_CONTENT_FILTER;
     if (end->unfinished && beluga_finish_reason_is_whole(reason)) reason = BELUGA_FINISH_OTHER;

@@ -215,7 +215,7 @@ static void one_turn(beluga__exporter *e, schedule *turn)
 static void finish(beluga__exporter *e)
 {
     beluga_telemetry *t = e->t;
-    if (e->loop) beluga__loop_destroy(e->loop);
+    if (e->loop) beluga__network_loop_destroy(e->loop);
     beluga__buf_free(&e->body);
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);

@@ -253,7 +253,7 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
     beluga__connection connection = connection_of(e, signal);
     bool *told = signal == &e->t->settings.traces ? &e->trace_trouble : &e->metric_trouble;
     *rejected = 0;
-    if (!e->loop && beluga__loop_new(&e->runtime, false, &e->loop)) return BELUGA__REFUSED;
+    if (!e->loop && beluga__network_loop_new(&e->runtime, false, &e->loop)) return BELUGA__REFUSED;
     if (encode(e, signal, message)) return BELUGA__REFUSED;
     for (int64_t wait = FIRST_WAIT_MS;; wait = wait < MAX_WAIT_MS ? 2 * wait : wait) {
         exchange x;

@@ -295,7 +295,7 @@ void beluga__record_measure(void *payload, void *handle, const beluga_measuremen
     beluga__subject_measure(&t->subjects, ((beluga__span *)handle)->subject, measurement);
 }
 
-bool beluga__record_context(void *payload, void *handle, beluga_trace_context *context)
+bool beluga__record_trace_context(void *payload, void *handle, beluga_trace_context *context)
 {
     const beluga_telemetry *t = payload;
     const beluga__span *span = handle;

@@ -11,7 +11,7 @@ void beluga__record_event(void *payload, void *span, beluga_span_event_kind kind
 void beluga__record_end(void *payload, void *span, const beluga_span_end *end);
 void beluga__record_attribute(void *payload, void *span, const beluga_span_attribute *attribute);
 void beluga__record_measure(void *payload, void *span, const beluga_measurement *measurement);
-bool beluga__record_context(void *payload, void *span, beluga_trace_context *context);
+bool beluga__record_trace_context(void *payload, void *span, beluga_trace_context *context);
 void beluga__record_content(void *payload, void *span, const beluga_event *event);
 
 #endif

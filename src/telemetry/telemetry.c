@@ -50,7 +50,7 @@ int beluga__telemetry_new(const beluga_telemetry_settings *given, beluga_log_fn 
                                       .end = beluga__record_end,
                                       .attribute = beluga__record_attribute,
                                       .measure = beluga__record_measure,
-                                      .context = beluga__record_context,
+                                      .context = beluga__record_trace_context,
                                       .content = beluga__record_content};
     int status = beluga__telemetry_settings_read(&t->settings, &t->arena, given, complain, t, err);
     if (!status && has_output(t)) status = try_file(t, err);

@@ -20,15 +20,6 @@ void beluga__transfer_tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
-/* libcurl reads a connection until it is empty. Bytes beyond the limit of a step are held until
- * the next step, which reads held transfers first. */
-static bool is_held(beluga__transfer *t)
-{
-    if (t->http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) return false;
-    beluga__transfer_move(t, &t->http->to_resume);
-    return true;
-}
-
 size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userdata)
 {
     beluga__transfer *t = userdata;
@@ -37,7 +28,13 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
         t->drained += length;
         return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
     }
-    if (t->paused || is_held(t)) return CURL_WRITEFUNC_PAUSE;
+    if (t->paused) return CURL_WRITEFUNC_PAUSE;
+    /* libcurl reads a connection until it is empty. Bytes that are too many for this step are held
+     * until the next one, in which the transfers that were held come first. */
+    if (t->http->loop->step_bytes >= BELUGA__MAX_STEP_BYTES) {
+        beluga__transfer_move(t, &t->http->to_resume);
+        return CURL_WRITEFUNC_PAUSE;
+    }
     beluga__transfer_tell_head(t);
     if (!t->handler) return t->draining ? length : 0;
     t->http->loop->step_bytes += length;

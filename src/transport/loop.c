@@ -322,13 +322,6 @@ static int look(beluga__network_loop *loop, int wait)
     return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
-/* Returns whether the loop's only call has just begun; no answer can come before its request was
- * sent. */
-static bool only_starts(const beluga__network_loop *loop)
-{
-    return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
-}
-
 static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done)
 {
     loop->step_bytes = 0;
@@ -337,7 +330,8 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    if (only_starts(loop)) {
+    /* The only call of a loop has just begun: nothing can be read before its request went out. */
+    if (!loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
     }
@@ -408,7 +402,7 @@ static uint64_t seed(const void *salt)
     return value ? value : 1;
 }
 
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out)
+int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out)
 {
     beluga__network_loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
     *out = NULL;
@@ -435,7 +429,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop
     return 0;
 }
 
-void beluga__loop_destroy(beluga__network_loop *loop)
+void beluga__network_loop_destroy(beluga__network_loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
@@ -461,7 +455,7 @@ void beluga_loop_free(beluga_loop *base)
     /* A child must not touch its parent's connections, not even to close them. */
     if (beluga__loop_forked(loop)) return;
     beluga__runtime *runtime = base->runtime;
-    beluga__loop_destroy(loop);
+    beluga__network_loop_destroy(loop);
     runtime->unref(runtime);
 }
 

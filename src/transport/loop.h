@@ -52,8 +52,8 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
 }
 
 /* Make a loop, whose runtime the caller keeps alive. hosted: with a descriptor for a host. */
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
-void beluga__loop_destroy(beluga__network_loop *loop);
+int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
+void beluga__network_loop_destroy(beluga__network_loop *loop);
 /* Run one step, waiting at most timeout_ms for work (-1: without limit). The wait ends early when
  * `done` is set. */
 int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done);

@@ -89,11 +89,11 @@ static const beluga_allocator counting = {counted_alloc, counted_resize, counted
 
 /* ---- what the process has -------------------------------------------------------------------- */
 
-struct sample {
+typedef struct sample {
     size_t blocks, bytes;
     long resident_kb;
     int descriptors;
-};
+} sample;
 
 static long resident_kb(void)
 {
@@ -113,15 +113,15 @@ static int descriptors(void)
     return n - 3; /* without . and .. and the folder's own */
 }
 
-static struct sample take_sample(void)
+static sample take_sample(void)
 {
-    return (struct sample){atomic_load(&held_blocks), atomic_load(&held_bytes), resident_kb(),
-                           descriptors()};
+    return (sample){atomic_load(&held_blocks), atomic_load(&held_bytes), resident_kb(),
+                    descriptors()};
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-struct churn {
+typedef struct churn_run {
     const char *name;
     beluga_client *client;
     beluga_loop *loop;
@@ -133,25 +133,25 @@ struct churn {
     uint64_t answered, cached, by_fallback, cancelled, failed, restarts, refused;
     uint64_t errors[BELUGA_ERROR_COUNT + 1];
     unsigned terminals_twice;
-    struct call *freed; /* handles that go back after the step */
-};
+    struct churn_call *freed; /* handles that go back after the step */
+} churn_run;
 
-struct call {
-    struct churn *churn;
-    struct call *next;
+typedef struct churn_call {
+    churn_run *churn;
+    struct churn_call *next;
     beluga_op *op;
     beluga_context *context;
     bool ended, from_cache, spare, paused;
-};
+} churn_call;
 
-static uint32_t roll(struct churn *c, uint32_t sides)
+static uint32_t roll(churn_run *c, uint32_t sides)
 {
     c->random = c->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(c->random >> 33) % sides;
 }
 
 /* Anything that a caller may do inside a callback. */
-static void meddle(struct call *call)
+static void meddle(churn_call *call)
 {
     switch (roll(call->churn, 60)) {
     case 0: beluga_op_cancel(call->op); return;
@@ -163,9 +163,9 @@ static void meddle(struct call *call)
     }
 }
 
-static void end(struct call *call, const beluga_event *event)
+static void end(churn_call *call, const beluga_event *event)
 {
-    struct churn *c = call->churn;
+    churn_run *c = call->churn;
     if (call->ended) {
         c->terminals_twice++;
         return;
@@ -190,7 +190,7 @@ static void end(struct call *call, const beluga_event *event)
 
 static void on_event(void *payload, const beluga_event *event)
 {
-    struct call *call = payload;
+    churn_call *call = payload;
     if (event->kind == BELUGA_EVENT_METADATA) {
         call->from_cache = event->u.metadata.cached;
         call->spare = event->u.metadata.model && strcmp(event->u.metadata.model, "spare") == 0;
@@ -202,33 +202,33 @@ static void on_event(void *payload, const beluga_event *event)
         meddle(call);
 }
 
-static void free_call(struct call *call)
+static void free_call(churn_call *call)
 {
     beluga_op_free(call->op);
     beluga_context_unref(call->context);
     free(call);
 }
 
-static void free_ended(struct churn *c)
+static void free_ended(churn_run *c)
 {
     while (c->freed) {
-        struct call *call = c->freed;
+        churn_call *call = c->freed;
         c->freed = call->next;
         free_call(call);
     }
 }
 
-static beluga_context *make_context(struct churn *c)
+static beluga_context *make_context(churn_run *c)
 {
     if (roll(c, 50) == 0) return beluga_context_new_timeout(NULL, 1 + roll(c, 40));
     return beluga_context_new_cancellable(NULL);
 }
 
-static void start_one(struct churn *c)
+static void start_one(churn_run *c)
 {
     char prompt[64];
     beluga_error err;
-    struct call *call = calloc(1, sizeof *call);
+    churn_call *call = calloc(1, sizeof *call);
     beluga_messages *messages = beluga_messages_new();
     if (!call || !messages) abort();
     snprintf(prompt, sizeof prompt, "What is %u and a half?", roll(c, PROMPTS));
@@ -254,7 +254,7 @@ static void start_one(struct churn *c)
 }
 
 /* Run until so many have started, and all have ended. @return 0, or -1 when nothing goes on. */
-static int run_round(struct churn *c, uint64_t until)
+static int run_round(churn_run *c, uint64_t until)
 {
     time_t last = time(NULL);
     uint64_t ended = c->ended;
@@ -277,7 +277,7 @@ static int run_round(struct churn *c, uint64_t until)
 /* A hook that looks, and sometimes refuses. */
 static int before(void *payload, const beluga_call *call, beluga_error *err)
 {
-    struct churn *c = payload;
+    churn_run *c = payload;
     (void)call;
     if (roll(c, 200)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_REQUEST, "not this one");
@@ -286,14 +286,14 @@ static int before(void *payload, const beluga_call *call, beluga_error *err)
 static int look(void *payload, const beluga_call *call, const beluga_event *event,
                 beluga_error *err)
 {
-    struct churn *c = payload;
+    churn_run *c = payload;
     (void)call;
     if (event->kind != BELUGA_EVENT_TEXT || roll(c, 2000)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_CONTENT_FILTER, "not that word");
 }
 
-static void open_model(struct churn *c, const char *provider, const char *name,
-                       const char *fallback, const beluga_hooks *hooks)
+static void open_model(churn_run *c, const char *provider, const char *name, const char *fallback,
+                       const beluga_hooks *hooks)
 {
     beluga_error err;
     beluga_config *config = beluga_config_new(
@@ -324,7 +324,7 @@ static void set_environment(const char *url)
 
 /* ---- one part -------------------------------------------------------------------------------- */
 
-static void print_sample(const struct churn *c, const struct sample *s)
+static void print_sample(const churn_run *c, const sample *s)
 {
     printf("# %s: %8" PRIu64 " calls, %6zu blocks, %8zu bytes, %7ld kB resident, %3d descriptors\n",
            c->name, c->ended, s->blocks, s->bytes, s->resident_kb, s->descriptors);
@@ -337,7 +337,7 @@ static bool complain(const char *what)
     return false;
 }
 
-static bool is_flat(const struct sample *settled, const struct sample *last)
+static bool is_flat(const sample *settled, const sample *last)
 {
     bool flat = true;
     /* What the cache holds comes and goes. */
@@ -349,7 +349,7 @@ static bool is_flat(const struct sample *settled, const struct sample *last)
     return flat;
 }
 
-static void print_outcomes(const struct churn *c, double seconds)
+static void print_outcomes(const churn_run *c, double seconds)
 {
     printf("# %s: %.1f s, %.0f calls/s; answered %" PRIu64 " (cache %" PRIu64 ", fallback %" PRIu64
            "), cancelled %" PRIu64 ", failed %" PRIu64 ", refused at the start %" PRIu64
@@ -361,7 +361,7 @@ static void print_outcomes(const struct churn *c, double seconds)
             printf("# %s:   %s %" PRIu64 "\n", c->name, beluga_error_name(-i), c->errors[i]);
 }
 
-static bool all_gone(const struct sample *before, const struct sample *after)
+static bool all_gone(const sample *before, const sample *after)
 {
     bool gone = true;
     if (after->blocks != before->blocks) {
@@ -382,9 +382,9 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool run_rounds(struct churn *c)
+static bool run_rounds(churn_run *c)
 {
-    struct sample settled = {0}, last = {0};
+    sample settled = {0}, last = {0};
     bool good = true;
     double start = seconds_now();
     for (int round = 1; round <= ROUNDS && good; round++) {
@@ -404,11 +404,11 @@ static bool run_rounds(struct churn *c)
 /* `url` is NULL for mock. Both have models that fail for ever, so that their breakers open. */
 static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char *url)
 {
-    struct churn c = {.name = name, .random = seed, .wanted = calls};
+    churn_run c = {.name = name, .random = seed, .wanted = calls};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &counting};
     const beluga_hooks hooks = {
         .size = sizeof hooks, .payload = &c, .before = before, .event = look};
-    struct sample first = take_sample();
+    sample first = take_sample();
     c.cache = beluga_memory_cache_new(CACHE_BYTES);
     if (!c.cache || beluga_client_new(&settings, &c.client) || beluga_loop_new(c.client, &c.loop))
         abort();
@@ -428,7 +428,7 @@ static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char
     for (int i = 0; i < c.n_models; i++) beluga_chat_model_unref(c.models[i]);
     beluga_client_unref(c.client);
     beluga_memory_cache_free(c.cache);
-    struct sample last = take_sample();
+    sample last = take_sample();
     return all_gone(&first, &last) && good;
 }
 

@@ -37,13 +37,13 @@ static void answer_behind_gate(peer *p)
 static char in[256], out[256];
 
 /* The output and what is read, which the next call overwrites. */
-static void write_input(struct cli *cli, const char *name, const char *text)
+static void write_input(cli_process *cli, const char *name, const char *text)
 {
     snprintf(in, sizeof in, "%s", cli_write_file(cli, name, text, strlen(text)));
     snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
 }
 
-static void write_numbers(struct cli *cli, int n)
+static void write_numbers(cli_process *cli, int n)
 {
     char text[16384] = "";
     for (int i = 1; i <= n; i++) sprintf(text + strlen(text), "number %d\n", i);

@@ -35,7 +35,7 @@
     } while (0)
 
 /* What stands on its stdin; borrowed. */
-static inline void give(struct cli *cli, const char *input)
+static inline void give(cli_process *cli, const char *input)
 {
     cli->input = input;
     cli->input_length = strlen(input);

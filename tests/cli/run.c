@@ -42,14 +42,14 @@ static bool is_passed_on(const char *variable)
 }
 
 /* Where the variable of that name stands, or behind the last one. */
-static size_t find_variable(const struct cli *cli, const char *variable)
+static size_t find_variable(const cli_process *cli, const char *variable)
 {
     size_t name = strcspn(variable, "=") + 1, i = 0;
     while (i < cli->n_variables && strncmp(cli->variables[i], variable, name) != 0) i++;
     return i;
 }
 
-static void add_variable(struct cli *cli, char *owned)
+static void add_variable(cli_process *cli, char *owned)
 {
     assert_non_null(owned);
     size_t i = find_variable(cli, owned);
@@ -61,7 +61,7 @@ static void add_variable(struct cli *cli, char *owned)
     cli->variables[i] = owned;
 }
 
-void cli_set(struct cli *cli, const char *name, const char *value)
+void cli_set(cli_process *cli, const char *name, const char *value)
 {
     char *variable = NULL;
     assert_true(asprintf(&variable, "%s=%s", name, value) > 0);
@@ -70,7 +70,7 @@ void cli_set(struct cli *cli, const char *name, const char *value)
 
 int cli_setup(void **state)
 {
-    struct cli *cli = calloc(1, sizeof *cli);
+    cli_process *cli = calloc(1, sizeof *cli);
     if (!cli) return -1;
     snprintf(cli->home, sizeof cli->home, "/tmp/beluga-cli-XXXXXX");
     if (!mkdtemp(cli->home)) {
@@ -101,7 +101,7 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static void forget_output(struct cli *cli)
+static void forget_output(cli_process *cli)
 {
     free(cli->out);
     free(cli->err);
@@ -111,7 +111,7 @@ static void forget_output(struct cli *cli)
 
 int cli_teardown(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     if (cli->pid > 0) {
         kill(cli->pid, SIGKILL);
         waitpid(cli->pid, NULL, 0);
@@ -126,7 +126,7 @@ int cli_teardown(void **state)
     return 0;
 }
 
-const char *cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t n)
+const char *cli_write_file(cli_process *cli, const char *name, const void *bytes, size_t n)
 {
     static char path[256];
     snprintf(path, sizeof path, "%s/%s", cli->home, name);
@@ -147,7 +147,7 @@ const char *cli_program(void)
     return path;
 }
 
-static _Noreturn void run_child(struct cli *cli, char **arguments)
+static _Noreturn void run_child(cli_process *cli, char **arguments)
 {
     const char *path = cli_program();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -158,7 +158,7 @@ static _Noreturn void run_child(struct cli *cli, char **arguments)
     _exit(127);
 }
 
-static void start_on_terminal(struct cli *cli, char **arguments)
+static void start_on_terminal(cli_process *cli, char **arguments)
 {
     struct winsize size = {.ws_row = 24, .ws_col = cli->width ? cli->width : 80};
     int fd = -1;
@@ -175,7 +175,7 @@ static void make_pipe(int *fds)
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 }
 
-static void start_on_pipes(struct cli *cli, char **arguments)
+static void start_on_pipes(cli_process *cli, char **arguments)
 {
     int in[2], out[2], err[2];
     make_pipe(in);
@@ -204,7 +204,7 @@ static void start_on_pipes(struct cli *cli, char **arguments)
     close_fd(&cli->in_fd);
 }
 
-static void start(struct cli *cli, va_list values)
+static void start(cli_process *cli, va_list values)
 {
     static char name[] = "beluga";
     char *arguments[MAX_ARGUMENTS] = {name};
@@ -222,7 +222,7 @@ static void start(struct cli *cli, va_list values)
         start_on_pipes(cli, arguments);
 }
 
-void cli_start(struct cli *cli, ...)
+void cli_start(cli_process *cli, ...)
 {
     va_list values;
     va_start(values, cli);
@@ -252,7 +252,7 @@ static void read_some(int *fd, char **text, size_t *length)
 }
 
 /* Returns false when both ends are closed or the time is over. */
-static bool listen(struct cli *cli, int64_t until_ms)
+static bool listen(cli_process *cli, int64_t until_ms)
 {
     struct pollfd fds[2] = {{.fd = cli->out_fd, .events = POLLIN},
                             {.fd = cli->err_fd, .events = POLLIN}};
@@ -264,24 +264,24 @@ static bool listen(struct cli *cli, int64_t until_ms)
     return true;
 }
 
-void cli_wait_for(struct cli *cli, const char *text)
+void cli_wait_for(cli_process *cli, const char *text)
 {
     int64_t until = now_ms() + PATIENCE_MS;
     while (!strstr(cli->out, text) && listen(cli, until)) continue;
     assert_contains(cli->out, text);
 }
 
-void cli_type(struct cli *cli, const char *text)
+void cli_type(cli_process *cli, const char *text)
 {
     assert_int_equal(write(cli->in_fd, text, strlen(text)), strlen(text));
 }
 
-void cli_signal(struct cli *cli, int number)
+void cli_signal(cli_process *cli, int number)
 {
     assert_int_equal(kill(cli->pid, number), 0);
 }
 
-static void wait_for_exit(struct cli *cli, int64_t until)
+static void wait_for_exit(cli_process *cli, int64_t until)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
     int status = 0;
@@ -297,7 +297,7 @@ static void wait_for_exit(struct cli *cli, int64_t until)
     cli->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-int cli_finish(struct cli *cli)
+int cli_finish(cli_process *cli)
 {
     int64_t until = now_ms() + PATIENCE_MS;
     while (listen(cli, until)) continue;
@@ -308,7 +308,7 @@ int cli_finish(struct cli *cli)
     return cli->code;
 }
 
-int cli_run(struct cli *cli, ...)
+int cli_run(cli_process *cli, ...)
 {
     va_list values;
     va_start(values, cli);
@@ -319,7 +319,7 @@ int cli_run(struct cli *cli, ...)
 
 /* ---- what it printed ------------------------------------------------------------------------ */
 
-beluga_json_doc *cli_parse_out(const struct cli *cli)
+beluga_json_doc *cli_parse_out(const cli_process *cli)
 {
     beluga_json_doc *doc = NULL;
     beluga_error err = {0};

@@ -18,7 +18,7 @@
 
 #define CLI_MAX_VARIABLES 64
 
-struct cli {
+typedef struct cli_process {
     char home[64];
     char *variables[CLI_MAX_VARIABLES];
     size_t n_variables;
@@ -36,9 +36,9 @@ struct cli {
     int signal; /* that ended it, or 0 */
     char *out, *err;
     size_t out_length, err_length;
-};
+} cli_process;
 
-/* For cmocka: *state is a struct cli. */
+/* For cmocka: *state is a cli_process. */
 int cli_setup(void **state);
 int cli_teardown(void **state);
 
@@ -46,23 +46,23 @@ int cli_teardown(void **state);
 const char *cli_program(void);
 
 /* Set a variable of its environment, in place of one of that name. */
-void cli_set(struct cli *cli, const char *name, const char *value);
+void cli_set(cli_process *cli, const char *name, const char *value);
 /* Write a file into its home. Returns its path; borrowed until the next call. */
-const char *cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t n);
+const char *cli_write_file(cli_process *cli, const char *name, const void *bytes, size_t n);
 
 /* Run it to its end; the arguments end with NULL. Returns the exit code. */
-int cli_run(struct cli *cli, ...);
+int cli_run(cli_process *cli, ...);
 
 /* The same step by step. */
-void cli_start(struct cli *cli, ...);
+void cli_start(cli_process *cli, ...);
 /* Wait until what it printed on stdout (or its terminal) contains `text`. */
-void cli_wait_for(struct cli *cli, const char *text);
-void cli_type(struct cli *cli, const char *text);
-void cli_signal(struct cli *cli, int number);
-int cli_finish(struct cli *cli);
+void cli_wait_for(cli_process *cli, const char *text);
+void cli_type(cli_process *cli, const char *text);
+void cli_signal(cli_process *cli, int number);
+int cli_finish(cli_process *cli);
 
 /* Parse what it printed on stdout, which must be JSON. Returns owned (beluga_json_doc_free). */
-beluga_json_doc *cli_parse_out(const struct cli *cli);
+beluga_json_doc *cli_parse_out(const cli_process *cli);
 
 /* Assert that a text contains a part, and print both when not. */
 void assert_contains(const char *text, const char *part);

@@ -11,7 +11,7 @@
 #define SERVED_KEY "sk-this-must-never-be-shown"
 
 /* Start a peer that a provider's variables lead to. Returns owned (peer_stop). */
-static inline peer *serve(struct cli *cli, const char *url_variable, const char *key_variable)
+static inline peer *serve(cli_process *cli, const char *url_variable, const char *key_variable)
 {
     peer *p = peer_start();
     assert_non_null(p);
@@ -20,7 +20,7 @@ static inline peer *serve(struct cli *cli, const char *url_variable, const char 
     return p;
 }
 
-static inline peer *serve_openai(struct cli *cli)
+static inline peer *serve_openai(cli_process *cli)
 {
     return serve(cli, "OPENAI_BASE_URL", "OPENAI_API_KEY");
 }

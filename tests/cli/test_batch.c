@@ -8,7 +8,7 @@
 
 static void each_line_is_asked_and_its_result_written(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_input(cli, "in.jsonl",
                 "\"one\"\n\n{\"id\":\"b\",\"prompt\":\"two\"}\n[{\"role\":\"user\",\"content\":"
                 "\"three\"}]\n");
@@ -23,7 +23,7 @@ static void each_line_is_asked_and_its_result_written(void **state)
 
 static void a_csv_fills_a_template(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_input(
         cli, "in.csv",
         "\xEF\xBB\xBFid,text,to\r\nx,\"say \"\"hi\"\",\r\nplease\",French\r\ny,only two\r\n");
@@ -39,7 +39,7 @@ static void a_csv_fills_a_template(void **state)
 
 static void a_field_that_is_not_there_is_told_with_its_line(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_input(cli, "in.jsonl", "{\"text\":\"a\"}\n{\"txt\":\"b\"}\n");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--template",
                              "<{{text}}>", NULL),
@@ -54,7 +54,7 @@ static void a_field_that_is_not_there_is_told_with_its_line(void **state)
 
 static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_input(cli, "in.jsonl",
                 "{\"id\":\"a\",\"prompt\":\"1\"}\n{\"id\":\"b\",\"prompt\":\"2\"}\n{\"id\":\"a\","
                 "\"prompt\":\"3\"}\n");
@@ -66,7 +66,7 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
 
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_input(
@@ -88,7 +88,7 @@ static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
 
 static void stdin_is_an_input_like_any_other(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 0);
     give(cli, "one\ntwo\n");
     expect_exit(cli, 0, "batch", "-", "--out", out, "-m", "mock/echo");
@@ -102,7 +102,7 @@ static void stdin_is_an_input_like_any_other(void **state)
 
 static void results_come_in_order_when_that_is_wanted(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *slow = peer_reply_new(p);
     peer_step_gate(slow, 0);
@@ -127,7 +127,7 @@ static void results_come_in_order_when_that_is_wanted(void **state)
 
 /* Begin with so many numbers, two calls at once, and wait until the peer has seen so many requests.
  */
-static void begin(struct cli *cli, int numbers, peer *p, size_t requests)
+static void begin(cli_process *cli, int numbers, peer *p, size_t requests)
 {
     write_numbers(cli, numbers);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
@@ -138,7 +138,7 @@ static void begin(struct cli *cli, int numbers, peer *p, size_t requests)
 
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     begin(cli, 6, p, 2);
@@ -159,7 +159,7 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 
 static void a_second_ctrl_c_ends_at_once(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
@@ -173,7 +173,7 @@ static void a_second_ctrl_c_ends_at_once(void **state)
 
 static void a_kill_loses_only_what_was_under_way(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, 5);
@@ -194,7 +194,7 @@ static void a_kill_loses_only_what_was_under_way(void **state)
 
 static void an_output_of_something_else_is_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 2);
     expect_exit(cli, 0, "batch", in, "--out", out, "-m", "mock/echo", "-q");
     expect_error(cli, 2, "was begun with another model (mock/echo)", "batch", in, "--out", out,
@@ -216,14 +216,14 @@ static void an_output_of_something_else_is_refused(void **state)
     assert_string_equal(read_path(out), "{}\n");
 }
 
-static int run_with(struct cli *cli, const char *option)
+static int run_with(cli_process *cli, const char *option)
 {
     return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o", option, "-q", NULL);
 }
 
 static void the_option_that_is_another_is_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 1);
     assert_int_equal(run_with(cli, "temperature=0.2"), 0);
     assert_int_equal(run_with(cli, "temperature=0.3"), 2);
@@ -242,7 +242,7 @@ static void the_option_that_is_another_is_named(void **state)
 
 static void an_output_that_is_the_input_is_not_to_be_removed(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 2);
     for (int dry = 0; dry < 2; dry++) {
         assert_int_equal(cli_run(cli, "batch", in, "--out", in, "-m", "mock/echo",
@@ -255,7 +255,7 @@ static void an_output_that_is_the_input_is_not_to_be_removed(void **state)
 
 static void an_output_that_is_no_file_is_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 1);
     expect_error(cli, 2, "--out: name a file", "batch", in, "--out", "-", "-m", "mock/echo");
     expect_error(cli, 2, "--out: /dev/null: name a regular file", "batch", in, "--out", "/dev/null",
@@ -264,7 +264,7 @@ static void an_output_that_is_no_file_is_refused(void **state)
 
 static void the_first_failure_is_told_in_the_end(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 3);
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
                              "mock.error=content_filter", NULL),
@@ -279,7 +279,7 @@ static void the_first_failure_is_told_in_the_end(void **state)
 
 static void two_at_once_on_an_output_are_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     void *another = NULL;
     assert_int_equal(cli_setup(&another), 0);
     SCOPED(peer) *p = serve_openai(cli);
@@ -288,7 +288,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, NULL);
     assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
     assert_int_equal(cli_run(another, "batch", in, "--out", out, "-m", MODEL, NULL), 2);
-    assert_contains(((struct cli *)another)->err, "is being written by another beluga batch");
+    assert_contains(((cli_process *)another)->err, "is being written by another beluga batch");
     peer_open_gate(p, 0);
     assert_int_equal(cli_finish(cli), 0);
     assert_each_once(1);

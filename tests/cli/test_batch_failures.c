@@ -10,7 +10,7 @@
 
 static void what_fails_is_told_collected_and_asked_again_on_request(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char errors[300];
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 400, NULL, "context_length_exceeded", "too long");
@@ -34,7 +34,7 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
 }
 
 /* The model stops at its token limit. */
-static int run_cut(struct cli *cli, const char *more, const char *again)
+static int run_cut(cli_process *cli, const char *more, const char *again)
 {
     return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
                    "mock.finish_reason=length", "--json", more, again, NULL);
@@ -42,7 +42,7 @@ static int run_cut(struct cli *cli, const char *more, const char *again)
 
 static void a_cut_answer_is_done_and_counted_and_told_with_quiet_too(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 2);
     assert_int_equal(run_cut(cli, "-q", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
@@ -56,7 +56,7 @@ static void a_cut_answer_is_done_and_counted_and_told_with_quiet_too(void **stat
 
 static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_request(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 2);
     assert_int_equal(run_cut(cli, "--strict", NULL), 11);
     assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
@@ -77,7 +77,7 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
 
 static void a_key_that_is_refused_stops_it_and_fails_no_line(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_answer(peer_reply_new(p), "Hello");
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "who are you");
@@ -95,7 +95,7 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
 {
     static const char prices[] =
         "date: 2026-11-22\nprices:\n  openai/peer-chat: {input: 0, output: 1000000}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char option[300];
     SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
@@ -120,7 +120,7 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
 
 static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct rlimit before, small;
     struct stat status;
     SCOPED(peer) *p = serve_openai(cli);
@@ -147,7 +147,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
 /* With root's rights a device would be replaced, for all programs of the machine. */
 static void what_is_no_file_is_not_replaced_by_one(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat status;
     char pipe[300], file[320];
     SCOPED(peer) *p = serve_openai(cli);
@@ -167,7 +167,7 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
 /* These names can be guessed, and a folder may be open to others. */
 static void links_at_names_that_were_not_given_are_not_followed(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char *const names[] = {"out.jsonl.tmp", "out.jsonl.batch.tmp", "errors.jsonl.tmp",
                                         "out.jsonl.batch"};
     char target[300], link[300], errors[300];
@@ -188,7 +188,7 @@ static void links_at_names_that_were_not_given_are_not_followed(void **state)
     assert_string_equal(read_path(target), "precious\n");
 }
 
-static mode_t mode_of(const struct cli *cli, const char *name)
+static mode_t mode_of(const cli_process *cli, const char *name)
 {
     struct stat info;
     char path[300];
@@ -199,7 +199,7 @@ static mode_t mode_of(const struct cli *cli, const char *name)
 
 static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char errors[300];
     SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
@@ -216,7 +216,7 @@ static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **s
 
 static void links_stay_and_what_they_lead_to_is_written(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat status;
     char link[300], file[300];
     SCOPED(peer) *p = serve_openai(cli);
@@ -234,7 +234,7 @@ static void links_stay_and_what_they_lead_to_is_written(void **state)
 
 static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     write_numbers(cli, 2);
     snprintf(out, sizeof out, "%s/none/out.jsonl", cli->home);
@@ -247,7 +247,7 @@ static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(v
 
 static void what_makes_no_sense_is_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     write_numbers(cli, 1);
     expect_exit(cli, 2, "batch");
     expect_error(cli, 2, "--out FILE", "batch", in);
@@ -267,7 +267,7 @@ static void what_makes_no_sense_is_refused(void **state)
 
 static void a_dry_run_sends_and_writes_nothing(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat status;
     SCOPED(peer) *p = serve_openai(cli);
     write_input(cli, "in.jsonl", "{\"prompt\":\"12345678\"}\n{bad\n");
@@ -285,7 +285,7 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
 
 static void an_input_that_changes_meanwhile_is_told(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     char *lines = malloc(400000);
@@ -306,7 +306,7 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
 
 static void what_was_recorded_is_answered_again(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char tape[300];
     peer *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
@@ -324,7 +324,7 @@ static void what_was_recorded_is_answered_again(void **state)
 static void a_schema_is_asked_for(void **state)
 {
     static const char schema[] = "{\"type\":\"object\",\"title\":\"unmistakable\"}";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[300];
     SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "{}");
@@ -337,7 +337,7 @@ static void a_schema_is_asked_for(void **state)
 
 static void a_terminal_has_a_bar(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_answer(r, "Hello");

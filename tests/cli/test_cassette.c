@@ -13,7 +13,7 @@
 
 static char directory[128];
 
-static peer *start_peer(struct cli *cli)
+static peer *start_peer(cli_process *cli)
 {
     peer *p = peer_start();
     assert_non_null(p);
@@ -24,7 +24,7 @@ static peer *start_peer(struct cli *cli)
 }
 
 /* No server any more, no key, and an address that nothing listens on. */
-static void go_offline(struct cli *cli, peer *p)
+static void go_offline(cli_process *cli, peer *p)
 {
     peer_stop(p);
     cli_set(cli, "OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
@@ -63,7 +63,7 @@ static void assert_no_key(void)
 
 static void what_was_recorded_is_printed_again_without_a_server_and_a_key(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "Hello there, friend.");
     expect_out(cli, "Hello there, friend.\n", "--record", directory, "-m", "openai/x", "hi " KEY);
@@ -83,7 +83,7 @@ static void what_was_recorded_is_printed_again_without_a_server_and_a_key(void *
 
 static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "It scatters light.");
     expect_error(cli, 0, "asking openai/", "--record", directory, "Why is the sky blue?");
@@ -98,7 +98,7 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
 
 static void a_server_that_did_not_run_is_replayed_with_as_many_attempts(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = start_peer(cli);
     go_offline(cli, p);
     cli_set(cli, "OPENAI_API_KEY", KEY);
@@ -111,7 +111,7 @@ static void a_server_that_did_not_run_is_replayed_with_as_many_attempts(void **s
 
 static void every_command_that_talks_to_a_provider_takes_them(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = start_peer(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_match(r, "/models");
@@ -138,7 +138,7 @@ static void every_command_that_talks_to_a_provider_takes_them(void **state)
 
 static void a_request_that_was_not_recorded_is_told_with_the_difference(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "Hello");
     expect_exit(cli, 0, "--record", directory, "-m", "openai/x", "hi");
@@ -152,7 +152,7 @@ static void a_request_that_was_not_recorded_is_told_with_the_difference(void **s
 
 static void both_at_once_and_other_nonsense_are_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "not both", "--record", "a", "--replay", "b", "-m", "mock/any", "hi");
     expect_error(cli, 2, "--replay", "--realtime", "-m", "mock/any", "hi");
     expect_exit(cli, 2, "--record=", "-m", "mock/any", "hi");
@@ -162,14 +162,14 @@ static void both_at_once_and_other_nonsense_are_refused(void **state)
 
 static void a_damaged_file_is_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_write_file(cli, "broken.json", "{\n\n\"beluga_cassette\": 1,,\n}", 26);
     expect_error(cli, 2, "broken.json, line 3", "--replay", cli->home, "-m", "openai/x", "hi");
 }
 
 static void the_file_that_the_guide_shows_can_be_replayed(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[512], text[16384] = "";
     const char *root = getenv("BELUGA_SOURCE_ROOT");
     snprintf(path, sizeof path, "%s/docs/guides/record-replay.md", root ? root : ".");
@@ -186,7 +186,7 @@ static void the_file_that_the_guide_shows_can_be_replayed(void **state)
 
 static void a_replay_that_does_not_know_the_model_says_so(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 3, "do not say which model was asked", "--replay", cli->home, "Hi");
     assert_contains(cli->err, "-m PROVIDER/MODEL");
     assert_lacks(cli->err, "OPENAI_API_KEY");
@@ -195,7 +195,7 @@ static void a_replay_that_does_not_know_the_model_says_so(void **state)
 static void what_could_not_be_recorded_is_told_after_the_answer(void **state)
 {
     enum { BYTES = 33 << 20 };
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char *text = malloc(BYTES);
     assert_non_null(text);
     memset(text, 'x', BYTES);

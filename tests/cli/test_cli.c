@@ -10,25 +10,25 @@
 
 static void an_answer_is_all_there_is_on_stdout_and_nothing_on_stderr(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "Hello");
     assert_string_equal(cli->err, "");
 }
 
 static void prompt_is_the_default_and_can_be_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_out(cli, "models\n", "prompt", "-m", "mock/echo", "models");
 }
 
 static void texts_are_joined_by_spaces(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_out(cli, "one two -three\n", "-m", "mock:echo", "one", "two", "--", "-three");
 }
 
 /* With this input and this argument, the prompt is this. */
-static void echoes(struct cli *cli, const char *input, const char *text, const char *prompt)
+static void echoes(cli_process *cli, const char *input, const char *text, const char *prompt)
 {
     give(cli, input);
     expect_out(cli, prompt, "-m", "mock/echo", text);
@@ -46,14 +46,14 @@ static void stdin_follows_the_text_after_an_empty_line(void **state)
 
 static void a_dash_puts_stdin_elsewhere(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     give(cli, "middle\n");
     expect_out(cli, "before middle after\n", "-m", "mock/echo", "before", "-", "after");
 }
 
 static void an_answer_without_a_stream_is_the_same(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_answer(peer_reply_new(p), "In one piece");
     expect_out(cli, "In one piece\n", "-m", "openai/any", "--no-stream", "Hello");
@@ -62,7 +62,7 @@ static void an_answer_without_a_stream_is_the_same(void **state)
 
 static void what_arrives_is_printed_before_the_rest_comes(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = serve_begin(p, "first");
     peer_step_gate(r, 0);
@@ -83,7 +83,7 @@ static void bytes_in_a_pipe_are_untouched(void **state)
 
 static void system_text_and_attachments_are_sent(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "a picture", "stop");
     const char *path = cli_write_file(cli, "a.png", "\x89PNG\r\n\x1a\n1234", 12);
@@ -96,7 +96,7 @@ static void system_text_and_attachments_are_sent(void **state)
 
 static void an_attachment_that_is_not_there_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "/nonexistent/a.png", "-m", "mock/any", "-a", "/nonexistent/a.png",
                  "What?");
 }
@@ -105,7 +105,7 @@ static void a_schema_is_sent(void **state)
 {
     static const char schema[] =
         "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}}}";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "{\"n\":1}", "stop");
     const char *path = cli_write_file(cli, "s.json", schema, sizeof schema - 1);
@@ -115,7 +115,7 @@ static void a_schema_is_sent(void **state)
 
 static void usage_is_told_on_stderr(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi", "stop");
     expect_out(cli, "Hi\n", "-u", "-m", "openai/any", "Hello");
@@ -124,7 +124,7 @@ static void usage_is_told_on_stderr(void **state)
 
 static void the_wire_is_shown_and_the_key_is_not(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi", "stop");
     expect_out(cli, "Hi\n", "-v", "-m", "openai/any", "Hello");
@@ -136,7 +136,7 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
 /* ---- pictures -------------------------------------------------------------------------------- */
 
 /* Let gemini answer with a text and one more part. */
-static peer *start_gemini(struct cli *cli, const char *part)
+static peer *start_gemini(cli_process *cli, const char *part)
 {
     char body[512];
     peer *p = serve(cli, "GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY");
@@ -156,7 +156,7 @@ static peer *start_gemini(struct cli *cli, const char *part)
 
 static void a_picture_of_an_answer_is_told_on_stderr(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = start_gemini(cli, PICTURE);
     expect_out(cli, "Here\n", "-m", "gemini/any", "Draw");
     assert_contains(cli->err, "an image (image/png, 6 bytes), which --json prints in base64\n");
@@ -164,7 +164,7 @@ static void a_picture_of_an_answer_is_told_on_stderr(void **state)
 
 static void a_sound_of_an_answer_is_told_as_one(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p =
         start_gemini(cli, "{\"inlineData\":{\"mimeType\":\"audio/wav\",\"data\":\"UE5H\"}}");
     expect_error(cli, 0, "a sound (audio/wav, 3 bytes), which --json prints in base64\n", "-m",
@@ -173,7 +173,7 @@ static void a_sound_of_an_answer_is_told_as_one(void **state)
 
 static void a_picture_is_in_the_answers_json_and_not_told_beside_it(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = start_gemini(cli, PICTURE);
     expect_in_out(cli, "UE5HUE5H", "--json", "-m", "gemini/any", "Draw");
     assert_lacks(cli->err, "an image");
@@ -182,7 +182,7 @@ static void a_picture_is_in_the_answers_json_and_not_told_beside_it(void **state
 /* ---- a model of several parts ---------------------------------------------------------------- */
 
 /* An alias that means: this model, one retry, that fallback, this budget. */
-static const char *write_smart(struct cli *cli)
+static const char *write_smart(cli_process *cli)
 {
     static const char prices[] =
         "prices:\n  openai/*: {input: 1000, output: 1000}\n  mock/*: {input: 0, output: 0}\n";
@@ -205,7 +205,7 @@ static const char *write_smart(struct cli *cli)
 
 static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     cli_set(cli, "BELUGA_CONFIG", write_smart(cli));
     peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
@@ -228,7 +228,7 @@ static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
 
 static void json_is_one_object_with_all_of_the_answer(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi \"you\"", "stop");
     expect_exit(cli, 0, "--json", "-m", "openai/any", "Hello");
@@ -248,7 +248,7 @@ static void json_is_one_object_with_all_of_the_answer(void **state)
 
 static void json_of_a_failure_has_the_error_and_what_arrived(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = serve_begin(p, "Half");
     peer_step_close(r);
@@ -264,7 +264,7 @@ static void json_of_a_failure_has_the_error_and_what_arrived(void **state)
 
 static void json_has_the_tool_calls(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(cli_run(cli, "--json", "-m", "mock/any", "-o",
                              "mock.tool_calls=[{\"name\":\"add\",\"arguments\":{\"a\":1}}]", "Hi",
                              NULL),
@@ -279,7 +279,7 @@ static void json_has_the_tool_calls(void **state)
 
 static void the_environment_names_the_model_and_m_overrides_it(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "BELUGA_MODEL", "mock/any");
     expect_out(cli, "This is a mock response.\n", "Hello");
     expect_out(cli, "Hello\n", "-m", "mock/echo", "Hello");
@@ -290,7 +290,7 @@ static void the_file_names_the_default_and_aliases(void **state)
     static const char yaml[] = "model: parrot\n"
                                "models:\n"
                                "  parrot: {model: mock/echo}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     expect_out(cli, "Polly\n", "--config", path, "Polly");
     expect_out(cli, "This is a mock response.\n", "--config", path, "-m", "mock/any", "Polly");

@@ -18,7 +18,7 @@
 
 static void the_version_is_told_both_ways(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 0, "--version");
     assert_true(strncmp(cli->out, "beluga ", 7) == 0);
     char version[64];
@@ -28,7 +28,7 @@ static void the_version_is_told_both_ways(void **state)
 
 static void help_lists_the_commands_and_the_exit_codes(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "  providers ", "--help");
     assert_contains(cli->out, "--no-stream");
     assert_contains(cli->out, "  130 ");
@@ -37,7 +37,7 @@ static void help_lists_the_commands_and_the_exit_codes(void **state)
 
 static void help_of_a_command_is_told_both_ways(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "Usage: beluga health [OPTION...] [MODEL]", "health", "--help");
     assert_contains(cli->out, "--probe");
     assert_lacks(cli->out, "--schema");
@@ -50,7 +50,7 @@ static void help_of_a_command_is_told_both_ways(void **state)
 
 static void the_manual_page_has_every_exit_code_and_option(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char row[128];
     static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130};
     expect_exit(cli, 0, "help", "--man");
@@ -72,7 +72,7 @@ static void the_manual_page_has_every_exit_code_and_option(void **state)
 static void completions_offer_models_without_asking_anybody(void **state)
 {
     static const char yaml[] = "models:\n  parrot: {model: mock/echo}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     expect_in_out(cli, "parrot\n", "completion", "models", "--config", path);
     assert_contains(cli->out, "mock/\n");
@@ -82,7 +82,7 @@ static void completions_offer_models_without_asking_anybody(void **state)
 static void completions_are_made_for_three_shells(void **state)
 {
     static const char *const shells[] = {"bash", "zsh", "fish"};
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     for (size_t i = 0; i < 3; i++) {
         expect_exit(cli, 0, "completion", shells[i]);
         assert_contains(cli->out, "no-stream");
@@ -98,7 +98,7 @@ static void bash_completes_commands_and_options(void **state)
         "COMP_WORDS=(beluga prov); COMP_CWORD=1; _beluga; echo \"${COMPREPLY[@]}\"\n"
         "COMP_WORDS=(beluga health --pr); COMP_CWORD=2; _beluga; echo \"${COMPREPLY[@]}\"\n";
     char command[1024], text[256] = "";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     if (system("bash -c true 2>/dev/null") != 0) {
         print_message("# bash is not here\n");
         skip();
@@ -117,7 +117,7 @@ static void bash_completes_commands_and_options(void **state)
 
 static void providers_are_listed_with_what_they_need(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "\nopenai\tmissing\tOPENAI_API_KEY\tgpt-5-mini\t", "providers");
     assert_has_all(cli->out, "\nmock\tnone\t\t\t\t\tyes\tyes\tyes\tyes\tno\t",
                    "\nollama\toptional\tOLLAMA_API_KEY\t",
@@ -129,7 +129,7 @@ static void providers_are_listed_with_what_they_need(void **state)
 
 static void all_is_told_about_one_provider(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "protocol       Chat Completions\n", "providers", "azure");
     assert_has_all(cli->out, "URL variables  AZURE_OPENAI_ENDPOINT, AZURE_API_BASE\n",
                    "key            set AZURE_OPENAI_API_KEY\n",
@@ -142,7 +142,7 @@ static void all_is_told_about_one_provider(void **state)
 
 static void providers_as_json(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
     expect_exit(cli, 0, "providers", "--json");
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
@@ -164,7 +164,7 @@ static void providers_as_json(void **state)
 static void models_are_aliases_and_what_providers_have(void **state)
 {
     static const char yaml[] = "models:\n  parrot: {model: mock/echo}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
@@ -193,7 +193,7 @@ static void models_are_aliases_and_what_providers_have(void **state)
 
 static void check_passes_for_a_provider_of_ours(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "ollama\nInterface ", "check", "ollama");
     assert_contains(cli->out, "ns/op");
     assert_null(strstr(cli->out, "byte-by-byte"));
@@ -206,7 +206,7 @@ static void check_passes_for_a_provider_of_ours(void **state)
 
 static void check_tells_a_difference_and_fails(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char file[] = "mock/check/text.fixture";
     static const char text_case[] = "=== events\ntext \"Something else.\"\n";
     char path[256];
@@ -232,7 +232,7 @@ static void check_tells_a_difference_and_fails(void **state)
 
 static void health_is_told_without_sending_anything(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     expect_out(cli, "mock/any: healthy\n", "health", "mock/any");
@@ -255,7 +255,7 @@ static void health_is_told_without_sending_anything(void **state)
 
 static void a_probe_tells_what_came_of_it(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"any\"}]}");
     expect_exit(cli, 0, "health", "--probe", "--json", "openai/any");
@@ -278,7 +278,7 @@ static void config_tells_where_each_part_came_from(void **state)
                                "  openai: {timeout: 7s}\n"
                                "models:\n"
                                "  fast: {model: openai/any, temperature: 0.5}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
     expect_in_out(cli, "(read)", "config", "--config", path, "-o", "top_p=0.5");
@@ -301,7 +301,7 @@ static void config_tells_the_layers_of_a_model(void **state)
                                "    budget: 20\n"
                                "    cache_ttl: 1h\n"
                                "  local: {model: mock/any}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     expect_exit(cli, 0, "config", "--config", path, "-m", "smart");
     assert_contains(
@@ -319,7 +319,7 @@ static void config_tells_the_layers_of_a_model(void **state)
 
 static void config_as_json_and_without_a_model(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 0, "config", "--json");
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     assert_true(beluga_json_is_null(beluga_json_get(beluga_json_doc_root(doc), "model")));
@@ -335,7 +335,7 @@ static void config_hides_the_password_in_an_address_of_the_environment(void **st
 {
     static const char *const urls[] = {"https://me:pass-word@h/v1", "https//me:pass-word@h/v1",
                                        "https://me:x/pass-word@h/v1", "http://h/v1?key=pass-word"};
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         cli_set(cli, "OPENAI_BASE_URL", urls[i]);
         expect_exit(cli, 0, "config", "-m", "openai/any");
@@ -349,7 +349,7 @@ static void config_hides_the_password_in_an_address_of_the_environment(void **st
 /* ---- a provider without code ----------------------------------------------------------------- */
 
 /* A file whose provider "mine" is a peer of the test. */
-static const char *write_mine(struct cli *cli, const char *url)
+static const char *write_mine(cli_process *cli, const char *url)
 {
     char yaml[1024];
     int n = snprintf(yaml, sizeof yaml,
@@ -373,7 +373,7 @@ static const char *write_mine(struct cli *cli, const char *url)
 
 static void twelve_lines_of_a_file_make_a_provider(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     for (int i = 0; i < 2; i++) peer_openai_stream(peer_reply_new(p), "Hello from mine");
@@ -395,7 +395,7 @@ static void twelve_lines_of_a_file_make_a_provider(void **state)
 
 static void it_is_listed_wherever_providers_are(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     peer_serve_chat(p, &(peer_chat){.tokens = 1, .time_divisor = 1});
@@ -420,7 +420,7 @@ static void it_is_listed_wherever_providers_are(void **state)
 
 static void its_configuration_is_shown_with_its_origins(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = write_mine(cli, "http://name:" SERVED_KEY "@127.0.0.1:9/v1");
     expect_in_out(cli, "provider  mine (base openai)\n", "config", "--config", path, "-o",
                   "seed=3");
@@ -439,7 +439,7 @@ static void its_configuration_is_shown_with_its_origins(void **state)
 static void an_entry_that_is_wrong_does_not_hide_the_others(void **state)
 {
     static const char yaml[] = "providers: {bad: {base: nobody}, good: {base: mock}}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     expect_exit(cli, 3, "providers", "--config", path);
     assert_contains(cli->out, "good\t");
@@ -457,7 +457,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
                                "providers:\n"
                                "  openai: {api_key: " SERVED_KEY ", tiemout: 5s, max_retries: 11}\n"
                                "modles: {}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char expected[128];
     const char *path = cli_write_file(cli, "bad.yaml", yaml, sizeof yaml - 1);
     expect_exit(cli, 3, "config", "check", path);
@@ -484,7 +484,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
 
 static void config_check_without_a_file_says_where_one_would_be(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "There is no configuration file, and none is needed", "config", "check");
     assert_contains(cli->out, "/.config/beluga/config.yaml");
     assert_string_equal(cli->err, "");
@@ -498,7 +498,7 @@ static void config_check_without_a_file_says_where_one_would_be(void **state)
 static void config_check_reads_what_would_be_read(void **state)
 {
     static const char yaml[] = "model: mock/x\nproviders: {openai: {api_key: 'env:NOT_SET'}}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[128];
     snprintf(path, sizeof path, "%s", cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1));
     cli_set(cli, "BELUGA_CONFIG", path);

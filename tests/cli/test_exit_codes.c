@@ -12,13 +12,13 @@
 
 /* ---- a server and its replies ---------------------------------------------------------------- */
 
-static int ask(struct cli *cli)
+static int ask(cli_process *cli)
 {
     return cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL);
 }
 
 /* It ends with this code, and stdout has this. */
-static void asks(struct cli *cli, int code, const char *out)
+static void asks(cli_process *cli, int code, const char *out)
 {
     assert_int_equal(ask(cli), code);
     assert_string_equal(cli->out, out);
@@ -28,7 +28,7 @@ static void asks(struct cli *cli, int code, const char *out)
 
 static void without_a_model_it_is_3_and_says_what_to_set(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 3, "Hello");
     assert_string_equal(cli->out, "");
     assert_contains(cli->err, "config.yaml");
@@ -50,7 +50,7 @@ static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
         "\n  export ANTHROPIC_API_KEY=...            asks anthropic/",
         "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
         "\n  model: PROVIDER/MODEL                   the same, in "};
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 3, "Hello");
     const char *at = cli->err;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -63,7 +63,7 @@ static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
 
 static void a_key_in_the_environment_chooses_its_provider_and_says_so(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi", "stop");
     expect_out(cli, "Hi\n", "Hello");
@@ -74,28 +74,28 @@ static void a_key_in_the_environment_chooses_its_provider_and_says_so(void **sta
 
 static void an_unknown_option_is_2_with_a_hint(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "did you mean --model?", "--modle", "mock/any", "Hello");
     expect_error(cli, 2, "unknown option -Z", "-Z", "Hello");
 }
 
 static void help_is_asked_of_the_command_that_was_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "did you mean --out?\nSee: beluga batch --help\n", "batch", "lines.txt",
                  "--output", "x");
 }
 
 static void an_option_that_the_command_takes_is_meant_first(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "did you mean --continue?", "--cont", "Hello");
     expect_error(cli, 2, "did you mean --count?", "logs", "--cont", "3");
 }
 
 static void an_option_of_the_model_is_told_to_go_after_o(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 2, "--max-tokens=3", "Hello");
     assert_contains(cli->err, "unknown option --max-tokens; an option of the model is set with -o "
                               "max_tokens=VALUE\n");
@@ -105,7 +105,7 @@ static void an_option_of_the_model_is_told_to_go_after_o(void **state)
 
 static void a_misspelt_command_is_a_prompt_and_told(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_out(cli, "modles\n", "-m", "mock/echo", "modles");
     assert_string_equal(cli->err,
                         "beluga: \"modles\" is taken for a prompt; the command is called models\n");
@@ -120,7 +120,7 @@ static void a_misspelt_command_is_a_prompt_and_told(void **state)
 
 static void a_text_that_begins_with_a_command_is_shown_whole(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "beluga prompt \"help me write a letter\"\n", "help", "me", "write", "a",
                  "letter");
     assert_int_equal(cli_run(cli, "help", "me",
@@ -133,21 +133,21 @@ static void a_text_that_begins_with_a_command_is_shown_whole(void **state)
 
 static void an_error_in_json_says_all_of_it_where_no_model_is_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 3, "--json", "Hello");
     assert_contains(cli->out, "no model is named: name one with -m PROVIDER/MODEL\"");
 }
 
 static void an_option_of_another_command_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "beluga providers takes no option --schema", "providers", "--schema", "x");
     expect_error(cli, 2, "beluga prompt", "version", "now");
 }
 
 static void a_value_that_is_missing_or_too_much_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "-m needs a value", "Hello", "-m");
     expect_error(cli, 2, "--json takes no value", "--json=yes", "Hello");
 }
@@ -158,7 +158,7 @@ static void a_file_that_is_not_there_has_one_exit_code(void **state)
         const char *option;
         int code;
     } rows[] = {{"--attach", 2}, {"--plugin", 2}, {"--replay", 2}, {"--config", 3}};
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(cli_run(cli, "--json", "-m", "mock/any", rows[i].option, "/no/such/file",
                                  "Hello", NULL),
@@ -172,25 +172,25 @@ static void a_file_that_is_not_there_has_one_exit_code(void **state)
 
 static void an_empty_prompt_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "the prompt is empty", "-m", "mock/any");
 }
 
 static void bytes_that_are_not_utf8_are_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "UTF-8", "-m", "mock/any", "caf\xe9");
 }
 
 static void an_unknown_key_of_an_option_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "temprature", "-m", "mock/any", "-o", "temprature=1", "Hi");
 }
 
 static void a_value_out_of_range_is_3_and_names_the_range(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 3, "temperature", "-m", "mock/any", "-o", "temperature=9", "-o", "top_p=7",
                  "Hi");
     assert_contains(cli->err, "top_p");
@@ -198,7 +198,7 @@ static void a_value_out_of_range_is_3_and_names_the_range(void **state)
 
 static void an_unknown_provider_is_3_and_lists_those_there_are(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 3, "mock", "-m", "nobody/any", "Hi");
     assert_contains(cli->err, "openai");
 }
@@ -206,27 +206,27 @@ static void an_unknown_provider_is_3_and_lists_those_there_are(void **state)
 static void a_broken_configuration_is_3_with_its_place(void **state)
 {
     static const char broken[] = "model: mock/any\nproviders: [\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "BELUGA_CONFIG", cli_write_file(cli, "c.yaml", broken, sizeof broken - 1));
     expect_error(cli, 3, "c.yaml:", "Hi");
 }
 
 static void a_configuration_that_is_not_there_is_3(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 3, "/nonexistent.yaml", "--config", "/nonexistent.yaml", "-m", "mock/any",
                  "Hi");
 }
 
 static void a_missing_key_is_4_and_names_the_variable(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 4, "OPENAI_API_KEY", "-m", "openai/any", "Hi");
 }
 
 static void a_refused_key_is_4_and_is_not_shown(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key",
                       "Incorrect API key: " SERVED_KEY);
@@ -237,7 +237,7 @@ static void a_refused_key_is_4_and_is_not_shown(void **state)
 
 static void a_rate_limit_is_5(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 429, NULL, "rate_limit_exceeded", "Slow down");
     assert_int_equal(ask(cli), 5);
@@ -246,7 +246,7 @@ static void a_rate_limit_is_5(void **state)
 
 static void a_server_that_never_answers_is_6(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_step_gate(peer_reply_new(p), 0);
     expect_exit(cli, 6, "-m", "openai/any", "-o", "max_retries=0", "--timeout", "0.2", "Hello");
@@ -254,7 +254,7 @@ static void a_server_that_never_answers_is_6(void **state)
 
 static void a_dead_port_is_7(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     peer *p = serve_openai(cli);
     peer_stop(p);
     asks(cli, 7, "");
@@ -263,7 +263,7 @@ static void a_dead_port_is_7(void **state)
 static void an_answer_that_is_a_web_page_is_8(void **state)
 {
     static const char page[] = "<!DOCTYPE html><html><body>Welcome</body></html>";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_step_status(r, 200, "Content-Type: text/html\r\n");
@@ -274,7 +274,7 @@ static void an_answer_that_is_a_web_page_is_8(void **state)
 static void an_answer_that_is_nested_too_deeply_is_8(void **state)
 {
     char deep[2048];
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     memset(deep, '[', sizeof deep - 1);
     deep[sizeof deep - 1] = '\0';
@@ -285,7 +285,7 @@ static void an_answer_that_is_nested_too_deeply_is_8(void **state)
 
 static void a_truncated_answer_is_8_and_what_arrived_stays(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = serve_begin(p, "Only the first half");
     peer_step_close(r);
@@ -295,7 +295,7 @@ static void a_truncated_answer_is_8_and_what_arrived_stays(void **state)
 
 static void filtered_content_is_9(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "I was about to", "content_filter");
     asks(cli, 9, "I was about to\n");
@@ -305,7 +305,7 @@ static void filtered_content_is_9(void **state)
 
 static void a_failing_server_is_1(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 500, NULL, NULL, "Broken");
     assert_int_equal(ask(cli), 1);
@@ -313,7 +313,7 @@ static void a_failing_server_is_1(void **state)
 
 static void ctrl_c_is_130_and_what_arrived_stays(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = serve_begin(p, "As far as it came");
     peer_step_gate(r, 0);
@@ -327,7 +327,7 @@ static void ctrl_c_is_130_and_what_arrived_stays(void **state)
 /* It is in a process group of its own, which a terminal's Ctrl-C does not reach. */
 static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[128], option[256], said[16] = "";
     snprintf(path, sizeof path, "%s/pipe", cli->home);
     snprintf(option, sizeof option, "api_key=command:exec 3>%s; echo here >&3; sleep 1000", path);
@@ -346,7 +346,7 @@ static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
 
 static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "And so it", "length");
     assert_int_equal(ask(cli), 0);
@@ -358,7 +358,7 @@ static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
 
 static void that_an_answer_was_cut_is_told_with_quiet_too(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "And so it", "length");
     expect_out(cli, "And so it\n", "-q", "-u", "-m", "openai/any", "Hello");
@@ -369,7 +369,7 @@ static void that_an_answer_was_cut_is_told_with_quiet_too(void **state)
 static void an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed(void **state)
 {
     static const char *const ways[] = {"-q", "--no-stream"};
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(cli_run(cli, "--strict", ways[i], "-m", "mock/any", "-o",
@@ -386,7 +386,7 @@ static void an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed(void
 
 static void a_cut_turn_ends_a_strict_chat_in_a_pipe(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "And so it", "length");
     give(cli, "Hello\nAgain\n");
@@ -396,7 +396,7 @@ static void a_cut_turn_ends_a_strict_chat_in_a_pipe(void **state)
 
 static void a_closed_pipe_ends_it_quietly(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli->out_is_closed = true;
     cli_run(cli, "-m", "mock/any", "Hello", NULL);
     assert_int_equal(cli->signal, SIGPIPE);
@@ -405,7 +405,7 @@ static void a_closed_pipe_ends_it_quietly(void **state)
 
 static void a_full_disk_is_1_and_says_so(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     if (access("/dev/full", W_OK) != 0) {
         print_message("# there is no /dev/full\n");
         skip();

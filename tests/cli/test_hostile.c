@@ -190,12 +190,12 @@ static void serve(peer *p)
     }
 }
 
-static void write_text(struct cli *cli, const char *name, const char *text)
+static void write_text(cli_process *cli, const char *name, const char *text)
 {
     cli_write_file(cli, name, text, strlen(text));
 }
 
-static void write_files(struct cli *cli)
+static void write_files(cli_process *cli)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/.config", cli->home);
@@ -224,7 +224,7 @@ static void write_files(struct cli *cli)
 }
 
 typedef struct scene {
-    struct cli *cli;
+    cli_process *cli;
     peer *peer;
 } scene;
 
@@ -256,7 +256,7 @@ static int teardown(void **state)
 
 /* ---- running it ------------------------------------------------------------------------------ */
 
-static void run_words(struct cli *cli, const char *const *words)
+static void run_words(cli_process *cli, const char *const *words)
 {
     char paths[MAX_WORDS][256];
     const char *w[MAX_WORDS] = {NULL};
@@ -274,7 +274,7 @@ static void run_words(struct cli *cli, const char *const *words)
     cli_finish(cli);
 }
 
-static void assert_all_are_harmless(struct cli *cli)
+static void assert_all_are_harmless(cli_process *cli)
 {
     cli->terminal = true;
     for (size_t i = 0; i < N_ROWS; i++) {
@@ -291,7 +291,7 @@ static void no_command_lets_a_text_reach_the_terminal_raw(void **state)
 
 static void nor_do_records_of_the_log(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     cli_set(cli, "BELUGA_LOG_LEVEL", "trace");
     cli_set(cli, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
     assert_all_are_harmless(cli);
@@ -301,7 +301,7 @@ static void nor_do_records_of_the_log(void **state)
 
 static void nor_do_spans(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
     cli_set(cli, "OTEL_METRICS_EXPORTER", "console");
     cli_set(cli, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
@@ -326,7 +326,7 @@ static void drop_own(char *text, size_t *n)
 
 static void in_colours_nothing_but_our_own_gets_there(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     cli_set(cli, "TERM", "xterm");
     cli->terminal = true;
     for (size_t i = 0; i < N_ROWS; i++) {
@@ -348,7 +348,7 @@ static bool is_tried(const char *name, size_t length)
 /* A command that is new has to be in the table. */
 static void every_command_is_tried(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     static const char begin[] = ".B beluga\n";
     size_t n = 0;
     expect_exit(cli, 0, "help", "--man");
@@ -365,7 +365,7 @@ static void every_command_is_tried(void **state)
 
 static void json_on_a_terminal_means_the_same_as_in_a_pipe(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     char *in_pipe[2];
     for (int i = 0; i < 2; i++) {
         cli->terminal = i;
@@ -388,7 +388,7 @@ static void json_on_a_terminal_means_the_same_as_in_a_pipe(void **state)
 
 static void an_answer_in_a_pipe_is_as_it_came(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     expect_out(cli, HOSTILE "\n", "-m", "openai/good", "hi");
 }
 
@@ -401,7 +401,7 @@ static size_t lines_of(const char *text)
 
 static void a_list_in_a_pipe_has_one_name_a_line(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     expect_exit(cli, 0, "models", "openai");
     assert_int_equal(lines_of(cli->out), 2);
     assert_contains(cli->out, "openai/a\\nb\n");
@@ -414,7 +414,7 @@ static void a_list_in_a_pipe_has_one_name_a_line(void **state)
 
 static void an_error_in_a_pipe_is_one_line(void **state)
 {
-    struct cli *cli = ((scene *)*state)->cli;
+    cli_process *cli = ((scene *)*state)->cli;
     cli_run(cli, "-m", "openai/bad", "hi", NULL);
     assert_int_equal(lines_of(cli->err), 1);
     assert_null(find_harm(cli->err, cli->err_length));

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Ask with these variables of the log. */
-static void ask_logged(struct cli *cli, const char *level, const char *format)
+static void ask_logged(cli_process *cli, const char *level, const char *format)
 {
     cli_set(cli, "BELUGA_LOG_LEVEL", level);
     cli_set(cli, "BELUGA_LOG_FORMAT", format);
@@ -15,7 +15,7 @@ static void ask_logged(struct cli *cli, const char *level, const char *format)
 }
 
 /* A call that fails once and is tried again. */
-static void fail_once(struct cli *cli, const char *level)
+static void fail_once(cli_process *cli, const char *level)
 {
     cli_set(cli, "BELUGA_LOG_LEVEL", level);
     assert_int_not_equal(cli_run(cli, "-m", "mock/any", "-o", "mock.error=rate_limit", "-o",
@@ -24,7 +24,7 @@ static void fail_once(struct cli *cli, const char *level)
 }
 
 /* The line of stderr that tells of an event, parsed. Owned. */
-static beluga_json_doc *parse_line(const struct cli *cli, const char *event)
+static beluga_json_doc *parse_line(const cli_process *cli, const char *event)
 {
     char name[64];
     beluga_json_doc *doc = NULL;
@@ -40,14 +40,14 @@ static beluga_json_doc *parse_line(const struct cli *cli, const char *event)
 
 static void nothing_is_logged_unless_it_is_asked_for(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     ask_logged(cli, "", "json");
     assert_string_equal(cli->err, "");
 }
 
 static void a_call_is_a_line_of_words_and_numbers(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     ask_logged(cli, "INFO", "");
     assert_contains(cli->err, "Z info call.finished operation=stream provider=mock model=any "
                               "reason=stop duration_us=");
@@ -56,7 +56,7 @@ static void a_call_is_a_line_of_words_and_numbers(void **state)
 
 static void a_call_is_an_object_where_json_is_asked_for(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     ask_logged(cli, "info", "JSON");
     SCOPED(beluga_json_doc) *doc = parse_line(cli, "call.finished");
     const beluga_json *line = beluga_json_doc_root(doc);
@@ -71,7 +71,7 @@ static void a_call_is_an_object_where_json_is_asked_for(void **state)
 
 static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     fail_once(cli, "info");
     assert_contains(cli->err, " info retry provider=mock model=any error=rate_limit attempt=1 ");
     assert_contains(cli->err, " warn call.failed operation=stream provider=mock model=any "
@@ -81,7 +81,7 @@ static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_know
 
 static void what_is_below_the_level_is_left_out(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     fail_once(cli, "warn");
     assert_contains(cli->err, " warn call.failed ");
     assert_lacks(cli->err, " info ");
@@ -91,7 +91,7 @@ static void what_is_below_the_level_is_left_out(void **state)
 
 static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     ask_logged(cli, "loud", "");
     assert_string_equal(cli->err, "beluga: BELUGA_LOG_LEVEL: loud is none of error, warn, info, "
                                   "debug, trace\n");
@@ -99,14 +99,14 @@ static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state
 
 static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     ask_logged(cli, "info", "xml");
     assert_contains(cli->err, "BELUGA_LOG_FORMAT: xml is neither text nor json; text is taken\n");
     assert_contains(cli->err, " info call.finished operation=stream ");
 }
 
 /* What the log of an HTTP call holds, with or without texts. */
-static void trace_call(struct cli *cli, const char *capture)
+static void trace_call(cli_process *cli, const char *capture)
 {
     peer *p = serve_openai(cli);
     cli_set(cli, "BELUGA_LOG_LEVEL", "trace");
@@ -121,7 +121,7 @@ static void trace_call(struct cli *cli, const char *capture)
 
 static void a_variable_of_telemetry_that_is_wrong_is_told_with_its_value(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "OTEL_TRACES_EXPORTER", "consle");
     expect_exit(cli, 0, "-m", "mock/any", "Hello");
     assert_string_equal(cli->err,
@@ -135,7 +135,7 @@ static void a_variable_of_telemetry_that_is_wrong_is_told_with_its_value(void **
 
 static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     trace_call(cli, "false");
     assert_lacks(cli->err, "A secret question");
     assert_lacks(cli->err, "Greetings");
@@ -146,7 +146,7 @@ static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void 
 
 static void what_has_blanks_stands_in_quotes_on_one_line(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     trace_call(cli, "true");
     const char *data = strstr(cli->err, " data=\"");
     assert_non_null(data);

@@ -21,13 +21,13 @@
 static int setup(void **state)
 {
     if (cli_setup(state) != 0) return -1;
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "TZ", "UTC");
     return 0;
 }
 
 /* Not every build has SQLite. */
-static void turn_on(struct cli *cli)
+static void turn_on(cli_process *cli)
 {
     int code = cli_run(cli, "-q", "logs", "on", NULL);
     if (code && strstr(cli->err, "built without SQLite")) {
@@ -38,26 +38,26 @@ static void turn_on(struct cli *cli)
 }
 
 /* A peer whose answers are logged. Owned. */
-static peer *serve_logged(struct cli *cli)
+static peer *serve_logged(cli_process *cli)
 {
     turn_on(cli);
     return serve_openai(cli);
 }
 
-static const char *log_file(const struct cli *cli)
+static const char *log_file(const cli_process *cli)
 {
     static char path[256];
     snprintf(path, sizeof path, "%s/.local/share/beluga/logs.db", cli->home);
     return path;
 }
 
-static void ask_mock(struct cli *cli, const char *prompt)
+static void ask_mock(cli_process *cli, const char *prompt)
 {
     expect_exit(cli, 0, "-m", "mock/echo", prompt);
 }
 
 /* The newest entries, newest first. */
-static beluga_json_doc *entries(struct cli *cli, const beluga_json **list, size_t expected)
+static beluga_json_doc *entries(cli_process *cli, const beluga_json **list, size_t expected)
 {
     expect_exit(cli, 0, "logs", "--json", "-n", "0");
     beluga_json_doc *doc = cli_parse_out(cli);
@@ -87,7 +87,7 @@ static void reply_with(peer *p, const char *text)
 
 static void the_log_is_off_until_it_is_turned_on(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat info;
     ask_mock(cli, "private");
     assert_int_equal(stat(log_file(cli), &info), -1);
@@ -102,7 +102,7 @@ static void the_log_is_off_until_it_is_turned_on(void **state)
 
 static void only_its_owner_can_read_it(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat info;
     char folder[256];
     umask(0);
@@ -117,7 +117,7 @@ static void only_its_owner_can_read_it(void **state)
 
 static void status_and_path_tell_where_it_is(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "XDG_DATA_HOME", cli->home);
     char expected[128];
     snprintf(expected, sizeof expected, "%s/beluga/logs.db\n", cli->home);
@@ -134,13 +134,13 @@ static void status_and_path_tell_where_it_is(void **state)
 
 static void status_tells_a_reader_that_nothing_is_kept_yet(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "log      off\nentries  0\nbytes    0\nfile     /", "logs", "status");
 }
 
 static void one_call_can_be_left_out(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     expect_exit(cli, 0, "-n", "-m", "mock/echo", "secret");
     expect_exit(cli, 0, "--no-log", "-m", "mock/echo", "secret");
@@ -154,7 +154,7 @@ static void an_entry_has_all_of_a_call_but_the_key(void **state)
 {
     static const char prices[] =
         "date: 2026-01-01\nprices:\n  openai/any: {input: 1, output: 10}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char option[256];
     turn_on(cli);
     snprintf(option, sizeof option, "prices=%s",
@@ -184,7 +184,7 @@ static void an_entry_has_all_of_a_call_but_the_key(void **state)
 static void a_price_that_is_not_known_is_not_zero(void **state)
 {
     static const char prices[] = "prices:\n  mock/another: {input: 1, output: 10}\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     char option[256];
     turn_on(cli);
@@ -199,7 +199,7 @@ static void a_price_that_is_not_known_is_not_zero(void **state)
 
 static void a_failure_is_in_it_with_what_had_arrived_and_without_the_key(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
@@ -221,7 +221,7 @@ static void a_failure_is_in_it_with_what_had_arrived_and_without_the_key(void **
 
 static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     turn_on(cli);
     give(cli, "one\ntwo\n/clear\nthree\n");
@@ -241,7 +241,7 @@ static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
 
 static void continue_sends_the_whole_conversation_to_the_same_model(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
@@ -259,7 +259,7 @@ static void continue_sends_the_whole_conversation_to_the_same_model(void **state
 
 static void an_older_entry_can_be_gone_on_from(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     turn_on(cli);
     ask_mock(cli, "one");
@@ -271,7 +271,7 @@ static void an_older_entry_can_be_gone_on_from(void **state)
 
 static void what_was_attached_is_sent_again(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "A picture");
     reply_with(p, "Of a whale");
@@ -284,7 +284,7 @@ static void what_was_attached_is_sent_again(void **state)
 
 static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     ask_mock(cli, "one");
     expect_exit(cli, 0, "-c", "two");
@@ -299,7 +299,7 @@ static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
 
 static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
@@ -317,7 +317,7 @@ static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **st
 
 static void a_chat_can_go_on_with_what_a_prompt_began(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
@@ -329,7 +329,7 @@ static void a_chat_can_go_on_with_what_a_prompt_began(void **state)
 
 static void there_is_nothing_to_go_on_with_without_a_log(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 2, "beluga logs on", "-c", "-m", "mock/echo", "Hello");
     turn_on(cli);
     expect_out(cli, "Hello\n", "-c", "-m", "mock/echo", "Hello");
@@ -344,7 +344,7 @@ static void there_is_nothing_to_go_on_with_without_a_log(void **state)
 
 static void search_finds_entries_with_every_word(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     ask_mock(cli, "the blue whale");
     ask_mock(cli, "the white whale");
@@ -362,7 +362,7 @@ static void search_finds_entries_with_every_word(void **state)
 
 static void the_newest_come_first_and_as_many_as_asked_for(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     ask_mock(cli, "one");
     ask_mock(cli, "two\nlines");
@@ -376,7 +376,7 @@ static void the_newest_come_first_and_as_many_as_asked_for(void **state)
 
 static void a_table_fits_the_terminal(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const unsigned short widths[] = {30, 60, 120};
     turn_on(cli);
     ask_mock(
@@ -395,7 +395,7 @@ static void a_table_fits_the_terminal(void **state)
 
 static void show_of_what_is_not_there_is_2(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     expect_exit(cli, 2, "logs", "show");
     expect_exit(cli, 2, "logs", "show", "3");
@@ -419,7 +419,7 @@ static bool file_has(const char *path, const char *bytes)
 
 static void what_is_deleted_is_gone_from_the_file(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     turn_on(cli);
     ask_mock(cli, "rhinoceros");
@@ -447,7 +447,7 @@ static void a_damaged_file_is_told_and_the_call_still_works(void **state)
     static const char garbage[] =
         "this is no database, but it is as long as the header of one would be: "
         "a hundred bytes, or a few more than that.";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
     expect_out(cli, "Hello\n", "-m", "mock/echo", "Hello");
@@ -458,7 +458,7 @@ static void a_damaged_file_is_told_and_the_call_still_works(void **state)
 
 static void a_log_that_cant_be_written_is_a_note(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     assert_int_equal(unlink(log_file(cli)), 0);
     assert_int_equal(mkdir(log_file(cli), 0700), 0);
@@ -469,7 +469,7 @@ static void a_log_that_cant_be_written_is_a_note(void **state)
 
 static void a_place_that_cant_be_made_is_told(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     turn_on(cli);
     cli_write_file(cli, "file", "", 0);
     char path[128];
@@ -482,7 +482,7 @@ static void a_place_that_cant_be_made_is_told(void **state)
 
 static void a_folder_that_another_has_linked_is_refused(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char shared[96], mine[112], link[112];
     snprintf(shared, sizeof shared, "%s/shared", cli->home);
     snprintf(mine, sizeof mine, "%s/mine", shared);
@@ -501,7 +501,7 @@ static void a_folder_that_another_has_linked_is_refused(void **state)
 }
 
 /* A database's header: the version the user of SQLite gave it is at 60, whose it is at 68. */
-static void patch(const struct cli *cli, long at, unsigned char byte)
+static void patch(const cli_process *cli, long at, unsigned char byte)
 {
     FILE *file = fopen(log_file(cli), "r+");
     assert_non_null(file);
@@ -511,7 +511,7 @@ static void patch(const struct cli *cli, long at, unsigned char byte)
 }
 
 /* A log with this byte is not written to, for a reason that is told. */
-static void leaves_alone(struct cli *cli, long at, unsigned char byte, const char *why)
+static void leaves_alone(cli_process *cli, long at, unsigned char byte, const char *why)
 {
     turn_on(cli);
     patch(cli, at, byte);
@@ -521,20 +521,20 @@ static void leaves_alone(struct cli *cli, long at, unsigned char byte, const cha
 
 static void a_log_of_a_newer_version_is_left_alone(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     leaves_alone(cli, 63, 99, "newer beluga (format 99");
     expect_exit(cli, 1, "logs");
 }
 
 static void a_database_of_somebody_else_is_left_alone(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     leaves_alone(cli, 68, 0, "no log of beluga's");
 }
 
 static void many_may_write_at_once(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const beluga_json *list;
     pid_t pids[WRITERS];
     turn_on(cli);

@@ -19,7 +19,8 @@ static const char *plugin(const char *name)
     return path;
 }
 
-static const char *config(struct cli *cli, const char *before, const char *value, const char *after)
+static const char *config(cli_process *cli, const char *before, const char *value,
+                          const char *after)
 {
     char text[8192];
     int n = snprintf(text, sizeof text, "%s%s%s", before, value, after);
@@ -28,7 +29,7 @@ static const char *config(struct cli *cli, const char *before, const char *value
 
 static void a_plugin_on_the_command_line_answers(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "-m", "parrot/grey", "-o",
                              "parrot.times=2", "Pretty Polly", NULL),
                      0);
@@ -38,7 +39,7 @@ static void a_plugin_on_the_command_line_answers(void **state)
 
 static void several_plugins_may_be_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "--plugin",
                              plugin("tests/plugins/good"), "-m", "plugged-good", "Hi", NULL),
                      0);
@@ -47,7 +48,7 @@ static void several_plugins_may_be_named(void **state)
 
 static void a_plugin_that_is_refused_ends_the_command(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_not_equal(
         cli_run(cli, "--plugin", plugin("tests/plugins/abi_newer"), "-m", "mock/any", "Hi", NULL),
         0);
@@ -59,7 +60,7 @@ static void a_plugin_that_is_refused_ends_the_command(void **state)
 
 static void the_providers_of_a_plugin_are_listed_with_its_file(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "parrot", "--plugin", plugin("plugins/parrot"), "providers");
     expect_in_out(cli, "plugins/parrot.so", "--plugin", plugin("plugins/parrot"), "providers",
                   "parrot");
@@ -70,7 +71,7 @@ static void the_providers_of_a_plugin_are_listed_with_its_file(void **state)
 
 static void the_file_names_plugins(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
     expect_out(cli, "Hello\n", "--config", path, "Hello");
     expect_exit(cli, 0, "--config", path, "providers", "parrot");
@@ -80,7 +81,7 @@ static void the_file_names_plugins(void **state)
 
 static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path =
         config(cli, "model: mock/any\nplugins:\n  - gone.so\n  - ", plugin("plugins/parrot"), "\n");
     expect_out(cli, "Hello\n", "--config", path, "-m", "parrot/grey", "Hello");
@@ -91,7 +92,7 @@ static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(v
 
 static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
     expect_exit(cli, 0, "--config", path, "config", "check");
     /* Somebody's file is only looked at. */
@@ -102,28 +103,28 @@ static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **stat
 
 static void what_is_no_list_of_files_is_a_fault_of_the_file(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_error(cli, 3, "plugins must name files or folders", "--config",
                  config(cli, "plugins: {a: ", "b", "}\n"), "Hi");
 }
 
 static void the_environment_alone_turns_nothing_on(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "BELUGA_PLUGIN_PATH", plugin("plugins/parrot"));
     expect_error(cli, 3, "no provider is named \"parrot\"", "-m", "parrot/grey", "Hello");
     const char *path = config(cli, "plugins: [", "BELUGA_PLUGIN_PATH", "]\n");
     expect_out(cli, "Hello\n", "--config", path, "-m", "parrot/grey", "Hello");
 }
 
-static void enter_home(struct cli *cli)
+static void enter_home(cli_process *cli)
 {
     assert_int_equal(chdir(cli->home), 0);
 }
 
 static void check_takes_the_file_of_a_plugin(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *settings = "{\"model\": \"grey\"}";
     cli_write_file(cli, "check.json", settings, strlen(settings));
     enter_home(cli);
@@ -139,7 +140,7 @@ static void check_takes_the_file_of_a_plugin(void **state)
 
 static void fixtures_of_a_plugin_are_found_beside_those_that_are_named(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     const char *settings = "{\"model\": \"grey\", \"skip\": {\"text\": \"why not\"}}";
     enter_home(cli);
     assert_int_equal(mkdir("fixtures", 0755) | mkdir("fixtures/parrot", 0755) |
@@ -166,7 +167,7 @@ static void assert_file_says(const char *path, const char *words)
 
 static void new_writes_a_folder_with_the_name_in_it(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     enter_home(cli);
     expect_exit(cli, 0, "new", "provider", "my-llm");
     assert_file_says("my-llm/my-llm.c", "BELUGA_REGISTER_PROVIDER(my_llm_provider, provider)");
@@ -181,7 +182,7 @@ static void new_writes_a_folder_with_the_name_in_it(void **state)
 
 static void new_writes_over_nothing(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     enter_home(cli);
     assert_int_equal(mkdir("acme", 0755), 0);
     expect_error(cli, 2, "acme is there already: nothing was written", "new", "provider", "acme");
@@ -190,7 +191,7 @@ static void new_writes_over_nothing(void **state)
 
 static void new_refuses_names_that_no_provider_can_have(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char *const names[] = {"Acme", "9lives", "-x",  "a/b",
                                         "..",   "",       "a.b", "caf\xc3\xa9"};
     enter_home(cli);

@@ -11,7 +11,7 @@
 /* Long enough for the spinner to come, and to go when the answer does. */
 #define SLOW "mock.latency_ms=900"
 
-static void on_terminal(struct cli *cli, const char *term)
+static void on_terminal(cli_process *cli, const char *term)
 {
     cli->terminal = true;
     cli_set(cli, "TERM", term);
@@ -21,7 +21,7 @@ static void on_terminal(struct cli *cli, const char *term)
 
 static void the_spinner_comes_and_is_erased_before_the_answer(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "xterm");
     expect_exit(cli, 0, "-m", "mock/any", "-o", SLOW, "Hello");
     const char *spinner = strstr(cli->out, "mock/any");
@@ -33,7 +33,7 @@ static void the_spinner_comes_and_is_erased_before_the_answer(void **state)
 
 static void there_is_no_spinner_in_pipes(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "TERM", "xterm");
     expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "-o", SLOW, "Hello");
     assert_string_equal(cli->err, "");
@@ -41,7 +41,7 @@ static void there_is_no_spinner_in_pipes(void **state)
 
 static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "xterm");
     expect_out(cli, "This is a mock response.\r\n", "-q", "-m", "mock/any", "-o", SLOW, "Hello");
     cli_set(cli, "TERM", "dumb");
@@ -50,7 +50,7 @@ static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(
 
 static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", "x");
@@ -72,7 +72,7 @@ static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **sta
 
 static void a_server_that_does_not_run_is_told_at_once(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "xterm");
     cli_set(cli, "OLLAMA_HOST", "127.0.0.1:1");
     expect_exit(cli, 7, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi");
@@ -84,7 +84,7 @@ static void a_server_that_does_not_run_is_told_at_once(void **state)
 
 static void colours_go_when_no_color_is_set(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "xterm");
     expect_exit(cli, 3, "-m", "nobody/any", "Hello");
     assert_contains(cli->out, "\033[31mbeluga: \033[0m");
@@ -95,7 +95,7 @@ static void colours_go_when_no_color_is_set(void **state)
 
 static void control_characters_of_a_model_are_shown_and_not_obeyed(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "dumb");
     assert_int_equal(cli_run(cli, "-m", "mock/echo",
                              "a\033]0;title\007b\xc2\x9b"
@@ -107,7 +107,7 @@ static void control_characters_of_a_model_are_shown_and_not_obeyed(void **state)
 
 static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli->terminal = true;
     expect_in_out(cli, "This is a mock response.\r\n", "-m", "mock/any", "-v", "Hello");
     assert_contains(cli->out, "\n* call.finished ");
@@ -119,7 +119,7 @@ static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)
 
 static void nothing_to_ask_shows_where_help_is(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "dumb");
     expect_exit(cli, 2, "-m", "mock/any");
     assert_contains(cli->out, "no prompt");
@@ -128,7 +128,7 @@ static void nothing_to_ask_shows_where_help_is(void **state)
 
 static void columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_in_out(cli, "mock\t", "providers");
     assert_lacks(cli->out, "PROVIDER");
     on_terminal(cli, "dumb");
@@ -160,7 +160,7 @@ static void the_table_of_providers_fits_the_terminal(void **state)
         {120, "openai            set OPENAI_API_KEY  ", "SCHEMA CACHE MODELS\r\n"},
         {160, "  mistral-small-latest\r\n", "SCHEMA CACHE MODELS  DEFAULT MODEL\r\n"},
     };
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "dumb");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cli->width = rows[i].width;
@@ -173,7 +173,7 @@ static void the_table_of_providers_fits_the_terminal(void **state)
 
 static void marks_are_what_the_locale_can_show(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     on_terminal(cli, "dumb");
     cli_set(cli, "LC_ALL", "C.UTF-8");
     expect_in_out(cli, "mock              -    \xe2\x9c\x93     \xe2\x9c\x93         -",
@@ -182,14 +182,14 @@ static void marks_are_what_the_locale_can_show(void **state)
 
 /* ---- chat ------------------------------------------------------------------------------------ */
 
-static int chat(struct cli *cli, const char *model, const char *input)
+static int chat(cli_process *cli, const char *model, const char *input)
 {
     give(cli, input);
     return cli_run(cli, "chat", "-m", model, NULL);
 }
 
 /* A chat with the echo. */
-static void says(struct cli *cli, const char *input, const char *out)
+static void says(cli_process *cli, const char *input, const char *out)
 {
     assert_int_equal(chat(cli, "mock/echo", input), 0);
     assert_string_equal(cli->out, out);
@@ -197,7 +197,7 @@ static void says(struct cli *cli, const char *input, const char *out)
 
 static void every_line_of_a_pipe_is_a_turn(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     says(cli, "one\n\ntwo\n", "one\ntwo\n");
     assert_string_equal(cli->err, "");
 }
@@ -205,7 +205,7 @@ static void every_line_of_a_pipe_is_a_turn(void **state)
 static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **state)
 {
     static const char input[] = "first\nsecond\nthird\n";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
@@ -227,7 +227,7 @@ static void several_lines_can_be_one_text(void **state)
 
 static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     for (int i = 0; i < 3; i++) {
@@ -247,7 +247,7 @@ static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **sta
 
 static void a_failure_in_a_pipe_ends_the_chat_with_its_code(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(chat(cli, "mock/error-rate_limit", "one\ntwo\n"), 5);
     assert_int_equal(chat(cli, "mock/echo", "one\n/nonsense\ntwo\n"), 2);
     assert_string_equal(cli->out, "one\n");
@@ -256,7 +256,7 @@ static void a_failure_in_a_pipe_ends_the_chat_with_its_code(void **state)
 
 static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[128], input[320];
     snprintf(path, sizeof path, "%s/talk.md", cli->home);
     snprintf(input, sizeof input,
@@ -274,14 +274,14 @@ static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
 }
 
 /* Up to the first prompt. */
-static void begin_chat(struct cli *cli, const char *term, const char *option)
+static void begin_chat(cli_process *cli, const char *term, const char *option)
 {
     on_terminal(cli, term);
     cli_start(cli, "chat", "-m", "mock/echo", "-o", option, NULL);
     cli_wait_for(cli, "> ");
 }
 
-static void end_chat(struct cli *cli, const char *typed)
+static void end_chat(cli_process *cli, const char *typed)
 {
     cli_type(cli, typed);
     assert_int_equal(cli_finish(cli), 0);
@@ -289,7 +289,7 @@ static void end_chat(struct cli *cli, const char *typed)
 
 static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     begin_chat(cli, "dumb", "mock.word_delay_ms=200");
     cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
     cli_wait_for(cli, "\naa bb");
@@ -302,7 +302,7 @@ static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
 
 static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     begin_chat(cli, "dumb", "max_retries=0");
     cli_type(cli, "\003");
     cli_wait_for(cli, "> ^C\r\n> ");
@@ -311,7 +311,7 @@ static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
 
 static void lines_are_edited_and_kept_in_a_private_history(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[128];
     struct stat info;
     begin_chat(cli, "xterm", "max_retries=0");

@@ -12,23 +12,23 @@ static const char *prices(void)
 
 /* ---- spans for tests ------------------------------------------------------------------------- */
 
-struct lines {
+typedef struct trace_lines {
     char *text;
     size_t length;
     FILE *file;
     bool begun;
-};
+} trace_lines;
 
-static void begin_line(struct lines *lines)
+static void begin_line(trace_lines *lines)
 {
-    *lines = (struct lines){0};
+    *lines = (trace_lines){0};
     lines->file = open_memstream(&lines->text, &lines->length);
     assert_non_null(lines->file);
     fprintf(lines->file, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
 }
 
 /* Times are milliseconds; parent 0 for none. */
-static void add(struct lines *lines, int trace, int id, int parent, const char *name, int from,
+static void add(trace_lines *lines, int trace, int id, int parent, const char *name, int from,
                 int to)
 {
     fprintf(
@@ -40,7 +40,7 @@ static void add(struct lines *lines, int trace, int id, int parent, const char *
     lines->begun = true;
 }
 
-static const char *end_line(struct lines *lines)
+static const char *end_line(trace_lines *lines)
 {
     fprintf(lines->file, "]}]}]}\n");
     fclose(lines->file);
@@ -53,7 +53,7 @@ static const char *end_line(struct lines *lines)
 static void times_and_counts_at_the_end_of_the_numbers_are_drawn(void **state)
 {
     static const char most[] = "9223372036854775807";
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char line[1024];
     snprintf(line, sizeof line,
              "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"%032x\","
@@ -76,7 +76,7 @@ static void times_and_counts_at_the_end_of_the_numbers_are_drawn(void **state)
 
 static void attempts_waits_tools_tokens_and_costs_are_drawn(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     size_t n;
     char *expected = read_file(fixture("agent.txt"), &n);
     cli_set(cli, "LANG", "C.UTF-8");
@@ -99,7 +99,7 @@ static void the_guide_shows_what_is_drawn(void **state)
 
 static void without_utf8_it_is_drawn_in_ascii(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "LANG", "C");
     expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     for (size_t i = 0; i < cli->out_length; i++) assert_true((unsigned char)cli->out[i] < 0x80);
@@ -125,7 +125,7 @@ static size_t longest_line(const char *text)
 
 static void it_fits_terminals_of_every_width(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const unsigned short widths[] = {40, 41, 60, 79, 80, 99, 100, 120, 200, 400};
     cli_set(cli, "LANG", "C.UTF-8");
     cli_set(cli, "TERM", "xterm");
@@ -141,7 +141,7 @@ static void it_fits_terminals_of_every_width(void **state)
 
 static void colours_are_for_terminals_that_want_them(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "TERM", "xterm");
     expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     assert_lacks(cli->out, "\033");
@@ -154,8 +154,8 @@ static void colours_are_for_terminals_that_want_them(void **state)
 
 static void names_can_not_move_the_cursor(void **state)
 {
-    struct cli *cli = *state;
-    struct lines lines;
+    cli_process *cli = *state;
+    trace_lines lines;
     begin_line(&lines);
     add(&lines, 1, 1, 0, "a\\u001b[2Jb\\nc\\u009b31md", 0, 10);
     cli_set(cli, "LANG", "C.UTF-8");
@@ -168,8 +168,8 @@ static void names_can_not_move_the_cursor(void **state)
 
 static void a_thousand_spans_are_cut_to_a_screen(void **state)
 {
-    struct cli *cli = *state;
-    struct lines lines;
+    cli_process *cli = *state;
+    trace_lines lines;
     begin_line(&lines);
     add(&lines, 1, 1, 0, "batch", 0, 5000);
     for (int i = 0; i < 1000; i++)
@@ -190,8 +190,8 @@ static void a_thousand_spans_are_cut_to_a_screen(void **state)
 
 static void traces_stand_in_the_order_of_their_start(void **state)
 {
-    struct cli *cli = *state;
-    struct lines lines;
+    cli_process *cli = *state;
+    trace_lines lines;
     begin_line(&lines);
     for (int i = 1; i <= 12; i++) add(&lines, i, 1, 0, "call", 1000 - 10 * i, 1000);
     end_line(&lines);
@@ -225,7 +225,7 @@ static double number(const beluga_json *object, const char *key)
 
 static void every_moment_counts_once(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 0, "trace", "--json", "-o", prices(), fixture("agent.jsonl"));
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
@@ -245,7 +245,7 @@ static void every_moment_counts_once(void **state)
 
 static void spans_of_another_sdk_are_a_tree(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     expect_exit(cli, 0, "trace", "--json", fixture("python_sdk.jsonl"));
     static const char *const names[] = {"POST /ask",       "SELECT orders", "invoke_agent helper",
                                         "chat gpt-5-mini", "POST",          "execute_tool weather",
@@ -264,7 +264,7 @@ static void spans_of_another_sdk_are_a_tree(void **state)
 
 static void times_and_counts_may_be_numbers(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char line[] =
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
         "\"name\":"
@@ -281,7 +281,7 @@ static void times_and_counts_may_be_numbers(void **state)
 
 static void prices_are_found_by_the_names_of_the_conventions(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char line[] =
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
         "\"name\":"
@@ -302,7 +302,7 @@ static void prices_are_found_by_the_names_of_the_conventions(void **state)
 
 static void lines_of_metrics_are_passed_over(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n\n", NULL), 2);
     assert_contains(cli->err, "stdin: no spans: its lines are metrics or logs");
     assert_int_equal(trace_text(cli, "", NULL), 2);
@@ -311,8 +311,8 @@ static void lines_of_metrics_are_passed_over(void **state)
 
 static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
 {
-    struct cli *cli = *state;
-    struct lines lines;
+    cli_process *cli = *state;
+    trace_lines lines;
     char text[2048];
     begin_line(&lines);
     add(&lines, 1, 1, 0, "whole", 0, 10);
@@ -325,7 +325,7 @@ static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
 
 static void what_is_wrong_is_told_with_its_line(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL),
                      2);
     assert_contains(cli->err, "stdin:2: not JSON");
@@ -345,7 +345,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
 
 static void damaged_files_end_in_a_drawing_or_an_error(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     size_t n;
     char *text = read_file(fixture("agent.jsonl"), &n);
     for (size_t i = 1; i <= 24; i++) {
@@ -366,8 +366,8 @@ static void damaged_files_end_in_a_drawing_or_an_error(void **state)
 
 static void rings_twins_orphans_and_depths_are_drawn(void **state)
 {
-    struct cli *cli = *state;
-    struct lines lines;
+    cli_process *cli = *state;
+    trace_lines lines;
     begin_line(&lines);
     add(&lines, 1, 1, 3, "ring", 0, 9);
     add(&lines, 1, 2, 1, "ring", 1, 9);

@@ -11,7 +11,7 @@
 
 static void the_page_escapes_all_and_loads_nothing(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     static const char line[] =
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01" EVIL
         "\",\"spanId\":\"02" EVIL "\",\"name\":\"" EVIL
@@ -31,7 +31,7 @@ static void the_page_escapes_all_and_loads_nothing(void **state)
 
 static void the_page_is_for_its_owner_only(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     struct stat info;
     char path[PATH_BYTES];
     size_t n;
@@ -51,7 +51,7 @@ static void the_page_is_for_its_owner_only(void **state)
 
 static void a_command_draws_itself_when_it_ends(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "LANG", "C.UTF-8");
     expect_in_out(cli, "Hello", "-m", "mock/echo", "--trace", "Hello");
     assert_lacks(cli->out, "trace ");
@@ -71,7 +71,7 @@ static void a_command_draws_itself_when_it_ends(void **state)
 
 static void it_draws_failures_and_retries(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "LANG", "C.UTF-8");
     assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o",
                              "max_retries=1", "-o", "retry_delay=100ms", "--trace", "Hello", NULL),
@@ -82,7 +82,7 @@ static void it_draws_failures_and_retries(void **state)
 
 static void it_draws_what_was_interrupted(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char words[1024] = "";
     for (size_t i = 0; i + 6 < sizeof words; i += 5) strcpy(words + i, "word ");
     cli_start(cli, "-m", "mock/echo", "-o", "mock.word_delay_ms=500", "--trace", words, NULL);
@@ -104,7 +104,7 @@ static size_t count_lines(const char *path, const char *part)
 
 static void it_keeps_the_lines_where_it_is_told(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char option[PATH_BYTES + 16], path[PATH_BYTES];
     struct stat info;
     snprintf(path, sizeof path, "%s/kept.jsonl", cli->home);
@@ -122,7 +122,7 @@ static void it_keeps_the_lines_where_it_is_told(void **state)
 
 static void other_exporters_get_the_trace_too(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
     cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
@@ -134,7 +134,7 @@ static void other_exporters_get_the_trace_too(void **state)
 
 static void it_draws_where_telemetry_is_off(void **state)
 {
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     char path[PATH_BYTES];
     struct stat info;
     snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);

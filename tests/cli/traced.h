@@ -37,7 +37,7 @@ static char *read_file(const char *path, size_t *length)
 }
 
 /* Run `beluga trace` on what is on stdin. */
-static int trace_text(struct cli *cli, const char *text, const char *option)
+static int trace_text(cli_process *cli, const char *text, const char *option)
 {
     cli->input = text;
     cli->input_length = strlen(text);

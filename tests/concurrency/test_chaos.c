@@ -76,8 +76,10 @@ static void on_event(void *payload, const beluga_event *event)
     r->events++;
     if (event->kind == BELUGA_EVENT_ERROR)
         assert_true(event->u.error->code < 0 && *event->u.error->message);
-    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
-        r->terminals++, r->chaos->ended++;
+    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH) {
+        r->terminals++;
+        r->chaos->ended++;
+    }
     meddle(r);
     r->inside = false;
 }

@@ -322,7 +322,10 @@ static int host_submit(void *payload, void (*run)(void *), void *argument)
     (void)payload;
     if (!j) return BELUGA_ERROR_NO_MEMORY;
     *j = (host_job){run, argument};
-    if (pthread_create(&thread, NULL, host_thread, j)) return free(j), BELUGA_ERROR_NO_MEMORY;
+    if (pthread_create(&thread, NULL, host_thread, j)) {
+        free(j);
+        return BELUGA_ERROR_NO_MEMORY;
+    }
     pthread_detach(thread);
     return 0;
 }

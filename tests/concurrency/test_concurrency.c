@@ -254,8 +254,11 @@ static void own_client(team *t, unsigned number)
            beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
     beluga_config_free(config);
     beluga_client_unref(client); /* the model keeps it */
-    if (model)
-        echo_once(t, model, number, 0), stream_once(t, model, number), batch_once(t, model, number);
+    if (model) {
+        echo_once(t, model, number, 0);
+        stream_once(t, model, number);
+        batch_once(t, model, number);
+    }
     beluga_chat_model_unref(model);
 }
 
@@ -301,7 +304,10 @@ static void a_client_goes_with_the_last_of_its_users(void **state)
         team t = {.client = NULL};
         assert_int_equal(beluga_client_new(&settings, &t.client), 0);
         t.model = open_in(t.client, "mock", "echo", NULL);
-        for (int i = 1; i < FEW; i++) beluga_client_ref(t.client), beluga_chat_model_ref(t.model);
+        for (int i = 1; i < FEW; i++) {
+            beluga_client_ref(t.client);
+            beluga_chat_model_ref(t.model);
+        }
         assert_true(atomic_load(&m.live) > 0);
         run(&t, FEW, call_and_let_go);
         assert_int_equal(atomic_load(&m.live), 0);

@@ -18,7 +18,7 @@ static const char *path_of(const char *variable, const char *below)
     return path;
 }
 
-static void check(struct cli *cli, const char *plugin, const char *provider, const char *patience)
+static void check(cli_process *cli, const char *plugin, const char *provider, const char *patience)
 {
     char file[128];
     snprintf(file, sizeof file, "tests/conformance/%s.so", plugin);
@@ -39,7 +39,7 @@ static void add(char *text, size_t size, const char *more, const char *end)
     snprintf(text + n, size - n, "%s%s", more, end);
 }
 
-static void read_verdict(const struct cli *cli, verdict *v)
+static void read_verdict(const cli_process *cli, verdict *v)
 {
     beluga_json_doc *doc = NULL;
     *v = (verdict){.passed = 0};
@@ -60,7 +60,7 @@ static void assert_fails(void **state, const char *plugin, const char *provider,
                          const char *says)
 {
     static verdict v;
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     check(cli, plugin, provider, "5");
     read_verdict(cli, &v);
     if (strcmp(v.failed, failed) != 0)
@@ -248,7 +248,7 @@ static void a_list_of_anything_is_found(void **state)
 static void a_hang_is_a_check_that_failed(void **state)
 {
     static verdict v;
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     check(cli, "full", "broken-hang", "2");
     read_verdict(cli, &v);
     assert_string_equal(v.failed, "conversation ");

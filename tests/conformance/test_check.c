@@ -27,7 +27,9 @@ static char real[PATH_BYTES];
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    (void)st, (void)type, (void)ftw;
+    (void)st;
+    (void)type;
+    (void)ftw;
     return remove(path);
 }
 

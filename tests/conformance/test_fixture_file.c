@@ -21,7 +21,9 @@ static beluga_error err;
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    (void)st, (void)type, (void)ftw;
+    (void)st;
+    (void)type;
+    (void)ftw;
     return remove(path);
 }
 

@@ -186,8 +186,10 @@ static int print_providers(void)
     const char *names[MAX_PROVIDERS];
     beluga_registry *registry = beluga_registry_default();
     size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
-    if (!n || n > MAX_PROVIDERS)
-        return fputs("print_tables: no providers, or too many\n", stderr), 1;
+    if (!n || n > MAX_PROVIDERS) {
+        fputs("print_tables: no providers, or too many\n", stderr);
+        return 1;
+    }
     print_head();
     for (size_t i = 0; i < n; i++) print_row(beluga_registry_get(registry, names[i]));
     for (size_t i = 0; i < n; i++) print_provider(beluga_registry_get(registry, names[i]));
@@ -204,7 +206,9 @@ int main(int argc, char **argv)
         print_telemetry();
     else if (argc == 2 && strcmp(argv[1], "providers") == 0)
         return print_providers();
-    else
-        return fputs("usage: print_tables errors|options|telemetry|providers\n", stderr), 2;
+    else {
+        fputs("usage: print_tables errors|options|telemetry|providers\n", stderr);
+        return 2;
+    }
     return 0;
 }

@@ -371,7 +371,7 @@ static void a_text_of_any_length_is_cut_between_characters(void **state)
     way = "cut";
     for (size_t c = 0; c < sizeof characters / sizeof *characters; c++) {
         size_t n = 0, one = strlen(characters[c]);
-        while (n + one < sizeof text) memcpy(text + n, characters[c], one), n += one;
+        for (; n + one < sizeof text; n += one) memcpy(text + n, characters[c], one);
         for (size_t size = 0; size <= 1024; size++) {
             memset(line, 'x', sizeof line);
             size_t whole = beluga_text_to_line(text, n, line, size);

@@ -131,8 +131,10 @@ static int turn_off(setup *with, const char *part)
         with->first_token = false;
     else if (strcmp(part, "restart") == 0)
         with->restart = false;
-    else
-        return fprintf(stderr, "faults: there is no part %s\n", part), -1;
+    else {
+        fprintf(stderr, "faults: there is no part %s\n", part);
+        return -1;
+    }
     return 0;
 }
 
@@ -148,11 +150,14 @@ static int parse(int argc, char **argv, setup *with, bool *tap)
         if (c == 'd') with->divisor = atoi(optarg);
         if (c == 't') *tap = true;
         if (c == 'w' && turn_off(with, optarg)) return -1;
-        if (c == 'h' || c == '?')
-            return fputs(usage_text, c == 'h' ? stdout : stderr), c == 'h' ? 1 : -1;
+        if (c == 'h' || c == '?') {
+            fputs(usage_text, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 1 : -1;
+        }
     }
     if (with->divisor >= 1 && with->divisor <= 60 && optind == argc) return 0;
-    return fputs(usage_text, stderr), -1;
+    fputs(usage_text, stderr);
+    return -1;
 }
 
 int main(int argc, char **argv)

@@ -153,7 +153,10 @@ static void check_content_filter(const scenario *s, const setup *with, result *r
     const outcome *o = &r->calls[0];
     bool told = o->status == BELUGA_ERROR_CONTENT_FILTER && strstr(o->message, "safety system");
     judge_call(r, told);
-    if (o->complete) r->verdict = PARTIAL, note(r, "it was routed around the rejection");
+    if (o->complete) {
+        r->verdict = PARTIAL;
+        note(r, "it was routed around the rejection");
+    }
     require(r, r->seen.primary == 1, "the same model was asked again");
 }
 
@@ -178,7 +181,10 @@ static void check_outage(const scenario *s, const setup *with, result *r)
     for (size_t i = 0; i < r->n_calls; i++) {
         const outcome *o = &r->calls[i];
         require(r, o->ended && !o->truncated, "a call hangs or is cut");
-        if (o->began_s < over) asked++, served += o->complete;
+        if (o->began_s < over) {
+            asked++;
+            served += o->complete;
+        }
         if (o->complete && !is_from_fallback(o) && recovered < 0) recovered = o->began_s - over;
     }
     if (r->verdict == FAIL) return;

@@ -37,9 +37,10 @@ typedef struct report {
 static order now = {.first = UINT64_MAX};
 
 /* Shared with the child. */
-static struct counts {
+typedef struct call_counts {
     atomic_uint_fast64_t asked, failed;
-} before_main, *counts = &before_main;
+} call_counts;
+static call_counts before_main, *counts = &before_main;
 
 /* ---- allocations that fail ------------------------------------------------------------------- */
 

@@ -9,11 +9,18 @@ static const beluga_provider lacking = {BELUGA_PROVIDER_INIT("plugged-lacking"),
 #else
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    return (void)call, (void)request, (void)err, 0;
+    (void)call;
+    (void)request;
+    (void)err;
+    return 0;
 }
 static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
 {
-    return (void)state, (void)body, (void)length, (void)emit, 0;
+    (void)state;
+    (void)body;
+    (void)length;
+    (void)emit;
+    return 0;
 }
 static const beluga_provider lacking = {
     BELUGA_PROVIDER_INIT("plugged-lacking"),

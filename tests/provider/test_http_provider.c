@@ -11,7 +11,8 @@
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    (void)call, (void)err;
+    (void)call;
+    (void)err;
     beluga_http_request_set_path(request, "/answer");
     beluga_json_put_null(beluga_http_request_json(request), NULL);
     return 0;
@@ -53,7 +54,8 @@ static int decode_list(const char *body, size_t length, beluga_emit *emit)
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
-    (void)now, (void)err;
+    (void)now;
+    (void)err;
     beluga_http_request_set_header(request, "X-Key", credential->key);
     beluga_http_request_set_header(request, "X-Variable", credential->variable);
     beluga_http_request_set_header(request, "X-Model", beluga_call_model(credential->call));

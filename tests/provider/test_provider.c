@@ -119,8 +119,10 @@ static int counts_results(const beluga_call *c, beluga_emit *emit, beluga_error 
     const beluga_message *last = NULL;
     (void)err;
     for (size_t i = 0; i < beluga_call_message_count(c); i++)
-        if (beluga_message_role(beluga_call_message(c, i)) == BELUGA_ROLE_TOOL)
-            n++, last = beluga_call_message(c, i);
+        if (beluga_message_role(beluga_call_message(c, i)) == BELUGA_ROLE_TOOL) {
+            n++;
+            last = beluga_call_message(c, i);
+        }
     snprintf(text, sizeof text, "%zu %s", n, beluga_message_text(last, NULL));
     int status = say(emit, text);
     return status ? status : stop(emit);

@@ -12,11 +12,12 @@
 
 /* What @smithy/signature-v4 5, the signer of AWS's SDK for JavaScript, makes of the same request
  * with the key pair of AWS's documentation. */
-static const struct vector {
+typedef struct vector {
     const char *method, *url, *region, *token, *body;
     int64_t now;
     const char *date, *signature;
-} vectors[] = {
+} vector;
+static const vector vectors[] = {
     {"POST",
      "https://bedrock-runtime.us-east-1.amazonaws.com/model/"
      "anthropic.claude-sonnet-4-20250514-v1%3A0/converse",
@@ -42,7 +43,7 @@ static const struct vector {
      "7b8742f765676b1014199a24fe6fd904907781cc1a2e1e12f5150b55c74e7c8a"},
 };
 
-static void fill(filled_request *r, const struct vector *v)
+static void fill(filled_request *r, const vector *v)
 {
     beluga_http_request_set_method(&r->http, v->method);
     beluga_http_request_set_url(&r->http, v->url);
@@ -53,7 +54,7 @@ static void fill(filled_request *r, const struct vector *v)
 static void a_signature_is_that_of_the_other_signer(void **state)
 {
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
-        const struct vector *v = &vectors[i];
+        const vector *v = &vectors[i];
         filled_request_begin(state);
         filled_request *r = *state;
         beluga__sigv4 with = {.id = "AKIDEXAMPLE",

@@ -28,10 +28,11 @@ enum { INPUTS = 200, MAX_TEXT = 8192 };
  *   @S   the text itself: anything but a text
  *   @L   a list: anything else but a text
  *   @O   an object: anything else */
-static const struct protocol {
+typedef struct known_protocol {
     const char *name;
     const char *body, *stream; /* the stream a line an event */
-} protocols[] = {
+} known_protocol;
+static const known_protocol protocols[] = {
     {"Chat Completions",
      "{\"id\":\"c\",\"model\":\"m\",\"choices\":@L[{\"index\":0,\"message\":@O{\"role\":"
      "\"assistant\",\"content\":@L[{\"type\":@T\"text\",\"text\":@S\"Hi\"}]},\"finish_reason\":"
@@ -82,7 +83,7 @@ static const struct protocol {
      "{\"stopReason\":@W\"end_turn\"}\n"},
 };
 
-static const struct protocol *protocol_of(const beluga_provider *provider)
+static const known_protocol *protocol_of(const beluga_provider *provider)
 {
     for (size_t i = 0; provider->protocol && i < sizeof protocols / sizeof *protocols; i++)
         if (strcmp(provider->protocol, protocols[i].name) == 0) return &protocols[i];
@@ -150,7 +151,7 @@ static size_t skip_value(const char *text)
 static uint32_t count_marks(const char *text)
 {
     uint32_t n = 0;
-    while ((text = strchr(text, '@')) != NULL) n++, text++;
+    for (; (text = strchr(text, '@')) != NULL; text++) n++;
     return n;
 }
 
@@ -220,7 +221,7 @@ static bool is_success(const beluga__buf *story)
     return has_line(story, ends, 3) && has_line(story, contents, 4);
 }
 
-static void try_provider(const beluga_provider *provider, const struct protocol *protocol)
+static void try_provider(const beluga_provider *provider, const known_protocol *protocol)
 {
     char text[MAX_TEXT];
     beluga__buf story;
@@ -247,7 +248,7 @@ static void the_answers_they_are_made_from_are_successes(void **state)
     beluga__buf_init(&story, beluga_allocator_default(), 1 << 20);
     const beluga_provider *provider;
     for (size_t i = 0; (provider = beluga__builtin_provider(i)) != NULL; i++) {
-        const struct protocol *protocol = protocol_of(provider);
+        const known_protocol *protocol = protocol_of(provider);
         for (int streamed = 0; protocol && streamed < 2; streamed++) {
             spoil(streamed ? protocol->stream : protocol->body, UINT32_MAX, text);
             decode(provider, streamed, text, &story);
@@ -263,7 +264,7 @@ static void nothing_unknown_is_a_success(void **state)
     size_t tried = 0;
     (void)state;
     for (size_t i = 0; (provider = beluga__builtin_provider(i)) != NULL; i++) {
-        const struct protocol *protocol = protocol_of(provider);
+        const known_protocol *protocol = protocol_of(provider);
         bool remote = provider->decode_response != NULL;
         if (remote != (protocol != NULL)) fail_msg("%s has no answers here", provider->name);
         if (protocol) try_provider(provider, protocol);

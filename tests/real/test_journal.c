@@ -431,10 +431,11 @@ static void errors_of_another_server_keep_their_meaning(void **state)
 #define ARN_ESCAPED "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Feu.a-model-v1%3A0"
 
 /* `base` is what stands behind aimock's address. */
-static const struct spoken {
+typedef struct spoken_case {
     const char *name, *provider, *base, *model, *key, *path, *key_header;
     bool dated, entra, signs;
-} spoken[] = {
+} spoken_case;
+static const spoken_case spoken[] = {
     {"Messages", "anthropic", "", "m", KEY, "/v1/messages", "x-api-key", false, false, false},
     {"Azure", "azure", "", "my deployment", KEY,
      "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21", "api-key", true,
@@ -453,7 +454,7 @@ static const struct spoken {
      false, false},
 };
 
-static beluga_chat_model *open_spoken(const struct spoken *s)
+static beluga_chat_model *open_spoken(const spoken_case *s)
 {
     static const char parameters[] =
         "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
@@ -477,7 +478,7 @@ static beluga_chat_model *open_spoken(const struct spoken *s)
 }
 
 /* The key is where the protocol has it, and nowhere else: aimock hides it there. */
-static void assert_key(yyjson_val *entry, const struct spoken *s)
+static void assert_key(yyjson_val *entry, const spoken_case *s)
 {
     static const char *const headers[] = {"authorization", "api-key", "x-api-key",
                                           "x-goog-api-key"};
@@ -521,7 +522,7 @@ static void a_conversation_is_understood_in_every_protocol(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof spoken / sizeof *spoken; i++) {
-        const struct spoken *s = &spoken[i];
+        const spoken_case *s = &spoken[i];
         char result[64];
         print_message("# %s\n", s->name);
         snprintf(result, sizeof result, "21 degrees in %s", s->name);

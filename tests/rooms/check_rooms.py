@@ -65,8 +65,7 @@ class Tree:
 
     def find(self):
         for top in SOURCES:
-            for folder, folders, names in os.walk(os.path.join(self.root, top)):
-                folders[:] = [name for name in folders if name != "templates"]
+            for folder, _, names in os.walk(os.path.join(self.root, top)):
                 for name in names:
                     if name.endswith((".c", ".h")):
                         yield os.path.relpath(os.path.join(folder, name), self.root)
@@ -75,7 +74,7 @@ class Tree:
         known = set(self.files)
         for path in self.files:
             for name in INCLUDE.findall(read(os.path.join(self.root, path))):
-                for base in ("src", "cli", "include", "."):
+                for base in (os.path.dirname(path), "src", "cli", "include", "."):
                     found = os.path.normpath(os.path.join(base, name))
                     if found in known:
                         self.includes[path, found].add(f'includes "{name}"')

@@ -51,10 +51,11 @@ static const beluga_allocator from_pool = {take, take_more, keep, NULL};
 
 /* ---- the key, and texts with it: in a mapping that is not searched --------------------------- */
 
-static struct vault {
+typedef struct key_vault {
     char key[SECRET + 1];
     char texts[8][512];
-} *vault;
+} key_vault;
+static key_vault *vault;
 
 /* Not in the program's text: it is made up, for each test another, and has no pattern of ASCII's.
  */

@@ -12,7 +12,7 @@
 
 /* --- a transfer that tells its bytes in pieces ------------------------------------------------ */
 
-static struct player {
+typedef struct piece_player {
     const char *head; /* lines, each ended by \n */
     const char *body;
     size_t length, first; /* the first piece; 0: bytes one by one */
@@ -22,7 +22,8 @@ static struct player {
     beluga__task task;
     bool over;
     size_t requests;
-} player;
+} piece_player;
+static piece_player player;
 
 static const beluga__loop_ops *network;
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 /* What the adapter has around a decoder. */
-struct decoder {
+typedef struct decoder {
     beluga__sink sink;
     const beluga_provider *provider;
     beluga_loop loop;
@@ -23,7 +23,7 @@ struct decoder {
     beluga_emit emit;
     void *state;
     beluga__buf *out;
-};
+} decoder;
 
 /* ---- events as text -------------------------------------------------------------------------- */
 
@@ -43,12 +43,12 @@ static void print_failure(beluga__buf *out, const beluga_error *err)
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    decode_print(beluga__container_of(sink, struct decoder, sink)->out, event);
+    decode_print(beluga__container_of(sink, decoder, sink)->out, event);
 }
 
 /* ---- decoding -------------------------------------------------------------------------------- */
 
-static void set_up(struct decoder *d, const beluga_provider *provider, beluga__buf *out)
+static void set_up(decoder *d, const beluga_provider *provider, beluga__buf *out)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     memset(d, 0, sizeof *d);
@@ -71,7 +71,7 @@ static void set_up(struct decoder *d, const beluga_provider *provider, beluga__b
     beluga__emit_init(&d->emit, d->call, &d->sink);
 }
 
-static void tear_down(struct decoder *d)
+static void tear_down(decoder *d)
 {
     free(d->state);
     beluga__emit_free(&d->emit);
@@ -83,14 +83,14 @@ static void tear_down(struct decoder *d)
 /* Feeding goes on after the finish, for its usage, and ends with an error or the end marker. */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
-    struct decoder *d = payload;
+    decoder *d = payload;
     int code = d->provider->decode_event(d->state, frame, &d->emit);
     if (code < 0) beluga__emit_fail(&d->emit, code, NULL);
     if (code == BELUGA_DECODE_DONE) beluga__buf_puts(d->out, "done\n");
     return code == BELUGA_DECODE_DONE ? code : d->emit.failed;
 }
 
-static int feed(struct decoder *d, beluga__framer *framer, const char *bytes, size_t length)
+static int feed(decoder *d, beluga__framer *framer, const char *bytes, size_t length)
 {
     char *piece = malloc(length ? length : 1);
     assert_non_null(piece);
@@ -100,7 +100,7 @@ static int feed(struct decoder *d, beluga__framer *framer, const char *bytes, si
     return code;
 }
 
-static void conclude(struct decoder *d)
+static void conclude(decoder *d)
 {
     beluga__emit_complete(&d->emit);
     if (!beluga__emit_deliver(&d->emit)) beluga__buf_puts(d->out, "closed without a finish\n");
@@ -109,7 +109,7 @@ static void conclude(struct decoder *d)
 void decode_stream(const beluga_provider *provider, const char *bytes, const size_t *ends,
                    size_t n_ends, beluga__buf *out)
 {
-    struct decoder d;
+    decoder d;
     beluga__framer framer;
     set_up(&d, provider, out);
     int code = beluga__framer_init(&framer, provider->framing, beluga_allocator_default(), 1 << 20);
@@ -126,7 +126,7 @@ void decode_stream(const beluga_provider *provider, const char *bytes, const siz
 void decode_body(const beluga_provider *provider, const char *bytes, size_t length, bool models,
                  beluga__buf *out)
 {
-    struct decoder d;
+    decoder d;
     set_up(&d, provider, out);
     d.call->list_models = models;
     int code = models ? provider->decode_list_models(bytes, length, &d.emit)

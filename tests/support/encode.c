@@ -154,11 +154,13 @@ static void read_line(encode_script *s, char *line)
     const char *what = word(&rest);
     if (strcmp(what, "stream") == 0)
         s->streamed = true;
-    else if (strcmp(what, "models") == 0)
-        s->models = true, s->page = *rest ? rest : NULL;
-    else if (strcmp(what, "key") == 0)
-        s->variable = or_none(word(&rest)), s->key = rest;
-    else if (strcmp(what, "base_url") == 0)
+    else if (strcmp(what, "models") == 0) {
+        s->models = true;
+        s->page = *rest ? rest : NULL;
+    } else if (strcmp(what, "key") == 0) {
+        s->variable = or_none(word(&rest));
+        s->key = rest;
+    } else if (strcmp(what, "base_url") == 0)
         s->base_url = rest;
     else if (strcmp(what, "option") == 0)
         read_option(s, rest, false);

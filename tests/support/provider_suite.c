@@ -15,14 +15,14 @@
 enum { MAX_TESTS = 1024, MAX_STREAM = 1 << 16 };
 
 /* What a test gets. */
-struct suite_case {
+typedef struct suite_case {
     const beluga_provider *provider;
     fixture fixture;
     char section[16]; /* what it is given */
     char name[160];
-};
+} suite_case;
 
-static struct suite_case cases[MAX_TESTS];
+static suite_case cases[MAX_TESTS];
 static struct CMUnitTest all[MAX_TESTS];
 static size_t n_all;
 static beluga__buf out;
@@ -43,7 +43,7 @@ static int tear_down(void **state)
 
 /* ---- recorded answers ------------------------------------------------------------------------ */
 
-static void assert_same_split(const struct suite_case *c, const char *bytes, const size_t *ends,
+static void assert_same_split(const suite_case *c, const char *bytes, const size_t *ends,
                               size_t n_ends)
 {
     beluga__buf split;
@@ -54,7 +54,7 @@ static void assert_same_split(const struct suite_case *c, const char *bytes, con
 }
 
 /* Binary frames are written as text in their file. */
-static char *read_stream(const struct suite_case *c, size_t *length)
+static char *read_stream(const suite_case *c, size_t *length)
 {
     char *text = fixture_read(&c->fixture, c->section, length);
     if (strcmp(c->section, "aws") != 0) return text;
@@ -67,7 +67,7 @@ static char *read_stream(const struct suite_case *c, size_t *length)
 
 static void a_stream_gives_its_events_at_every_split(void **state)
 {
-    const struct suite_case *c = *state;
+    const suite_case *c = *state;
     size_t length;
     char *bytes = read_stream(c, &length);
     decode_stream(c->provider, bytes, &length, 1, &out);
@@ -81,7 +81,7 @@ static void a_stream_gives_its_events_at_every_split(void **state)
     free(bytes);
 }
 
-static void assert_body(const struct suite_case *c, bool models)
+static void assert_body(const suite_case *c, bool models)
 {
     size_t length;
     char *bytes = fixture_read(&c->fixture, c->section, &length);
@@ -102,7 +102,7 @@ static void a_list_gives_its_models(void **state)
 
 static void an_error_gets_its_code(void **state)
 {
-    const struct suite_case *c = *state;
+    const suite_case *c = *state;
     size_t length;
     char *text = fixture_read(&c->fixture, c->section, &length);
     decode_error(c->provider, text, length, &out);
@@ -112,7 +112,7 @@ static void an_error_gets_its_code(void **state)
 
 static void a_cut_body_is_never_a_success(void **state)
 {
-    const struct suite_case *c = *state;
+    const suite_case *c = *state;
     size_t length;
     char *bytes = fixture_read(&c->fixture, c->section, &length);
     for (size_t i = 0; i + 1 < length; i++) {
@@ -128,7 +128,7 @@ static void a_cut_body_is_never_a_success(void **state)
 
 static void a_call_gives_its_request(void **state)
 {
-    const struct suite_case *c = *state;
+    const suite_case *c = *state;
     beluga__buf compact;
     char *text = fixture_read(&c->fixture, c->section, NULL);
     beluga__buf_init(&compact, beluga_allocator_default(), 1 << 20);
@@ -163,16 +163,16 @@ static void plain_release(void *payload, void *pointer)
 
 static const beluga_allocator plain = {plain_alloc, plain_resize, plain_release, NULL};
 
-struct torture {
+typedef struct torture_case {
     const beluga_provider *provider;
     beluga__buf out;
     char *text;
     size_t length;
     encode_script *script;
-};
+} torture_case;
 
 /* The last line says how it ended; a failure for want of memory may not look like another. */
-static int outcome(const struct torture *t)
+static int outcome(const torture_case *t)
 {
     if (strstr(t->out.data, "error no_memory")) return BELUGA_ERROR_NO_MEMORY;
     return strstr(t->out.data, "error ") || !strstr(t->out.data, "finish ") ? -1000 : 0;
@@ -181,7 +181,7 @@ static int outcome(const struct torture *t)
 static int decode_in_bytes(void *argument)
 {
     static size_t ends[MAX_STREAM];
-    struct torture *t = argument;
+    torture_case *t = argument;
     assert_true(t->length < MAX_STREAM);
     for (size_t i = 0; i < t->length; i++) ends[i] = i + 1;
     beluga__buf_clear(&t->out);
@@ -191,7 +191,7 @@ static int decode_in_bytes(void *argument)
 
 static int decode_at_once(void *argument)
 {
-    struct torture *t = argument;
+    torture_case *t = argument;
     beluga__buf_clear(&t->out);
     decode_body(t->provider, t->text, t->length, false, &t->out);
     return outcome(t);
@@ -199,15 +199,15 @@ static int decode_at_once(void *argument)
 
 static int encode_again(void *argument)
 {
-    struct torture *t = argument;
+    torture_case *t = argument;
     beluga__buf_clear(&t->out);
     return encode_run(t->provider, t->script, &t->out);
 }
 
 static void without_memory_it_says_so(void **state)
 {
-    const struct suite_case *c = *state;
-    struct torture t = {.provider = c->provider};
+    const suite_case *c = *state;
+    torture_case t = {.provider = c->provider};
     beluga__buf_init(&t.out, &plain, 1 << 20);
     t.text = read_stream(c, &t.length);
     assert_non_null(t.text);
@@ -227,7 +227,7 @@ static void without_memory_it_says_so(void **state)
 
 static void the_table_is_whole(void **state)
 {
-    const beluga_provider *p = ((const struct suite_case *)*state)->provider;
+    const beluga_provider *p = ((const suite_case *)*state)->provider;
     char prefix[64];
     assert_int_equal(p->abi, BELUGA_PROVIDER_ABI);
     assert_int_equal(p->size, sizeof *p);
@@ -261,7 +261,7 @@ static void add(const provider_suite *suite, const char *what, const fixture *fr
                 const char *section, CMUnitTestFunction test)
 {
     assert_true(n_all < MAX_TESTS);
-    struct suite_case *c = &cases[n_all];
+    suite_case *c = &cases[n_all];
     c->provider = suite->provider;
     if (from) c->fixture = *from;
     snprintf(c->section, sizeof c->section, "%s", section);

@@ -48,12 +48,12 @@
     XX(mmap, ENOMEM)                        \
     XX(getrandom, ENOSYS, EINTR)
 
-enum failing_kind {
+typedef enum failing_kind {
 #define XX(kind, ...) FAILING_##kind,
     FAILING_KINDS(XX)
 #undef XX
         FAILING_COUNT
-};
+} failing_kind;
 
 typedef struct failing_plan {
     atomic_bool armed;

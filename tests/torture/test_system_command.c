@@ -29,9 +29,9 @@ typedef struct program {
     const char *name;
     const char *arguments[ARGUMENTS];
     const char *input;
-    void (*prepare)(struct cli *cli);
+    void (*prepare)(cli_process *cli);
     /* After a run; NULL: it printed what an undisturbed one prints, or said on stderr what not. */
-    void (*check)(struct cli *cli, const struct program *p);
+    void (*check)(cli_process *cli, const struct program *p);
     char *usual; /* what that printed */
 } program;
 
@@ -46,7 +46,7 @@ static bool all, few; /* a sanitizer makes the beginning of each process long */
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
-static int run(struct cli *cli, const char *const a[ARGUMENTS], const char *input)
+static int run(cli_process *cli, const char *const a[ARGUMENTS], const char *input)
 {
     cli->input = input;
     cli->input_length = input ? strlen(input) : 0;
@@ -55,7 +55,7 @@ static int run(struct cli *cli, const char *const a[ARGUMENTS], const char *inpu
 }
 
 /* Without failures, whatever is set. */
-static int run_well(struct cli *cli, const char *const a[ARGUMENTS], const char *input)
+static int run_well(cli_process *cli, const char *const a[ARGUMENTS], const char *input)
 {
     bool armed = atomic_exchange(&plan->armed, false);
     int code = run(cli, a, input);
@@ -63,7 +63,7 @@ static int run_well(struct cli *cli, const char *const a[ARGUMENTS], const char 
     return code;
 }
 
-static long run_failing(struct cli *cli, const program *p, int kind, int fault, bool lasting,
+static long run_failing(cli_process *cli, const program *p, int kind, int fault, bool lasting,
                         long first)
 {
     snprintf(context, sizeof context, "%s, %s number %ld%s fails with %s", p->name, kinds[kind],
@@ -101,7 +101,7 @@ static long next_of(long n)
     return all ? n + 1 : few ? 64 * n + 9 : 8 * n + 1;
 }
 
-static void torture(struct cli *cli, program *p)
+static void torture(cli_process *cli, program *p)
 {
     static const int faults[][4] = {
 #define XX(kind, ...) {__VA_ARGS__},
@@ -135,7 +135,7 @@ static void torture(struct cli *cli, program *p)
 
 static char path[4][128];
 
-static const char *in_home(const struct cli *cli, int i, const char *name)
+static const char *in_home(const cli_process *cli, int i, const char *name)
 {
     snprintf(path[i], sizeof path[i], "%s/%s", cli->home, name);
     return path[i];
@@ -153,7 +153,7 @@ static char *read_file(const char *name)
 static size_t count(const char *text, const char *part)
 {
     size_t n = 0;
-    while ((text = strstr(text, part))) n++, text++;
+    for (; (text = strstr(text, part)); text++) n++;
     return n;
 }
 
@@ -167,7 +167,7 @@ static bool is_whole(const char *results)
     return count(results, "\n") == LINES;
 }
 
-static void prepare_batch(struct cli *cli)
+static void prepare_batch(cli_process *cli)
 {
     char text[128] = "";
     for (int i = 1; i <= LINES; i++)
@@ -177,7 +177,7 @@ static void prepare_batch(struct cli *cli)
     unlink(in_home(cli, 0, "out.jsonl.batch"));
 }
 
-static void check_batch(struct cli *cli, const program *p)
+static void check_batch(cli_process *cli, const program *p)
 {
     char *first = read_file(in_home(cli, 0, "out.jsonl"));
     bool said = !cli->code, whole = is_whole(first);
@@ -194,14 +194,14 @@ static void check_batch(struct cli *cli, const program *p)
     free(second);
 }
 
-static void remove_tape(struct cli *cli)
+static void remove_tape(cli_process *cli)
 {
     char command[160];
     snprintf(command, sizeof command, "rm -rf %s", in_home(cli, 0, "tape"));
     assert_int_equal(system(command), 0);
 }
 
-static void check_tape(struct cli *cli, const program *p)
+static void check_tape(cli_process *cli, const program *p)
 {
     const char *const replay[ARGUMENTS] = {"--replay", in_home(cli, 0, "tape"), "-m", "openai/any",
                                            "Hi"};
@@ -211,7 +211,7 @@ static void check_tape(struct cli *cli, const program *p)
     if (run_well(cli, replay, NULL)) fail_msg("%s: in silence: %s", context, cli->err);
 }
 
-static void log_on(struct cli *cli)
+static void log_on(cli_process *cli)
 {
     const char *const on[ARGUMENTS] = {"logs", "on"};
     assert_int_equal(run_well(cli, on, NULL), 0);
@@ -220,14 +220,14 @@ static void log_on(struct cli *cli)
 /* Each question is another, so that it is found. */
 static char question[32];
 
-static void log_on_anew(struct cli *cli)
+static void log_on_anew(cli_process *cli)
 {
     static unsigned n;
     log_on(cli);
     snprintf(question, sizeof question, "question-%u-", n++);
 }
 
-static void check_log(struct cli *cli, const program *p)
+static void check_log(cli_process *cli, const program *p)
 {
     const char *const logs[ARGUMENTS] = {"logs", "list", "-n", "1"};
     (void)p;
@@ -237,7 +237,7 @@ static void check_log(struct cli *cli, const program *p)
     if (!strstr(cli->out, question)) fail_msg("%s: it is not in the log, in silence", context);
 }
 
-static void fill_log(struct cli *cli)
+static void fill_log(cli_process *cli)
 {
     static bool filled;
     const char *const ask[ARGUMENTS] = {"-m", "mock/any", "Hi"};
@@ -247,25 +247,25 @@ static void fill_log(struct cli *cli)
     filled = true;
 }
 
-static void write_config(struct cli *cli)
+static void write_config(cli_process *cli)
 {
     static const char text[] = "model: mock/any\nproviders:\n  mock:\n    temperature: 0.5\n";
     cli_write_file(cli, "c.yaml", text, sizeof text - 1);
 }
 
-static void trace_once(struct cli *cli)
+static void trace_once(cli_process *cli)
 {
     const char *const ask[ARGUMENTS] = {"--trace=t.jsonl", "-m", "mock/any", "Hi"};
     if (access(in_home(cli, 1, "t.jsonl"), R_OK)) assert_int_equal(run_well(cli, ask, NULL), 0);
 }
 
-static void ask_for_traces(struct cli *cli)
+static void ask_for_traces(cli_process *cli)
 {
     cli_set(cli, "BELUGA_TELEMETRY_FILE", in_home(cli, 0, "kept.jsonl"));
     unlink(in_home(cli, 0, "kept.jsonl"));
 }
 
-static void check_traces(struct cli *cli, const program *p)
+static void check_traces(cli_process *cli, const program *p)
 {
     (void)p;
     if (cli->code || *cli->err) return; /* it says that it can't */
@@ -281,7 +281,7 @@ static peer *server;
 static int set_up(void **state)
 {
     if (cli_setup(state)) return -1;
-    struct cli *cli = *state;
+    cli_process *cli = *state;
     cli_set(cli, "LD_PRELOAD", library);
     cli_set(cli, "FAILING", plan_path);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(server));

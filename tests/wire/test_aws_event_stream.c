@@ -19,16 +19,16 @@ enum { MAX_FRAME = 1000, FRAME_BYTES = 2048 };
 
 /* ---- what came out, as text ------------------------------------------------------------------ */
 
-struct seen {
+typedef struct seen_frames {
     char text[4096];
     size_t length;
     int stop_after, frames;
-};
+} seen_frames;
 
 /* "kind name|data;" */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
-    struct seen *seen = payload;
+    seen_frames *seen = payload;
     assert_int_equal(frame->data[frame->length], '\0');
     assert_int_equal(frame->event[frame->event_length], '\0');
     int n = snprintf(seen->text + seen->length, sizeof seen->text - seen->length, "%u %s|%s;",
@@ -38,7 +38,7 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return ++seen->frames == seen->stop_after ? 7 : 0;
 }
 
-static int feed(beluga__framer *framer, const char *bytes, size_t n, struct seen *seen)
+static int feed(beluga__framer *framer, const char *bytes, size_t n, seen_frames *seen)
 {
     char *copy = malloc(n ? n : 1), *before = malloc(n ? n : 1);
     assert_true(copy && before);
@@ -51,7 +51,7 @@ static int feed(beluga__framer *framer, const char *bytes, size_t n, struct seen
 }
 
 /* Feed two pieces. */
-static int read_split(const char *bytes, size_t n, size_t at, struct seen *seen)
+static int read_split(const char *bytes, size_t n, size_t at, seen_frames *seen)
 {
     beluga__framer framer;
     memset(seen, 0, sizeof *seen);
@@ -65,7 +65,7 @@ static int read_split(const char *bytes, size_t n, size_t at, struct seen *seen)
     return code;
 }
 
-static int read_all(const char *bytes, size_t n, struct seen *seen)
+static int read_all(const char *bytes, size_t n, seen_frames *seen)
 {
     return read_split(bytes, n, n, seen);
 }
@@ -106,7 +106,7 @@ static const char an_error[] = "000000750000006569c825010d3a6d6573736167652d7479
 static void frames_of_another_encoder_are_read(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     assert_int_equal(read_all(bytes, from_hex(an_event, bytes), &seen), 0);
     assert_string_equal(
@@ -152,7 +152,7 @@ static beluga__framer begun(void)
 static void any_split_gives_the_same_frames(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     size_t n = three_frames(bytes);
     for (size_t i = 0; i <= n; i++) {
@@ -164,7 +164,7 @@ static void any_split_gives_the_same_frames(void **state)
 static void single_bytes_give_the_same_frames(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen = {.length = 0};
+    seen_frames seen = {.length = 0};
     (void)state;
     size_t n = three_frames(bytes);
     beluga__framer framer = begun();
@@ -176,7 +176,7 @@ static void single_bytes_give_the_same_frames(void **state)
 static void half_a_frame_at_the_end_is_none(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     size_t n = aws_frame(bytes, ":message-type: event\n:event-type: one\n", "{}");
     for (size_t i = 0; i < n; i++) {
@@ -188,7 +188,7 @@ static void half_a_frame_at_the_end_is_none(void **state)
 static void what_the_reader_returns_stops_the_feeding(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen = {.stop_after = 1};
+    seen_frames seen = {.stop_after = 1};
     (void)state;
     size_t n = three_frames(bytes);
     beluga__framer framer = begun();
@@ -202,7 +202,7 @@ static void what_the_reader_returns_stops_the_feeding(void **state)
 static void no_flipped_bit_goes_unseen(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     size_t n = aws_frame(bytes, ":message-type: event\n:event-type: one\n", "{\"a\":1}");
     for (size_t i = 0; i < 8 * n; i++) {
@@ -218,7 +218,7 @@ static void no_flipped_bit_goes_unseen(void **state)
 static void assert_malformed(const char *headers, size_t n_headers, uint32_t total)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     size_t n = aws_frame_raw(bytes, headers, n_headers, "{}", 2, total);
     assert_int_equal(read_all(bytes, n, &seen), BELUGA_ERROR_MALFORMED_RESPONSE);
     assert_int_equal(seen.frames, 0);
@@ -255,7 +255,7 @@ static void a_frame_over_the_maximum_is_refused_at_its_first_bytes(void **state)
 {
     static char payload[MAX_FRAME + 200];
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     memset(payload, ' ', sizeof payload - 1);
     aws_frame(bytes, ":message-type: event\n:event-type: one\n", payload);
@@ -266,7 +266,7 @@ static void a_frame_over_the_maximum_is_refused_at_its_first_bytes(void **state)
 static void frames_of_other_kinds_are_skipped(void **state)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)state;
     size_t n = aws_frame(bytes, ":message-type: telegram\n:event-type: one\n", "{}");
     n += aws_frame(bytes + n, "", "{}");
@@ -281,7 +281,7 @@ static void frames_of_other_kinds_are_skipped(void **state)
 static int feed_in_pieces(void *argument)
 {
     char bytes[FRAME_BYTES];
-    struct seen seen;
+    seen_frames seen;
     (void)argument;
     size_t n = three_frames(bytes);
     return read_split(bytes, n, 20, &seen);

@@ -11,10 +11,11 @@
 
 #define MARK "harmless"
 
-static const struct hostile {
+typedef struct hostile_text {
     const char *text;
     size_t n;
-} texts[] = {
+} hostile_text;
+static const hostile_text texts[] = {
 #define TEXT(literal) {literal, sizeof literal - 1}
     TEXT("a\rb"),
     TEXT("a\nb"),
@@ -74,7 +75,7 @@ typedef struct question {
 } question;
 
 /* All that is wrong is told, and the test fails at its end. */
-__attribute__((format(printf, 3, 4))) static void complain(question *q, const struct hostile *t,
+__attribute__((format(printf, 3, 4))) static void complain(question *q, const hostile_text *t,
                                                            const char *format, ...)
 {
     char text[2048];
@@ -146,7 +147,7 @@ static bool same_but_for(const char *got, const char *expected, const char *text
     return strcmp(got, whole) == 0;
 }
 
-static void check_headers(question *q, size_t request, const struct hostile *t)
+static void check_headers(question *q, size_t request, const hostile_text *t)
 {
     for (size_t i = 0;; i++) {
         const char *value, *name = peer_request_header_at(q->p, request, i, &value);
@@ -166,7 +167,7 @@ static bool is_below(const char *path)
            !strcasestr(path, "/%2e") && !strchr(path, '\\');
 }
 
-static void check_request(question *q, size_t request, const struct hostile *t)
+static void check_request(question *q, size_t request, const hostile_text *t)
 {
     const char *path = peer_request_path(q->p, request);
     const char *expected = peer_request_path(q->p, q->harmless);
@@ -177,7 +178,7 @@ static void check_request(question *q, size_t request, const struct hostile *t)
 }
 
 /* The name without its provider, which a file does not say. */
-static void check_error(question *q, const struct hostile *t, const beluga_error *err)
+static void check_error(question *q, const hostile_text *t, const beluga_error *err)
 {
     const char *last = strrchr(q->name, '.'), *name = last ? last + 1 : q->name;
     if (q->option.key == BELUGA_OPTION_MODELS) name = "model"; /* or model_name, where it is used */
@@ -219,7 +220,7 @@ static void ask_harmlessly(question *q)
     q->sent = peer_requests(q->p) > before;
 }
 
-static void try_text(question *q, const struct hostile *t)
+static void try_text(question *q, const hostile_text *t)
 {
     char value[512];
     beluga_error err;
@@ -331,7 +332,9 @@ static int write_carelessly(const beluga_call *call, beluga_http_request *reques
 
 static int read_nothing(void *self, const char *body, size_t length, beluga_emit *emit)
 {
-    (void)self, (void)body, (void)length;
+    (void)self;
+    (void)body;
+    (void)length;
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
@@ -350,7 +353,7 @@ static void a_careless_provider_sends_nothing_elsewhere(void **state)
     beluga_error err;
     assert_int_equal(beluga_registry_register(beluga_registry_default(), &careless, NULL), 0);
     for (size_t i = 0; i < 2 * N_TEXTS; i++) {
-        const struct hostile *t = &texts[i / 2];
+        const hostile_text *t = &texts[i / 2];
         size_t before = peer_requests(q.p);
         q.option = i % 2
                        ? option_of(BELUGA_OPTION_PROVIDER_SPECIFIC, "careless.place", t->text, t->n)

@@ -240,14 +240,14 @@ static void compact_takes_objects_only(void **state)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-struct counter {
+typedef struct counter {
     size_t allocations, fail_at;
     int live;
-};
+} counter;
 
 static void *count_resize(void *payload, void *pointer, size_t old_size, size_t size)
 {
-    struct counter *c = payload;
+    counter *c = payload;
     (void)old_size;
     if (++c->allocations == c->fail_at) return NULL;
     c->live += pointer == NULL;
@@ -261,7 +261,7 @@ static void *count_alloc(void *payload, size_t size)
 
 static void count_release(void *payload, void *pointer)
 {
-    struct counter *c = payload;
+    counter *c = payload;
     c->live--;
     free(pointer);
 }
@@ -269,7 +269,7 @@ static void count_release(void *payload, void *pointer)
 static void parsing_again_allocates_nothing(void **state)
 {
     (void)state;
-    struct counter count = {0};
+    counter count = {0};
     beluga_allocator allocator = {count_alloc, count_resize, count_release, &count};
     beluga__json_scratch s;
     const beluga_json *root;
@@ -305,7 +305,7 @@ static void every_failing_allocation_is_no_memory_and_leaks_nothing(void **state
     size_t n = strlen(text);
     size_t failures = 0;
     for (size_t i = 1;; i++) {
-        struct counter count = {.fail_at = i};
+        counter count = {.fail_at = i};
         beluga_allocator allocator = {count_alloc, count_resize, count_release, &count};
         int code = parse_large_and_write(&allocator, text, n);
         assert_true(code == 0 || code == BELUGA_ERROR_NO_MEMORY);

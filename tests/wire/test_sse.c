@@ -18,13 +18,13 @@ enum { MAX_FRAME = 1000 };
 
 /* ---- what came out, as text ------------------------------------------------------------------ */
 
-struct seen {
+typedef struct seen_frames {
     char text[8192];
     size_t length;
     int frames, stop_after, stop_code;
-};
+} seen_frames;
 
-static void note(struct seen *seen, const char *text, size_t n)
+static void note(seen_frames *seen, const char *text, size_t n)
 {
     assert_true(seen->length + n < sizeof seen->text);
     memcpy(seen->text + seen->length, text, n);
@@ -35,7 +35,7 @@ static void note(struct seen *seen, const char *text, size_t n)
 /* "name|data;" */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
-    struct seen *seen = payload;
+    seen_frames *seen = payload;
     assert_int_equal(frame->data[frame->length], '\0');
     if (frame->event) {
         assert_int_equal(frame->event[frame->event_length], '\0');
@@ -49,7 +49,7 @@ static int on_frame(void *payload, const beluga_frame *frame)
 
 /* Feed pieces that end at `first` and `second`, each in a block of its own. */
 static int feed_split(beluga_framing framing, const char *text, size_t n, size_t first,
-                      size_t second, struct seen *seen)
+                      size_t second, seen_frames *seen)
 {
     size_t ends[] = {first, second, n};
     beluga__framer framer;
@@ -68,7 +68,7 @@ static int feed_split(beluga_framing framing, const char *text, size_t n, size_t
     return code;
 }
 
-static int feed_bytes(beluga_framing framing, const char *text, size_t n, struct seen *seen)
+static int feed_bytes(beluga_framing framing, const char *text, size_t n, seen_frames *seen)
 {
     beluga__framer framer;
     int code = beluga__framer_init(&framer, framing, beluga_allocator_default(), MAX_FRAME);
@@ -88,12 +88,12 @@ static void assert_frames_n(beluga_framing framing, const char *text, size_t n, 
 {
     for (size_t first = 0; first <= n; first++) {
         for (size_t second = first; second <= n; second++) {
-            struct seen seen = {0};
+            seen_frames seen = {0};
             assert_int_equal(feed_split(framing, text, n, first, second, &seen), code);
             assert_string_equal(seen.text, expected);
         }
     }
-    struct seen seen = {0};
+    seen_frames seen = {0};
     assert_int_equal(feed_bytes(framing, text, n, &seen), code);
     assert_string_equal(seen.text, expected);
 }
@@ -187,7 +187,7 @@ static void nul_bytes_are_data(void **state)
 {
     (void)state;
     static const char text[] = "data: a\0b\n\n";
-    struct seen seen = {0};
+    seen_frames seen = {0};
     assert_int_equal(feed_split(BELUGA_FRAMING_SSE, text, sizeof text - 1, 4, 8, &seen), 0);
     assert_int_equal(seen.length, 12);
     assert_memory_equal(seen.text, "message|a\0b;", 12);
@@ -204,7 +204,7 @@ static char *line_of(const char *field, size_t n, const char *end)
 
 static int feed_whole_and_in_bytes(const char *text)
 {
-    struct seen whole = {0}, bytes = {0};
+    seen_frames whole = {0}, bytes = {0};
     size_t n = strlen(text);
     int code = feed_split(BELUGA_FRAMING_SSE, text, n, n, n, &whole);
     assert_int_equal(feed_bytes(BELUGA_FRAMING_SSE, text, n, &bytes), code);
@@ -232,7 +232,7 @@ static void what_the_function_returns_stops_feeding(void **state)
     (void)state;
     static const char *const texts[] = {"data: a\n\ndata: b\n\ndata: c\n\n", "1\n2\n3\n"};
     for (int i = 0; i < 2; i++) {
-        struct seen seen = {.stop_after = 2, .stop_code = 77};
+        seen_frames seen = {.stop_after = 2, .stop_code = 77};
         size_t n = strlen(texts[i]);
         assert_int_equal(
             feed_split(i ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE, texts[i], n, n, n, &seen),
@@ -258,7 +258,7 @@ static void a_line_has_a_maximum(void **state)
 {
     (void)state;
     char *text = line_of("", MAX_FRAME, "\n");
-    struct seen seen = {0};
+    seen_frames seen = {0};
     assert_int_equal(feed_bytes(BELUGA_FRAMING_NDJSON, text, strlen(text), &seen), 0);
     assert_int_equal(seen.frames, 1);
     text = line_of("", MAX_FRAME + 1, "\n");
@@ -274,7 +274,7 @@ static void a_line_has_a_maximum(void **state)
 static int feed_whole_events(void *argument)
 {
     static char text[] = "event: a\ndata: {}\n\n: hi\n\ndata: {}\r\n\r\n";
-    struct seen seen = {0};
+    seen_frames seen = {0};
     beluga__framer framer;
     int code =
         beluga__framer_init(&framer, BELUGA_FRAMING_SSE, beluga_allocator_default(), MAX_FRAME);
@@ -296,7 +296,7 @@ static int feed_in_pieces(void *argument)
     static const char text[] =
         "event: a\ndata: {}\ndata: 1234567890123456789012345678901234567890\n\n"
         "data: 12345678901234567890123456789012345678901234567890123456789012345\n\n";
-    struct seen seen = {0};
+    seen_frames seen = {0};
     (void)argument;
     return feed_bytes(BELUGA_FRAMING_SSE, text, sizeof text - 1, &seen);
 }

@@ -274,7 +274,7 @@ int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_js
     u.input_cache_write = state->cache_write;
     u.output_total = state->output;
     u.output_reasoning = state->reasoning;
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,

@@ -9,7 +9,7 @@ int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *em
     size_t n_signature = 0, n_data = 0;
     const char *signature = beluga_json_get_string(reasoning, "signature", &n_signature);
     const char *data = beluga_json_get_string(reasoning, "redactedContent", &n_data);
-    int code = beluga__emit_reasoning(reasoning, "text", emit);
+    int code = beluga__emit_reasoning_member(reasoning, "text", emit);
     if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);
     if (code || !n_data) return code;
     /* Hidden reasoning is a block of its own, which has nothing else. */
@@ -39,7 +39,7 @@ int beluga__bedrock_emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.output_total = beluga__count(usage, "outputTokens", BELUGA__MOST_TOKENS);
     u.input_total = input_total(&u, beluga__count(usage, "inputTokens", BELUGA__MOST_TOKENS),
                                 beluga__count(usage, "totalTokens", BELUGA__MOST_TOKENS));
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *root,
@@ -90,8 +90,8 @@ static int emit_block(beluga__bedrock_state *state, const beluga_json *block, ui
     }
     if (tool_use) return emit_tool_use(state, tool_use, index, emit);
     if (beluga_json_is_object(block) && !beluga_json_get(block, "text") && beluga_json_count(block))
-        return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, block);
-    return beluga__emit_text(block, "text", emit);
+        return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, NULL, block);
+    return beluga__emit_text_member(block, "text", emit);
 }
 
 int beluga__bedrock_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)

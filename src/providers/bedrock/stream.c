@@ -40,7 +40,7 @@ static int on_delta(beluga__bedrock_state *state, const stream_event *event, bel
         state->reasoning = true;
         return beluga__bedrock_emit_reasoning(reasoning, emit);
     }
-    if (!input) return beluga__emit_text(delta, "text", emit);
+    if (!input) return beluga__emit_text_member(delta, "text", emit);
     beluga__call_piece piece = {.place = event->index};
     int code = beluga__calls_read_arguments(&piece, input, emit);
     bool known = beluga__calls_has(&state->calls, event->index, NULL);

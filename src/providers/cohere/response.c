@@ -39,7 +39,7 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.output_total = beluga__count(counts, "output_tokens", BELUGA__MOST_TOKENS);
     int64_t cached = beluga__count(usage, "cached_tokens", BELUGA__MOST_TOKENS);
     if (cached <= u.input_total) u.input_cache_read = cached;
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *object,
@@ -87,13 +87,13 @@ int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emi
 /* The content is a list of parts, or with some hosts one text. */
 static int emit_content(const beluga_json *message, beluga_emit *emit)
 {
-    int code = beluga__emit_text(message, "content", emit);
+    int code = beluga__emit_text_member(message, "content", emit);
     const beluga_json *content = beluga_json_get(message, "content");
     if (!beluga_json_is_array(content)) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v)) {
-        code = beluga__emit_reasoning(v, "thinking", emit);
-        if (!code) code = beluga__emit_text(v, "text", emit);
+        code = beluga__emit_reasoning_member(v, "thinking", emit);
+        if (!code) code = beluga__emit_text_member(v, "text", emit);
     }
     return code;
 }

@@ -19,8 +19,8 @@ static int on_content(beluga__cohere_state *state, const stream_event *event, be
 {
     const beluga_json *content = beluga_json_get(event->message, "content");
     int code = beluga__cohere_end_plan(state, emit);
-    if (!code) code = beluga__emit_reasoning(content, "thinking", emit);
-    return code ? code : beluga__emit_text(content, "text", emit);
+    if (!code) code = beluga__emit_reasoning_member(content, "thinking", emit);
+    return code ? code : beluga__emit_text_member(content, "text", emit);
 }
 
 static int on_plan(beluga__cohere_state *state, const stream_event *event, beluga_emit *emit)

@@ -63,7 +63,7 @@ static bool is_unknown(const beluga_json *part)
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0, n_signature = 0;
-    if (is_unknown(part)) return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, part);
+    if (is_unknown(part)) return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, NULL, part);
     bool thought = beluga_json_bool(beluga_json_get(part, "thought"), false);
     const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
     const char *text = beluga_json_get_string(part, "text", &length);

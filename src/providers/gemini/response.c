@@ -52,7 +52,7 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *root, belu
     beluga_usage u = BELUGA_USAGE_INIT;
     if (!beluga_json_is_object(usage)) return 0;
     read_usage(state, usage, &u);
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -22,8 +22,8 @@ static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, 
 static int emit_message(beluga__ollama_state *state, const beluga_json *message, beluga_emit *emit)
 {
     const beluga_json *calls = beluga_json_get(message, "tool_calls");
-    int code = beluga__emit_reasoning(message, "thinking", emit);
-    if (!code) code = beluga__emit_text(message, "content", emit);
+    int code = beluga__emit_reasoning_member(message, "thinking", emit);
+    if (!code) code = beluga__emit_text_member(message, "content", emit);
     if (!beluga_json_is_array(calls)) return code;
     for (const beluga_json *v = beluga_json_first(calls); v && !code;
          v = beluga_json_next(calls, v))
@@ -71,7 +71,7 @@ static int emit_usage(const beluga_json *root, beluga_emit *emit)
     u.input_total = beluga__count(root, "prompt_eval_count", INT64_MAX);
     u.output_total = beluga__count(root, "eval_count", INT64_MAX);
     if (u.input_total < 0 && u.output_total < 0) return 0;
-    return beluga__emit_usage(&u, root, emit);
+    return beluga__emit_read_usage(&u, root, emit);
 }
 
 static int emit_finish(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)

@@ -191,7 +191,7 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
     /* Google's models sign parts that are no calls here. */
     code = beluga__openai_end_detail(state, emit);
     if (code) return code;
-    return beluga__emit_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
+    return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
 }
 
 /* A stream has deltas. Where they are empty, as with hosts that do not stream, the message counts;
@@ -256,7 +256,7 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.input_cache_write = count(input, "cache_write_tokens", written);
     u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
     u.output_total = output_total(usage, u.input_total, u.output_reasoning);
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 /* Some hosts say "stop" after tool calls and after a refusal. */

@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static bool is_error(const beluga_frame *frame)
-{
-    return frame->event_length == 5 && memcmp(frame->event, "error", 5) == 0;
-}
-
 /* An empty object is no usage. Groq has it in a field of its own, too, and Moonshot in the choice;
  * it comes with the finish. */
 static int emit_usage(const beluga_json *root, const beluga_json *usage,
@@ -32,7 +27,8 @@ int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_
     beluga__openai_pick(root, m);
     first = beluga__openai_pick_choice(m[BELUGA__OPENAI_CHOICES], choice);
     bool certain = first || state->finished;
-    if (is_error(frame) ||
+    bool named_error = frame->event_length == 5 && memcmp(frame->event, "error", 5) == 0;
+    if (named_error ||
         (certain ? beluga__fault_among(m + BELUGA__OPENAI_FAULTS) : beluga__fault_is(root, false)))
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
     if (!first) return emit_usage(root, m[BELUGA__OPENAI_USAGE], NULL, true, emit);

@@ -20,7 +20,7 @@ static int emit_content(beluga__responses_state *state, const beluga_json *part,
         const char *refusal = beluga_json_get_string(part, "refusal", &n);
         return beluga__responses_emit_refusal(state, refusal, n, emit);
     }
-    return beluga__is(type, "output_text") ? beluga__emit_text(part, "text", emit) : 0;
+    return beluga__is(type, "output_text") ? beluga__emit_text_member(part, "text", emit) : 0;
 }
 
 static int emit_message(beluga__responses_state *state, const beluga_json *item, beluga_emit *emit)
@@ -107,7 +107,7 @@ int beluga__responses_emit_item(beluga__responses_state *state, const beluga_jso
     } else if (beluga__is(type, "image_generation_call")) {
         code = emit_image(item, emit);
     } else if (type) {
-        code = beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, item);
+        code = beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, NULL, item);
     }
     return code;
 }
@@ -148,7 +148,7 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.output_total = beluga__count(usage, "output_tokens", INT64_MAX);
     u.output_reasoning = beluga__count(beluga_json_get(usage, "output_tokens_details"),
                                        "reasoning_tokens", INT64_MAX);
-    return beluga__emit_usage(&u, usage, emit);
+    return beluga__emit_read_usage(&u, usage, emit);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

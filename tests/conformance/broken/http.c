@@ -104,11 +104,12 @@ static int encode_silently(const beluga_call *call, beluga_http_request *request
 static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
+    (void)state;
     int status = beluga_emit_parse(emit, body, length, &root);
     const char *text = beluga_json_get_string(root, "text", &length);
     if (!status && text) status = beluga_emit_text(emit, text, length);
     if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return (void)state, beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
 }
 
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
