@@ -15,9 +15,8 @@ typedef struct batch_digest {
 } batch_digest;
 
 void batch_digest_begin(batch_digest *digest);
-void batch_digest_add(batch_digest *digest, const char *bytes, size_t n);
-/* Add bytes; the type fits the callback of a reader. */
-void batch_digest_bytes(void *digest, const char *bytes, size_t n);
+/* Add bytes; a reader that tells what it sees calls it. */
+void batch_digest_bytes(void *payload, const char *bytes, size_t n);
 /* Write the digest in hexadecimal, and begin a new one. */
 void batch_digest_finish(batch_digest *digest, char text[BATCH_DIGEST_TEXT]);
 

@@ -77,7 +77,7 @@ int logbook_switch(bool on, char *why)
     return rc;
 }
 
-void logbook_entry_init(logbook_entry *entry)
+static void set_all_unknown(logbook_entry *entry)
 {
     entry->id = -1;
 #define UNKNOWN_INT    -1
@@ -212,7 +212,7 @@ int64_t logbook_add(const cli_args *args, const logbook_call *call)
     logbook_entry entry;
     char why[LOGBOOK_WHY_BYTES] = "";
     if (args->no_log || !logbook_is_on()) return 0;
-    logbook_entry_init(&entry);
+    set_all_unknown(&entry);
     if (call->parent > 0) entry.parent = call->parent;
     entry.reference = call->session->opened;
     entry.provider = beluga_provider_name(call->session->model);

@@ -53,9 +53,6 @@ typedef struct logbook_entry {
 #undef XX
 } logbook_entry;
 
-/* Set every member to unknown. */
-void logbook_entry_init(logbook_entry *entry);
-
 typedef struct logbook_store logbook_store;
 
 /* Every `why` has this room: on failure it receives what is wrong and what to do. */

@@ -27,6 +27,14 @@ static void end_span(attempt_stage *stage, const beluga_error *error)
     stage->span = call->attempt_span = NULL;
 }
 
+/* It is not inlined, so that every other event passes without a frame on the stack. */
+static __attribute__((noinline)) void deliver_last(attempt_stage *stage, const beluga_event *event,
+                                                   const beluga_error *error)
+{
+    end_span(stage, error);
+    beluga__layer_deliver(&stage->base, event);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     attempt_stage *stage = beluga__container_of(sink, attempt_stage, base.sink);
@@ -44,9 +52,9 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_BEGIN: stage->end.tool_calls++; break;
     case BELUGA_EVENT_FINISH:
         stage->end.finish_reason = event->u.finish.reason;
-        end_span(stage, NULL);
-        break;
-    case BELUGA_EVENT_ERROR: end_span(stage, event->u.error); break;
+        deliver_last(stage, event, NULL);
+        return;
+    case BELUGA_EVENT_ERROR: deliver_last(stage, event, event->u.error); return;
     }
     beluga__layer_deliver(&stage->base, event);
 }
