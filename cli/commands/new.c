@@ -1,4 +1,5 @@
 /* beluga new: starts a provider in a folder of its own. */
+#include "base/limits.h"
 #include "commands/command.h"
 #include "commands/templates.h"
 #include "exit.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_NAME 47
 #define MAX_PATH 512
 
 /* ---- the name -------------------------------------------------------------------------------- */
@@ -21,12 +21,12 @@
 static int check_name(const char *name)
 {
     size_t n = strlen(name);
-    if (n > MAX_NAME || !islower((unsigned char)name[0]) ||
+    if (n > BELUGA__MAX_PROVIDER_NAME || !islower((unsigned char)name[0]) ||
         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != n)
         return out_usage(
             "\"%.60s\" can't be a provider's name: a letter of a-z, then at most %d of "
             "a-z 0-9 _ -",
-            name, MAX_NAME - 1);
+            name, BELUGA__MAX_PROVIDER_NAME - 1);
     if (beluga_registry_contains(beluga_registry_default(), name))
         return out_usage("there is a provider %s already: beluga providers %s", name, name);
     return 0;

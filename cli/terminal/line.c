@@ -1,5 +1,10 @@
 #include "terminal/line.h"
 
+#include "base/new_file.h"
+#include "folders.h"
+#include "output.h"
+#include "terminal/term.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -14,11 +19,6 @@
 #ifdef HAVE_LIBEDIT
 #include <histedit.h>
 #endif
-
-#include "base/new_file.h"
-#include "folders.h"
-#include "output.h"
-#include "terminal/term.h"
 
 #define MAX_HISTORY 1000
 

@@ -37,7 +37,6 @@
 /* plug-ins in a folder; providers in a plug-in */
 #define BELUGA__MAX_PLUGINS         64u
 #define BELUGA__MAX_LOADED_PLUGINS  256u /* plug-ins in a process */
-#define BELUGA__MAX_PROVIDER_NAME   47   /* a provider's name */
 #define BELUGA__MAX_CONFIG_FILES    8    /* files of a configuration */
 #define BELUGA__MAX_CONFIG_SECTIONS 4096 /* models or providers in a file */
 /* problems of a file that are reported one by one */

@@ -189,12 +189,7 @@ static void cancelled(beluga__layer_stage *base)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS,
-    .stage_size = sizeof(breaker_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS, sizeof(breaker_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -163,12 +163,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS_WITH(release),
-    .stage_size = sizeof(budget_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(budget_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -198,13 +198,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS_WITH(release),
-    .stage_size = sizeof(cache_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-    .paused = paused,
-};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
 
 int beluga__cache_check(beluga_error *err)
 {

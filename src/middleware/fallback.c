@@ -231,12 +231,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS_WITH(release),
-    .stage_size = sizeof(fallback_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(fallback_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__fallback_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

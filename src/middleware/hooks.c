@@ -111,13 +111,8 @@ static void cancelled(beluga__layer_stage *base)
     tell_failed(beluga__container_of(base, hooks_stage, base), &err);
 }
 
-static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS,
-    .stage_size = sizeof(hooks_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(hooks_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
 beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -425,12 +425,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS_WITH(release),
-    .stage_size = sizeof(limits_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(limits_stage), begin, on_event, cancelled, NULL};
 
 static int64_t cost_of(const beluga__settings *settings, int key)
 {

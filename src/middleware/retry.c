@@ -190,13 +190,8 @@ static void cancelled(beluga__layer_stage *base)
     base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
 }
 
-static const beluga__layer_kind kind = {
-    .ops = BELUGA__LAYER_OPS,
-    .stage_size = sizeof(retry_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(retry_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
 beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
