@@ -16,8 +16,7 @@
 
 enum { MAX_FAULTS = 3 /* after this many crashes and hangs the rest is not run */ };
 
-/* ---- messages ---------------------------------------------------------------------------------
- *
+/* ---- messages --------------------------------------------------------------------------------
  * A message is a header, and for a check its texts. Both ends are the same program. */
 
 typedef enum message_kind { COMING = 1, RESULT, ENDED } message_kind;

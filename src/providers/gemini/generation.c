@@ -1,4 +1,4 @@
-/* "generationConfig" tells how to sample and to think, and the form of the answer. */
+/* Writes "generationConfig": sampling, thinking, and the form of the answer. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
