@@ -49,7 +49,7 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
-    /* Some hosts want the key, or a password, in the URL, so it is wiped. */
+    /* Some hosts want the key, or a password, in the URL, so the URL is wiped. */
     if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
