@@ -161,7 +161,7 @@ static check_status check_one(check_run *run)
     return status;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all scenarios --------------------------------------------------------------------------- */
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {

@@ -40,11 +40,12 @@ typedef struct check_fixture_file {
 } check_fixture_file;
 
 /*
- * Read a file of fixtures with what its cases are like.
+ * Read a file of fixtures, and the cases that its cases are like.
  *
- * `roots` are folders, ended by NULL; the file is `name` with its ending below the first one that
- * has it, and what a case is like is looked for in the same way. `known` are the names that a
- * section may have, ended by NULL; one that ends with '#' may also have a number, from 2.
+ * `roots` are folders, ended by NULL; the file is `name` with its ending below the first folder
+ * that has it, and the case that another is like is searched for in the same way. `known` are the
+ * names that a section may have, ended by NULL; a name that ends with '#' may have a number,
+ * from 2.
  * @return 0; BELUGA_ERROR_NOT_FOUND there is no such file, and `err` names the first place where it
  *         was looked for; BELUGA_ERROR_INVALID_CONFIG with file, line and what to do;
  *         BELUGA_ERROR_NO_MEMORY. Free with check_fixture_file_free in any case.

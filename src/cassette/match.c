@@ -280,7 +280,7 @@ static bool same_address(const beluga__tape *tape, const beluga__asked *asked)
            same_query(tape->url, asked->url);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the matching recording ------------------------------------------------------------------- */
 
 static int compare_bodies(difference *d, beluga__recording *recording, const beluga__asked *asked,
                           const char *name, beluga_error *err)

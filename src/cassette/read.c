@@ -193,7 +193,7 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
     return status ? status : check_end(r, name, err);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole file --------------------------------------------------------------------------- */
 
 int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
                             const char *name, const beluga__buf *text, beluga_error *err)

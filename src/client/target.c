@@ -227,7 +227,7 @@ static int take_headers(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- the whole target ------------------------------------------------------------------------- */
 
 /* Without HTTP most calls fit into a KiB, and malloc is fastest up to that size. */
 static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)

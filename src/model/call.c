@@ -53,7 +53,7 @@ static void wipe(beluga_call *call)
                        block_bytes(call->target) - call->secret_from);
 }
 
-/* --- what is asked ---------------------------------------------------------------------------- */
+/* --- the question ----------------------------------------------------------------------------- */
 
 /* Find an earlier result of the same tool call, given since the model spoke, which this message
  * replaces. */

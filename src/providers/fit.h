@@ -8,7 +8,8 @@
 
 enum { BELUGA__FITTED = 256 };
 
-/* FNV-1a is enough, since a caller who makes two names collide harms only his own conversation. */
+/* FNV-1a is enough, since a caller who makes two names collide harms only their own conversation.
+ */
 uint64_t beluga__hash(const char *text);
 /* Returns `text` when it is 1 to `longest` of A-Z a-z 0-9 _ -; else its beginning and a hash of
  * the whole text, in `buffer`. `longest` is 24 to BELUGA__FITTED - 1. */

@@ -268,7 +268,7 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* --- the rest -------------------------------------------------------------------------------- */
+/* --- other events ----------------------------------------------------------------------------- */
 
 /* Warnings may come in several events, since a provider's late ones come before the end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)

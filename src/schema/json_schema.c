@@ -386,7 +386,7 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
                   : misfit(c, "the schema refers to %.80s, which is not there", text);
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- the whole check -------------------------------------------------------------------------- */
 
 typedef struct keyword {
     const char *name;

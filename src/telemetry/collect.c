@@ -276,7 +276,7 @@ static void read_table(collecting *c)
     }
 }
 
-/* --- what providers measured ------------------------------------------------------------------ */
+/* --- measurements of providers ---------------------------------------------------------------- */
 
 static void read_instrument(collecting *c, const beluga__subject *subject, beluga__instrument *i)
 {

@@ -273,7 +273,7 @@ void beluga__subject_activate(beluga__subject *subject, bool streamed, int by)
     if (streamed) atomic_fetch_add_explicit(&subject->active[i].streams, by, memory_order_relaxed);
 }
 
-/* --- what providers measure ------------------------------------------------------------------- */
+/* --- measurements of providers ---------------------------------------------------------------- */
 
 static beluga__instrument *find_instrument(const beluga__subject *subject, const char *name)
 {

@@ -277,7 +277,7 @@ static void read_signal(reading *r, const char *signal, const char *path, const 
     read_output(r, exporter, out);
 }
 
-/* --- the rest --------------------------------------------------------------------------------- */
+/* --- other settings --------------------------------------------------------------------------- */
 
 static double read_ratio(reading *r)
 {

@@ -222,7 +222,7 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
     if (copy) request->warnings[request->n_warnings++] = copy;
 }
 
-/* ---- what was set ---------------------------------------------------------------------------- */
+/* ---- reading the request --------------------------------------------------------------------- */
 
 const char *beluga_http_request_method(const beluga_http_request *request)
 {

@@ -62,7 +62,7 @@ static void put_reasoning(beluga__gemini_encoder *e, beluga__body *config)
         put_effort(e, effort);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- other options --------------------------------------------------------------------------- */
 
 static void put_format(beluga__gemini_encoder *e, beluga__body *config)
 {

@@ -198,7 +198,7 @@ static bool is_result(const beluga__openai_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index)) == BELUGA_ROLE_TOOL;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all messages ---------------------------------------------------------------------------- */
 
 void beluga__openai_put_messages(beluga__openai_encoder *e)
 {
