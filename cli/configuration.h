@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 /*
- * Read all of it.
- * @param config    Receives it; owned, NULL without memory.
- * @param path      Receives where the file is, owned; NULL: there is nowhere to look.
- * @param has_file  Receives whether it was there and was read.
+ * Read the whole configuration.
+ * @param config    Receives the configuration; owned, NULL without memory.
+ * @param path      Receives the path of the file, owned; NULL: there is no place for it.
+ * @param has_file  Receives whether the file exists and was read.
  * @return 0, or an exit code, reported. Free config and path in either case.
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);

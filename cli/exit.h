@@ -4,7 +4,7 @@
 
 #include <beluga/error.h>
 
-/* constant, value, meaning as the manual page says it */
+/* Columns: constant, value, meaning as the manual page prints it. */
 #define EXIT_MAP(XX)                                                                               \
     XX(OK, 0, "Success. An answer cut at its token limit is one, and is told; not with --strict.") \
     XX(OTHER, 1, "Any other failure.")                                                             \
@@ -31,14 +31,14 @@ typedef enum exit_code {
 
 typedef struct exit_info {
     exit_code code;
-    const char *digits; /* the code as text */
+    const char *digits; /* the exit code as text */
     const char *meaning;
 } exit_info;
 
-/* Return row `index` of the list, or NULL past the last. */
+/* Return row `index` of the list, or NULL behind the last row. */
 const exit_info *exit_get_info(unsigned index);
 
-/* Return the exit code that a BELUGA_ERROR_ code means; 0 for 0. */
+/* Return the exit code for a BELUGA_ERROR_ code; 0 for 0. */
 int exit_from_error(int error_code);
 
 /* Return the exit code of an error. A limit that was passed is the answer's once one was asked for,

@@ -16,7 +16,7 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Returns 0, or an errno; EFBIG when there is more than `max`. */
+/* Returns 0, or an errno; EFBIG when there are more than `max` bytes. */
 static int read_all(int fd, size_t max, cli_text *text)
 {
     size_t start = text->length;
@@ -125,7 +125,7 @@ static bool is_url(const char *text)
            strncasecmp(text, "data:", 5) == 0;
 }
 
-/* An address whose name does not say its type is taken for a picture's: models fetch pictures. */
+/* An address whose name tells no type counts as a picture, since models fetch pictures. */
 static beluga_part_kind kind_of_url(const char *url)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* The input of the user: files, stdin, and the prompt made of it. */
+/* The user's input: files, stdin, and the prompt made of both. */
 #ifndef BELUGA_CLI_INPUT_H
 #define BELUGA_CLI_INPUT_H
 
@@ -14,21 +14,21 @@
 #define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
 
-/* Read the whole of a file into `text`. @return 0, or an exit code, reported. */
+/* Read a whole file into `text`. @return 0, or an exit code, reported. */
 int input_read_file(const char *path, size_t max, cli_text *text);
 
-/* The same of stdin, as it is; a closed one is empty. */
+/* Read the whole of stdin unchanged; a closed stdin is empty. */
 int input_read_stdin(size_t max, cli_text *text);
 
 /*
- * Make the prompt: the operands joined by a space, where "-" stands for stdin, and, when stdin is
- * not a terminal and was not named, an empty line and stdin. Newlines at the end of stdin are left
- * out.
+ * Make the prompt: the operands joined by spaces, where "-" stands for stdin. When stdin is not a
+ * terminal and no operand is "-", an empty line and stdin follow. Newlines at the end of stdin are
+ * left out.
  * @return 0, or an exit code, reported.
  */
 int input_read_prompt(const cli_args *args, cli_text *prompt);
 
-/* Return whether there is anything that a prompt could be made of. */
+/* Return whether there are operands or input for a prompt. */
 bool input_has_prompt(const cli_args *args);
 
 /*

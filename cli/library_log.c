@@ -17,7 +17,7 @@
 #define LINE_BYTES 4096
 #define TIME_BYTES 64
 
-/* UTC to the millisecond, as RFC 3339 writes it. */
+/* Write the time in UTC with milliseconds, as RFC 3339 defines it. */
 static void write_time(char text[TIME_BYTES])
 {
     struct timespec now;
@@ -28,7 +28,8 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* An empty text and a count below 0 are unknown: such a field is left out. */
+/* Returns whether a field has a value: an empty text and a count below 0 are unknown, and are left
+ * out. */
 static bool is_known(const beluga_log_field *field)
 {
     return field->text ? field->length > 0 : field->number >= 0;
@@ -59,7 +60,7 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
     beluga_json_writer_free(w);
 }
 
-/* A word as it is; what has blanks or control characters in quotes, on one line. */
+/* Write a word unchanged, and a text with blanks or control characters in quotes, on one line. */
 static int put_text(char *at, size_t room, const beluga_log_field *field)
 {
     bool plain = true;
@@ -86,7 +87,7 @@ static void print_text(beluga_log_level level, const char *event, const beluga_l
                                               fields[i].name, fields[i].number);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    char safe[2 * LINE_BYTES]; /* a body, or headers, are of others */
+    char safe[2 * LINE_BYTES]; /* the text of a body or of headers comes from others */
     beluga_text_to_line(line, strlen(line), safe, sizeof safe);
     out_detail("%s", safe);
 }
@@ -112,7 +113,7 @@ static int level_named(const char *name)
     return 0;
 }
 
-/* Prompts and answers only where OpenTelemetry's own variable wants them. */
+/* Prompts and answers are logged only where OpenTelemetry's own variable asks for them. */
 static bool captures_content(void)
 {
     static const char *const yes[] = {"true", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"};

@@ -6,7 +6,7 @@
 #include "observe.h"
 #include "output.h"
 
-/* The first one is run where none is named. */
+/* The first command runs where none is named. */
 static const cli_command *const commands[] = {
     &cmd_prompt, &cmd_chat,       &cmd_batch, &cmd_logs,    &cmd_providers,
     &cmd_models, &cmd_health,     &cmd_check, &cmd_trace,   &cmd_config,

@@ -26,11 +26,11 @@ static beluga_telemetry *telemetry;
 /* The file in memory that --trace records into, or -1. */
 static struct {
     int fd;
-    bool alone; /* nothing else is to be observed */
+    bool alone; /* only --trace observes, and no variable asks for more */
     char path[32];
 } recording = {.fd = -1};
 
-/* stdout is the answer's. */
+/* stdout has only the answer, so this goes to stderr. */
 static void print(void *payload, const char *text, size_t length)
 {
     (void)payload;
@@ -51,7 +51,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* The recording is in memory and is gone with the process, for prompts may be in it. */
+/* The recording is kept in memory and vanishes with the process, since it may contain prompts. */
 static int open_recording(void)
 {
     recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
@@ -69,8 +69,8 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-/* A user who asks for this trace gets it, whatever share of traces is sampled otherwise. Exporters
- * get it, too, unless they are off. */
+/* --trace records every trace, whatever share of traces is sampled otherwise. Exporters get the
+ * trace, too, unless they are off. */
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
@@ -87,8 +87,8 @@ static int append_to(const char *path, const cli_text *text)
     return out_file(path, O_APPEND, text->data, text->length);
 }
 
-/* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
- * place of. */
+/* Keep the lines in the places that the user named: --trace=FILE, and the variable that --trace
+ * replaces. */
 static int keep_lines(const cli_args *args, const cli_text *text)
 {
     int rc = *args->trace ? append_to(args->trace, text) : 0;
@@ -150,7 +150,8 @@ int observe_start(const cli_args *args)
 int observe_end(const cli_args *args, int code)
 {
     beluga_telemetry_shutdown(telemetry,
-                              PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
+                              /* losses were reported already, or do not matter here */
+                              PATIENCE_MS);
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;
     int rc = recording.fd >= 0 ? end_recording(args) : 0;

@@ -1,4 +1,4 @@
-/* Apart from observe.c, for those who trace no command. */
+/* This is apart from observe.c for programs that use it without tracing a command. */
 #include "observe.h"
 
 #include <stdlib.h>

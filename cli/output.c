@@ -18,9 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
+/* A longer line on stderr is cut; bodies that --verbose shows come in pieces. */
 #define MAX_LINE_BYTES 4096
-/* So much of a model's text is filtered at a time. */
+/* Bytes of a model's text that are filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
 /* Longer lines of prose are hard to read. */
@@ -31,7 +31,7 @@ static struct {
     const char *command;
     int failure; /* errno of the first write to stdout that failed */
     bool wrote;
-    char last; /* byte for stdout */
+    char last; /* last byte written to stdout */
     term_stream filter;
     size_t used;
     char buffer[BUFFER_BYTES];
@@ -56,20 +56,21 @@ bool out_is_quiet(void)
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* A failure is not looked at: there is nowhere to report it. */
+/* A failure is ignored, since there is no place to report it. */
 static void write_err(const char *bytes, size_t n)
 {
     beluga__file_write(STDERR_FILENO, bytes, n);
 }
 
-/* On a terminal a line on stderr does not begin behind a piece of the answer; elsewhere the two are
- * apart, and the answer's bytes are untouched. */
+/* On a terminal, a line on stderr first ends a begun line of the answer. Elsewhere the two streams
+ * are separate, and the answer's bytes stay unchanged. */
 static bool is_in_a_line(void)
 {
     return out.wrote && out.last != '\n' && term_is_out() && term_is_err();
 }
 
-/* One line is one write, so that it stays whole where others write too. */
+/* A line is written by one call of write, so that it stays whole where other processes write,
+ * too. */
 typedef struct stderr_line {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
@@ -90,7 +91,7 @@ static void put_filtered(stderr_line *line, const char *text)
     line->length += n + term_filter_end(&filter, to + n);
 }
 
-/* The escapes of MAX_LINE_BYTES fit. */
+/* A line of MAX_LINE_BYTES fits even when all of it is escaped. */
 static void put_name(stderr_line *line, const char *text)
 {
     char *to = line->bytes + line->length;
@@ -186,7 +187,7 @@ static void end_quietly(void)
 {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
-    _exit(CLI_EXIT_OTHER); /* only when it is blocked */
+    _exit(CLI_EXIT_OTHER); /* reached only when the signal is blocked */
 }
 
 static void wait_writable(void)
@@ -249,7 +250,7 @@ static void put_out_filtered(term_stream *filter, const char *text, size_t n)
     }
 }
 
-/* No more of the text comes. */
+/* End the filter, since no more text comes. */
 static void end_filter(term_stream *filter)
 {
     char rest[TERM_FILTER_ROOM(0)];

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Enough for beluga_error_format's longest line. */
+/* Room for the longest line of beluga_error_format. */
 #define ERROR_LINE_BYTES 1536
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -164,7 +164,7 @@ int report_finish(const cli_args *args, const beluga_response *response)
     note_tool_calls(response);
     switch (beluga_response_finish_reason(response)) {
     case BELUGA_FINISH_LENGTH:
-        /* The JSON says it in its own way. */
+        /* The JSON of the answer contains this, too. */
         out_say(args->json ? OUT_NOTE : OUT_WARNING,
                 "the answer was cut at its token limit (raise it with -o max_tokens=N; "
                 "--strict makes it an error)");

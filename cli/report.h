@@ -1,4 +1,4 @@
-/* The report of a call: failures, usage, and both as JSON. */
+/* Reports of calls: failures, usage, and both as JSON. */
 #ifndef BELUGA_CLI_REPORT_H
 #define BELUGA_CLI_REPORT_H
 
@@ -9,28 +9,31 @@
 #include <beluga/response.h>
 
 /*
- * Tell of a failure on stderr, and with --json as an object on stdout:
- * {"error": {"code": …, "message": …, …, "exit_code": …}, "partial": answer or null}.
+ * Report a failure on stderr, and with --json as an object on stdout: {"error": {"code": …,
+ * "message": …, …, "exit_code": …}, "partial": answer or null}.
  * @return the exit code.
  */
 int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial);
-/* The same for a file that the command line names. @return `code`, which the JSON has, too; but
- * CLI_EXIT_OTHER where memory is missing. */
+/* Report a failure of a file that the command line names. @return `code`, which the JSON has, too;
+ * but CLI_EXIT_OTHER where memory is missing. */
 int report_file_error(const cli_args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */
 void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err);
 
-/* Print what a writer holds, and a newline, and free it. @return 0, or an exit code, reported. */
+/* Print the JSON of a writer and a newline, and free the writer. @return 0, or an exit code,
+ * reported. */
 int report_json(beluga_json_writer *w);
 
 /* Print the answer as one JSON object. @return 0, or an exit code, reported. */
 int report_response(const beluga_response *response);
 
-/* Tell on stderr how many tokens and how much time an answer took. */
+/* Report on stderr how many tokens and how much time an answer took. */
 void report_usage(const beluga_response *response);
 
-/* Tell on stderr what is worth knowing of an answer: cut, refused, tools wanted. @return exit code.
+/*
+ * Report on stderr that an answer was cut or refused, or that it asks for tools.
+ * @return exit code.
  */
 int report_finish(const cli_args *args, const beluga_response *response);
 

@@ -42,7 +42,7 @@ int session_load_plugins(const cli_args *args)
     return 0;
 }
 
-/* A plug-in that the command line names must load; one that the file names may be missing until it
+/* A plug-in that the command line names must load; a plug-in of the file may be missing until it
  * is used. */
 static int load_plugins(const cli_session *session, const cli_args *args)
 {
@@ -54,7 +54,8 @@ static int load_plugins(const cli_session *session, const cli_args *args)
     return 0;
 }
 
-/* ---- which model ----------------------------------------------------------------------------- */
+/* ---- the choice of the model
+ * ------------------------------------------------------------------ */
 
 static bool is_candidate(const beluga_provider *provider, const char **variable)
 {
@@ -62,7 +63,8 @@ static bool is_candidate(const beluga_provider *provider, const char **variable)
     return *variable && provider->default_model;
 }
 
-/* The first provider, by name, whose key is in the environment and which has a default model. */
+/* Take the first provider, by name, whose key is in the environment and which has a default
+ * model. */
 static void guess_model(cli_session *session)
 {
     const char *names[MAX_PROVIDERS], *variable;
@@ -103,7 +105,8 @@ int session_load(cli_session *session, const cli_args *args)
     *session = (cli_session){0};
     retry_notes_start(args);
     library_log_start();
-    wire_log_start(args->verbose); /* each instead of the one before, where it is asked for */
+    /* Each of these replaces the one before, where the user asked for it. */
+    wire_log_start(args->verbose);
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);
     if (rc == 0) rc = configuration_read(args, &session->base, &session->path, &session->has_file);
@@ -125,14 +128,14 @@ size_t session_list_providers(const cli_session *session, const char **names, si
     beluga_registry *registry = beluga_registry_default();
     size_t count = registry ? beluga_registry_list(registry, names, n) : 0;
     if (count > n) count = n;
-    if (!session->base) return count; /* no memory */
+    if (!session->base) return count; /* there was no memory for it */
     for (size_t i = 0; count < n && beluga_config_provider(session->base, i, &name, &base); i++)
         if (!beluga_registry_contains(registry, name)) names[count++] = name;
     qsort(names, count, sizeof *names, compare_names);
     return count;
 }
 
-/* A provider is named as such: an alias of the same name is not meant. */
+/* `name` is a provider, and not an alias of the same name. */
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err)
 {
@@ -170,7 +173,7 @@ static void hint(const char *typed, const char *meaning)
     out_detail("  %-38s  %s", typed, meaning);
 }
 
-/* Name the variables of the providers that most people have, in that order. */
+/* Name the variables of the most common providers, in this order. */
 static void hint_keys(void)
 {
     static const char *const names[] = {"openai", "anthropic", "gemini"};
@@ -184,7 +187,7 @@ static void hint_keys(void)
     }
 }
 
-/* In JSON the error stands alone: nothing follows it there. */
+/* With --json the error must be the only output. */
 static void report_no_model(const cli_args *args)
 {
     beluga_error err;

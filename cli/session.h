@@ -1,4 +1,4 @@
-/* Which model is meant, from which configuration. */
+/* The session of a command: its model, and the configuration that chose the model. */
 #ifndef BELUGA_CLI_SESSION_H
 #define BELUGA_CLI_SESSION_H
 
@@ -11,30 +11,32 @@
 #include <stdbool.h>
 
 typedef struct cli_session {
-    beluga_config *base;   /* file, environment, -o and --timeout */
-    beluga_config *config; /* the same with a model's reference resolved; NULL before */
+    beluga_config *base;   /* from the file, the environment, -o and --timeout */
+    beluga_config *config; /* `base` with a model's reference resolved; NULL before */
     beluga_chat_model *model;
-    char *path;            /* of the configuration file; NULL: nowhere to look */
-    bool has_file;         /* it was there and was read */
-    const char *reference; /* the model that was asked for; NULL: the file's default */
-    /* who did: "-m", "--replay", "BELUGA_MODEL", "file", or a key's variable; NULL: nobody */
+    char *path;            /* path of the configuration file; NULL: there is no place for one */
+    bool has_file;         /* the file exists and was read */
+    const char *reference; /* the model that the user named; NULL: the file's default */
+    /* The source of `reference`: "-m", "--replay", "BELUGA_MODEL", "file", or a key's variable;
+     * NULL: none. */
     const char *chosen_by;
     char *opened;    /* the reference that `model` was opened by; owned */
-    char *taped;     /* the model that was recorded; owned */
-    char guess[160]; /* what `reference` points to when it was a key's variable */
+    char *taped;     /* the model of the recording; owned */
+    char guess[160]; /* `reference` points here when a key's variable chose the model */
 } cli_session;
 
 /*
- * Read the configuration, load its plug-ins and the command line's, and find out which model is
- * asked for.
+ * Read the configuration, load the plug-ins of the file and the command line, and choose the model.
  * @return 0, or an exit code, reported. Free with session_free in either case.
  */
 int session_load(cli_session *session, const cli_args *args);
 
-/* Load the plug-ins of --plugin; session_load does so too. @return 0, or an exit code, reported. */
+/* Load the plug-ins of --plugin; session_load does this, too. @return 0, or an exit code,
+ * reported. */
 int session_load_plugins(const cli_args *args);
 
-/* Resolve `reference` (NULL: what session_load found) without opening it. Reports nothing. */
+/* Resolve `reference` (NULL: the one that session_load found) without opening it. Reports
+ * nothing. */
 int session_resolve(cli_session *session, const char *reference, beluga_error *err);
 
 /*
@@ -51,18 +53,18 @@ size_t session_list_providers(const cli_session *session, const char **names, si
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err);
 
-/* Resolve and open it, in place of a model that is open. @return 0, or an exit code, reported. */
+/* Resolve and open a model in place of the open one. @return 0, or an exit code, reported. */
 int session_open(cli_session *session, const cli_args *args, const char *reference);
 
-/* The same, with the error left to the caller. @return 0, or the error's code. */
+/* Resolve and open a model, and leave the error to the caller. @return 0, or the error's code. */
 int session_try_open(cli_session *session, const char *reference, beluga_error *err);
 
-/* Tell what to set when no model is configured. @return CLI_EXIT_CONFIG. */
+/* Explain what to set when no model is configured. @return CLI_EXIT_CONFIG. */
 int session_explain_no_model(const cli_session *session, const cli_args *args);
 
 void session_free(cli_session *session);
 
-/* Return the first of a NULL-terminated list of variables that is set to something, or NULL. */
+/* Return the first of a NULL-terminated list of variables that has a value, or NULL. */
 const char *session_find_variable(const char *const *names);
 
 #endif

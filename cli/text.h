@@ -1,4 +1,4 @@
-/* Text that grows: the buffer of src/base/buf.h, which may be all zeros at first. */
+/* Text that grows: the buffer of src/base/buf.h, which may also begin as zeros. */
 #ifndef BELUGA_CLI_TEXT_H
 #define BELUGA_CLI_TEXT_H
 
@@ -6,17 +6,17 @@
 
 #include <beluga/allocator.h>
 
-/* More than any input that is read, with all of it escaped. */
+/* More than any input that is read, even when all of it is escaped. */
 #define TEXT_MAX_BYTES ((size_t)1 << 30)
 
-/* `data` is NULL before something was added, and ends in a NUL that is not counted. A failure
- * sticks in `status`, so that only the end of many additions has to be looked at. */
+/* `data` is NULL until text is added, and ends in a NUL that is not counted. A failure stays in
+ * `status`, so that a caller checks it once after many additions. */
 typedef beluga__buf cli_text;
 
 static inline cli_text *text_begin(cli_text *text)
 {
     if (text->allocator) return text;
-    int status = text->status; /* a part of it may have failed before anything was added */
+    int status = text->status; /* a part of the text may have failed before any was added */
     beluga__buf_init(text, beluga_allocator_default(), TEXT_MAX_BYTES);
     text->status = status;
     return text;
@@ -33,16 +33,16 @@ static inline int text_puts(cli_text *text, const char *string)
     return beluga__buf_puts(text_begin(text), string);
 }
 
-/* printf's */
+/* arguments as for printf */
 #define text_printf(text, ...) beluga__buf_printf(text_begin(text), __VA_ARGS__)
 
-/* Make room for n more bytes, which may then be written behind the last one. */
+/* Make room for n more bytes behind the last one, which the caller then writes. */
 static inline int text_reserve(cli_text *text, size_t n)
 {
     return beluga__buf_reserve(text_begin(text), n);
 }
 
-/* Return the text, "" for none. */
+/* Return the text, or "" when there is none. */
 static inline const char *text_get(const cli_text *text)
 {
     return text->data ? text->data : "";

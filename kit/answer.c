@@ -9,7 +9,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Return where the event at `at` ends: behind its blank line. */
+/* Return the end of the event at `at`, which is behind its blank line. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {
@@ -77,7 +77,7 @@ static void look_at_header(check_answer *a, const char *line)
     }
 }
 
-/* Read the head's lines; returns what follows its blank line, or NULL. */
+/* Read the lines of the head. Returns the text behind its blank line, or NULL. */
 static const char *read_head(check_answer *a, const char *text)
 {
     if (sscanf(text, "HTTP/1.1 %d", &a->status) != 1 || a->status < 100 || a->status > 999)

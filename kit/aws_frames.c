@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Bit by bit, as the standard defines it. */
+/* Compute the checksum bit by bit, as the standard defines it. */
 static uint32_t crc32_of(const char *at, size_t n)
 {
     uint32_t crc = 0xffffffffu;
@@ -32,7 +32,7 @@ size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const cha
     return length;
 }
 
-/* The line at `at`, copied; moves on to the next. False where it is too long. */
+/* Copy the line at `at`, and move on to the next one. Returns false where the line is too long. */
 static bool take_line(const char **at, char *line, size_t size)
 {
     size_t n = strcspn(*at, "\n");
@@ -43,10 +43,10 @@ static bool take_line(const char **at, char *line, size_t size)
     return true;
 }
 
-/* ":name: value"; a frame has a byte for the length of the name. */
+/* Returns whether a line is ":name: value"; a frame has one byte for the length of the name. */
 static bool is_header(const char *line)
 {
-    const char *colon = strchr(line + 1, ':'); /* names begin with one */
+    const char *colon = strchr(line + 1, ':'); /* names begin with a colon */
     return colon && colon[1] == ' ' && colon - line <= UINT8_MAX;
 }
 

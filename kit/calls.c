@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The answer of the first exchange, which a full provider has not. */
+/* Load the answer of the first exchange; a full provider has none. */
 static bool prepare(check_run *run)
 {
     if (!run->peer) return true;
@@ -18,7 +18,7 @@ static bool prepare(check_run *run)
     return true;
 }
 
-/* A model of an author whom nobody knows may say what it likes. */
+/* The text of a foreign provider's model is not known, so it is not compared. */
 static void judge_content(check_run *run)
 {
     bool free = run->settings->foreign && !run->peer && run->call.n_tools;
@@ -91,7 +91,7 @@ void check_run_models(check_run *run)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* It failed, and as the scenario says. */
+/* Check that the call failed, and with the scenario's error. */
 static void judge_failure(check_run *run)
 {
     int code = run->scenario->code;
@@ -135,7 +135,7 @@ void check_run_filter(check_run *run)
     check_events(run);
 }
 
-/* ---- answers that are none ------------------------------------------------------------------- */
+/* ---- answers without content ----------------------------------------------------------------- */
 
 static void set_body(check_run *run, const char *type, const char *body)
 {
@@ -175,9 +175,9 @@ void check_run_html(check_run *run)
     ask_for_nothing(run, check_stream, "text/html; charset=utf-8", page);
 }
 
-/* ---- streams that are damaged ---------------------------------------------------------------- */
+/* ---- damaged streams ------------------------------------------------------------------------- */
 
-/* Ask for a stream that is answered with the first `length` bytes of the answer. */
+/* Ask for a stream whose answer is cut after `length` bytes. */
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
@@ -186,7 +186,7 @@ static void ask_cut(check_run *run, size_t length, check_end end)
     run->asked++;
 }
 
-/* The lines that are an answer: without what tells of it. */
+/* Copy the story's lines without usage and metadata. */
 static void content_of(const check_text *story, check_text *out)
 {
     for (const char *line = check_text_get(story); *line;) {
@@ -197,7 +197,7 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Return where the proof of completion ends; the body's length where it is not found. */
+/* Return the end of the proof of completion; the body's length where it is not found. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
@@ -258,7 +258,7 @@ void check_run_cut_body(check_run *run)
     }
 }
 
-/* A frame that is none: JSON that ends too early, or a checksum that is wrong. */
+/* Write a bad frame: JSON that ends too early, or a wrong checksum. */
 static size_t bad_frame(uint32_t framing, char *out, size_t size)
 {
     static const char sse[] = "data: {\"a\n\n", line[] = "{\"a\n";
@@ -292,9 +292,9 @@ void check_run_bad_event(check_run *run)
     judge_failure(run);
 }
 
-/* ---- streams that are odd -------------------------------------------------------------------- */
+/* ---- unusual streams ------------------------------------------------------------------------- */
 
-/* The same answer told in another way gives the same events. */
+/* The same answer in another form must give the same events. */
 static void compare_with(check_run *run, check_text *plain, const char *what)
 {
     check_request(run, 1);
@@ -347,7 +347,7 @@ void check_run_slow_reader(check_run *run)
 {
     check_text plain = {0}, again = {0};
     if (run->peer && !check_load_answer(run, 1)) return;
-    for (int i = 0; i < 2; i++) { /* twice: a model need not say the same again */
+    for (int i = 0; i < 2; i++) { /* asked twice, since a model may answer differently each time */
         if (run->peer) check_play_whole(run);
         check_push(run);
         run->asked += run->peer != NULL;
@@ -381,7 +381,8 @@ void check_run_slow(check_run *run)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Return how much of the answer it takes until there is a text; the story is then that of the cut.
+/* Return how many bytes of the answer give the first text; the story is then that of the cut
+ * answer.
  */
 static size_t length_to_first_text(check_run *run)
 {
@@ -393,7 +394,7 @@ static size_t length_to_first_text(check_run *run)
     return 0;
 }
 
-/* Usage that came before the text comes whatever the end is. */
+/* Usage that came before the text must be delivered, whatever the end is. */
 static void judge_usage(check_run *run, const char *before)
 {
     const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
@@ -404,7 +405,8 @@ static void judge_usage(check_run *run, const char *before)
     free(line);
 }
 
-/* A full provider may be done before anybody could cancel: that is no fault, and no proof. */
+/* A full provider may have finished before the cancellation; this is no fault, and proves
+ * nothing. */
 static bool was_too_quick(check_run *run)
 {
     if (run->peer || !run->settings->foreign || !run->finished) return false;
@@ -454,7 +456,7 @@ void check_run_cancel_pushed(check_run *run)
     run_cancel(run, check_cancel_pushed);
 }
 
-/* ---- what the provider does not claim -------------------------------------------------------- */
+/* ---- capabilities that the provider does not claim ------------------------------------------- */
 
 static const char *first_line(const check_text *text, char *out, size_t size)
 {

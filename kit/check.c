@@ -1,4 +1,4 @@
-/* Runs the list against a provider. */
+/* Runs the list of scenarios against a provider. */
 #include "kit/check.h"
 
 #include "kit/calls.h"
@@ -58,7 +58,7 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* The peer of many calls can not keep what it was sent by each. */
+/* The peer can't keep the requests of scenarios with many calls. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};
@@ -79,9 +79,9 @@ static void run_scenario(check_run *run)
     peer_stop(run->peer);
 }
 
-/* ---- what came of it ------------------------------------------------------------------------- */
+/* ---- the result ------------------------------------------------------------------------------ */
 
-/* A rule that is broken in every call would fail every check: one of them says it. */
+/* A rule that every call breaks would fail every check, so only one check reports it. */
 static void blame(check_run *run)
 {
     const char *rule = run->problems.length ? check_blamed_rule(run) : NULL;
@@ -106,7 +106,7 @@ static const char *why_not(const check_run *run)
     return NULL;
 }
 
-/* A full provider makes what a case is about when its files have the options for it. */
+/* A full provider can be made to do the scenario only by options in its files. */
 static bool is_without_files(const check_run *run)
 {
     check_text text = {0};
@@ -161,7 +161,7 @@ static check_status check_one(check_run *run)
     return status;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all scenarios --------------------------------------------------------------------------- */
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {

@@ -25,12 +25,12 @@ typedef enum check_status {
     CHECK_PASSED,
     CHECK_FAILED,
     CHECK_SKIPPED,
-    CHECK_MEASURED /* nothing was asked of it */
+    CHECK_MEASURED /* the scenario measures and demands nothing */
 } check_status;
 
-/* The time of an operation, and what it asked of the allocator. */
+/* The time of an operation, and the memory that it allocated. */
 typedef struct check_measure {
-    double nanoseconds, bytes, allocations; /* an operation */
+    double nanoseconds, bytes, allocations; /* averages for one operation */
     uint64_t operations;
 } check_measure;
 
@@ -39,33 +39,34 @@ typedef struct check_result {
     const char *provider;
     const char *category;
     const char *scenario;
-    const char *proves; /* a sentence that is true when it passes */
+    const char *proves; /* a sentence that is true when the scenario passes */
     check_status status;
-    const char *detail; /* FAILED: the differences, lines; SKIPPED: the reason; else "" */
+    const char *detail; /* FAILED: the differences as lines; SKIPPED: the reason; else "" */
     check_measure measure;
 } check_result;
 
 typedef struct check_run check_run;
 
-/* Writes what was sent and what came out into the case, in place of a problem. */
+/* Writes the request and the events into the case, in place of reporting a problem. */
 typedef struct check_updater {
-    void (*request)(check_run *run, size_t i, const char *section); /* the i-th that was sent */
+    void (*request)(check_run *run, size_t i, const char *section); /* writes request `i` */
     void (*events)(check_run *run);
 } check_updater;
 
 typedef struct check_settings {
-    beluga_registry *registry;   /* where the provider is */
-    const beluga_config *config; /* what every model is opened with besides, or NULL */
-    const char *base;         /* of a provider without code: what it is based on; `config` has it */
-    const char *plugin;       /* the file that the provider came with, or NULL */
-    const char *fixtures;     /* folder that has one per provider */
-    const char *own_fixtures; /* another that is looked into first, or NULL */
-    const char *only;         /* NULL: every scenario; else the one of that name */
-    bool foreign;             /* see above */
-    bool measure;             /* the benchmarks, too */
-    const check_updater *update; /* NULL; else what writes what differs: see update.h */
-    int64_t patience_ms;         /* for what must happen; 0: 30,000 */
-    /* Before a scenario is run: false passes it over. NULL allowed. */
+    beluga_registry *registry;   /* has the provider */
+    const beluga_config *config; /* options for every model, or NULL */
+    /* the base of a provider without code, which `config` defines; or NULL */
+    const char *base;
+    const char *plugin;          /* the file of the provider's plug-in, or NULL */
+    const char *fixtures;        /* folder with a folder for each provider */
+    const char *own_fixtures;    /* a folder that is searched first, or NULL */
+    const char *only;            /* NULL: every scenario; else the scenario of that name */
+    bool foreign;                /* the provider is not ours, see above */
+    bool measure;                /* run the benchmarks, too */
+    const check_updater *update; /* NULL, or an updater of cases: see update.h */
+    int64_t patience_ms;         /* longest wait for an event that must come; 0: 30,000 */
+    /* Called before a scenario runs, which is skipped where this returns false. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);
     void *payload;

@@ -45,7 +45,7 @@ void check_no_answer(check_run *run, const char *scenario, size_t n)
                       scenario, section);
 }
 
-/* A foreign provider is asked no more than its author wrote. */
+/* Only the answers that a foreign provider's author wrote are played. */
 static bool miss_answer(check_run *run, size_t n)
 {
     const char *like = check_answers_like(run);

@@ -5,18 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The line of a section begins with it, and the line of a case where a file has several. */
+/* The line of a section begins with this, and so does the line of a case in a file with several. */
 #define MARK "==="
 
 /* The state of reading a file from its first line to its last. */
 typedef struct reader {
     check_fixture_file *file;
     const char *const *known;
-    const char *line; /* without its end */
+    const char *line; /* the current line, without its end */
     size_t length, number;
     check_case *in;         /* NULL before the first line that is not blank */
-    check_section *section; /* NULL before the first one of the case */
-    bool several;           /* each case begins with a line of its own */
+    check_section *section; /* NULL before the first section of the case */
+    /* the file has several cases, each of which begins with a line of its own */
+    bool several;
     bool escapes, no_newline;
     beluga_error *err;
 } reader;
@@ -53,7 +54,7 @@ static int begin_case(reader *r, const char *name, size_t length)
     return 0;
 }
 
-/* A case that is alone has its file's name. */
+/* The only case of a file has the file's name. */
 static int begin_only_case(reader *r)
 {
     const char *slash = strrchr(r->file->path, '/'), *name = slash ? slash + 1 : r->file->path;
@@ -79,7 +80,7 @@ static int end_case(reader *r, size_t at)
 
 /* ---- the line of a section ------------------------------------------------------------------- */
 
-/* Take the next word off; returns its length, 0 at the end. */
+/* Take the next word from the line; returns its length, or 0 at the end. */
 static size_t take_word(const char **at, const char *end, const char **word)
 {
     while (*at < end && **at == ' ') (*at)++;
@@ -105,7 +106,7 @@ static int refuse_section(const reader *r, const char *word, size_t length)
                  word, names);
 }
 
-/* Whether a name is known, and may have a number behind it. */
+/* Returns whether a section's name is known, and whether a number may follow it. */
 static bool find_known(const reader *r, const char *word, size_t length, bool *numbered)
 {
     for (const char *const *known = r->known; *known; known++) {
@@ -143,7 +144,7 @@ static int add_section(reader *r, const char *name)
     return 0;
 }
 
-/* "=== NAME [NUMBER] [ATTRIBUTE...]", of which the name was taken. */
+/* Read "=== NAME [NUMBER] [ATTRIBUTE...]", whose name was taken before. */
 static int read_section(reader *r, const char *word, size_t length, const char *at)
 {
     const char *end = r->line + r->length;
@@ -196,7 +197,7 @@ static int digit_of(char c)
     return found ? (int)(found - digits) : -1;
 }
 
-/* Read the escape behind the backslash at `at`; returns its bytes there, 0 when it is none. */
+/* Read the escape behind the backslash at `at`; returns its length, or 0 for an unknown escape. */
 static size_t read_escape(const char *at, const char *end, char *byte)
 {
     size_t left = (size_t)(end - at);
@@ -303,7 +304,7 @@ static bool ran_out_of_memory(const check_fixture_file *file)
     return false;
 }
 
-/* Find the file below the first folder that has it; the first place stands in `path` otherwise. */
+/* Find the file below the first folder that has it; otherwise `path` holds the first place. */
 static bool find_file(check_fixture_file *file, const char *const *roots, const char *name)
 {
     for (size_t i = 0; roots[i]; i++) {
@@ -333,9 +334,10 @@ static int read_alone(check_fixture_file *file, const char *const *roots, const 
     return code;
 }
 
-/* ---- what a case is like --------------------------------------------------------------------- */
+/* ---- the attribute `like` -------------------------------------------------------------------- */
 
-/* A case of several has its file's name before its own: "openai/errors/error-402". */
+/* The name of a case in a file with several begins with the file's name:
+ * "openai/errors/error-402". */
 static int read_named(check_fixture_file *file, const char *const *roots, const char *name,
                       const char *const *known, const check_case **found, beluga_error *err)
 {
@@ -419,7 +421,8 @@ const check_case *check_fixture_file_case(const check_fixture_file *file, const 
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Such are control characters, and a line that would begin a section. */
+/* Returns whether a character needs an escape: a control character, or the beginning of a line
+ * that looks like a section. */
 static bool wants_escape(const char *text, size_t length, size_t i)
 {
     unsigned char c = (unsigned char)text[i];

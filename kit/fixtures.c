@@ -5,13 +5,13 @@
 
 /* ---- check.json ------------------------------------------------------------------------------ */
 
-/* "openai/check/text", or "check/text" in a folder that is of one provider alone. */
+/* Write "openai/check/text", or "check/text" in a folder that belongs to one provider. */
 static void name_of(char name[CHECK_MAX_PATH], const char *provider, const char *below)
 {
     snprintf(name, CHECK_MAX_PATH, "%s%scheck/%s", provider, *provider ? "/" : "", below);
 }
 
-/* The first folder may be of the provider alone. */
+/* Only the first folder may belong to one provider. */
 static bool may_be_alone(const check_profile *p, const char *provider)
 {
     return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
@@ -50,7 +50,7 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* "https://host/v1" has "/v1". */
+/* Write the path of a URL: "https://host/v1" has "/v1". */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
@@ -58,7 +58,7 @@ static void path_of_url(char *out, size_t size, const char *url)
     snprintf(out, size, "%s", path ? path : "");
 }
 
-/* Read the settings of `next`, and of what it leans on. */
+/* Read the settings of `next`, and of the providers on which it is based. */
 static int read_levels(check_profile *p, const char *next, beluga_error *err)
 {
     while (next) {
@@ -118,7 +118,7 @@ const char *check_profile_skip(const check_profile *p, const char *scenario)
     for (size_t i = 0; i < p->n_levels; i++) {
         const beluga_json *skip = beluga_json_get(beluga_json_doc_root(p->levels[i].doc), "skip");
         const beluga_json *reason = beluga_json_get(skip, scenario);
-        if (reason) return beluga_json_string(reason, NULL); /* null takes it back */
+        if (reason) return beluga_json_string(reason, NULL); /* null revokes the reason */
     }
     return NULL;
 }
@@ -145,9 +145,9 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
 
 static const char *const sections[] = {"request#", "answer#", "events", "options", NULL};
 
-enum { PLACES = 3 }; /* where a case of a provider may stand */
+enum { PLACES = 3 }; /* the places where a case of a provider may be */
 
-/* Read the case of a provider that stands in one of the places. */
+/* Read the case of a provider at one of the places. */
 static int read_case(const check_profile *p, const char *provider, size_t place,
                      const char *scenario, check_fixture_file *file, beluga_error *err)
 {

@@ -25,7 +25,7 @@ static bool is_type_of_own(uint32_t type)
 static void check_own_option(check_run *run, const beluga_own_option *option)
 {
     size_t n = strlen(run->provider->name);
-    /* A provider without code has the options of what it is based on. */
+    /* A provider without code has the options of its base. */
     if (!run->settings->base &&
         (strncmp(option->name, run->provider->name, n) != 0 || option->name[n] != '.'))
         check_problem(run, "option %s: want a name that begins with \"%s.\"", option->name,
@@ -231,7 +231,7 @@ void check_run_health(check_run *run)
     if (run->peer) run->asked = peer_requests(run->peer);
 }
 
-/* Every page of the list of models. */
+/* Play every page of the list of models. */
 static bool play_models(check_run *run)
 {
     char section[32] = "answer";
@@ -249,7 +249,8 @@ static bool play_models(check_run *run)
     return n > 0;
 }
 
-/* A list of models where there is one, and an answer of a model that is not in it. */
+/* Play a list of models, where the provider has one, and an answer of a model that the list
+ * lacks. */
 static bool play_probe(check_run *run)
 {
     if (!run->peer) return true;

@@ -14,16 +14,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_FAULTS = 3 /* crashes and hangs: then the rest is not run */ };
+enum { MAX_FAULTS = 3 /* after this many crashes and hangs the rest is not run */ };
 
-/* ---- messages ---------------------------------------------------------------------------------
- * A kind, then for a check its words, each with its length before it. Both ends are one program. */
+/* ---- messages --------------------------------------------------------------------------------
+ * A message is a header, and for a check its texts. Both ends are the same program. */
 
 typedef enum message_kind { COMING = 1, RESULT, ENDED } message_kind;
 
 typedef struct header {
     uint32_t kind, status;
-    uint32_t lengths[5]; /* provider, category, scenario, proves, detail; with their NUL */
+    /* lengths of provider, category, scenario, proves and detail, including the NUL of each */
+    uint32_t lengths[5];
     check_measure measure;
 } header;
 
@@ -46,7 +47,7 @@ static void send_result(int fd, message_kind kind, const check_result *result)
 
 typedef struct child {
     int fd;
-    size_t told; /* so many are known to the parent */
+    size_t told; /* number of checks that the parent knows already */
     size_t begun;
 } child;
 
@@ -64,8 +65,7 @@ static void tell(void *payload, const check_result *result)
     send_result(c->fd, RESULT, result);
 }
 
-/* What is checked gets nothing of what the user types, and what it prints is not the command's
- * output. */
+/* The child must not read the user's input, and its output must not mix with the command's. */
 static void set_apart(void)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -98,8 +98,8 @@ typedef struct parent {
     pid_t pid;
     int fd;
     size_t told, faults;
-    bool is_late; /* nothing came in time */
-    char *words;  /* of the check that is under way; NULL: none is */
+    bool is_late; /* no message came in time */
+    char *words;  /* texts of the running check; NULL: none runs */
     check_result coming;
     bool ended;
     int code;
@@ -151,7 +151,7 @@ static void pass_on(parent *p)
     p->words = NULL;
 }
 
-/* One message. @return false when no more will come. */
+/* Read one message. @return false when no more messages will come. */
 static bool hear(parent *p)
 {
     header head;
@@ -181,7 +181,7 @@ static void describe_end(const parent *p, int status, char *out, size_t size)
         snprintf(out, size, "it ended the process, with status %d", WEXITSTATUS(status));
 }
 
-/* The check that was under way when the child went has failed. */
+/* The check that was running when the child ended has failed. */
 static void note_fault(parent *p, int status)
 {
     char detail[160];

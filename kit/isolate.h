@@ -1,18 +1,18 @@
 /*
- * Checks in a process of their own: what crashes or hangs there is a check that failed, and the
- * rest of the report is made all the same, by a new process that goes on behind it.
+ * Checks in a process of their own. A crash or hang there fails one check, and a new process goes
+ * on with the checks behind it, so that the report is complete.
  */
 #ifndef BELUGA_KIT_ISOLATE_H
 #define BELUGA_KIT_ISOLATE_H
 
 #include "kit/check.h"
 
-/* A check may take this many times the patience, then it hangs. */
+/* A check hangs when it takes this many times the patience. */
 enum { CHECK_PATIENCES = 4 };
 
 /*
- * What is run in the process: it gets settings to run checks with, and must run the same checks in
- * the same order each time. `err` is told to who called check_isolated.
+ * The function that runs in the process. It gets settings to run checks with, and must run the same
+ * checks in the same order each time. The caller of check_isolated gets `err`.
  */
 typedef int (*check_body)(void *payload, const check_settings *settings, beluga_error *err);
 

@@ -1,5 +1,5 @@
-/* Two JSON texts compared by what they mean: order of members and the way a number is written are
- * nothing. */
+/* Compares the meaning of two JSON texts; the order of members and the notation of numbers do not
+ * matter. */
 #ifndef BELUGA_KIT_JSON_DIFF_H
 #define BELUGA_KIT_JSON_DIFF_H
 

@@ -20,7 +20,7 @@ bool check_is_compared(const char *header)
     return true;
 }
 
-/* A file's {base}, {model} and {key} are those of the provider. */
+/* Replace {base}, {model} and {key} in a file's text by those of the provider. */
 static void fill_in(const check_run *run, const char *text, check_text *out)
 {
     check_text a = {0}, b = {0};
@@ -31,7 +31,8 @@ static void fill_in(const check_run *run, const char *text, check_text *out)
     check_text_free(&b);
 }
 
-/* Take a line off; returns it, NUL-terminated, or NULL at a blank line, which is taken, too. */
+/* Take a line from the text. Returns the line, NUL-terminated, or NULL at a blank line, which is
+ * taken, too. */
 static char *take_line(char **at)
 {
     char *line = *at, *newline = strchr(line, '\n');
@@ -101,15 +102,15 @@ static void compare_request(check_run *run, size_t i, char *want)
     compare_body(run, i, at);
 }
 
-/* ---- the same with its file ------------------------------------------------------------------ */
+/* ---- comparing with the file ----------------------------------------------------------------- */
 
-/* A request that no file has must contain the texts of the messages, in their order but for those
- * of the system. */
+/* A request without a file must contain the texts of the messages in their order; the system's
+ * texts may be anywhere. */
 static void look_for_texts(check_run *run, size_t i, size_t messages)
 {
     size_t length;
     const char *body = peer_request_body(run->peer, i, &length), *from = body;
-    if (!length) return; /* of a list of models */
+    if (!length) return; /* requests for a list of models have no body */
     for (size_t k = 0; k < messages; k++) {
         const beluga_message *message = beluga_messages_get(run->call.messages, k);
         const char *text = beluga_message_text(message, &length);
@@ -122,7 +123,8 @@ static void look_for_texts(check_run *run, size_t i, size_t messages)
     }
 }
 
-/* The request of another case is that of this one where both make the same call. */
+/* Return the other case whose request this one must equal, which holds where both make the same
+ * call. */
 static const char *request_like(const check_run *run)
 {
     const char *like = run->scenario->like;
@@ -160,7 +162,7 @@ void check_request(check_run *run, size_t n)
 
 /* ---- the story ------------------------------------------------------------------------------- */
 
-/* Tell the first line in which they differ, and what stands around it. */
+/* Report the first line that differs, with the lines around it. */
 static void tell_difference(check_run *run, const char *want, const char *got)
 {
     size_t line = 1;
@@ -178,7 +180,7 @@ static void tell_difference(check_run *run, const char *want, const char *got)
                       *got ? got : "nothing more");
 }
 
-/* A full provider numbers its answers as it likes. */
+/* Full providers choose the ids of their answers freely. */
 static const char *forget_answer_id(const check_run *run, check_text *story, const char *line)
 {
     static const char head[] = "metadata id=";
@@ -187,7 +189,7 @@ static const char *forget_answer_id(const check_run *run, check_text *story, con
     return line + strcspn(line, " ") + 1 + strcspn(strchr(line, ' ') + 1, " ");
 }
 
-/* A provider may make up an id for a call that has none: a word, and random digits. */
+/* A provider may make up an id for a tool call without one: a word and random digits. */
 static const char *forget_call_id(check_text *story, const char *line)
 {
     unsigned index;
@@ -201,7 +203,7 @@ static const char *forget_call_id(check_text *story, const char *line)
     return line + at + n;
 }
 
-/* Some ids differ from run to run. */
+/* Remove the ids that differ from run to run. */
 void check_forget_ids(check_run *run)
 {
     check_text story = {0};
@@ -223,7 +225,8 @@ void check_events(check_run *run)
     const char *got = check_text_get(&run->story);
     if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
     const char *like = check_answers_like(run);
-    if (run->settings->foreign && !check_asks_the_same(run, like)) like = NULL; /* it may warn */
+    /* a foreign provider may add a warning */
+    if (run->settings->foreign && !check_asks_the_same(run, like)) like = NULL;
     bool found = check_find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;
     if (!same && run->settings->update)

@@ -15,15 +15,16 @@
 #include <time.h>
 
 enum {
-    ROUND_CALLS = 40,      /* of each kind */
-    ROUNDS = 12,           /* at most, after one that fills what is kept for later calls */
-    LEAST_BLOCK_BYTES = 16 /* of any allocator */
+    ROUND_CALLS = 40, /* calls of each kind in a round */
+    /* most rounds, after a first one that fills the caches for later calls */
+    ROUNDS = 12,
+    LEAST_BLOCK_BYTES = 16 /* no allocator has smaller blocks */
 };
 
-/* ---- an allocator that counts ---------------------------------------------------------------- */
+/* ---- an allocator that counts blocks --------------------------------------------------------- */
 
 typedef struct meter {
-    atomic_llong live; /* blocks */
+    atomic_llong live; /* number of live blocks */
     atomic_ullong allocations, bytes;
     struct meter *next;
 } meter;
@@ -57,7 +58,7 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
-/* An allocator that still has blocks may be called at any time, so that it is kept. */
+/* An allocator with live blocks may still be called, so its meter is kept. */
 static meter *kept;
 
 static void meter_free(meter *m, bool is_closed)
@@ -70,7 +71,7 @@ static void meter_free(meter *m, bool is_closed)
     kept = m;
 }
 
-/* ---- a client of its own --------------------------------------------------------------------- */
+/* ---- a separate client ----------------------------------------------------------------------- */
 
 typedef struct bench {
     check_run *run;
@@ -79,7 +80,7 @@ typedef struct bench {
     beluga_chat_model *model;
 } bench;
 
-/* Answers and, in turn with them, streams where it has them. */
+/* Play answers and, alternating with them, streams where the provider has streams. */
 static bool play_both(check_run *run)
 {
     if (!check_streams(run)) return check_play_for_ever(run, false, 0);
@@ -103,7 +104,7 @@ static bool open_bench(bench *b, check_run *run)
     return !run->problems.length;
 }
 
-/* @return how many blocks are not back. */
+/* Close the bench. @return the number of blocks that were not freed. */
 static long long close_bench(bench *b)
 {
     beluga_error err;
@@ -132,7 +133,7 @@ static void ask(bench *b, check_action *how)
         check_problem(b->run, "a call fails: %s", b->run->error.message);
 }
 
-/* A model's whole life, often. @return whether all went well. */
+/* Open, use and close a model many times. @return whether all calls succeeded. */
 static bool live(bench *b)
 {
     for (int i = 0; i < ROUND_CALLS && !b->run->problems.length; i++) {
@@ -147,7 +148,7 @@ static bool live(bench *b)
 
 /* ---- leaks ----------------------------------------------------------------------------------- */
 
-/* Under a sanitizer the C library's own count stands still, and this one is there. */
+/* Under a sanitizer the C library's count does not change, and this function exists instead. */
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 static size_t heap_bytes(void)
@@ -156,7 +157,7 @@ static size_t heap_bytes(void)
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
-/* Return how much more memory is in use after another round. */
+/* Return the growth of memory in another round. */
 static size_t grow(bench *b)
 {
     size_t before = heap_bytes();
@@ -165,7 +166,7 @@ static size_t grow(bench *b)
     return after > before ? after - before : 0;
 }
 
-/* A leak is in every round; what fills up for later calls stops growing in one of them. */
+/* A leak grows in every round, while a cache stops growing. */
 void check_run_memory(check_run *run)
 {
     bench b = {0};
@@ -200,7 +201,7 @@ static size_t count_descriptors(void)
     return n;
 }
 
-/* The peer's end of a connection closes a moment after ours. */
+/* The peer closes its end of a connection a moment after the client. */
 static size_t settled_descriptors(check_run *run, size_t want)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
@@ -249,7 +250,7 @@ static void begin_measure(bench *b)
 static void measure(bench *b, void (*operation)(bench *b))
 {
     uint64_t n = 0;
-    operation(b); /* opens what is kept open */
+    operation(b); /* this opens what later operations keep open */
     begin_measure(b);
     int64_t begun = beluga__now_ns();
     while (n < MAX_OPERATIONS && beluga__now_ns() - begun < MEASURED_MS * 1000000LL &&

@@ -1,4 +1,4 @@
-/* Leaks: what a provider still holds when it is gone; and the cost of its calls. */
+/* Scenarios of memory: blocks that a provider still holds at its end, and the cost of its calls. */
 #ifndef BELUGA_KIT_LEAKS_H
 #define BELUGA_KIT_LEAKS_H
 

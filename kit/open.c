@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The options of a case alone, a line each; they borrow from `text`. */
+/* Add the options of a case's own section, one a line; they borrow from `text`. */
 static int add_case_options(check_run *run, beluga_config *config, check_text *text)
 {
     const char *const others[] = {run->scenario->like, NULL};
@@ -17,7 +17,7 @@ static int add_case_options(check_run *run, beluga_config *config, check_text *t
     return 0;
 }
 
-/* Add the options that stand before a case's own, from the weakest. */
+/* Add the options that come before a case's own, beginning with the weakest. */
 static int add_options(check_run *run, beluga_config *config)
 {
     beluga_option own[CHECK_MAX_OPTIONS];
@@ -56,7 +56,7 @@ beluga_config *check_configure(check_run *run, check_text *texts)
     return NULL;
 }
 
-/* It would fail every check: one of them says it. */
+/* A model that can't be opened would fail every check, so only one check reports it. */
 static void tell_unopened(check_run *run)
 {
     const char **by = &run->rules->unopened;
@@ -81,7 +81,7 @@ beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
     return model;
 }
 
-/* The library keeps the table of a plug-in, which is registered by loading it. */
+/* Loading a plug-in registers it, and the library keeps its table. */
 int check_register(check_run *run, beluga_registry *registry)
 {
     if (run->settings->plugin)

@@ -4,10 +4,11 @@
 
 #include "kit/run.h"
 
-/* Open the run's model in a registry, which has the provider; NULL with a problem told. */
+/* Open the run's model in a registry that has the provider. Returns NULL after reporting a
+ * problem. */
 beluga_chat_model *check_open(check_run *run, beluga_registry *registry);
-/* Make the configuration that check_open opens with; owned, NULL with a problem told. `texts` keeps
- * what it borrows from. */
+/* Make the configuration for check_open. Returns owned, or NULL after reporting a problem. `texts`
+ * owns the strings that it borrows. */
 beluga_config *check_configure(check_run *run, check_text *texts);
 /* Register the provider once more, in another registry. @return 0 or run->error's code. */
 int check_register(check_run *run, beluga_registry *registry);

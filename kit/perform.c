@@ -7,17 +7,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
+enum { LEAST_WAIT_MS = 5 }; /* shorter waits are for a lock or for a page */
 
 /* ---- rules that hold for every call ---------------------------------------------------------- */
 
 typedef struct listener {
     check_run *run;
-    beluga_response_builder *builder; /* NULL: nobody wants the response */
-    beluga_context *cancels;          /* NULL, or what the first text cancels */
-    beluga_op *op;                    /* what the first text cancels, or what every event pauses */
+    beluga_response_builder *builder; /* NULL: the response is not needed */
+    beluga_context *cancels;          /* the first text cancels this context; NULL: it does not */
+    beluga_op *op;                    /* the first text cancels this op, or each event pauses it */
     bool cancels_op, pauses;
-    check_steps *steps; /* NULL, or what the loop's steps are looked at for */
+    check_steps *steps; /* receives measurements of the loop's steps; NULL: none are made */
     size_t events;
     bool started, ended;
 } listener;
@@ -60,7 +60,7 @@ static void end_with_error(check_run *run, int status)
     check_story_http(&run->story, &run->error);
 }
 
-/* The context's deadline ends what a provider does not. */
+/* The context's deadline ends a call that the provider does not end. */
 static beluga_context *begin(check_run *run)
 {
     run->error = (beluga_error){0};
@@ -148,7 +148,8 @@ void check_stream_and_ask_on(check_run *run)
 
 /* ---- pushed ---------------------------------------------------------------------------------- */
 
-/* Step, and see what the thread did meanwhile: to wait it must leave the processor of itself. */
+/* Run a step, and measure the thread meanwhile. A thread that waits gives up the processor
+ * voluntarily. */
 static void step_watched(beluga_loop *loop, check_steps *steps)
 {
     struct rusage before, after;
@@ -172,8 +173,8 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
-/* A slow reader lets a turn pass and goes on. It does so before any wait: a call that is paused
- * wakes nobody. */
+/* A slow reader pauses for one turn of the loop. This happens before any wait, since a paused call
+ * has no events that would end a wait. */
 static void rest(listener *l, beluga_loop *loop)
 {
     if (!l->pauses || !l->op) return;

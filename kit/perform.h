@@ -1,20 +1,21 @@
-/* Calls as users make them, with what comes of them written down. */
+/* Makes calls as users make them, and writes down their events. */
 #ifndef BELUGA_KIT_PERFORM_H
 #define BELUGA_KIT_PERFORM_H
 
 #include "kit/run.h"
 
-/* Each function makes the run's call and writes what comes of it to the story. */
+/* Each function makes the run's call and writes its events to the story. */
 check_action check_generate, check_stream, check_push;
-/* A stream that is cancelled when its first text came: by its context, or by its handle. */
+/* A stream that is cancelled at its first text, by its context or by its handle. */
 check_action check_cancel, check_cancel_pushed;
-/* A stream whose answer is added to the call's messages, and a question after it. */
+/* A stream whose answer is added to the call's messages, followed by a second question. */
 check_action check_stream_and_ask_on;
-/* A list of the models. */
+/* A list of models. */
 check_action check_list;
-/* A pushed stream of which each event is followed by a pause. */
+/* A pushed stream that is paused after each event. */
 check_action check_push_slowly;
-/* A pushed stream; tells how many steps of the loop waited, and the longest that one computed. */
+/* A pushed stream that measures how many steps of the loop waited, and the longest computation in
+ * a step. */
 typedef struct check_steps {
     size_t waited;
     int64_t longest_wait_ms, longest_work_ms;

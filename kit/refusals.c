@@ -1,5 +1,5 @@
-/* Scenarios that must be refused: no configuration, no arguments, calls that are over before they
- * begin, and answers of a service that fails. None of it needs to know what the service says. */
+/* Scenarios that must be refused: missing configuration or arguments, calls that are over before
+ * they begin, and answers of a failing service. None of them depends on the service's protocol. */
 #include "kit/refusals.h"
 
 #include "kit/open.h"
@@ -140,7 +140,7 @@ void check_run_expired_before(check_run *run)
     beluga_context_unref(context);
 }
 
-/* A service says nothing for ever; a full provider may be done before its time is up. */
+/* The service is silent for ever; a full provider may finish before the deadline. */
 void check_run_deadline(check_run *run)
 {
     enum { DEADLINE_MS = 100 };
@@ -166,7 +166,7 @@ typedef struct status_class {
     bool retryable;
 } status_class;
 
-/* The code is the general one where a body says nothing: a provider may know better. */
+/* An error without a body has the general code, and a provider may have a more exact one. */
 static const status_class classes[] = {
     {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
     {403, BELUGA_ERROR_AUTHORIZATION, false},   {429, BELUGA_ERROR_RATE_LIMIT, true},

@@ -1,5 +1,6 @@
-/* The rules of emitting, which the library enforces in every call: it makes the call fail, and the
- * host lives on. Here it is found out once which of them a provider breaks, and told once. */
+/* The rules of emitting. The library enforces them in every call: a call that breaks a rule fails,
+ * and the host goes on. The kit finds out once which rules a provider breaks, and reports each of
+ * them once. */
 #include "kit/rules.h"
 
 #include "kit/exchange.h"
@@ -10,9 +11,9 @@
 #include <time.h>
 
 enum {
-    MAX_WORK_MS = 200,  /* of a processor, in one step of a loop */
-    BLOCKING_CALLS = 3, /* waiting in each of them is no chance */
-    LINGER_MS = 50      /* for what comes after a call */
+    MAX_WORK_MS = 200,  /* processor time in one step of a loop */
+    BLOCKING_CALLS = 3, /* if this many calls wait in a step, it is no coincidence */
+    LINGER_MS = 50      /* time in which late events may follow a call */
 };
 
 /* ---- blame ----------------------------------------------------------------------------------- */
@@ -37,14 +38,14 @@ void check_rules_free(check_rules *rules)
     for (int i = 0; i < CHECK_N_RULES; i++) check_text_free(&rules->found[i]);
 }
 
-/* ---- the probe: some calls of every kind ----------------------------------------------------- */
+/* ---- the probe: some calls of each kind ------------------------------------------------------ */
 
 static void linger(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
 }
 
-/* The answer does not matter, for only the rules are looked at. */
+/* The answer does not matter, since only the rules are checked. */
 static void play(check_run *probe, bool streamed, check_end end)
 {
     if (!probe->peer) return;
@@ -105,7 +106,7 @@ static void probe_calls(check_run *probe)
     }
     linger();
     play(probe, false, CHECK_END_WHOLE);
-    check_generate(probe); /* what was kept of the calls before may be used in it */
+    check_generate(probe); /* this call may use what earlier calls left behind */
     note_found(probe, "in another answer");
 }
 
@@ -132,7 +133,7 @@ void check_run_rule(check_run *run)
 {
     bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
     if (!run->rules->probed && first) probe(run);
-    if (!run->rules->probed) { /* a new process after one that crashed */
+    if (!run->rules->probed) { /* a crash was followed by a new process */
         check_text_printf(&run->reason, "the check %s was not done", name_of(run, CHECK_RULE_ENDS));
         return;
     }

@@ -1,4 +1,4 @@
-/* A scenario, and the run of one. */
+/* A scenario, and the state of one run. */
 #ifndef BELUGA_KIT_RUN_H
 #define BELUGA_KIT_RUN_H
 
@@ -13,11 +13,11 @@
 
 enum { CHECK_CALL_OPTIONS = 16, CHECK_CALL_TOOLS = 4 };
 
-/* For what must happen: a scenario fails after it, and never waits that long when it passes. */
+/* The longest wait for an event that must come. A passing scenario never waits that long. */
 #define CHECK_PATIENCE_MS 30000
-/* The category of what is measured and not judged. */
+/* The category of scenarios that only measure. */
 #define CHECK_BENCHMARKS "Benchmarks"
-/* The rules that a provider may break in any call, so that every check would fail: rules.c. */
+/* The rules that a provider may break in any call, which would fail every check (rules.c). */
 typedef enum check_rule {
     CHECK_RULE_ENDS,
     CHECK_RULE_ONE_END,
@@ -40,75 +40,77 @@ typedef struct check_call {
     size_t n_tools;
 } check_call;
 
-/* The findings about a provider that go from one scenario to the next. */
+/* Findings about a provider that all its scenarios share. */
 typedef struct check_rules {
     bool probed;
-    const char *unopened;            /* the check that told that no model can be opened, or NULL */
-    check_text found[CHECK_N_RULES]; /* what was found broken, lines */
+    /* the check that reported that no model can be opened, or NULL */
+    const char *unopened;
+    check_text found[CHECK_N_RULES]; /* violations of each rule, as lines */
 } check_rules;
 
-/* A function that does something to a run: its scenario, or a call. */
+/* A function that acts on a run: a scenario or a call. */
 typedef void check_action(check_run *run);
 
 typedef struct check_scenario {
     const char *category;
     const char *name;
     const char *proves;
-    uint64_t needs;   /* beluga_capability; 0: every provider can */
-    const char *like; /* the case that stands in for files which its own does not have, or NULL */
-    const char *answer_like; /* the same for answers and events; NULL: like */
+    uint64_t needs;   /* bits of beluga_capability; 0: every provider can do it */
+    const char *like; /* the case whose files replace missing ones, or NULL */
+    /* the case whose answers and events replace missing ones; NULL: like */
+    const char *answer_like;
     void (*write)(check_call *call);
     check_action *run;
-    const char *shows; /* a line of what comes begins so */
-    int code;          /* the error that must come of it, 0: none */
-    bool full;         /* full providers are asked, too */
-    bool own;          /* another case's files can't stand in for a foreign provider's */
-    bool alone;        /* it says for itself what is asked: no model is opened for it */
-    check_rule rule;   /* of check_run_rule */
+    const char *shows; /* the beginning of a line that the story must have */
+    int code;          /* the error that must come; 0: none */
+    bool full;         /* the scenario also runs for full providers */
+    bool own;          /* a foreign provider needs files of its own for it */
+    bool alone;        /* the scenario makes its own calls, and needs no open model */
+    check_rule rule;   /* for check_run_rule */
 } check_scenario;
 
 struct check_run {
     const check_settings *settings;
     const check_scenario *scenario;
-    const check_scenario *scenarios; /* all of them, ended by a NULL name */
+    const check_scenario *scenarios; /* all scenarios, ended by a NULL name */
     const beluga_provider *provider;
     const check_profile *profile;
     check_rules *rules;
-    int breach;               /* CHECK_RULE_…, 1 added, that a call of this run broke; or 0 */
+    int breach;               /* 1 + the CHECK_RULE_… that a call of this run broke; 0: none */
     peer *peer;               /* NULL for full providers */
-    beluga_chat_model *model; /* with the tools of the call */
+    beluga_chat_model *model; /* has the tools of the call */
     check_call call;
     check_answer answer;
-    check_text story;      /* what came, as lines */
-    check_text problems;   /* one a line; empty: none */
-    check_text reason;     /* why it was skipped; empty: it was not */
-    size_t asked;          /* requests that the peer's log must have */
-    size_t first_messages; /* how many the first call of two sent; 0: all */
-    beluga_error error;    /* of the last call */
-    bool finished;         /* it had a FINISH */
-    bool warned;           /* it had a warning */
+    check_text story;      /* the events, as lines */
+    check_text problems;   /* problems, one a line; empty: none */
+    check_text reason;     /* reason for skipping; empty: not skipped */
+    size_t asked;          /* number of requests that the peer's log must have */
+    size_t first_messages; /* number of messages in the first of two calls; 0: all */
+    beluga_error error;    /* error of the last call */
+    bool finished;         /* a FINISH came */
+    bool warned;           /* a warning came */
     check_measure measure;
 };
 
-/* Say that something is wrong; printf's. */
+/* Report a problem; arguments as for printf. */
 void check_problem(check_run *run, const char *format, ...) BELUGA_PRINTF(2, 3);
-/* Remember which rule of emitting a failed call broke, if it did. */
+/* Remember which rule of emitting a failed call broke, if any. */
 void check_note_breach(check_run *run, const beluga_error *err);
 
-/* Make the call that the run's scenario asks. */
+/* Prepare the call of the run's scenario. */
 void check_call_begin(check_run *run);
 void check_call_end(check_run *run);
-/* Return whether the run's scenario makes the call that the one of the name `other` does. */
+/* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);
 
-/* Return how long to wait for what must happen. */
+/* Return the longest wait for an event that must come. */
 int64_t check_patience_ms(const check_run *run);
 bool check_is_http(const check_run *run);
 bool check_streams(const check_run *run);
 
-/* Make a copy that a thread may run, with texts of its own. */
+/* Make a copy of a run for another thread, with texts of its own. */
 void check_run_copy(check_run *copy, const check_run *run);
-/* Free it, and take over its problems if `tell`. @return whether it has any. */
+/* Free a copy, and take over its problems if `tell`. @return whether it has problems. */
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell);
 
 #endif

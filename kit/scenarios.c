@@ -217,23 +217,23 @@ enum {
 
 #define ROW(category_, name_, proves_, ...) \
     {.category = (category_), .name = (name_), .proves = (proves_), __VA_ARGS__}
-/* Everybody is asked this, full providers too. */
+/* A scenario for every provider, including full ones. */
 #define ALL(category_, name_, needs_, like_, write_, run_, shows_, proves_, ...)          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = (write_), \
         .run = (run_), .shows = (shows_), .full = true, __VA_ARGS__)
-/* A call, to which the answer of another case may be given. */
+/* A scenario of a call that may use the answer of another case. */
 #define CALL(...) ALL(__VA_ARGS__, .own = false)
-/* The same where the answer must be its own. */
+/* A scenario of a call that needs an answer of its own. */
 #define OWN(...) ALL(__VA_ARGS__, .own = true)
-/* An answer that says what is wrong. */
+/* A scenario of an answer that reports an error. */
 #define ERROR(name_, code_, proves_)                                                              \
     ALL(FAILURES, name_, 0, "text", write_hello, check_run_error, "error ", proves_, .own = true, \
         .code = (code_))
-/* This only happens on a wire. */
+/* A scenario that needs a network. */
 #define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = write_hello, \
         .run = (run_), .shows = "", .code = (code_))
-/* Every provider must do this, whatever it answers. */
+/* A scenario that every provider must pass, whatever the answer is. */
 #define ASK(category_, name_, needs_, like_, run_, proves_) \
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \

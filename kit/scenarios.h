@@ -4,7 +4,7 @@
 
 #include "kit/run.h"
 
-/* In the order in which they run; ended by a NULL name. */
+/* The scenarios in the order in which they run; ended by a NULL name. */
 extern const check_scenario check_scenarios[];
 
 #endif

@@ -1,4 +1,5 @@
-/* Scenarios of sharing: messages, models and tools that must not change, and many calls at once. */
+/* Scenarios of sharing: messages, models and tools that must not change, and many concurrent
+ * calls. */
 #include "kit/sharing.h"
 
 #include "kit/exchange.h"
@@ -25,7 +26,7 @@ static void take_requests(check_run *run)
     if (run->peer) run->asked = peer_requests(run->peer);
 }
 
-/* Make the run's call once more; its story alone is left of it. */
+/* Make the run's call again, and keep only its story. */
 static void ask_again(check_run *run, check_action *ask, check_text *story)
 {
     check_text_clear(&run->story);
@@ -35,8 +36,8 @@ static void ask_again(check_run *run, check_action *ask, check_text *story)
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* Learn the answer to one question, if it is always the same; "" otherwise. Fails where nothing
- * comes. */
+/* Get the answer to one question, if it is always the same, and "" otherwise. Fails where no
+ * answer comes. */
 static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
@@ -176,14 +177,14 @@ void check_run_bind_kept(check_run *run)
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-/* A copy of the run, for a thread of its own. */
+/* A copy of the run for one thread. */
 typedef struct caller {
     check_run run;
     pthread_t thread;
     size_t calls;
     check_action *ask;
-    const char *want; /* "": whatever comes */
-    char tool[32];    /* "": none is bound */
+    const char *want; /* expected story; "": any */
+    char tool[32];    /* tool to bind; "": none */
     bool started;
 } caller;
 
@@ -206,7 +207,7 @@ static void call_once(caller *c)
     check_text_free(&story);
 }
 
-/* One that fails tells why, and calls no more. */
+/* A caller that fails reports its problem and stops. */
 static void *call_all(void *payload)
 {
     caller *c = payload;
@@ -227,7 +228,7 @@ static size_t end_caller(check_run *run, caller *c, size_t failed)
     return check_run_end_copy(run, &c->run, !failed);
 }
 
-/* Run them at once; tells what one of those that failed says, and how many did. */
+/* Run all callers concurrently. Report the problem of one that failed, and how many failed. */
 static void run_callers(check_run *run, caller *callers, size_t n)
 {
     size_t failed = 0;
@@ -266,7 +267,7 @@ void check_run_calls_1000(check_run *run)
     call_at_once(run, check_generate, false, MANY_CALLERS, MANY_CALLS / MANY_CALLERS);
 }
 
-/* Each tool stands in one request, and alone. */
+/* Each tool must be in exactly one request. */
 static void judge_tools(check_run *run, const caller *callers)
 {
     size_t length, n = peer_requests(run->peer);
@@ -328,7 +329,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* Learn the answer to an input that is asked alone, if it is always the same. */
+/* Get the answer to a single input, if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;
@@ -355,7 +356,7 @@ static void compare_item(batch *b, size_t i, const check_text *alone)
                       check_text_get(alone), check_text_get(&run->story));
 }
 
-/* Each input stands in one request. */
+/* Each input must be in exactly one request. */
 static void judge_inputs(batch *b, size_t first)
 {
     size_t length;
@@ -445,7 +446,7 @@ void check_run_batch_error(check_run *run)
     batch b;
     if (!check_play_for_ever(run, false, 0)) return;
     fill(&b, run);
-    b.inputs[BAD] = beluga_input_text("caf\xe9"); /* not UTF-8: nobody takes it */
+    b.inputs[BAD] = beluga_input_text("caf\xe9"); /* no provider takes text that is not UTF-8 */
     int status = run_batch(&b, BATCH_LIMIT);
     if (status != BELUGA_ERROR_INVALID_INPUT)
         check_problem(run, "want the code of the input that fails, got %s",

@@ -1,4 +1,4 @@
-/* Scenarios of sharing, and of many calls at once. */
+/* Scenarios of sharing, and of many concurrent calls. */
 #ifndef BELUGA_KIT_SHARING_H
 #define BELUGA_KIT_SHARING_H
 

@@ -17,7 +17,7 @@ static void put_quoted(check_text *out, const char *bytes, size_t n)
     check_text_puts(out, "\"\n");
 }
 
-/* An id of the library's own making is another one each time. */
+/* An id that the library makes up differs each time. */
 static const char *known_id(const char *id)
 {
     size_t n = strspn(strncmp(id, "call_", 5) == 0 ? id + 5 : "", "0123456789abcdef");

@@ -1,4 +1,4 @@
-/* What came of a call, as lines that are read and compared:
+/* The events of a call, as lines that people read and tests compare:
  *
  *     warning top_k is not sent: …
  *     metadata id=chatcmpl-1 model=gpt-5-mini created=1763800000
@@ -16,7 +16,7 @@
  *     finish stop (stop)
  *     error rate_limit (retryable): what happened [the provider's code] <its words>
  *
- * An id of the library's own making is "(made up)". */
+ * An id that the library made up is written as "(made up)". */
 #ifndef BELUGA_KIT_STORY_H
 #define BELUGA_KIT_STORY_H
 
@@ -26,14 +26,13 @@
 #include <beluga/event.h>
 #include <beluga/response.h>
 
-/* Write an event; START gives a line for each of its warnings. */
+/* Write an event; START becomes a line for each of its warnings. */
 void check_story_event(check_text *out, const beluga_event *event);
-/* Write an error as its event would be. */
+/* Write an error like its event. */
 void check_story_error(check_text *out, const beluga_error *err);
-/* Write what of an error came over HTTP: lines "http 429", "request id …", "retry after 2000 ms".
- */
+/* Write an error's HTTP part: lines "http 429", "request id …", "retry after 2000 ms". */
 void check_story_http(check_text *out, const beluga_error *err);
-/* Write a whole response as the events that it could be made of. */
+/* Write a whole response as events. */
 void check_story_response(check_text *out, const beluga_response *response);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The memory of a story is not that of the library which it is about: there it is counted, or fails
- * on purpose. */
+/* A story does not use the library's allocator, which counts blocks in some scenarios, and fails
+ * on purpose in others. */
 static void *take(void *payload, size_t size)
 {
     (void)payload;
@@ -32,7 +32,7 @@ static const beluga_allocator own_memory = {take, resize, give_back, NULL};
 check_text *check_text_begin(check_text *text)
 {
     if (text->allocator) return text;
-    int status = text->status; /* a part of it may have failed before anything was added */
+    int status = text->status; /* a part of the text may have failed before any was added */
     beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
     text->status = status;
     return text;

@@ -19,7 +19,8 @@ static void write_request(const check_run *run, size_t i, check_text *out)
     if (length) check_text_puts(out, "\n");
 }
 
-/* Write it as a file has it for any provider: with {base}, {model} and {key}. */
+/* Write a request with {base}, {model} and {key} in place of the provider's values, as in a file
+ * for all providers. */
 static void take_out(const check_run *run, const char *text, check_text *out)
 {
     char base[160], quoted[128];
@@ -43,7 +44,8 @@ static void take_out(const check_run *run, const char *text, check_text *out)
     check_text_free(&c);
 }
 
-/* Write a section of the case, unless what is there, or stands in for it, says the same. */
+/* Write a section of the case, unless its present text, or that of the case it is like, says the
+ * same. */
 static void update(check_run *run, const char *section, const char *text)
 {
     if (!check_fixture_write(run->profile, run->scenario->name, section, text))

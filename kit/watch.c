@@ -10,21 +10,22 @@
 #include <string.h>
 
 enum {
-    MAX_EMITS = 64, /* of the calls of a probe; what does not fit is not watched */
-    MAX_REFUSED = 1 /* once more may be told while it waits for room */
+    MAX_EMITS = 64, /* emits in the calls of a probe; further ones are not watched */
+    /* emissions that are allowed after a refused one, since a worker may wait for room */
+    MAX_REFUSED = 1
 };
 
-/* The notes about an emit: its address is never followed. */
+/* The notes about an emit, whose address is never followed. */
 typedef struct seen {
     const beluga_emit *emit;
-    bool ended;   /* it had its finish or error */
-    bool is_over; /* its call is */
-    bool refused; /* something of it was */
+    bool ended;   /* its finish or error was emitted */
+    bool is_over; /* its call is over */
+    bool refused; /* one of its emissions was refused */
     size_t after_refusal;
 } seen;
 
 static struct {
-    const beluga_plugin *plugin; /* NULL: nothing is watched */
+    const beluga_plugin *plugin; /* NULL: no plug-in is watched */
     const beluga_plugin_host *real;
     beluga_plugin_host table;
     pthread_mutex_t lock;
@@ -53,7 +54,7 @@ static void note_first(char *first, size_t size, const char *what)
     first[n] = '\0';
 }
 
-/* Usage and metadata may follow the end of an answer, and a protocol may prove it twice. */
+/* Usage and metadata may follow the end of an answer, and a protocol may prove the end twice. */
 static bool may_follow(const char *what)
 {
     if (watch.proves_twice && strcmp(what, "finish") == 0) return true;
@@ -81,7 +82,7 @@ static void note(const beluga_emit *emit, const char *what, bool ends)
     pthread_mutex_unlock(&watch.lock);
 }
 
-/* An emission out of turn is another fault. */
+/* An emission out of turn is a different fault. */
 static int note_status(const beluga_emit *emit, int status)
 {
     if (status >= 0 || status == BELUGA_ERROR_INVALID_INPUT) return status;
@@ -92,7 +93,7 @@ static int note_status(const beluga_emit *emit, int status)
     return status;
 }
 
-/* ---- the functions in between ---------------------------------------------------------------- */
+/* ---- the wrapping functions ------------------------------------------------------------------ */
 
 #define WATCHED(what, ends, call) \
     note(emit, what, ends);       \
@@ -149,7 +150,7 @@ static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *ra
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
-/* An error is returned as it was given: that is no refusal. */
+/* This returns the code of the given error, which is no refusal. */
 static int error(beluga_emit *emit, const beluga_error *err)
 {
     note(emit, "error", true);
@@ -191,7 +192,7 @@ static const beluga_plugin *loaded(const char *file)
     void *object = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (!object) return NULL;
     const beluga_plugin *plugin = dlsym(object, "beluga_plugin_main");
-    dlclose(object); /* the library holds it until the process ends */
+    dlclose(object); /* the library keeps the plug-in loaded until the process ends */
     return plugin;
 }
 
@@ -224,7 +225,7 @@ void watch_call_is_over(void)
     pthread_mutex_unlock(&watch.lock);
 }
 
-/* ---- what was seen --------------------------------------------------------------------------- */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 void watch_tell(check_text *after_end, check_text *late, check_text *refused)
 {

@@ -1,8 +1,8 @@
 /*
- * What a plug-in does with its emits, seen from between it and the library.
+ * Watches what a plug-in does with its emits.
  *
- * A plug-in calls the library through a table that its host set. For a while that is a copy, in
- * which the functions that emit take notes and go on to the real ones.
+ * A plug-in calls the library through a table that its host set. While it is watched, the table is
+ * a copy, whose emitting functions take notes and then call the real ones.
  */
 #ifndef BELUGA_KIT_WATCH_H
 #define BELUGA_KIT_WATCH_H
@@ -12,17 +12,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Begin to watch a plug-in that is loaded. One at a time, while none of its calls is under way.
- * With `proves_twice` a finish may come again, as where each of two frames of a protocol says it.
- * @return false where it can't be; then there is nothing to end. */
+/* Begin to watch a loaded plug-in. Only one is watched at a time, and none of its calls may run.
+ * With `proves_twice` a finish may be repeated, for protocols in which two frames contain it.
+ * @return false where this is impossible; then do not end it. */
 bool watch_begin(const char *file, bool proves_twice);
 void watch_end(void);
 
-/* From here on all emits that were used are of calls that are over. */
+/* From here on, all emits that were used belong to ended calls. */
 void watch_call_is_over(void);
 
-/* What was seen so far, as lines, of which there are none where all is well: events after an
- * answer's end, events when the call was over, and events after one had been refused, and another.
+/*
+ * Write the findings as lines, none where all is well: events after an answer's end, events after
+ * the end of a call, and further events after a refused one.
  */
 void watch_tell(check_text *after_end, check_text *late, check_text *refused);
 

@@ -1,4 +1,4 @@
-/* Bytes that grow up to a maximum. */
+/* A byte buffer that grows up to a maximum. */
 #ifndef BELUGA_PEER_BYTES_H
 #define BELUGA_PEER_BYTES_H
 
@@ -12,7 +12,7 @@ typedef struct bytes {
 
 bool peer__bytes_reserve(bytes *b, size_t extra, size_t max);
 bool peer__bytes_add(bytes *b, const void *data, size_t n, size_t max);
-void peer__bytes_drop(bytes *b, size_t n); /* forget the first n */
+void peer__bytes_drop(bytes *b, size_t n); /* drops the first n bytes */
 void peer__bytes_free(bytes *b);
 
 #endif

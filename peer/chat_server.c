@@ -18,7 +18,7 @@ static void tokens(peer_reply *r, int from, int to, int interval_ms)
     }
 }
 
-/* A reply to chat completions of one model (NULL: any), streamed or not, for ever. */
+/* Make a reply to chat completions of one model (NULL: any), streamed or not, without an end. */
 static peer_reply *chat_reply(peer *p, const char *model, int streamed)
 {
     peer_reply *r = peer_reply_new(p);
@@ -32,7 +32,7 @@ static peer_reply *chat_reply(peer *p, const char *model, int streamed)
 
 static void healthy(peer *p, const char *model, const peer_chat *chat)
 {
-    /* Makes the whole answer about 600 bytes long. */
+    /* This text makes the whole answer about 600 bytes long. */
     static const char text[] =
         "The quick brown fox jumps over the lazy dog, rests for a while in the sun, "
         "and then comes back for more.";
@@ -121,7 +121,7 @@ static void broken_streams(peer *p, int divisor)
     peer_step_end(r);
 }
 
-/* The same faults for answers in one piece. */
+/* The same faults for answers that are not streamed. */
 static void broken_answers(peer *p, int divisor)
 {
     static const char half[] = "{\"id\":\"chatcmpl-peer\",\"object\":\"chat.completion\",\"choi";

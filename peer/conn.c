@@ -1,4 +1,4 @@
-/* Connections: accepting, reading requests, closing in every manner. */
+/* Connections: accepting, reading requests, and closing in every way. */
 #include "peer/play.h"
 #include "peer/server.h"
 #include "peer/socket.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)16 * 1024)
-/* A client that was refused may go on sending for this time. */
+/* A refused client may go on sending for this time. */
 #define LINGER_MS 2000
 
 /* ---- closing --------------------------------------------------------------------------------- */
@@ -53,7 +53,7 @@ void peer__conn_free(conn *c)
     note_outcome(c, PEER_CANCELLED);
     peer__timer_clear(c);
     unlink_conn(c);
-    /* A forked child may hold the socket, too: then closing it alone would not take it out. */
+    /* A forked child may hold the socket, too, and then closing it alone would not remove it. */
     epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     close(c->fd);
     peer__bytes_free(&c->in);
@@ -68,7 +68,9 @@ void peer__conn_free(conn *c)
 static void send_best_effort(conn *c, const char *text)
 {
     ssize_t n = send(c->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)n; /* the connection closes next, or the client did not have to wait for it */
+    /* a failure does not matter: the connection closes next, or the client need not wait for
+     * this */
+    (void)n;
 }
 
 static const char *refusal(parse_result why)
@@ -112,7 +114,7 @@ static void take_request(conn *c)
     c->reply = peer__log_and_choose(c->owner, c->req);
 }
 
-/* Read once. Returns > 0 for progress, 0 when there is nothing to read, < 0 when it is over. */
+/* Read once. Returns > 0 for progress, 0 when there is no data, < 0 at the end. */
 static int read_some(conn *c)
 {
     if (!peer__bytes_reserve(&c->in, READ_SIZE, PEER_MAX_HEAD_BYTES + READ_SIZE)) return -1;
@@ -125,7 +127,7 @@ static int read_some(conn *c)
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
-/* Returns 0 while the client may still send, -1 when it is over. */
+/* Returns 0 while the client may still send, -1 at the end. */
 static int linger(conn *c)
 {
     char sink[4096];
@@ -136,7 +138,7 @@ static int linger(conn *c)
     return n < 0 && errno == EAGAIN && !c->gone ? 0 : -1;
 }
 
-/* Returns 1 with a request in c->req, 0 when more bytes must come, -1 to close. */
+/* Returns 1 with a request in c->req, 0 when more bytes are needed, -1 to close. */
 static int read_request(conn *c)
 {
     for (;;) {
@@ -177,7 +179,7 @@ static bool answer(conn *c)
 
 void peer__conn_run(conn *c)
 {
-    if (c->wait == WAIT_LINGER) { /* the time is up */
+    if (c->wait == WAIT_LINGER) { /* the time for lingering has passed */
         peer__conn_free(c);
         return;
     }
@@ -270,7 +272,8 @@ void peer__accept(peer *p)
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED) continue;
-        /* Out of descriptors: the next close tries again, as the listener is edge-triggered. */
+        /* No descriptors are left: the next close accepts again, since the listener is
+         * edge-triggered. */
         if (errno != EAGAIN) p->accept_paused = true;
         return;
     }

@@ -15,7 +15,7 @@ typedef enum wait_for {
     WAIT_TIMER,
     WAIT_BYTES,
     WAIT_GATE,
-    WAIT_LINGER, /* refused; whatever still comes is thrown away */
+    WAIT_LINGER, /* refused; further bytes are dropped */
     WAIT_FOR_EVER
 } wait_for;
 
@@ -28,7 +28,7 @@ struct conn {
     wait_for wait;
     bytes in;
     parser parser;
-    request *req; /* being answered */
+    request *req; /* the request that is being answered */
     peer_reply *reply;
     size_t next_step;
     const char *out;
@@ -37,13 +37,13 @@ struct conn {
     uint64_t split_gap_ns;
     unsigned gate;
     uint64_t deadline_ns;
-    size_t heap_at; /* place in the heap + 1; 0: not in it */
+    size_t heap_at; /* place in the heap + 1; 0: not in the heap */
 };
 
-/* Accept all that have come. */
+/* Accept all waiting connections. */
 void peer__accept(peer *p);
 void peer__conn_event(conn *c, uint32_t events);
-/* Go on: what it waited for has come. */
+/* Continue after the event for which the connection waited. */
 void peer__conn_run(conn *c);
 void peer__conn_free(conn *c);
 

@@ -7,7 +7,7 @@ void peer__wake(peer *p)
 {
     uint64_t one = 1;
     ssize_t n = write(p->wake_fd, &one, sizeof one);
-    (void)n; /* a full counter wakes as well */
+    (void)n; /* a full counter wakes the thread, too */
 }
 
 bool peer__gate_is_open(peer *p, unsigned gate)

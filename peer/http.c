@@ -8,7 +8,7 @@
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
-/* The next line of a head, cut off its "\r\n"; NULL after the last one. */
+/* Returns the next line of a head without its "\r\n"; NULL after the last line. */
 static char *next_line(char **at)
 {
     char *line = *at, *end = strstr(line, "\r\n");
@@ -88,7 +88,7 @@ static parse_result choose_framing(parser *ps)
     return PARSE_DONE;
 }
 
-/* The length of the head with its empty line; 0 while that has not come. */
+/* Returns the length of the head with its empty line; 0 while the head is incomplete. */
 static size_t head_length(parser *ps, const bytes *in)
 {
     size_t from = ps->scanned > 3 ? ps->scanned - 3 : 0;
@@ -109,7 +109,7 @@ static request *request_new(const char *head, size_t n)
     return NULL;
 }
 
-/* The log keeps thousands of requests, and most have few headers. */
+/* Most requests have few headers, and the log keeps thousands of requests. */
 static void shrink_headers(request *req)
 {
     size_t n = req->n_headers ? req->n_headers : 1;
@@ -176,7 +176,7 @@ static parse_result take_chunk_end(parser *ps, bytes *in)
 {
     char line[1];
     parse_result r = take_line(in, line, sizeof line);
-    /* "\r" alone may be the first half of the line's end. */
+    /* A single "\r" may be the first half of the line's end. */
     if (r == PARSE_BAD && in->len == 1 && in->data[0] == '\r') return PARSE_MORE;
     if (r == PARSE_DONE) ps->at = CHUNK_SIZE;
     return r;
@@ -253,9 +253,9 @@ void peer__request_free(request *req)
     free(req);
 }
 
-/* ---- the one thing we read out of a JSON body ------------------------------------------------ */
+/* ---- members of a JSON body ------------------------------------------------------------------ */
 
-/* The place behind the string that starts at json[i]. */
+/* Returns the place behind the string that starts at json[i]. */
 static size_t skip_string(const char *json, size_t n, size_t i)
 {
     for (i++; i < n && json[i] != '"'; i++)

@@ -1,4 +1,4 @@
-/* Requests, read from what a connection brings. */
+/* Reads requests from the bytes of a connection. */
 #ifndef BELUGA_PEER_HTTP_H
 #define BELUGA_PEER_HTTP_H
 
@@ -14,7 +14,7 @@ typedef struct header {
 } header;
 
 typedef struct request {
-    bytes head; /* its lines, cut apart by NULs; method, path and headers point into it */
+    bytes head; /* its lines, separated by NULs; method, path and headers point into it */
     bytes body;
     const char *method, *path;
     header *headers;
@@ -38,14 +38,14 @@ typedef enum parse_result {
 /* The state of reading one request. */
 typedef struct parser {
     request *req;     /* NULL until the head is complete */
-    size_t scanned;   /* head: it does not end before this place; trailers: bytes so far */
-    size_t body_left; /* of the body, or of the chunk */
+    size_t scanned;   /* in the head, its end is not before this; in trailers, bytes so far */
+    size_t body_left; /* remaining bytes of the body or of the chunk */
     enum { BODY_LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, BODY_END } at;
     bool expects_continue; /* the client waits for "100 Continue" */
 } parser;
 
 parse_result peer__parse(parser *ps, bytes *in);
-void peer__parser_reset(parser *ps); /* also frees a request that was not taken out */
+void peer__parser_reset(parser *ps); /* also frees a request that was not taken */
 void peer__request_free(request *req);
 const char *peer__find_header(const request *req, const char *name);
 /* Copy a top-level member's value, or "". */

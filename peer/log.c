@@ -1,4 +1,5 @@
-/* The log of requests: written by the serving thread, read and waited on by the test's. */
+/* The log of requests. The serving thread writes it, and the test's thread reads it and waits for
+ * it. */
 #include "peer/server.h"
 
 #include <errno.h>
@@ -90,7 +91,7 @@ static size_t read_count(const peer *p, const size_t *count)
     return n;
 }
 
-/* A request in the log changes no more, except for its outcome. */
+/* A request in the log does not change any more, except its outcome. */
 static const request *find(const peer *p, size_t i)
 {
     pthread_mutex_lock(lock_of(p));
@@ -190,7 +191,7 @@ size_t peer_open_connections(const peer *p)
 
 typedef struct goal {
     bool (*reached)(const peer *p, const struct goal *g);
-    const size_t *count; /* to be at least n */
+    const size_t *count; /* the counter that must reach n */
     size_t n;
 } goal;
 

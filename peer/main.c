@@ -1,4 +1,4 @@
-/* beluga-peer: the scripted peer as a program, for benchmarks and for trying things by hand. */
+/* beluga-peer: the scripted peer as a program, for benchmarks and for manual tests. */
 #include "peer/peer.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static const char usage_text[] =
     "\n"
     "It ends on SIGTERM or SIGINT, and when the process that started it ends.\n";
 
-/* The handler's only way to it; set once before the signals are caught. */
+/* The signal handler needs it; it is set once, before the signals are caught. */
 static peer *the_peer;
 
 static void on_signal(int number)
@@ -107,7 +107,7 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Returns false when the parent was gone before the kernel was told to watch it. */
+/* Returns false when the parent had ended before the kernel was asked to watch it. */
 static bool end_with_parent(void)
 {
     pid_t parent = getppid();

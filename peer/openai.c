@@ -1,4 +1,4 @@
-/* The shapes of OpenAI Chat Completions. */
+/* Answers in the form of OpenAI Chat Completions. */
 #include "peer/openai.h"
 
 #include "peer/bytes.h"
@@ -47,7 +47,7 @@ static const char *model_of(const peer_reply *r)
     return r->answer_model ? r->answer_model : PEER_OPENAI_MODEL;
 }
 
-/* Hands what was built to `use` when it is whole, else marks the reply broken. */
+/* Pass the text to `use` when it is complete, else mark the reply as broken. */
 static void finish(peer_reply *r, bytes *b, bool ok, void (*use)(peer_reply *, const char *))
 {
     ok = ok && peer__bytes_add(b, "", 1, MAX_SHAPE_BYTES);
@@ -94,7 +94,7 @@ void peer_openai_text(peer_reply *r, const char *text)
     finish(r, &b, ok, peer_step_sse);
 }
 
-/* A member of an object, after a comma when it is not the first; nothing for NULL. */
+/* Write a member of an object, with a comma unless it is the first; nothing for NULL. */
 static bool put_member(bytes *b, const char *name, const char *value, bool *first)
 {
     if (!value) return true;
@@ -174,7 +174,7 @@ static int words(peer_reply *r, const char *text)
     for (; *text; n++) {
         size_t len = 1 + strcspn(text + 1, " ");
         if (len >= sizeof word) len = sizeof word - 1;
-        /* A longer word is cut, but never within a character. */
+        /* A longer word is cut, but never inside a character. */
         while (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
         memcpy(word, text, len);
         word[len] = '\0';

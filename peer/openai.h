@@ -1,10 +1,10 @@
-/* Shared by the shapes of Chat Completions and the server that answers in them. */
+/* Functions that the forms of Chat Completions share with the server that uses them. */
 #ifndef BELUGA_PEER_OPENAI_H
 #define BELUGA_PEER_OPENAI_H
 
 #include "peer/peer.h"
 
-/* The model that answers, unless another is named, and the tokens that are counted. */
+/* The default name of the answering model, and the default token counts. */
 #define PEER_OPENAI_MODEL        "peer-chat"
 #define PEER_OPENAI_TOKENS       60
 #define PEER_OPENAI_INPUT_TOKENS 12

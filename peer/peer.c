@@ -1,4 +1,4 @@
-/* The life of a peer: its descriptors, its loop, its thread. */
+/* The life of a peer: its descriptors, loop and thread. */
 #include "peer/server.h"
 
 #include <arpa/inet.h>
@@ -35,7 +35,7 @@ static int listen_on(peer *p, int port)
     return 0;
 }
 
-/* The addresses of the three descriptors tell their events from those of connections. */
+/* The addresses of the three descriptors distinguish their events from those of connections. */
 static int watch(peer *p, int *fd)
 {
     struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = fd};
@@ -95,7 +95,7 @@ peer *peer_new(const peer_config *config)
 
 /* ---- serving --------------------------------------------------------------------------------- */
 
-/* Set the timerfd for the earliest deadline, and only when that has changed. */
+/* Set the timerfd for the earliest deadline, only when the deadline has changed. */
 static void arm(peer *p)
 {
     uint64_t at = p->timers.len ? p->timers.at[0]->deadline_ns : 0;
@@ -106,7 +106,7 @@ static void arm(peer *p)
     p->armed_ns = at;
 }
 
-/* Deadlines set meanwhile lie after `now`, so this ends. */
+/* Deadlines that are set meanwhile are after `now`, so this loop ends. */
 static void run_timers(peer *p)
 {
     uint64_t now = peer__now_ns();
@@ -115,7 +115,7 @@ static void run_timers(peer *p)
         peer__timer_clear(c);
         peer__conn_run(c);
     }
-    /* An expired timer has to be armed again even for the same deadline. */
+    /* An expired timer has to be armed again, even for the same deadline. */
     if (p->armed_ns && p->armed_ns <= now) p->armed_ns = UINT64_MAX;
 }
 
@@ -138,7 +138,7 @@ static void handle(peer *p, const struct epoll_event *ev, bool *woken)
         peer__conn_event(ev->data.ptr, ev->events);
 }
 
-/* Only its own event may free a connection while a batch of events still points to others. */
+/* Only a connection's own event may free it, while a batch of events still points to others. */
 static int run_once(peer *p)
 {
     struct epoll_event events[MAX_EVENTS];
@@ -167,7 +167,7 @@ void peer_quit(peer *p)
     errno = saved;
 }
 
-/* ---- its own thread -------------------------------------------------------------------------- */
+/* ---- the serving thread ---------------------------------------------------------------------- */
 
 static void *serve(void *arg)
 {
@@ -180,8 +180,8 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* Its host may fork at once. A child in which a thread had half begun would wait for what the
- * runtime of a sanitizer held for it. */
+/* The host may fork right after the start. A child that was forked while the thread was starting
+ * would wait for locks of a sanitizer's runtime. */
 static void wait_until_it_serves(peer *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -199,7 +199,7 @@ peer *peer_start_with(const peer_config *config)
     sigset_t all, before;
     peer *p = peer_new(config);
     if (!p) return NULL;
-    /* Signals are the host's business. */
+    /* Signals belong to the host. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&p->thread, NULL, serve, p);

@@ -51,14 +51,14 @@ typedef struct peer_reply peer_reply;
 /* ---- life ------------------------------------------------------------------------------------ */
 
 typedef struct peer_config {
-    int port;             /* 0: any free one */
-    size_t kept_requests; /* how many requests the log keeps, ≤ PEER_MAX_KEPT_REQUESTS */
+    int port;             /* 0: any free port */
+    size_t kept_requests; /* number of requests that the log keeps, ≤ PEER_MAX_KEPT_REQUESTS */
     FILE *log;            /* borrowed, may be NULL: one JSON line per request */
 } peer_config;
 
 /* Start a peer on its own thread, on a free port. Returns owned, or NULL (errno says why). */
 peer *peer_start(void);
-/* The same as `config` says, which may be NULL. */
+/* Start a peer with a configuration, which may be NULL. */
 peer *peer_start_with(const peer_config *config);
 
 /* Make a peer that listens but does not serve before peer_run(). `config` may be NULL. */
@@ -67,10 +67,10 @@ peer *peer_new(const peer_config *config);
 /* Serve on the calling thread until peer_quit(). Returns 0, or -1 with errno. Blocks. */
 int peer_run(peer *p);
 
-/* Ask peer_run() to return. Safe in a signal handler. */
+/* Make peer_run() return. Safe in a signal handler. */
 void peer_quit(peer *p);
 
-/* Stop serving, join the thread, close every connection and free everything. NULL is fine. */
+/* Stop serving, join the thread, close every connection and free everything. NULL is allowed. */
 void peer_stop(peer *p);
 
 /* Return the TCP port on 127.0.0.1. */
@@ -147,32 +147,34 @@ void peer_step_sse(peer_reply *r, const char *data);
 /* Send the last chunk. The connection stays open for the next request. */
 void peer_step_end(peer_reply *r);
 
-/* Say nothing for a while. */
+/* Send nothing for this time. */
 void peer_step_delay_ms(peer_reply *r, int ms);
 
-/* From here on hand at most `n` bytes to each send, `gap_us` apart. `n` of 0 ends the splitting. */
+/* From here on pass at most `n` bytes to each send, with pauses of `gap_us`. `n` of 0 ends the
+ * splitting. */
 void peer_step_split(peer_reply *r, size_t n, int gap_us);
 
-/* Say nothing until a test opens gate `gate` with peer_open_gate(). */
+/* Send nothing until a test opens gate `gate` with peer_open_gate(). */
 void peer_step_gate(peer_reply *r, int gate);
 
 /*
- * Say nothing until more bytes arrive from the client, and leave them unread. After a complete
- * answer, and with peer_step_close() or peer_step_reset() next, this is the server that closes an
+ * Send nothing until more bytes arrive from the client, and leave them unread. After a complete
+ * answer, and followed by peer_step_close() or peer_step_reset(), this is a server that closes an
  * idle connection just as a request is sent on it.
  */
 void peer_step_await_bytes(peer_reply *r);
 
-/* Close in good order (FIN). */
+/* Close the connection in order (FIN). */
 void peer_step_close(peer_reply *r);
 
-/* Reset the connection (RST). As the only step: the request was read, no byte of answer comes. */
+/* Reset the connection (RST). As the only step: the request was read, and no byte of an answer
+ * comes. */
 void peer_step_reset(peer_reply *r);
 
-/* Never say anything more, until the client closes or peer_stop(). */
+/* Send nothing more, until the client closes or peer_stop(). */
 void peer_step_hang(peer_reply *r);
 
-/* Open a gate for good: replies that wait there go on, and later ones do not wait. */
+/* Open a gate for good: replies that wait at the gate go on, and later ones do not wait. */
 void peer_open_gate(peer *p, int gate);
 
 /* ---- faults before any request is read ------------------------------------------------------- */
@@ -183,7 +185,7 @@ typedef enum peer_accept_fault {
     PEER_ACCEPT_DEAF   /* accept, then neither read nor write */
 } peer_accept_fault;
 
-/* Treat the next `times` connections so. They are counted as connections, never as requests. */
+/* Apply the fault to the next `times` connections. They count as connections, never as requests. */
 void peer_fail_accepts(peer *p, peer_accept_fault fault, int times);
 
 /* ---- the log --------------------------------------------------------------------------------- */
@@ -194,43 +196,48 @@ void peer_fail_accepts(peer *p, peer_accept_fault fault, int times);
  * return NULL, -1 or 0.
  */
 typedef enum peer_outcome {
-    PEER_RUNNING,  /* steps are left */
+    PEER_RUNNING,  /* steps remain */
     PEER_ANSWERED, /* all steps were done; the last byte was handed to the kernel */
-    PEER_CANCELLED /* the client closed the connection before that */
+    PEER_CANCELLED /* the client closed the connection before the last byte */
 } peer_outcome;
 
 size_t peer_requests(const peer *p);
 const char *peer_request_method(const peer *p, size_t i);
 const char *peer_request_path(const peer *p, size_t i);
-/* The value of the first header with this name, in any case; NULL when there is none. */
+/* Returns the value of the first header with this name, in any case; NULL when there is none. */
 const char *peer_request_header(const peer *p, size_t i, const char *name);
-/* Name and value of header `index`, in the order in which they came; NULL past the last. */
+/* Returns name and value of header `index`, in the order of the request; NULL past the last. */
 const char *peer_request_header_at(const peer *p, size_t i, size_t index, const char **value);
-/* The body, with a NUL behind it; `len` may be NULL. Never NULL for a request that was kept. */
+/* Returns the body, with a NUL behind it; `len` may be NULL. Never NULL for a kept request. */
 const char *peer_request_body(const peer *p, size_t i, size_t *len);
-/* "model" at the top level of the body, as written there; "" when there is none. */
+/* Returns "model" at the top level of the body, as written there; "" when there is none. */
 const char *peer_request_model(const peer *p, size_t i);
-/* When it was complete, on CLOCK_MONOTONIC. */
+/* Returns the time when the request was complete, on CLOCK_MONOTONIC. */
 uint64_t peer_request_time_ns(const peer *p, size_t i);
-/* The number, from 0, of the connection that carried it: equal for requests on a kept one. */
+/* Returns the number, from 0, of the request's connection; requests on a kept connection have the
+ * same. */
 long peer_request_connection(const peer *p, size_t i);
 int peer_request_outcome(const peer *p, size_t i);
 
-/* Requests that no reply matched, and bytes that were no HTTP request. A clean test has 0 of both.
+/*
+ * Returns the number of requests that no reply matched, and of texts that were no HTTP request. A
+ * clean test has 0 of both.
  */
 size_t peer_unscripted(const peer *p);
 size_t peer_malformed(const peer *p);
 
-size_t peer_connections(const peer *p);      /* accepted so far */
-size_t peer_open_connections(const peer *p); /* open now */
+size_t peer_connections(const peer *p);      /* connections accepted so far */
+size_t peer_open_connections(const peer *p); /* connections that are open now */
 
-/* ---- waiting: 0 when it came true, -1 after `timeout_ms` ------------------------------------- */
+/* ---- waiting: 0 when the condition holds, -1 after `timeout_ms` ------------------------------ */
 
-int peer_wait_requests(peer *p, size_t n, int timeout_ms);    /* at least n requests in all */
-int peer_wait_connections(peer *p, size_t n, int timeout_ms); /* at least n accepted in all */
-int peer_wait_closed(peer *p, size_t n, int timeout_ms); /* at least n closed, by either side */
-int peer_wait_all_closed(peer *p, int timeout_ms);       /* none open */
-/* Until request i has ended in `outcome`; -1 at once when it ended otherwise. */
+int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* at least n requests in all */
+/* at least n connections accepted in all */
+int peer_wait_connections(peer *p, size_t n, int timeout_ms);
+/* at least n connections closed, by either side */
+int peer_wait_closed(peer *p, size_t n, int timeout_ms);
+int peer_wait_all_closed(peer *p, int timeout_ms); /* no connection is open */
+/* Wait until request i has ended in `outcome`; -1 at once when it ended otherwise. */
 int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
 
 /* ---- shapes of OpenAI Chat Completions ------------------------------------------------------- */
@@ -246,27 +253,27 @@ void peer_openai_usage(peer_reply *r, int input_tokens, int output_tokens);
 /* Send "[DONE]" and the last HTTP chunk. */
 void peer_openai_done(peer_reply *r);
 /*
- * Send a chunk with a piece of tool call `index`. What is NULL is left out, which is how the later
- * pieces of a call look, and a first one that goes wrong. `arguments` is escaped, and need not be
- * JSON.
+ * Send a chunk with a piece of tool call `index`. Arguments of NULL are left out: later pieces of a
+ * call look like this, and so does a first piece with a fault. `arguments` is escaped, and need not
+ * be JSON.
  */
 void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name,
                       const char *arguments);
-/* Send a whole healthy stream: the text word by word, finish, usage, "[DONE]". */
+/* Send a complete healthy stream: the text word by word, finish, usage, "[DONE]". */
 void peer_openai_stream(peer_reply *r, const char *text);
-/* Send a whole unstreamed answer with usage. */
+/* Send a complete unstreamed answer with usage. */
 void peer_openai_answer(peer_reply *r, const char *text);
-/* Send a whole error answer; `headers` as in peer_step_status(), `code` may be NULL. */
+/* Send a complete error answer; `headers` as in peer_step_status(), `code` may be NULL. */
 void peer_openai_error(peer_reply *r, int status, const char *headers, const char *code,
                        const char *message);
-/* Name the model that the next shapes of this reply carry; "peer-chat" when never called. */
+/* Set the model's name for the next chunks of this reply; the default is "peer-chat". */
 void peer_openai_model(peer_reply *r, const char *model);
 
 typedef struct peer_chat {
-    int tokens;       /* per streamed answer, 1 … PEER_MAX_TOKENS */
-    int interval_ms;  /* between two of them */
-    int hold;         /* say nothing more after the first one */
-    int time_divisor; /* ≥ 1: the waits of the faults below, shortened */
+    int tokens;       /* tokens of a streamed answer, 1 … PEER_MAX_TOKENS */
+    int interval_ms;  /* milliseconds between two tokens */
+    int hold;         /* send nothing more after the first token */
+    int time_divisor; /* ≥ 1: divides the waits of the faults below */
 } peer_chat;
 
 #define PEER_MAX_TOKENS 100000

@@ -1,4 +1,4 @@
-/* The steps of a reply, done on a connection. */
+/* Plays the steps of a reply on a connection. */
 #ifndef BELUGA_PEER_PLAY_H
 #define BELUGA_PEER_PLAY_H
 

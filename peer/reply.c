@@ -1,4 +1,4 @@
-/* The queue of replies, and which of them answers a request. */
+/* The queue of replies, and the choice of a reply for a request. */
 #include "peer/server.h"
 
 #include <stdlib.h>

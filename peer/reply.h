@@ -1,4 +1,4 @@
-/* Replies: the steps of each, and which request it answers. */
+/* Replies: their steps, and the requests that they answer. */
 #ifndef BELUGA_PEER_REPLY_H
 #define BELUGA_PEER_REPLY_H
 
@@ -19,8 +19,8 @@ typedef enum step_kind {
 
 typedef struct step {
     step_kind kind;
-    char *data; /* BYTES: owned by the reply, never changed once appended */
-    size_t n;   /* BYTES: length; SPLIT: bytes a send; GATE: its number */
+    char *data; /* BYTES: owned by the reply, and never changed */
+    size_t n;   /* BYTES: length; SPLIT: bytes of a send; GATE: its number */
     uint64_t wait_ns;
 } step;
 
@@ -29,22 +29,22 @@ struct peer_reply {
     peer_reply *next;
     step *steps;
     size_t n_steps, cap_steps;
-    int left; /* how many more requests it answers, or PEER_FOR_EVER */
+    int left; /* number of requests that it still answers, or PEER_FOR_EVER */
     char *path, *model;
-    int streamed; /* -1: either */
+    int streamed; /* -1: both */
     unsigned turn, turns, seen;
-    uint64_t lasts_ns, until_ns; /* 0: for ever; from the first request that it could take */
-    bytes head;                  /* a status that waits for the step that chooses its framing */
+    uint64_t lasts_ns, until_ns; /* lasts_ns counts from the first matching request; 0: no end */
+    bytes head;                  /* a status that waits for a step that chooses its framing */
     bool has_status, broken;
     char *answer_model;
 };
 
-/* Make one that is in no queue; owned, NULL without memory. */
+/* Make a reply that is in no queue; owned, NULL without memory. */
 peer_reply *peer__reply_alloc(peer *p);
-/* Say that it can't be played whole. */
+/* Mark a reply that can't be played completely. */
 void peer__reply_break(peer_reply *r);
 void peer__reply_free(peer_reply *r);
-/* Take the first reply that matches, or NULL. The caller holds the lock. */
+/* Return the first reply that matches, or NULL. The caller holds the lock. */
 peer_reply *peer__reply_choose(peer *p, const request *req);
 
 #endif

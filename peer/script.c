@@ -1,4 +1,4 @@
-/* Builds replies: every step becomes bytes or a pause when it is written, not when it is played. */
+/* Builds replies: steps become bytes or pauses when they are appended, not when they are played. */
 #include "peer/server.h"
 
 #include <stdlib.h>
@@ -120,7 +120,7 @@ static void append_pause(peer_reply *r, step s)
     append_step(r, s);
 }
 
-/* ---- what a script may say ------------------------------------------------------------------- */
+/* ---- the steps of a script ------------------------------------------------------------------- */
 
 void peer_step_status(peer_reply *r, int status, const char *headers)
 {
@@ -227,7 +227,7 @@ void peer_step_delay_ms(peer_reply *r, int ms)
     append_pause(r, (step){.kind = STEP_DELAY, .wait_ns = wait_ns});
 }
 
-/* The head may still be open here, so this must not close it. */
+/* The head may still be open, and must stay open. */
 void peer_step_split(peer_reply *r, size_t n, int gap_us)
 {
     uint64_t wait_ns = gap_us > 0 ? (uint64_t)gap_us * 1000 : 0;

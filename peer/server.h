@@ -1,4 +1,4 @@
-/* The server as its files know it. */
+/* The struct of the server, for its own files. */
 #ifndef BELUGA_PEER_SERVER_H
 #define BELUGA_PEER_SERVER_H
 
@@ -22,17 +22,17 @@ struct peer {
     bool has_thread;
     atomic_bool quit;
 
-    /* of the serving thread alone */
+    /* Used by the serving thread only. */
     conn *conns;
     heap timers;
     uint64_t armed_ns;
     bool accept_paused;
     long next_connection;
 
-    /* everything below is shared and belongs to the lock */
+    /* The lock guards everything below. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool serves; /* its thread runs */
+    bool serves; /* the thread runs */
     peer_reply *first, *last, *unscripted_reply;
     uint64_t gates;
     peer_accept_fault accept_fault;
@@ -44,13 +44,13 @@ struct peer {
 
 /* ---- control.c ------------------------------------------------------------------------------- */
 
-/* Make the serving thread look at its flags. */
+/* Wake the serving thread, which then looks at its flags. */
 void peer__wake(peer *p);
 bool peer__gate_is_open(peer *p, unsigned gate);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
-/* Number the request, keep it if there is room, and find its answer. */
+/* Number the request, keep it if there is room, and choose its answer. */
 peer_reply *peer__log_and_choose(peer *p, request *req);
 
 #endif

@@ -1,10 +1,10 @@
-/* Closing sockets. */
+/* Functions for closing sockets. */
 #ifndef BELUGA_PEER_SOCKET_H
 #define BELUGA_PEER_SOCKET_H
 
-/* Let a close reset the connection (RST). */
+/* Make a later close reset the connection (RST). */
 void peer__socket_reset_on_close(int fd);
-/* Unread input would turn the FIN of a close into an RST: read it. */
+/* Read the unread input, which would turn the FIN of a close into an RST. */
 void peer__socket_drain(int fd);
 
 #endif

@@ -1,4 +1,4 @@
-/* One binary heap of connections by deadline, in front of one timerfd. */
+/* A binary heap of connections by deadline, and one timerfd for the earliest. */
 #include "peer/server.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Deadlines of connections, the next one first. */
+/* Deadlines of connections, the earliest first. */
 #ifndef BELUGA_PEER_TIMER_H
 #define BELUGA_PEER_TIMER_H
 

@@ -207,7 +207,7 @@ static void end_text(check_report *r)
                r->all.skipped && !r->args->verbose ? " (-v tells why)" : "");
 }
 
-/* ---- both ------------------------------------------------------------------------------------ */
+/* ---- text and JSON --------------------------------------------------------------------------- */
 
 int check_report_begin(check_report *r, const cli_args *args)
 {

@@ -26,7 +26,7 @@ typedef struct model_listing {
     size_t asked;
 } model_listing;
 
-/* ---- what is printed ------------------------------------------------------------------------- */
+/* ---- printing names -------------------------------------------------------------------------- */
 
 static void print_alias(model_listing *l, const char *name, const char *reference)
 {

@@ -20,15 +20,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The log is on while the switch is there, beside the database. */
+/* The log is on while the switch file exists beside the database. */
 enum { SWITCH, DATABASE };
 #define TRACE_ID  32
 #define NS_PER_MS 1e6
 
-/* ---- where, and whether ---------------------------------------------------------------------- */
+/* ---- paths and the switch
+ * --------------------------------------------------------------------- */
 
-/* Static, so that a process without memory does not take the log for one that is off. NULL where
- * there is no home, or its name is too long for any file. */
+/* The path is static, so that a process without memory does not mistake the log for one that is
+ * off. NULL where there is no home, or where its name is too long. */
 static char *path_of(int which)
 {
     static char paths[2][PATH_MAX];
@@ -88,7 +89,8 @@ static void set_all_unknown(logbook_entry *entry)
 #undef XX
 }
 
-/* ---- what a call was ------------------------------------------------------------------------- */
+/* ---- facts about a call
+ * ----------------------------------------------------------------------- */
 
 static double cost_of(const cli_session *session, const beluga_response *r)
 {
@@ -179,7 +181,7 @@ static int write_entry(logbook_entry *entry, char *why)
     return rc;
 }
 
-/* The text of a message that is not plain. @return 0, or -1. */
+/* Write the text of a message that is not plain. @return 0, or -1. */
 static int put_message(beluga_json_writer *w, const beluga_message *message, const char **json)
 {
     *json = NULL;
@@ -243,7 +245,8 @@ typedef struct continuation {
 static int add_turn(void *payload, const logbook_entry *e)
 {
     continuation *c = payload;
-    if (!c->conversation->count) c->cut = e->parent > 0; /* what it went on from was deleted */
+    /* the entry that it continued was deleted */
+    if (!c->conversation->count) c->cut = e->parent > 0;
     c->ends_in_error = e->error != NULL;
     if (e->error) return 0;
     beluga_message *human =
@@ -267,7 +270,7 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Tell what is wrong with what was found, or found missing. @return 0, or an exit code. */
+/* Report a fault in the found thread, or a missing thread. @return 0, or an exit code. */
 static int judge_thread(const continuation *c, int64_t id)
 {
     if (c->ends_in_error)

@@ -106,7 +106,7 @@ static int add_content(beluga_message *message, const beluga_json *part, bool *l
     return 0;
 }
 
-/* {"PROVIDER": what it wants back} */
+/* Add {"PROVIDER": the state that the provider needs back}. */
 static int add_state(beluga_message *message, const beluga_json *state, beluga_json_doc *doc,
                      bool alone)
 {

@@ -1,4 +1,4 @@
-/* Messages as they are in the log: plain text where that is all of them, else JSON. */
+/* Messages in the log: plain text where the message is one text, else JSON. */
 #ifndef BELUGA_CLI_LOGBOOK_MESSAGE_H
 #define BELUGA_CLI_LOGBOOK_MESSAGE_H
 
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Attached bytes beyond this are not kept: only that they were there. */
+/* Larger attachments are not kept; the log only notes that they existed. */
 #define LOGBOOK_MAX_ATTACHED_BYTES ((size_t)16 * 1024 * 1024)
 
 /* Return whether a message is one text without NUL bytes. */
@@ -17,9 +17,9 @@ bool logbook_message_is_plain(const beluga_message *message);
 void logbook_message_put(beluga_json_writer *w, const char *key, const beluga_message *message);
 
 /*
- * Make a message of such an array, or of `text` where `json` is NULL.
- * @param left_out  Set when something that was attached is not there any more.
- * @return one reference, yours; NULL without memory, or for what is no such array.
+ * Make a message from an array of parts, or from `text` where `json` is NULL.
+ * @param left_out Set when the log does not have an attachment any more.
+ * @return one reference, yours; NULL without memory, or when `json` is no such array.
  */
 beluga_message *logbook_message_read(beluga_role role, const char *json, const char *text,
                                      bool *left_out);

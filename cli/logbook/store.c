@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long to wait for another process that writes; a write takes milliseconds. */
+/* The time to wait for another process that writes; a write takes milliseconds. */
 #define BUSY_MS 5000
-/* "BLGA": the file is a log of beluga's. */
+/* "BLGA" marks the file as a log of this program. */
 #define APPLICATION_ID 0x424c4741
-/* A shorter word is not in an index of three letters each. */
+/* The index has sequences of three letters, so it can't find a shorter word. */
 #define INDEXED_LETTERS 3
 #define MAX_WORDS       32
 #define QUERY_BYTES     8192
@@ -24,8 +24,8 @@
 #define XX(type, name) ", " #name
 #define COLUMNS        "id" LOGBOOK_MAP(XX)
 
-/* What makes version n + 1 of version n. A published one never changes: what is new is a further
- * one. */
+/* Each statement turns version n into version n + 1. A published statement never changes; a change
+ * is a further one. */
 static const char *const steps[] = {
     "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, time_ms INTEGER, "
     "reference TEXT, provider TEXT, model TEXT, system TEXT, prompt TEXT, human TEXT, answer TEXT, "
@@ -77,7 +77,7 @@ static int execute(logbook_store *store, const char *sql, char *why)
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, why);
 }
 
-/* The first number of the first row; -1 with `why`. */
+/* Return the first number of the first row; -1 with `why`. */
 static int64_t number_of(logbook_store *store, const char *sql, char *why)
 {
     sqlite3_stmt *statement = NULL;
@@ -120,7 +120,8 @@ static int check_version(logbook_store *store, int *version, char *why)
     return -1;
 }
 
-/* Several may find it old, or empty, at once: who has the lock looks again. */
+/* Several processes may find the database old, or empty, at once, so the process that gets the
+ * lock checks again. */
 static int upgrade(logbook_store *store, char *why)
 {
     int version;
@@ -134,7 +135,8 @@ static int upgrade(logbook_store *store, char *why)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* SQLite would make it readable for others. Returns 0, 1 when it is not there, or -1. */
+/* SQLite would make the file readable for others. Returns 0, 1 when the file does not exist, or
+ * -1. */
 static int make_file(const char *path, bool create, char *why)
 {
     struct stat info;
@@ -158,7 +160,8 @@ static int prepare(logbook_store *store, char *why)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
         return -1;
-    /* One transaction reads all of it, for another process may be making it just now. */
+    /* All of this is read in one transaction, since another process may be creating the
+     * database. */
     if (execute(store, "BEGIN", why) != 0) return -1;
     int rc = check_version(store, &version, why);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
@@ -263,7 +266,7 @@ static void read_entry(sqlite3_stmt *statement, logbook_entry *entry)
     LOGBOOK_MAP(READ)
 }
 
-/* Run a statement and finalize it. */
+/* Run a statement, visit its rows, and finalize it. */
 static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_visit visit,
                       void *payload, char *why)
 {
@@ -271,7 +274,7 @@ static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_vis
     int rc = 0, step = SQLITE_DONE;
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         read_entry(statement, &entry);
-        /* A text that there was no memory for looks like one that is not there. */
+        /* Without memory SQLite returns a text as if it were NULL. */
         if (sqlite3_errcode(store->db) == SQLITE_NOMEM)
             rc = fail(store, why);
         else
@@ -309,9 +312,9 @@ int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, in
 /* ---- searching ------------------------------------------------------------------------------- */
 
 /*
- * The index is brought up to date by who searches, so that a call pays nothing for it, and a SQLite
- * without FTS5 can write what one with it reads. Returns false where there can be none; then it is
- * looked for without one.
+ * A search brings the index up to date, so that a call pays nothing for it, and a SQLite without
+ * FTS5 can write a database that one with FTS5 reads. Returns false where there can be no index;
+ * the search then works without one.
  */
 static bool update_index(logbook_store *store)
 {
@@ -335,7 +338,8 @@ static bool is_indexed(const char *word)
     return beluga__utf8_count(word, strlen(word)) >= INDEXED_LETTERS;
 }
 
-/* A phrase of the index's language, for words that are in it: "…" and "…". Owned (sqlite3_free). */
+/* Make a phrase of the index's language, "…" and "…", from the words that the index contains.
+ * Owned (sqlite3_free). */
 static char *make_phrase(const char *const *words, size_t n)
 {
     sqlite3_str *text = sqlite3_str_new(NULL);
@@ -350,7 +354,7 @@ static char *make_phrase(const char *const *words, size_t n)
     return sqlite3_str_finish(text);
 }
 
-/* Parameter 1 is the limit, 2 the phrase, then come the words. */
+/* Parameter 1 is the limit, 2 the phrase, and the words follow. */
 static void make_query(char *sql, const char *const *words, size_t n, bool has_phrase)
 {
     size_t used =
@@ -403,7 +407,7 @@ int logbook_store_search(logbook_store *store, const char *const *words, size_t 
 
 /* ---- deleting -------------------------------------------------------------------------------- */
 
-/* The index is made anew by the next search; VACUUM writes the file without what was deleted. */
+/* The next search rebuilds the index; VACUUM rewrites the file without the deleted rows. */
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     char sql[96];

@@ -1,4 +1,4 @@
-/* A build without SQLite has no log, and says so. */
+/* A build without SQLite has no log, and its functions report that. */
 #include "logbook/store.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Ctrl-C: cancels the call under way. */
+/* Ctrl-C, which cancels the running call. */
 #ifndef BELUGA_CLI_TERMINAL_INTERRUPT_H
 #define BELUGA_CLI_TERMINAL_INTERRUPT_H
 
@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 /*
- * From here on SIGINT cancels `context` (borrowed until interrupt_unwatch). A second one ends the
- * program, for the impatient, unless it is to `survive`.
+ * From here on SIGINT cancels `context` (borrowed until interrupt_unwatch). A second SIGINT ends
+ * the program at once, unless the program is to `survive`.
  */
 void interrupt_watch(beluga_context *context, bool survive);
-/* SIGINT is again what it was. */
+/* Restore the previous handling of SIGINT. */
 void interrupt_unwatch(void);
 
 #endif

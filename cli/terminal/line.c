@@ -25,12 +25,12 @@
 struct line_reader {
     bool interactive;
     const char *prompt;
-    char *buffer; /* getline's */
+    char *buffer; /* buffer of getline */
     size_t room;
 #ifdef HAVE_LIBEDIT
-    EditLine *editor; /* NULL: plain lines */
+    EditLine *editor; /* NULL: lines are read without editing */
     History *history;
-    char *history_path; /* NULL: nowhere to keep it */
+    char *history_path; /* NULL: there is no place for the history */
 #endif
 };
 
@@ -38,7 +38,7 @@ struct line_reader {
 
 static void on_interrupt(int number)
 {
-    (void)number; /* that read() returns is all it is for */
+    (void)number; /* the handler only makes read() return */
 }
 
 static void catch_interrupt(void)
@@ -48,11 +48,12 @@ static void catch_interrupt(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-/* ---- the history's place --------------------------------------------------------------------- */
+/* ---- the file of the history
+ * ------------------------------------------------------------------ */
 
 #ifdef HAVE_LIBEDIT
 
-/* libedit would wait for the other end of a pipe. */
+/* Opening a pipe would make libedit wait for the other end. */
 static int open_history_file(const char *path)
 {
     struct stat info;
@@ -63,7 +64,7 @@ static int open_history_file(const char *path)
     return -1;
 }
 
-/* The history is private: the file is made for its owner only before libedit writes it. */
+/* The history is private, so the file is made for its owner only before libedit writes it. */
 static char *prepare_history_file(void)
 {
     char *path = NULL, text[128];
@@ -154,8 +155,8 @@ static line_result read_edited(line_reader *reader, cli_text *text)
 
 /* ---- plain lines ----------------------------------------------------------------------------- */
 
-/* Wait for a line that is typed. Until then SIGINT is blocked, so that none is lost between the
- * prompt and the wait. @return false when it came. */
+/* Wait until the user has typed a line. Until then SIGINT is blocked, so that no signal is lost
+ * between the prompt and the wait. @return false when SIGINT came. */
 static bool wait_for_line(const line_reader *reader)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};

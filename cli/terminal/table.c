@@ -27,8 +27,8 @@ static int make_room(term_table *table)
     return 0;
 }
 
-/* As one line: neither a newline nor a tab of a name moves what is behind it. Owned; NULL without
- * memory. */
+/* Return a text as one line, since a newline or a tab in a name would move the cells behind it.
+ * Owned; NULL without memory. */
 static char *line_of(const char *text)
 {
     size_t length = strlen(text), size = beluga_text_to_line(text, length, NULL, 0) + 1;
@@ -47,7 +47,7 @@ void table_add(term_table *table, const char *text)
     table->cells[table->count++] = cell;
 }
 
-/* Characters, as far as UTF-8 tells: wide ones are counted as one. */
+/* Return the width in characters; wide characters count as one. */
 static size_t width_of(const char *text)
 {
     return beluga__utf8_count(text, strlen(text));

@@ -1,4 +1,4 @@
-/* Lists for people: columns that line up on a terminal, and tabs between them elsewhere. */
+/* Lists for people: aligned columns on a terminal, and tabs between columns elsewhere. */
 #ifndef BELUGA_CLI_TERMINAL_TABLE_H
 #define BELUGA_CLI_TERMINAL_TABLE_H
 
@@ -8,23 +8,23 @@
 
 typedef struct term_table {
     size_t columns;
-    /* Columns first_tight to last_tight - 1 have one space before the next; else it is two. */
+    /* Columns first_tight to last_tight - 1 are followed by one space, the others by two. */
     size_t first_tight, last_tight;
     char **cells; /* owned, row by row */
     size_t count, room;
-    int failed; /* without memory: table_print says so */
+    int failed; /* there was no memory, which table_print reports */
 } term_table;
 
-/* Begin with a row of `columns` titles; it is printed on a terminal only. */
+/* Begin with a row of `columns` titles, which is printed on a terminal only. */
 void table_begin(term_table *table, size_t columns, const char *const *titles);
 /* Add a cell; NULL is empty. */
 void table_add(term_table *table, const char *text);
 /* Return how many columns of a terminal the widest row takes. */
 size_t table_width(const term_table *table);
-/* Print the rows that are whole and free everything. @return 0, or an exit code, reported. */
+/* Print the complete rows and free everything. @return 0, or an exit code, reported. */
 int table_print(term_table *table);
 
-/* Free everything, unprinted. */
+/* Free everything without printing. */
 void table_free(term_table *table);
 
 #endif

@@ -14,15 +14,16 @@
 #include <unistd.h>
 
 #define DEFAULT_WIDTH 80
-/* A quick answer should not make it flicker. */
+/* The spinner starts late, so that it does not flicker before a quick answer. */
 #define SPINNER_DELAY_MS    250
 #define SPINNER_INTERVAL_MS 100
-/* A wait worth counting. */
+/* From here on the spinner counts the seconds. */
 #define SPINNER_COUNT_MS 3000
 
 #define DEL 0x7f
 
-/* ---- what is there --------------------------------------------------------------------------- */
+/* ---- properties of the terminal
+ * --------------------------------------------------------------- */
 
 bool term_is_out(void)
 {
@@ -85,7 +86,7 @@ bool term_is_utf8(void)
 
 /* ---- the filter ------------------------------------------------------------------------------ */
 
-/* The bytes of a character that begins so; 1 where none does. */
+/* Return the bytes of a character with this first byte; 1 where it begins none. */
 static size_t length_of(char lead)
 {
     unsigned char c = (unsigned char)lead;
@@ -100,7 +101,7 @@ static size_t first_of(const char *text, size_t n)
 }
 
 /* Arabic and Hebrew need the marks of direction, Thai and Khmer spaces of no width, and some flags
- * the tags. None of them moves anything that stands before it. */
+ * the tags. These characters move no text that stands before them. */
 static bool is_needed(const char *text, size_t n)
 {
     static const char *const needed[] = {"\u061c", "\u200b", "\u200e",
@@ -110,7 +111,7 @@ static bool is_needed(const char *text, size_t n)
     return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
 }
 
-/* Return whether a character has to be shown in another way, and write how. */
+/* Return whether a character has to be shown as an escape, and write the escape. */
 static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
 {
     if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))
@@ -133,7 +134,8 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
     return taken;
 }
 
-/* `shown` is as "\x7f", "\u009b" or "\U000e0041", or otherwise where it was no character. */
+/* `shown` is an escape such as "\x7f", "\u009b" or "\U000e0041"; it differs where the byte was no
+ * character. */
 static void put_json_escape(const char *shown, char out[TERM_SHOWN_BYTES])
 {
     unsigned c = shown[0] == '\\' ? (unsigned)strtoul(shown + 2, NULL, 16) : 0;
@@ -192,7 +194,7 @@ static struct {
 
 static void write_err(const char *text, size_t n)
 {
-    /* A spinner that can't be drawn is no failure. */
+    /* A failure to draw only turns the spinner off. */
     if (write(STDERR_FILENO, text, n) < 0) spinner.on = false;
 }
 

@@ -13,14 +13,14 @@
 #define TIME_WIDTH 8
 #define MIN_BAR    8
 #define MAX_BAR    MAX_WIDTH
-/* From this width on details have a column. */
+/* From this width on, details have a column of their own. */
 #define WIDE 100
-/* Below this the head has two lines. */
+/* Below this width the head takes two lines. */
 #define NARROW          64
 #define MAX_DETAILS     60
 #define MAX_DRAWN_DEPTH 8
 
-/* constant, UTF-8, ASCII, colour, meaning */
+/* Columns: constant, UTF-8, ASCII, colour, meaning. */
 #define MARK_MAP(XX)                               \
     XX(FRAME, "\u2500", '-', DIM, NULL)            \
     XX(WAIT, "\u2591", ':', YELLOW, "waiting")     \
@@ -51,32 +51,33 @@ static const struct {
 #undef XX
 };
 
-/* One trace on a canvas. */
+/* The layout of one trace on a canvas. */
 typedef struct draw_layout {
     trace_canvas *canvas;
     const recorded_trace *trace;
     size_t label, bar, details; /* widths; details 0: they get lines of their own */
 } draw_layout;
 
-/* A line that is made: what stands before the label, and the parts. */
+/* A line before it is drawn: the prefix of the label, and the parts of the line. */
 typedef struct draw_line {
     char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
     size_t prefix_width;
     cli_text label, details;
     int64_t from_ns, to_ns;
     term_look style;
-    unsigned char cells[MAX_BAR]; /* bar_mark */
+    unsigned char cells[MAX_BAR]; /* each is a bar_mark */
 } draw_line;
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* The columns that it takes: one a character. */
+/* Return the columns of a text, one for each character. */
 static size_t width_of(const cli_text *text)
 {
     return beluga__utf8_count(text_get(text), text->length);
 }
 
-/* Names that others gave become one line, with '?' where there is no UTF-8. */
+/* Names in a file may come from others, so they become one line, with '?' in place of bytes that
+ * are no UTF-8. */
 static void make_harmless(const trace_canvas *canvas, cli_text *words)
 {
     cli_text safe = {.status = words->status};
@@ -93,7 +94,8 @@ static void make_harmless(const trace_canvas *canvas, cli_text *words)
     if (n < safe.length) safe.data[n] = '\0';
 }
 
-/* At most `width` characters, the last one a sign that there was more; returns how many. */
+/* Write at most `width` characters; the last one becomes a sign when text was cut. Returns how
+ * many were written. */
 static size_t put_cut(trace_canvas *canvas, const cli_text *words, size_t width)
 {
     const char *bytes = text_get(words);
@@ -135,7 +137,7 @@ static size_t column_of(const draw_layout *f, int64_t ns)
     return at < (double)f->bar ? (size_t)at : f->bar - 1;
 }
 
-/* At least one cell; the end belongs to what comes next. */
+/* Fill at least one cell. The end of the time span belongs to the next cell. */
 static void fill(const draw_layout *f, draw_line *row, int64_t from_ns, int64_t to_ns,
                  bar_mark mark)
 {
@@ -197,13 +199,13 @@ static void put_bar(const draw_layout *f, const draw_line *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Return whether a sibling comes later, or a row that stands for those that are not shown. */
+/* Return whether a sibling follows, or a row that stands for hidden ones. */
 static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);
 }
 
-/* Lines from the ancestors, and to this one. A deep tree is drawn as if it were less deep. */
+/* Draw the tree's lines from the ancestors to this span. A very deep tree is drawn less deep. */
 static void make_prefix(const trace_canvas *canvas, draw_line *row, const trace_span *span,
                         bool last)
 {
@@ -248,7 +250,7 @@ static void put_duration(const draw_layout *f, int64_t ns)
     words_end(&time, &f->canvas->words);
 }
 
-/* Details under the label, where they have no column. */
+/* Write the details under the label, where they have no column. */
 static void put_details_line(const draw_layout *f, const draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
@@ -290,7 +292,7 @@ static void free_row(const draw_layout *f, draw_line *row)
     words_end(&row->details, &f->canvas->words);
 }
 
-/* Short details stand with the label. */
+/* Short details go behind the label. */
 static void join_details(const draw_layout *f, draw_line *row)
 {
     size_t label = width_of(&row->label);
@@ -328,14 +330,16 @@ static void draw_span(const draw_layout *f, const trace_span *span)
     free_row(f, &row);
 }
 
-/* ---- what is left out ------------------------------------------------------------------------ */
+/* ---- hidden spans
+ * ----------------------------------------------------------------------------- */
 
 typedef struct hidden_spans {
     size_t n, failed;
     int64_t longest_ns;
 } hidden_spans;
 
-/* The next span under `top`, or NULL. It goes no further up, for that may be far. */
+/* Return the next span under `top`, or NULL. The walk stops at `top`, since its ancestors may be
+ * many. */
 static const trace_span *next_within(const trace_span *span, const trace_span *top)
 {
     if (span->child) return span->child;
@@ -353,7 +357,7 @@ static void count_hidden(hidden_spans *hidden, const trace_span *span)
     }
 }
 
-/* Draw one line for the siblings of `first` that are not shown. */
+/* Draw one line for the siblings of `first` that are hidden. */
 static void draw_hidden(const draw_layout *f, const trace_span *first)
 {
     trace_canvas *canvas = f->canvas;
@@ -394,7 +398,8 @@ static void put_head(const draw_layout *f)
     text_puts(&canvas->words, "\n");
 }
 
-/* Break a line of a list where it is too long: after an item, or, where that is too wide, a word.
+/* Break a line of a list that is too long, after an item or, where an item is too wide, after a
+ * word.
  */
 static void put_wrapped(trace_canvas *canvas, const cli_text *words)
 {
@@ -432,7 +437,7 @@ static void put_summary(const draw_layout *f)
     words_end(&totals, &f->canvas->words);
 }
 
-/* The time axis: its ends, and the middle where there is room. */
+/* Write the time axis: its ends, and its middle where there is room. */
 static void put_axis(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
@@ -488,7 +493,8 @@ static void lay_out(draw_layout *f)
     for (const trace_span *s = f->trace->root; s; s = trace_next(s)) {
         if (!s->shown) continue;
         size_t l = measure_label(f, s), d = measure_details(f, s);
-        if (width < WIDE && d <= 14) l += d ? d + 2 : 0; /* joined, when there is room */
+        /* details go behind the label, when there is room */
+        if (width < WIDE && d <= 14) l += d ? d + 2 : 0;
         if (l > label) label = l;
         if (d > details) details = d;
     }
@@ -507,7 +513,7 @@ static void draw_rows(const draw_layout *f)
             span = span->child;
             continue;
         }
-        /* Past the last of some siblings: what was hidden among them, level by level. */
+        /* Behind the last of some siblings, draw the line for hidden ones, level by level. */
         const trace_span *level = span;
         while (level && !level->next) {
             draw_hidden(f, level->parent ? level->parent->child : f->trace->root);

@@ -1,4 +1,4 @@
-/* A trace as a waterfall of characters. */
+/* Draws a trace as a waterfall of characters. */
 #ifndef BELUGA_CLI_TRACE_DRAW_H
 #define BELUGA_CLI_TRACE_DRAW_H
 
@@ -6,18 +6,18 @@
 #include "trace/words.h"
 
 typedef struct trace_canvas {
-    cli_text words; /* what is drawn */
-    int fd;         /* where it will be written: tells width and colours */
+    cli_text words; /* the drawn text */
+    int fd;         /* descriptor of the output, which has a width and colours */
     size_t width;
     bool utf8;
-    unsigned used; /* marks that need a legend */
+    unsigned used; /* bits of the marks that need a legend */
 } trace_canvas;
 
-/* Begin, as wide as the terminal of `fd`. */
+/* Begin a canvas as wide as the terminal of `fd`. */
 void draw_begin(trace_canvas *canvas, int fd);
-/* Draw what trace_select chose of one. @return 0, or -1 without memory. */
+/* Draw the spans of a trace that trace_select chose. @return 0, or -1 without memory. */
 int draw_trace(trace_canvas *canvas, const recorded_trace *trace);
-/* Say what the marks mean. */
+/* Explain the marks. */
 void draw_legend(trace_canvas *canvas);
 
 #endif

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A longer value is cut: a page is to be opened. */
+/* A longer value is cut, so that a browser can open the page. */
 #define MAX_VALUE_BYTES 65536
-/* Deeper spans are not moved further to the right. */
+/* Deeper spans get no further indentation. */
 #define MAX_INDENT 12
 
 static void put_character(cli_text *page, const char *shown, size_t length)
@@ -23,8 +23,8 @@ static void put_character(cli_text *page, const char *shown, size_t length)
     }
 }
 
-/* Everything that a file says goes through here. Control characters are no part of HTML, and are
- * shown as on a terminal. */
+/* Every text of a file is written by this function. Control characters are not allowed in HTML,
+ * and are shown as on a terminal. */
 static void put_text_n(cli_text *page, const char *text, size_t n)
 {
     char shown[TERM_SHOWN_BYTES];
@@ -40,7 +40,7 @@ static void put_text(cli_text *page, const char *text)
     put_text_n(page, text, strlen(text));
 }
 
-/* Put words onto the page, escaped, and free them. */
+/* Write words onto the page, escaped, and free them. */
 static void put_words(cli_text *page, cli_text *words)
 {
     put_text_n(page, text_get(words), words->length);
@@ -193,7 +193,8 @@ static void put_bar(cli_text *page, const recorded_trace *trace, const trace_spa
     text_puts(page, "</span>");
 }
 
-/* ---- what is known of a span ----------------------------------------------------------------- */
+/* ---- facts about a span
+ * ----------------------------------------------------------------------- */
 
 static void put_value_text(cli_text *page, const char *text, size_t n)
 {
@@ -201,8 +202,7 @@ static void put_value_text(cli_text *page, const char *text, size_t n)
     if (n > MAX_VALUE_BYTES) text_puts(page, "\u2026 (cut)");
 }
 
-/* Put one of OTLP's values; a list puts its items. Deeper ones are left to those who have the
- * file. */
+/* Write one of OTLP's values; of a list, its items. Deeper values can be found in the file. */
 static void put_value(cli_text *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;

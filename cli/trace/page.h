@@ -1,4 +1,4 @@
-/* Traces as one page for a browser: no script, nothing from elsewhere. */
+/* Traces as one HTML page, without scripts and without resources of other sites. */
 #ifndef BELUGA_CLI_TRACE_PAGE_H
 #define BELUGA_CLI_TRACE_PAGE_H
 
@@ -8,7 +8,7 @@
 void page_begin(cli_text *page, const char *title);
 /* Add the spans of a trace that trace_select chose. */
 void page_add_trace(cli_text *page, const recorded_trace *trace);
-/* `note` is what was left out, or NULL. */
+/* End the page; `note` tells what was left out, or is NULL. */
 void page_end(cli_text *page, const char *note);
 
 #endif

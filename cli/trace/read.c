@@ -1,4 +1,4 @@
-/* Lines of OTLP/JSON, ours and others'. */
+/* Reads lines of OTLP/JSON, written by this program or by others. */
 #include "exit.h"
 #include "output.h"
 #include "trace/trace.h"
@@ -13,7 +13,7 @@
 
 #define MAX_PROVIDERS 256
 #define NS_PER_S      1e9
-/* In the year 2261. */
+/* A time in the year 2261. */
 #define MAX_TIME_NS INT64_C(9200000000000000000)
 
 typedef struct trace_reader {
@@ -33,7 +33,7 @@ static int refuse(const trace_reader *r, const char *what)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Protobuf's JSON has 64-bit integers as strings; many writers have numbers. */
+/* Protobuf's JSON writes 64-bit integers as strings, but many programs write numbers. */
 static int64_t read_int(const beluga_json *value, int64_t otherwise)
 {
     const char *text = beluga_json_string(value, NULL);
@@ -43,7 +43,7 @@ static int64_t read_int(const beluga_json *value, int64_t otherwise)
     return end == text || *end ? otherwise : number;
 }
 
-/* Sums of later times would not fit. */
+/* Sums of later times would overflow. */
 static int64_t read_time(const beluga_json *object, const char *key)
 {
     int64_t time = read_int(beluga_json_get(object, key), 0);
@@ -56,7 +56,7 @@ static const char *read_text(const beluga_json *object, const char *key)
     return text && *text ? text : NULL;
 }
 
-/* An id of zeros is none. */
+/* An id of zeros counts as no id. */
 static const char *read_id(const beluga_json *object, const char *key)
 {
     const char *id = read_text(object, key);
@@ -89,14 +89,14 @@ static trace_kind kind_of(const trace_span *span)
 {
     static const char *const groups[] = {"batch", "invoke_agent", "create_agent",
                                          "invoke_workflow"};
-    if (!span->operation) return TRACE_OTHER; /* an attempt, if it is under an operation */
+    if (!span->operation) return TRACE_OTHER; /* a request under an operation is an attempt */
     if (strcmp(span->operation, "execute_tool") == 0) return TRACE_TOOL;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (strcmp(span->operation, groups[i]) == 0) return TRACE_GROUP;
     return TRACE_OPERATION;
 }
 
-/* The first of the reasons: there is one answer. */
+/* Return the first finish reason, since there is one answer. */
 static const char *read_finish(const beluga_json *attributes)
 {
     const beluga_json *reasons = find(attributes, "gen_ai.response.finish_reasons");
@@ -109,7 +109,8 @@ static void read_attributes(trace_span *span)
     const beluga_json *a = span->attributes;
     span->operation = find_text(a, "gen_ai.operation.name");
     span->provider = find_text(a, "gen_ai.provider.name");
-    if (!span->provider) span->provider = find_text(a, "gen_ai.system"); /* before v1.37 */
+    /* the name before version 1.37 */
+    if (!span->provider) span->provider = find_text(a, "gen_ai.system");
     span->model = find_text(a, "gen_ai.request.model");
     span->response_model = find_text(a, "gen_ai.response.model");
     span->tool = find_text(a, "gen_ai.tool.name");
@@ -130,7 +131,7 @@ static void read_attributes(trace_span *span)
     span->kind = kind_of(span);
 }
 
-/* Our event; else the number that the conventions have for it. */
+/* Read our own event, or else the attribute of the conventions. */
 static int64_t find_first(const trace_span *span)
 {
     const beluga_json *events = span->events;
@@ -155,7 +156,7 @@ static void read_status(trace_span *span, const beluga_json *json)
     span->message = read_text(status, "message");
 }
 
-/* A trace has the conventions' names of providers, a list of prices has ours. */
+/* A trace uses the conventions' names of providers, and a price list ours. */
 static bool find_price(const trace_reader *r, const trace_span *span, const char *model,
                        beluga_price *price)
 {
@@ -269,7 +270,7 @@ static int keep(trace_file *file, beluga_json_doc *line)
     return 0;
 }
 
-/* A process that was killed while it wrote left half a line at the end, without a newline. */
+/* A process that was killed while writing left half a line at the end, without a newline. */
 static int read_line(trace_reader *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;

@@ -12,18 +12,19 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* More are not read by anybody; --all is for those who do. */
+/* More traces are not useful on a terminal; --all shows them. */
 #define MAX_DRAWN_TRACES 10
 #define MAX_DRAWN_SPANS  60
-/* A browser takes more. */
+/* A browser shows more traces. */
 #define MAX_PAGE_TRACES 100
 #define MAX_PAGE_SPANS  2000
 
-/* The last ones that are asked for. */
+/* The last traces that the options ask for. */
 typedef struct trace_choice {
     const cli_args *args;
     trace_file *file;
-    size_t n, skipped; /* that fit; of those, how many earlier ones are left out */
+    /* n: traces that fit the options; skipped: earlier ones among them that are left out */
+    size_t n, skipped;
 } trace_choice;
 
 static bool fits(const cli_args *args, const recorded_trace *trace)
@@ -43,7 +44,7 @@ static int choose(trace_choice *choice, size_t limit)
     return 0;
 }
 
-/* Return the next one at or after *index, or NULL. */
+/* Return the next chosen trace at or after *index, or NULL. */
 static recorded_trace *next_chosen(const trace_choice *choice, size_t *index, size_t *seen)
 {
     while (*index < choice->file->n_traces) {

@@ -1,4 +1,4 @@
-/* A file of traces, shown one way or another. */
+/* Shows a file of traces as text, as JSON, or as a page. */
 #ifndef BELUGA_CLI_TRACE_SHOW_H
 #define BELUGA_CLI_TRACE_SHOW_H
 
@@ -6,14 +6,14 @@
 #include "trace/trace.h"
 
 /*
- * Draw what the options choose on descriptor `fd`: stdout or stderr.
+ * Draw the traces that the options choose on descriptor `fd`, stdout or stderr.
  * @return 0, or an exit code, reported.
  */
 int trace_show(const cli_args *args, trace_file *file, int fd);
 
-/* Print what was found out as one JSON object. @return as above. */
+/* Print the computed facts as one JSON object. @return as trace_show. */
 int trace_show_json(const cli_args *args, trace_file *file);
-/* Write the page of --html. @return as above. */
+/* Write the page of --html. @return as trace_show. */
 int trace_show_page(const cli_args *args, trace_file *file, const char *title);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Recorded traces: read from lines of OTLP/JSON, made into trees, and asked where the time went.
- * What draws them (draw.h, page.h, list.h) reads only this.
+ * Recorded traces: read from lines of OTLP/JSON, made into trees, and evaluated for where the time
+ * went. The files that show traces (draw.h, page.h, list.h) read only this.
  */
 #ifndef BELUGA_CLI_TRACE_TRACE_H
 #define BELUGA_CLI_TRACE_TRACE_H
@@ -12,21 +12,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A longer file is refused, as is one with more spans. */
+/* A longer file is refused, as is a file with more spans. */
 #define MAX_TRACE_FILE_BYTES ((size_t)256 * 1024 * 1024)
 #define MAX_TRACE_SPANS      ((size_t)1000000)
 
 typedef enum trace_kind {
-    TRACE_OTHER,     /* anybody's */
-    TRACE_OPERATION, /* one call of a model, its retries inside */
-    TRACE_ATTEMPT,   /* one request of it */
+    TRACE_OTHER,     /* any other span */
+    TRACE_OPERATION, /* one call of a model, including its retries */
+    TRACE_ATTEMPT,   /* one request of an operation */
     TRACE_TOOL,      /* one run of a tool */
-    TRACE_GROUP      /* a batch or an agent: what is under it counts */
+    TRACE_GROUP      /* a batch or an agent, whose children have the time */
 } trace_kind;
 
-/* The things that a moment of a trace is spent on. If several happen at once, the first in this
- * list counts: a wait is one only when nothing came in meanwhile. Constant, name in JSON, words for
- * people. */
+/* The activities on which the time of a trace is spent. If several happen at once, the first in
+ * this list counts: a wait counts only when no bytes came meanwhile. Columns: constant, name in
+ * JSON, words for people. */
 #define TRACE_WHERE_MAP(XX)                                       \
     XX(RECEIVING, "receiving", "receiving the answer")            \
     XX(FIRST_TOKEN, "first_token", "waiting for the first token") \
@@ -49,51 +49,51 @@ typedef struct trace_span {
     const char *trace_id, *id, *parent_id; /* parent_id: NULL for none */
     const char *name;
     int64_t start_ns, end_ns;
-    int64_t first_ns;    /* when the first token came; 0: unknown, or not streamed */
-    int64_t gap_from_ns; /* of a retried attempt: when the one before ended; 0: none */
+    int64_t first_ns;    /* time of the first token; 0: unknown, or not streamed */
+    int64_t gap_from_ns; /* for a retried attempt, the end of the attempt before; 0: none */
     trace_kind kind;
     bool failed;
-    bool open;    /* it never ended, as far as the file knows */
-    bool request; /* of a provider, or over HTTP */
-    /* NULL or -1 where it is not told */
+    bool open;    /* the file has no end of this span */
+    bool request; /* a request to a provider, or any other over HTTP */
+    /* NULL or -1 where the file has no value */
     const char *operation, *provider, *model, *response_model, *tool, *error_type, *message;
     const char *retry_reason, *finish;
     int64_t input_tokens, output_tokens, cache_read, cache_write, http_status, resent;
     int64_t batch_succeeded, batch_failed;
     double cost_usd;
     const beluga_json *attributes, *events; /* arrays, or NULL */
-    /* the tree */
+    /* links of the tree */
     struct trace_span *parent, *child, *last_child, *next;
     unsigned depth;
-    bool shown;    /* by trace_select */
-    bool folded;   /* into its parent, by trace_select */
-    size_t hidden; /* children that are not */
-    size_t number; /* in the file */
+    bool shown;    /* set by trace_select */
+    bool folded;   /* shown as part of its parent; set by trace_select */
+    size_t hidden; /* number of children that are not shown */
+    size_t number; /* position in the file */
 } trace_span;
 
 typedef struct recorded_trace {
     const char *id;
-    trace_span *spans; /* by start; those of one trace stand together */
+    trace_span *spans; /* sorted by start; the spans of one trace are adjacent */
     size_t n;
-    trace_span *root; /* the first of those without a parent here; `next` leads to more */
-    size_t hidden;    /* roots that are not shown */
+    trace_span *root; /* the first span without a parent in the file; `next` leads to others */
+    size_t hidden;    /* number of roots that are not shown */
     int64_t start_ns, end_ns;
     int64_t where_ns[TRACE_WHERE_COUNT];
-    size_t n_operations, n_attempts, n_retries, n_tools, n_failed; /* n_failed: operations */
-    int64_t input_tokens, output_tokens;                           /* -1: nobody told */
-    double cost_usd;                                               /* of those that are known */
-    size_t n_unpriced; /* operations that used tokens of no known price */
+    size_t n_operations, n_attempts, n_retries, n_tools, n_failed; /* n_failed counts operations */
+    int64_t input_tokens, output_tokens;                           /* -1: unknown */
+    double cost_usd;                                               /* sum of the known costs */
+    size_t n_unpriced; /* operations that used tokens without a known price */
 } recorded_trace;
 
 typedef struct trace_file {
-    recorded_trace *traces; /* by start */
+    recorded_trace *traces; /* sorted by start */
     size_t n_traces;
     trace_span *spans;
     size_t n_spans, room_spans;
     beluga_json_doc **lines;
     size_t n_lines, room_lines;
-    size_t n_other_lines; /* metrics and logs */
-    size_t torn_line;     /* number of a last line that is not whole; 0: none */
+    size_t n_other_lines; /* lines with metrics and logs */
+    size_t torn_line;     /* number of an incomplete last line; 0: none */
 } trace_file;
 
 /*
@@ -106,23 +106,23 @@ int trace_file_read(trace_file *file, const char *name, const char *text, size_t
                     const beluga_prices *prices);
 void trace_file_free(trace_file *file);
 
-/* tree.c: sort, link, add up. @return 0, or -1 without memory. */
+/* Sort the spans, link them to trees, and sum them up (tree.c). @return 0, or -1 without memory. */
 int trace_file_link(trace_file *file);
 
-/* where.c: fill in where_ns. @return 0, or -1 without memory. */
+/* Fill in where_ns (where.c). @return 0, or -1 without memory. */
 int trace_add_up(recorded_trace *trace);
 
-/* Mark what to show, once: about `limit` spans (0: all), the failed and the longest first, each
- * with those above it; a call's only attempt is then part of the call. @return 0, or -1 without
- * memory. */
+/* Mark the spans to show; call this once. About `limit` spans are chosen (0: all), failed and long
+ * ones first, each with its ancestors; a call's only attempt becomes part of the call. @return 0,
+ * or -1 without memory. */
 int trace_select(recorded_trace *trace, size_t limit);
 
-/* The next span in the order of the tree, NULL after the last. */
+/* Return the next span in the order of the tree, or NULL behind the last. */
 trace_span *trace_next(const trace_span *span);
 
-/* Return whether the spans under it say what its time was spent on: its own bar is a frame. */
+/* Return whether the children of a span have its time, so that its own bar is only a frame. */
 bool trace_is_frame(const trace_span *span);
-/* When the first token of a request came, by it or by its operation; 0: unknown. */
+/* Return the time of a request's first token, from the span or its operation; 0: unknown. */
 int64_t trace_first_ns(const trace_span *span);
 
 const char *trace_where_name(trace_where where);

@@ -1,4 +1,4 @@
-/* Spans by trace and parent. */
+/* Builds the trees: groups spans by trace, and links them to their parents. */
 #include "base/sum.h"
 #include "trace/trace.h"
 
@@ -11,7 +11,7 @@ static int compare_times(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-/* By trace; in one by start, and of those that start together the longer one first. */
+/* Sort by trace, within a trace by start, and at equal starts the longer span first. */
 static int compare_spans(const void *a, const void *b)
 {
     const trace_span *x = a, *y = b;
@@ -34,7 +34,7 @@ static bool is_same(const trace_span *a, const trace_span *b)
     return strcasecmp(a->trace_id, b->trace_id) == 0 && strcasecmp(a->id, b->id) == 0;
 }
 
-/* A span that was exported twice counts once: the later one is marked as its own parent. */
+/* A span that was exported twice counts once: the later copy is marked as its own parent. */
 static void mark_twins(trace_span **by_id, size_t n)
 {
     for (size_t i = 1; i < n; i++)
@@ -74,8 +74,9 @@ static trace_span *find_parent(trace_span **by_id, size_t n, const trace_span *s
     return NULL;
 }
 
-/* A damaged file may have spans that are each other's parent: such a ring is cut where it is seen.
- * `number` is how far a span is known: 0 not yet, 1 on this way, 2 it leads to a root. */
+/* A damaged file may have spans that are each other's parent; such a ring is cut where it is
+ * found. `number` tells the state of a span: 0 not visited, 1 on the current path, 2 leads to a
+ * root. */
 static void cut_rings(trace_file *file)
 {
     for (size_t i = 0; i < file->n_spans; i++) file->spans[i].number = 0;
@@ -129,7 +130,7 @@ static void link_spans(recorded_trace *trace)
         s->depth = s->parent ? s->parent->depth + 1 : 0;
 }
 
-/* A request under an operation is one of its attempts. */
+/* A request under an operation counts as one of its attempts. */
 static void name_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
@@ -187,7 +188,7 @@ static void count(recorded_trace *trace)
     }
 }
 
-/* A span that did not end lasted at least as long as the file knows of its trace. */
+/* A span without an end lasted at least as long as the last known time of its trace. */
 static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
@@ -204,7 +205,8 @@ static int finish_trace(recorded_trace *trace)
     return trace_add_up(trace);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all traces
+ * ------------------------------------------------------------------------------- */
 
 static int compare_traces(const void *a, const void *b)
 {
@@ -258,9 +260,10 @@ bool trace_is_frame(const trace_span *span)
     return span->child || span->kind == TRACE_GROUP;
 }
 
-/* ---- what to show ---------------------------------------------------------------------------- */
+/* ---- the choice of spans
+ * ---------------------------------------------------------------------- */
 
-/* Failures first, then what took longest. */
+/* Sort failures first, then the longest spans. */
 static int compare_weights(const void *a, const void *b)
 {
     const trace_span *x = *(trace_span *const *)a, *y = *(trace_span *const *)b;
@@ -269,7 +272,7 @@ static int compare_weights(const void *a, const void *b)
     return order ? order : x < y ? -1 : x > y;
 }
 
-/* Where much is left out, a call's only attempt says no more than the call. */
+/* Where many spans are left out, a call's only attempt adds nothing to the call. */
 static void fold_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {

@@ -1,4 +1,4 @@
-/* Adds up the time of a trace: every moment counts for one thing. */
+/* Adds up the time of a trace, where every moment counts for one activity. */
 #include "trace/trace.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ int64_t trace_first_ns(const trace_span *span)
     return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
 }
 
-/* From this time on one span more, or one fewer, does `where`. */
+/* A time from which on one span more, or one fewer, does the activity `where`. */
 typedef struct activity_change {
     int64_t at_ns;
     int change;
@@ -45,7 +45,7 @@ typedef struct activity_changes {
     size_t n;
 } activity_changes;
 
-/* One span makes at most this many: a wait, a receipt and a gap, each with two ends. */
+/* The most changes of one span: a wait, a receipt and a gap, each with two ends. */
 #define TURNS_OF_SPAN 6
 
 static void add(activity_changes *turns, trace_where where, int64_t from_ns, int64_t to_ns)

@@ -13,7 +13,7 @@
 #define NS_PER_US 1000
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
-/* Less than this share of a trace is not worth a word. */
+/* A smaller share of a trace is not mentioned. */
 #define MIN_SHARE 0.005
 
 void words_add_line(cli_text *words, const char *text)
@@ -79,7 +79,8 @@ void words_add_time(cli_text *words, int64_t ns)
 
 void words_add_label(cli_text *words, const trace_span *span)
 {
-    if (span->kind == TRACE_ATTEMPT && span->provider) /* others tell of HTTP alone */
+    /* attempts without a provider are plain HTTP requests */
+    if (span->kind == TRACE_ATTEMPT && span->provider)
         text_printf(words, "attempt %" PRId64, span->resent > 0 ? beluga__add(span->resent, 1) : 1);
     else if (span->kind == TRACE_TOOL && span->tool)
         text_printf(words, "tool %s", span->tool);
@@ -87,7 +88,7 @@ void words_add_label(cli_text *words, const trace_span *span)
         text_puts(words, span->name);
 }
 
-/* Items of a list, with what is between two. */
+/* A list of items with a separator. */
 typedef struct joined_words {
     cli_text *words;
     bool begun;

@@ -1,6 +1,7 @@
-/* A forked child can use this lock even if a thread of its parent held it at the fork, which the
- * child does not have to release it. The first thread of a new process that takes the lock is told
- * so, and whether it was held; then the guarded data may be half changed. */
+/* A forked child can use this lock even if a thread of its parent held it at the fork: the
+ * child does not have that thread, which would have to release the lock. The first thread of a new
+ * process that takes the lock learns this, and whether the lock was held; if so, the guarded data
+ * may be half changed. */
 #ifndef BELUGA__FORK_LOCK_H
 #define BELUGA__FORK_LOCK_H
 

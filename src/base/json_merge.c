@@ -1,5 +1,5 @@
-/* RFC 7396 merges a patch that is an object member by member. Its null takes a member away, and any
- * other value replaces the one that was there. */
+/* RFC 7396 merges a patch that is an object member by member. A null in the patch removes a
+ * member, and any other value replaces the member. */
 #include "base/json.h"
 
 typedef struct merging {

@@ -32,7 +32,7 @@ static int system_error(const char *directory, beluga_error *err)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* Only files and links count; to open a pipe would be to wait for its other end. */
+/* Only files and links count, since opening a pipe would wait for its other end. */
 static bool is_recording(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');

@@ -57,8 +57,8 @@ uint64_t beluga__asked_digest(const beluga__asked *asked)
 
 typedef struct difference {
     size_t count; /* how many values differ */
-    char where[POINTER_TEXT + 8], recorded[VALUE_TEXT], sent[VALUE_TEXT]; /* of the first */
-    char pointer[POINTER_TEXT]; /* to the value that is compared */
+    char where[POINTER_TEXT + 8], recorded[VALUE_TEXT], sent[VALUE_TEXT]; /* the first difference */
+    char pointer[POINTER_TEXT]; /* JSON pointer to the compared value */
 } difference;
 
 /* Show the part of a text around the byte where it begins to differ. */
@@ -102,14 +102,14 @@ static size_t common(const char *a, size_t n, const char *b, size_t m)
     return i;
 }
 
-/* A secret that the recording masks must not be shown by the request that was sent. */
+/* A secret that the recording masks must not appear in the message about the sent request. */
 static void hide_secret(difference *d, const char *recorded)
 {
     if (recorded && strstr(recorded, "********"))
         snprintf(d->sent, sizeof d->sent, "what is not shown: a key was masked there");
 }
 
-/* A whole message that is missing weighs more than an id that differs. */
+/* A missing message weighs more than a different id. */
 static size_t weigh(const beluga_json *value)
 {
     size_t weight = 1;
@@ -206,7 +206,7 @@ static void compare_arrays(difference *d, const beluga_json *recorded, const bel
     }
 }
 
-/* It recurses no deeper than BELUGA__MAX_JSON_DEPTH, which the parser enforces. */
+/* The recursion is at most BELUGA__MAX_JSON_DEPTH deep, which the parser enforces. */
 static void compare(difference *d, const beluga_json *recorded, const beluga_json *sent)
 {
     size_t at = strlen(d->pointer);
@@ -223,7 +223,7 @@ static void compare(difference *d, const beluga_json *recorded, const beluga_jso
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-/* Returns the path of a URL. The host does not matter: it may be another one. */
+/* Returns the path of a URL. The host is not compared, since a replay may use another one. */
 static const char *path_of(const char *url, size_t *n)
 {
     const char *host = strstr(url, "://");
@@ -280,7 +280,7 @@ static bool same_address(const beluga__tape *tape, const beluga__asked *asked)
            same_query(tape->url, asked->url);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the matching recording ------------------------------------------------------------------- */
 
 static int compare_bodies(difference *d, beluga__recording *recording, const beluga__asked *asked,
                           const char *name, beluga_error *err)
@@ -314,7 +314,7 @@ static int compare_with(const beluga__open_cassette *cassette, const beluga__tap
     return status ? status : compare_bodies(d, recording, asked, tape->name, err);
 }
 
-/* No recording has this address: take the one with most of the path. */
+/* No recording has this address, so take the one that shares most of the path. */
 static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {
@@ -383,7 +383,7 @@ static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *
                             tape->name, d.where, d.recorded, d.sent);
 }
 
-/* Take the first tape that is not used; where all are and may be used again, the last. */
+/* Take the first unused tape; where all are used and may be used again, the last one. */
 static beluga__tape *take(beluga__open_cassette *cassette, const beluga__asked *asked)
 {
     uint64_t body = beluga__asked_digest(asked);

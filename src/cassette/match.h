@@ -1,21 +1,21 @@
-/* A request is answered by the recording that matches it. */
+/* Finds the recording that matches a request. */
 #ifndef BELUGA__MATCH_H
 #define BELUGA__MATCH_H
 
 #include "cassette/recording.h"
 
-/* A request as it is compared with recordings. */
+/* A request in the form in which it is compared with recordings. */
 typedef struct beluga__asked {
-    const char *method, *url; /* scrubbed */
-    const beluga_json *json;  /* the body; NULL: it is no JSON */
+    const char *method, *url; /* without secrets */
+    const beluga_json *json;  /* the body; NULL: the body is no JSON */
     const char *body;
     size_t length;
 } beluga__asked;
 
-/* Returns a digest that bodies of equal meaning share. */
+/* Returns a digest, which is equal for bodies of equal meaning. */
 uint64_t beluga__asked_digest(const beluga__asked *asked);
-/* Find the recording that answers, read it, and mark it used. NOT_FOUND tells how the nearest
- * differs.
+/* Find the recording that answers the request, read it, and mark it as used. NOT_FOUND explains
+ * how the nearest recording differs.
  */
 int beluga__cassette_match(beluga__open_cassette *cassette, const beluga__asked *asked,
                            beluga__recording *recording, beluga_error *err);

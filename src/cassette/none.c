@@ -1,4 +1,4 @@
-/* This file stands in place of the room in a library that neither records nor replays. */
+/* Replaces this room in a library that neither records nor replays. */
 #include "base/left_out.h"
 #include "cassette/cassette.h"
 

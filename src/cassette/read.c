@@ -1,5 +1,5 @@
-/* A file is checked as a whole when it is read, so that a mistake made by hand is told with the
- * file's name, and the line or the member. */
+/* A file is checked completely when it is read, so that the error for a mistake in a file edited
+ * by hand names the file, and the line or the member. */
 #include "base/file.h"
 #include "cassette/recording.h"
 
@@ -23,7 +23,7 @@ static size_t line_of(const char *text, size_t offset)
     return line;
 }
 
-/* The parser tells a byte; people want a line. */
+/* The parser reports a byte, and people need a line. */
 static int not_json(const char *name, const beluga__recording *recording, const beluga__buf *text,
                     int status, const beluga_error *cause, beluga_error *err)
 {
@@ -149,7 +149,7 @@ static int ending_of(const beluga__recording *r)
     return -1;
 }
 
-/* A file without an end was cut, and must not be taken for a whole answer. */
+/* A file without an end is incomplete, and must not be replayed as a whole answer. */
 static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 {
     int ending = ending_of(r);
@@ -165,7 +165,7 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
     return 0;
 }
 
-/* It may be missing in a file that was written by hand; then ids are random as ever. */
+/* The number may be missing in a file that was written by hand, and ids are then random. */
 static int check_random(beluga__recording *r, const beluga_json *root, const char *name,
                         beluga_error *err)
 {
@@ -193,7 +193,7 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
     return status ? status : check_end(r, name, err);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole file --------------------------------------------------------------------------- */
 
 int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
                             const char *name, const beluga__buf *text, beluga_error *err)

@@ -1,5 +1,5 @@
-/* An exchange of the network is passed on to its handler at once. Its file is written when it ends,
- * before the handler hears of that. */
+/* Each event of a network exchange is passed on to its handler at once. The file is written when
+ * the exchange ends, before the handler learns of the end. */
 #include "cassette/record.h"
 
 #include "base/clock.h"
@@ -17,14 +17,14 @@ typedef struct recorder {
     const beluga_http_request *request;
     const beluga_http_response *response;
     const char *const *secrets;
-    beluga__buf request_body, body, chunks; /* chunks: of beluga__chunk */
+    beluga__buf request_body, body, chunks; /* `chunks` holds beluga__chunk structs */
     bool has_body;
     unsigned number;
     uint64_t random;
     int64_t last_ns, head_ms;
 } recorder;
 
-/* Everybody else sees the recorder as the transfer. */
+/* Callers use the recorder as the transfer. */
 static recorder *recorder_of(beluga__transfer *transfer)
 {
     return (recorder *)(void *)transfer;
@@ -33,7 +33,8 @@ static recorder *recorder_of(beluga__transfer *transfer)
 static int64_t lap_ms(recorder *r)
 {
     int64_t now = beluga__now_ns(), ms = (now - r->last_ns) / BELUGA__NS_PER_MS;
-    r->last_ns += ms * BELUGA__NS_PER_MS; /* the rest counts for the next lap */
+    /* the rest of less than a millisecond counts for the next interval */
+    r->last_ns += ms * BELUGA__NS_PER_MS;
     return ms;
 }
 
@@ -45,7 +46,8 @@ static void free_recorder(recorder *r)
     beluga__release(&r->cassette->runtime->allocator, r);
 }
 
-/* Without its whole body an exchange is not recorded, for half of one would be taken for the whole.
+/* An exchange without its whole body is not recorded, since a replay would take the part for the
+ * whole.
  */
 static int first_loss(const recorder *r, beluga_error *err)
 {
@@ -61,7 +63,7 @@ static int first_loss(const recorder *r, beluga_error *err)
     return 0;
 }
 
-/* Count a recording that could not be made, and log it. */
+/* Count a failed recording, and log it. */
 static void lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
 {
     int none = 0;
@@ -100,7 +102,7 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
     if (status) lose(r->cassette, name, &err);
 }
 
-/* --- of the network --------------------------------------------------------------------------- */
+/* --- callbacks of the network ----------------------------------------------------------------- */
 
 static void on_head(void *owner)
 {
@@ -132,7 +134,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- of the call ------------------------------------------------------------------------------ */
+/* --- functions for the call ------------------------------------------------------------------- */
 
 static void keep_request(recorder *r, const beluga__transfer_spec *spec)
 {
@@ -148,7 +150,8 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
         beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
     if (r->request_body.length)
         beluga__secrets_mask(r->secrets, r->request_body.data, r->request_body.length);
-    /* It is made from the request, so that it is the same when that is recorded again. */
+    /* The seed is made from the request, so that a second recording of the same request has the
+     * same ids. */
     const beluga__asked asked = {.body = r->request_body.data, .length = r->request_body.length};
     *spec->random = r->random = beluga__asked_digest(&asked) | 1;
 }
@@ -177,7 +180,7 @@ static int transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
     ours.owner = r;
     int status = cassette->network->transfer_start(loop, &ours, &r->network, err);
     if (status) {
-        free_recorder(r); /* the handler has heard of nothing */
+        free_recorder(r); /* the handler was never called */
         return status;
     }
     *out = (beluga__transfer *)(void *)r;

@@ -1,4 +1,5 @@
-/* A recording is the file of one exchange. write.c makes it, and read.c reads and checks it. */
+/* A recording is the file of one exchange; write.c writes the file, and read.c reads and checks
+ * it. */
 #ifndef BELUGA__RECORDING_H
 #define BELUGA__RECORDING_H
 
@@ -7,43 +8,45 @@
 #include "base/limits.h"
 #include "cassette/cassette.h"
 
-/* An exchange ends in one of these ways; the file has their names. */
+/* The ways in which an exchange ends, whose names are in the file. */
 typedef enum beluga__ending {
     BELUGA__END_COMPLETE,  /* the whole body came */
     BELUGA__END_ENOUGH,    /* the answer was complete before the body, whose rest was not read */
-    BELUGA__END_CANCELLED, /* the caller cancelled it */
-    BELUGA__END_FAILED     /* it had an error, the network's or the library's */
+    BELUGA__END_CANCELLED, /* the caller cancelled the exchange */
+    BELUGA__END_FAILED     /* an error of the network or of the library ended the exchange */
 } beluga__ending;
 
 extern const char *const beluga__ending_names[4];
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* A chunk is the bytes that came at once: those of the body from the chunk before it up to `end`.
+/* A chunk is a group of body bytes that came at once, from the end of the chunk before it up to
+ * `end`.
  */
 typedef struct beluga__chunk {
     size_t end;
     int64_t after_ms;
 } beluga__chunk;
 
-/* An exchange has all that is written. Everything is borrowed; the bodies are masked in place. */
+/* The data of an exchange that are written. All pointers are borrowed; the bodies are masked in
+ * place. */
 typedef struct beluga__exchange {
-    const beluga_http_request *request; /* without its body, which the network has taken */
+    const beluga_http_request *request; /* without a body, which the network has taken */
     beluga__buf *request_body;
     bool has_body;
-    const beluga_http_response *response; /* status 0: none came */
+    const beluga_http_response *response; /* status 0: no answer came */
     int64_t head_ms;
     beluga__buf *body;
     const beluga__chunk *chunks;
     size_t n_chunks;
     beluga__ending ending;
     int64_t end_ms;
-    const beluga_error *error; /* of FAILED */
+    const beluga_error *error; /* error of a FAILED exchange */
     uint64_t random;
     const char *const *secrets;
 } beluga__exchange;
 
-/* Write a file that is not there yet under the number, or a later one. Blocks. */
+/* Write a new file under the number, or under a later number where a file has it. Blocks. */
 int beluga__cassette_write(beluga__open_cassette *cassette, unsigned number,
                            const beluga__exchange *exchange, beluga_error *err);
 
@@ -52,13 +55,13 @@ int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *co
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* This is a file that was read and checked. */
+/* A file that was read and checked. */
 typedef struct beluga__recording {
-    beluga__json_scratch scratch; /* has the values below */
+    beluga__json_scratch scratch; /* holds the values below */
     const char *method, *url;
-    const beluga_json *request, *response, *end; /* response NULL: none came */
+    const beluga_json *request, *response, *end; /* response NULL: no answer came */
     beluga__ending ending;
-    uint64_t random; /* ids that an answer does not bring are made from it */
+    uint64_t random; /* seed for ids that the answer does not bring */
 } beluga__recording;
 
 /* Read a file. Errors name file and line. The recording must be freed in any case. Blocks. */
@@ -68,8 +71,8 @@ int beluga__recording_read(beluga__recording *recording, const beluga__open_cass
 int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
                             const char *name, const beluga__buf *text, beluga_error *err);
 void beluga__recording_free(beluga__recording *recording);
-/* Put the bytes of a body or chunk ("json", "text" or "base64") into a buffer. Errors call it
- * `path`.
+/* Put the bytes of a body or chunk ("json", "text" or "base64") into a buffer. Errors name the
+ * member `path`.
  */
 int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder,
                             const char *path, beluga__buf *out, beluga_error *err);

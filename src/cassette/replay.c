@@ -1,5 +1,5 @@
-/* An exchange is answered from a file. Its head, each chunk and its end come in a turn of the loop
- * of their own, so that its handler sees a stream. */
+/* An exchange is answered from a file. Its head, each chunk and its end are delivered in separate
+ * turns of the loop, so that the handler sees a stream. */
 #include "cassette/replay.h"
 
 #include "base/clock.h"
@@ -17,17 +17,17 @@ typedef struct player {
     void *owner;
     beluga_http_response *response;
     beluga__recording recording;
-    const beluga_json *chunks, *chunk; /* chunk: the next one; NULL: none is left */
-    beluga__buf bytes;                 /* the chunk's that is told */
+    const beluga_json *chunks, *chunk; /* chunk: the next one; NULL: no chunk is left */
+    beluga__buf bytes;                 /* bytes of the chunk that is being delivered */
     beluga__task task;
     beluga__timer timer;
     bool told_head;
     bool paused, waits; /* waits: its turn came during a pause */
-    bool inside;        /* the handler runs */
-    bool dead;          /* the handler that runs has ended this exchange */
+    bool inside;        /* the handler is running */
+    bool dead;          /* the running handler has ended this exchange */
 } player;
 
-/* Everybody else sees the player as the transfer. */
+/* Callers use the player as the transfer. */
 static player *player_of(beluga__transfer *transfer)
 {
     return (player *)(void *)transfer;
@@ -42,7 +42,7 @@ static void free_player(player *p)
     beluga__release(&p->cassette->runtime->allocator, p);
 }
 
-/* --- the next thing that is told -------------------------------------------------------------- */
+/* --- the next delivery ------------------------------------------------------------------------ */
 
 static void plan(player *p)
 {
@@ -55,7 +55,7 @@ static void plan(player *p)
         p->loop->ops->defer(p->loop, &p->task);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- delivering ------------------------------------------------------------------------------- */
 
 static void end_with(player *p, int code, const beluga_error *err)
 {
@@ -103,8 +103,8 @@ static void tell_end(player *p)
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* A player that its handler has ended is freed when that has returned, since it may still read the
- * bytes. */
+/* A player that its handler ends is freed after the handler has returned, since the handler may
+ * still read the bytes. */
 static void leave(player *p)
 {
     p->inside = false;
@@ -167,7 +167,7 @@ static void time_came(beluga__timer *timer)
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* The request that is sent, as a recording would have it. */
+/* The sent request in the form of a recording. */
 typedef struct sent {
     beluga__buf url, body;
     beluga__json_scratch scratch;

@@ -1,4 +1,4 @@
-/* A loop that replays has transfers that are read from files. */
+/* The transfers of a replaying loop, which read from files. */
 #ifndef BELUGA__CASSETTE_REPLAY_H
 #define BELUGA__CASSETTE_REPLAY_H
 

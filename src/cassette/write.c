@@ -1,4 +1,4 @@
-/* The file of an exchange is JSON over several lines, made for people and for diff. */
+/* Writes the file of an exchange: JSON over several lines, for people and for diff. */
 #include "base/hint.h"
 #include "base/new_file.h"
 #include "base/secret.h"
@@ -47,8 +47,7 @@ static void put_text(writing *at, const char *key, const char *text, size_t n)
     beluga__buf_free(&copy);
 }
 
-/* Returns whether a person can read the bytes: no control characters but those that lay out lines.
- */
+/* Returns whether people can read the bytes: the only control characters are those for layout. */
 static bool is_text(const char *bytes, size_t n)
 {
     if (beluga__utf8_valid(bytes, n) != n) return false;
@@ -58,7 +57,8 @@ static bool is_text(const char *bytes, size_t n)
     return true;
 }
 
-/* Returns whether the bytes are JSON; exactly: whether its compact text is these bytes again. */
+/* Returns whether the bytes are JSON; exactly: the compact form of the JSON must equal the
+ * bytes. */
 static bool is_json(writing *at, const char *bytes, size_t n, bool exactly)
 {
     const beluga_json *root;
@@ -92,7 +92,7 @@ static void put_base64(writing *at, const char *bytes, size_t n)
     beluga_json_end_array(&at->w);
 }
 
-/* Write the bytes in the form that people read best. The reader gives the same bytes back. */
+/* Write the bytes in the most readable form from which the reader restores the same bytes. */
 static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
 {
     if (is_json(at, bytes, n, exactly))
@@ -144,8 +144,8 @@ static void put_request(writing *at)
     beluga__buf_free(&url);
 }
 
-/* All headers of an answer are kept, since a provider may read any of them; but the values of those
- * with such a name are hidden. */
+/* All headers of an answer are kept, since a provider may read any of them, except that private
+ * values are hidden. */
 static bool is_private(const char *line, size_t n)
 {
     static const char *const words[] = {"account", "auth",         "cookie",    "credential",
@@ -169,7 +169,7 @@ static void put_response_header(writing *at, const char *line)
     if (is_private(line, n))
         beluga__buf_printf(&shown, "%.*s: [redacted]", (int)n, line);
     else
-        beluga__http_redact_url(&shown, line); /* a header such as "location" has a URL */
+        beluga__http_redact_url(&shown, line); /* a header such as "location" contains a URL */
     if (shown.status) at->text.status = shown.status;
     put_text(at, NULL, shown.data, shown.length);
     beluga__buf_free(&shown);
@@ -196,7 +196,7 @@ static void put_response(writing *at)
     beluga_json_begin_object(&at->w, "response");
     put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
-    /* No header shows that HTTP/2 marks the end of the body, so the other case is written down. */
+    /* No header tells that HTTP/2 marks the end of the body, so the opposite case is recorded. */
     if (!beluga__http_is_framed(x->response)) beluga_json_put_bool(&at->w, "until_close", true);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;
@@ -261,7 +261,7 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* Make a name such as "00001-post-chat-completions.json", of the last two parts of the path. */
+/* Make a name such as "00001-post-chat-completions.json" from the last two parts of the path. */
 static void make_name(char *name, unsigned number, const beluga_http_request *request)
 {
     const char *url = request->url.data, *host = strstr(url, "://");
@@ -296,7 +296,7 @@ static int too_many(beluga_error *err)
                             "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
 }
 
-/* Name a file by its number, or by a later one where another process has taken that. */
+/* Name a file by its number, or by a later number where another process has taken the first. */
 static int name_file(beluga__open_cassette *cassette, unsigned number,
                      const beluga_http_request *request, beluga__new_file *file, beluga_error *err)
 {

@@ -227,7 +227,7 @@ static int take_headers(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- the whole target ------------------------------------------------------------------------- */
 
 /* A budget needs prices, since without them the costs are not known. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)

@@ -55,7 +55,7 @@ static int fault(const resolution *r, int code, const char *text)
     return beluga_error_set(r->err, code, "%s", text);
 }
 
-/* --- what a reference means ------------------------------------------------------------------- */
+/* --- the meaning of a reference --------------------------------------------------------------- */
 
 static int follow_aliases(resolution *r, const char **reference)
 {

@@ -189,7 +189,7 @@ static int take_process(const char *profile, const atomic_bool *unwanted, aws_ke
                                     what);
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- all sources ------------------------------------------------------------------------------ */
 
 static const char *profile_name(const char *profile)
 {

@@ -1,12 +1,12 @@
-/* Circuit breaker: when calls keep failing because the provider is sick, the next ones are refused
- * at once, and after a while a few probes find out whether it is well again.
+/* Circuit breaker: when calls keep failing because the provider has an outage, the next calls are
+ * refused at once, and after a while a few probes find out whether the provider works again.
  *
  * closed     calls pass; `breaker_failures` of them failed in a row: open
  * open       calls are refused for `breaker_open_time`
  * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed
  * close it, one that fails opens it anew
  *
- * One call is one outcome, with all its retries. A call that failed by its caller's fault is none.
+ * One call, with all its retries, is one outcome. A failure that the caller caused does not count.
  */
 #include "base/clock.h"
 #include "middleware/layer.h"

@@ -40,7 +40,7 @@ static fallback *fallback_of(const fallback_stage *stage)
     return beluga__container_of(stage->base.layer, fallback, base);
 }
 
-/* --- which errors ----------------------------------------------------------------------------- */
+/* --- errors that lead to another model -------------------------------------------------------- */
 
 /* A bad request or a bad key fails with every model. */
 static bool leads_on_by_default(const beluga_error *err)
@@ -77,7 +77,7 @@ static bool leads_on(const fallback_stage *stage, const beluga_error *err)
     return false;
 }
 
-/* --- whose turn it is ------------------------------------------------------------------------- */
+/* --- the first model to ask ------------------------------------------------------------------- */
 
 static int64_t weight_of(const fallback *f, size_t index)
 {
@@ -116,7 +116,7 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
     return err;
 }
 
-/* --- from one to the next --------------------------------------------------------------------- */
+/* --- asking the next model -------------------------------------------------------------------- */
 
 /* Ask the next model. The round passes over the model that was asked first. */
 static int ask(fallback_stage *stage, beluga_error *err)

@@ -137,7 +137,7 @@ static void hold_until(limits *l, int64_t when_ns)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* --- how many at once ------------------------------------------------------------------------- */
+/* --- calls at once ---------------------------------------------------------------------------- */
 
 static void free_ticket(ticket *t)
 {

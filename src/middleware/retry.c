@@ -66,7 +66,7 @@ static bool afford(retry *self)
     return false;
 }
 
-/* --- whether, and when ------------------------------------------------------------------------ */
+/* --- the decision to retry -------------------------------------------------------------------- */
 
 /* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
  * decides, or else the error itself. A model that was silent for a whole timeout is not asked

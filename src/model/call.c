@@ -46,7 +46,7 @@ void beluga__call_holds_secrets(beluga_call *call)
     hold_secrets(call, call->arena.at);
 }
 
-/* --- what is asked ---------------------------------------------------------------------------- */
+/* --- the question ----------------------------------------------------------------------------- */
 
 /* Find an earlier result of the same tool call, given since the model spoke, which this message
  * replaces. */

@@ -23,7 +23,7 @@ typedef struct beluga__remote beluga__remote;
 
 struct beluga_emit {
     beluga_call *call;
-    /* what the provider gets in place of the emit: the emit's address, or a handle */
+    /* the provider's name for the emit: the emit's address, or a handle */
     beluga_emit *given;
     beluga__sink *sink;     /* NULL once the terminal event is out or the call was cancelled */
     beluga__remote *remote; /* not NULL where this emit is used on another thread */

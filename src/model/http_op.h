@@ -1,15 +1,15 @@
-/* One call of an HTTP provider, as the files of the HTTP adapter share it:
+/* The state of a call of an HTTP provider, which the files of the HTTP adapter share:
  *
  *   http_adapter.c   starts, steers and times a call
  *   http_write.c     lets the provider write the request
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
  *   http_refusal.c   makes an error of an answer that is a refusal
- *   http_end.c       delivers the end and lets go of everything
- *   http_secrets.h   fetches its key and the values of its headers
- *   http_log.h       writes what is sent and what comes to the log
+ *   http_end.c       delivers the end and releases everything
+ *   http_secrets.h   fetches the key and the values of headers
+ *   http_log.h       logs the request and the answer
  *
- * Each uses only those below it. */
+ * Each file uses only the files below its own line. */
 #ifndef BELUGA__HTTP_OP_H
 #define BELUGA__HTTP_OP_H
 
@@ -19,7 +19,7 @@
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
-/* How far a call is. It only ever goes to a later phase:
+/* The phase of a call, which only ever changes to a later one:
  *
  *   phase        ends when                                            next
  *   FETCHING     the key and the headers' values are there            ASKED

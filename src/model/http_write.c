@@ -104,7 +104,7 @@ static int authorize(beluga__http_op *self, beluga_error *err)
     return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
 }
 
-/* --- all of it -------------------------------------------------------------------------------- */
+/* --- the whole request ------------------------------------------------------------------------ */
 
 static int write_request(beluga__http_op *self, beluga_error *err)
 {

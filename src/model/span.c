@@ -50,7 +50,7 @@ void beluga__span_close(const beluga__target *target, void *span, const beluga_s
     if (span && sink->end) sink->end(sink->payload, span, end);
 }
 
-/* --- what a provider adds --------------------------------------------------------------------- */
+/* --- attributes and measurements of a provider ------------------------------------------------ */
 
 static void tell_attribute(const beluga_call *call, const beluga_span_attribute *attribute)
 {

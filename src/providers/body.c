@@ -30,7 +30,7 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
-/* The objects that wait for their first member begin from the outside in. */
+/* Objects that wait for their first member are begun from the outermost inwards. */
 static void open_objects(beluga__body *body)
 {
     if (!body->object) return;

@@ -11,11 +11,11 @@ enum { BELUGA__BODY_OBJECTS = 8 };
 typedef struct beluga__body {
     beluga_json_writer *writer;
     struct beluga__body *outer; /* the body that this object is inside of, or NULL */
-    beluga_json_doc *doc;       /* extra_body, owned by the outermost; NULL: there is none */
+    beluga_json_doc *doc;       /* extra_body, owned by the outermost body; NULL: there is none */
     const beluga_json *extra;   /* the root of extra_body, or its member for this object */
     const char *object;         /* the object's name until its first member is written */
-    bool closed;                /* extra_body replaces the object by something else */
-    const char *merged[BELUGA__BODY_OBJECTS]; /* objects inside whose extra members are written */
+    bool closed;                /* extra_body replaces the whole object */
+    const char *merged[BELUGA__BODY_OBJECTS]; /* objects whose extra members are already written */
     size_t n_merged;
 } beluga__body;
 
@@ -23,16 +23,17 @@ typedef struct beluga__body {
  * the body must not be used. */
 int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_request *request,
                        beluga_error *err);
-/* Write the extra members, end the object, free. Returns 0 or NO_MEMORY. */
+/* Write the remaining extra members, end the object, and free the document. Returns 0 or
+ * NO_MEMORY. */
 int beluga__body_end(beluga__body *body, beluga_error *err);
-/* Returns whether the provider should write its own field `name`. If so, an object that waits for
- * its first member is begun. */
+/* Returns whether the provider should write its own field `name`. If so, a waiting object is
+ * begun. */
 bool beluga__body_wants(beluga__body *body, const char *name);
 
 /* Begin the object `name`, a static text, inside the body; it is merged with extra_body's object of
  * that name. An object without members is left out. Until its end only `object` may be written. */
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
-/* Returns 0 or NO_MEMORY. */
+/* End an object. Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
 
 /* Write an option as a field, when it is set and wanted. */
@@ -45,17 +46,16 @@ void beluga__body_put_string(beluga__body *body, const char *name, const beluga_
 /* Write a list as an array of strings. */
 void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
 
-/* Write the stop sequences that have more than white space: Anthropic's models refuse the others.
- */
+/* Write the stop sequences, except those of white space only, which Anthropic's models refuse. */
 void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
                             beluga_http_request *request);
 
-/* The names that a protocol has for the options that nearly every one knows. */
+/* A protocol's names of the options that nearly every protocol has. */
 typedef struct beluga__sampling_names {
     const char *temperature, *top_p, *top_k, *max_tokens, *stop, *seed;
     const char *presence_penalty, *frequency_penalty;
 } beluga__sampling_names;
-/* Write those of them that are set. */
+/* Write the options that are set. */
 void beluga__body_put_sampling(beluga__body *body, const beluga__sampling_names *names,
                                const beluga_call *call);
 

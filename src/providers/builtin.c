@@ -1,6 +1,6 @@
 #include "providers/builtin.h"
 
-#include "parts.h" /* made by Meson, of the option `providers` */
+#include "parts.h" /* a header that Meson writes, from the option `providers` */
 #include "providers/openai/openai.h"
 
 #define TABLE(name) &beluga__##name##_provider,

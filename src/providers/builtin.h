@@ -14,7 +14,8 @@ extern const beluga_provider beluga__ollama_provider;
 extern const beluga_provider beluga__openai_provider;
 extern const beluga_provider beluga__openai_responses_provider;
 
-/* Returns table `index`, or NULL past the last; the rows of openai/hosts.c come at the end. */
+/* Returns table `index`, or NULL behind the last one; the rows of openai/hosts.c come at the
+ * end. */
 const beluga_provider *beluga__builtin_provider(size_t index);
 
 #endif

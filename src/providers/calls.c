@@ -6,33 +6,33 @@
 #include <string.h>
 
 enum {
-    OPEN_CALLS = 32, /* a piece for a call older than this many begins a new one */
+    OPEN_CALLS = 32, /* a piece of a call that is older than this many calls begins a new call */
     EARLY_ID = 128,
     EARLY_NAME = 256,
     EARLY_ARGUMENTS = 256
 };
 
-/* The arguments of a call that are kept back until it is clear whether more of them come. */
+/* Arguments that are held back until it is clear whether more of them come. */
 typedef enum held { HELD_NOTHING, HELD_EMPTY, HELD_NULL } held;
 static const char *const held_texts[] = {"", "{}", "null"};
 
 /* Texts are kept as hashes, 0 for none. */
 typedef struct tool_call {
-    int64_t place, other; /* the server's numbers of it */
-    uint32_t index;       /* ours */
+    int64_t place, other; /* the server's numbers of the call */
+    uint32_t index;       /* our number of the call */
     uint32_t item, id, name;
-    uint32_t text; /* of its arguments so far */
+    uint32_t text; /* hash of the arguments so far */
     size_t length;
-    uint32_t depth; /* of their JSON */
+    uint32_t depth; /* depth of the arguments' JSON */
     bool object, in_string, escaped;
-    bool whole; /* their object is closed */
+    bool whole; /* the object of the arguments is closed */
     bool begun, ended;
     held held;
 } tool_call;
 
-/* A call with the id of one that is whole repeats it, unless its arguments differ. */
+/* A call with the id of a complete call repeats that call, unless its arguments differ. */
 typedef struct twin_call {
-    const tool_call *of; /* NULL: there is none */
+    const tool_call *of; /* the complete call; NULL: there is none */
     int64_t place;
     const char *name;
     char *text;
@@ -41,9 +41,10 @@ typedef struct twin_call {
 
 struct beluga__call_room {
     tool_call
-        calls[OPEN_CALLS]; /* number i is at i % OPEN_CALLS, as long as it is among the newest */
-    tool_call *taken;      /* the one that the newest piece belongs to */
-    tool_call *early;      /* the newest until it begins, since its name may go on */
+        /* call number i is at i % OPEN_CALLS, as long as it is among the newest */
+        calls[OPEN_CALLS];
+    tool_call *taken; /* the call of the newest piece */
+    tool_call *early; /* the newest call before its begin event, since its name may continue */
     char id[EARLY_ID], name[EARLY_NAME], arguments[EARLY_ARGUMENTS];
     size_t n_arguments;
     twin_call twin;
@@ -54,7 +55,7 @@ struct beluga__call_room {
 enum { HASH_START = 0 };
 static const uint32_t hash_offset = 2166136261u;
 
-/* FNV-1a, which goes on from the hash of an earlier text. */
+/* Continue the FNV-1a hash of an earlier text. */
 static uint32_t hash_on(uint32_t h, const char *text, size_t n)
 {
     if (!h) h = hash_offset;
@@ -137,8 +138,8 @@ bool beluga__calls_is_empty(const beluga__calls *calls, int64_t place, const cha
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* Follow the JSON of arguments. Returns how much of the text belongs to it: a text behind the
- * object is no part of it. */
+/* Follow the JSON of arguments. Returns how many bytes of the text belong to it: text behind the
+ * object does not. */
 static size_t follow(tool_call *call, const char *text, size_t n)
 {
     size_t i = 0;
@@ -173,22 +174,22 @@ static int emit_held(tool_call *call, beluga_emit *emit)
     return *text ? beluga_emit_tool_call_delta(emit, call->index, text, strlen(text)) : 0;
 }
 
-/* Deliver the arguments that were held, when no more come; "null" stands for none. */
+/* Deliver the held arguments when no more come; "null" means no arguments. */
 static int flush(tool_call *call, beluga_emit *emit)
 {
     if (call->held == HELD_NULL) forget_arguments(call);
     return emit_held(call, emit);
 }
 
-/* "{}" may stand before the arguments, and "null" may stand for none. */
+/* "{}" may come before the real arguments, and "null" may mean no arguments. */
 static held to_hold(const tool_call *call, const char *text, size_t n)
 {
-    if (call->length != n) return HELD_NOTHING; /* something came before */
+    if (call->length != n) return HELD_NOTHING; /* some arguments came before */
     if (n == 2 && memcmp(text, "{}", 2) == 0) return HELD_EMPTY;
     return n == 4 && memcmp(text, "null", 4) == 0 ? HELD_NULL : HELD_NOTHING;
 }
 
-/* Once the object is closed nothing more counts: servers repeat it, or add debris. */
+/* Everything behind the closed object is dropped, since servers repeat the object or add debris. */
 static int give(tool_call *call, const char *text, size_t n, beluga_emit *emit)
 {
     int code = 0;
@@ -224,7 +225,7 @@ static int begin(beluga__call_room *room, const char *name, beluga_emit *emit)
     return code ? code : give(call, room->arguments, room->n_arguments, emit);
 }
 
-/* A piece of a name repeats the earlier pieces, or goes on behind them. */
+/* A piece of a name repeats the earlier pieces, or continues them. */
 static void join(char *name, const char *piece, beluga_emit *emit)
 {
     char joined[EARLY_NAME];
@@ -248,7 +249,7 @@ static int keep_early(beluga__call_room *room, const beluga__call_piece *piece, 
     return 0;
 }
 
-/* A call can't begin before its name is whole, which it is when arguments come. */
+/* A call can't begin before its name is complete, which is certain when arguments come. */
 static int add_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool large = (piece->name && strlen(piece->name) >= sizeof room->name) ||
@@ -301,7 +302,7 @@ static int keep_in_twin(twin_call *twin, const char *text, size_t n, beluga_emit
     return 0;
 }
 
-/* A twin with other arguments is a call of its own, whose id the server gave away twice. */
+/* A twin with other arguments is a separate call, whose id the server used twice. */
 static int settle_twin(beluga__calls *calls, beluga_emit *emit)
 {
     twin_call twin = calls->room->twin;
@@ -327,14 +328,14 @@ static int begin_twin(beluga__calls *calls, const tool_call *of, const beluga__c
 
 /* ---- finding the call of a piece ------------------------------------------------------------- */
 
-/* A piece goes on with an object that is open, whatever else the piece says. */
+/* A piece continues an object that is open, whatever else the piece says. */
 static bool goes_on(const tool_call *call, const beluga__call_piece *piece)
 {
     return call->depth && piece->n_arguments &&
            !begins_object(piece->arguments, piece->n_arguments);
 }
 
-/* Whether a text is an object, and not the one that came. */
+/* Returns whether a text is an object other than the one that came. */
 static bool is_other_text(const tool_call *call, const char *text, size_t n)
 {
     tool_call own = {0};
@@ -343,7 +344,7 @@ static bool is_other_text(const tool_call *call, const char *text, size_t n)
     return own.whole && !call->held && (own.length != call->length || own.text != call->text);
 }
 
-/* Whether the piece begins another call at the same place. */
+/* Returns whether the piece begins another call at the same place. */
 static bool is_another(const beluga__call_room *room, const tool_call *call,
                        const beluga__call_piece *piece, beluga_emit *emit)
 {
@@ -360,7 +361,7 @@ static bool is_another(const beluga__call_room *room, const tool_call *call,
            is_tool(emit, piece->name);
 }
 
-/* A name without a number and an id begins a call; everything else belongs to the newest one. */
+/* A name without a number and an id begins a call; any other piece belongs to the newest call. */
 static tool_call *find_unnumbered(const beluga__calls *calls, const beluga__call_piece *piece)
 {
     tool_call *last = calls->count ? newest(calls, 0) : NULL;
@@ -405,7 +406,7 @@ static int add_to(beluga__calls *calls, tool_call *call, const beluga__call_piec
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-/* A call of the same id at another place goes on there, or is repeated. */
+/* A call with the same id at another place is continued there, or is repeated. */
 static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                          beluga_emit *emit)
 {
@@ -415,7 +416,7 @@ static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__ca
     return add_to(calls, call, piece, emit);
 }
 
-/* Arguments with an unknown number belong to the call that is open. */
+/* Arguments with an unknown number belong to the open call. */
 static tool_call *find_open(const beluga__calls *calls, const beluga__call_piece *piece)
 {
     tool_call *last = calls->count ? newest(calls, 0) : NULL;
@@ -454,7 +455,7 @@ int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *a
     return piece->arguments ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* State needs a call that has begun. */
+/* A state can be emitted only for a call that has begun. */
 static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
 {
     tool_call *call = room->taken;

@@ -8,7 +8,7 @@ enum { LEAST_BUDGET = 1024 };
 
 /* ---- generations ----------------------------------------------------------------------------- */
 
-/* The first row whose words are in the name counts. */
+/* The first row whose words are in the model's name applies. */
 static const struct {
     const char *words;
     beluga__claude model;
@@ -19,7 +19,8 @@ static const struct {
     {"claude-sonnet-4-5", {BELUGA__THINKING_BUDGET, true, false, true, true, 64000}},
     {"claude-haiku-4-5", {BELUGA__THINKING_BUDGET, true, false, true, true, 64000}},
     {"claude-opus-4-1", {BELUGA__THINKING_BUDGET, true, false, true, true, 32000}},
-    {"claude-opus-4-2", {BELUGA__THINKING_BUDGET, true, false, true, false, 32000}}, /* 4-2025… */
+    /* matches 4-2025… */
+    {"claude-opus-4-2", {BELUGA__THINKING_BUDGET, true, false, true, false, 32000}},
     {"claude-opus-4-0", {BELUGA__THINKING_BUDGET, true, false, true, false, 32000}},
     {"claude-sonnet-4-2", {BELUGA__THINKING_BUDGET, true, false, true, false, 64000}},
     {"claude-sonnet-4-0", {BELUGA__THINKING_BUDGET, true, false, true, false, 64000}},
@@ -65,7 +66,7 @@ static const char *effort_word(beluga_http_request *request, const beluga__claud
     return word;
 }
 
-/* The API refuses to think where tool_choice forces a call. */
+/* The API refuses thinking where tool_choice forces a call. */
 static bool is_forced(const beluga_call *call)
 {
     const char *choice = beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -73,8 +74,8 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* A budget has a least, and has to leave some of all tokens to the answer: one that leaves none is
- * cut so that a quarter is left. Returns 0 where there is no room for the least. */
+/* A budget has a minimum, and has to leave some of all tokens to the answer. A budget that leaves
+ * none is cut, so that a quarter is left. Returns 0 where there is no room for the minimum. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {

@@ -1,50 +1,52 @@
-/* Anthropic's models take different options in each generation, whoever serves them. */
+/* The options that Anthropic's models take, which differ in each generation, whoever serves the
+ * models. */
 #ifndef BELUGA__PROVIDERS_CLAUDE_H
 #define BELUGA__PROVIDERS_CLAUDE_H
 
 #include <beluga/provider/provider.h>
 
-/* How a model is told to think. */
+/* The option that controls a model's thinking. */
 typedef enum beluga__thinking {
-    BELUGA__THINKING_ANY,      /* unknown: it is not one of Anthropic's */
-    BELUGA__THINKING_NEVER,    /* it does not */
-    BELUGA__THINKING_BUDGET,   /* by a budget of tokens */
-    BELUGA__THINKING_BOTH,     /* by either */
-    BELUGA__THINKING_ADAPTIVE, /* by an effort, and it chooses how much */
+    BELUGA__THINKING_ANY,      /* unknown, since the model is not one of Anthropic's */
+    BELUGA__THINKING_NEVER,    /* the model does not think */
+    BELUGA__THINKING_BUDGET,   /* a budget of tokens */
+    BELUGA__THINKING_BOTH,     /* a budget or an effort */
+    BELUGA__THINKING_ADAPTIVE, /* an effort, and the model chooses how much it thinks */
 } beluga__thinking;
 
 typedef struct beluga__claude {
     beluga__thinking thinking;
-    bool known;          /* it is one of Anthropic's */
-    bool samples_itself; /* it takes neither temperature nor top_p nor top_k */
-    bool no_xhigh;       /* "max" comes after "high" */
-    bool one_of_two;     /* temperature or top_p, not both */
-    int64_t max_tokens;  /* the most of an answer; 0: unknown */
+    bool known;          /* the model is one of Anthropic's */
+    bool samples_itself; /* the model takes neither temperature nor top_p nor top_k */
+    bool no_xhigh;       /* there is no "xhigh" between "high" and "max" */
+    bool one_of_two;     /* the model takes temperature or top_p, not both */
+    int64_t max_tokens;  /* the most tokens of an answer; 0: unknown */
 } beluga__claude;
 
-/* Returns how a model is; one that is not known yet is like the newest ones. */
+/* Returns the properties of a model; an unknown model of Anthropic's counts as one of the
+ * newest. */
 beluga__claude beluga__claude_of(const char *model);
 
-/* Whether a model is told to think. */
+/* Whether a request turns thinking on. */
 typedef enum beluga__claude_mode {
-    BELUGA__CLAUDE_UNSAID, /* nothing was asked */
+    BELUGA__CLAUDE_UNSAID, /* the request does not say it */
     BELUGA__CLAUDE_DISABLED,
-    BELUGA__CLAUDE_ENABLED, /* by a budget */
+    BELUGA__CLAUDE_ENABLED, /* with a budget */
     BELUGA__CLAUDE_ADAPTIVE,
 } beluga__claude_mode;
-/* Returns the API's word for it; NULL for UNSAID. */
+/* Returns the API's word for a mode; NULL for UNSAID. */
 const char *beluga__claude_mode_name(beluga__claude_mode mode);
 
-/* These values are sent, so that a model thinks as the options ask. */
+/* The values that are sent so that a model thinks as the options ask. */
 typedef struct beluga__claude_plan {
     beluga__claude_mode mode;
-    int64_t budget;     /* of ENABLED */
-    const char *effort; /* NULL: none */
-    int64_t max_tokens; /* 0: the caller did not say */
+    int64_t budget;     /* budget of ENABLED */
+    const char *effort; /* NULL: no effort is sent */
+    int64_t max_tokens; /* 0: the caller set no limit */
 } beluga__claude_plan;
 
-/* Make the plan; warns of options that can't be met. `room` is the most tokens of an answer where
- * the caller sets no limit; a budget is added to it. */
+/* Make the plan, and warn about options that can't be met. `room` is the most tokens of an answer
+ * where the caller sets no limit; a budget is added to it. */
 beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_request *request,
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)
@@ -52,7 +54,7 @@ static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)
     return plan->mode == BELUGA__CLAUDE_ENABLED || plan->mode == BELUGA__CLAUDE_ADAPTIVE;
 }
 
-/* These sampling options are sent; the others were warned about. */
+/* The sampling options that are sent; the plan has warned about the others. */
 typedef struct beluga__claude_sampling {
     bool temperature, top_p, top_k;
 } beluga__claude_sampling;

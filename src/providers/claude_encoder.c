@@ -18,7 +18,7 @@ void beluga__claude_put_temperature(beluga__claude_encoder *e, beluga__body *obj
     beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
 }
 
-/* The newest models show nothing of their thoughts unless a display is asked for. */
+/* The newest models hide their thoughts unless a display is asked for. */
 void beluga__claude_put_thinking(beluga__claude_encoder *e, beluga__body *body)
 {
     const beluga__claude_plan *plan = &e->plan;
@@ -114,14 +114,14 @@ bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *m
     return system;
 }
 
-/* Messages `begin` to before `end` are one turn. */
+/* The messages from `begin` to before `end` form one turn. */
 typedef struct message_turn {
     size_t begin, end, blocks;
     bool assistant;
     const beluga_part *only; /* the only block, when it is plain text */
 } message_turn;
 
-/* Counting ends at the first block where a lone text is written like any other block. */
+/* Where the protocol has no short form for a single text, counting ends at the first block. */
 static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *message,
                            const beluga_part **only)
 {
@@ -160,7 +160,7 @@ static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
     return turn;
 }
 
-/* Claude wants the results of tools before all else. */
+/* Claude requires the results of tools before all other blocks. */
 static void put_blocks(beluga__claude_encoder *e, const message_turn *turn, bool results)
 {
     const beluga__claude_protocol *protocol = e->protocol;

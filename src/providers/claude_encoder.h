@@ -1,6 +1,6 @@
-/* A request to one of Anthropic's models, which is much the same in the Messages API and in
- * Bedrock's Converse. Both know two roles, which have to take turns, and want the results of all
- * tools of a turn in one message: consecutive messages of one role are one there. */
+/* A request to one of Anthropic's models, which is similar in the Messages API and in Bedrock's
+ * Converse. Both have two roles that must alternate, and want the results of all tools of a turn
+ * in one message, so consecutive messages of one role become one message. */
 #ifndef BELUGA__PROVIDERS_CLAUDE_ENCODER_H
 #define BELUGA__PROVIDERS_CLAUDE_ENCODER_H
 
@@ -12,15 +12,15 @@ typedef struct beluga__claude_encoder {
     const struct beluga__claude_protocol *protocol;
     beluga__claude model;
     beluga__claude_plan plan;
-    const beluga_part *prefill; /* the text that the answer goes on with, or NULL */
+    const beluga_part *prefill; /* the text that the answer continues, or NULL */
     beluga__marks marks;
-    struct beluga__bedrock_documents *documents; /* Bedrock's alone */
+    struct beluga__bedrock_documents *documents; /* used only for Bedrock */
 } beluga__claude_encoder;
 
 /* The differences between the two protocols. */
 typedef struct beluga__claude_protocol {
-    const char *name;    /* as warnings call it */
-    const char *refuses; /* who refuses white space at an end */
+    const char *name;    /* the protocol's name in warnings */
+    const char *refuses; /* named in warnings: refuses white space at an end */
     bool has_plain_text; /* a text may stand in place of a list with one block */
     /* Return whether a part becomes a block, and warn of one that does not. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
@@ -32,24 +32,24 @@ typedef struct beluga__claude_protocol {
     void (*put_tool_result)(beluga__claude_encoder *e, const beluga_message *message);
 } beluga__claude_protocol;
 
-/* Whether a part becomes a block: blank text, reasoning that the model did not sign and unknown
- * media would be refused. Warns of what is lost with them. */
+/* Returns whether a part becomes a block: blank text, reasoning that the model did not sign and
+ * unknown media would be refused. Warns about lost content. */
 bool beluga__claude_is_sendable(beluga__claude_encoder *e, const beluga_part *part,
                                 beluga_role role);
-/* Returns how much of a text is sent: the text that the answer goes on with may not end in white
- * space. */
+/* Returns how many bytes of a text are sent, since the text that the answer continues may not end
+ * in white space. */
 size_t beluga__claude_text_length(beluga__claude_encoder *e, const beluga_part *part);
-/* Returns whether a message is a system message. Warns of one behind others: `*others` starts
- * false.
+/* Returns whether a message is a system message. Warns about one behind other messages: `*others`
+ * starts false.
  */
 bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *message,
                               bool *others);
-/* Returns the sendable part that the answer goes on with, or NULL. */
+/* Returns the sendable part that the answer continues, or NULL. */
 const beluga_part *beluga__claude_find_prefill(beluga__claude_encoder *e);
 /* Write "messages". */
 void beluga__claude_put_messages(beluga__claude_encoder *e);
 
-/* Write "temperature", which ends at 1 here. */
+/* Write "temperature", whose maximum is 1 here. */
 void beluga__claude_put_temperature(beluga__claude_encoder *e, beluga__body *object);
 /* Write "thinking". */
 void beluga__claude_put_thinking(beluga__claude_encoder *e, beluga__body *body);

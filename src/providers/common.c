@@ -52,7 +52,7 @@ int beluga__set_key(beluga_http_request *request, const beluga_credential *crede
     return 0;
 }
 
-/* Whether the path of a URL of length n ends in a text of length m. */
+/* Returns whether the path of a URL of length n ends in a text of length m. */
 static bool ends_in(const char *url, size_t n, const char *end, size_t m)
 {
     const char *host = strstr(url, "://");
@@ -60,8 +60,8 @@ static bool ends_in(const char *url, size_t n, const char *end, size_t m)
     return n >= m + start && memcmp(url + n - m, end, m) == 0;
 }
 
-/* Returns how much of a base URL is left without the endpoint at its end, or without the version
- * that the endpoint begins with. */
+/* Returns the length of a base URL without the endpoint at its end, or without the version with
+ * which the endpoint begins. */
 static size_t without_endpoint(const char *url, size_t n, const char *endpoint)
 {
     size_t m = strlen(endpoint), first = 1 + strcspn(endpoint + 1, "/");
@@ -90,7 +90,7 @@ const char *beluga__data_url(const char *url, char *media_type, size_t size)
 {
     static const char mark[] = ";base64,";
     const char *comma = strncmp(url, "data:", 5) == 0 ? strchr(url, ',') : NULL;
-    size_t n_mark = sizeof mark - 2; /* without the comma */
+    size_t n_mark = sizeof mark - 2; /* the length without the comma */
     if (!comma || (size_t)(comma - url) < 5 + n_mark || strncmp(comma - n_mark, mark, n_mark) != 0)
         return NULL;
     size_t n = (size_t)(comma - url) - 5 - n_mark;

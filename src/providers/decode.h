@@ -13,44 +13,45 @@ static inline const char *beluga__filled(const char *text)
     return text && *text ? text : NULL;
 }
 
-/* Whether a text, which may be NULL, is that word. */
+/* Returns whether a text, which may be NULL, equals a word. */
 static inline bool beluga__is(const char *text, const char *word)
 {
     return text && strcmp(text, word) == 0;
 }
 
-/* Parse the body of a whole answer. Returns 0 or a code, EMPTY_RESPONSE for one without a byte. */
+/* Parse the body of a whole answer. Returns 0 or a code, which is EMPTY_RESPONSE for an empty
+ * body. */
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root);
-/* Emit an error for JSON that is not `what` it should be, with its beginning as the cause. Returns
- * the code. */
+/* Emit an error for JSON that is not the expected `what`, with the beginning of the JSON as the
+ * cause. Returns the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
-/* Whether a frame is "[DONE]", the end of many streams. */
+/* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);
 
-/* Returns a count of tokens, or -1 for a negative one, one above `most`, and none. */
+/* Returns a count of tokens, or -1 where there is none, or where it is negative or above `most`. */
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
-/* The most that may be added up with others. */
+/* The largest count that can be added to others without overflow. */
 #define BELUGA__MOST_TOKENS (INT64_MAX / 8)
-/* Returns the member `key`, a number of a block or an item; 0 for nonsense. */
+/* Returns the member `key`, the number of a block or an item; 0 for a bad value. */
 uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
 /* Emit usage with the JSON that it was read from. */
 int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
-/* Emit a member as text, if there is any in it. */
+/* Emit a member as text, unless it is empty. */
 int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit);
-/* The same as reasoning. */
+/* Emit a member as reasoning, unless it is empty. */
 int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit);
-/* Emit `mark` and the text behind it as the signature of the reasoning at work. */
+/* Emit `mark` and the text behind it as the signature of the open reasoning. */
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
                                   beluga_emit *emit);
 
-/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object that has
- * nothing else. */
+/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object with this
+ * only member. */
 int beluga__emit_json_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
-                            const beluga_json *value);
+                       const beluga_json *value);
 
-/* Returns the kind of part that a media type makes: IMAGE, AUDIO or FILE. */
+/* Returns the kind of part for a media type: IMAGE, AUDIO or FILE. */
 beluga_part_kind beluga__kind_of_media(const char *media_type);
 /* Emit media by its URL, or the bytes of a data: URL. With `kind` 0 the media type decides. */
 int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url);

@@ -324,7 +324,7 @@ void beluga__put_joined(beluga__encoder *e, const char *key, const beluga_messag
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     size_t length = join(message, kind, separator, NULL);
-    /* Nearly always there is one text, which needs no copy. */
+    /* Nearly all messages have one text, which needs no copy. */
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind != kind || part->text_length != length) continue;
@@ -410,8 +410,8 @@ beluga__marks beluga__count_marks(const beluga_call *call)
     return marks;
 }
 
-/* The first mark is worth the most, since the text before it never changes. The others are the last
- * ones, where the conversation goes on. */
+/* The first mark is worth the most, since the text before it never changes. The other marks kept
+ * are the last ones, at the end of the conversation. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
 {
     size_t place = ++marks->written;

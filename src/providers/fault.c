@@ -6,20 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An error as servers report it. */
+/* An error in the form that servers send. */
 typedef struct json_fault {
     const char *message, *code, *type;
-    const char *inner; /* Azure's narrower code */
+    const char *inner; /* Azure's more exact code */
     size_t n_message;
-    bool flagged;   /* by OpenRouter's moderation, which has no word of its own */
-    int64_t status; /* the HTTP status where some hosts have it in place of the code; 0: none */
-    int64_t http;   /* the HTTP status beside the error; 0: none */
-    int number;     /* the error that a number of MiniMax's stands for; 0: none */
+    bool flagged;   /* flagged by OpenRouter's moderation, which has no error word */
+    int64_t status; /* the HTTP status that some hosts send in place of the code; 0: none */
+    int64_t http;   /* the HTTP status that is sent beside the error; 0: none */
+    int number;     /* the error code for MiniMax's number; 0: none */
 } json_fault;
 
-/* ---- telling errors from answers ------------------------------------------------------------- */
+/* ---- distinguishing errors from answers ------------------------------------------------------ */
 
-/* Servers leave members of an error in good answers: null, false, 0, "", {}, or objects of these.
+/* Good answers may contain members of an error without a value: null, false, 0, "", {}, or objects
+ * of these.
  */
 static bool is_set(const beluga_json *value, int depth)
 {
@@ -33,7 +34,7 @@ static bool is_set(const beluga_json *value, int depth)
     return false;
 }
 
-enum { DEPTH = 3 }; /* {"errors":[{"message":"…"}]} */
+enum { DEPTH = 3 }; /* enough for {"errors":[{"message":"…"}]} */
 
 static bool is_error_code(const beluga_json *value)
 {
@@ -49,7 +50,7 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
 {
     size_t i = 0;
     while (i < BELUGA__FAULT_MEMBERS && !values[i]) i++;
-    if (i == BELUGA__FAULT_MEMBERS) return false; /* nearly always */
+    if (i == BELUGA__FAULT_MEMBERS) return false; /* nearly all answers have no such member */
     bool denied = values[BELUGA__FAULT_CODE] && !is_error_code(values[BELUGA__FAULT_CODE]);
     const beluga_json *minimax = beluga_json_get(values[BELUGA__FAULT_BASE_RESP], "status_code");
     if (is_set(values[BELUGA__FAULT_ERROR], DEPTH) || is_set(values[BELUGA__FAULT_ERRORS], DEPTH))
@@ -60,7 +61,7 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
            is_set(values[BELUGA__FAULT_MSG], 0);
 }
 
-/* Cerebras, gateways and RFC 9457 send the members of an error without the object around them. */
+/* Cerebras, gateways and RFC 9457 send the members of an error without an enclosing object. */
 static bool is_bare(const beluga_json *root)
 {
     static const char *const texts[] = {"message", "msg", "title", "error_description"};
@@ -112,7 +113,7 @@ static void read_message(json_fault *fault, const beluga_json *value)
     fault->n_message = n;
 }
 
-/* A type of RFC 9457 is an address, which names no error. */
+/* A type of RFC 9457 is a URL, which names no error. */
 static void read_type(json_fault *fault, const beluga_json *value)
 {
     const char *type = beluga__filled(beluga_json_string(value, NULL));
@@ -130,23 +131,24 @@ static void read_object(json_fault *fault, const beluga_json *object)
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "msg"));
     read_message(fault, beluga_json_get(object, "message"));
-    /* OpenRouter may say no more than that; the words of the host behind it are in "raw". */
+    /* OpenRouter's message may be only this; the message of the host behind it is in "raw". */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
 }
 
-/* FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in "message". */
+/* Reads FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in
+ * "message". */
 static void read_detail(json_fault *fault, const beluga_json *root)
 {
     const beluga_json *detail = beluga_json_get(root, "detail");
     if (!detail) detail = beluga_json_get(beluga_json_get(root, "message"), "detail");
     read_message(fault, detail);
-    read_message(fault, beluga_json_get(detail, "error")); /* DeepInfra's */
+    read_message(fault, beluga_json_get(detail, "error")); /* the form of DeepInfra */
     read_message(fault, beluga_json_get(beluga_json_at(detail, 0), "msg"));
 }
 
-/* MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside an
- * answer or instead of one. */
+/* Reads MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside
+ * an answer or in place of one. */
 static void read_base_resp(json_fault *fault, const beluga_json *base)
 {
     static const struct {
@@ -189,7 +191,7 @@ static void read_error(json_fault *fault, const beluga_json *error)
         read_message(fault, error);
 }
 
-/* Members that are read later count more. */
+/* Members that are read later override earlier ones. */
 static json_fault read_fault(const beluga_json *root)
 {
     json_fault fault = {0};
@@ -199,7 +201,7 @@ static json_fault read_fault(const beluga_json *root)
     read_object(&fault, root);
     read_members(&fault, root);
     read_detail(&fault, root);
-    const beluga_json *errors = beluga_json_get(root, "errors"); /* Cloudflare's */
+    const beluga_json *errors = beluga_json_get(root, "errors"); /* the form of Cloudflare */
     read_error(&fault, beluga_json_is_array(errors) ? beluga_json_at(errors, 0) : errors);
     read_error(&fault, beluga_json_get(root, "error"));
     return fault;
@@ -283,10 +285,10 @@ static int code_of_word(const char *word)
         if (beluga__same_word(word, words[i].word)) return words[i].code;
     bool image =
         word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
-    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for a bad one */
+    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for a bad image */
 }
 
-/* Some refusals have no word of their own, but a phrase in their message. */
+/* Some refusals have no error word, but a phrase in their message. */
 static const struct {
     const char *text;
     int code;
@@ -326,8 +328,8 @@ static bool says(const char *message, const char *text)
     return message && strcasestr(message, text);
 }
 
-/* Used up credit may come as a limit that was passed, or as something that is not allowed. Gateways
- * pass on a refusal of the service behind them as an error of their own. */
+/* Exhausted credit may be reported as an exceeded limit, or as a forbidden request. Gateways
+ * report a refusal of the service behind them as an error of their own. */
 static int code_of_message(const char *message, int code)
 {
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED ||
@@ -343,8 +345,9 @@ static int code_of_message(const char *message, int code)
     return unknown ? BELUGA_ERROR_INVALID_MODEL : code;
 }
 
-/* The word says more than the status, but "invalid_request_error" and "server_error" come with
- * nearly every status; and a request that is too large for a rate limit will be too large tomorrow.
+/* The word is more exact than the status, except "invalid_request_error" and "server_error", which
+ * come with nearly every status. A request that is too large for a rate limit is also too large
+ * for a retry.
  */
 static int meaning(const json_fault *fault, int otherwise)
 {

@@ -1,5 +1,4 @@
-/* Errors as JSON, which are much alike whoever sends them: the protocols of OpenAI and Anthropic
- * have
+/* Errors as JSON, which are similar for most servers: the protocols of OpenAI and Anthropic have
  * {"error":{"message","type","code"}}, and their hosts and proxies vary it. */
 #ifndef BELUGA__PROVIDERS_FAULT_H
 #define BELUGA__PROVIDERS_FAULT_H
@@ -9,8 +8,8 @@
 /* A provider's decode_error. */
 void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err);
 
-/* The members that report an error whatever stands beside them; a decoder that picks members of a
- * text has them among its names. */
+/* The members that report an error in any company; a decoder that picks the members of a text also
+ * picks these. */
 typedef enum beluga__fault_member {
     BELUGA__FAULT_ERROR,
     BELUGA__FAULT_ERRORS,
@@ -25,15 +24,16 @@ typedef enum beluga__fault_member {
         BELUGA_JSON_NAME("error_msg"), BELUGA_JSON_NAME("error_code"),                        \
         BELUGA_JSON_NAME("base_resp")
 
-/* Whether one of them reports an error. null, false, 0, "" and objects of these report none. */
+/* Returns whether one of the values reports an error. null, false, 0, "" and objects of these do
+ * not. */
 bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS]);
-/* Whether a JSON text that came with status 200 reports an error. "detail" and the kind "error"
- * mean one, too, unless the text is `certain` to be an answer. */
+/* Returns whether a JSON text with status 200 reports an error. "detail" and the kind "error"
+ * report one, too, unless the text is `certain` to be an answer. */
 bool beluga__fault_is(const beluga_json *root, bool certain);
-/* Emit the error; `otherwise` is its code if it says none. Returns the code. */
+/* Emit the error; `otherwise` is the code for an error that has none. Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
-/* Emit the error that a JSON text reports which is no answer, or INVALID_RESPONSE with `what` where
- * it reports none. Returns the code. */
+/* Emit the error of a JSON text that is no answer, or INVALID_RESPONSE with `what` where the text
+ * reports no error. Returns the code. */
 int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit);
 
 #endif

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HASH = 17, NINE = 9 }; /* characters of a hash with the line before it, and of an id */
+/* HASH: characters of a hash with the line before it; NINE: characters of an id */
+enum { HASH = 17, NINE = 9 };
 
 static const char letters_and_digits[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
@@ -27,7 +28,7 @@ const char *beluga__fit_word(const char *text, size_t longest, char buffer[BELUG
 
 const char *beluga__fit_nine(const char *id, char buffer[BELUGA__FITTED])
 {
-    size_t n_letters = sizeof letters_and_digits - 3; /* without "_-" and the NUL */
+    size_t n_letters = sizeof letters_and_digits - 3; /* length without "_-" and the NUL */
     if (strlen(id) == NINE && strspn(id, letters_and_digits) == NINE && !strpbrk(id, "_-"))
         return id;
     uint64_t hash = beluga__hash(id);

@@ -1,4 +1,4 @@
-/* Lists of models, which are alike in all protocols but for the names of their members. */
+/* Lists of models, which differ between protocols only in the names of their members. */
 #ifndef BELUGA__PROVIDERS_MODEL_LIST_H
 #define BELUGA__PROVIDERS_MODEL_LIST_H
 
@@ -6,17 +6,18 @@
 
 /* The shape of a service's list of models. */
 typedef struct beluga__model_list {
-    const char *list; /* the member that is the array */
-    const char *name; /* the member of a model's object that is its name */
-    bool bare;        /* some hosts send the array alone */
-    bool maybe;       /* without an array there are no models */
-    const char *page; /* the member that is the token of the next page, or NULL */
-    const char *more; /* the member that says whether there is a next page; NULL: there always is */
+    const char *list; /* the member with the array */
+    const char *name; /* the member of a model's object with its name */
+    bool bare;        /* some hosts send only the array */
+    bool maybe;       /* a missing array means no models */
+    const char *page; /* the member with the token of the next page, or NULL */
+    /* the member that tells whether there is a next page; NULL: there always is one */
+    const char *more;
     /* Emits the service's own errors; NULL: beluga__fault_emit. */
     int (*emit_fault)(const beluga_json *root, int otherwise, beluga_emit *emit);
 } beluga__model_list;
 
-/* Emit the names of models, or the error that came instead. */
+/* Emit the names of models, or the error that came in their place. */
 int beluga__decode_models(const char *body, size_t length, const beluga__model_list *shape,
                           beluga_emit *emit);
 

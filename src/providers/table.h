@@ -1,15 +1,15 @@
-/* Pieces of the tables that providers are. A table names its functions by its protocol, so that it
- * reads as a list of what is particular about the provider. */
+/* Parts of the providers' tables. A table names its functions by its protocol, so that it lists
+ * only what is special about the provider. */
 #ifndef BELUGA__PROVIDERS_TABLE_H
 #define BELUGA__PROVIDERS_TABLE_H
 
 #include <beluga/provider/provider.h>
 
-/* A list of texts with NULL at its end: of variables, or of notes. */
+/* A list of texts ended by NULL: variables, or notes. */
 #define BELUGA__TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* The provider's own options. HEAD is a text that is sent in a header, a path or a query; its
- * variable may be NULL. */
+/* The provider's own options. HEAD is a text for a header, a path or a query; its variable may be
+ * NULL. */
 #define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
 #define BELUGA__OWN_TEXT(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
@@ -28,7 +28,7 @@
      .minimum = (least),                           \
      .maximum = (most)}
 
-/* The beginning of a table for a protocol, whose state and functions are named beluga__PREFIX_… */
+/* The beginning of a table for a protocol; its state and functions are named beluga__PREFIX_… */
 #define BELUGA__OVER_HTTP(provider_name, protocol_name, prefix, frames)            \
     BELUGA_PROVIDER_INIT(provider_name), .metric_prefix = "beluga." provider_name, \
         .protocol = (protocol_name), .framing = (frames),                          \
@@ -43,7 +43,7 @@
 #define BELUGA__ENCODES_AND_LISTS(prefix) \
     .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
 
-/* Nearly every provider can do these; the others are added to them. */
+/* The capabilities of nearly every provider; a table adds further ones. */
 enum {
     BELUGA__TALKS = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
     BELUGA__CALLS_TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,

@@ -17,7 +17,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Returns the rest of a text that begins with `word`, or NULL. */
+/* Returns the rest of a text behind `word`, with which it begins, or NULL. */
 static const char *behind(const char *text, const char *word)
 {
     for (word = skip(word); *word; word = skip(word + 1)) {
@@ -106,7 +106,7 @@ static const beluga__word words[] = {
     {"missing_thought_signature", FAILED(INVALID_REQUEST)},
 };
 
-/* Parts of longer words that say that something broke, or was held back. */
+/* Parts of longer words which mean that the answer failed, or was withheld. */
 static const beluga__word pieces[] = {
     {"timeout", FAILED(TIMEOUT)},
     {"timed_out", FAILED(TIMEOUT)},
@@ -186,7 +186,7 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     const char *word = end->word && *end->word ? end->word : NULL;
     const beluga__word *means = meaning(word, end->own);
     const beluga__word *native = meaning(end->native, NULL);
-    /* Hosts translate the words that they know, and say "stop" for all others. */
+    /* Hosts translate the words that they know, and send "stop" for all others. */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;
         means = native;

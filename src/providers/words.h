@@ -1,38 +1,40 @@
-/* The words by which servers say how an answer ended. Hosts pass on the words of the model behind
- * them, in small letters or large, so that all protocols share one table. A protocol has rows of
- * its own only where a word means something else there. */
+/* Servers' words for the end of an answer. Hosts pass on the words of the model behind them, in
+ * small or capital letters, so all protocols share one table. A protocol has rows of its own only
+ * for words with another meaning there. */
 #ifndef BELUGA__PROVIDERS_WORDS_H
 #define BELUGA__PROVIDERS_WORDS_H
 
 #include <beluga/provider/provider.h>
 
-/* Whether two words are the same but for case, '_', '-', '.' and spaces: "MAX_TOKENS", "maxTokens".
+/* Returns whether two words are equal except for case, '_', '-', '.' and spaces: "MAX_TOKENS",
+ * "maxTokens".
  */
 bool beluga__same_word(const char *a, const char *b);
 
-/* A word means a reason, or an error that broke the answer off. */
+/* A word and its meaning: a finish reason, or an error that ended the answer. */
 typedef struct beluga__word {
     const char *word;
-    beluga_finish_reason reason; /* counts without a code */
-    int code;                    /* 0: it is no error */
+    beluga_finish_reason reason; /* used where there is no code */
+    int code;                    /* 0: the word means no error */
 } beluga__word;
 
-/* The end of an answer as the server reports it; NULL and false where it says nothing. */
+/* The end of an answer as the server reports it; NULL and false where the report has no value. */
 typedef struct beluga__end {
     const char *word;
-    const char *native;      /* the word of the model behind the host, which may know better */
-    const char *detail;      /* a text beside the word */
-    const beluga__word *own; /* rows of the protocol, ended by one without a word */
-    bool calls;              /* the answer called tools: some servers say "stop" then, too */
-    bool refused;            /* the answer is a refusal, which some servers call a stop */
-    bool unfinished;         /* the server says that it is not complete, whatever the word */
+    const char *native;      /* the word of the model behind the host, which may be more exact */
+    const char *detail;      /* a text that comes with the word */
+    const beluga__word *own; /* rows of the protocol, ended by a row without a word */
+    /* the answer called tools, after which some servers also send "stop" */
+    bool calls;
+    bool refused;    /* the answer is a refusal, for which some servers send "stop" */
+    bool unfinished; /* the server reports an incomplete answer, whatever the word is */
 } beluga__end;
 
-/* Returns the word of a member, or of its "type"; NULL for null, "" and a missing one. Any other
- * value is returned as a word that nobody knows, since it can't mean success. */
+/* Returns the word of a member, or of its "type"; NULL for null, "" and a missing member. Any
+ * other value is returned as an unknown word, since it can't mean success. */
 const char *beluga__read_word(const beluga_json *value);
 
-/* Emit FINISH, or the error that the word means. A word that nobody knows is OTHER, which is no
+/* Emit FINISH, or the error that the word means. An unknown word becomes OTHER, which is no
  * success. Returns 0 or a code. */
 int beluga__end_emit(const beluga__end *end, beluga_emit *emit);
 

@@ -10,19 +10,19 @@
 
 /* A file that passed the check. */
 typedef struct beluga__plugin_file {
-    char real[PATH_MAX]; /* its path without links */
+    char real[PATH_MAX]; /* path of the file without links */
     dev_t device;
     ino_t inode;
 } beluga__plugin_file;
 
 /*
- * plugin_file.c: find a file, and see that it is a shared object of this machine's kind which
- * nobody but its user or root can have changed. The error does not name it.
+ * Find a file, and check that it is a shared object for this machine which only its user or root
+ * can have changed (plugin_file.c). The error does not name the file.
  *
- * The linker is given `real`, and not /proc/self/fd: it takes equal names for equal files and looks
- * for a plug-in's own libraries beside the name it was given, and debuggers open it. Since nobody
- * else can change what `real` leads to, it leads to the file that was checked; the recheck, once it
- * is loaded, sees whether its owner has put a new one there meanwhile.
+ * The linker gets `real`, and not /proc/self/fd: the linker takes equal names for equal files, and
+ * looks for a plug-in's own libraries beside the given name, and debuggers open that name. Since no
+ * other user can change the path `real`, it leads to the checked file; the recheck after loading
+ * finds out whether the owner has replaced the file meanwhile.
  */
 int beluga__plugin_file_check(const char *path, beluga__plugin_file *file, beluga_error *err);
 int beluga__plugin_file_recheck(const beluga__plugin_file *file, beluga_error *err);

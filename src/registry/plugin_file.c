@@ -98,7 +98,7 @@ static int check_object(int file, off_t size, beluga_error *err)
     return check_segments(file, &head, size, err);
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- the whole check -------------------------------------------------------------------------- */
 
 static int check_kind(int file, const struct stat *s, beluga_error *err)
 {

@@ -4,7 +4,7 @@
 
 #include <beluga/error.h>
 
-enum { FIRST_TEXT = 1000 }; /* most answers' text needs no more room */
+enum { FIRST_TEXT = 1000 }; /* the text of most answers fits into this */
 
 static const beluga_usage no_usage = BELUGA_USAGE_INIT;
 static const beluga_rate_limits no_limits = BELUGA_RATE_LIMITS_INIT;
@@ -94,7 +94,7 @@ static void *keep(beluga_response_builder *b, size_t size)
     return p;
 }
 
-/* Keep a copy of a text. NULL leaves `*out` as it is. */
+/* Keep a copy of a text. NULL leaves `*out` unchanged. */
 static int keep_text(beluga_response_builder *b, const char *text, size_t n, const char **out)
 {
     if (!text) return 0;
@@ -127,7 +127,8 @@ static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint3
 
 static int append(beluga_response_builder *b, beluga__buf *buf, const char *text, size_t n)
 {
-    if (n < buf->capacity - buf->length && n <= b->max - b->total) { /* nearly always */
+    /* nearly all texts take this path */
+    if (n < buf->capacity - buf->length && n <= b->max - b->total) {
         memcpy(buf->data + buf->length, text, n);
         buf->length += n;
         buf->data[buf->length] = '\0';
@@ -152,8 +153,8 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns whether reasoning goes on in the last piece: the block is the same, and no text follows a
- * signature or a state. */
+/* Returns whether reasoning continues the last piece: the block is the same, and text does not
+ * follow a signature or a state. */
 static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
     return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
@@ -199,8 +200,7 @@ static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t 
     return found;
 }
 
-/* The end of a call has the whole arguments, so its deltas, which are for watchers, are not kept.
- */
+/* The end of a call has all arguments, so the deltas, which are for live display, are not kept. */
 static int end_call(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__call_piece *call = open_call(b, e->index);
@@ -237,7 +237,7 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns the piece that a state belongs to, which may be a new one. */
+/* Returns the piece to which a state belongs, perhaps a new one. */
 static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__piece *found = NULL, *last = b->last;
@@ -253,7 +253,7 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
         return found;
     case BELUGA_PART_STATE: return new_piece(b, BELUGA_EVENT_STATE, 0, 0);
     }
-    return NULL; /* a later version sent it */
+    return NULL; /* a later version may send other kinds */
 }
 
 static int add_state(beluga_response_builder *b, const beluga_event *e)
@@ -268,7 +268,7 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* --- the rest -------------------------------------------------------------------------------- */
+/* --- other events ----------------------------------------------------------------------------- */
 
 /* Warnings may come in several events, since a provider's late ones come before the end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
@@ -300,7 +300,7 @@ static int add_metadata(beluga_response_builder *b, const beluga_event *e)
     return status;
 }
 
-/* Some servers send usage with every piece, so the room of its JSON is used again. */
+/* Some servers send usage with every piece, so the memory of its JSON is reused. */
 static int add_usage(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_usage *usage = &b->response->usage;
@@ -358,7 +358,7 @@ static int restart(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Kinds without a function are skipped, and so are those of a later version. */
+/* Kinds without a function are skipped, and so are kinds of later versions. */
 static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) = {
     [BELUGA_EVENT_START] = add_warnings,
     [BELUGA_EVENT_METADATA] = add_metadata,

@@ -33,7 +33,7 @@ static const beluga__event_field reasoning[] = {
     TEXT("text", event.u.reasoning.text, event.u.reasoning.length, EITHER),
     TEXT("signature", event.u.reasoning.signature, event.u.reasoning.signature_length, EITHER)};
 
-/* The beginning of a call has all of these but the last. */
+/* The begin of a call has all fields but the last. */
 static const beluga__event_field tool_call[] = {
     FIELD(STRING, "id", event.u.tool_call.id, NEEDED),
     FIELD(STRING, "name", event.u.tool_call.name, NEEDED),
@@ -82,8 +82,8 @@ static const beluga__event_field measurement[] = {
 #define N(rows)   (sizeof(rows) / sizeof *(rows))
 #define ALL(rows) .fields = (rows), .n_fields = N(rows)
 
-/* A media event is not kept: its bytes are too large for JSON, and the answer is another one
- * without them. */
+/* A media event is not kept, since its bytes are too large for JSON; an answer that has media
+ * can't be kept at all. */
 const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_START] = {"start", ALL(start)},
     [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), .is_kept = true},
@@ -164,7 +164,7 @@ static size_t room_for_strings(const char *const *strings, size_t n)
     return room;
 }
 
-/* Returns the bytes that a field points to; 0 where it points nowhere. */
+/* Returns the number of bytes to which a field points; 0 for NULL. */
 static size_t room_for(const beluga_event *event, const beluga__event_field *field)
 {
     if (field->type >= BELUGA__FIELD_COUNT) return 0;
@@ -211,7 +211,7 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
         const void *from = pointer_at(event, field->at);
         if (field->type == BELUGA__FIELD_STRINGS) {
             copy_strings(room, from, length_at(event, field->length_at));
-        } else if (field->type == BELUGA__FIELD_TEXT) { /* it may not end in NUL */
+        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text may lack a NUL at its end */
             memcpy(room, from, size - 1);
             room[size - 1] = '\0';
         } else {
@@ -222,7 +222,7 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
     }
 }
 
-/* The address is counted as a number, since no object is there any more. */
+/* The address is computed as a number, since the object at the old address is gone. */
 static const void *moved(const void *pointer, ptrdiff_t by)
 {
     return (const void *)((uintptr_t)pointer +

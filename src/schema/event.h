@@ -1,5 +1,5 @@
-/* One table tells what each kind of event carries. Names, copies and JSON of events are read from
- * it, and whether an event is part of the answer. */
+/* A table of the fields of each kind of event. Names, copies and JSON of events are made from the
+ * table, which also tells whether an event is part of the answer. */
 #ifndef BELUGA__SCHEMA_EVENT_H
 #define BELUGA__SCHEMA_EVENT_H
 
@@ -9,19 +9,20 @@
 
 #include <stddef.h>
 
-/* These kinds go from a provider to its emit, and no further. */
+/* Internal kinds, which go from a provider to its emit and no further. */
 enum {
-    BELUGA__EVENT_WARNING = 32,     /* u.text */
-    BELUGA__EVENT_MODEL,            /* u.text: a name of a list of models */
-    BELUGA__EVENT_REASONING_END,    /* nothing */
-    BELUGA__EVENT_MEDIA_BASE64,     /* u.media, whose bytes are base64 */
-    BELUGA__EVENT_ATTRIBUTE,        /* of a span: beluga__any_event.attribute */
-    BELUGA__EVENT_STRING_ATTRIBUTE, /* likewise; its value is a string that ends in NUL */
-    BELUGA__EVENT_MEASUREMENT,      /* beluga__any_event.measurement */
+    BELUGA__EVENT_WARNING = 32,  /* has u.text */
+    BELUGA__EVENT_MODEL,         /* has u.text, a name from a list of models */
+    BELUGA__EVENT_REASONING_END, /* has no data */
+    BELUGA__EVENT_MEDIA_BASE64,  /* has u.media, whose bytes are base64 */
+    BELUGA__EVENT_ATTRIBUTE,     /* attribute of a span, in beluga__any_event.attribute */
+    /* attribute of a span, whose value is a string that ends in NUL */
+    BELUGA__EVENT_STRING_ATTRIBUTE,
+    BELUGA__EVENT_MEASUREMENT, /* has beluga__any_event.measurement */
     BELUGA__EVENT_KINDS
 };
 
-/* It is an event, or one of those that have no room in the public struct. */
+/* A public event, or an internal one that does not fit into the public struct. */
 typedef union beluga__any_event {
     beluga_event event;
     struct {
@@ -35,12 +36,12 @@ typedef union beluga__any_event {
 } beluga__any_event;
 
 typedef enum beluga__field_type {
-    BELUGA__FIELD_TEXT = 1, /* with a length */
-    BELUGA__FIELD_STRING,   /* ends in NUL */
-    BELUGA__FIELD_STRINGS,  /* an array of those, none of them NULL */
-    BELUGA__FIELD_LIMITS,   /* beluga_rate_limits */
-    BELUGA__FIELD_ERROR,    /* beluga_error */
-    /* The types from here on point nowhere. */
+    BELUGA__FIELD_TEXT = 1, /* a text with a length */
+    BELUGA__FIELD_STRING,   /* a string that ends in NUL */
+    BELUGA__FIELD_STRINGS,  /* an array of strings, none of them NULL */
+    BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
+    BELUGA__FIELD_ERROR,    /* a beluga_error */
+    /* The types from here on have no pointers. */
     BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */
     BELUGA__FIELD_WORD    /* uint32_t */
@@ -49,23 +50,23 @@ typedef enum beluga__field_type {
 typedef enum beluga__field_need {
     BELUGA__FIELD_OPTIONAL,
     BELUGA__FIELD_NEEDED,
-    BELUGA__FIELD_EITHER /* an event needs one of its fields of this kind */
+    BELUGA__FIELD_EITHER /* an event needs at least one of its fields with this flag */
 } beluga__field_need;
 
-/* A field is a member of an event. */
+/* A field of an event. */
 typedef struct beluga__event_field {
-    const char *key; /* its name in JSON; NULL: it is not there */
+    const char *key; /* name in JSON; NULL: the field is not in JSON */
     uint8_t type, need;
-    uint8_t at;        /* its offset */
-    uint8_t length_at; /* the offset of its length, where it has one */
+    uint8_t at;        /* offset of the field */
+    uint8_t length_at; /* offset of the field's length, where it has one */
 } beluga__event_field;
 
 typedef struct beluga__event_shape {
-    const char *name;                  /* NULL: not a public kind */
-    const beluga__event_field *fields; /* those that must be aligned come first */
+    const char *name;                  /* NULL: an internal kind */
+    const beluga__event_field *fields; /* fields that need alignment come first */
     uint8_t n_fields;
-    bool is_content; /* it begins a part of the answer, so it can't be taken back */
-    bool is_kept;    /* it is part of an answer that is kept as JSON */
+    bool is_content; /* the event is content of the answer, which can't be taken back */
+    bool is_kept;    /* the event is kept when an answer is stored as JSON */
 } beluga__event_shape;
 
 extern const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS];
@@ -81,12 +82,12 @@ static inline bool beluga__event_is_content(const beluga_event *event)
     return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
 }
 
-/* Returns the bytes of all that an event points to. */
+/* Returns the size of everything to which an event points. */
 size_t beluga__event_room(const beluga_event *event);
-/* Copy an event, and all that it points to into `room`, which has the bytes of beluga__event_room
- * and is aligned for a pointer. Texts of the copy end in NUL. */
+/* Copy an event, and everything to which it points into `room`, whose size is beluga__event_room
+ * and which is aligned for a pointer. Texts of the copy end in NUL. */
 void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room);
-/* Make a copy point into its room again, after that was moved by so many bytes. */
+/* Correct the pointers of a copy after its room was moved by this many bytes. */
 void beluga__event_moved(beluga_event *copy, ptrdiff_t by);
 
 #endif

@@ -72,8 +72,7 @@ static void get_number(const beluga_json *object, beluga_event *event, const bel
         memcpy((char *)event + f->at, &number, sizeof number);
 }
 
-/* The text may come from somebody else's store, so an event that lacks a needed field is refused.
- */
+/* The text may come from a host's store, so an event without a needed field is refused. */
 static bool get_fields(const beluga_json *object, beluga_event *event,
                        const beluga__event_shape *shape)
 {

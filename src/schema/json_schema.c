@@ -14,24 +14,24 @@
 /* A step checks one value against one schema, and counts as much work as STEP lookups. */
 enum { MAX_DEPTH = 64, STEP = 100, MAX_WORK = 1000000 * STEP, MAX_PATH = 256, MAX_UNKNOWN = 16 };
 
-/* A check walks over schema and value; `path` is where in the value it is. */
+/* The state of a check; `path` is the current place in the value. */
 typedef struct check {
-    const beluga_json *root; /* the schema's, for $ref */
+    const beluga_json *root; /* root of the schema, for $ref */
     beluga__buf *why, *unknown;
     char path[MAX_PATH];
     size_t path_length;
     int depth;
-    long work; /* counted, since a schema that refers to itself twice takes for ever */
-    const char *told[MAX_UNKNOWN]; /* unknown keywords */
+    long work; /* counted, since a schema that refers to itself twice would take exponential time */
+    const char *told[MAX_UNKNOWN]; /* unknown keywords that were reported */
     size_t n_told;
 } check;
 
 static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
-/* --- saying why ------------------------------------------------------------------------------- */
+/* --- reporting -------------------------------------------------------------------------------- */
 
-/* A name of a schema or a value may be any text: the caller's "%.80s" cuts it, and it is made part
- * of a line. */
+/* Names in a schema or a value may be any text, so the caller cuts them with "%.80s", and the
+ * message is made one line. */
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
 
 static int misfit(check *c, const char *format, ...)
@@ -58,15 +58,15 @@ static void tell_unknown(check *c, const char *keyword)
     beluga__line_append(c->unknown, keyword, strlen(keyword), BELUGA__BREAKS_ESCAPED);
 }
 
-/* Count so much work. Returns whether that is still allowed. */
+/* Count some work. Returns whether the work is still within the limit. */
 static bool afford(check *c, size_t n)
 {
     c->work = n < (size_t)(MAX_WORK - c->work) ? c->work + (long)n : MAX_WORK;
     return c->work < MAX_WORK;
 }
 
-/* Find the member of an object that has the name of another's. Returns NULL also after too much
- * work, which the next step reports. */
+/* Find the member of an object that has the same name as another member. Returns NULL also after
+ * too much work, which the next step reports. */
 static const beluga_json *find(check *c, const beluga_json *object, const beluga_json *like)
 {
     size_t n;
@@ -83,7 +83,7 @@ static size_t step(check *c, const char *name, size_t index)
                  : snprintf(c->path + before, room, "[%zu]", index);
     if (n >= 0 && (size_t)n < room)
         c->path_length = before + (size_t)n;
-    else /* it is cut, but at a whole character */
+    else /* the name is cut between two characters */
         c->path_length = before + beluga__utf8_valid(c->path + before, room - 1);
     return before;
 }
@@ -99,10 +99,10 @@ static int fits_at(check *c, const beluga_json *schema, const beluga_json *value
 
 /* --- types ------------------------------------------------------------------------------------ */
 
-/* Returns the nearest whole number, without libm, which nothing else in the library needs. */
+/* Returns the nearest whole number, without libm, which no other part of the library needs. */
 static double nearest(double number)
 {
-    static const double all_whole = 1LL << 52; /* no larger number has a fraction */
+    static const double all_whole = 1LL << 52; /* a larger number has no fraction */
     if (!(fabs(number) < all_whole)) return number;
     return (double)(int64_t)(number < 0 ? number - 0.5 : number + 0.5);
 }
@@ -386,7 +386,7 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
                   : misfit(c, "the schema refers to %.80s, which is not there", text);
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- the whole check -------------------------------------------------------------------------- */
 
 typedef struct keyword {
     const char *name;
@@ -416,7 +416,7 @@ static const keyword keywords[] = {
     {"$ref", check_ref},
 };
 
-/* These keywords describe a value, and check nothing. */
+/* Returns whether a keyword only describes a value, and checks nothing. */
 static bool is_annotation(const char *name)
 {
     static const char *const names[] = {"title",       "description", "default",    "examples",
@@ -459,8 +459,8 @@ int beluga__json_schema_check(const beluga_json *schema, const beluga_json *valu
 {
     check c = {.root = schema, .why = why, .unknown = unknown};
     int status = fits(&c, schema, value);
-    if (c.work == MAX_WORK)
-        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* the walk was cut, so it proves nothing */
+    if (c.work == MAX_WORK) /* the check was ended early, so its result proves nothing */
+        status = BELUGA_ERROR_LIMIT_EXCEEDED;
     if (!status) status = why->status;
     return status || !unknown ? status : unknown->status;
 }

@@ -77,7 +77,7 @@ static int add_part(beluga_message *m, const beluga_part *part)
     if (m->count >= BELUGA__MAX_PARTS)
         return beluga__message_fail(m, BELUGA_ERROR_LIMIT_EXCEEDED, "too many parts");
     if (m->count == m->capacity) {
-        /* The old array stays in the arena, so that a part that was handed out stays valid. */
+        /* The old array stays in the arena, so pointers to its parts stay valid. */
         size_t capacity = m->capacity * 4;
         beluga_part *parts = beluga__arena_alloc(&m->arena, capacity * sizeof *parts);
         if (!parts) return beluga__message_fail(m, BELUGA_ERROR_NO_MEMORY, NULL);
@@ -391,7 +391,7 @@ int beluga__message_check(const beluga_message *m, size_t index, beluga_error *e
     return m->bad_text.field ? report_bad_text(m, index, err) : 0;
 }
 
-/* --- how long it is -------------------------------------------------------------------------- */
+/* --- token estimate --------------------------------------------------------------------------- */
 
 static int64_t part_tokens(const beluga_part *part)
 {

@@ -12,14 +12,14 @@
 struct beluga_message {
     atomic_uint refs;
     uint32_t role;
-    beluga_part *parts; /* &first, or in the arena once there are more */
+    beluga_part *parts; /* points to `first`, or into the arena once there are more parts */
     size_t count, capacity;
     const char *tool_call_id;
     beluga__arena arena;
     int status;      /* the first failure, 0 for none */
-    const char *why; /* static; the meaning of status, or NULL */
+    const char *why; /* static; explains status, or NULL */
     struct {
-        const char *field; /* static; NULL: everything is UTF-8 */
+        const char *field; /* static name of a field that is not UTF-8; NULL: all fields are */
         size_t part, byte;
     } bad_text;
     bool tool_error;
@@ -27,15 +27,16 @@ struct beluga_message {
 };
 
 struct beluga_messages {
-    beluga_message **items; /* `few`, or allocated once there are more */
+    beluga_message **items; /* points to `few`, or to allocated memory once there are more */
     size_t count, capacity;
     const beluga_allocator *allocator;
     int status;
     beluga_message *few[8];
 };
 
-/* Check that message `index` of a call can be sent. The error tells what failed while it was made,
- * or where its text is not UTF-8. It is cheap, since all of it was found when the parts were added.
+/* Check that message `index` of a call can be sent. The error tells which failure happened while
+ * the message was made, or where its text is not UTF-8. The check is cheap, since adding the parts
+ * found all faults.
  */
 int beluga__message_check(const beluga_message *message, size_t index, beluga_error *err);
 
@@ -43,7 +44,8 @@ int beluga__message_check(const beluga_message *message, size_t index, beluga_er
 int beluga__message_add_text_file(beluga_message *message, const char *text, size_t length,
                                   const char *name, const char *media_type);
 
-/* Keep the first failure, and return this one. `why` is static, or NULL for the code's own text. */
+/* Record a failure unless there is one, and return it. `why` is static, or NULL for the code's own
+ * text. */
 int beluga__message_fail(beluga_message *message, int code, const char *why);
 
 #endif

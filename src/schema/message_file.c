@@ -11,7 +11,8 @@ typedef struct media_type {
     const char *name;
 } media_type;
 
-/* The first bytes of a file tell its type. Files of the RIFF family have a second magic at `at`. */
+/* The first bytes that identify a type of file. Files of the RIFF family have a second magic at
+ * `at`. */
 typedef struct magic {
     media_type type;
     const char *bytes;
@@ -34,7 +35,7 @@ static const magic magics[] = {
     {{BELUGA_PART_FILE, "application/pdf"}, "%PDF-", 5, 0, NULL},
 };
 
-/* The name of a text file says more about its type than its bytes. */
+/* The name of a text file tells its type better than its bytes. */
 static const struct {
     const char *extension, *type;
 } texts[] = {
@@ -65,7 +66,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Returns the media type that a name promises, or NULL. */
+/* Returns the media type for the ending of a name, or NULL. */
 static const char *text_type(const char *name)
 {
     const char *dot = strrchr(name, '.');

@@ -7,7 +7,8 @@ const char *beluga_prices_date(const beluga_prices *prices)
     return prices->date ? prices->date : "";
 }
 
-/* Returns whether "provider/model" is the entry's name, or begins with it where that had a star. */
+/* Returns whether "provider/model" is the entry's name, or begins with the name where the name had
+ * a star. */
 static bool fits(const beluga__price_entry *e, const char *provider, const char *model)
 {
     size_t n = strlen(provider), m = strlen(model);

@@ -10,7 +10,7 @@ typedef struct beluga__price_entry {
     struct beluga__price_entry *next;
     const char *name; /* "provider/model", without the star */
     size_t length;
-    bool open; /* its name had a star */
+    bool open; /* the name ended in a star */
     beluga_price price;
 } beluga__price_entry;
 

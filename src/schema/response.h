@@ -26,7 +26,7 @@ typedef struct beluga__call_piece {
     struct beluga__call_piece *next;
     beluga_tool_call call;
     uint32_t index;
-    bool ended; /* it has its whole arguments */
+    bool ended; /* the call has all its arguments */
 } beluga__call_piece;
 
 /* Pieces are the parts of an answer in the order in which they came. */
@@ -34,13 +34,13 @@ typedef struct beluga__piece {
     struct beluga__piece *next;
     uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING, _TOOL_CALL_BEGIN, _MEDIA or _STATE */
     uint32_t index;
-    size_t start, length;  /* of the response's text or reasoning */
-    const char *signature; /* of reasoning, or NULL */
+    size_t start, length;  /* place in the response's text or reasoning */
+    const char *signature; /* for reasoning, or NULL */
     size_t signature_length;
-    beluga__call_piece *call; /* of a tool call */
+    beluga__call_piece *call; /* for a tool call */
     union {
         const beluga_part *media;
-        const beluga__state *state; /* of the others, or NULL */
+        const beluga__state *state; /* state of the other kinds, or NULL */
     } u;
 } beluga__piece;
 
@@ -48,12 +48,12 @@ struct beluga_response {
     beluga_allocator allocator; /* a copy, since a response may outlive its client */
     beluga__runtime *runtime;   /* a reference where the allocator is the client's; else NULL */
     beluga__arena arena;
-    char *text, *reasoning; /* NULL: none */
+    char *text, *reasoning; /* NULL: the answer has none */
     size_t text_length, reasoning_length;
     beluga__piece *pieces;
     beluga_tool_call *calls;
     size_t n_calls;
-    beluga__media_piece *media;                     /* in the order they came */
+    beluga__media_piece *media;                     /* in the order in which they came */
     const char *id, *model, *provider, *request_id; /* NULL: unknown */
     int64_t created;
     beluga_usage usage;
@@ -71,19 +71,19 @@ struct beluga_response {
 _Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");
 
 struct beluga_response_builder {
-    beluga__runtime *runtime; /* NULL: no client's */
+    beluga__runtime *runtime; /* NULL: the memory is not from a client */
     const beluga_allocator *allocator;
     beluga_response *response; /* NULL until the first event */
     beluga__buf text, reasoning;
     beluga__piece *last;
-    beluga__call_piece *calls, *last_call; /* also those that did not end */
+    beluga__call_piece *calls, *last_call; /* includes calls that did not end */
     size_t n_calls;
     beluga__media_piece *last_media;
-    char *usage_raw; /* the room of usage.raw, used again */
+    char *usage_raw; /* memory for usage.raw, which is reused */
     size_t usage_room;
-    size_t total, max;                     /* bytes kept */
+    size_t total, max;                     /* bytes that are kept */
     int status;                            /* the first failure */
-    int failure;                           /* the code of the error event */
+    int failure;                           /* code of the ERROR event */
     int64_t duration_ns, first_content_ns; /* -1: unknown */
     bool ended;
 };
@@ -94,10 +94,10 @@ void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *
                                    size_t max_bytes);
 void beluga__response_builder_clear(beluga_response_builder *b);
 
-/* A time of -1 is unknown. */
+/* Set the times of a response; -1 means unknown. */
 void beluga__response_set_times(beluga_response *response, int64_t duration_ns,
                                 int64_t first_content_ns);
-/* Set the numbers of the usage; its raw JSON stays as it is. */
+/* Set the numbers of the usage; its raw JSON stays unchanged. */
 void beluga__response_set_usage(beluga_response *response, const beluga_usage *usage);
 void beluga__response_set_complete(beluga_response *response, bool complete);
 

@@ -9,7 +9,8 @@ static void put_known(beluga_json_writer *w, const char *key, const char *text)
     beluga_json_put_string(w, key, *text ? text : NULL);
 }
 
-/* Write a text that should be JSON: compactly if it is, else as a string, so that nothing is lost.
+/* Write a text that should be JSON: in compact form if it is valid, else as a string, so that no
+ * text is lost.
  */
 static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
                                bool object_only)
@@ -75,7 +76,7 @@ static const char *part_name(const beluga__piece *piece)
     }
 }
 
-/* A state goes back to its provider; "of" tells to which part of the answer it belongs. */
+/* A state is for its provider only; "of" tells to which part of the answer the state belongs. */
 static void put_states(beluga_json_writer *w, const beluga_response *r)
 {
     bool open = false;
@@ -99,7 +100,7 @@ typedef struct named_number {
     int64_t value;
 } named_number;
 
-/* Write the numbers that are known. */
+/* Write the known numbers. */
 static void put_numbers(beluga_json_writer *w, const named_number *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -9,7 +9,7 @@
 
 #include <beluga/context.h>
 
-/* A bad name is cut in its error; most schemas are made compact on the stack. */
+/* SHOWN: bytes of a bad name in an error; ROOM: stack memory, which is enough for most schemas */
 enum { SHOWN = 60, ROOM = 4096 };
 
 static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
@@ -59,7 +59,7 @@ static int check_parameters(const beluga_tool_definition *d, beluga__arena *aren
     return beluga_error_set(err, status, "tool %s: parameters: %s", d->name, why.message);
 }
 
-/* Copy a string to where the last one ended. */
+/* Copy a string behind the last copied one. */
 static const char *put(char **at, const char *text, size_t n)
 {
     char *start = *at;
@@ -211,7 +211,7 @@ static int report(const beluga_tool *tool, int status, const beluga__buf *text, 
     return BELUGA_ERROR_TOOL_EXECUTION;
 }
 
-/* Run the function. It fails also where its result found no room. */
+/* Run the function. This also fails where there was no memory for the result. */
 static int run(beluga_tool *tool, beluga_context *context, const char *arguments, size_t length,
                beluga_tool_result *result, beluga_error *err)
 {

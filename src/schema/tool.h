@@ -1,4 +1,4 @@
-/* A tool is one allocation with all its text. */
+/* A tool and all its text are one allocation. */
 #ifndef BELUGA__TOOL_H
 #define BELUGA__TOOL_H
 
@@ -17,7 +17,7 @@ struct beluga_tool {
     void (*release)(void *payload);
     int64_t timeout_ms;
     const beluga_allocator *allocator;
-    const char *name, *description, *parameters; /* in `text` */
+    const char *name, *description, *parameters; /* point into `text` */
     size_t parameters_length;
     char text[];
 };

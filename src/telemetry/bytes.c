@@ -1,5 +1,5 @@
-/* A message becomes bytes. JSON is written from the descriptors that protobuf's generator made, so
- * that both forms have one list of fields. */
+/* Converts a message to bytes. JSON is written from the descriptors that protobuf's generator
+ * made, so that both forms have one list of fields. */
 #include "base/line.h"
 #include "telemetry/encode.h"
 
@@ -154,7 +154,7 @@ int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message)
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-/* Names of models and captured answers may be any text, and stay on the span's line. */
+/* Names of models and captured answers may be any text, and must stay on the span's line. */
 static void text_text(beluga__buf *out, const char *text)
 {
     beluga__line_append(out, text, strlen(text), BELUGA__BREAKS_ESCAPED);

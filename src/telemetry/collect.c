@@ -1,5 +1,5 @@
-/* Metrics are made when they are exported: every row of the table is read from the recorded series,
- * so that a call records a handful of numbers and not one for each metric. */
+/* Metrics are computed when they are exported: every row of the table is read from the recorded
+ * series, so that a call records only a few numbers. */
 #include "base/mem.h"
 #include "telemetry/encode.h"
 
@@ -9,7 +9,7 @@ enum { CUMULATIVE = 2, DELTA = 1 };
 
 #define NEW BELUGA__NEW
 
-/* A series is read once for all rows. */
+/* The values of a series, which are read once for all rows. */
 typedef struct reading {
     const beluga__subject *subject;
     const beluga__series *series;
@@ -19,12 +19,12 @@ typedef struct reading {
 typedef struct point {
     struct point *next;
     const beluga__subject *subject;
-    const beluga__series *series; /* NULL: it is of no series */
+    const beluga__series *series; /* NULL: the point belongs to no series */
     char attributes;
     const char *extra; /* the type of token, or the reason of a drop */
     beluga__distribution distribution;
     int64_t whole;
-    double number; /* measured by a provider; for a histogram with `distribution` */
+    double number; /* a provider's measurement; for a histogram with `distribution` */
     bool is_double, seconds;
 } point;
 
@@ -119,7 +119,7 @@ static bool overflows(const point *p)
     return has_server(p->attributes) && p->series && p->series->overflow;
 }
 
-/* Returns whether two points have the same attributes, and so are one. */
+/* Returns whether two points have the same attributes, and must be merged. */
 static bool same_point(const collecting *c, const point *a, const point *b)
 {
     const beluga__subject *s = a->subject, *o = b->subject;
@@ -201,7 +201,8 @@ static metric *metric_of(collecting *c, const beluga__metric_row *row,
     return find_metric(c, name, row->unit, row->type, row->meaning);
 }
 
-/* The newer conventions have two histograms of tokens, so no attribute must tell the types apart.
+/* The newer conventions have a histogram for each type of token, so no attribute distinguishes
+ * them.
  */
 static point *point_of(collecting *c, const beluga__metric_row *row, const beluga__subject *subject,
                        const beluga__series *series)
@@ -275,7 +276,7 @@ static void read_table(collecting *c)
     }
 }
 
-/* --- what providers measured ------------------------------------------------------------------ */
+/* --- measurements of providers ---------------------------------------------------------------- */
 
 static void read_instrument(collecting *c, const beluga__subject *subject, beluga__instrument *i)
 {
@@ -411,7 +412,8 @@ static bool encode_points(collecting *c, const metric *m, Otlp__Metric *out)
 {
     size_t n = 0;
     void **points = beluga__arena_alloc(c->arena, m->n_points * sizeof *points);
-    bool updown = m->type == BELUGA__UPDOWN; /* it is never exported as differences */
+    /* an updown counter is never exported as differences */
+    bool updown = m->type == BELUGA__UPDOWN;
     if (!points) return false;
     for (const point *p = m->points; p; p = p->next)
         if (!(points[n++] = m->type == BELUGA__HISTOGRAM ? (void *)encode_histogram(c, p)

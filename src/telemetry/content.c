@@ -1,4 +1,4 @@
-/* Prompts and answers become attributes whose text is JSON, as the conventions want it. */
+/* Prompts and answers become attributes with JSON text, as the conventions demand. */
 #include "telemetry/content.h"
 
 #include "base/json.h"
@@ -49,7 +49,7 @@ static void put_call(beluga_json_writer *w, const char *id, const char *name, co
     beluga_json_end_object(w);
 }
 
-/* The bytes of media are not copied; their kind and size are told. */
+/* The bytes of media are not copied, only their kind and size. */
 static void put_media(beluga_json_writer *w, const beluga_part *part)
 {
     static const char *const modalities[] = {
@@ -100,8 +100,8 @@ static void put_message(beluga_json_writer *w, const beluga_message *message)
     beluga_json_end_object(w);
 }
 
-/* A text that is longer than a value may be is left out and counted. It is not cut, since half of
- * it would not be JSON. */
+/* A text that is longer than the limit of a value is left out and counted. A cut text would not be
+ * JSON. */
 static void add_json(beluga__span *span, beluga__name name, beluga_json_writer *w)
 {
     const char *text, *key = beluga__name_of(name, span->telemetry->settings.latest);
@@ -148,7 +148,7 @@ void beluga__content_ask(beluga__span *span, const beluga_call *call)
 void beluga__content_add(beluga__span *span, const beluga_event *event)
 {
     if (!span->content) span->content = beluga_response_builder_new();
-    /* The builder keeps its first failure, which shows at the end. */
+    /* The builder remembers its first failure, which is checked at the end. */
     if (span->content) beluga_response_builder_add(span->content, event);
 }
 

@@ -1,4 +1,4 @@
-/* Recorded spans and numbers become OTLP's messages, and those become bytes. */
+/* Makes OTLP messages from recorded spans and numbers, and bytes from messages. */
 #ifndef BELUGA__ENCODE_H
 #define BELUGA__ENCODE_H
 
@@ -19,17 +19,17 @@ static inline void *beluga__copied(beluga__arena *arena, const void *bytes, size
     return p ? memcpy(p, bytes, n) : NULL;
 }
 
-/* These make messages. All of a message lives in an arena. They return NULL without memory. */
+/* These functions make messages, each in one arena. They return NULL without memory. */
 Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *arena);
 Otlp__InstrumentationScope *beluga__encode_scope(beluga__arena *arena);
 Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena,
                                          beluga__span *const *spans, size_t n);
-/* Returns NULL also when there is nothing to export, which *empty tells. It remembers the exported
- * numbers, so it is called once for each export. */
+/* Returns NULL also when there is no metric to export, and then *empty is set. This remembers the
+ * exported numbers, so it may be called only once for each export. */
 Otlp__MetricsRequest *beluga__encode_metrics(beluga_telemetry *t, beluga__arena *arena, bool delta,
                                              int64_t since_ns, int64_t now_ns, bool *empty);
 
-/* Attributes are put into a list one by one. */
+/* A list to which attributes are added one by one. */
 typedef struct beluga__key_values {
     beluga__arena *arena;
     Otlp__KeyValue **items;

@@ -1,5 +1,5 @@
-/* The exporter's thread takes the recorded spans and numbers, makes messages of them and sends
- * them. Calls never wait for it. */
+/* The exporter's thread takes the recorded spans and numbers, makes messages and sends them. Calls
+ * never wait for the exporter. */
 #include "telemetry/export.h"
 
 #include "base/clock.h"
@@ -14,11 +14,11 @@
 
 enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
-/* --- where it goes ---------------------------------------------------------------------------- */
+/* --- destinations ----------------------------------------------------------------------------- */
 
-/* Write an export as one line; with O_APPEND several processes may share a file. A torn line is
- * ended before the next one. A file that can't be opened, as for want of descriptors, is tried
- * again. */
+/* Write an export as one line; with O_APPEND several processes may share a file. An incomplete
+ * line is ended before the next one. If the file can't be opened, for example without descriptors,
+ * a later export tries again. */
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
     if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
@@ -65,7 +65,7 @@ static int64_t deadline_after(int64_t ms)
     return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
-/* Take all spans of the queue; the oldest comes first. */
+/* Take all spans of the queue, ordered from the oldest. */
 static beluga__span *take_all(beluga_telemetry *t)
 {
     beluga__span *stack = atomic_exchange(&t->incoming, NULL), *list = NULL;
@@ -83,8 +83,8 @@ static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
     if (n) atomic_fetch_add_explicit(&t->dropped[why], n, memory_order_relaxed);
 }
 
-/* The queue is closed before it is emptied. A thread that adds a span does so before it looks
- * whether the queue is closed, so that one of the two sees the span. */
+/* The queue is closed before it is emptied. A thread that adds a span adds it first and then
+ * checks whether the queue is closed, so one of the two threads always sees the span. */
 void beluga__export_discard(beluga_telemetry *t)
 {
     uint32_t n = 0;
@@ -127,7 +127,8 @@ static int export_spans(beluga__exporter *e)
     batch = beluga__alloc(&t->allocator, most * sizeof *batch);
     while (list) {
         beluga__span *one;
-        beluga__span **spans = batch ? batch : &one; /* without memory they go one by one */
+        /* without memory the spans are sent one by one */
+        beluga__span **spans = batch ? batch : &one;
         size_t n = 0;
         for (; list && n < (batch ? most : 1); list = list->next) spans[n++] = list;
         if (!export_batch(e, spans, n)) status = BELUGA_ERROR_NETWORK;
@@ -161,12 +162,12 @@ static int export_metrics(beluga__exporter *e)
 /* --- the thread ------------------------------------------------------------------------------- */
 
 typedef struct schedule {
-    int64_t spans_ns, metrics_ns; /* when they are due */
+    int64_t spans_ns, metrics_ns; /* due times of the next exports */
     bool stop;
-    uint64_t flush; /* flushes up to this number wait */
+    uint64_t flush; /* flushes up to this number are waiting */
 } schedule;
 
-/* Wait until a batch is full, a time is due, or somebody waits for a flush or the end. */
+/* Wait until a batch is full, an export is due, or a flush or the end is requested. */
 static void wait_for_work(beluga_telemetry *t, schedule *turn)
 {
     pthread_mutex_lock(&t->lock);
@@ -199,7 +200,7 @@ static void one_turn(beluga__exporter *e, schedule *turn)
 {
     beluga_telemetry *t = e->t;
     bool all = turn->stop || turn->flush > t->flush_done;
-    /* Clocks drift apart, and the wall's may be set. */
+    /* The two clocks drift apart, and the wall clock may be set. */
     atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
                           memory_order_relaxed);
     int status = export_spans(e);
@@ -220,8 +221,8 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
-    /* The thread lets go of its reference before anybody hears of the end, so that nothing of it is
-     * left for those who waited. */
+    /* The thread gives its reference back before it signals its end, so that no part of it is left
+     * for those who wait. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
@@ -245,7 +246,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* --- its life --------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void no_reference(beluga__runtime *runtime)
 {
@@ -272,7 +273,7 @@ static int make_thread(beluga__exporter *e)
     sigfillset(&all);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread takes none of the host's signals */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread blocks the host's signals */
     int failed = pthread_create(&e->t->thread, &attributes, work, e);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
@@ -305,7 +306,7 @@ void beluga__export_wake(beluga_telemetry *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Make the thread work now; exports under way end by then, too. The lock is held. */
+/* Wake the thread; running exports also end by this time. The caller holds the lock. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
     if (end < beluga__hurry_ns(t))
@@ -313,7 +314,8 @@ static void hurry(beluga_telemetry *t, int64_t end)
     pthread_cond_signal(&t->wake);
 }
 
-/* An export that was under way before a flush, and fails meanwhile, makes the flush fail, too. */
+/* An export that was running before a flush, and fails during the flush, makes the flush fail,
+ * too. */
 static uint64_t failed_exports(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
@@ -340,8 +342,8 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
 }
 
 /* A thread that has ended is joined, so that nothing of it is left, not even the memory that
- * libraries keep for each thread. One that can't end yet, as while a name server is silent, goes on
- * alone. */
+ * libraries keep for each thread. A thread that can't end yet, for example because of a silent
+ * name server, is detached. */
 static void part_with_thread(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);

@@ -1,19 +1,19 @@
-/* One thread exports all that is recorded. Any thread may call these functions. */
+/* The thread that exports everything that was recorded. Any thread may call these functions. */
 #ifndef BELUGA__TELEMETRY_EXPORT_H
 #define BELUGA__TELEMETRY_EXPORT_H
 
 #include "telemetry/state.h"
 
-/* Make the thread, if there is none yet. It holds a reference. */
+/* Start the thread, if it does not run yet. The thread holds a reference. */
 void beluga__export_start(beluga_telemetry *t);
 void beluga__export_wake(beluga_telemetry *t);
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms);
 int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms);
-/* Stop without waiting. */
+/* Ask the thread to stop, without waiting. */
 void beluga__export_stop_soon(beluga_telemetry *t);
-/* Returns whether there is no thread, or none any more. */
+/* Returns whether there is no thread, or it has ended. */
 bool beluga__export_has_ended(beluga_telemetry *t);
-/* Empty a queue that nobody reads, and count its spans as dropped. */
+/* Empty a queue that is not exported any more, and count its spans as dropped. */
 void beluga__export_discard(beluga_telemetry *t);
 
 #endif

@@ -1,4 +1,4 @@
-/* The exporter belongs to its thread: a loop of its own for HTTP, and a file. */
+/* The state of the exporter's thread: a loop for HTTP, and a file. */
 #ifndef BELUGA__EXPORTER_H
 #define BELUGA__EXPORTER_H
 
@@ -8,19 +8,21 @@
 
 struct beluga__exporter {
     beluga_telemetry *t;
-    beluga__runtime runtime;    /* the loop's, without log and telemetry */
+    beluga__runtime runtime;    /* runtime of the loop, without log and telemetry */
     beluga__network_loop *loop; /* NULL before the first request */
     beluga__buf body;
-    int file;  /* -1: there is none, or it is not open yet */
+    int file;  /* -1: there is no file, or it is not open yet */
     bool torn; /* the last line of the file was not written whole */
     int64_t metrics_since_ns;
-    bool trace_trouble, metric_trouble; /* it was logged, and is not again until an export works */
+    /* the failure was logged, and is not logged again before an export succeeds */
+    bool trace_trouble, metric_trouble;
 };
 
-/* Wait until a time of the monotonic clock, or until the condition is signalled. The lock is held.
+/* Wait until a time of the monotonic clock, or until the condition is signalled. The caller holds
+ * the lock.
  */
 void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
-/* Returns the time by which exports have to end. A flush and the stop bring it forward. */
+/* Returns the time by which exports have to end. A flush and the stop make it earlier. */
 static inline int64_t beluga__hurry_ns(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);

@@ -1,13 +1,12 @@
-/* These lists have every name that telemetry gives to anything; the spans, the metrics and the
- * guide's tables are made from them. There are two columns of names: the conventions as published
- * in v1.41, and the newer ones, which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental asks
- * for. */
+/* The lists of all names in telemetry, from which the spans, the metrics and the guide's tables
+ * are made. There are two columns of names: those of the conventions in v1.41, and newer ones,
+ * which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental selects. */
 #ifndef BELUGA__NAMES_H
 #define BELUGA__NAMES_H
 
 #include <stdbool.h>
 
-/* constant, name in v1.41, name in the newer, of which spans, meaning */
+/* Columns: constant, name in v1.41, newer name, the spans that have it, meaning. */
 #define BELUGA__ATTRIBUTE_MAP(XX)                                                                  \
     XX(OPERATION, "gen_ai.operation.name", "gen_ai.operation.name", "all but attempts",            \
        "chat, execute_tool, invoke_agent, batch")                                                  \
@@ -104,7 +103,7 @@ typedef enum beluga__name {
         BELUGA__NAMES
 } beluga__name;
 
-/* These quantities are recorded of each call, and every metric is read from them. */
+/* The quantities that are recorded for each call, from which every metric is computed. */
 typedef enum beluga__quantity {
     /* distributions */
     BELUGA__DURATION,
@@ -119,14 +118,14 @@ typedef enum beluga__quantity {
     BELUGA__REASONING,
     BELUGA__TOOL_CALLS,
     BELUGA__QUANTITIES,
-    /* read from those above: the count of durations, the sums of tokens */
+    /* Computed from those above: the number of durations, and the sums of tokens. */
     BELUGA__CALLS = BELUGA__QUANTITIES,
     BELUGA__INPUT_SUM,
     BELUGA__OUTPUT_SUM,
-    /* calls under way */
+    /* The number of running calls. */
     BELUGA__ACTIVE,
     BELUGA__ACTIVE_STREAMS,
-    /* of telemetry itself */
+    /* About telemetry itself. */
     BELUGA__DROPPED
 } beluga__quantity;
 
@@ -210,7 +209,7 @@ typedef enum beluga__metric_type {
 } beluga__metric_type;
 
 typedef struct beluga__metric_row {
-    const char *names[2]; /* in v1.41, in the newer */
+    const char *names[2]; /* name in v1.41, newer name */
     beluga__metric_type type;
     const char *unit;
     beluga__quantity quantity;

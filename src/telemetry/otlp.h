@@ -1,4 +1,4 @@
-/* Messages are sent by OTLP over HTTP. */
+/* Sends messages by OTLP over HTTP. */
 #ifndef BELUGA__OTLP_H
 #define BELUGA__OTLP_H
 
@@ -12,8 +12,8 @@ typedef enum beluga__export_result {
     BELUGA__TOO_LATE
 } beluga__export_result;
 
-/* Send a message of a signal, and retry as OTLP wants it, until a time of the monotonic clock.
- * `rejected` is how many of its items the receiver left out when it took the others. */
+/* Send a message of a signal, with OTLP's rules for retries, until a time of the monotonic clock.
+ * `rejected` receives the number of items that the receiver refused when it accepted the others. */
 beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal,
                                         const char *name, const ProtobufCMessage *message,
                                         int64_t deadline_ns, int64_t *rejected);

@@ -1,6 +1,6 @@
-/* The sink runs on the threads of calls. It takes the core's times, and reads the clock only at a
- * span's events. In the long run it takes no lock, and it allocates nothing for a span that fits
- * into its slab. */
+/* The sink runs on the threads of calls. It uses the times of the core, and reads the clock only
+ * at a span's events. Normally it takes no lock, and allocates no memory for a span that fits into
+ * its slab. */
 #include "telemetry/record.h"
 
 #include "base/clock.h"
@@ -153,7 +153,7 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* A batch links to its inputs, so that a reader of traces can go from it to each of them. */
+/* A batch has links to its inputs, so that people can go from the batch to each input's trace. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
@@ -228,9 +228,9 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     return span;
 }
 
-/* --- what happens meanwhile ------------------------------------------------------------------- */
+/* --- events during a span --------------------------------------------------------------------- */
 
-/* Keep the time from one piece of a stream to the next in the span. It is recorded when the stream
+/* Keep the times between the pieces of a stream in the span. They are recorded when the stream
  * ends, since its series is known only then. */
 static void note_chunk(beluga__span *span)
 {

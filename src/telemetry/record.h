@@ -1,5 +1,4 @@
-/* These are the functions of the sink, as beluga/telemetry.h wants them. They run on the threads of
- * calls. */
+/* The functions of the sink that beluga/telemetry.h defines. They run on the threads of calls. */
 #ifndef BELUGA__TELEMETRY_RECORD_H
 #define BELUGA__TELEMETRY_RECORD_H
 

@@ -36,7 +36,7 @@ void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1])
     for (int i = 0; i < BELUGA__BUCKETS - 1; i++, bound *= seconds ? 2 : 4) bounds[i] = bound;
 }
 
-/* --- distributions that one thread has to itself ---------------------------------------------- */
+/* --- distributions that belong to one thread -------------------------------------------------- */
 
 void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity, int64_t value)
 {
@@ -75,7 +75,8 @@ void beluga__totals_add(beluga__totals *totals, const beluga__totals *more)
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] += more->sums[i];
 }
 
-/* The least and the largest value stay those since the start, for they can't be taken apart. */
+/* The smallest and the largest value remain those since the start, since they can't be
+ * subtracted. */
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before)
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
@@ -193,12 +194,12 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
     const char *model = outcome->response_model;
     size_t text = model ? strlen(model) + 1 : 0,
            shards = subjects->n_shards * sizeof(beluga__shard);
-    /* Shards want a cache line of their own, and the allocator aligns only to 16 bytes. */
+    /* Each shard needs a cache line of its own, and the allocator aligns only to 16 bytes. */
     char *block = beluga__zalloc(a, sizeof(beluga__series) + 64 + shards + text);
     if (!block) return NULL;
     beluga__series *s = (beluga__series *)(void *)block;
     uintptr_t at = ((uintptr_t)block + sizeof *s + 63) & ~(uintptr_t)63;
-    s->shards = (beluga__shard *)at; /* NOLINT: an address that is aligned */
+    s->shards = (beluga__shard *)at; /* NOLINT: an aligned address */
     clear_shards(s->shards, subjects->n_shards);
     s->code = outcome->code;
     s->streamed = outcome->streamed;
@@ -207,13 +208,13 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
     return s;
 }
 
-/* Returns the index of the series for calls that found no room. */
+/* Returns the index of the series for calls that did not get a series of their own. */
 static unsigned rest_of(const beluga__outcome *outcome)
 {
     return BELUGA__MAX_SERIES + 2u * outcome->streamed + (outcome->code != 0);
 }
 
-/* Make a series, or find that of the rest when there are too many. The lock is held. */
+/* Make a series, or return the shared one when there are too many. The caller holds the lock. */
 static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *subject,
                                   const beluga__outcome *outcome)
 {
@@ -272,7 +273,7 @@ void beluga__subject_activate(beluga__subject *subject, bool streamed, int by)
     if (streamed) atomic_fetch_add_explicit(&subject->active[i].streams, by, memory_order_relaxed);
 }
 
-/* --- what providers measure ------------------------------------------------------------------- */
+/* --- measurements of providers ---------------------------------------------------------------- */
 
 static beluga__instrument *find_instrument(const beluga__subject *subject, const char *name)
 {
@@ -281,7 +282,7 @@ static beluga__instrument *find_instrument(const beluga__subject *subject, const
     return i;
 }
 
-/* Returns NULL without memory, or when there are too many. The lock is held. */
+/* Returns NULL without memory, or when there are too many. The caller holds the lock. */
 static beluga__instrument *add_instrument(beluga__subjects *subjects, beluga__subject *subject,
                                           const beluga_measurement *m)
 {
@@ -356,7 +357,7 @@ static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,
     return &subjects->slots[mixed * 0x9e3779b97f4a7c15u >> 56];
 }
 
-/* Read host and port of "https://host:port/path"; a host in brackets loses them. */
+/* Read host and port of "https://host:port/path"; brackets around a host are removed. */
 static void read_server(beluga__subject *s, char *room)
 {
     const char *host = s->base_url ? strstr(s->base_url, "://") : NULL;
@@ -409,9 +410,10 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     char *block =
         beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
     if (!block) return NULL;
-    /* It is aligned for its lanes. The address of the block stands before it, for the release. */
+    /* The subject is aligned for its atomics. The address of the block is stored before the
+     * subject, for releasing it. */
     uintptr_t aligned = ((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63;
-    beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: an address that is aligned */
+    beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: an aligned address */
     ((void **)s)[-1] = block;
     char *at = (char *)(s + 1);
     s->n_shards = subjects->n_shards;
@@ -426,7 +428,7 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     return s;
 }
 
-/* Look for a subject in the list of all. The lock is held. */
+/* Look for a subject in the list of all. The caller holds the lock. */
 static beluga__subject *search(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga__subject *s = atomic_load_explicit(&subjects->first, memory_order_relaxed);
@@ -434,7 +436,8 @@ static beluga__subject *search(beluga__subjects *subjects, const beluga_span_sta
     return s;
 }
 
-/* Make a subject. Past the maximum the models of one provider share a name. The lock is held. */
+/* Make a subject. Past the maximum, the models of one provider share a name. The caller holds the
+ * lock. */
 static beluga__subject *add(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga_span_start other = *start;

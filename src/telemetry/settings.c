@@ -27,7 +27,7 @@ typedef struct reading {
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* Report a fault of a variable, and show its value, which therefore must be no secret. */
+/* Report a fault of a variable, and show its value, so the value must not be secret. */
 static void fault(const reading *r, const char *name, const char *value, const char *what)
 {
     char text[256];
@@ -48,8 +48,8 @@ static const char *variable(const reading *r, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else that of all
- * signals.
+/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else the variable
+ * for all signals.
  */
 static const char *otlp_variable(const reading *r, const char *signal, const char *what, bool *own)
 {
@@ -62,7 +62,8 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
-/* Report a fault of a variable that otlp_variable read. That of all signals is reported once. */
+/* Report a fault of a variable that otlp_variable read. A fault of the variable for all signals is
+ * reported once. */
 static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
                        const char *wrong)
 {
@@ -176,7 +177,7 @@ static bool is_url(const char *text)
            !beluga__path_climbs(text, strlen(text));
 }
 
-/* A signal's own endpoint is taken as it is; the common one gets the signal's path. */
+/* A signal's own endpoint is used unchanged, and the common endpoint gets the signal's path. */
 static const char *url_of(reading *r, const char *signal, const char *path, beluga__signal *out)
 {
     bool own;
@@ -276,7 +277,7 @@ static void read_signal(reading *r, const char *signal, const char *path, const 
     read_output(r, exporter, out);
 }
 
-/* --- the rest --------------------------------------------------------------------------------- */
+/* --- other settings --------------------------------------------------------------------------- */
 
 static double read_ratio(reading *r)
 {
@@ -344,7 +345,7 @@ static void read_metrics(reading *r)
 {
     const char *text = variable(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
     const char *histogram = variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-    /* lowmemory means delta for synchronous counters and histograms, which all of these are. */
+    /* lowmemory means delta for synchronous counters and histograms, and all of ours are such. */
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
@@ -392,8 +393,8 @@ static void read_capture(reading *r)
               "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
 }
 
-/* A signal that no variable names is not sent where the program wants only those, or a file: few
- * people run a collector just because a library could send to it. */
+/* When the program asks to send only the signals that variables name, or to write a file, other
+ * signals are not sent: few people run a collector. */
 static void mute_unasked(reading *r)
 {
     beluga__signal *signals[] = {&r->settings->traces, &r->settings->metrics};

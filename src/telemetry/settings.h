@@ -1,4 +1,4 @@
-/* The settings come from OpenTelemetry's variables, and from the program. */
+/* The settings of telemetry, from OpenTelemetry's variables and from the program. */
 #ifndef BELUGA__TELEMETRY_SETTINGS_H
 #define BELUGA__TELEMETRY_SETTINGS_H
 
@@ -22,27 +22,27 @@ typedef struct beluga__otlp_header {
     const char *name, *value;
 } beluga__otlp_header;
 
-/* Where and how one signal is sent. */
+/* The destination of a signal, and how it is sent. */
 typedef struct beluga__signal {
     beluga__output output;
     const char *url;
     beluga__otlp_header *headers;
-    int64_t timeout_ms; /* of one request; 0: there is none */
+    int64_t timeout_ms; /* limit of one request; 0: there is none */
     bool json, gzip;
     const char *ca_file, *client_key, *client_certificate;
-    bool asked; /* a variable asks for it */
+    bool asked; /* a variable names the signal */
 } beluga__signal;
 
 typedef struct beluga__telemetry_setup {
     beluga__signal traces, metrics;
     beluga__sampler sampler;
     bool parent_based;
-    uint64_t sample_below; /* a trace is sampled if the low half of its id is below */
-    bool sample_rest;      /* the ratio is 1, so all traces are */
+    uint64_t sample_below; /* a trace is sampled if the low half of its id is below this */
+    bool sample_rest;      /* the ratio is 1, so all traces are sampled */
     int64_t schedule_delay_ms, export_timeout_ms, max_queue, max_batch;
     int64_t metric_interval_ms, metric_timeout_ms;
     bool delta, latest, disabled, propagate, capture_content;
-    const char *service_name, *resource; /* NULL: they are not set */
+    const char *service_name, *resource; /* NULL: not set */
     beluga__span_limits limits;
     const char *file;
     void (*print)(void *payload, const char *text, size_t length);
@@ -50,7 +50,7 @@ typedef struct beluga__telemetry_setup {
     bool environment; /* the environment is read, also for proxies */
 } beluga__telemetry_setup;
 
-/* It is called for each setting that makes no sense. */
+/* Called for each setting with a bad value. */
 typedef void (*beluga__complain)(void *payload, const char *variable, const char *what);
 
 /* Read the settings; strings go into the arena. Returns 0, or NO_MEMORY. */
@@ -58,8 +58,8 @@ int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__a
                                     const beluga_telemetry_settings *given,
                                     beluga__complain complain, void *payload, beluga_error *err);
 
-/* Read "name=value,name=value", percent-encoded, and call back for each pair. Returns false where
- * the text is not in that form, or `take` returned false. */
+/* Read "name=value,name=value", percent-encoded, and call `take` for each pair. Returns false
+ * where the text is not in that form, or `take` returned false. */
 bool beluga__pairs_read(beluga__arena *arena, const char *text,
                         bool (*take)(void *payload, const char *name, const char *value),
                         void *payload);

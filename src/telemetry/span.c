@@ -48,7 +48,7 @@ static void chain(beluga__span *slab, uint32_t n_slab)
     }
 }
 
-/* Make a new slab and return one span of it. The lock is held. */
+/* Make a new slab and return one span of it. The caller holds the lock. */
 static beluga__span *grow(beluga__span_pool *pool)
 {
     uint32_t n = atomic_load_explicit(&pool->n_slabs, memory_order_relaxed);
@@ -136,7 +136,7 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
 
 /* --- memory of a span ------------------------------------------------------------------------- */
 
-/* It is apart from the usual case, which is a few instructions. */
+/* This function is separate from the usual case, which takes a few instructions. */
 static void *alloc_block(beluga__span *span, size_t size)
 {
     enum { HEAD = 16 };
@@ -183,8 +183,8 @@ char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length
 
 /* --- attributes and events -------------------------------------------------------------------- */
 
-/* Allocate one item more. Past the limit, or without memory, it is counted as dropped. It is
- * inlined, since a span adds a dozen attributes. */
+/* Allocate another item. Past the limit, or without memory, the item is counted as dropped. This
+ * is inlined, since a span adds a dozen attributes. */
 static inline __attribute__((always_inline)) void *new_item(beluga__span *span, size_t size,
                                                             bool allowed, uint32_t *dropped)
 {

@@ -44,13 +44,13 @@ static void begin_anew(beluga_telemetry *t)
     atomic_store(&t->deadline_ns, INT64_MAX);
 }
 
-/* A child begins anew: it has no thread, and its parent sends what the parent recorded. The
- * exporter's loop and file are still the parent's, so nothing here touches them. */
+/* A child starts anew: it has no thread, and its parent sends what the parent recorded. The
+ * exporter's loop and file still belong to the parent, so they are not touched here. */
 static void start_over(beluga_telemetry *t)
 {
     init_waiting(t);
     if (atomic_load(&t->has_thread))
-        atomic_fetch_sub(&t->refs, 1); /* the thread's, which the child does not have */
+        atomic_fetch_sub(&t->refs, 1); /* the thread's reference, since the child has no thread */
     atomic_store(&t->has_thread, false);
     t->exporter = NULL;
     t->joinable = false;
@@ -114,7 +114,7 @@ void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const ch
 void beluga__telemetry_destroy(beluga_telemetry *t)
 {
     delist(t);
-    /* Spans that nobody sent may have memory of their own. */
+    /* Spans that were never sent may have memory of their own. */
     beluga__span *span = atomic_load(&t->incoming), *next;
     for (; span; span = next) {
         next = span->next;
@@ -149,11 +149,11 @@ beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, bel
     return t;
 }
 
-/* With O_NONBLOCK a pipe without a reader is an error, instead of a wait for one. */
+/* With O_NONBLOCK, opening a pipe without a reader fails instead of waiting. */
 int beluga__telemetry_open_file(const char *path)
 {
     int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
-    if (file >= 0)
-        fcntl(file, F_SETFL, O_APPEND); /* a line is written whole, also if that takes a while */
+    if (file >= 0) /* a line has to be written completely, even if this takes long */
+        fcntl(file, F_SETFL, O_APPEND);
     return file;
 }

@@ -1,4 +1,4 @@
-/* These are the public functions of telemetry, and what a client calls of it. */
+/* The public functions of telemetry, and those that a client calls. */
 #include "telemetry/telemetry.h"
 
 #include "base/new_file.h"
@@ -16,7 +16,7 @@ static void complain(void *payload, const char *variable, const char *what)
     beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
 }
 
-/* A file that can't be opened is an error now, and not when the first span is lost. */
+/* A file that can't be opened is reported now, and not when the first span is lost. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
@@ -101,7 +101,8 @@ int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
     if (!telemetry) return 0;
-    /* Spans that end from now on are counted as dropped, and not left in a queue that nobody reads.
+    /* Spans that end from now on are counted as dropped, instead of staying in a queue that is not
+     * read.
      */
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     return beluga__export_stop(telemetry, timeout_ms);

@@ -33,7 +33,7 @@ typedef struct slice {
     size_t n;
 } slice;
 
-/* These headers say what a frame is. */
+/* The headers that describe a frame. */
 typedef struct frame_headers {
     slice message_type, event_type, exception_type, error_code, error_message;
 } frame_headers;
@@ -151,16 +151,16 @@ static int deliver(beluga__framer *framer, const frame_headers *headers, char *a
         frame.kind = BELUGA_FRAME_EXCEPTION;
         name = headers->exception_type;
     } else if (!is(headers->message_type, "event")) {
-        return 0; /* a later version of the format sent it */
+        return 0; /* a later version of the format may send other types */
     }
-    char kept = at[n]; /* it is the first byte of the checksum */
+    char kept = at[n]; /* this byte is the first byte of the checksum */
     at[n] = '\0';
     int code = hand_out(framer, &frame, name, fn, payload);
     at[n] = kept;
     return code;
 }
 
-/* Check the prelude before its frame is whole, so that no wrong length is waited for. */
+/* Check the prelude before the frame is complete, so that a wrong length does not make us wait. */
 static int check_prelude(const beluga__framer *framer, const char *at)
 {
     uint32_t total = read_u32(at), headers = read_u32(at + 4);
@@ -191,7 +191,8 @@ static int fill(beluga__framer *framer, char **at, const char *end, size_t wante
     return code;
 }
 
-/* Go on with a frame that comes in pieces. Returns before its end when the fed bytes are used up.
+/* Continue a frame that comes in pieces. Returns before the frame's end when the fed bytes are
+ * used up.
  */
 static int put_together(beluga__framer *framer, char **at, const char *end, beluga__frame_fn fn,
                         void *payload)

@@ -1,4 +1,4 @@
-/* This file stands in place of aws_event_stream.c in a library without Bedrock. */
+/* Replaces aws_event_stream.c in a library without Bedrock. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>

@@ -2,7 +2,7 @@
 
 #include <beluga/error.h>
 
-/* A line may be longer than its frame by the name of its field. */
+/* A line may be longer than its frame, by the name of the field. */
 enum { FIELD_BYTES = 64 };
 
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
@@ -38,6 +38,7 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload)
 {
     if (framer->framing == BELUGA_FRAMING_SSE) return beluga__sse_end(framer, fn, payload);
-    if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return 0; /* half a frame is dropped */
+    /* an incomplete frame is dropped */
+    if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return 0;
     return beluga__ndjson_end(framer, fn, payload);
 }

@@ -10,24 +10,25 @@
 
 #include <string.h>
 
-/* Returns 0 to go on; anything else stops feeding and is returned by it. */
+/* Returns 0 to go on; any other value ends feeding, which returns that value. */
 typedef int (*beluga__frame_fn)(void *payload, const beluga_frame *frame);
 
 typedef struct beluga__framer {
-    uint32_t framing; /* beluga_framing */
+    uint32_t framing; /* a beluga_framing */
     size_t max;
     beluga__buf line;  /* an unfinished line */
     beluga__buf data;  /* data lines of an unfinished event */
-    beluga__buf event; /* its name */
-    bool skip_newline; /* the last bytes ended in \r: a \n that follows belongs to it */
+    beluga__buf event; /* name of the unfinished event */
+    bool skip_newline; /* the last bytes ended in \r, and a following \n belongs to that line end */
     bool has_data;
-    bool bare;    /* the data lines have no field's name before them */
+    bool bare;    /* the data lines have no field name */
     bool started; /* the first line came, so no byte order mark can follow */
-    bool alive; /* a line came that is part of no frame, such as a comment; its reader resets it */
+    /* a line came that belongs to no frame, such as a comment; the reader of this flag resets it */
+    bool alive;
 } beluga__framer;
 
-/* Begin a body. No frame may be larger than `max`. Returns 0, or NOT_SUPPORTED for a framing that
- * is not known. */
+/* Begin a body. No frame may be larger than `max`. Returns 0, or NOT_SUPPORTED for an unknown
+ * framing. */
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
                         const beluga_allocator *allocator, size_t max);
 void beluga__framer_free(beluga__framer *framer);
@@ -39,14 +40,14 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
 /* End the body: deliver a last event that no blank line followed. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
-/* The two functions above call the pair of these that belongs to the framing. */
+/* The functions above call the pair of functions for the framing. */
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
-/* It is false where Bedrock was left out of the library. */
+/* False where the library was built without Bedrock. */
 extern const bool beluga__aws_is_here;
 int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);

@@ -1,4 +1,4 @@
-/* These are the request and response values behind beluga/provider/http.h. */
+/* The request and response values behind beluga/provider/http.h. */
 #ifndef BELUGA__HTTP_H
 #define BELUGA__HTTP_H
 
@@ -15,7 +15,7 @@ typedef struct beluga__header {
 } beluga__header;
 
 struct beluga_http_request {
-    beluga__arena *arena; /* the call's; it holds names and values */
+    beluga__arena *arena; /* the call's arena, which holds names and values */
     const char *base_url; /* set_path appends to it; may be NULL */
     const char *method;
     beluga__buf url;
@@ -26,8 +26,8 @@ struct beluga_http_request {
     beluga_json_writer writer; /* writes into body */
     const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
-    int status;          /* the first failure of any of the setters */
-    const char *problem; /* the words for it; static or in the arena */
+    int status;          /* the first failure of a setter */
+    const char *problem; /* explains the failure; static or in the arena */
 };
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
@@ -44,13 +44,13 @@ struct beluga_http_response {
     int status;
     beluga__buf headers; /* "name: value" lines, names in lower case, each ended by NUL; bounded */
     beluga__buf body;    /* only of an error, or of an unstreamed answer */
-    bool multiplexed;    /* it came by HTTP/2 or later, which marks the end of every body */
+    bool multiplexed;    /* the answer came by HTTP/2 or later, which marks the end of every body */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
                                 size_t max_body);
 void beluga__http_response_free(beluga_http_response *response);
-/* Forget all that came so far, after a 1xx answer or for a retry on the same object. */
+/* Forget everything that came so far, after a 1xx answer or for a retry with the same object. */
 void beluga__http_response_clear(beluga_http_response *response);
 /* Add a header line as it came, with or without its line end; folds, spaces and case are
  * normalised. A status line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0;
@@ -59,19 +59,19 @@ void beluga__http_response_clear(beluga_http_response *response);
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
 /* Returns the milliseconds that "retry-after-ms" or "retry-after" asks to wait, at most 24 hours;
- * -1 for none or nonsense. The latter has seconds, also fractions, or an HTTP date; `now` is in
- * seconds since 1970. */
+ * -1 for a missing or bad value. "retry-after" has seconds, also fractions, or an HTTP date; `now`
+ * is in seconds since 1970. */
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
 /* Returns 1 or 0 as "x-should-retry" says, or -1 when it is absent. */
 int beluga__http_should_retry(const beluga_http_response *response);
 /* Read from the headers how much of the provider's limits is left; `now` is in seconds since 1970.
- * Returns whether they say anything. */
+ * Returns whether the headers tell any limit. */
 bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
 /* Returns whether HTTP says where the body ends, so that a closed connection does not end it. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* This is the message for a 407, of a tunnel or of a plain request: the proxy sent it, and not the
- * provider. */
+/* The message for a status of 407, from a tunnel or a plain request, which the proxy and not the
+ * provider sends. */
 #define BELUGA__PROXY_WANTS_CREDENTIALS                                                         \
     "the proxy wants a name and a password that it takes (HTTP 407): put them into the URL of " \
     "proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"

@@ -49,7 +49,7 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
-    /* Some hosts want the key, or a password, in the URL, so it is wiped. */
+    /* Some hosts want the key, or a password, in the URL, so the URL is wiped. */
     if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
@@ -222,7 +222,7 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
     if (copy) request->warnings[request->n_warnings++] = copy;
 }
 
-/* ---- what was set ---------------------------------------------------------------------------- */
+/* ---- reading the request --------------------------------------------------------------------- */
 
 const char *beluga_http_request_method(const beluga_http_request *request)
 {

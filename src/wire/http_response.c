@@ -57,7 +57,7 @@ static int status_line(beluga_http_response *response, const char *line, size_t 
     return 0;
 }
 
-/* A line that begins with a space goes on with the value of the line before it. */
+/* A line that begins with a space continues the value of the line before. */
 static int folded_line(beluga__buf *headers, const char *line, size_t n)
 {
     for (; is_space(*line); n--) line++;
@@ -273,7 +273,7 @@ static bool is_secret(const char *name, size_t n)
 {
     static const char *const words[] = {"key",       "token", "secret",     "password",
                                         "signature", "sig",   "credential", "auth"};
-    if (starts_with(name, "page")) return false; /* "page_token" only says where a list goes on */
+    if (starts_with(name, "page")) return false; /* "page_token" only names a position in a list */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t length = strlen(words[i]);
         bool ends = n >= length && starts_with(name + n - length, words[i]);
@@ -295,9 +295,9 @@ static int redact_query(beluga__buf *out, const char *at)
     }
 }
 
-/* Returns where a user's name and password end at the latest. Behind a scheme the path begins
- * there, unless a colon is followed by no port: then a password with a "/" or "?" in it may go on.
- * In a text that is no URL they may end anywhere. */
+/* Returns the last possible end of a user's name and password. Behind a scheme the path begins
+ * there, unless a colon is followed by no port: then a password with a "/" or "?" may continue. In
+ * a text that is no URL the end may be anywhere. */
 static const char *find_end(const char *host, bool has_scheme)
 {
     const char *end = host + strcspn(host, "/?#");

@@ -17,7 +17,7 @@ static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame
         if (beluga__buf_append(&framer->line, line, n)) return framer->line.status;
         line = framer->line.data;
         n = framer->line.length;
-        framer->line.length = 0; /* its bytes stay until the next append */
+        framer->line.length = 0; /* the bytes stay valid until the next append */
     }
     size_t mark = beluga__framer_skip_mark(framer, line, n);
     line += mark;

@@ -26,7 +26,7 @@ static bool is_control(const char *at, size_t left)
 
 static void name_character(char *out, size_t size, const char *at)
 {
-    static const char letters[] = "abtnvfr"; /* from 7 on */
+    static const char letters[] = "abtnvfr"; /* the letters of the characters from 7 on */
     unsigned char c = (unsigned char)*at;
     if (c == 0)
         snprintf(out, size, "\\0");
@@ -108,7 +108,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 {
     static const char ours[] = "the transport sets it";
     static const struct {
-        const char *name, *why; /* "-" at the end: whatever follows */
+        const char *name, *why; /* a "-" at the end matches any rest */
     } rows[] = {{"connection", ours},
                 {"content-length", ours},
                 {"expect", ours},

@@ -42,7 +42,7 @@ static double number(const char **text)
     return at == start ? -1 : value;
 }
 
-/* Read a unit at the text's beginning, in milliseconds; 0 for none that is known. */
+/* Read a unit at the text's beginning, in milliseconds; 0 for an unknown unit. */
 static double unit(const char **text)
 {
     static const struct {
@@ -72,7 +72,7 @@ static int64_t duration_ms(const char *text)
         sum += value * factor;
         first = false;
     } while (*text);
-    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s come out as 7659.999… ms */
+    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s would be computed as 7659.999… ms */
 }
 
 /* ---- times ----------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
     size_t at = 0, before;
-    do { /* both may come again, since the pieces of a body are looked at one by one */
+    do { /* both may follow again, since the pieces of a body are examined one by one */
         before = at;
         while (at < n && is_blank(bytes[at])) at++;
         if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
@@ -22,7 +22,8 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 
 /* --- the first bytes -------------------------------------------------------------------------- */
 
-/* Tell whether a text begins with `word`, or may do so once there is more of it; without case. */
+/* Tell whether a text begins with `word`, or may do so once more bytes have come; case does not
+ * matter. */
 static beluga__sniffed begins(const char *bytes, size_t n, const char *word, beluga__sniffed what)
 {
     size_t length = strlen(word);
@@ -67,7 +68,7 @@ beluga__sniffed beluga__sniff(const char *bytes, size_t n)
 
 /* --- several values --------------------------------------------------------------------------- */
 
-/* Returns where a string ends whose first quote is at `at`, or n. */
+/* Returns the end of a string whose first quote is at `at`, or n. */
 static size_t skip_string(const char *text, size_t at, size_t n)
 {
     for (at++; at < n && text[at] != '"'; at++)

@@ -1,15 +1,15 @@
-/* Server-sent events, as the HTML standard reads them, but for one thing: the last event is
- * delivered also where no blank line follows it, since servers forget that line.
+/* Server-sent events, as the HTML standard defines them, with one difference: the last event is
+ * delivered even without a blank line behind it, since servers forget that line.
  *
- * The text of an event stays where it was fed, and is handed out from there, while that is
- * possible. It is copied ("parked") when the fed bytes end before the event does, or when the event
- * has several data lines. */
+ * The text of an event stays where it was fed, and is delivered from there, where possible. It is
+ * copied ("parked") when the fed bytes end before the event does, or when the event has several
+ * data lines. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
 
 typedef struct slice {
-    char *at; /* NULL: nothing lies in the fed bytes */
+    char *at; /* NULL: the slice is not in the fed bytes */
     size_t n;
 } slice;
 
@@ -50,8 +50,8 @@ static int deliver(reader *r)
                           .event_length = event.n ? event.n : 7,
                           .data = data.at,
                           .length = data.n};
-    /* A parked slice ends in NUL already, and may be the buffer's shared "", which nobody may write
-     * to. */
+    /* A parked slice ends in NUL already, and may be the buffer's shared "", which must not be
+     * written to. */
     char after_data = r->data.at ? terminate(data) : '\0';
     char after_event = r->event.at ? terminate(event) : '\0';
     int code = r->fn(r->payload, &frame);
@@ -60,7 +60,7 @@ static int deliver(reader *r)
     return code;
 }
 
-/* End an event. One without data is not delivered; it only shows that its sender lives. */
+/* End an event. An event without data is not delivered, and only shows that its sender is alive. */
 static int dispatch(reader *r)
 {
     beluga__framer *framer = r->framer;
@@ -121,14 +121,15 @@ static int take_line(reader *r, char *line, size_t n)
         if (code) return code;
         line = framer->line.data;
         n = framer->line.length;
-        framer->line.length = 0; /* its bytes stay until the next append, and park comes before */
+        /* the bytes stay valid until the next append, and park comes first */
+        framer->line.length = 0;
     }
     size_t mark = beluga__framer_skip_mark(framer, line, n);
     line += mark;
     n -= mark;
     if (!n) return dispatch(r);
-    /* No field begins with a bracket. Such a line is JSON that a server wrote where an event should
-     * be, such as an error that came up on the way; it is data up to the next blank line. */
+    /* No field begins with a bracket. Such a line is JSON that a server sent in place of an event,
+     * such as a late error; it is data up to the next blank line. */
     if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
     if (framer->bare) return add_data(r, (slice){line, n});
     if (is_field(line, n, "data", 4)) return add_data(r, value_of(line, n, 4));
@@ -152,7 +153,7 @@ int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__fram
     char *at = bytes, *end = bytes + n;
     if (framer->skip_newline && *at == '\n') at++;
     framer->skip_newline = false;
-    /* The next newline and the next carriage return are both remembered, so that every byte is
+    /* Both the next newline and the next carriage return are remembered, so that every byte is
      * searched only once for each. */
     char *feed = find(at, end, '\n'), *carriage = find(at, end, '\r'), *stop;
     while ((stop = feed < carriage ? feed : carriage) < end) {

@@ -17,30 +17,31 @@
 enum {
     BELUGA__ANTHROPIC_REASON = 64,
     BELUGA__ANTHROPIC_ID = 64,   /* the longest id and name of a tool call */
-    BELUGA__ANTHROPIC_NAME = 128 /* that are sent as they are */
+    BELUGA__ANTHROPIC_NAME = 128 /* the longest name that is sent unchanged */
 };
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__anthropic_state {
-    beluga__calls calls; /* by their blocks' numbers */
-    bool thinking;       /* a block of reasoning is open: */
+    beluga__calls calls; /* found by their blocks' numbers */
+    bool thinking;       /* a block of reasoning is open */
     uint32_t thinking_index;
-    bool is_signed, has_signature; /* it has a signature, or at least a member for one */
-    /* A block that goes back as it came and whose pieces may still come, in the call's memory. */
+    /* the open block has a signature, or at least a member for one */
+    bool is_signed, has_signature;
+    /* A block that goes back unchanged, and whose pieces may still come; in the call's memory. */
     const char *block;
     size_t n_block;
     uint32_t block_index;
-    char *block_input; /* the pieces of its input, or a text's citations, so far */
+    char *block_input; /* pieces of the block's input, or a text's citations, so far */
     size_t n_input, input_room;
-    uint32_t text_index; /* of the newest block of text */
-    bool has_text;       /* it is not empty */
-    /* The arguments that the start of the newest tool call had, in the call's memory, until its end
-     * or until pieces of others come. */
+    uint32_t text_index; /* index of the newest block of text */
+    bool has_text;       /* the newest block of text has text */
+    /* The arguments in the start of the newest tool call, until its end or until pieces of other
+     * arguments come; in the call's memory. */
     const char *arguments;
     size_t n_arguments;
     bool has_usage;
-    int64_t input, cache_read, cache_write, output, reasoning; /* tokens, -1 unknown */
-    char reason[BELUGA__ANTHROPIC_REASON];                     /* why it stopped; "" unknown */
+    int64_t input, cache_read, cache_write, output, reasoning; /* tokens; -1: unknown */
+    char reason[BELUGA__ANTHROPIC_REASON];                     /* the stop reason; "": unknown */
 } beluga__anthropic_state;
 
 /* request.c */
@@ -69,7 +70,7 @@ int beluga__anthropic_decode_response(void *state, const char *body, size_t leng
 int beluga__anthropic_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Both decode these: the head of a message, its blocks, and its end. */
+/* Used for streams and whole answers: the head of a message, its blocks, and its end. */
 int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,
                                 beluga_emit *emit);
 int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index,
@@ -78,17 +79,19 @@ int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, 
 /* Begin and end all blocks of a message. */
 int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga_json *content,
                                     beluga_emit *emit);
-/* Emit a piece of the signature of the reasoning at work. */
+/* Emit a piece of the signature of the open reasoning block. */
 int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
                                      size_t length, beluga_emit *emit);
-/* Keep a piece of the input of a block that goes back as it came; ignore one of another block. */
+/* Keep a piece of the input of a block that goes back unchanged; a piece of another block is
+ * ignored. */
 int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
                                  size_t length, beluga_emit *emit);
-/* Keep a citation of the API's own search, which a block of text has; ignore one of another block.
+/* Keep a citation of the API's own search in a block of text; a citation of another block is
+ * ignored.
  */
 int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
                                     const beluga_json *citation, beluga_emit *emit);
-/* Emit a piece of a tool call's arguments; ignore one of another block. */
+/* Emit a piece of a tool call's arguments; a piece of another block is ignored. */
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit);
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,

@@ -58,7 +58,7 @@ void beluga__anthropic_put_messages(beluga__claude_encoder *e)
 
 /* ---- results of tools ------------------------------------------------------------------------ */
 
-/* The API wants a text with every failure. */
+/* The API requires a text in every failed result. */
 static void put_result_text(beluga__claude_encoder *e, const beluga_part *only, bool failed)
 {
     bool blank = !only || beluga__is_blank(only->text, only->text_length);
@@ -83,7 +83,7 @@ static void put_result_content(beluga__claude_encoder *e, const beluga_message *
     beluga_json_begin_array(e->w, "content");
     for (size_t i = 0; i < n; i++) {
         beluga_part part = *beluga_message_part(message, i);
-        if (i == n - 1) part.flags = 0; /* the mark is the whole result's */
+        if (i == n - 1) part.flags = 0; /* the mark is written for the whole result */
         if (beluga__claude_is_sendable(e, &part, BELUGA_ROLE_TOOL))
             beluga__anthropic_put_block(e, &part);
     }

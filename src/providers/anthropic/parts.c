@@ -25,7 +25,7 @@ static bool is_text_type(const char *media_type)
 
 typedef struct media_source {
     char type[LONGEST_TYPE];
-    const char *base64; /* of a data: URL, or NULL */
+    const char *base64; /* base64 of a data: URL, or NULL */
     bool image;
 } media_source;
 
@@ -40,7 +40,7 @@ static media_source read_media(const beluga_part *part)
     return media;
 }
 
-/* Whether the API takes an image or a document. */
+/* Returns whether the API takes an image or a document. */
 static bool is_known(beluga__claude_encoder *e, const beluga_part *part)
 {
     media_source media = read_media(part);
@@ -91,9 +91,9 @@ static void put_media(beluga__claude_encoder *e, const beluga_part *part)
     if (!media.image && part->name) beluga_json_put_string(e->w, "title", part->name);
 }
 
-/* ---- what is sent ---------------------------------------------------------------------------- */
+/* ---- sendable parts -------------------------------------------------------------------------- */
 
-/* Returns the data of a block of reasoning that the API keeps to itself, or NULL. */
+/* Returns the data of a block of reasoning that the API encrypted, or NULL. */
 static const char *redacted(const beluga_part *part, size_t *length)
 {
     return beluga__signature_behind(part, BELUGA__ANTHROPIC_REDACTED, length);
@@ -107,7 +107,7 @@ static bool is_signed(const beluga_part *part)
            (redacted(part, &n) || !memchr(part->signature, ':', part->signature_length));
 }
 
-/* Other hosts than Anthropic's own want back what they gave without a signature. */
+/* Hosts other than Anthropic's own want their unsigned reasoning back. */
 static bool wants_unsigned(const beluga__claude_encoder *e, const beluga_part *part)
 {
     static const char own[] = "https://api.anthropic.com";
@@ -185,7 +185,8 @@ void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *p
     case BELUGA_PART_TOOL_CALL: put_tool_use(e, part); break;
     default: put_media(e, part);
     }
-    /* Reasoning takes no mark, as beluga__anthropic_is_reasoning_sendable has warned. */
+    /* Reasoning takes no cache mark, about which beluga__anthropic_is_reasoning_sendable has
+     * warned. */
     if (part->kind != BELUGA_PART_REASONING) beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }

@@ -15,7 +15,7 @@ static void put_tool(beluga__encoder *e, const beluga_tool *tool)
     beluga_json_end_object(e->w);
 }
 
-/* tool_choice is also the place where several calls at once are turned off. */
+/* The option that turns off parallel tool calls is a member of tool_choice. */
 static void put_tool_choice(beluga__claude_encoder *e, const char *choice)
 {
     bool parallel = true;
@@ -44,8 +44,8 @@ static void put_tools(beluga__claude_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* The API wants a limit. Without one of the caller's there is room for an answer and for thinking,
- * within what the model can do. */
+/* The API requires a limit. Without the caller's limit there is room for an answer and for
+ * thinking, within the model's own maximum. */
 static void put_max_tokens(beluga__claude_encoder *e)
 {
     int64_t tokens = e->plan.max_tokens, most = e->model.max_tokens;
@@ -112,7 +112,8 @@ static const char *const endpoints[] = {"/v1/messages", NULL};
 static void set_head(const beluga_call *call, beluga_http_request *request, const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
-    /* The variable for the base URL has no "/v1" at its end, but those of other providers have. */
+    /* The variable for the base URL has no "/v1" at its end, while the variables of other
+     * providers do. */
     beluga__set_path(request, endpoints, path);
     beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
     if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);
@@ -153,7 +154,7 @@ int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_re
 int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,
                                 int64_t now, beluga_error *err)
 {
-    /* This variable holds a token for proxies and for people who signed in, not an API key. */
+    /* This variable holds a token for proxies and for users who signed in, not an API key. */
     bool token = credential->variable && strcmp(credential->variable, "ANTHROPIC_AUTH_TOKEN") == 0;
     (void)now;
     return beluga__set_key(request, credential, "x-api-key", "anthropic.bearer", token, err);

@@ -4,8 +4,8 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* Some servers put the arguments into the block's start, as an object or a text. Pieces that come
- * later replace them, since the API's own start has {} there. */
+/* Some servers put the arguments into the block's start, as an object or a text. Later pieces
+ * replace them, since the API's own start has {} there. */
 static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
                           beluga_emit *emit)
 {
@@ -86,9 +86,9 @@ static int emit_redacted(beluga__anthropic_state *state, const beluga_json *bloc
     return beluga__emit_marked_signature(BELUGA__ANTHROPIC_REDACTED, data, n, emit);
 }
 
-/* ---- blocks that go back as they came -------------------------------------------------------- */
+/* ---- blocks that go back unchanged ----------------------------------------------------------- */
 
-/* Such are the blocks of tools that the API runs itself, and of kinds that nobody knows yet. */
+/* These are the blocks of tools that the API runs itself, and of unknown kinds. */
 
 static int begin_state(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
                        beluga_emit *emit)
@@ -125,7 +125,7 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     return own ? keep(state, text, length, emit) : 0;
 }
 
-/* The input that came in pieces replaces the block's own, unless it is no JSON. */
+/* The input that came in pieces replaces the block's own input, unless the pieces are no JSON. */
 static int emit_with_input(const beluga__anthropic_state *state, beluga_json_doc *doc,
                            beluga_json_writer *w, beluga_emit *emit)
 {
@@ -190,7 +190,7 @@ static int begin_text(beluga__anthropic_state *state, uint32_t index, const belu
     return code || !n ? code : beluga_emit_text(emit, text, n);
 }
 
-/* Citations of the API's own search have to go back with their text. */
+/* Citations of the API's own search have to be sent back with their text. */
 static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
 {
     int code = state->has_text ? keep(state, "]}", 2, emit) : 0;
@@ -200,7 +200,7 @@ static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
     return code;
 }
 
-/* Hosts other than Anthropic's own do not sign reasoning, and want it back all the same. */
+/* Hosts other than Anthropic's own do not sign reasoning, and want it back unsigned. */
 static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";
@@ -251,8 +251,8 @@ static int64_t known(int64_t n)
     return n < 0 ? 0 : n;
 }
 
-/* Counts are cumulative, and later ones of a stream may leave out those that did not change. The
- * API counts new input, and beside it the tokens that the cache gave and got. */
+/* Counts are cumulative, and later events of a stream may leave out counts that did not change.
+ * The API counts new input separately from the tokens read from the cache and written to it. */
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,
                                  beluga_emit *emit)
 {
@@ -337,7 +337,7 @@ int beluga__anthropic_decode_response(void *opaque, const char *body, size_t len
     return code ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
-/* {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"} */
+/* Reads {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"}. */
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

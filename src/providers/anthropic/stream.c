@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Deltas of other kinds are ignored. */
+/* Deltas of unknown kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
                         beluga_emit *emit)
 {
@@ -53,7 +53,8 @@ static int decode_message_start(beluga__anthropic_state *state, const beluga_jso
     return code;
 }
 
-/* The reason proves that the answer is complete, since some servers end with [DONE] or nothing. */
+/* The stop reason proves that the answer is complete, since some servers end with [DONE] or
+ * without an end marker. */
 static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *delta,
                                 const beluga_json *usage, beluga_emit *emit)
 {

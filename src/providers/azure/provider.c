@@ -1,4 +1,5 @@
-/* Azure OpenAI speaks Chat Completions at a resource's own address, where deployments are models.
+/* Azure OpenAI speaks Chat Completions at a resource's own address, where a deployment stands for
+ * a model.
  */
 #include "providers/builtin.h"
 #include "providers/openai/openai.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPLOYMENT = 512 }; /* bytes of an encoded name */
+enum { MAX_DEPLOYMENT = 512 }; /* bytes of an encoded deployment's name */
 
 static const beluga__openai_host host = {.quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS};
 
@@ -18,19 +19,21 @@ static const char *api_version(const beluga_call *call)
     return beluga_call_get_own_string(call, "azure.api_version", NULL);
 }
 
-/* The v1 API takes the deployment as the model. The base URL may hold its path already. */
+/* The v1 API takes the deployment as the model. The base URL may already contain the path. */
 static void set_v1_path(beluga_http_request *request, const char *path)
 {
     static const char v1[] = "/openai/v1";
     char whole[64];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* a terminating NUL counts, too */
+    /* the terminating NUL ends the path, too */
+    bool has_path = at && strchr("/?", at[sizeof v1 - 1]);
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
 }
 
-/* The portal shows the whole address of a deployment, and people copy it as base URL. */
+/* The portal shows the whole address of a deployment, and people copy that address as the base
+ * URL. */
 static bool is_whole(beluga_http_request *request)
 {
     beluga_http_request_set_path(request, "");
@@ -82,7 +85,7 @@ static int encode_list_models(const beluga_call *call, beluga_http_request *requ
     return 0;
 }
 
-/* Tokens are JWTs; the keys of resources are not. */
+/* Tokens are JWTs, and a resource's keys are not. */
 static bool is_token(const char *key)
 {
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');

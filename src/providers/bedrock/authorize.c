@@ -1,4 +1,4 @@
-/* A key is a token of Bedrock's own, or "ID:SECRET[:TOKEN[:REGION]]", as "aws:" gives it. */
+/* A key is one of Bedrock's own tokens, or "ID:SECRET[:TOKEN[:REGION]]", which "aws:" gives. */
 #include "providers/bedrock/bedrock.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ static char *field(char **rest)
     return at;
 }
 
-/* "bedrock-runtime.eu-west-1.amazonaws.com" also names a region, whatever stands before it. */
+/* "bedrock-runtime.eu-west-1.amazonaws.com" also names a region, whatever prefix the host has. */
 static const char *region_of_host(const char *url, char *buffer, size_t size)
 {
     static const char service[] = "bedrock-runtime.";

@@ -11,28 +11,27 @@
 #include "providers/model_list.h"
 #include "providers/words.h"
 
-/* The address in the region that counts where nobody names one. Those of others are made from it.
- */
+/* The address in the default region, from which the addresses in other regions are made. */
 #define BELUGA__BEDROCK_URL    "https://bedrock-runtime.us-east-1.amazonaws.com"
 #define BELUGA__BEDROCK_REGION "us-east-1"
 
-/* Hidden reasoning is kept as a signature: this mark, and its data. The colon keeps other providers
- * from taking it for theirs. */
+/* Hidden reasoning is kept as a signature: this mark, and its data. The colon prevents other
+ * providers from using the signature. */
 #define BELUGA__BEDROCK_REDACTED "bedrock:redacted:"
 
 enum {
     BELUGA__BEDROCK_ID = 64,       /* the longest id or name of a tool call */
-    BELUGA__BEDROCK_DOCUMENTS = 64 /* the most whose names are compared */
+    BELUGA__BEDROCK_DOCUMENTS = 64 /* the most documents whose names are compared */
 };
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__bedrock_state {
     bool started, finished;
-    bool reasoning; /* the open block has reasoning */
+    bool reasoning; /* the open block is reasoning */
     beluga__calls calls;
 } beluga__bedrock_state;
 
-/* The names that documents got: Converse refuses two of one name. */
+/* The names given to documents: Converse refuses two documents of one name. */
 typedef struct beluga__bedrock_documents {
     uint64_t hashes[BELUGA__BEDROCK_DOCUMENTS];
     size_t n;
@@ -40,7 +39,8 @@ typedef struct beluga__bedrock_documents {
 
 /* region.c: returns the region of the options, or NULL. */
 const char *beluga__bedrock_region(const beluga_call *call);
-/* Move a URL of the default region to another. Returns 0, or INVALID_CONFIG for no region's name.
+/* Move a URL of the default region to another region. Returns 0, or INVALID_CONFIG for a bad name
+ * of a region.
  */
 int beluga__bedrock_set_region(beluga_http_request *request, const char *region, beluga_error *err);
 
@@ -55,15 +55,15 @@ void beluga__bedrock_put_messages(beluga__claude_encoder *e);
 bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part);
 bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
                                        beluga_role role);
-/* Whether "anthropic." or another family is in the model's id. */
+/* Returns whether "anthropic." or another family is in the model's id. */
 bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family);
-/* Returns an id of a call as this model takes it: `id` itself, or what is made of it in `buffer`.
- */
+/* Returns a call's id in the form that this model takes: `id` itself, or a changed id in
+ * `buffer`. */
 const char *beluga__bedrock_fit_id(const beluga__claude_encoder *e, const char *id,
                                    char buffer[BELUGA__FITTED]);
 /* Write a sendable part as a block. */
 void beluga__bedrock_put_part(beluga__claude_encoder *e, const beluga_part *part);
-/* Write the part's cache mark, if it has one that is sent, as a block of its own. */
+/* Write the part's cache mark, if it has one that is sent, as a separate block. */
 void beluga__bedrock_put_cache_point(beluga__claude_encoder *e, const beluga_part *part);
 
 /* authorize.c, sigv4.c */
@@ -71,7 +71,7 @@ int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credent
                               int64_t now, beluga_error *err);
 
 typedef struct beluga__sigv4 {
-    const char *id, *secret, *token; /* token NULL or "": none */
+    const char *id, *secret, *token; /* token NULL or "": no token */
     const char *region, *service;
     int64_t now; /* seconds since 1970 */
 } beluga__sigv4;
@@ -86,7 +86,7 @@ int beluga__bedrock_decode_response(void *state, const char *body, size_t length
 int beluga__bedrock_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__bedrock_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Both decode these: reasoning of a block or a delta, usage, and the end. */
+/* Used for streams and whole answers: the reasoning of a block or a delta, usage, and the end. */
 int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *emit);
 int beluga__bedrock_emit_usage(const beluga_json *usage, beluga_emit *emit);
 int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *root,
@@ -94,7 +94,7 @@ int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *r
 
 /* error.c */
 void beluga__bedrock_decode_error(const beluga_http_response *response, beluga_error *err);
-/* Emit an exception inside a stream, by its name and payload. Returns its code. */
+/* Emit an exception inside a stream, from its name and payload. Returns its code. */
 int beluga__bedrock_emit_exception(const char *name, const char *payload, size_t length,
                                    beluga_emit *emit);
 

@@ -1,5 +1,5 @@
-/* Exceptions are known by names: an answer of status 400 and more has it in a header, a stream in a
- * header of the frame. */
+/* Exceptions have names. An answer with a status of 400 or more has the name in a header, a stream
+ * in a header of the frame. */
 #include "providers/bedrock/bedrock.h"
 
 #include <stdio.h>
@@ -46,18 +46,18 @@ static int code_of_name(const char *name)
         {"RequestTimeoutException", BELUGA_ERROR_TIMEOUT},
         {"RequestEntityTooLargeException", BELUGA_ERROR_LIMIT_EXCEEDED},
     };
-    /* Frames begin the names with a small letter. */
+    /* Names in frames begin with a small letter. */
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (strcasecmp(name, exceptions[i].name) == 0) return exceptions[i].code;
     return 0;
 }
 
-/* The message alone tells what a validation found, that a day's tokens are spent, which no wait of
- * seconds brings back, and that a key of Bedrock's own is not good. */
+/* Only the message tells the cause of a failed validation, that a day's tokens are spent, which
+ * waiting for seconds does not help, and that a key of Bedrock's own is not valid. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {
-        int of; /* the code that the message makes narrower */
+        int of; /* the code that the message refines */
         const char *text;
         int code;
     } texts[] = {
@@ -83,7 +83,7 @@ static int meaning(const char *name, const char *message, int otherwise)
     return code;
 }
 
-/* "com.amazon.coral.validate#ValidationException:http://…" is a ValidationException. */
+/* Reduces "com.amazon.coral.validate#ValidationException:http://…" to ValidationException. */
 static void clean(const char *name, char *out)
 {
     const char *hash = strchr(name, '#');

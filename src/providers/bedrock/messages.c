@@ -26,7 +26,7 @@ static void put_system(beluga__claude_encoder *e)
 void beluga__bedrock_put_messages(beluga__claude_encoder *e)
 {
     e->marks = beluga__count_marks(e->call);
-    /* Claude alone cares how the text ends that it goes on with. */
+    /* Only Claude restricts the end of the text that its answer continues. */
     if (e->model.known) e->prefill = beluga__claude_find_prefill(e);
     if (beluga__body_wants(&e->body, "system")) put_system(e);
     beluga__claude_put_messages(e);
@@ -34,7 +34,8 @@ void beluga__bedrock_put_messages(beluga__claude_encoder *e)
 
 /* ---- results of tools ------------------------------------------------------------------------ */
 
-/* Claude wants a text with every failure, and other models refuse a result without content. */
+/* Claude requires a text in every failed result, and other models refuse a result without
+ * content. */
 static void put_result_content(beluga__claude_encoder *e, const beluga_message *message)
 {
     size_t sent = 0;

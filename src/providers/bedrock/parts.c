@@ -4,11 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* ROOM of a name is for a number */
+/* ROOM: bytes of a name that are kept for a number */
+enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 };
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
-/* A media type, the extension of such files, and the API's word for both. */
+/* A media type, the extension of its files, and the API's word for the format. */
 typedef struct media_format {
     const char *type, *extension, *word;
 } media_format;
@@ -47,14 +48,14 @@ static bool has_extension(const char *name, const char *extension)
     return dot && strcasecmp(dot + 1, extension) == 0;
 }
 
-/* Whether a format is of the kind "image", "audio" or "document". */
+/* Returns whether a format is of the kind "image", "audio" or "document". */
 static bool is_of_kind(const media_format *f, const char *kind)
 {
     bool is_document = strncmp(f->type, "image/", 6) != 0 && strncmp(f->type, "audio/", 6) != 0;
     return is_document ? strcmp(kind, "document") == 0 : strncmp(f->type, kind, 5) == 0;
 }
 
-/* By the media type, or else by the name's or the address's end. */
+/* Find a format by the media type, or else by the end of the name or address. */
 static const char *find_format(const char *kind, const char *type, const beluga_part *part)
 {
     for (const media_format *f = formats; f->type; f++)
@@ -68,11 +69,11 @@ static const char *find_format(const char *kind, const char *type, const beluga_
 
 /* ---- content by bytes or address ------------------------------------------------------------- */
 
-/* How a part is sent. */
+/* The source of a part's content. */
 typedef struct media_source {
-    const char *kind, *format; /* without a format it can't be sent */
-    const char *base64;        /* of a data: URL, or NULL */
-    bool stored;               /* in S3 */
+    const char *kind, *format; /* a part without a format can't be sent */
+    const char *base64;        /* base64 of a data: URL, or NULL */
+    bool stored;               /* the content is in S3 */
 } media_source;
 
 static media_source read_media(const beluga_part *part)
@@ -119,7 +120,8 @@ bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_p
     return false;
 }
 
-/* Letters, digits, single spaces, hyphens, parentheses and brackets are allowed, and no extension.
+/* The API allows letters, digits, single spaces, hyphens, parentheses and brackets, and no
+ * extension.
  */
 static size_t clean_name(const char *name, char *out)
 {
@@ -179,8 +181,8 @@ static void put_media(beluga__claude_encoder *e, const beluga_part *part)
 
 /* ---- reasoning and tool calls ---------------------------------------------------------------- */
 
-/* Claude refuses reasoning that it has not signed; other models sign nothing. A signature with a
- * colon is another provider's. */
+/* Claude refuses reasoning that Claude has not signed; other models sign none. A signature with a
+ * colon belongs to another provider. */
 bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
 {
     size_t n;

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MODEL = 2048 * 3, ROOM = 4096 }; /* of an answer, beside what is thought */
+/* MAX_MODEL: bytes of an encoded id; ROOM: tokens of an answer besides its thinking */
+enum { MAX_MODEL = 2048 * 3, ROOM = 4096 };
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
@@ -40,7 +41,7 @@ static void put_choice(beluga__claude_encoder *e, beluga__body *config, const ch
     beluga_json_end_object(e->w);
 }
 
-/* A history with calls or results is refused without tools. */
+/* The API refuses a history with calls or results when no tools are sent. */
 static bool needs_tools(const beluga_call *call)
 {
     for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++) {
@@ -72,7 +73,7 @@ static void put_called_tool(beluga__claude_encoder *e, const char *name, known_n
     put_tool_spec(e, name, "", schema, sizeof schema - 1, false);
 }
 
-/* Nobody bound these tools, but the history has calls of them. */
+/* No tool is bound, but the history has calls, so their tools are sent. */
 static void put_called_tools(beluga__claude_encoder *e)
 {
     known_names known = {.n = 0};
@@ -104,8 +105,8 @@ static void put_tool_list(beluga__claude_encoder *e, beluga__body *config)
     beluga_json_end_array(e->w);
 }
 
-/* Claude is told to call one tool at a time by a field of its own, which Converse refuses beside
- * its own tool choice. */
+/* A separate field tells Claude to call one tool at a time, and Converse refuses that field
+ * together with its own tool choice. */
 static bool wants_one_at_a_time(const beluga__claude_encoder *e)
 {
     bool parallel = true;
@@ -113,7 +114,7 @@ static bool wants_one_at_a_time(const beluga__claude_encoder *e)
     return !parallel && beluga_call_tool_count(e->call) > 0;
 }
 
-/* Converse has no choice "none", but tools that are not sent are not called. */
+/* Converse has no choice "none", but a model can't call tools that are not sent. */
 static bool wants_tools(beluga__claude_encoder *e, const char *choice)
 {
     bool needed = needs_tools(e->call);
@@ -157,8 +158,8 @@ static void put_one_at_a_time(beluga__claude_encoder *e, beluga__body *additiona
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A budget has to be below the limit of the whole answer, and Converse's own limit is below most
- * budgets. */
+/* A budget has to be below the limit of the whole answer, and Converse's default limit is below
+ * most budgets. */
 static void put_inference(beluga__claude_encoder *e, const beluga__claude_sampling *send)
 {
     beluga__body object;
@@ -192,7 +193,7 @@ static void put_top_k(beluga__claude_encoder *e, beluga__body *object)
     }
 }
 
-/* Models other than Claude are told to think by their effort alone. */
+/* Models other than Claude take only an effort for their thinking. */
 static void warn_of_thinking(beluga__claude_encoder *e)
 {
     int64_t effort = BELUGA_REASONING_EFFORT_LOW, budget;
@@ -215,7 +216,7 @@ static void put_additional(beluga__claude_encoder *e, const beluga__claude_sampl
     if (!e->model.known) warn_of_thinking(e);
 }
 
-/* The schema goes as a text. */
+/* The schema is sent as a text. */
 static void put_schema(beluga__claude_encoder *e, const char *schema, size_t length)
 {
     const char *name = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL);
@@ -230,7 +231,7 @@ static void put_schema(beluga__claude_encoder *e, const char *schema, size_t len
     beluga_json_end_object(e->w);
 }
 
-/* The least effort is "low"; warn_of_thinking tells of "none". */
+/* The lowest effort is "low"; warn_of_thinking warns about "none". */
 static void put_effort(beluga__claude_encoder *e, beluga__body *object)
 {
     int64_t effort = BELUGA_REASONING_EFFORT_NONE;
@@ -264,7 +265,7 @@ static void put_output(beluga__claude_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* An id of a model has colons, and an ARN also has slashes. */
+/* A model's id has colons, and an ARN also has slashes, so the path is encoded. */
 static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     char model[MAX_MODEL], path[MAX_MODEL + 32];
@@ -301,7 +302,7 @@ int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request 
     return beluga__encoder_end(&e.base);
 }
 
-/* The list of models comes from another service, at a host of its own. */
+/* The list of models comes from another service on another host. */
 int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {

@@ -12,7 +12,7 @@ int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *em
     int code = beluga__emit_reasoning_member(reasoning, "text", emit);
     if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);
     if (code || !n_data) return code;
-    /* Hidden reasoning is a block of its own, which has nothing else. */
+    /* Hidden reasoning is a block without any other content. */
     code = beluga_emit_reasoning_end(emit);
     if (!code) code = beluga__emit_marked_signature(BELUGA__BEDROCK_REDACTED, data, n_data, emit);
     return code ? code : beluga_emit_reasoning_end(emit);
@@ -20,7 +20,8 @@ int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *em
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* Some models count cached tokens inside the input, Claude beside it: the total shows which. */
+/* Some models include cached tokens in the input, and Claude counts them separately; the total
+ * tells which. */
 static int64_t input_total(const beluga_usage *u, int64_t input, int64_t total)
 {
     int64_t cached = (u->input_cache_read > 0 ? u->input_cache_read : 0) +
@@ -77,7 +78,7 @@ static int emit_tool_use(beluga__bedrock_state *state, const beluga_json *call, 
     return beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
-/* A block of a kind that nobody knows goes back as it came. */
+/* A block of an unknown kind goes back unchanged. */
 static int emit_block(beluga__bedrock_state *state, const beluga_json *block, uint32_t index,
                       beluga_emit *emit)
 {
@@ -111,7 +112,7 @@ int beluga__bedrock_decode_response(void *state, const char *body, size_t length
     return code ? code : beluga__bedrock_emit_stop(state, root, emit);
 }
 
-/* {"modelSummaries":[{"modelId":"…"},…]} */
+/* Reads {"modelSummaries":[{"modelId":"…"},…]}. */
 int beluga__bedrock_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {.list = "modelSummaries", .name = "modelId"};

@@ -11,7 +11,7 @@
 enum {
     DIGEST = BELUGA__SHA256,
     HEX = BELUGA__SHA256_TEXT,
-    MAX_PIECES = 64, /* segments of a path; parameters of a query */
+    MAX_PIECES = 64, /* most segments of a path, and most parameters of a query */
     MAX_HOST = 256,
     MAX_SCOPE = 160,
     MAX_SECRET = 256,
@@ -20,13 +20,13 @@ enum {
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-/* The parts of a URL point into it. */
+/* The parts of a URL, which point into the URL. */
 typedef struct url_parts {
     const char *host, *path, *query; /* query without its '?' */
     size_t n_host, n_path, n_query;
 } url_parts;
 
-/* A signature is made of these. */
+/* The input of a signature. */
 typedef struct signature_input {
     const beluga__sigv4 *with;
     beluga_http_request *request;
@@ -39,7 +39,7 @@ typedef struct signature_input {
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
-/* A URL is signed without its user, and without the port that its scheme has. */
+/* A URL is signed without its user, and without the default port of its scheme. */
 static url_parts parse(const char *url)
 {
     url_parts a = {0};
@@ -89,8 +89,8 @@ typedef struct url_piece {
     size_t n;
 } url_piece;
 
-/* Empty segments are left out, and fits() has counted the others. A path with dots for segments is
- * never sent (wire/outgoing.h), so that there are none to follow. */
+/* Empty segments are left out, and fits() has counted the others. A path with "." or ".." segments
+ * is never sent (wire/outgoing.h), so none has to be resolved here. */
 static size_t split_path(const url_parts *a, url_piece *segments)
 {
     size_t count = 0;
@@ -130,8 +130,8 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Take a byte off and decode it, since the URL may have escaped more bytes than the signature does,
- * or fewer. Returns -1 at the end. */
+/* Take a byte from the piece and decode it, since the URL may have escaped more or fewer bytes
+ * than the signature does. Returns -1 at the end. */
 static int take(url_piece *p)
 {
     if (!p->n) return -1;
@@ -143,7 +143,8 @@ static int take(url_piece *p)
     return byte;
 }
 
-/* Returns the place of a byte in the order of signed bytes: an escape's '%' is before all others.
+/* Returns the position of a byte in the order of signed bytes, where the '%' of an escape comes
+ * first.
  */
 static int rank(int byte)
 {
@@ -174,7 +175,7 @@ static url_parameter split_parameter(const char *at, size_t n)
     return (url_parameter){{at, n_name}, {at + skipped, n - skipped}};
 }
 
-/* Parameters are sorted while they are put in; fits() has counted them. */
+/* Parameters are sorted during insertion; fits() has counted them. */
 static size_t split_query(const url_parts *a, url_parameter *sorted)
 {
     size_t count = 0;
@@ -209,7 +210,8 @@ static void add_query(signature_input *s)
 
 /* ---- its headers ----------------------------------------------------------------------------- */
 
-/* Spaces in a row, which a proxy may change, are signed as one, and spaces at the ends as none. */
+/* A proxy may change consecutive spaces, so they are signed as one space, and spaces at the ends
+ * are left out. */
 static void add_value(signature_input *s, const char *value)
 {
     for (const char *at = value + strspn(value, " \t"); *at;) {
@@ -265,12 +267,13 @@ static void sign_with(const uint8_t *key, const char *text, uint8_t *out)
     beluga__hmac_sha256(key, DIGEST, text, strlen(text), out);
 }
 
-/* The signing key is made of the secret, the date, the region and the service, so that it is worth
- * a day only. */
+/* The signing key is made from the secret, the date, the region and the service, so it is valid
+ * for one day only. */
 static void signing_key(const signature_input *s, uint8_t *key)
 {
     char secret[MAX_SECRET];
-    int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret); /* fits() has measured */
+    /* fits() has checked the length */
+    int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret);
     beluga__hmac_sha256(secret, (size_t)n, s->time, 8, key);
     sign_with(key, s->with->region, key);
     sign_with(key, s->with->service, key);

@@ -1,11 +1,11 @@
-/* ConverseStream: frames named by their event. Blocks that are text alone may have no start. */
+/* ConverseStream: each frame has the name of its event. Blocks of text may come without a start. */
 #include "providers/bedrock/bedrock.h"
 
 #include <string.h>
 
 typedef struct stream_event {
     const beluga_json *root;
-    uint32_t index; /* of the block */
+    uint32_t index; /* index of the block */
 } stream_event;
 
 static int on_start(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
@@ -52,7 +52,8 @@ static int on_block_stop(beluga__bedrock_state *state, const stream_event *event
     bool reasoning = state->reasoning;
     state->reasoning = false;
     if (reasoning) return beluga_emit_reasoning_end(emit);
-    return beluga__calls_end(&state->calls, event->index, NULL, emit); /* nothing for a text */
+    /* this does nothing for a block of text */
+    return beluga__calls_end(&state->calls, event->index, NULL, emit);
 }
 
 static int on_stop(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
@@ -60,7 +61,7 @@ static int on_stop(beluga__bedrock_state *state, const stream_event *event, belu
     return beluga__bedrock_emit_stop(state, event->root, emit);
 }
 
-/* The usage comes after the end. */
+/* The usage comes after the end of the message. */
 static int on_metadata(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     int code = beluga__bedrock_emit_usage(beluga_json_get(event->root, "usage"), emit);

@@ -17,8 +17,8 @@ typedef struct beluga__cohere_state {
     beluga__calls calls;
 } beluga__cohere_state;
 
-/* The signature of reasoning that was a plan for tools, by which it finds its way back. The colon
- * keeps other providers from taking it for theirs. */
+/* The signature of reasoning that was a plan for tools, so that it is sent back as a plan. The
+ * colon prevents other providers from using the signature. */
 #define BELUGA__COHERE_PLAN "cohere:tool_plan"
 
 /* request.c, messages.c */
@@ -33,14 +33,14 @@ int beluga__cohere_decode_response(void *state, const char *body, size_t length,
 int beluga__cohere_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Both decode these. */
+/* Used for streams and whole answers. */
 int beluga__cohere_emit_plan(beluga__cohere_state *state, const beluga_json *message,
                              beluga_emit *emit);
 /* End the plan, if one is open. */
 int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit);
-/* Emit the error that came where an answer should be, or an event where it is streamed. */
+/* Emit an error that came in place of an answer, or of an event where `streamed`. */
 int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emit *emit);
-/* Read a tool call of that number, or a piece of one. */
+/* Read a tool call with that number, or a piece of one. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index);
 /* Emit usage and finish reason of an answer, or of the delta of "message-end". */
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit);

@@ -5,7 +5,7 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* The API has no choice by name, but a choice of a single tool comes to the same. */
+/* The API can't choose a tool by name, but sending only that tool has the same effect. */
 static void put_tool_list(beluga__encoder *e, const char *only)
 {
     bool strict = false, loose = false;
@@ -47,7 +47,7 @@ static void put_tools(beluga__encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A number outside of the range that the API takes is sent as the nearest in it. */
+/* A number outside of the API's range is replaced by the nearest number in the range. */
 static void put_number(beluga__encoder *e, const char *name, const char *option, int key,
                        double least, double most)
 {

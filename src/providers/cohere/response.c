@@ -25,8 +25,8 @@ int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit)
 
 /* ---- how it ended ---------------------------------------------------------------------------- */
 
-/* The billed tokens count; "tokens" also has the prompt that Cohere writes around them. Cached
- * tokens are part of that prompt, so that they can be more than all that are billed. */
+/* The billed tokens count, since "tokens" includes the prompt that Cohere adds. Cached tokens are
+ * part of that prompt, so they can be more than the billed tokens. */
 static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
@@ -64,7 +64,7 @@ int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *obje
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-/* A host's own error may have any shape; Cohere's is a text under "message". */
+/* A host's own error may have any shape; Cohere's error is a text under "message". */
 int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emit *emit)
 {
     beluga_error err;
@@ -84,7 +84,7 @@ int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emi
                                   "the answer is JSON, but not a message", emit);
 }
 
-/* The content is a list of parts, or with some hosts one text. */
+/* The content is a list of parts, or with some hosts a text. */
 static int emit_content(const beluga_json *message, beluga_emit *emit)
 {
     int code = beluga__emit_text_member(message, "content", emit);
@@ -98,7 +98,7 @@ static int emit_content(const beluga_json *message, beluga_emit *emit)
     return code;
 }
 
-/* The arguments of a tool without parameters may be "null", which stands for none. */
+/* The arguments of a tool without parameters may be "null", which means no arguments. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -138,7 +138,7 @@ int beluga__cohere_decode_response(void *state, const char *body, size_t length,
     return code ? code : beluga__cohere_emit_end(state, root, emit);
 }
 
-/* {"models":[{"name":"…"},…],"next_page_token":"…"} */
+/* Reads {"models":[{"name":"…"},…],"next_page_token":"…"}. */
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

@@ -1,4 +1,4 @@
-/* The members of a part of a content, whoever said it. */
+/* Writes the members of a part of a content, for every role. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static void put_media(beluga__gemini_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* An id that was made up would mean nothing to the API. */
+/* An id that the library made up means nothing to the API. */
 void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id)
 {
     if (!*id || strncmp(id, BELUGA__GEMINI_MADE_UP_ID, strlen(BELUGA__GEMINI_MADE_UP_ID)) == 0)

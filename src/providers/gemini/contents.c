@@ -1,12 +1,12 @@
 /* Messages as "contents" and "systemInstruction".
  *
- * Signed parts go back as they came. A signature that is not of reasoning stands in a message as
- * reasoning without text, before the text or the tool call that it signs. */
+ * Signed parts go back unchanged. A signature of another part than reasoning is kept in a message
+ * as reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
 
-/* Signatures of other providers have a mark, and a colon behind it. */
+/* Signatures of other providers begin with a mark and a colon. */
 static bool is_signed(const beluga_part *part)
 {
     return part->signature_length && !memchr(part->signature, ':', part->signature_length);
@@ -20,19 +20,20 @@ static void put_signature(beluga__gemini_encoder *e, const beluga_part *part)
 
 /* ---- messages of the model ------------------------------------------------------------------- */
 
-/* From Gemini 3 on the API refuses an answer of the turn at work whose first call is not signed.
- * Calls that another model made are not; for those the API takes this word instead. */
+/* From Gemini 3 on, the API refuses an answer of the current turn whose first call is not signed.
+ * Calls that another model made have no signature, and for those the API takes this word
+ * instead. */
 static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 {
     if (message >= e->turn && beluga__gemini_version(beluga_call_model(e->call)) >= 3)
         beluga_json_put_string(e->w, "thoughtSignature", "skip_thought_signature_validator");
 }
 
-/* A message of the model's being written. */
+/* The state of writing a message of the model. */
 typedef struct model_answer {
     size_t index;
-    bool called;  /* its first call is written */
-    size_t parts; /* that are written */
+    bool called;  /* the first call of the message is written */
+    size_t parts; /* number of parts that are written */
 } model_answer;
 
 static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, const beluga_part *part,
@@ -51,13 +52,13 @@ static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, cons
     answer->parts++;
 }
 
-/* Reasoning that is nothing but a signature signs the part behind it. */
+/* Reasoning that has only a signature signs the part behind it. */
 static bool is_mark(const beluga_part *part)
 {
     return part->kind == BELUGA_PART_REASONING && !part->text_length;
 }
 
-/* A mark without a part behind it goes back with an empty text, as it came. */
+/* A signature without a part behind it is sent with an empty text, in the form in which it came. */
 static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);
@@ -89,8 +90,8 @@ static void put_content(beluga__gemini_encoder *e, size_t index)
     beluga_json_put_string(e->w, "role", ai ? "model" : "user");
     beluga_json_begin_array(e->w, "parts");
     if (ai) n = put_model_parts(e, index);
-    for (size_t i = 0; i < n && !ai; i++)
-        if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE) /* it stands in an answer */
+    for (size_t i = 0; i < n && !ai; i++) /* a state is sent with an answer */
+        if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE)
             beluga__gemini_put_part(e, beluga_message_part(message, i));
     if (!n) {
         /* The API refuses a content without parts. */

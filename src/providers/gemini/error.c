@@ -24,7 +24,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Returns the milliseconds of a duration such as "17s" or "17.25s"; -1 for anything else. */
+/* Returns the milliseconds of a duration such as "17s" or "17.25s"; -1 for any other text. */
 static int64_t read_duration_ms(const char *text)
 {
     int64_t ms = 0;
@@ -43,7 +43,8 @@ static int64_t retry_delay_ms(const beluga_json *error)
     return read_duration_ms(beluga_json_get_string(info, "retryDelay", NULL));
 }
 
-/* A limit of each minute passes while one waits; a limit of a day and used up credit do not. */
+/* Waiting helps against a limit for a minute, but not against a limit for a day or exhausted
+ * credit. */
 static bool is_used_up(const beluga_json *error, const char *message)
 {
     const beluga_json *failure = detail_of(error, "google.rpc.QuotaFailure");
@@ -87,7 +88,7 @@ static int code_of_status(const char *status)
     return 0;
 }
 
-/* Reasons and messages say more than the status does. */
+/* Reasons and messages are more exact than the status. */
 static int refine(const beluga_json *error, int code, const char *message)
 {
     const char *reason = reason_of(error);

@@ -9,29 +9,30 @@
 #include "providers/fault.h"
 #include "providers/words.h"
 
-/* Ids of tool calls are made up where the API gives none. They begin so, and are not sent back. */
+/* The beginning of ids that the library makes up where the API gives none; these ids are not sent
+ * back. */
 #define BELUGA__GEMINI_MADE_UP_ID "gemini_"
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__gemini_state {
     bool has_metadata, warned;
-    bool finished; /* a reason came; more may follow */
+    bool finished; /* a finish reason came; more content may follow */
     beluga__calls calls;
-    int64_t answer_tokens, thought_tokens; /* as last counted */
+    int64_t answer_tokens, thought_tokens; /* the latest counts */
 } beluga__gemini_state;
 
 /* A request being written. */
 typedef struct beluga__gemini_encoder {
     BELUGA__ENCODER_BASE;
-    size_t turn;     /* the message that the turn at work began with */
-    bool wrapped;    /* some arguments are no JSON object */
-    bool lost_media; /* of system messages */
+    size_t turn;     /* the message with which the current turn began */
+    bool wrapped;    /* the arguments of some call are no JSON object */
+    bool lost_media; /* media of system messages were left out */
 } beluga__gemini_encoder;
 
 /* path.c */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             beluga_error *err);
-/* Whether an address wants an OAuth token instead of an API key. */
+/* Returns whether an address needs an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 
 /* request.c, contents.c, content_parts.c, results.c, generation.c */
@@ -40,14 +41,15 @@ int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
-/* Write the results that begin at a message as one content. Returns the index of the last. */
+/* Write the results that begin at a message as one content. Returns the index of the last
+ * result. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index);
 /* Write the members of a part into an open object. */
 void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *part,
                                 beluga_role role);
-/* Write a part of anybody but the model. */
+/* Write a part of any role but the model. */
 void beluga__gemini_put_part(beluga__gemini_encoder *e, const beluga_part *part);
-/* Write the id of a call, unless it was made up. */
+/* Write the id of a call, unless the library made it up. */
 void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id);
 void beluga__gemini_put_system(beluga__gemini_encoder *e);
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
@@ -66,7 +68,7 @@ int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *
 /* error.c */
 void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err);
 /* Emit the error {"code","message","status","details"} that came inside an answer of status 200;
- * `otherwise` is its code if it says none. Returns the code. */
+ * `otherwise` is the code for an error that has none. Returns the code. */
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
 
 #endif

@@ -1,4 +1,4 @@
-/* "generationConfig" tells how to sample and to think, and the form of the answer. */
+/* Writes "generationConfig": sampling, thinking, and the form of the answer. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
@@ -62,7 +62,7 @@ static void put_reasoning(beluga__gemini_encoder *e, beluga__body *config)
         put_effort(e, effort);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- other options --------------------------------------------------------------------------- */
 
 static void put_format(beluga__gemini_encoder *e, beluga__body *config)
 {

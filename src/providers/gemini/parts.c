@@ -1,4 +1,5 @@
-/* The parts of an answer are text, thoughts and function calls, and each of them may be signed. */
+/* Decodes the parts of an answer: text, thoughts and function calls, each of which may be
+ * signed. */
 #include "providers/gemini/gemini.h"
 
 #include <inttypes.h>
@@ -43,7 +44,7 @@ static bool is_one_of(const char *key, const char *const *names)
     return false;
 }
 
-/* A part of a kind that nobody knows goes back as it came, with its signature. */
+/* A part of an unknown kind goes back unchanged, with its signature. */
 static bool is_unknown(const beluga_json *part)
 {
     static const char *const known[] = {"text", "functionCall", "inlineData", "fileData", NULL};
@@ -58,8 +59,8 @@ static bool is_unknown(const beluga_json *part)
     return found;
 }
 
-/* The signature of a thought comes with it. Any other comes before the part that it signs, and must
- * not become that of earlier thoughts. */
+/* The signature of a thought comes with the thought. Any other signature comes before the part
+ * that it signs, and must not become that of earlier thoughts. */
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0, n_signature = 0;
@@ -78,7 +79,7 @@ static int emit_part(beluga__gemini_state *state, const beluga_json *part, belug
     return code || length ? code : emit_media(part, emit);
 }
 
-/* Warnings have to come before content, so that this looks at all parts first. */
+/* Warnings have to come before content, so this looks at all parts first. */
 static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     static const char *const kinds[] = {"executableCode", "codeExecutionResult"};

@@ -33,8 +33,8 @@ static bool is_vertex(const char *url)
     return is_project(url) || (n >= m && memcmp(url + n - m, name, m) == 0);
 }
 
-/* Projects take tokens alone. The list of models is beside the projects, where the key itself
- * decides: in the express mode it is an API key. */
+/* Projects take tokens only. The list of models is outside of the projects, and there the key
+ * itself decides: in express mode it is an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
 {
     static const char list[] = "/publishers/google/models";
@@ -52,8 +52,8 @@ static bool is_version(const char *text)
     return text[0] == 'v' && text[1] >= '1' && text[1] <= '9';
 }
 
-/* The variable GOOGLE_GEMINI_BASE_URL holds no version, but people copy addresses that have one. An
- * address of a project of Vertex AI always has one. */
+/* The variable GOOGLE_GEMINI_BASE_URL has no version, but people copy addresses that have one. An
+ * address of a project in Vertex AI always has a version. */
 static bool has_version(const char *url)
 {
     const char *path = path_of(url);
@@ -76,7 +76,7 @@ static bool ends_with(const char *url, const char *end)
     return n >= m && memcmp(url + n - m, end, m) == 0;
 }
 
-/* Whether a name says itself which collection it is in. */
+/* Returns whether a name includes its collection. */
 static bool is_path(const char *model, bool vertex)
 {
     static const char *const own[] = {"models/", "tunedModels/", NULL};
@@ -86,7 +86,7 @@ static bool is_path(const char *model, bool vertex)
     return false;
 }
 
-/* Returns the collection that has to stand between the base URL and the name. */
+/* Returns the collection between the base URL and the name. */
 static const char *prefix_of(const char *url, const char *model, bool vertex)
 {
     bool path = is_path(model, vertex);
@@ -102,7 +102,8 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     char segment[512];
     for (;;) {
         size_t n = path ? strcspn(model, "/") : strlen(model);
-        if (n >= sizeof segment) n = sizeof segment - 1; /* then it does not fit below */
+        /* too long a segment is cut, and then fails below */
+        if (n >= sizeof segment) n = sizeof segment - 1;
         memcpy(segment, model, n);
         segment[n] = '\0';
         int code = beluga_http_encode_segment("model_name", segment, out, size, err);
@@ -139,7 +140,7 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* Vertex AI lists a publisher's models beside the projects, not below one. */
+/* Vertex AI lists a publisher's models outside of the projects. */
 static int set_vertex_list(beluga_http_request *request, const char *url, beluga_error *err)
 {
     char whole[1024];
@@ -148,7 +149,7 @@ static int set_vertex_list(beluga_http_request *request, const char *url, beluga
     while (*path == '/' && !is_version(path + 1)) {
         size_t m = 1 + strcspn(path + 1, "/?");
         if (starts_with(path, "/projects/")) break;
-        path += m; /* a proxy's */
+        path += m; /* skips the path of a proxy */
         n += m;
     }
     if (n > sizeof whole - 64)

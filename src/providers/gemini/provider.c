@@ -2,7 +2,7 @@
 #include "providers/gemini/gemini.h"
 #include "providers/table.h"
 
-/* Projects of Vertex AI want an OAuth token instead of an API key. */
+/* Projects of Vertex AI need an OAuth token instead of an API key. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
@@ -18,7 +18,7 @@ const beluga_provider beluga__gemini_provider = {
     .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
     .key_variables =
-        BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* as Google's clients order them */
+        BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* in the order of Google's clients */
     .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |

@@ -27,7 +27,7 @@ static bool any_strict(const beluga_call *call)
     return false;
 }
 
-/* VALIDATED is AUTO with arguments that fit their schema; ANY holds to it already. */
+/* VALIDATED is AUTO with arguments that fit their schema; ANY enforces the schema already. */
 static const char *mode_of(const beluga_call *call, const char *choice)
 {
     if (!choice || strcmp(choice, "auto") == 0)

@@ -20,8 +20,8 @@ static int64_t get_count(const beluga_json *usage, const char *key)
     return beluga__count(usage, key, MAX_COUNT);
 }
 
-/* Pieces repeat the counts so far. A count of zero is left out, and so may be any count in the last
- * piece of an answer that was stopped. */
+/* Pieces repeat the counts so far. A count of zero is left out, and any count may be missing in
+ * the last piece of an answer that was stopped. */
 static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 {
     int64_t n = get_count(usage, key);
@@ -29,8 +29,8 @@ static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
     return n >= 0 || !*last ? n : *last;
 }
 
-/* The API counts the answer apart from the thoughts, and the prompt apart from the tokens that its
- * own tools put into it. */
+/* The API counts the answer without the thoughts, and the prompt without the tokens that its own
+ * tools add. */
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
     int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
@@ -57,7 +57,7 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *root, belu
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* An answer that calls tools ends with STOP, too. */
+/* An answer that calls tools also ends with STOP. */
 static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
 {
     const beluga__end end = {
@@ -94,7 +94,7 @@ static const beluga_json *first_candidate(const beluga_json *root)
 
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
 
-/* Emit the error of a piece, of Gemini or of a proxy. */
+/* Emit the error of a piece, from Gemini or from a proxy. */
 static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
 {
     const beluga_json *error = beluga_json_get(root, "error");
@@ -102,9 +102,9 @@ static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
                                         : beluga__fault_emit(root, fault, emit);
 }
 
-/* A whole answer and a piece of one look the same. Without alt=sse a stream is one array of pieces,
- * and so are some errors; `fault` is the code of an error that says none itself. A finish reason
- * ends nothing, since some servers send it in every piece. */
+/* A whole answer and a piece have the same form. Without alt=sse a stream is one array of pieces,
+ * and so are some errors; `fault` is the code of an error that has none. A finish reason does not
+ * end the stream, since some servers send it in every piece. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
@@ -127,7 +127,7 @@ static int decode(beluga__gemini_state *state, const beluga_json *root, int faul
     return code;
 }
 
-/* A body that parses is whole, so a missing reason is only unknown. */
+/* A body that parses is complete, so a missing reason is only unknown. */
 static int finish_whole(const beluga__gemini_state *state, const beluga_json *root,
                         beluga_emit *emit)
 {
@@ -156,14 +156,14 @@ int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_e
 {
     const beluga_json *root;
     if (!frame->length) return 0;
-    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* of a proxy */
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy may send this */
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     return code ? code : decode(state, root, BELUGA_ERROR_STREAM, emit);
 }
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* Models that embed or draw are listed, too, but do not generate content. */
+/* The list includes models for embeddings and images, which do not generate content. */
 static bool generates(const beluga_json *model)
 {
     const beluga_json *methods = beluga_json_get(model, "supportedGenerationMethods");
@@ -195,7 +195,7 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     if (beluga_json_is_object(beluga_json_get(root, "error")) || beluga__fault_is(root, false))
         return emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
-    if (!models) models = beluga_json_get(root, "publisherModels"); /* of Vertex AI */
+    if (!models) models = beluga_json_get(root, "publisherModels"); /* the name in Vertex AI */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "the answer is JSON, but not a list of models", emit);

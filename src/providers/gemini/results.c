@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Write a result that is a JSON object as one. Returns whether it was. */
+/* Write a result that is a JSON object unchanged. Returns whether it was an object. */
 static bool put_object(beluga__gemini_encoder *e, const char *text, size_t length)
 {
     beluga_json_doc *doc;
@@ -18,7 +18,7 @@ static bool put_object(beluga__gemini_encoder *e, const char *text, size_t lengt
     return true;
 }
 
-/* The API knows the output of a tool and an error by these names. */
+/* These are the API's names for a tool's output and error. */
 static void put_response(beluga__gemini_encoder *e, const beluga_message *message)
 {
     bool failed = beluga_message_is_tool_error(message);
@@ -54,7 +54,7 @@ static void put_media_parts(beluga__gemini_encoder *e, const beluga_message *mes
     }
 }
 
-/* From Gemini 3 on a response takes media. */
+/* From Gemini 3 on, a function response takes media. */
 static bool takes_media(const beluga__gemini_encoder *e)
 {
     int version = beluga__gemini_version(beluga_call_model(e->call));
@@ -89,7 +89,7 @@ static beluga_role role_at(const beluga__gemini_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index));
 }
 
-/* Older models take the media of results in a content behind the results. */
+/* For older models, the media of results are in a content behind the results. */
 static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
 {
     bool any = false;
@@ -108,8 +108,8 @@ static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
                                          "after it: this model takes only text in it");
 }
 
-/* The results of one answer's calls are one content; system messages between them are in another
- * place. */
+/* The results of one answer's calls form one content; system messages between them are written
+ * elsewhere. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index)
 {
     size_t n = beluga_call_message_count(e->call), first = index;

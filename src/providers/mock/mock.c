@@ -1,7 +1,7 @@
 /* The provider `mock` gives scripted answers without key or network, on public headers alone.
  *
- * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays all of it
- * happens inside start, from the stack. The words between white space count as tokens. */
+ * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays the whole
+ * script is played inside start, with memory on the stack. Words count as tokens. */
 #include "providers/builtin.h"
 #include "providers/mock/script.h"
 #include "providers/table.h"
@@ -19,20 +19,20 @@
 #define MAX_ID             32 /* "mock-" and 20 digits */
 #define MAX_ARGUMENT_PIECE 8  /* bytes of a streamed tool call's arguments at a time */
 
-/* An answer that is being played: the rest of it, and counts so far. */
+/* An answer that is being played: its remaining text, and the counts so far. */
 typedef struct answer {
     piece reasoning, text;
     piece tool_calls;
     const char *finish;
     int64_t word_delay_ms;
-    int64_t words_left; /* until the failure */
+    int64_t words_left; /* words until the failure */
     int64_t input_words, reasoning_words, text_words;
     int failure;
     beluga_finish_reason reason;
     bool endless, streamed;
 } answer;
 
-/* The state of a model is shared by its calls, whichever threads they run on. */
+/* The state of a model, which its calls share on all threads. */
 typedef struct mock {
     atomic_uint_fast64_t failures, answers;
 } mock;
@@ -44,19 +44,20 @@ static const char default_answer[] = "This is a mock response.";
 
 static bool is_space(char c)
 {
-    return (c == ' ') | ((unsigned char)(c - '\t') <= '\r' - '\t'); /* one test, no branch */
+    /* one test without a branch, for speed */
+    return (c == ' ') | ((unsigned char)(c - '\t') <= '\r' - '\t');
 }
 
 static int64_t count_words(piece p)
 {
     if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
     int64_t words = p.length && !is_space(p.text[0]);
-    for (size_t i = 1; i < p.length; i++) /* no branch here either */
+    for (size_t i = 1; i < p.length; i++) /* also without a branch */
         words += (int)is_space(p.text[i - 1]) & (int)!is_space(p.text[i]);
     return words;
 }
 
-/* Take at most `limit` words, each with the white space behind it, off the front. */
+/* Take at most `limit` words off the front, each with the white space behind it. */
 static piece take_words(piece *from, int64_t limit)
 {
     const char *at = from->text, *end = at + from->length;
@@ -95,7 +96,7 @@ static int64_t count_input(const beluga_call *call)
 
 /* ---- choosing the answer --------------------------------------------------------------------- */
 
-/* Texts of a message are joined; one alone is borrowed. */
+/* The texts of a message are joined; a single text is borrowed. */
 static int echo(const beluga_message *message, beluga_emit *emit, piece *out)
 {
     const beluga_part *part;
@@ -123,7 +124,8 @@ static const beluga_message *last_message(const beluga_call *call)
     return beluga_call_message(call, beluga_call_message_count(call) - 1);
 }
 
-/* A conversation that ends in a tool's result gets text, or a loop over tools would have no end. */
+/* A conversation that ends in a tool's result gets a text, since otherwise a tool loop would never
+ * end. */
 static bool wants_tool_calls(const mock_script *s, const beluga_call *call)
 {
     return s->tool_calls.text && beluga_message_role(last_message(call)) != BELUGA_ROLE_TOOL;
@@ -176,7 +178,8 @@ static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, s
     int status = 0;
     while (length > 0 && status == 0) {
         size_t n = length < MAX_ARGUMENT_PIECE ? length : MAX_ARGUMENT_PIECE;
-        while (n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n++; /* whole characters */
+        /* pieces hold whole characters */
+        while (n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n++;
         status = beluga_emit_tool_call_delta(emit, index, text, n);
         text += n;
         length -= n;
@@ -184,7 +187,8 @@ static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, s
     return status;
 }
 
-/* `arguments` may also be a string, which is sent as it is, so that arguments can be no JSON. */
+/* `arguments` may also be a string, which is sent unchanged, so that arguments can be invalid
+ * JSON. */
 static int emit_tool_call(beluga_emit *emit, beluga_json_doc *doc, const beluga_json *call,
                           uint32_t index, bool streamed)
 {
@@ -245,7 +249,7 @@ static int finish(beluga_emit *emit, const answer *a)
     if (status == 0) status = emit_usage(emit, a);
     if (status) return status;
     if (a->failure) return fail(emit, a->failure);
-    if (a->endless) return 0; /* the framework knows this error */
+    if (a->endless) return 0; /* the framework itself reports this error */
     beluga_finish_reason reason =
         a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
     if (a->reason) reason = a->reason;
@@ -258,7 +262,7 @@ static bool has_words(const answer *a)
     return a->words_left > 0 && (a->reasoning.length > 0 || a->text.length > 0);
 }
 
-/* A stream has a word at a time; an answer that is not streamed comes whole. */
+/* A stream gets one word at a time; an answer that is not streamed comes in one piece. */
 static int emit_words(beluga_emit *emit, answer *a)
 {
     bool reasons = a->reasoning.length > 0, whole = !a->streamed && a->words_left == INT64_MAX;
@@ -328,7 +332,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return delay > 0 ? play_later(emit, &a, delay) : play(emit, &a);
 }
 
-/* There is nothing to stop: the framework owns the timers and the memory of a call. */
+/* This has no work: the framework owns the timers and the memory of a call. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
@@ -350,7 +354,7 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
 
 #define NUMBER(option, meaning, most) BELUGA__OWN_INT(option, meaning, 0, most)
 
-/* Without a default model `mock` answers only callers that name it. */
+/* Without a default model, `mock` answers only callers that name it. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS,

@@ -1,5 +1,5 @@
-/* A message has one text, and beside it thoughts, images, and tool calls whose arguments are
- * objects.
+/* A message has one text, and as separate members thoughts, images, and tool calls, whose
+ * arguments are objects.
  */
 #include "providers/ollama/ollama.h"
 
@@ -7,7 +7,7 @@
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-/* Returns the base64 of an image in a URL; NULL for one that Ollama would have to fetch. */
+/* Returns the base64 of an image in a URL; NULL for a URL that Ollama would have to fetch. */
 static const char *base64_of(const beluga_part *part)
 {
     char media_type[64];
@@ -59,7 +59,7 @@ static void put_tool_calls(beluga__encoder *e, const beluga_message *message)
     beluga_json_end_array(e->w);
 }
 
-/* Models are shown the tool's name; some servers look at the id. */
+/* The models get the tool's name, and some servers use the id. */
 static void put_result(beluga__encoder *e, const beluga_message *message, size_t index)
 {
     const char *id = beluga__answered_call(e, message);
@@ -79,7 +79,7 @@ static void check_part(beluga__encoder *e, const beluga_part *part, beluga_role 
                                   "audio and files are not sent: Ollama takes none");
 }
 
-/* Reasoning may be nothing but a signature. */
+/* Reasoning may have only a signature and no text. */
 static bool has_thoughts(const beluga_message *message)
 {
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
@@ -89,7 +89,7 @@ static bool has_thoughts(const beluga_message *message)
     return false;
 }
 
-/* The texts of an answer are pieces of one text; those of other messages are separate. */
+/* The texts of an answer are pieces of one text, while those of other messages are separate. */
 static void put_message(beluga__encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);

@@ -23,7 +23,7 @@ static void put_tool(beluga__encoder *e, const beluga_tool *tool)
                                   "to their tools' schemas");
 }
 
-/* Ollama has no tool_choice, but a model that sees no tools calls none. */
+/* Ollama has no tool_choice, but a model can't call tools that are not sent. */
 static bool wants_tools(beluga__encoder *e)
 {
     const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -94,7 +94,7 @@ static void put_options(beluga__encoder *e)
     beluga__encoder_end_object(e, &options);
 }
 
-/* A number means seconds, and Ollama reads it as one only outside of quotes. */
+/* A number means seconds, and Ollama accepts it only without quotes. */
 static void put_keep_alive(beluga__encoder *e)
 {
     const char *text = beluga_call_get_own_string(e->call, "ollama.keep_alive", NULL);
@@ -139,7 +139,7 @@ int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *
     if (code) return code;
     beluga__put_model(&e);
     beluga__ollama_put_messages(&e);
-    /* Unlike other services Ollama streams unless it is told not to. */
+    /* Unlike other services, Ollama streams by default. */
     if (beluga__body_wants(&e.body, "stream"))
         beluga_json_put_bool(e.w, "stream", beluga_call_is_streamed(call));
     put_tools(&e);

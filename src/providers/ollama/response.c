@@ -34,7 +34,7 @@ static int emit_message(beluga__ollama_state *state, const beluga_json *message,
 /* ---- beside the content ---------------------------------------------------------------------- */
 
 /* Returns the seconds of a time of RFC 3339 as Go writes it, "2026-01-31T07:27:46.661123Z" or with
- * an offset; 0 for anything else. */
+ * an offset; 0 for any other text. */
 static int64_t read_time(const char *text)
 {
     struct tm t = {0};
@@ -64,7 +64,7 @@ static int emit_metadata(beluga__ollama_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }
 
-/* A missing count may mean zero, or an answer from a cache, so it is unknown. */
+/* A missing count may mean zero, or an answer from a cache, so the count is unknown. */
 static int emit_usage(const beluga_json *root, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
@@ -89,7 +89,7 @@ static int emit_finish(beluga__ollama_state *state, const beluga_json *root, bel
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* A line of a stream and a whole answer look the same. */
+/* A line of a stream and a whole answer have the same form. */
 static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
@@ -125,7 +125,8 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
     int code = beluga__decode_body(body, length, emit, &root);
     if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
-    return state->has_metadata ? 0 : not_ollamas(root, emit); /* without "done" it is not whole */
+    /* without "done" the answer is not complete */
+    return state->has_metadata ? 0 : not_ollamas(root, emit);
 }
 
 int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit)

@@ -1,7 +1,8 @@
 /* Reasoning in blocks that have more than text, and must go back as they came. OpenRouter and
  * MiniMax list them as "reasoning_details", which are text, a summary, or encrypted. LiteLLM lists
- * the blocks of Claude as "thinking_blocks", and repeats the text when it is signed. All members of
- * a block but its text are kept as the state of a reasoning part, in an object named like the list.
+ * the blocks of Claude as "thinking_blocks", and repeats the text with its signature. All members
+ * of a block but its text are kept as the state of a reasoning part, in an object with the name of
+ * the list.
  */
 #include "providers/openai/openai.h"
 
@@ -9,13 +10,14 @@
 
 static const char details_list[] = "reasoning_details", blocks_list[] = "thinking_blocks";
 
-/* The members that may have the text of a block. */
+/* The members that may contain the text of a block. */
 static const char *const text_names[] = {"text", "summary", "thinking"};
 enum { TEXT_NAMES = sizeof text_names / sizeof *text_names };
 
-/* ---- back to the host ------------------------------------------------------------------------ */
+/* ---- writing to the host --------------------------------------------------------------------- */
 
-/* Returns the state of a part as a document, or NULL; `*block` is the member named like the list.
+/* Returns the state of a part as a document, or NULL; `*block` is the member with the name of the
+ * list.
  */
 static beluga_json_doc *read_state(beluga__openai_encoder *e, const beluga_part *part,
                                    const char *list, const beluga_json **block)
@@ -43,7 +45,7 @@ static bool has_blocks(beluga__openai_encoder *e, const beluga_message *message,
     return found;
 }
 
-/* Returns the member that has the text of a block of a type, or NULL where it has none. */
+/* Returns the member with the text of a block of a type, or NULL where the block has none. */
 static const char *text_name(const char *type)
 {
     static const struct {
@@ -58,7 +60,7 @@ static const char *text_name(const char *type)
     return "text";
 }
 
-/* A block without members of its own is OpenRouter's plain text; Claude would refuse it. */
+/* A block without other members is OpenRouter's plain text; Claude would refuse it. */
 static void put_block(beluga__openai_encoder *e, const beluga_part *part, const char *list)
 {
     const beluga_json *block;
@@ -97,7 +99,7 @@ bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message 
     return put_list(e, message, blocks_list) || details;
 }
 
-/* ---- from the host --------------------------------------------------------------------------- */
+/* ---- reading from the host ------------------------------------------------------------------- */
 
 static uint64_t hash(uint64_t h, const char *text, size_t length)
 {
@@ -166,7 +168,7 @@ static int emit_state(const beluga__openai_detail *detail, beluga_json_writer *w
     return code ? code : beluga_emit_state(emit, BELUGA_PART_REASONING, 0, json, length);
 }
 
-/* Text that nobody signed has no state: where it goes back, it goes back as text. */
+/* Unsigned text has no state, and is sent back as text. */
 static bool is_plain(const beluga__openai_detail *detail)
 {
     const beluga__openai_member *type = find(detail, "type");

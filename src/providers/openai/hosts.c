@@ -10,8 +10,8 @@
 
 #define LISTS_MODELS BELUGA__LISTS_MODELS(openai)
 
-/* A host's differences, and the notes that people read about them: quirks, the field in which it
- * wants back the reasoning of its models ("" for none), and more notes. */
+/* The differences of a host, and notes for people: quirks, the field for the reasoning of earlier
+ * answers ("" for none), and more notes. */
 #define OTHERWISE(bits, field, ...)                                                            \
     .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
     .provider.notes = BELUGA__TEXTS(                                                           \
@@ -52,11 +52,11 @@ enum {
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
-    /* A local server can do what its model can do. */
+    /* The capabilities of a local server depend on its model. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* The words of hosts for none, minimal, low, medium, high, xhigh, max. */
+/* Hosts' words for none, minimal, low, medium, high, xhigh, max. */
 static const char *const common_efforts[] = {"none", "low",  "low", "medium",
                                              "high", "high", "high"};
 static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
@@ -67,7 +67,7 @@ static const char *const mistral_efforts[] = {"none", "high", "high", "high",
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
-/* Providers without a row speak the protocol itself. */
+/* Providers without a row speak the protocol without differences. */
 static const beluga__openai_host plain;
 
 static const beluga__openai_host hosts[] = {

@@ -1,5 +1,5 @@
-/* In place of hosts.c in a library that knows no hosts by name: the protocol goes to any base URL.
- */
+/* Replaces hosts.c in a library that knows no hosts by name: the protocol works with any base
+ * URL. */
 #include "providers/openai/openai.h"
 
 const beluga_provider *beluga__openai_host_at(size_t index)

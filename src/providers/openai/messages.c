@@ -8,11 +8,12 @@ static bool is_mistral(const beluga__openai_encoder *e)
     return e->host->quirks & BELUGA__OPENAI_MISTRAL;
 }
 
-enum { MISTRAL_ID = 9 }; /* letters and digits of a call's id */
+enum { MISTRAL_ID = 9 }; /* letters and digits of Mistral's ids */
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* One text is a string, which every host understands; anything else an array of parts. */
+/* A single text is sent as a string, which every host understands; other content as an array of
+ * parts. */
 static void put_content(beluga__openai_encoder *e, const beluga_message *message, beluga_role role)
 {
     const beluga_part *part = NULL, *first = NULL;
@@ -40,7 +41,7 @@ static void put_content(beluga__openai_encoder *e, const beluga_message *message
 
 /* ---- reasoning of earlier answers ------------------------------------------------------------ */
 
-/* Reasoning that came as text in several blocks goes back as one text. */
+/* Reasoning that came as several blocks of text is sent back as one text. */
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
     if (!beluga__has_part(message, BELUGA_PART_REASONING) || is_mistral(e)) return;
@@ -76,8 +77,8 @@ static bool is_mistral_id(const char *id)
     return n == MISTRAL_ID;
 }
 
-/* Mistral refuses ids that are not nine letters or digits, such as the ids of other providers: they
- * are sent as their hashes, which are the same in the call and in its result. */
+/* Mistral refuses ids that are not nine letters or digits, such as the ids of other providers.
+ * Such an id is replaced by its hash, which is the same in the call and in its result. */
 static const char *id_of(const beluga__openai_encoder *e, const char *id, char made[MISTRAL_ID + 1])
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -104,7 +105,7 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
     beluga_json_end_array(e->w);
 }
 
-/* The newest state counts where it came more than once. */
+/* Where a state came several times, the newest one counts. */
 static void put_state(beluga__openai_encoder *e, const beluga_message *message)
 {
     for (size_t i = beluga_message_count(message); i-- > 0;) {
@@ -141,7 +142,7 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
     beluga_json_end_object(e->w);
 }
 
-/* ---- media of results, in a message of their own --------------------------------------------- */
+/* ---- media of results, in a separate message ------------------------------------------------- */
 
 static bool is_moved(beluga__openai_encoder *e, const beluga_part *part)
 {
@@ -180,7 +181,7 @@ static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result
     return open;
 }
 
-/* Results of one answer must not be torn apart, so that the media of those from `first` to before
+/* The results of one answer must stay together, so the media of the results from `first` to before
  * `end` come after them. */
 static void put_moved(beluga__openai_encoder *e, size_t first, size_t end)
 {
@@ -197,7 +198,7 @@ static bool is_result(const beluga__openai_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index)) == BELUGA_ROLE_TOOL;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all messages ---------------------------------------------------------------------------- */
 
 void beluga__openai_put_messages(beluga__openai_encoder *e)
 {

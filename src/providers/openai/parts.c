@@ -1,4 +1,4 @@
-/* Parts of messages. Those that the host does not take from their role are left out, with a
+/* Parts of messages. A part that the host does not take from this role is left out, with a
  * warning.
  */
 #include "providers/openai/openai.h"
@@ -23,7 +23,8 @@ static const char *audio_format(const char *media_type)
     return NULL;
 }
 
-/* Returns the format of sound whose bytes are there; `base64` receives them when they are in a URL.
+/* Returns the format of sound whose bytes are available; `base64` receives the bytes when they are
+ * in a URL.
  */
 static const char *format_of(const beluga_part *part, const char **base64)
 {
@@ -54,7 +55,7 @@ bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *pa
     return false;
 }
 
-/* Images, audio and files belong into the human's messages. */
+/* Images, audio and files are taken from the human's messages only. */
 static bool takes_from(beluga__openai_encoder *e, const beluga_part *part, beluga_role role)
 {
     if (role == BELUGA_ROLE_HUMAN || (role == BELUGA_ROLE_TOOL && is_mistral(e)))
@@ -80,7 +81,7 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
     switch (part->kind) {
     case BELUGA_PART_TEXT: return true;
     case BELUGA_PART_REASONING: return is_mistral(e);
-    case BELUGA_PART_STATE: /* this and the next stand beside the content */
+    case BELUGA_PART_STATE: /* this kind and the next are not part of the content */
     case BELUGA_PART_TOOL_CALL: return false;
     default: return takes_from(e, part, role);
     }
@@ -105,7 +106,7 @@ bool beluga__openai_is_own_host(const beluga_http_request *request)
            (n == 14 && ends_with(host, n, "api.openai.com"));
 }
 
-/* Models take marks from GPT 5.6 on. */
+/* Models from GPT 5.6 on take cache marks. */
 static bool knows_breakpoints(const char *model)
 {
     char *end;
@@ -177,7 +178,7 @@ void beluga__openai_put_url(beluga__encoder *e, const char *key, const beluga_pa
     beluga_json_put_base64(e->w, key, prefix, part->data, part->data_length);
 }
 
-/* Mistral finds out the format itself, and takes an address, too. */
+/* Mistral detects the format itself, and also takes a URL. */
 static void put_audio(beluga__openai_encoder *e, const beluga_part *part)
 {
     const char *base64, *format = format_of(part, &base64), *data = base64, *key = "data";
@@ -224,7 +225,7 @@ void beluga__openai_put_part(beluga__openai_encoder *e, const beluga_part *part)
         break;
     case BELUGA_PART_AUDIO: put_audio(e, part); break;
     case BELUGA_PART_FILE: put_file(e, part); break;
-    case BELUGA_PART_REASONING: /* Mistral takes it back in the content */
+    case BELUGA_PART_REASONING: /* Mistral takes reasoning back as part of the content */
         beluga_json_put_string(e->w, "type", "thinking");
         beluga_json_begin_array(e->w, "thinking");
         beluga_json_begin_object(e->w, NULL);

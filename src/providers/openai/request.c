@@ -41,7 +41,7 @@ static bool is(const beluga__openai_encoder *e, uint32_t quirk)
     return e->host->quirks & quirk;
 }
 
-/* Hosts refuse the options about tools where there are none. */
+/* Hosts refuse the options for tools where no tools are sent. */
 static void put_tools(beluga__openai_encoder *e)
 {
     const char *choice;
@@ -58,7 +58,7 @@ static void put_tools(beluga__openai_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* OpenAI's own hosts refuse "max_tokens" for newer models; other hosts may not know
+/* OpenAI's own hosts refuse "max_tokens" for newer models, and other hosts may not know
  * "max_completion_tokens". */
 static void put_max_tokens(beluga__openai_encoder *e)
 {
@@ -71,7 +71,7 @@ static void put_max_tokens(beluga__openai_encoder *e)
                          BELUGA_OPTION_MAX_TOKENS);
 }
 
-/* Returns whether the host takes a field. Warns of one that is set and not taken. */
+/* Returns whether the host takes a field. Warns about a set field that the host does not take. */
 static bool takes(beluga__openai_encoder *e, uint32_t quirk, const char *field, bool is_set)
 {
     if (!is(e, quirk)) return true;
@@ -114,7 +114,7 @@ static void put_sampling(beluga__openai_encoder *e)
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-/* A host may know fewer grades: the nearest is sent, with a warning. */
+/* A host may have fewer grades; the nearest grade is sent, with a warning. */
 static void put_effort(beluga__openai_encoder *e, int64_t effort)
 {
     const char *wanted = beluga__reasoning_effort_name(effort);
@@ -130,14 +130,14 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
     beluga_json_put_string(e->w, "reasoning_effort", word);
 }
 
-/* Any effort turns reasoning on where it can only be turned on and off. */
+/* Where reasoning can only be turned on and off, any effort turns it on. */
 static void warn_of_switch(const beluga__openai_encoder *e, int64_t effort)
 {
     beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
                              beluga__reasoning_effort_name(effort), e->name);
 }
 
-/* Mistral's models that were made to reason are told so by a mode of the prompt. */
+/* Mistral's reasoning models need a mode of the prompt to reason. */
 static void put_prompt_mode(beluga__openai_encoder *e, int64_t effort)
 {
     if (effort != BELUGA_REASONING_EFFORT_NONE) {
@@ -171,8 +171,8 @@ static void put_grade(beluga__openai_encoder *e, int64_t effort)
     }
 }
 
-/* OpenRouter takes a budget, in an object of its own and instead of a grade. Returns whether it was
- * sent. */
+/* OpenRouter takes a budget in an object of its own, in place of a grade. Returns whether the
+ * budget was sent. */
 static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool graded)
 {
     if (!is(e, BELUGA__OPENAI_REASONING_DETAILS) || !beluga__body_wants(&e->body, "reasoning"))
@@ -236,7 +236,7 @@ static void put_response_format(beluga__openai_encoder *e)
     beluga_json_end_object(e->w);
 }
 
-/* Without this option a stream says nothing of its usage. */
+/* Without this option a stream does not report its usage. */
 static void put_stream_options(beluga__openai_encoder *e)
 {
     if (!beluga_call_is_streamed(e->call) || is(e, BELUGA__OPENAI_NO_STREAM_OPTIONS) ||

@@ -18,7 +18,7 @@ static int emit_reasoning(beluga__openai_state *state, const beluga_json *value,
     return length ? beluga__openai_emit_reasoning(state, text, length, emit) : 0;
 }
 
-/* A refusal is text for a person; that it is one shows in the finish reason. */
+/* A refusal is text for people; the finish reason tells that it is a refusal. */
 static int emit_refusal(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
@@ -28,7 +28,8 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
     return beluga_emit_text(emit, text, length);
 }
 
-/* {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string for the array. */
+/* Reads {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the
+ * array. */
 static int emit_thinking(beluga__openai_state *state, const beluga_json *thinking,
                          beluga_emit *emit)
 {
@@ -40,8 +41,8 @@ static int emit_thinking(beluga__openai_state *state, const beluga_json *thinkin
     return code;
 }
 
-/* {"type":"image_url","image_url":{"url":"data:…"}}, as OpenRouter has it, or a string for the
- * object. */
+/* Reads {"type":"image_url","image_url":{"url":"data:…"}}, OpenRouter's form, or a string in place
+ * of the object. */
 static int emit_image(const beluga_json *part, beluga_emit *emit)
 {
     const beluga_json *image = beluga_json_get(part, "image_url");
@@ -60,8 +61,8 @@ static int emit_images(const beluga_json *images, beluga_emit *emit)
     return code;
 }
 
-/* Sound comes with the words that are spoken. A stream has it in pieces without a beginning or an
- * end, which are not delivered. */
+/* Sound comes with its spoken words. A stream sends pieces of sound without a beginning or an end,
+ * which are not delivered. */
 static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
 {
     size_t length = 0;
@@ -142,8 +143,8 @@ static bool has_items(const beluga_json *list)
     return beluga_json_is_array(list) && beluga_json_count(list);
 }
 
-/* Some hosts send reasoning by two names, of which one may be empty. Some also send it in blocks,
- * all of which may be encrypted. */
+/* Some hosts send reasoning under two names, one of which may be empty. Some also send it in
+ * blocks, which may all be encrypted. */
 static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *const *m,
                              beluga_emit *emit)
 {
@@ -173,8 +174,8 @@ static bool is_filled(const beluga_json *value)
     return text ? *text : beluga_json_count(value) > 0;
 }
 
-/* Thoughts come before all that they led to, wherever they stand. Sets `said` where the message has
- * content. */
+/* Thoughts are emitted before the content, wherever they are in the message. Sets `said` where the
+ * message has content. */
 static int emit_message(beluga__openai_state *state, const beluga_json *message, bool *said,
                         beluga_emit *emit)
 {
@@ -188,14 +189,14 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
     if (!code && beluga_json_is_object(m[AUDIO])) code = emit_audio(state, m[AUDIO], emit);
     if (!code) code = emit_calls(state, m, emit);
     if (code || !beluga_json_is_object(m[EXTRA_CONTENT])) return code;
-    /* Google's models sign parts that are no calls here. */
+    /* Google's models also sign parts that are no calls. */
     code = beluga__openai_end_detail(state, emit);
     if (code) return code;
     return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
 }
 
-/* A stream has deltas. Where they are empty, as with hosts that do not stream, the message counts;
- * otherwise it repeats the deltas. */
+/* A stream has deltas. Where the deltas are empty, as with hosts that do not stream, the message
+ * is used; otherwise the message repeats the deltas. */
 int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -208,7 +209,8 @@ int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *c
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* Azure's first chunk has empty strings here, so that more chunks are read until both are known. */
+/* The first chunk of Azure has empty strings here, so more chunks are read until id and model are
+ * known. */
 int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *m,
                                  beluga_emit *emit)
 {
@@ -221,15 +223,15 @@ int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json 
     return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
 }
 
-/* Returns a count of tokens, `otherwise` where there is none, or -1 for a negative one. */
+/* Returns a count of tokens, `otherwise` where it is missing, or -1 where it is negative. */
 static int64_t count(const beluga_json *object, const char *key, int64_t otherwise)
 {
     int64_t n = beluga_json_get_int(object, key, otherwise);
     return n < 0 ? -1 : n;
 }
 
-/* OpenAI counts reasoning inside completion_tokens. xAI counts it beside them, as the total shows.
- */
+/* OpenAI includes reasoning in completion_tokens. xAI counts it separately, which the total
+ * shows. */
 static int64_t output_total(const beluga_json *usage, int64_t input, int64_t reasoning)
 {
     int64_t output = count(usage, "completion_tokens", -1);
@@ -237,7 +239,7 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
     if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
-        beside = true; /* as Perplexity counts, without it in the total */
+        beside = true; /* Perplexity counts reasoning separately, and leaves it out of the total */
     return beside ? output + reasoning : output;
 }
 
@@ -247,11 +249,12 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     if (!beluga_json_is_object(usage)) return 0;
     const beluga_json *input = beluga_json_get(usage, "prompt_tokens_details");
     const beluga_json *output = beluga_json_get(usage, "completion_tokens_details");
-    int64_t hit = count(usage, "cached_tokens", -1); /* Moonshot's and DeepSeek's names */
+    int64_t hit = count(usage, "cached_tokens", -1); /* the names of Moonshot and DeepSeek */
     hit = count(usage, "prompt_cache_hit_tokens", hit);
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
-    int64_t written = count(usage, "cache_creation_input_tokens", -1); /* LiteLLM's and Qwen's */
+    /* the name of LiteLLM and Qwen */
+    int64_t written = count(usage, "cache_creation_input_tokens", -1);
     written = count(input, "cache_creation_input_tokens", written);
     u.input_cache_write = count(input, "cache_write_tokens", written);
     u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
@@ -259,7 +262,7 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     return beluga__emit_read_usage(&u, usage, emit);
 }
 
-/* Some hosts say "stop" after tool calls and after a refusal. */
+/* Some hosts send "stop" after tool calls and after a refusal. */
 int beluga__openai_emit_finish(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -333,11 +336,11 @@ int beluga__openai_decode_response(void *opaque, const char *body, size_t length
     code = beluga__openai_emit_metadata(state, m, emit);
     if (!code) code = beluga__openai_emit_choice(state, choice, emit);
     if (!code) code = beluga__openai_emit_usage(m[BELUGA__OPENAI_USAGE], emit);
-    /* A body that parses is whole, so that a missing reason is only unknown. */
+    /* A body that parses is complete, so a missing reason is only unknown. */
     return code ? code : beluga__openai_emit_finish(state, choice, emit);
 }
 
-/* {"data":[{"id":"…"},…]}; some hosts send the array alone. */
+/* Reads {"data":[{"id":"…"},…]}; some hosts send only the array. */
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {.list = "data", .name = "id", .bare = true};

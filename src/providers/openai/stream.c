@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* An empty object is no usage. Groq has it in a field of its own, too, and Moonshot in the choice;
- * it comes with the finish. */
+/* An empty object is no usage. Groq also sends usage in a field of its own, and Moonshot in the
+ * choice, together with the finish. */
 static int emit_usage(const beluga_json *root, const beluga_json *usage,
                       const beluga_json *of_choice, bool at_finish, beluga_emit *emit)
 {
@@ -13,8 +13,8 @@ static int emit_usage(const beluga_json *root, const beluga_json *usage,
     return beluga_json_count(usage) ? beluga__openai_emit_usage(usage, emit) : 0;
 }
 
-/* A finish reason ends nothing, since some servers send it in every chunk. Objects that are not
- * chunks of a completion have no choices and no usage, and so are ignored. */
+/* A finish reason does not end the stream, since some servers send it in every chunk. Objects that
+ * are not chunks of a completion have no choices and no usage, and so they are ignored. */
 int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
     beluga__openai_state *state = opaque;

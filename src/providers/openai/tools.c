@@ -1,8 +1,8 @@
-/* Tool calls, whole or in pieces; calls.c mends the oddities of hosts. */
+/* Tool calls, complete or in pieces; calls.c repairs the oddities of hosts. */
 #include "providers/openai/openai.h"
 
-/* Google's models sign calls in a member that the protocol does not have, and LiteLLM passes it on
- * in another. */
+/* Google's models sign calls in a member outside of the protocol, and LiteLLM passes the signature
+ * on in another member. */
 static const beluga_json *find_extra(const beluga_json *call)
 {
     static const char *const names[] = {"extra_content", "provider_specific_fields"};
@@ -39,7 +39,7 @@ static int emit_tool_call(beluga__openai_state *state, const beluga_json *call, 
     return add(state, &piece, m[2], emit);
 }
 
-/* Each element of a list is a call of its own, numbered or not. */
+/* Each element of a list is a separate call, numbered or not. */
 int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
                                    beluga_emit *emit)
 {

@@ -28,7 +28,7 @@ int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call
     bool named = piece->item || piece->place >= 0;
     bool known = named ? beluga__calls_has(&state->calls, piece->place, piece->item)
                        : state->calls.count > 0;
-    /* The whole repeats the pieces that came, and the item repeats it once more. */
+    /* The complete arguments repeat the pieces, and the item repeats them again. */
     if (whole && !beluga__calls_is_empty(&state->calls, piece->place, piece->item)) return 0;
     if (whole && !(named && known)) return 0;
     if (!known)

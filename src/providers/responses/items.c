@@ -23,12 +23,12 @@ static void drop(beluga__encoder *e)
                               "answers, are not sent: Responses has no place for them");
 }
 
-/* Images and files have a place in the human's messages and in results. */
+/* Images and files are taken from the human's messages and from results. */
 static bool takes(beluga__encoder *e, const beluga_part *part, beluga_role role)
 {
     bool taken =
         part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
-    if (part->kind == BELUGA_PART_STATE) return false; /* it stands in an answer */
+    if (part->kind == BELUGA_PART_STATE) return false; /* a state is sent with an answer */
     if (!beluga__is_media(part) || taken) return true;
     drop(e);
     return false;
@@ -62,7 +62,8 @@ static void put_part(beluga__encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* One text is a string, and so is a result without content; anything else is an array. */
+/* A single text is written as a string, and so is a result without content; other content as an
+ * array. */
 static void put_content(beluga__encoder *e, const char *key, const beluga_message *message)
 {
     beluga_role role = beluga_message_role(message);
@@ -87,7 +88,7 @@ static void put_content(beluga__encoder *e, const char *key, const beluga_messag
 
 /* ---- parts of the model ---------------------------------------------------------------------- */
 
-/* A signature of ours is an item's id, a colon, and its encrypted content. */
+/* Our signature of reasoning consists of the item's id, a colon, and its encrypted content. */
 static void put_reasoning(beluga__encoder *e, const beluga_part *part)
 {
     size_t length = 0;
@@ -137,7 +138,7 @@ static void put_said(beluga__encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Parts are items of their own: a call follows the reasoning that led to it. */
+/* Each part is an item, so a call comes behind the reasoning that led to it. */
 static void put_ai_part(beluga__encoder *e, const beluga_part *part)
 {
     switch (part->kind) {

@@ -4,7 +4,7 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* A tool that does not say otherwise is strict here, which most schemas are not made for. */
+/* Without this member a tool is strict, and most schemas do not meet the rules for strict tools. */
 static void put_tool(beluga__encoder *e, const beluga_tool *tool)
 {
     beluga_json_begin_object(e->w, NULL);
@@ -31,7 +31,7 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* These families do not reason and refuse to be asked for it; every newer one reasons. */
+/* These families do not reason, and refuse options for reasoning; all newer families reason. */
 static bool may_reason(const char *model)
 {
     static const char *const families[] = {"gpt-3", "gpt-4", "chatgpt", "gpt-5-chat"};

@@ -79,7 +79,7 @@ static int emit_reasoning(const beluga__responses_state *state, const beluga_jso
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* The API's own tool that draws gives base64, and tells the format of it. */
+/* The API's own image tool returns base64 and the format. */
 static int emit_image(const beluga_json *item, beluga_emit *emit)
 {
     size_t n = 0, n_format = 0;
@@ -90,7 +90,7 @@ static int emit_image(const beluga_json *item, beluga_emit *emit)
     return n ? beluga_emit_media_base64(emit, BELUGA_PART_IMAGE, type, result, n) : 0;
 }
 
-/* Items of other kinds are of tools that the API runs itself: they go back as they came. */
+/* Items of other kinds belong to tools that the API runs itself, and go back unchanged. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit)
 {
@@ -153,7 +153,7 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* An incomplete response has its reason in a member of its own. */
+/* An incomplete response has its reason in another member. */
 static int emit_finish(beluga__responses_state *state, const beluga_json *response,
                        const char *status, beluga_emit *emit)
 {

@@ -1,20 +1,21 @@
-/* OpenAI's protocol "Responses", in which items go in and come out. It shares errors, lists of
- * models and the headers of the account with Chat Completions. */
+/* OpenAI's protocol "Responses", whose input and output are items. Errors, lists of models and the
+ * headers of the account are those of Chat Completions. */
 #ifndef BELUGA__PROVIDERS_RESPONSES_H
 #define BELUGA__PROVIDERS_RESPONSES_H
 
 #include "providers/openai/openai.h"
 
-/* A reasoning item's signature: this, its id, a colon, its encrypted content. */
+/* The beginning of a reasoning item's signature; its id, a colon and its encrypted content
+ * follow. */
 #define BELUGA__RESPONSES_SIGNED "openai:"
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__responses_state {
     bool has_metadata, refused;
-    bool has_items;               /* some came before the end */
-    bool has_text, has_reasoning; /* pieces of the item at work came */
-    bool in_part;                 /* pieces of the part at work came */
-    beluga__calls calls;          /* by their items' places in the output, and by their ids */
+    bool has_items;               /* items came before the end */
+    bool has_text, has_reasoning; /* pieces of the current item came */
+    bool in_part;                 /* pieces of the current part came */
+    beluga__calls calls;          /* found by their items' places in the output, and by their ids */
 } beluga__responses_state;
 
 /* request.c */
@@ -28,7 +29,7 @@ int beluga__responses_decode_response(void *state, const char *body, size_t leng
                                       beluga_emit *emit);
 int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 
-/* Both decode these. An item is emitted without the pieces that came before. */
+/* Used for streams and whole answers. An item is emitted without the pieces that came before. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit);
 /* Emit all items of a response. */
@@ -36,14 +37,16 @@ int beluga__responses_emit_output(beluga__responses_state *state, const beluga_j
                                   beluga_emit *emit);
 int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
                                     beluga_emit *emit);
-/* Emit usage and finish, or the error that it ended with. `status` counts if it says none itself.
+/* Emit usage and finish, or the error with which the response ended. `status` counts if the
+ * response has none.
  */
 int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
                                const char *status, beluga_emit *emit);
 int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
                                    beluga_emit *emit);
 
-/* calls.c: begin a call; add a piece of its arguments, or all of them; and end it by its item. */
+/* calls.c: begin a call; add a piece of its arguments, or all arguments; and end a call by its
+ * item. */
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit);
 int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call_piece *piece,

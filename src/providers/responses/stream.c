@@ -1,10 +1,11 @@
-/* A stream: items are added, come in pieces, and are done. The response at its end has the usage.
+/* A stream: items are added, come in pieces, and are completed. The response at the end has the
+ * usage.
  */
 #include "providers/responses/responses.h"
 
 #include <string.h>
 
-/* Members of an event; those of an error are the last. */
+/* Members of an event; the members of an error come last. */
 typedef enum member {
     TYPE,
     OUTPUT_INDEX,
@@ -28,14 +29,14 @@ static const beluga_json_name names[MEMBERS] = {
 };
 
 typedef struct stream_event {
-    const char *type; /* without "response." */
-    member piece;     /* the member that has its text: in DELTA a piece, else all of it */
+    const char *type; /* the type without "response." */
+    member piece;     /* the member with the event's text: a piece in DELTA, else the whole text */
     const beluga_json *members[MEMBERS];
 } stream_event;
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* Returns a piece of a part; or the whole of it, which is nothing new when pieces came. */
+/* Returns a piece of a part, or the whole part, which is nothing new when pieces came before. */
 static const char *read_piece(beluga__responses_state *state, const stream_event *event, size_t *n)
 {
     bool whole = event->piece != DELTA;
@@ -119,7 +120,7 @@ static int on_end(beluga__responses_state *state, const stream_event *event, bel
 {
     const beluga_json *response = event->members[RESPONSE];
     int code = 0;
-    /* Some servers send the items at the end alone. */
+    /* Some servers send the items only at the end. */
     if (!state->has_items && strcmp(event->type, "failed") != 0)
         code = beluga__responses_emit_output(state, beluga_json_get(response, "output"), emit);
     if (!code) code = beluga__responses_emit_end(state, response, event->type, emit);
@@ -178,7 +179,7 @@ int beluga__responses_decode_event(void *state, const beluga_frame *frame, belug
     const beluga_json *root;
     stream_event event;
     if (!frame->length) return 0;
-    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* of a proxy */
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy may send this */
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
     beluga_json_pick(root, names, MEMBERS, event.members);
