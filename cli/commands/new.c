@@ -1,6 +1,6 @@
 /* beluga new: begin a provider, in a folder of its own. */
 #include "commands/command.h"
-#include "commands/templates.h"
+#include "commands/new_templates.h"
 #include "exit.h"
 #include "output.h"
 

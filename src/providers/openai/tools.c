@@ -1,4 +1,4 @@
-/* Tool calls, whole or in pieces; calls.c mends the oddities of hosts. */
+/* Tool calls, whole or in pieces; tool_calls.c mends the oddities of hosts. */
 #include "providers/openai/openai.h"
 
 /* Google's models sign calls in a member that the protocol does not have, and LiteLLM passes it on

@@ -1,8 +1,8 @@
 /* The words by which servers say how an answer ended. Hosts pass on the words of the model behind
  * them, in small letters or large, so that all protocols share one table. A protocol has rows of
  * its own only where a word means something else there. */
-#ifndef BELUGA__PROVIDERS_WORDS_H
-#define BELUGA__PROVIDERS_WORDS_H
+#ifndef BELUGA__PROVIDERS_FINISH_WORDS_H
+#define BELUGA__PROVIDERS_FINISH_WORDS_H
 
 #include <beluga/provider/provider.h>
 

@@ -1,7 +1,7 @@
 /* What `beluga new provider` writes: the files of cli/templates/, put into the program when it is
  * built. */
-#ifndef BELUGA_CLI_TEMPLATES_H
-#define BELUGA_CLI_TEMPLATES_H
+#ifndef BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H
+#define BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H
 
 #include <stddef.h>
 
