@@ -37,7 +37,7 @@ typedef struct beluga__target {
     const char *base_url;  /* NULL for full providers */
     const char *shown_url; /* the same for logs and telemetry, without a password */
     const char *metric_prefix;
-    beluga__key *credential; /* NULL: no key */
+    beluga__key *key; /* NULL: the model has none */
     bool key_set;
     beluga__target_header *headers;
     size_t n_headers;
