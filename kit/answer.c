@@ -101,14 +101,14 @@ static const char *read_frames(check_answer *a, const char *text)
     size_t n = bytes ? aws_frames(bytes, size, text) : 0;
     check_text_add(&a->body, bytes ? bytes : "", n);
     free(bytes);
-    return n ? NULL : "its frames can't be written";
+    return n ? NULL : "a frame must be lines \":NAME: VALUE\" and one line of payload";
 }
 
 const char *check_answer_parse(check_answer *a, const char *text)
 {
     *a = (check_answer){0};
     const char *body = read_head(a, text), *wrong = NULL;
-    if (!body) return "it begins with \"HTTP/1.1 STATUS\", headers and a blank line";
+    if (!body) return "it must begin with \"HTTP/1.1 STATUS\", headers and a blank line";
     if (a->streamed && a->framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
         wrong = read_frames(a, body);
     else

@@ -1,7 +1,7 @@
 /* beluga config: the settings that apply, and their origins. */
 #include "commands/command.h"
 #include "commands/config_check.h"
-#include "commands/stack.h"
+#include "commands/config_stack.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"

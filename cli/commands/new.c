@@ -1,7 +1,7 @@
 /* beluga new: starts a provider in a folder of its own. */
 #include "base/limits.h"
 #include "commands/command.h"
-#include "commands/templates.h"
+#include "commands/new_templates.h"
 #include "exit.h"
 #include "output.h"
 

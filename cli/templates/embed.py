@@ -30,7 +30,7 @@ def files(folder):
 def main(out, folders):
     with open(out, "w", encoding="utf-8") as c:
         c.write('/* Made by embed.py from the files in cli/templates/. */\n')
-        c.write('#include "commands/templates.h"\n\n')
+        c.write('#include "commands/new_templates.h"\n\n')
         c.write("const template_file template_files[] = {\n")
         for folder in folders:
             kind = os.path.basename(os.path.normpath(folder))

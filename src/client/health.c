@@ -186,8 +186,8 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
 /* Without a needed key no call can succeed, so nothing is sent to check it. */
 static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
 {
-    if (!target->credential) return 0;
-    int status = beluga__key_check(target->credential, err);
+    if (!target->key) return 0;
+    int status = beluga__key_check(target->key, err);
     if (!status) return 0;
     if (err) beluga__error_label(err, provider, target->provider->name);
     if (err) beluga__error_label(err, model, target->model_name);

@@ -26,7 +26,7 @@ static void destroy(beluga__target *target)
     beluga__runtime *runtime = target->runtime;
     if (target->self && target->provider->close) target->provider->close(target->self);
     beluga__model_release(target->stack);
-    beluga__key_unref(target->credential);
+    beluga__key_unref(target->key);
     for (size_t i = 0; i < target->n_headers; i++) beluga__key_unref(target->headers[i].value);
     beluga__arena_free(&target->arena);
     beluga_config_free(owned->config);
@@ -139,10 +139,10 @@ static bool needs_key(const beluga__target *t)
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
-    if (!key || !*key || beluga__key_new(t->runtime, key, &t->credential, &unused)) return;
-    if (beluga__key_is_value(t->credential)) return;
-    beluga__key_unref(t->credential);
-    t->credential = NULL;
+    if (!key || !*key || beluga__key_new(t->runtime, key, &t->key, &unused)) return;
+    if (beluga__key_is_value(t->key)) return;
+    beluga__key_unref(t->key);
+    t->key = NULL;
 }
 
 static int take_key(beluga__target *t, beluga_error *err)
@@ -156,11 +156,11 @@ static int take_key(beluga__target *t, beluga_error *err)
     }
     if (function->type) {
         t->key_set = true;
-        return beluga__key_new_source(t->runtime, function->value.pointer, &t->credential, err);
+        return beluga__key_new_source(t->runtime, function->value.pointer, &t->key, err);
     }
     if (key && *key) {
         t->key_set = true;
-        return beluga__key_new(t->runtime, key, &t->credential, err);
+        return beluga__key_new(t->runtime, key, &t->key, err);
     }
     if (!needs_key(t)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,

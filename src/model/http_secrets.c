@@ -7,7 +7,7 @@ static beluga__key *next_key(const beluga__http_secrets *secrets)
 {
     const beluga__target *target = secrets->call->target;
     return secrets->n_fetched < target->n_headers ? target->headers[secrets->n_fetched].value
-                                                  : target->credential;
+                                                  : target->key;
 }
 
 static void take(beluga__http_secrets *secrets, const char *value)
@@ -99,7 +99,7 @@ int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error 
 bool beluga__http_secrets_refused(beluga__http_secrets *secrets)
 {
     const beluga__target *target = secrets->call->target;
-    bool renews = target->credential && beluga__key_expire(target->credential);
+    bool renews = target->key && beluga__key_expire(target->key);
     for (size_t i = 0; i < target->n_headers; i++)
         if (target->headers[i].value && beluga__key_expire(target->headers[i].value)) renews = true;
     return renews && secrets->renew;

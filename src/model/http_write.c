@@ -100,7 +100,7 @@ static int authorize(beluga__http_op *self, beluga_error *err)
     if (!key) return 0;
     if (!provider->authorize) return beluga__http_request_set_bearer(&self->request, key, err);
     beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
-    credential.variable = beluga__key_variable(call->target->credential);
+    credential.variable = beluga__key_variable(call->target->key);
     return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
 }
 

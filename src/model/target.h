@@ -39,7 +39,7 @@ typedef struct beluga__target {
     const char *base_url;  /* NULL for full providers */
     const char *shown_url; /* base_url without a password, for logs and telemetry */
     const char *metric_prefix;
-    beluga__key *credential; /* NULL: the target has no key */
+    beluga__key *key; /* NULL: the target has no key */
     bool key_set;
     beluga__target_header *headers;
     size_t n_headers;

@@ -1,7 +1,7 @@
 #include "providers/fault.h"
 
 #include "providers/decode.h"
-#include "providers/words.h"
+#include "providers/finish_words.h"
 
 #include <stdio.h>
 #include <string.h>

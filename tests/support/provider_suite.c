@@ -61,6 +61,9 @@ static char *read_stream(const suite_case *c, size_t *length)
     char *bytes = malloc(MAX_STREAM);
     assert_true(text && bytes);
     *length = aws_frames(bytes, MAX_STREAM, text);
+    if (*text && !*length)
+        fail_msg("%s: a frame must be lines \":NAME: VALUE\" and one line of payload",
+                 c->fixture.file);
     free(text);
     return bytes;
 }
@@ -280,8 +283,9 @@ static void add_case(const provider_suite *suite, const fixture *from)
         free(text);
     }
     if (given != 1)
-        fail_msg("%s: %s has %zu sections of what is given, and should have one", from->file,
-                 from->name, given);
+        fail_msg("%s: %s has %zu sections of what is given, and should have one: sse, ndjson, aws, "
+                 "body, models, error or call",
+                 from->file, from->name, given);
 }
 
 static size_t add_fixtures(const provider_suite *suite, const char *folder)

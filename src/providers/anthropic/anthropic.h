@@ -2,13 +2,13 @@
 #ifndef BELUGA__PROVIDERS_ANTHROPIC_H
 #define BELUGA__PROVIDERS_ANTHROPIC_H
 
-#include "providers/calls.h"
 #include "providers/claude_encoder.h"
 #include "providers/common.h"
 #include "providers/decode.h"
 #include "providers/fault.h"
+#include "providers/finish_words.h"
 #include "providers/model_list.h"
-#include "providers/words.h"
+#include "providers/tool_calls.h"
 
 /* A block of reasoning that the API keeps to itself is kept as a signature: this mark, and the
  * block's data. The API's own signatures have no colon. */

@@ -2,14 +2,14 @@
 #ifndef BELUGA__PROVIDERS_BEDROCK_H
 #define BELUGA__PROVIDERS_BEDROCK_H
 
-#include "providers/calls.h"
 #include "providers/claude_encoder.h"
 #include "providers/common.h"
 #include "providers/decode.h"
 #include "providers/fault.h"
+#include "providers/finish_words.h"
 #include "providers/fit.h"
 #include "providers/model_list.h"
-#include "providers/words.h"
+#include "providers/tool_calls.h"
 
 /* The address in the default region, from which the addresses in other regions are made. */
 #define BELUGA__BEDROCK_URL    "https://bedrock-runtime.us-east-1.amazonaws.com"

@@ -2,13 +2,13 @@
 #ifndef BELUGA__PROVIDERS_COHERE_H
 #define BELUGA__PROVIDERS_COHERE_H
 
-#include "providers/calls.h"
 #include "providers/common.h"
 #include "providers/decode.h"
 #include "providers/encoder.h"
 #include "providers/fault.h"
+#include "providers/finish_words.h"
 #include "providers/model_list.h"
-#include "providers/words.h"
+#include "providers/tool_calls.h"
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__cohere_state {

@@ -2,12 +2,12 @@
 #ifndef BELUGA__PROVIDERS_GEMINI_H
 #define BELUGA__PROVIDERS_GEMINI_H
 
-#include "providers/calls.h"
 #include "providers/common.h"
 #include "providers/decode.h"
 #include "providers/encoder.h"
 #include "providers/fault.h"
-#include "providers/words.h"
+#include "providers/finish_words.h"
+#include "providers/tool_calls.h"
 
 /* The beginning of ids that the library makes up where the API gives none; these ids are not sent
  * back. */

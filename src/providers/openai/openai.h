@@ -2,13 +2,13 @@
 #ifndef BELUGA__PROVIDERS_OPENAI_H
 #define BELUGA__PROVIDERS_OPENAI_H
 
-#include "providers/calls.h"
 #include "providers/common.h"
 #include "providers/decode.h"
 #include "providers/encoder.h"
 #include "providers/fault.h"
+#include "providers/finish_words.h"
 #include "providers/model_list.h"
-#include "providers/words.h"
+#include "providers/tool_calls.h"
 
 /* Both protocols of OpenAI use the same account. */
 #define BELUGA__OPENAI_KEY_VARIABLES BELUGA__TEXTS("OPENAI_API_KEY")

@@ -1,4 +1,4 @@
-/* Tool calls, complete or in pieces; calls.c repairs the oddities of hosts. */
+/* Tool calls, complete or in pieces; tool_calls.c repairs the oddities of hosts. */
 #include "providers/openai/openai.h"
 
 /* Google's models sign calls in a member outside of the protocol, and LiteLLM passes the signature

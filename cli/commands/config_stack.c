@@ -1,4 +1,4 @@
-#include "commands/stack.h"
+#include "commands/config_stack.h"
 
 #include "output.h"
 

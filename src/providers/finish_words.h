@@ -1,8 +1,8 @@
 /* Servers' words for the end of an answer. Hosts pass on the words of the model behind them, in
  * small or capital letters, so all protocols share one table. A protocol has rows of its own only
  * for words with another meaning there. */
-#ifndef BELUGA__PROVIDERS_WORDS_H
-#define BELUGA__PROVIDERS_WORDS_H
+#ifndef BELUGA__PROVIDERS_FINISH_WORDS_H
+#define BELUGA__PROVIDERS_FINISH_WORDS_H
 
 #include <beluga/provider/provider.h>
 

@@ -1,6 +1,6 @@
 /* The layers between a call and its provider, as the configuration sets them, outermost first. */
-#ifndef BELUGA_CLI_COMMANDS_STACK_H
-#define BELUGA_CLI_COMMANDS_STACK_H
+#ifndef BELUGA_CLI_COMMANDS_CONFIG_STACK_H
+#define BELUGA_CLI_COMMANDS_CONFIG_STACK_H
 
 #include <beluga/config.h>
 #include <beluga/provider/json.h>

@@ -1,7 +1,7 @@
 /* The files that `beluga new provider` writes: those of cli/templates/, which the build puts into
  * the program. */
-#ifndef BELUGA_CLI_TEMPLATES_H
-#define BELUGA_CLI_TEMPLATES_H
+#ifndef BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H
+#define BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H
 
 #include <stddef.h>
 

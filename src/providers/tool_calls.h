@@ -2,8 +2,8 @@
  * end. Servers leave out the number, the id or the name, split the name or repeat it in every
  * piece, send one call at two places, repeat all of the arguments at the end, and send objects or
  * null where a text belongs. */
-#ifndef BELUGA__PROVIDERS_CALLS_H
-#define BELUGA__PROVIDERS_CALLS_H
+#ifndef BELUGA__PROVIDERS_TOOL_CALLS_H
+#define BELUGA__PROVIDERS_TOOL_CALLS_H
 
 #include <beluga/provider/provider.h>
 

@@ -1,4 +1,4 @@
-#include "providers/words.h"
+#include "providers/finish_words.h"
 
 #include <string.h>
 

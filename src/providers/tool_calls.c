@@ -1,4 +1,4 @@
-#include "providers/calls.h"
+#include "providers/tool_calls.h"
 
 #include "providers/common.h"
 #include "providers/decode.h"
