@@ -49,7 +49,7 @@ int beluga__emit_marked_signature(const char *mark, const char *text, size_t len
 /* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object with this
  * only member. */
 int beluga__emit_json_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
-                       const beluga_json *value);
+                            const beluga_json *value);
 
 /* Returns the kind of part for a media type: IMAGE, AUDIO or FILE. */
 beluga_part_kind beluga__kind_of_media(const char *media_type);
