@@ -29,13 +29,13 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     pthread_mutex_lock(&client->lock);
     /* Make the thread pool at its first use, and again in a forked child, which has none of its
      * threads. */
-    if (!client->executor || client->executor_generation != beluga__fork_generation()) {
-        client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
-        client->executor_generation = beluga__fork_generation();
+    if (!client->pool || client->pool_generation != beluga__fork_generation()) {
+        client->pool = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
+        client->pool_generation = beluga__fork_generation();
     }
-    beluga__thread_pool *executor = client->executor;
+    beluga__thread_pool *pool = client->pool;
     pthread_mutex_unlock(&client->lock);
-    return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
+    return pool ? beluga__thread_pool_submit(pool, run, argument) : BELUGA_ERROR_NO_MEMORY;
 }
 
 static void take_settings(beluga_client *client, const beluga_client_settings *s)
@@ -124,8 +124,8 @@ void beluga__client_destroy(beluga_client *client)
     beluga__loops_free(&client->loops);
     beluga__registry_free(client->registry);
     /* A forked child has the struct of its parent's pool but not the threads. */
-    if (client->executor_generation == beluga__fork_generation())
-        beluga__thread_pool_free(client->executor);
+    if (client->pool_generation == beluga__fork_generation())
+        beluga__thread_pool_free(client->pool);
     beluga_telemetry_unref(client->observer);
     pthread_mutex_destroy(&client->lock);
     pthread_cond_destroy(&client->last);

@@ -26,11 +26,11 @@ struct beluga_client {
     beluga_telemetry *observer;    /* made by beluga_telemetry_init; a user's reference, or NULL */
     beluga_executor host_executor; /* submit NULL: the client's own thread pool is used */
     uint32_t max_threads;
-    pthread_mutex_t lock; /* guards `executor` and `is_last` */
+    pthread_mutex_t lock; /* guards `pool` and `is_last` */
     pthread_cond_t last;
     bool is_last; /* the closing thread holds the last reference */
-    beluga__thread_pool *executor;
-    uint32_t executor_generation;
+    beluga__thread_pool *pool;
+    uint32_t pool_generation;
     beluga__loops loops;
     beluga_registry *registry;
     beluga__open_cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */

@@ -36,7 +36,7 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
     pthread_mutex_lock(&client->lock);
-    if (client->executor) busy = beluga__thread_pool_busy(client->executor);
+    if (client->pool) busy = beluga__thread_pool_busy(client->pool);
     pthread_mutex_unlock(&client->lock);
     return beluga_error_set(
         err, BELUGA_ERROR_TIMEOUT,

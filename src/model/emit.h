@@ -48,7 +48,7 @@ struct beluga_emit {
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
     beluga_error *error; /* allocated in the call's arena */
-    void *owner;         /* the adapter's op */
+    void *owner;         /* the adapter's stage */
 };
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
@@ -87,8 +87,9 @@ static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
     return brought;
 }
 
-/* Send the recorded terminal event. This frees nothing, and the op may be gone afterwards, so the
- * caller must have released what the op holds. Returns false when there was no event to send. */
+/* Send the recorded terminal event. This frees nothing, and the stage may be gone afterwards, so
+ * the caller must have released what the stage holds. Returns false when there was no event to
+ * send. */
 bool beluga__emit_deliver(beluga_emit *emit);
 
 /* Deliver an event. Returns CONTEXT_CANCELED where a callback has cancelled the call. */

@@ -18,8 +18,8 @@
 /* A worker waits while more than this is on its way to the loop. */
 enum { MAX_REMOTE_BYTES = 1 << 20 };
 
-typedef struct full_op {
-    beluga__stage op;
+typedef struct full_stage {
+    beluga__stage stage;
     beluga_emit emit;
     beluga__task task;
     beluga__timer timer;
@@ -29,12 +29,12 @@ typedef struct full_op {
     beluga__remote *remote; /* work on the thread pool, or NULL */
     bool started;
     bool paused;
-} full_op;
+} full_stage;
 
 struct beluga__remote {
     atomic_uint refs;
-    beluga_emit emit; /* the emit of the worker */
-    full_op *op;      /* used on the loop's thread only; NULL when the call is over */
+    beluga_emit emit;  /* the emit of the worker */
+    full_stage *stage; /* used on the loop's thread only; NULL when the call is over */
     beluga_call *call;
     beluga__mailbox *mailbox;
     int (*work)(beluga_emit *emit, void *argument);
@@ -65,7 +65,7 @@ typedef struct event_mail {
 
 static void remote_detach(beluga__remote *remote);
 
-static void let_go(full_op *self)
+static void let_go(full_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;
     beluga__task_cancel(&self->task);
@@ -77,8 +77,8 @@ static void let_go(full_op *self)
 }
 
 /* After every turn of the provider, check whether the call has ended. Returns true when it has
- * ended, and the op may be gone. */
-static bool settle(full_op *self, int status, const beluga_error *err)
+ * ended, and the stage may be gone. */
+static bool settle(full_stage *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
     beluga__emit_check_turns(&self->emit);
@@ -102,7 +102,7 @@ static bool settle(full_op *self, int status, const beluga_error *err)
     return true;
 }
 
-static void cancel_provider(full_op *self)
+static void cancel_provider(full_stage *self)
 {
     beluga__target *target = self->emit.call->target;
     beluga_emit *given = self->emit.given;
@@ -111,9 +111,9 @@ static void cancel_provider(full_op *self)
     beluga__turn_end(given, before);
 }
 
-static void cancel(beluga__stage *op)
+static void cancel(beluga__stage *stage)
 {
-    full_op *self = beluga__container_of(op, full_op, op);
+    full_stage *self = beluga__container_of(stage, full_stage, stage);
     if (!self->emit.sink) return;
     self->emit.sink = NULL; /* cleared first, so that nothing that cancel emits is delivered */
     if (self->started) cancel_provider(self);
@@ -122,7 +122,7 @@ static void cancel(beluga__stage *op)
 
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
-    full_op *self = beluga__container_of(dog, full_op, dog);
+    full_stage *self = beluga__container_of(dog, full_stage, dog);
     beluga_error final = *err;
     /* Work on a thread can't be killed: a retry would start a second computation beside it, and
      * both would take longer. */
@@ -135,7 +135,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 static void begin(beluga__task *task)
 {
-    full_op *self = beluga__container_of(task, full_op, task);
+    full_stage *self = beluga__container_of(task, full_stage, task);
     beluga_call *call = self->emit.call;
     beluga_error err;
     err.code = 0;
@@ -153,15 +153,15 @@ static void begin(beluga__task *task)
     if (self->paused) beluga__watchdog_pause(&self->dog, true);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err)
 {
     if (call->list_models)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider has no list of models");
-    full_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
+    full_stage *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    self->op.ops = model->ops;
+    self->stage.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
     if (beluga__emit_use_handle(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
@@ -170,13 +170,13 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     beluga__watchdog_init(&self->dog, call, barked);
     self->task.run = begin;
     call->loop->ops->defer(call->loop, &self->task);
-    *op = &self->op;
+    *stage = &self->stage;
     return 0;
 }
 
-static void pause(beluga__stage *op, bool paused)
+static void pause(beluga__stage *stage, bool paused)
 {
-    full_op *self = beluga__container_of(op, full_op, op);
+    full_stage *self = beluga__container_of(stage, full_stage, stage);
     self->paused = paused;
     /* A provider's own timers go on during a pause: the caller keeps the events that come
      * meanwhile. */
@@ -194,7 +194,7 @@ beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
 
 /* --- a delay ---------------------------------------------------------------------------------- */
 
-static void go_on(full_op *self)
+static void go_on(full_stage *self)
 {
     int (*next)(beluga_emit *, void *) = self->next;
     self->next = NULL;
@@ -208,18 +208,18 @@ static void go_on(full_op *self)
 
 static void timer_fired(beluga__timer *timer)
 {
-    go_on(beluga__container_of(timer, full_op, timer));
+    go_on(beluga__container_of(timer, full_stage, timer));
 }
 
 static void task_run(beluga__task *task)
 {
-    go_on(beluga__container_of(task, full_op, task));
+    go_on(beluga__container_of(task, full_stage, task));
 }
 
 int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument)
 {
-    full_op *self = emit->owner;
+    full_stage *self = emit->owner;
     beluga_loop *loop = emit->call->loop;
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
     if (self->next || !next) return BELUGA_ERROR_INVALID_INPUT;
@@ -254,7 +254,7 @@ static void remote_detach(beluga__remote *remote)
     remote->cancelled = true;
     pthread_cond_broadcast(&remote->room);
     pthread_mutex_unlock(&remote->lock);
-    remote->op = NULL;
+    remote->stage = NULL;
     remote_unref(remote);
 }
 
@@ -266,7 +266,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     remote->bytes -= m->size;
     pthread_cond_broadcast(&remote->room);
     pthread_mutex_unlock(&remote->lock);
-    full_op *self = loop ? remote->op : NULL;
+    full_stage *self = loop ? remote->stage : NULL;
     if (self) {
         beluga__watchdog_feed(&self->dog);
         if (beluga__handle_is_misused(remote->given)) beluga__emit_misused(&self->emit);
@@ -328,11 +328,11 @@ int beluga__remote_post(beluga__remote *remote, const beluga_event *event)
 static void work_done(beluga__mail *mail, beluga_loop *loop)
 {
     beluga__remote *remote = beluga__container_of(mail, beluga__remote, done);
-    full_op *self = loop ? remote->op : NULL;
+    full_stage *self = loop ? remote->stage : NULL;
     if (self) {
         self->remote = NULL;
         if (remote->misused) beluga__emit_misused(&self->emit);
-        remote->op = NULL;
+        remote->stage = NULL;
         remote_unref(remote);
         settle(self, remote->result, NULL);
     }
@@ -369,7 +369,7 @@ static void work_run(void *argument)
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release_argument)(void *))
 {
-    full_op *self = emit->owner;
+    full_stage *self = emit->owner;
     beluga_call *call = emit->call;
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
     if (self->remote || !work) return BELUGA_ERROR_INVALID_INPUT;
@@ -385,10 +385,10 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
         beluga__release(call->arena.allocator, remote);
         return BELUGA_ERROR_NO_MEMORY;
     }
-    atomic_init(&remote->refs, 2); /* one reference for the op and one for the worker */
+    atomic_init(&remote->refs, 2); /* one reference for the stage and one for the worker */
     remote->given = remote->emit.given;
     beluga__call_ref(call);
-    remote->op = self;
+    remote->stage = self;
     remote->call = call;
     remote->mailbox = beluga__mailbox_ref(mailbox);
     remote->work = work;

@@ -1,50 +1,50 @@
 /* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
- * it, and ends it when its time is over. http_op.h lists the files that do the rest. */
+ * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
 #include "model/http_log.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 #include "model/span.h"
 
 /* --- steering --------------------------------------------------------------------------------- */
 
-static void cancel(beluga__stage *op)
+static void cancel(beluga__stage *stage)
 {
-    beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
-    if (beluga__http_op_is_over(self)) return;
+    beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
+    if (beluga__http_stage_is_over(self)) return;
     self->emit.sink = NULL;
-    beluga__http_op_let_go(self, false);
+    beluga__http_stage_let_go(self, false);
 }
 
-static void pause(beluga__stage *op, bool paused)
+static void pause(beluga__stage *stage, bool paused)
 {
-    beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
+    beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
-    if (beluga__http_op_is_over(self)) return;
+    if (beluga__http_stage_is_over(self)) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
-        beluga__http_op_set_grace(self); /* after a pause the grace begins anew */
+        beluga__http_stage_set_grace(self); /* after a pause the grace begins anew */
     /* Without a transfer the call still waits for its key. */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
-    beluga__http_op *self = beluga__container_of(dog, beluga__http_op, dog);
-    beluga_call *call = beluga__http_op_begin_reading(self);
+    beluga__http_stage *self = beluga__container_of(dog, beluga__http_stage, dog);
+    beluga_call *call = beluga__http_stage_begin_reading(self);
     if (self->phase == BELUGA__HTTP_FETCHING) {
         beluga_error late;
-        beluga__http_op_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
+        beluga__http_stage_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
     } else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
-        beluga__http_op_conclude(self);
+        beluga__http_stage_conclude(self);
     else
-        beluga__http_op_fail(self, err->code, err);
-    beluga__http_op_end_reading(self, call);
+        beluga__http_stage_fail(self, err->code, err);
+    beluga__http_stage_end_reading(self, call);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
 /* Record in the attempt's span where the request went. */
-static void tell_url(const beluga__http_op *self)
+static void tell_url(const beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
     if (!call->attempt_span) return;
@@ -58,12 +58,12 @@ static void tell_url(const beluga__http_op *self)
     beluga__buf_free(&url);
 }
 
-static int send_request(beluga__http_op *self, beluga_error *err)
+static int send_request(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    int status = beluga__http_op_write(self, err);
+    int status = beluga__http_stage_write(self, err);
     if (status) return status;
-    beluga__http_log_request(beluga__http_op_runtime(self), &self->request);
+    beluga__http_log_request(beluga__http_stage_runtime(self), &self->request);
     tell_url(self);
     beluga__transfer_spec spec = {
         .connection = &call->target->connection,
@@ -77,11 +77,11 @@ static int send_request(beluga__http_op *self, beluga_error *err)
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
-    beluga__http_op_enter(self, BELUGA__HTTP_ASKED);
+    beluga__http_stage_enter(self, BELUGA__HTTP_ASKED);
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
     if (status) return status;
     beluga__watchdog_start(&self->dog);
-    if (self->paused) pause(&self->op, true);
+    if (self->paused) pause(&self->stage, true);
     return 0;
 }
 
@@ -89,10 +89,10 @@ static int send_request(beluga__http_op *self, beluga_error *err)
  * event. */
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
 {
-    beluga__http_op *self = beluga__container_of(secrets, beluga__http_op, secrets);
+    beluga__http_stage *self = beluga__container_of(secrets, beluga__http_stage, secrets);
     if (!status) status = send_request(self, err);
     if (status)
-        beluga__http_op_fail(self, status, err);
+        beluga__http_stage_fail(self, status, err);
     else
         beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
@@ -102,21 +102,21 @@ static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_erro
 /* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
 static void send_warnings(beluga__task *task)
 {
-    beluga__http_op *self = beluga__container_of(task, beluga__http_op, warn);
+    beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, warn);
     beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
 
-static int prepare(beluga__http_op *self, beluga_error *err)
+static int prepare(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     const beluga_allocator *allocator = call->arena.allocator;
     size_t max_event = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_EVENT_BYTES,
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
     beluga__watchdog_init(&self->dog, call, barked);
-    self->grace.fire = beluga__http_op_grace_over;
+    self->grace.fire = beluga__http_stage_grace_over;
     self->warn.run = send_warnings;
     self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
@@ -134,7 +134,7 @@ static int prepare(beluga__http_op *self, beluga_error *err)
     return beluga__http_secrets_init(&self->secrets, call, secrets_ready, err);
 }
 
-static int begin(beluga__http_op *self, beluga_error *err)
+static int begin(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     int status = prepare(self, err);
@@ -149,15 +149,15 @@ static int begin(beluga__http_op *self, beluga_error *err)
     return status;
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err)
 {
     if (call->list_models && !call->target->provider->encode_list_models)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider has no list of models");
-    beluga__http_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
+    beluga__http_stage *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    self->op.ops = model->ops;
+    self->stage.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
     self->emit.owner = self;
     if (beluga__emit_use_handle(&self->emit))
@@ -165,10 +165,10 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     int status = begin(self, err);
     if (status) {
         self->emit.sink = NULL;
-        beluga__http_op_let_go(self, false);
+        beluga__http_stage_let_go(self, false);
         return status;
     }
-    *op = &self->op;
+    *stage = &self->stage;
     return 0;
 }
 

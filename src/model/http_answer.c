@@ -5,13 +5,13 @@
 #include "base/line.h"
 #include "model/body_kind.h"
 #include "model/http_log.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 
 /* --- the head --------------------------------------------------------------------------------- */
 
 /* Returns NULL when the headers say nothing about limits, or without memory, since the answer
  * matters more than the limits. */
-static const beluga_rate_limits *read_limits(const beluga__http_op *self)
+static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
 {
     beluga_rate_limits limits, *kept = NULL;
     if (beluga__http_rate_limits(&self->response, beluga__wall_s(), &limits))
@@ -22,7 +22,7 @@ static const beluga_rate_limits *read_limits(const beluga__http_op *self)
 
 /* Returns NULL when there is no request id, or without memory, since the answer matters more than
  * the id. */
-static const char *read_request_id(const beluga__http_op *self)
+static const char *read_request_id(const beluga__http_stage *self)
 {
     char line[BELUGA__MAX_REQUEST_ID];
     const char *id = beluga__http_request_id(&self->response);
@@ -33,7 +33,7 @@ static const char *read_request_id(const beluga__http_op *self)
 
 static void on_head(void *owner)
 {
-    beluga__http_op *self = owner;
+    beluga__http_stage *self = owner;
     beluga_call *call = self->emit.call;
     int status = self->response.status;
     beluga__http_phase next = call->list_models ? BELUGA__HTTP_COLLECTING : BELUGA__HTTP_SNIFFING;
@@ -41,15 +41,15 @@ static void on_head(void *owner)
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
-    beluga__http_op_enter(self, next);
+    beluga__http_stage_enter(self, next);
     bool known = self->emit.request_id || self->emit.rate_limits || call->stands_in;
     if (known && next != BELUGA__HTTP_REFUSED) beluga__emit_head(&self->emit);
-    beluga__http_log_response(beluga__http_op_runtime(self), &self->response);
+    beluga__http_log_response(beluga__http_stage_runtime(self), &self->response);
 }
 
 /* --- an answer in one piece ------------------------------------------------------------------- */
 
-static void collect(beluga__http_op *self, const char *bytes, size_t n)
+static void collect(beluga__http_stage *self, const char *bytes, size_t n)
 {
     beluga_error err;
     beluga__watchdog_live(&self->dog);
@@ -60,51 +60,51 @@ static void collect(beluga__http_op *self, const char *bytes, size_t n)
                      status == BELUGA_ERROR_LIMIT_EXCEEDED
                          ? "the answer is larger than max_response_bytes"
                          : "no memory for the answer");
-    beluga__http_op_fail(self, status, &err);
+    beluga__http_stage_fail(self, status, &err);
 }
 
-static int decode_body(beluga__http_op *self)
+static int decode_body(beluga__http_stage *self)
 {
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     const beluga__buf *body = &self->response.body;
-    uintptr_t before = beluga__http_op_begin_turn(self);
+    uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
     if (self->emit.call->list_models) {
         status = provider->decode_list_models(body->data, body->length, self->emit.given);
         if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
     } else
         status = provider->decode_response(self->state, body->data, body->length, self->emit.given);
-    beluga__http_op_end_turn(self, before);
+    beluga__http_stage_end_turn(self, before);
     return status;
 }
 
 /* Read a collected body as a stream, which came where one answer was expected and does not begin
  * like a stream. */
-static void read_as_frames(beluga__http_op *self, int framing)
+static void read_as_frames(beluga__http_stage *self, int framing)
 {
     beluga__buf body = self->response.body;
     beluga__buf_init(&self->response.body, body.allocator, body.max);
     self->framer.framing = (uint32_t)framing;
-    beluga__http_op_enter(self, BELUGA__HTTP_STREAMING);
-    beluga__http_op_read_frames(self, body.data, body.length);
-    if (!beluga__http_op_is_over(self)) beluga__http_op_end_frames(self);
+    beluga__http_stage_enter(self, BELUGA__HTTP_STREAMING);
+    beluga__http_stage_read_frames(self, body.data, body.length);
+    if (!beluga__http_stage_is_over(self)) beluga__http_stage_end_frames(self);
     beluga__buf_free(&body);
 }
 
 /* Decode the whole body, which has now arrived. */
-static void end_collecting(beluga__http_op *self)
+static void end_collecting(beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
     int framing = beluga__body_framing_of_values(body->data, body->length);
-    if (framing >= 0 && beluga__http_op_provider(self)->decode_event &&
+    if (framing >= 0 && beluga__http_stage_provider(self)->decode_event &&
         !self->emit.call->list_models) {
         read_as_frames(self, framing);
         return;
     }
     if (self->raw) beluga__emit_raw(&self->emit, body->data, body->length);
-    if (beluga__http_op_is_over(self)) return;
+    if (beluga__http_stage_is_over(self)) return;
     int status = decode_body(self);
-    if (beluga__http_op_is_over(self)) return;
+    if (beluga__http_stage_is_over(self)) return;
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
     if (!self->emit.failed && !self->emit.finished) {
         beluga_error err;
@@ -112,13 +112,13 @@ static void end_collecting(beluga__http_op *self)
                          "the answer does not say that it is complete");
         beluga__emit_fail(&self->emit, err.code, &err);
     }
-    beluga__http_op_conclude(self);
+    beluga__http_stage_conclude(self);
 }
 
 /* --- the body --------------------------------------------------------------------------------- */
 
 /* Decide by the first bytes how the body is read. `over` says that no more bytes will come. */
-static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over)
+static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool over)
 {
     static const uint8_t phases[] = {
         [BELUGA__BODY_UNKNOWN] = BELUGA__HTTP_SNIFFING,
@@ -129,20 +129,20 @@ static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over
     beluga__sniffed sniffed = beluga__sniff(bytes, n);
     if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
     const char *type = beluga_http_response_header(&self->response, "content-type");
-    beluga__body_kind kind = beluga__body_kind_of(beluga__http_op_provider(self), sniffed, type,
+    beluga__body_kind kind = beluga__body_kind_of(beluga__http_stage_provider(self), sniffed, type,
                                                   self->emit.call->streamed, &self->framer.framing);
-    beluga__http_op_enter(self, phases[kind]);
+    beluga__http_stage_enter(self, phases[kind]);
 }
 
 /* Decide by first bytes that came in pieces and were kept until they were enough. */
-static void decide_by_kept(beluga__http_op *self, bool over)
+static void decide_by_kept(beluga__http_stage *self, bool over)
 {
     beluga__buf *body = &self->response.body, kept = *body;
     size_t skip = beluga__sniff_skip(kept.data, kept.length), n = kept.length - skip;
     decide(self, kept.data + skip, n, over || kept.length > BELUGA__MAX_SNIFFED);
     if (self->phase == BELUGA__HTTP_STREAMING) {
         beluga__buf_init(body, kept.allocator, kept.max);
-        if (n) beluga__http_op_read_frames(self, kept.data + skip, n);
+        if (n) beluga__http_stage_read_frames(self, kept.data + skip, n);
         beluga__buf_free(&kept);
     } else if (skip && self->phase != BELUGA__HTTP_SNIFFING) {
         memmove(body->data, body->data + skip, n + 1); /* moves the NUL behind the body, too */
@@ -151,7 +151,7 @@ static void decide_by_kept(beluga__http_op *self, bool over)
 }
 
 /* Some servers send blank lines before an answer to show that they are working. */
-static void sniff(beluga__http_op *self, char *bytes, size_t n)
+static void sniff(beluga__http_stage *self, char *bytes, size_t n)
 {
     bool first = !self->response.body.length;
     size_t skip = first ? beluga__sniff_skip(bytes, n) : 0;
@@ -159,24 +159,24 @@ static void sniff(beluga__http_op *self, char *bytes, size_t n)
     n -= skip;
     if (first) decide(self, bytes, n, false);
     if (self->phase == BELUGA__HTTP_STREAMING)
-        beluga__http_op_read_frames(self, bytes, n);
+        beluga__http_stage_read_frames(self, bytes, n);
     else
         collect(self, bytes, n);
-    if (!first && !beluga__http_op_is_over(self)) decide_by_kept(self, false);
+    if (!first && !beluga__http_stage_is_over(self)) decide_by_kept(self, false);
 }
 
 static void on_body(void *owner, char *bytes, size_t n)
 {
-    beluga__http_op *self = owner;
-    beluga_call *call = beluga__http_op_begin_reading(self);
-    beluga__http_log_body(beluga__http_op_runtime(self), self->secrets.list, bytes, n);
+    beluga__http_stage *self = owner;
+    beluga_call *call = beluga__http_stage_begin_reading(self);
+    beluga__http_log_body(beluga__http_stage_runtime(self), self->secrets.list, bytes, n);
     if (self->phase == BELUGA__HTTP_STREAMING)
-        beluga__http_op_read_frames(self, bytes, n);
+        beluga__http_stage_read_frames(self, bytes, n);
     else if (self->phase == BELUGA__HTTP_SNIFFING)
         sniff(self, bytes, n);
     else
         collect(self, bytes, n);
-    beluga__http_op_end_reading(self, call);
+    beluga__http_stage_end_reading(self, call);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ static bool is_own_end(int code)
 
 /* Returns whether the body is a complete JSON object. An object shows its own end, even where the
  * stream was reset without an error (RFC 9113, 8.1) or the connection was closed without notice. */
-static bool is_whole_object(const beluga__http_op *self)
+static bool is_whole_object(const beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
     beluga_json_doc *doc;
@@ -202,35 +202,35 @@ static bool is_whole_object(const beluga__http_op *self)
     return true;
 }
 
-static void body_ended(beluga__http_op *self, int code, const beluga_error *err)
+static void body_ended(beluga__http_stage *self, int code, const beluga_error *err)
 {
     bool stream = self->phase == BELUGA__HTTP_STREAMING;
     if (code && stream && beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
-        beluga__http_op_conclude(self);
+        beluga__http_stage_conclude(self);
     else if (code && stream && !is_own_end(code))
-        beluga__http_op_closed_early(self, err);
+        beluga__http_stage_closed_early(self, err);
     else if (code == BELUGA_ERROR_NETWORK && is_whole_object(self))
         end_collecting(self);
     else if (code)
-        beluga__http_op_fail(self, code, err);
+        beluga__http_stage_fail(self, code, err);
     else if (stream)
-        beluga__http_op_end_frames(self);
+        beluga__http_stage_end_frames(self);
     else
         end_collecting(self);
 }
 
 static void on_done(void *owner, int code, const beluga_error *err)
 {
-    beluga__http_op *self = owner;
-    beluga_call *call = beluga__http_op_begin_reading(self);
+    beluga__http_stage *self = owner;
+    beluga_call *call = beluga__http_stage_begin_reading(self);
     self->transfer = NULL;
     if (self->phase == BELUGA__HTTP_SNIFFING) decide_by_kept(self, true);
     if (self->phase == BELUGA__HTTP_REFUSED)
-        beluga__http_op_refused(self); /* the status is enough, even where the body was cut */
+        beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
     /* decoding the end of the body may have ended the call */
-    else if (!beluga__http_op_is_over(self))
+    else if (!beluga__http_stage_is_over(self))
         body_ended(self, code, err);
-    beluga__http_op_end_reading(self, call);
+    beluga__http_stage_end_reading(self, call);
 }
 
 const beluga__transfer_handler beluga__http_answer = {on_head, on_body, on_done};

@@ -1,23 +1,23 @@
 /* How an HTTP call ends: its terminal event is delivered, and everything that the call holds is
  * released. */
 #include "base/clock.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 
 /* --- letting go ------------------------------------------------------------------------------- */
 
-static void free_buffers(beluga__http_op *self)
+static void free_buffers(beluga__http_stage *self)
 {
-    if (self->reading) return; /* beluga__http_op_end_reading releases the buffers */
+    if (self->reading) return; /* beluga__http_stage_end_reading releases the buffers */
     beluga__framer_free(&self->framer);
     beluga__http_request_free(&self->request);
     beluga__http_response_free(&self->response);
     beluga__emit_free(&self->emit);
 }
 
-void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection)
+void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection)
 {
     beluga_loop *loop = self->emit.call->loop;
-    beluga__http_op_enter(self, BELUGA__HTTP_OVER);
+    beluga__http_stage_enter(self, BELUGA__HTTP_OVER);
     beluga__watchdog_stop(&self->dog);
     loop->ops->timer_clear(loop, &self->grace);
     beluga__task_cancel(&self->warn);
@@ -30,16 +30,16 @@ void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection)
     free_buffers(self);
 }
 
-beluga_call *beluga__http_op_begin_reading(beluga__http_op *self)
+beluga_call *beluga__http_stage_begin_reading(beluga__http_stage *self)
 {
     self->reading = true;
     return beluga__call_ref(self->emit.call);
 }
 
-void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call)
+void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call)
 {
     self->reading = false;
-    if (beluga__http_op_is_over(self)) free_buffers(self);
+    if (beluga__http_stage_is_over(self)) free_buffers(self);
     beluga__call_unref(call);
 }
 
@@ -61,7 +61,7 @@ static bool gave_up(int code)
     }
 }
 
-void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n)
+void beluga__http_stage_give_cause(beluga__http_stage *self, const char *text, size_t n)
 {
     beluga_error *err = self->emit.error;
     if (!err || *err->cause || !n || !gave_up(err->code)) return;
@@ -73,7 +73,7 @@ void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t 
 }
 
 /* A provider's error message may repeat a key. */
-static void mask_error(beluga__http_op *self)
+static void mask_error(beluga__http_stage *self)
 {
     beluga_error *err = self->emit.error;
     if (!err) return;
@@ -83,37 +83,37 @@ static void mask_error(beluga__http_op *self)
     beluga__http_secrets_mask(&self->secrets, err->request_id, strlen(err->request_id));
 }
 
-void beluga__http_op_conclude(beluga__http_op *self)
+void beluga__http_stage_conclude(beluga__http_stage *self)
 {
     beluga__emit_complete(&self->emit);
-    if (beluga__http_op_is_over(self)) return; /* a callback cancelled the call */
+    if (beluga__http_stage_is_over(self)) return; /* a callback cancelled the call */
     if (self->emit.failed) {
-        beluga__http_op_give_cause(self, self->response.body.data, self->response.body.length);
+        beluga__http_stage_give_cause(self, self->response.body.data, self->response.body.length);
         mask_error(self);
     }
-    beluga__http_op_let_go(self, !self->emit.failed);
+    beluga__http_stage_let_go(self, !self->emit.failed);
     beluga__emit_deliver(&self->emit);
 }
 
-void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err)
+void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_error *err)
 {
     beluga__emit_fail(&self->emit, code, err);
-    beluga__http_op_conclude(self);
+    beluga__http_stage_conclude(self);
 }
 
 /* --- the grace behind a finish ---------------------------------------------------------------- */
 
-void beluga__http_op_grace_over(beluga__timer *timer)
+void beluga__http_stage_grace_over(beluga__timer *timer)
 {
-    beluga__http_op *self = beluga__container_of(timer, beluga__http_op, grace);
-    beluga_call *call = beluga__http_op_begin_reading(self);
-    beluga__http_op_conclude(self);
-    beluga__http_op_end_reading(self, call);
+    beluga__http_stage *self = beluga__container_of(timer, beluga__http_stage, grace);
+    beluga_call *call = beluga__http_stage_begin_reading(self);
+    beluga__http_stage_conclude(self);
+    beluga__http_stage_end_reading(self, call);
 }
 
 /* The grace starts after a finish reason without content, and anew after each frame that follows.
  * It has an end, since a server may send pings behind its finish. */
-void beluga__http_op_set_grace(beluga__http_op *self)
+void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;
     if (!beluga__proof_allows_grace(&self->proof) || self->paused) {

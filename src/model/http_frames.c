@@ -1,15 +1,15 @@
 /* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
  * other. model/proof.h tells what the end of the stream means. */
 #include "base/limits.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 #include "wire/sniff.h"
 
 /* Keep the beginning of a stream as long as no frame was understood. */
-static void keep_sample(beluga__http_op *self, const char *bytes, size_t n)
+static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
 {
     size_t kept = self->response.body.length;
     size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
-    if (self->emit.seen || beluga__http_op_is_over(self) || !room) return;
+    if (self->emit.seen || beluga__http_stage_is_over(self) || !room) return;
     /* without memory there is no sample */
     beluga__buf_append(&self->response.body, bytes, n < room ? n : room);
 }
@@ -17,22 +17,22 @@ static void keep_sample(beluga__http_op *self, const char *bytes, size_t n)
 /* --- the end of the stream -------------------------------------------------------------------- */
 
 /* Fail a call where the provider knew none of the frames. */
-static void not_understood(beluga__http_op *self)
+static void not_understood(beluga__http_stage *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
     /* A retry would be charged again, and bring the same kind of frames. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
-    beluga__http_op_fail(self, err.code, &err);
+    beluga__http_stage_fail(self, err.code, &err);
 }
 
-void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cause)
+void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_error *cause)
 {
     bool content = self->emit.seen & BELUGA__BROUGHT_CONTENT;
     bool heard = self->heard != BELUGA__HTTP_HEARD_NOTHING;
     beluga_error err;
     if (cause && !heard && !content) {
-        beluga__http_op_fail(self, cause->code, cause);
+        beluga__http_stage_fail(self, cause->code, cause);
         return;
     }
     bool sampled = self->response.body.length && beluga__http_is_framed(&self->response);
@@ -45,22 +45,22 @@ void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cau
                      content ? "the stream ended before the answer was complete"
                              : "the stream ended before an answer came");
     if (cause) beluga_error_set_cause(&err, cause->message, strlen(cause->message));
-    beluga__http_op_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
+    beluga__http_stage_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
 /* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
-static void ended(beluga__http_op *self, beluga__body_end end, const beluga_error *cause)
+static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_error *cause)
 {
     if (self->emit.failed || beluga__proof_holds(&self->proof, end))
-        beluga__http_op_conclude(self);
+        beluga__http_stage_conclude(self);
     else
-        beluga__http_op_closed_early(self, cause);
+        beluga__http_stage_closed_early(self, cause);
 }
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
 /* Where the body's length is not known, a cut leaves half an event at its end. */
-static void cut_within_event(beluga__http_op *self)
+static void cut_within_event(beluga__http_stage *self)
 {
     beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
     if (self->emit.error) cause = *self->emit.error;
@@ -69,9 +69,9 @@ static void cut_within_event(beluga__http_op *self)
 }
 
 /* Handle a frame that the decoder could not read. Returns as on_frame does. */
-static int unreadable(beluga__http_op *self, const beluga_frame *frame, int status)
+static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
-    if (beluga__http_op_is_over(self)) return 1;
+    if (beluga__http_stage_is_over(self)) return 1;
     if (beluga__frame_is_heartbeat(frame)) {
         self->emit.failed = false;
         return 0;
@@ -81,13 +81,13 @@ static int unreadable(beluga__http_op *self, const beluga_frame *frame, int stat
         return 1;
     }
     beluga__emit_fail(&self->emit, status, NULL);
-    beluga__http_op_give_cause(self, frame->data, frame->length);
-    beluga__http_op_conclude(self);
+    beluga__http_stage_give_cause(self, frame->data, frame->length);
+    beluga__http_stage_conclude(self);
     return 1;
 }
 
 /* Note what a frame added to the answer, for the proof and for the watchdog. */
-static void take_stock(beluga__http_op *self, const beluga_frame *frame)
+static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
 {
     unsigned brought = beluga__emit_take_brought(&self->emit);
     if (!self->emit.seen) {
@@ -102,11 +102,11 @@ static void take_stock(beluga__http_op *self, const beluga_frame *frame)
 
 /* Lines carry no event name. Where lines came instead of events, a provider that expects event
  * names gets the name of events without a name. */
-static const beluga_frame *named(const beluga__http_op *self, const beluga_frame *frame,
+static const beluga_frame *named(const beluga__http_stage *self, const beluga_frame *frame,
                                  beluga_frame *copy)
 {
     static const char name[] = "message";
-    if (frame->event || beluga__http_op_provider(self)->framing == BELUGA_FRAMING_NDJSON)
+    if (frame->event || beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_NDJSON)
         return frame;
     *copy = *frame;
     copy->event = name;
@@ -117,20 +117,21 @@ static const beluga_frame *named(const beluga__http_op *self, const beluga_frame
 /* Returns 0 to go on with the next frame, 1 when the call has ended. */
 static int on_frame(void *payload, const beluga_frame *given)
 {
-    beluga__http_op *self = payload;
+    beluga__http_stage *self = payload;
     beluga_frame copy;
     const beluga_frame *frame = named(self, given, &copy);
     if (frame->length && !self->heard) self->heard = BELUGA__HTTP_HEARD_FRAME;
     beluga__watchdog_feed(&self->dog);
     if (self->raw) beluga__emit_raw(&self->emit, frame->data, frame->length);
-    if (beluga__http_op_is_over(self)) return 1;
-    uintptr_t before = beluga__http_op_begin_turn(self);
-    int status = beluga__http_op_provider(self)->decode_event(self->state, frame, self->emit.given);
-    beluga__http_op_end_turn(self, before);
+    if (beluga__http_stage_is_over(self)) return 1;
+    uintptr_t before = beluga__http_stage_begin_turn(self);
+    int status =
+        beluga__http_stage_provider(self)->decode_event(self->state, frame, self->emit.given);
+    beluga__http_stage_end_turn(self, before);
     if (status < 0) return unreadable(self, frame, status);
-    if (beluga__http_op_is_over(self)) return 1; /* a callback cancelled the call */
+    if (beluga__http_stage_is_over(self)) return 1; /* a callback cancelled the call */
     if (self->emit.failed) {
-        beluga__http_op_conclude(self);
+        beluga__http_stage_conclude(self);
         return 1;
     }
     take_stock(self, frame);
@@ -138,12 +139,12 @@ static int on_frame(void *payload, const beluga_frame *given)
         ended(self, BELUGA__BODY_MARKED, NULL);
         return 1;
     }
-    if (self->emit.finished) beluga__http_op_set_grace(self);
+    if (self->emit.finished) beluga__http_stage_set_grace(self);
     return 0;
 }
 
 /* Handle an error of the framer. */
-static void failed_framing(beluga__http_op *self, int status)
+static void failed_framing(beluga__http_stage *self, int status)
 {
     beluga_error err;
     const char *why = "no memory for the stream";
@@ -151,10 +152,10 @@ static void failed_framing(beluga__http_op *self, int status)
         why = "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     beluga_error_set(&err, status, "%s", why);
-    beluga__http_op_fail(self, status, &err);
+    beluga__http_stage_fail(self, status, &err);
 }
 
-void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n)
+void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_t n)
 {
     int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
     if (status < 0) {
@@ -166,17 +167,17 @@ void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n)
     if (!self->heard) keep_sample(self, bytes, n);
 }
 
-void beluga__http_op_end_frames(beluga__http_op *self)
+void beluga__http_stage_end_frames(beluga__http_stage *self)
 {
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     int status = beluga__framer_end(&self->framer, on_frame, self);
     /* the call ended with its last frame */
-    if (status > 0 || beluga__http_op_is_over(self)) return;
+    if (status > 0 || beluga__http_stage_is_over(self)) return;
     if (status == 0 && provider->decode_end) {
-        uintptr_t before = beluga__http_op_begin_turn(self);
+        uintptr_t before = beluga__http_stage_begin_turn(self);
         status = provider->decode_end(self->state, self->emit.given);
-        beluga__http_op_end_turn(self, before);
-        if (beluga__http_op_is_over(self)) return;
+        beluga__http_stage_end_turn(self, before);
+        if (beluga__http_stage_is_over(self)) return;
         beluga__proof_note(&self->proof, beluga__emit_take_brought(&self->emit));
     }
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);

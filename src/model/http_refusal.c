@@ -1,6 +1,6 @@
 /* Makes an error of a refusal, from its status, its headers and the beginning of its body. */
 #include "base/clock.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 
 /* Returns the reason where the status alone tells it, else NULL. */
 static const char *reason_of(int status)
@@ -14,7 +14,7 @@ static const char *reason_of(int status)
 
 /* The error does not quote a proxy's page: the page is not the provider's, and may repeat the
  * proxy's password. */
-static void explain_proxy(beluga__http_op *self, beluga_error *err)
+static void explain_proxy(beluga__http_stage *self, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
     err->http_status = self->response.status;
@@ -22,7 +22,7 @@ static void explain_proxy(beluga__http_op *self, beluga_error *err)
     beluga__buf_clear(&self->response.body);
 }
 
-static void set_cause(const beluga__http_op *self, beluga_error *err)
+static void set_cause(const beluga__http_stage *self, beluga_error *err)
 {
     const beluga__buf *body = &self->response.body;
     const char *location = beluga_http_response_header(&self->response, "location");
@@ -32,9 +32,9 @@ static void set_cause(const beluga__http_op *self, beluga_error *err)
         beluga_error_set_cause(err, body->data, body->length < 80 ? body->length : 80);
 }
 
-static void explain(beluga__http_op *self, beluga_error *err)
+static void explain(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     beluga__buf *body = &self->response.body;
     int status = self->response.status;
     bool page = status >= 200 && status < 300;
@@ -57,12 +57,12 @@ static void explain(beluga__http_op *self, beluga_error *err)
     if (key_refused && beluga__http_secrets_refused(&self->secrets)) err->retryable = 1;
 }
 
-void beluga__http_op_refused(beluga__http_op *self)
+void beluga__http_stage_refused(beluga__http_stage *self)
 {
     beluga_error err;
     if (self->response.status == 407)
         explain_proxy(self, &err);
     else
         explain(self, &err);
-    beluga__http_op_fail(self, err.code, &err);
+    beluga__http_stage_fail(self, err.code, &err);
 }

@@ -1,13 +1,13 @@
 /* The request of an HTTP call: written by the provider, changed as options say, and authorized. */
 #include "base/clock.h"
 #include "model/claims.h"
-#include "model/http_op.h"
+#include "model/http_stage.h"
 #include "model/span.h"
 
 /* --- the body --------------------------------------------------------------------------------- */
 
 /* Merge an option's JSON into the body that the provider wrote. */
-static int merge(beluga__http_op *self, int key, beluga_error *err)
+static int merge(beluga__http_stage *self, int key, beluga_error *err)
 {
     const beluga__setting *s = &self->emit.call->settings->known[key];
     beluga__buf *body = &self->request.body, patched;
@@ -26,7 +26,7 @@ static int merge(beluga__http_op *self, int key, beluga_error *err)
 
 /* With a model's `body` option, extra_body is merged again on top, since it comes from a later
  * layer. */
-static int patch_body(beluga__http_op *self, beluga_error *err)
+static int patch_body(beluga__http_stage *self, beluga_error *err)
 {
     bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
     /* The writer reports its error when the request is finished. */
@@ -37,7 +37,7 @@ static int patch_body(beluga__http_op *self, beluga_error *err)
 }
 
 /* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
-static void warn_of_claims(beluga__http_op *self)
+static void warn_of_claims(beluga__http_stage *self)
 {
     if (self->request.n_warnings) return;
     const char *warnings[BELUGA__CLAIMS];
@@ -47,14 +47,14 @@ static void warn_of_claims(beluga__http_op *self)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-static const char *accepted(const beluga__http_op *self)
+static const char *accepted(const beluga__http_stage *self)
 {
     if (!self->emit.call->streamed) return "application/json";
-    bool sse = beluga__http_op_provider(self)->framing == BELUGA_FRAMING_SSE;
+    bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
     return sse ? "text/event-stream, application/json" : "*/*";
 }
 
-static void set_model_headers(beluga__http_op *self)
+static void set_model_headers(beluga__http_stage *self)
 {
     const beluga__target *target = self->emit.call->target;
     for (size_t i = 0; i < target->n_headers; i++)
@@ -63,7 +63,7 @@ static void set_model_headers(beluga__http_op *self)
 }
 
 /* A server that takes part in tracing continues the caller's trace. */
-static void set_trace_headers(beluga__http_op *self)
+static void set_trace_headers(beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
     beluga_trace_context trace;
@@ -74,7 +74,7 @@ static void set_trace_headers(beluga__http_op *self)
         beluga_http_request_set_header(&self->request, "tracestate", trace.tracestate);
 }
 
-static int set_extra_headers(beluga__http_op *self, beluga_error *err)
+static int set_extra_headers(beluga__http_stage *self, beluga_error *err)
 {
     const beluga__setting *s = &self->emit.call->settings->known[BELUGA_OPTION_EXTRA_HEADERS];
     for (const beluga__item *item = s->type ? s->value.items : NULL; item; item = item->next) {
@@ -92,9 +92,9 @@ static int set_extra_headers(beluga__http_op *self, beluga_error *err)
     return 0;
 }
 
-static int authorize(beluga__http_op *self, beluga_error *err)
+static int authorize(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     const beluga_call *call = self->emit.call;
     const char *key = self->secrets.key;
     if (!key) return 0;
@@ -106,10 +106,10 @@ static int authorize(beluga__http_op *self, beluga_error *err)
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
-static int write_request(beluga__http_op *self, beluga_error *err)
+static int write_request(beluga__http_stage *self, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_op_provider(self);
+    const beluga_provider *provider = beluga__http_stage_provider(self);
     beluga_http_request *request = &self->request;
     beluga_http_request_set_header(request, "Accept", accepted(self));
     int status = call->list_models ? provider->encode_list_models(call, request, err)
@@ -125,7 +125,7 @@ static int write_request(beluga__http_op *self, beluga_error *err)
     return status ? status : beluga__http_request_finish(request, err);
 }
 
-int beluga__http_op_write(beluga__http_op *self, beluga_error *err)
+int beluga__http_stage_write(beluga__http_stage *self, beluga_error *err)
 {
     err->code = 0;
     int status = write_request(self, err);

@@ -10,8 +10,8 @@
  *   http_log.h       logs the request and the answer
  *
  * Each file uses only the files below its own line. */
-#ifndef BELUGA__HTTP_OP_H
-#define BELUGA__HTTP_OP_H
+#ifndef BELUGA__HTTP_STAGE_H
+#define BELUGA__HTTP_STAGE_H
 
 #include "base/limits.h"
 #include "model/handle.h"
@@ -52,8 +52,8 @@ typedef enum beluga__http_heard {
     BELUGA__HTTP_HEARD_UNKNOWN, /* a frame came that could be decoded and brought nothing known */
 } beluga__http_heard;
 
-typedef struct beluga__http_op {
-    beluga__stage op;
+typedef struct beluga__http_stage {
+    beluga__stage stage;
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;
@@ -71,20 +71,20 @@ typedef struct beluga__http_op {
     bool raw;      /* the caller also wants the raw bytes of the answer */
     bool paused;   /* set by the caller, in any phase */
     bool reading;  /* a function further up the stack uses the buffers, and frees them later */
-} beluga__http_op;
+} beluga__http_stage;
 
-static inline const beluga_provider *beluga__http_op_provider(const beluga__http_op *self)
+static inline const beluga_provider *beluga__http_stage_provider(const beluga__http_stage *self)
 {
     return self->emit.call->target->provider;
 }
 
-static inline const beluga__runtime *beluga__http_op_runtime(const beluga__http_op *self)
+static inline const beluga__runtime *beluga__http_stage_runtime(const beluga__http_stage *self)
 {
     return self->emit.call->target->runtime;
 }
 
 /* Go to a later phase. */
-static inline void beluga__http_op_enter(beluga__http_op *self, beluga__http_phase phase)
+static inline void beluga__http_stage_enter(beluga__http_stage *self, beluga__http_phase phase)
 {
     self->phase = (uint8_t)phase;
     /* The rest of a refusal is read, and only its beginning is kept. */
@@ -92,19 +92,19 @@ static inline void beluga__http_op_enter(beluga__http_op *self, beluga__http_pha
 }
 
 /* Returns whether the call has ended; check this after everything that delivers an event. */
-static inline bool beluga__http_op_is_over(const beluga__http_op *self)
+static inline bool beluga__http_stage_is_over(const beluga__http_stage *self)
 {
     return self->phase == BELUGA__HTTP_OVER;
 }
 
 /* These two enclose a turn of the provider on this thread. A provider that is built in has no
  * handle, and is trusted to emit in its turns only. */
-static inline uintptr_t beluga__http_op_begin_turn(const beluga__http_op *self)
+static inline uintptr_t beluga__http_stage_begin_turn(const beluga__http_stage *self)
 {
     return beluga__turn_begin(self->emit.given);
 }
 
-static inline void beluga__http_op_end_turn(beluga__http_op *self, uintptr_t before)
+static inline void beluga__http_stage_end_turn(beluga__http_stage *self, uintptr_t before)
 {
     if (!beluga__is_handle(self->emit.given)) return;
     beluga__handle_leave(self->emit.given, before);
@@ -115,38 +115,38 @@ static inline void beluga__http_op_end_turn(beluga__http_op *self, uintptr_t bef
 
 /* Go to OVER: stop the timers and the transfer, and free the buffers at once, or later where a
  * function still reads them. */
-void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection);
-/* Deliver the recorded terminal event. The op may be gone afterwards. */
-void beluga__http_op_conclude(beluga__http_op *self);
-/* End the call with an error. The op may be gone afterwards. */
-void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err);
+void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection);
+/* Deliver the recorded terminal event. The stage may be gone afterwards. */
+void beluga__http_stage_conclude(beluga__http_stage *self);
+/* End the call with an error. The stage may be gone afterwards. */
+void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_error *err);
 /* Set a part of the answer as the error's cause, where the error says only that the answer was not
  * understood. */
-void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n);
-/* Between these two calls the op and its buffers stay valid, even where a delivered event ends the
- * call. */
-beluga_call *beluga__http_op_begin_reading(beluga__http_op *self);
-void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call);
+void beluga__http_stage_give_cause(beluga__http_stage *self, const char *text, size_t n);
+/* Between these two calls the stage and its buffers stay valid, even where a delivered event ends
+ * the call. */
+beluga_call *beluga__http_stage_begin_reading(beluga__http_stage *self);
+void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call);
 /* Restart the grace period where the proof allows one; otherwise stop it. */
-void beluga__http_op_set_grace(beluga__http_op *self);
+void beluga__http_stage_set_grace(beluga__http_stage *self);
 /* The callback of the grace timer. */
-void beluga__http_op_grace_over(beluga__timer *timer);
+void beluga__http_stage_grace_over(beluga__timer *timer);
 
 /* --- http_refusal.c --- */
 
 /* End the call with an error made from the status and the body of a refusal. */
-void beluga__http_op_refused(beluga__http_op *self);
+void beluga__http_stage_refused(beluga__http_stage *self);
 
 /* --- http_frames.c --- */
 
 /* Decode bytes of a stream. They may end the call. */
-void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n);
+void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_t n);
 /* The body has ended. */
-void beluga__http_op_end_frames(beluga__http_op *self);
+void beluga__http_stage_end_frames(beluga__http_stage *self);
 /* End a body that was cut short by `cause`. */
-void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cause);
+void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_error *cause);
 
-/* --- http_answer.c: the handler of a transfer whose owner is an op --- */
+/* --- http_answer.c: the handler of a transfer whose owner is a stage --- */
 
 extern const beluga__transfer_handler beluga__http_answer;
 
@@ -154,6 +154,6 @@ extern const beluga__transfer_handler beluga__http_answer;
 
 /* Let the provider write the request, and add what the options say. Returns 0 or a code with
  * detail. */
-int beluga__http_op_write(beluga__http_op *self, beluga_error *err);
+int beluga__http_stage_write(beluga__http_stage *self, beluga_error *err);
 
 #endif
