@@ -3,156 +3,23 @@
  * after the close, so that whoever comes late is found by the address sanitizer. */
 #include "../support/calls.h"
 #include "../support/parts.h"
-#include "../support/small_provider.h"
-#include "brief_memory.h"
+#include "closing.h"
 
-#include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
 #include <beluga/tool_loop.h>
 
 #include <dirent.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { THREADS = 6, ROUNDS = 100, CHILD_PATIENCE_S = 60 };
 
-/* ---- a provider that works on threads -------------------------------------------------------- */
-
-static sem_t at_work, may_go_on;
-static beluga_client *to_close; /* by the work itself */
-static atomic_int closed_with;
-
-static int work(beluga_emit *emit, void *argument)
-{
-    (void)argument;
-    if (to_close) {
-        atomic_store(&closed_with, beluga_client_close(to_close, PATIENCE_MS, NULL));
-    } else {
-        sem_post(&at_work);
-        while (sem_wait(&may_go_on)) continue;
-    }
-    beluga_emit_text(emit, "late", 4);
-    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "stop");
-}
-
-static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
-{
-    (void)self;
-    (void)call;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work, NULL, NULL);
-}
-
-static const beluga_provider worker = {
-    SMALL_PROVIDER("worker", start),
-    .default_model = "w",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-};
-
-/* ---- what each test has ---------------------------------------------------------------------- */
-
-typedef struct scene {
-    brief_memory *memory;
-    beluga_client *client;
-} scene;
-
-static void open_client(scene *s, const beluga_executor *executor)
-{
-    s->memory = brief_memory_new();
-    assert_non_null(s->memory);
-    const beluga_allocator allocator = brief_memory_allocator(s->memory);
-    const beluga_client_settings settings = {
-        .size = sizeof settings, .allocator = &allocator, .executor = executor};
-    assert_int_equal(beluga_client_new(&settings, &s->client), 0);
-    assert_int_equal(beluga_registry_register(beluga_client_registry(s->client), &worker, NULL), 0);
-}
-
-static beluga_chat_model *open_model(const scene *s, const char *provider)
-{
-    beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
-    assert_int_equal(
-        beluga_registry_open(beluga_client_registry(s->client), provider, config, &model, NULL), 0);
-    beluga_config_free(config);
-    return model;
-}
-
-static int set_up(void **state)
-{
-    scene *s = calloc(1, sizeof *s);
-    if (!s || sem_init(&at_work, 0, 0) || sem_init(&may_go_on, 0, 0)) return -1;
-    to_close = NULL;
-    open_client(s, NULL);
-    *state = s;
-    return 0;
-}
-
-/* Nothing may be in the memory, and nobody may look at it any more. */
-static void delete_memory(scene *s)
-{
-    assert_true(brief_memory_is_empty(s->memory));
-    brief_memory_free(s->memory);
-    s->client = NULL;
-}
-
-static void close_and_delete(scene *s)
-{
-    beluga_error err = {0};
-    if (beluga_client_close(s->client, PATIENCE_MS, &err)) fail_msg("%s", err.message);
-    delete_memory(s);
-}
-
-static int tear_down(void **state)
-{
-    scene *s = *state;
-    if (s->client) close_and_delete(s);
-    sem_destroy(&at_work);
-    sem_destroy(&may_go_on);
-    free(s);
-    return 0;
-}
-
-static void assert_held(scene *s, unsigned times)
-{
-    beluga_error err = {0};
-    char want[64];
-    snprintf(want, sizeof want, "held %u time%s", times, times == 1 ? "," : "s,");
-    assert_int_equal(beluga_client_close(s->client, 0, &err), BELUGA_ERROR_TIMEOUT);
-    assert_int_equal(err.code, BELUGA_ERROR_TIMEOUT);
-    if (!strstr(err.message, want)) fail_msg("not %s: %s", want, err.message);
-}
-
-static beluga_response *ask(beluga_chat_model *model)
-{
-    beluga_response *response = NULL;
-    beluga_error err = {0};
-    if (beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err))
-        fail_msg("%s", err.message);
-    return response;
-}
-
-static void use(beluga_chat_model *model)
-{
-    record r = {0};
-    beluga_response_free(ask(model));
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_all(stream, &r);
-    beluga_stream_free(stream);
-}
-
-static void use_mock(scene *s)
-{
-    beluga_chat_model *model = open_model(s, "mock");
-    use(model);
-    beluga_chat_model_unref(model);
-}
+/* ---- closing --------------------------------------------------------------------------------- */
 
 /* An answer of a model that is gone. */
-static beluga_response *ask_mock(scene *s)
+static beluga_response *ask_mock(closing *s)
 {
     beluga_chat_model *model = open_model(s, "mock");
     beluga_response *response = ask(model);
@@ -166,8 +33,6 @@ static void assert_answer(beluga_response *response)
     beluga_response_free(response);
 }
 
-/* ---- closing --------------------------------------------------------------------------------- */
-
 static void a_closed_client_is_done_with_its_allocator(void **state)
 {
     use_mock(*state);
@@ -176,7 +41,7 @@ static void a_closed_client_is_done_with_its_allocator(void **state)
 
 static void a_close_that_comes_to_no_end_changes_nothing(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_chat_model *model = open_model(s, "mock");
     for (int i = 0; i < 3; i++) {
         assert_held(s, 1);
@@ -188,7 +53,7 @@ static void a_close_that_comes_to_no_end_changes_nothing(void **state)
 
 static void whatever_holds_a_client_is_counted(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_loop *loop;
     assert_int_equal(beluga_loop_new(s->client, &loop), 0);
     assert_held(s, 1);
@@ -214,7 +79,7 @@ static void a_response_holds_a_client_with_an_allocator_of_its_own(void **state)
 
 static void a_response_is_whole_although_its_client_was_let_go(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_response *response = ask_mock(s);
     beluga_client_unref(s->client);
     assert_answer(response);
@@ -266,7 +131,7 @@ static void the_default_client_is_closed_and_made_anew(void **state)
 /* ---- workers that come late ------------------------------------------------------------------ */
 
 /* A call is over, and its worker is still at it. */
-static void abandon_a_worker(scene *s)
+static void abandon_a_worker(closing *s)
 {
     beluga_chat_model *model = open_model(s, "worker");
     beluga_loop *loop = NULL;
@@ -281,7 +146,7 @@ static void abandon_a_worker(scene *s)
 
 static void a_worker_that_comes_late_is_waited_for(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     for (int round = 0; round < 10; round++) {
         abandon_a_worker(s);
         assert_held(s, 1);
@@ -293,7 +158,7 @@ static void a_worker_that_comes_late_is_waited_for(void **state)
 
 static void a_worker_that_is_still_at_it_is_told_of(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_error err = {0};
     abandon_a_worker(s);
     assert_int_equal(beluga_client_close(s->client, 1, &err), BELUGA_ERROR_TIMEOUT);
@@ -333,7 +198,7 @@ static int host_submit(void *payload, void (*run)(void *), void *argument)
 static void work_on_a_hosts_executor_is_waited_for(void **state)
 {
     static const beluga_executor executor = {host_submit, NULL};
-    scene *s = *state;
+    closing *s = *state;
     for (int round = 0; round < 10; round++) {
         close_and_delete(s);
         open_client(s, &executor);
@@ -347,14 +212,14 @@ static void work_on_a_hosts_executor_is_waited_for(void **state)
 
 static void close_in_callback(void *payload, const beluga_event *event)
 {
-    scene *s = payload;
+    closing *s = payload;
     (void)event;
     atomic_store(&closed_with, beluga_client_close(s->client, PATIENCE_MS, NULL));
 }
 
 static void a_callback_can_not_close_its_client(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_chat_model *model = open_model(s, "mock");
     beluga_loop *loop = NULL;
     assert_int_equal(beluga_loop_new(s->client, &loop), 0);
@@ -368,7 +233,7 @@ static void a_callback_can_not_close_its_client(void **state)
 
 static void a_worker_can_not_close_its_client(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     beluga_chat_model *model = open_model(s, "worker");
     to_close = s->client;
     beluga_response_free(ask(model));
@@ -377,7 +242,7 @@ static void a_worker_can_not_close_its_client(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void (*deed)(scene *s); /* of the tool */
+static void (*deed)(closing *s); /* of the tool */
 
 static int do_it(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                  beluga_tool_result *result)
@@ -390,7 +255,7 @@ static int do_it(void *payload, beluga_context *ctx, const char *arguments, size
 }
 
 /* Mock calls the tool, once. */
-static beluga_chat_model *open_with_tool(scene *s)
+static beluga_chat_model *open_with_tool(closing *s)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
                                                .name = "tool",
@@ -414,7 +279,7 @@ static beluga_chat_model *open_with_tool(scene *s)
     return bound;
 }
 
-static int run_tools(scene *s, void (*what)(scene *s), beluga_context *ctx)
+static int run_tools(closing *s, void (*what)(closing *s), beluga_context *ctx)
 {
     deed = what;
     beluga_chat_model *model = open_with_tool(s);
@@ -428,7 +293,7 @@ static int run_tools(scene *s, void (*what)(scene *s), beluga_context *ctx)
     return status;
 }
 
-static void close_in_tool(scene *s)
+static void close_in_tool(closing *s)
 {
     close_in_callback(s, NULL);
 }
@@ -440,9 +305,9 @@ static void a_tool_can_not_close_its_client(void **state)
     assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
 }
 
-static void close_another_in_tool(scene *s)
+static void close_another_in_tool(closing *s)
 {
-    scene other = {0};
+    closing other = {0};
     (void)s;
     open_client(&other, NULL);
     use_mock(&other);
@@ -457,7 +322,7 @@ static void a_tool_may_close_a_client_of_its_own(void **state)
 static beluga_context *to_cancel;
 
 /* Its caller goes away while it is at work. */
-static void linger(scene *s)
+static void linger(closing *s)
 {
     (void)s;
     beluga_context_cancel(to_cancel);
@@ -466,7 +331,7 @@ static void linger(scene *s)
 
 static void a_tool_that_comes_late_is_waited_for(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     to_cancel = beluga_context_new_cancellable(NULL);
     assert_int_equal(run_tools(s, linger, to_cancel), BELUGA_ERROR_CONTEXT_CANCELED);
     assert_held(s, 1);
@@ -490,7 +355,7 @@ static int give_key_late(void *payload, char *key, size_t size, int64_t *expires
 static void a_key_that_comes_late_is_waited_for(void **state)
 {
     static const beluga_key_source source = {.size = sizeof source, .get = give_key_late};
-    scene *s = *state;
+    closing *s = *state;
     beluga_chat_model *model = NULL;
     beluga_config *config =
         beluga_config_new(beluga_with_base_url("http://127.0.0.1:1"), beluga_with_model_name("any"),
@@ -511,7 +376,7 @@ static void a_key_that_comes_late_is_waited_for(void **state)
 
 static void a_forked_child_can_not_close_its_parents_client(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     int status = 0;
     fflush(NULL);
     pid_t pid = fork();
@@ -541,7 +406,7 @@ static void *use_and_let_go(void *argument)
     return NULL;
 }
 
-static void start_users(scene *s, user *users)
+static void start_users(closing *s, user *users)
 {
     for (int i = 0; i < THREADS; i++) {
         users[i].model = open_model(s, "mock");
@@ -551,7 +416,7 @@ static void start_users(scene *s, user *users)
 
 static void a_close_waits_for_calls_on_other_threads(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     user users[THREADS];
     for (int round = 0; round < ROUNDS; round++) {
         start_users(s, users);
@@ -564,7 +429,7 @@ static void a_close_waits_for_calls_on_other_threads(void **state)
 /* Each look may come between a last reference and the word of it. */
 static void a_close_may_be_tried_again_until_all_is_over(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     user users[THREADS];
     for (int round = 0; round < ROUNDS; round++) {
         int status;
@@ -579,7 +444,7 @@ static void a_close_may_be_tried_again_until_all_is_over(void **state)
 
 static void *close_patiently(void *argument)
 {
-    scene *s = argument;
+    closing *s = argument;
     int status;
     do status = beluga_client_close(s->client, PATIENCE_MS, NULL);
     while (status == BELUGA_ERROR_INVALID_INPUT); /* the other one was just looking */
@@ -589,7 +454,7 @@ static void *close_patiently(void *argument)
 
 static void only_one_thread_closes_a_client(void **state)
 {
-    scene *s = *state;
+    closing *s = *state;
     pthread_t thread;
     int status;
     beluga_chat_model *model = open_model(s, "mock");
@@ -635,7 +500,7 @@ static void telemetry_has_sent_all_and_ended_with_its_client(void **state)
     assert_int_equal(beluga_client_new(&logging, &client), 0);
     if (beluga_telemetry_init(client, &settings, &telemetry, &err)) fail_msg("%s", err.message);
     beluga_telemetry_unref(telemetry);
-    scene s = {.client = client};
+    closing s = {.client = client};
     beluga_chat_model *model = open_model(&s, "mock");
     use(model);
     beluga_chat_model_unref(model);
@@ -649,7 +514,7 @@ static void telemetry_has_sent_all_and_ended_with_its_client(void **state)
     unlink(path);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, closing_set_up, closing_tear_down)
 
 int main(void)
 {

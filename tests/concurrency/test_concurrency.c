@@ -5,66 +5,14 @@
 #include "../support/meter.h"
 #include "../support/openai.h"
 #include "../support/small_provider.h"
+#include "team.h"
 
 #include <beluga/provider/provider.h>
-#include <beluga/providers/mock.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FEW = 8, MANY = 50, ROUNDS = 20, BATCH = 12, CALLS = 1000, NAMES = 512 };
-
-/* ---- threads --------------------------------------------------------------------------------- */
-
-/* What the threads of a test share. They count and never assert: cmocka's asserts are the main
- * thread's. */
-typedef struct team {
-    beluga_client *client;
-    beluga_chat_model *model;
-    beluga_registry *registry;
-    beluga_context *context;
-    peer *peer;
-    pthread_barrier_t start;
-    void (*work)(struct team *team, unsigned number);
-    atomic_uint numbers, wrong, done;
-} team;
-
-static void *member(void *argument)
-{
-    team *t = argument;
-    unsigned number = atomic_fetch_add(&t->numbers, 1);
-    pthread_barrier_wait(&t->start);
-    t->work(t, number);
-    atomic_fetch_add(&t->done, 1);
-    return NULL;
-}
-
-/* Run `work` on n threads that begin at once; nothing must be wrong. */
-static void run(team *t, unsigned n, void (*work)(team *, unsigned))
-{
-    pthread_t threads[MANY];
-    pthread_attr_t attributes;
-    t->work = work;
-    atomic_store(&t->numbers, 0);
-    atomic_store(&t->done, 0);
-    pthread_barrier_init(&t->start, NULL, n);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 1 << 20);
-    for (unsigned i = 0; i < n; i++)
-        assert_int_equal(pthread_create(&threads[i], &attributes, member, t), 0);
-    for (unsigned i = 0; i < n; i++) pthread_join(threads[i], NULL);
-    pthread_attr_destroy(&attributes);
-    pthread_barrier_destroy(&t->start);
-    assert_int_equal(atomic_load(&t->wrong), 0);
-    assert_int_equal(atomic_load(&t->done), n);
-}
-
-static void expect(team *t, bool right)
-{
-    if (!right) atomic_fetch_add(&t->wrong, 1);
-}
+enum { FEW = 8, MANY = TEAM_MOST, ROUNDS = 20, BATCH = 12, CALLS = 1000, NAMES = 512 };
 
 /* ---- kinds of work --------------------------------------------------------------------------- */
 
@@ -75,7 +23,7 @@ static void echo_once(team *t, beluga_chat_model *model, unsigned number, unsign
     snprintf(question, sizeof question, "question %u of %u", round, number);
     int status = beluga_invoke(model, NULL, beluga_input_text(question), &response, NULL,
                                beluga_with_temperature(0.5));
-    expect(t, status == 0 && strcmp(beluga_response_text(response, NULL), question) == 0);
+    team_expect(t, status == 0 && strcmp(beluga_response_text(response, NULL), question) == 0);
     beluga_response_free(response);
 }
 
@@ -94,7 +42,7 @@ static void stream_once(team *t, beluga_chat_model *model, unsigned number)
         length += event->u.text.length;
     }
     text[length] = '\0';
-    expect(t, status == 0 && strcmp(text, question) == 0);
+    team_expect(t, status == 0 && strcmp(text, question) == 0);
     beluga_stream_free(stream);
 }
 
@@ -115,9 +63,9 @@ static void bind_once(team *t, beluga_chat_model *model, unsigned number)
 {
     beluga_tool *tool = new_tool(number);
     beluga_chat_model *bound = NULL;
-    expect(t, tool && beluga_bind_tools(model, &tool, 1, &bound, NULL) == 0);
-    expect(t, bound && beluga_chat_model_tool(bound, 0) == tool &&
-                  beluga_chat_model_tool_count(model) == 0);
+    team_expect(t, tool && beluga_bind_tools(model, &tool, 1, &bound, NULL) == 0);
+    team_expect(t, bound && beluga_chat_model_tool(bound, 0) == tool &&
+                       beluga_chat_model_tool_count(model) == 0);
     if (bound) echo_once(t, bound, number, 0);
     beluga_chat_model_unref(bound);
     beluga_tool_unref(tool);
@@ -133,11 +81,11 @@ static void batch_once(team *t, beluga_chat_model *model, unsigned number)
         snprintf(questions[i], sizeof *questions, "input %d of %u", i, number);
         inputs[i] = beluga_input_text(questions[i]);
     }
-    expect(t, beluga_batch(model, NULL, inputs, BATCH, results, NULL) == 0);
+    team_expect(t, beluga_batch(model, NULL, inputs, BATCH, results, NULL) == 0);
     for (int i = 0; i < BATCH; i++) {
         const char *text =
             results[i].response ? beluga_response_text(results[i].response, NULL) : "";
-        expect(t, strcmp(text, questions[i]) == 0);
+        team_expect(t, strcmp(text, questions[i]) == 0);
     }
     beluga_batch_results_clear(results, BATCH);
     free(results);
@@ -147,11 +95,11 @@ static void look_around(team *t, beluga_chat_model *model, unsigned number)
 {
     beluga_health health;
     const char *names[NAMES];
-    expect(t, beluga_check_health(model, NULL, number % 2, &health, NULL) == 0);
-    expect(t, strcmp(health.state, "healthy") == 0);
+    team_expect(t, beluga_check_health(model, NULL, number % 2, &health, NULL) == 0);
+    team_expect(t, strcmp(health.state, "healthy") == 0);
     size_t n = beluga_registry_list(t->registry, names, NAMES);
-    expect(t, n >= 2 && n <= NAMES && strcmp(names[n - 1], names[0]) > 0);
-    expect(t, beluga_registry_contains(t->registry, "mock"));
+    team_expect(t, n >= 2 && n <= NAMES && strcmp(names[n - 1], names[0]) > 0);
+    team_expect(t, beluga_registry_contains(t->registry, "mock"));
 }
 
 /* Everything a model can do, each thread beginning elsewhere. */
@@ -170,67 +118,20 @@ static void everything(team *t, unsigned number)
 
 /* ---- on mock --------------------------------------------------------------------------------- */
 
-static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *name,
-                                  const char *url)
-{
-    beluga_chat_model *model = NULL;
-    beluga_error err = {0};
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name(name), beluga_with_base_url(url),
-                          beluga_with_api_key(SECRET_KEY), beluga_with_max_retries(0));
-    if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
-        fail_msg("open: %s", err.message);
-    beluga_config_free(config);
-    return model;
-}
-
-static int set_up_with(void **state, const beluga_client_settings *settings)
-{
-    team *t = calloc(1, sizeof *t);
-    if (!t || beluga_client_new(settings, &t->client)) return -1;
-    t->model = open_in(t->client, "mock", "echo", NULL);
-    t->registry = beluga_client_registry(t->client);
-    t->peer = peer_start();
-    *state = t;
-    return t->peer ? 0 : -1;
-}
-
-static int set_up(void **state)
-{
-    return set_up_with(state, NULL);
-}
-
-static int set_up_with_a_small_pool(void **state)
-{
-    const beluga_client_settings settings = {
-        .size = sizeof settings, .max_idle_loops = 2, .idle_loop_ms = 1, .max_threads = 2};
-    return set_up_with(state, &settings);
-}
-
-static int tear_down(void **state)
-{
-    team *t = *state;
-    beluga_chat_model_unref(t->model);
-    beluga_client_unref(t->client);
-    peer_stop(t->peer);
-    free(t);
-    return 0;
-}
-
 static void eight_threads_do_everything_with_one_model(void **state)
 {
-    run(*state, FEW, everything);
+    team_run(*state, FEW, everything);
 }
 
 static void fifty_threads_do_everything_with_one_model(void **state)
 {
-    run(*state, MANY, everything);
+    team_run(*state, MANY, everything);
 }
 
 static void twenty_calls_at_once_are_each_answered(void **state)
 {
     team *t = *state;
-    for (int i = 0; i < 5; i++) run(t, 20, everything);
+    for (int i = 0; i < 5; i++) team_run(t, 20, everything);
 }
 
 static void generate_a_share(team *t, unsigned number)
@@ -240,18 +141,18 @@ static void generate_a_share(team *t, unsigned number)
 
 static void a_thousand_calls_are_each_answered(void **state)
 {
-    run(*state, MANY, generate_a_share);
+    team_run(*state, MANY, generate_a_share);
 }
 
 static void own_client(team *t, unsigned number)
 {
     beluga_client *client = NULL;
-    expect(t, beluga_client_new(NULL, &client) == 0);
+    team_expect(t, beluga_client_new(NULL, &client) == 0);
     if (!client) return;
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
-    expect(t,
-           beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
+    team_expect(
+        t, beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
     beluga_config_free(config);
     beluga_client_unref(client); /* the model keeps it */
     if (model) {
@@ -264,16 +165,16 @@ static void own_client(team *t, unsigned number)
 
 static void threads_with_clients_of_their_own_share_nothing(void **state)
 {
-    run(*state, FEW, own_client);
+    team_run(*state, FEW, own_client);
 }
 
 static void use_the_default(team *t, unsigned number)
 {
     beluga_registry *registry = beluga_registry_default();
-    expect(t, registry == beluga_client_registry(beluga_client_default()));
+    team_expect(t, registry == beluga_client_registry(beluga_client_default()));
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
-    expect(t, beluga_registry_open(registry, "mock", config, &model, NULL) == 0);
+    team_expect(t, beluga_registry_open(registry, "mock", config, &model, NULL) == 0);
     beluga_config_free(config);
     if (model) echo_once(t, model, number, 0);
     beluga_chat_model_unref(model);
@@ -281,7 +182,7 @@ static void use_the_default(team *t, unsigned number)
 
 static void the_default_client_is_made_once(void **state)
 {
-    run(*state, FEW, use_the_default);
+    team_run(*state, FEW, use_the_default);
 }
 
 /* A reference to the model and one to the client are each thread's, and nobody else has any. */
@@ -303,13 +204,13 @@ static void a_client_goes_with_the_last_of_its_users(void **state)
     for (int round = 0; round < 10; round++) {
         team t = {.client = NULL};
         assert_int_equal(beluga_client_new(&settings, &t.client), 0);
-        t.model = open_in(t.client, "mock", "echo", NULL);
+        t.model = team_open_in(t.client, "mock", "echo", NULL);
         for (int i = 1; i < FEW; i++) {
             beluga_client_ref(t.client);
             beluga_chat_model_ref(t.model);
         }
         assert_true(atomic_load(&m.live) > 0);
-        run(&t, FEW, call_and_let_go);
+        team_run(&t, FEW, call_and_let_go);
         assert_int_equal(atomic_load(&m.live), 0);
     }
 }
@@ -332,11 +233,12 @@ static void register_and_list(team *t, unsigned number)
     const char *names[NAMES];
     for (unsigned i = 0; i < FEW; i++) {
         const beluga_provider *p = &mutes[(number * FEW + i) % MANY];
-        expect(t, beluga_registry_register(t->registry, p, NULL) == 0);
-        expect(t, beluga_registry_get(t->registry, p->name) == p);
+        team_expect(t, beluga_registry_register(t->registry, p, NULL) == 0);
+        team_expect(t, beluga_registry_get(t->registry, p->name) == p);
         size_t n = beluga_registry_list(t->registry, names, NAMES);
-        expect(t, n <= NAMES);
-        for (size_t k = 1; k < n && k < NAMES; k++) expect(t, strcmp(names[k - 1], names[k]) < 0);
+        team_expect(t, n <= NAMES);
+        for (size_t k = 1; k < n && k < NAMES; k++)
+            team_expect(t, strcmp(names[k - 1], names[k]) < 0);
     }
 }
 
@@ -349,7 +251,7 @@ static void providers_are_registered_while_others_list_them(void **state)
         mutes[i] = (beluga_provider){BELUGA_PROVIDER_INIT(mute_names[i]), .start = start_mute,
                                      .cancel = small_provider_cancel};
     }
-    run(t, FEW, register_and_list);
+    team_run(t, FEW, register_and_list);
     assert_int_equal(beluga_registry_list(t->registry, NULL, 0), before + MANY);
 }
 
@@ -362,30 +264,17 @@ static void over_http(team *t, unsigned number)
         bool streamed = (number + round) % 2;
         int status = beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_wire_streaming(streamed));
-        expect(t, status == 0 &&
-                      strcmp(beluga_response_text(response, NULL), "peer-chat says so") == 0);
+        team_expect(t, status == 0 &&
+                           strcmp(beluga_response_text(response, NULL), "peer-chat says so") == 0);
         beluga_response_free(response);
     }
-}
-
-static void serve(team *t)
-{
-    peer_reply *streamed = peer_reply_new(t->peer), *whole = peer_reply_new(t->peer);
-    peer_reply_match_streamed(streamed, 1);
-    peer_reply_repeat(streamed, PEER_FOR_EVER);
-    peer_openai_stream(streamed, "peer-chat says so");
-    peer_reply_match_streamed(whole, 0);
-    peer_reply_repeat(whole, PEER_FOR_EVER);
-    peer_openai_answer(whole, "peer-chat says so");
-    beluga_chat_model_unref(t->model);
-    t->model = open_in(t->client, "openai", "any", peer_url(t->peer));
 }
 
 static void threads_share_a_model_over_http(void **state)
 {
     team *t = *state;
-    serve(t);
-    run(t, 16, over_http);
+    team_serve(t);
+    team_run(t, 16, over_http);
     assert_int_equal(peer_requests(t->peer), 16 * FEW);
     assert_true(peer_connections(t->peer) < 16 * FEW); /* they are used again */
     assert_int_equal(peer_unscripted(t->peer), 0);
@@ -396,7 +285,8 @@ static void unstreamed_over_http(team *t, unsigned number)
     (void)number;
     for (int i = 0; i < 4; i++) {
         beluga_response *response = NULL;
-        expect(t, beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, NULL) == 0);
+        team_expect(t,
+                    beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, NULL) == 0);
         beluga_response_free(response);
     }
 }
@@ -404,8 +294,8 @@ static void unstreamed_over_http(team *t, unsigned number)
 static void loops_idle_for_too_long_close_their_connections(void **state)
 {
     team *t = *state;
-    serve(t);
-    run(t, 16, unstreamed_over_http);
+    team_serve(t);
+    team_run(t, 16, unstreamed_over_http);
     usleep(5000); /* longer than a loop may be idle: the next call closes all but its own */
     unstreamed_over_http(t, 0);
     assert_int_equal(atomic_load(&t->wrong), 0);
@@ -419,8 +309,8 @@ static void wait_to_be_cancelled(team *t, unsigned number)
     beluga_context *context = beluga_context_new_timeout(t->context, 60000);
     int status = beluga_stream_input(t->model, context, beluga_input_text("Hi"), &stream, NULL);
     while (!status) status = beluga_stream_next(stream, &event, NULL);
-    expect(t, status == BELUGA_ERROR_CONTEXT_CANCELED);
-    expect(t, beluga_stream_next(stream, &event, NULL) == status);
+    team_expect(t, status == BELUGA_ERROR_CONTEXT_CANCELED);
+    team_expect(t, beluga_stream_next(stream, &event, NULL) == status);
     beluga_stream_free(stream);
     beluga_context_unref(context);
     (void)number;
@@ -449,192 +339,13 @@ static void one_context_cancels_the_calls_of_all_threads(void **state)
     peer_openai_text(r, "Half");
     peer_step_hang(r);
     beluga_chat_model_unref(t->model);
-    t->model = open_in(t->client, "openai", "any", peer_url(t->peer));
+    t->model = team_open_in(t->client, "openai", "any", peer_url(t->peer));
     t->context = c.context;
     assert_int_equal(pthread_create(&thread, NULL, cancel_when_all_wait, &c), 0);
-    run(t, 16, wait_to_be_cancelled);
+    team_run(t, 16, wait_to_be_cancelled);
     pthread_join(thread, NULL);
     beluga_context_unref(c.context);
     assert_int_equal(peer_wait_all_closed(t->peer, PATIENCE_MS), 0);
-}
-
-typedef struct tally {
-    unsigned finished, failed;
-} tally;
-
-static void count(void *payload, const beluga_event *event)
-{
-    tally *n = payload;
-    if (event->kind == BELUGA_EVENT_FINISH) n->finished++;
-    if (event->kind == BELUGA_EVENT_ERROR) n->failed++;
-}
-
-/* ---- tools that outlive who called them ------------------------------------------------------ */
-
-typedef struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool entered, open, released;
-} gate;
-
-static void set(gate *g, bool *what)
-{
-    pthread_mutex_lock(&g->lock);
-    *what = true;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static void wait_for(gate *g, const bool *what)
-{
-    pthread_mutex_lock(&g->lock);
-    while (!*what) pthread_cond_wait(&g->changed, &g->lock);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static int wait_at_the_gate(void *payload, beluga_context *context, const char *arguments,
-                            size_t length, beluga_tool_result *result)
-{
-    gate *g = payload;
-    set(g, &g->entered);
-    wait_for(g, &g->open);
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
-static void tool_released(void *payload)
-{
-    gate *g = payload;
-    set(g, &g->released);
-}
-
-/* A model of `client` bound to a tool that waits at the gate, and told to call it. */
-static beluga_chat_model *model_at_the_gate(beluga_client *client, gate *g)
-{
-    const beluga_tool_definition definition = {.size = sizeof definition,
-                                               .name = "wait",
-                                               .parameters = "{\"type\":\"object\"}",
-                                               .execute = wait_at_the_gate,
-                                               .payload = g,
-                                               .release = tool_released};
-    beluga_tool *tool = NULL;
-    beluga_chat_model *model = open_in(client, "mock", "any", NULL), *bound = NULL;
-    assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
-    assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
-    beluga_tool_unref(tool);
-    beluga_chat_model_unref(model);
-    return bound;
-}
-
-static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
-{
-    (void)state;
-    for (int loop_first = 0; loop_first < 2; loop_first++) {
-        gate g = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false, false};
-        tally n = {0};
-        beluga_client *client;
-        beluga_loop *loop;
-        beluga_tool_run *run = NULL;
-        beluga_messages *messages = beluga_messages_new();
-        const beluga_option calls =
-            beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}}]");
-        beluga_messages_add(messages, beluga_human_message("Hi"));
-        assert_int_equal(beluga_client_new(NULL, &client), 0);
-        assert_int_equal(beluga_loop_new(client, &loop), 0);
-        beluga_chat_model *model = model_at_the_gate(client, &g);
-        assert_int_equal(
-            beluga_run_tools_start_n(model, loop, NULL, messages, count, &n, &run, NULL, &calls, 1),
-            0);
-        for (bool entered = false; !entered;) {
-            assert_true(beluga_loop_active(loop) > 0);
-            assert_int_equal(beluga_loop_wait(loop, 5), 0);
-            pthread_mutex_lock(&g.lock);
-            entered = g.entered;
-            pthread_mutex_unlock(&g.lock);
-        }
-        assert_int_equal(beluga_loop_active(loop), 1); /* no call runs, but the run does */
-        beluga_chat_model_unref(model);
-        beluga_client_unref(client);
-        if (loop_first) beluga_loop_free(loop);
-        beluga_tool_run_free(run);
-        if (!loop_first) beluga_loop_free(loop);
-        beluga_messages_free(messages);
-        assert_int_equal(n.finished + n.failed, 0);
-        set(&g, &g.open);
-        wait_for(&g, &g.released); /* the last reference to the tool is the worker's */
-    }
-}
-
-static void run_a_tool(team *t, unsigned number)
-{
-    beluga_messages *messages = beluga_messages_new();
-    beluga_response *response = NULL;
-    beluga_messages_add(messages, beluga_human_message("Hi"));
-    int status =
-        beluga_run_tools(t->model, NULL, messages, NULL, NULL, &response, NULL,
-                         beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}},"
-                                                     "{\"name\":\"wait\",\"arguments\":{}}]"));
-    expect(t, status == 0 && beluga_messages_count(messages) == 4);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    (void)number;
-}
-
-static void threads_run_tools_at_once(void **state)
-{
-    team *t = *state;
-    gate g = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, true, false};
-    beluga_chat_model_unref(t->model);
-    t->model = model_at_the_gate(t->client, &g);
-    run(t, 16, run_a_tool);
-    beluga_chat_model_unref(t->model);
-    t->model = NULL;
-    wait_for(&g, &g.released);
-}
-
-/* ---- one loop, a thousand calls -------------------------------------------------------------- */
-
-static void a_thousand_streams_run_on_one_loop(void **state)
-{
-    team *t = *state;
-    beluga_loop *loop;
-    tally n = {0};
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("one two three"));
-    assert_int_equal(beluga_loop_new(t->client, &loop), 0);
-    for (int i = 0; i < CALLS; i++)
-        assert_int_equal(beluga_stream_start(t->model, loop, NULL, messages, count, &n, NULL, NULL),
-                         0);
-    assert_int_equal(beluga_loop_active(loop), CALLS);
-    while (beluga_loop_active(loop)) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
-    assert_int_equal(n.finished, CALLS);
-    assert_int_equal(n.failed, 0);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
-}
-
-static void own_loop(team *t, unsigned number)
-{
-    beluga_loop *loop;
-    tally n = {0};
-    (void)number;
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("Hi"));
-    expect(t, beluga_loop_new(t->client, &loop) == 0);
-    for (int i = 0; i < 20; i++)
-        expect(t, beluga_stream_start(t->model, loop, NULL, messages, count, &n, NULL, NULL) == 0);
-    while (beluga_loop_active(loop)) expect(t, beluga_loop_wait(loop, PATIENCE_MS) == 0);
-    expect(t, n.finished == 20 && n.failed == 0);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
-}
-
-static void loops_on_several_threads_share_a_model(void **state)
-{
-    team *t = *state;
-    serve(t);
-    run(t, FEW, own_loop);
-    assert_int_equal(peer_requests(t->peer), FEW * 20);
 }
 
 /* ---- keys that are fetched ------------------------------------------------------------------- */
@@ -663,7 +374,7 @@ static void open_on(team *t, int (*submit)(void *, void (*)(void *), void *), at
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
                           beluga_with_api_key("command:echo " SECRET_KEY));
-    serve(t);
+    team_serve(t);
     beluga_chat_model_unref(t->model);
     beluga_client_unref(t->client);
     assert_int_equal(beluga_client_new(&settings, &t->client), 0);
@@ -677,7 +388,7 @@ static void a_hosts_executor_may_do_the_work_at_once(void **state)
     team *t = *state;
     atomic_uint submitted = 0;
     open_on(t, do_at_once, &submitted);
-    run(t, FEW, over_http);
+    team_run(t, FEW, over_http);
     assert_int_equal(atomic_load(&submitted), 1);
     assert_string_equal(peer_request_header(t->peer, 0, "authorization"), "Bearer " SECRET_KEY);
 }
@@ -688,7 +399,7 @@ static void refused(team *t, unsigned number)
     beluga_error err = {0};
     (void)number;
     int status = beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, &err);
-    expect(t, status == BELUGA_ERROR_LIMIT_EXCEEDED && strstr(err.message, "key"));
+    team_expect(t, status == BELUGA_ERROR_LIMIT_EXCEEDED && strstr(err.message, "key"));
 }
 
 static void work_that_an_executor_refuses_fails_every_call_that_waits_for_it(void **state)
@@ -696,7 +407,7 @@ static void work_that_an_executor_refuses_fails_every_call_that_waits_for_it(voi
     team *t = *state;
     atomic_uint submitted = 0;
     open_on(t, refuse_work, &submitted);
-    run(t, FEW, refused);
+    team_run(t, FEW, refused);
     assert_int_equal(peer_requests(t->peer), 0);
     assert_in_range(atomic_load(&submitted), 1, FEW);
 }
@@ -709,7 +420,7 @@ static void threads_wait_for_one_key_from_a_command(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    serve(t);
+    team_serve(t);
     beluga_chat_model_unref(t->model);
     snprintf(command, sizeof command, "command:echo run >> %s; echo %s", path, SECRET_KEY);
     beluga_config *config =
@@ -719,7 +430,7 @@ static void threads_wait_for_one_key_from_a_command(void **state)
     if (beluga_registry_open(t->registry, "openai", config, &t->model, &err))
         fail_msg("%s", err.message);
     beluga_config_free(config);
-    run(t, FEW, over_http);
+    team_run(t, FEW, over_http);
     assert_string_equal(peer_request_header(t->peer, 0, "authorization"), "Bearer " SECRET_KEY);
     FILE *file = fopen(path, "r");
     char runs[64] = "";
@@ -729,9 +440,9 @@ static void threads_wait_for_one_key_from_a_command(void **state)
     assert_int_equal(length, strlen("run\n"));
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, team_set_up, team_tear_down)
 #define WITH_SMALL_POOL(test) \
-    cmocka_unit_test_setup_teardown(test, set_up_with_a_small_pool, tear_down)
+    cmocka_unit_test_setup_teardown(test, team_set_up_with_a_small_pool, team_tear_down)
 
 int main(void)
 {
@@ -746,10 +457,6 @@ int main(void)
         WITH(threads_share_a_model_over_http),
         WITH_SMALL_POOL(loops_idle_for_too_long_close_their_connections),
         WITH(one_context_cancels_the_calls_of_all_threads),
-        WITH(a_thousand_streams_run_on_one_loop),
-        cmocka_unit_test(a_tool_may_outlive_its_run_its_loop_and_its_client),
-        WITH(threads_run_tools_at_once),
-        WITH(loops_on_several_threads_share_a_model),
         WITH(threads_wait_for_one_key_from_a_command),
         WITH(a_hosts_executor_may_do_the_work_at_once),
         WITH(work_that_an_executor_refuses_fails_every_call_that_waits_for_it),

@@ -8,110 +8,14 @@
 #include "../support/script.h"
 #include "../support/tools.h"
 #include "../support/torture.h"
-#include "base/secret_memory.h"
+#include "bench.h"
 
-#include <beluga/hooks.h>
 #include <beluga/providers/mock.h>
 #include <beluga/providers/openai.h>
 
 #include <stdio.h>
 
-enum { MAX_ALLOCATIONS = 20000, BATCH = 4 };
-
-/* ---- what every call has --------------------------------------------------------------------- */
-
-typedef struct bench {
-    peer *peer;
-    beluga_client *client;
-    beluga_chat_model *mock, *openai, *model; /* model: the one the call is on */
-    beluga_messages *messages;
-    beluga_tool *tool;
-    beluga_context *context;
-} bench;
-
-/* One call. Returns its status; what it makes it frees. */
-typedef int (*call_fn)(bench *b);
-
-static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *url)
-{
-    beluga_chat_model *model = NULL;
-    beluga_error err = {0};
-    beluga_config *config = beluga_config_new(
-        beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
-        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
-    beluga_registry *registry = beluga_client_registry(client);
-    if (beluga_registry_open(registry, provider, config, &model, &err))
-        fail_msg("open: %s", err.message);
-    beluga_config_free(config);
-    return model;
-}
-
-static int set_up(void **state)
-{
-    static bench b;
-    static const beluga_tool_definition definition = {
-        .size = sizeof definition,
-        .name = "weather",
-        .description = "Tell the weather",
-        .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}",
-        .execute = echo_arguments};
-    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &scarce_memory};
-    scarce_between(SIZE_MAX, SIZE_MAX);
-    b = (bench){.peer = peer_start()};
-    if (!b.peer || beluga_client_new(&settings, &b.client)) return -1;
-    b.mock = open_in(b.client, "mock", NULL);
-    b.openai = open_in(b.client, "openai", peer_url(b.peer));
-    beluga_allocator_set_default(&scarce_memory);
-    beluga__secret_allocator_set(&scarce_memory);
-    b.messages = beluga_messages_new();
-    beluga_messages_add(b.messages, beluga_human_message("Hi"));
-    b.context = beluga_context_new_cancellable(NULL);
-    if (beluga_tool_new(&definition, &b.tool, NULL)) return -1;
-    *state = &b;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    bench *b = *state;
-    scarce_between(SIZE_MAX, SIZE_MAX);
-    beluga_messages_free(b->messages);
-    beluga_context_unref(b->context);
-    beluga_tool_unref(b->tool);
-    beluga_allocator_set_default(NULL);
-    beluga__secret_allocator_set(NULL);
-    beluga_chat_model_unref(b->mock);
-    beluga_chat_model_unref(b->openai);
-    beluga_client_unref(b->client);
-    peer_stop(b->peer);
-    assert_int_equal(scarce_live(), 0);
-    return 0;
-}
-
-static size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t last)
-{
-    scarce_between(first, last);
-    int status = call(b);
-    size_t count = scarce_asked();
-    scarce_between(SIZE_MAX, SIZE_MAX);
-    /* Without memory to read the body of a refusal, its status alone tells. */
-    bool vague = expected == BELUGA_ERROR_CONTEXT_LENGTH && status == BELUGA_ERROR_INVALID_REQUEST;
-    if (status != BELUGA_ERROR_NO_MEMORY && !vague) assert_int_equal(status, expected);
-    if (count <= first) assert_int_equal(status, expected);
-    return count;
-}
-
-static void torture(bench *b, call_fn call, int expected)
-{
-    assert_int_equal(call(b), expected); /* what is made once is made here */
-    for (size_t i = 0; i < MAX_ALLOCATIONS; i++) {
-        if (run_failing(b, call, expected, i, i) <= i) return;
-        assert_int_equal(call(b), expected);
-        run_failing(b, call, expected, i, SIZE_MAX - 1);
-        assert_int_equal(call(b), expected);
-    }
-    fail_msg("more than %d allocations", MAX_ALLOCATIONS);
-}
+enum { BATCH = 4 };
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
@@ -135,76 +39,6 @@ static int generate_over_a_stream(bench *b)
     beluga_response_free(response);
     if (status) beluga_response_free(partial);
     return status;
-}
-
-static int invoke_text(bench *b)
-{
-    beluga_response *response;
-    char line[1024];
-    beluga_error err = {0};
-    int status = beluga_invoke(b->model, NULL, beluga_input_text("Hi"), &response, &err);
-    if (status) assert_true(beluga_error_format(&err, line, sizeof line) > 0);
-    beluga_response_free(response);
-    return status;
-}
-
-static int pull(bench *b)
-{
-    beluga_stream *stream;
-    pulled got = {.status = 0};
-    int status = beluga_stream_chat(b->model, b->context, b->messages, &stream, &got.err);
-    if (status) return status;
-    pull_all(stream, &got);
-    /* The end stays what it was. */
-    const beluga_event *event;
-    assert_int_equal(beluga_stream_next(stream, &event, NULL), got.status);
-    beluga_stream_free(stream);
-    assert_int_equal(got.finishes, got.status == 0);
-    return got.status;
-}
-
-typedef struct heard {
-    size_t ends;
-    int status;
-} heard;
-
-static void hear(void *payload, const beluga_event *event)
-{
-    heard *h = payload;
-    assert_int_equal(h->ends, 0);
-    if (event->kind == BELUGA_EVENT_ERROR) h->status = event->u.error->code;
-    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH) h->ends++;
-}
-
-typedef int (*start_fn)(beluga_chat_model *, beluga_loop *, beluga_context *,
-                        const beluga_messages *, beluga_event_cb, void *, beluga_op **,
-                        beluga_error *, const beluga_option *, size_t);
-
-static int push_by(bench *b, start_fn start)
-{
-    beluga_loop *loop;
-    beluga_op *op;
-    heard h = {0};
-    int status = beluga_loop_new(b->client, &loop);
-    if (status) return status;
-    status = start(b->model, loop, b->context, b->messages, hear, &h, &op, NULL, NULL, 0);
-    if (status) assert_null(op);
-    while (!status && !h.ends) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
-    assert_int_equal(h.ends, status == 0);
-    assert_int_equal(beluga_loop_active(loop), 0);
-    beluga_op_free(op);
-    beluga_loop_free(loop);
-    return status ? status : h.status;
-}
-
-static int push(bench *b)
-{
-    return push_by(b, beluga_stream_start_n);
-}
-
-static int push_whole(bench *b)
-{
-    return push_by(b, beluga_generate_start_n);
 }
 
 static int bind(bench *b)
@@ -388,112 +222,6 @@ static int open_badly(bench *b)
     return open_with(b, config, &model, NULL);
 }
 
-/* ---- through middleware ---------------------------------------------------------------------- */
-
-static int hook_before(void *payload, const beluga_call *call, beluga_error *err)
-{
-    (void)payload;
-    (void)call;
-    (void)err;
-    return 0;
-}
-
-static const beluga_hooks hooks = {.size = sizeof hooks, .before = hook_before};
-
-static const char *prices(void)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/examples/prices.yaml", getenv("BELUGA_SOURCE_ROOT"));
-    return path;
-}
-
-/* Nothing of a call may stay with a limit: the next one would be refused. */
-#define LIMITS                                                         \
-    beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0), \
-        beluga_with_requests_per_minute(1000000000), beluga_with_tokens_per_minute(1000000000)
-#define BUDGET   beluga_with_prices(prices()), beluga_with_budget(1e6), beluga_with_max_tokens(10)
-#define BREAKER  beluga_with_breaker_failures(1)
-#define CACHE    beluga_with_cache_ttl_ms(3600000)
-#define FALLBACK beluga_with_fallback("mock/error-not_found"), beluga_with_fallback("mock/spare")
-
-static int open_through(bench *b, const beluga_option *options, size_t n, beluga_chat_model **model)
-{
-    beluga_error err = {0};
-    beluga_config *config = beluga_config_new_n(options, n);
-    *model = NULL;
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "mock", config, model, &err);
-    if (status) assert_int_equal(err.code, status);
-    if (status) assert_null(*model);
-    beluga_config_free(config);
-    return status;
-}
-
-/* Another question each time, so that no cache knows it. */
-static int ask_anew(bench *b)
-{
-    static unsigned n;
-    char text[32];
-    beluga_response *response;
-    beluga_error err = {0};
-    snprintf(text, sizeof text, "Question %u", n++);
-    int status = beluga_invoke(b->model, b->context, beluga_input_text(text), &response, &err);
-    if (status) assert_int_equal(err.code, status);
-    beluga_response_free(response);
-    return status;
-}
-
-static const beluga_option *opened_with;
-static size_t n_opened_with;
-
-static int open_and_ask(bench *b)
-{
-    beluga_chat_model *before = b->model;
-    int status = open_through(b, opened_with, n_opened_with, &b->model);
-    if (!status) status = ask_anew(b);
-    beluga_chat_model_unref(b->model);
-    b->model = before;
-    return status;
-}
-
-/* The same model all the time, and then models that are opened and closed. */
-static void torture_through(bench *b, const beluga_option *options, size_t n)
-{
-    int status = open_through(b, options, n, &b->model);
-    if (status == BELUGA_ERROR_NOT_SUPPORTED) {
-        print_message("# needs a part of the library that was left out\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
-    torture(b, ask_anew, 0);
-    torture(b, invoke_text, 0); /* where there is a cache, out of it */
-    torture(b, pull, 0);
-    torture(b, push_whole, 0);
-    beluga_chat_model_unref(b->model);
-    b->model = NULL;
-    opened_with = options;
-    n_opened_with = n;
-    torture(b, open_and_ask, 0);
-}
-
-#define THROUGH(name, model, ...)                                                  \
-    static void through_##name(void **state)                                       \
-    {                                                                              \
-        const beluga_option options[] = {beluga_with_model_name(model),            \
-                                         beluga_with_max_retries(0), __VA_ARGS__}; \
-        torture_through(*state, options, sizeof options / sizeof *options);        \
-    }
-
-THROUGH(hooks, "any", beluga_with_hooks(&hooks))
-THROUGH(cache, "any", CACHE)
-THROUGH(budget, "any", BUDGET)
-THROUGH(fallback, "error-quota_exceeded", FALLBACK)
-THROUGH(limits, "any", LIMITS)
-THROUGH(breaker, "any", BREAKER)
-THROUGH(all_of_them, "error-quota_exceeded", beluga_with_hooks(&hooks), CACHE, BUDGET, FALLBACK,
-        LIMITS, BREAKER)
-
 /* ---- the suite ------------------------------------------------------------------------------- */
 
 #define ON_MOCK(name, call)        \
@@ -642,8 +370,6 @@ static void the_whole_life_of_a_client(void **state)
     assert_true(torture_run(whole_life, p) > 10);
 }
 
-#define IN_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -659,13 +385,6 @@ int main(void)
         IN_BENCH(a_probe_of_mock),
         IN_BENCH(opening_a_model),
         IN_BENCH(opening_with_bad_options),
-        IN_BENCH(through_hooks),
-        IN_BENCH(through_cache),
-        IN_BENCH(through_budget),
-        IN_BENCH(through_fallback),
-        IN_BENCH(through_limits),
-        IN_BENCH(through_breaker),
-        IN_BENCH(through_all_of_them),
         IN_BENCH(generate_on_openai),
         IN_BENCH(generate_on_openai_over_a_stream),
         IN_BENCH(generate_on_openai_with_a_tool),

@@ -1,0 +1,45 @@
+/* A team: threads that begin at once and share a client, a model and a peer. */
+#ifndef TESTS_CONCURRENCY_TEAM_H
+#define TESTS_CONCURRENCY_TEAM_H
+
+#include "../support/openai.h"
+
+#include <beluga/beluga.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { TEAM_MOST = 50 };
+
+/* What the threads of a test share. They count and never assert: cmocka's asserts are the main
+ * thread's. */
+typedef struct team {
+    beluga_client *client;
+    beluga_chat_model *model;
+    beluga_registry *registry;
+    beluga_context *context;
+    peer *peer;
+    pthread_barrier_t start;
+    void (*work)(struct team *team, unsigned number);
+    atomic_uint numbers, wrong, done;
+} team;
+
+/* For cmocka; the second one's client keeps few threads, and its loops are idle for a millisecond
+ * at most. The model is mock's echo. */
+int team_set_up(void **state);
+int team_set_up_with_a_small_pool(void **state);
+int team_tear_down(void **state);
+
+/* Run `work` on n threads, TEAM_MOST at most, that begin at once; nothing must be wrong. */
+void team_run(team *t, unsigned n, void (*work)(team *, unsigned));
+/* Count what is not right. */
+void team_expect(team *t, bool right);
+
+/* Open a model whose calls are not tried again. */
+beluga_chat_model *team_open_in(beluga_client *client, const char *provider, const char *name,
+                                const char *url);
+/* Let the team's model be one over HTTP, which the peer answers. */
+void team_serve(team *t);
+
+#endif
