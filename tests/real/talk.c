@@ -10,6 +10,7 @@ typedef struct plan {
     char name[128];
     const talk_row *row;
     const void *about;
+    talk *talk;
 } plan;
 
 static plan plans[MOST_TALKS];
@@ -18,19 +19,29 @@ static size_t n_tests;
 
 static void run(void **state)
 {
-    const plan *p = *state;
-    talk *t = calloc(1, sizeof *t);
+    plan *p = *state;
+    talk *t = p->talk = calloc(1, sizeof *t);
     assert_non_null(t);
     t->about = p->about;
     t->model = p->row->open(p->about);
     t->messages = beluga_messages_new();
     p->row->test(t);
+}
+
+/* Runs also after a test that was skipped, which jumps out of run(). */
+static int end(void **state)
+{
+    plan *p = *state;
+    talk *t = p->talk;
+    p->talk = NULL;
+    if (!t) return 0;
     beluga_free(t->names);
     beluga_stream_free(t->stream);
     beluga_response_free(t->response);
     beluga_messages_free(t->messages);
     beluga_chat_model_unref(t->model);
     free(t);
+    return 0;
 }
 
 void add_talks(const char *prefix, const talk_row *rows, size_t n, const void *about)
@@ -41,7 +52,7 @@ void add_talks(const char *prefix, const talk_row *rows, size_t n, const void *a
         *p = (plan){.row = row, .about = about};
         snprintf(p->name, sizeof p->name, "%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
                  row->name);
-        tests[n_tests++] = (struct CMUnitTest){p->name, run, NULL, NULL, p};
+        tests[n_tests++] = (struct CMUnitTest){p->name, run, NULL, end, p};
     }
 }
 

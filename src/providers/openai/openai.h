@@ -51,7 +51,7 @@ typedef struct beluga__openai_host {
     const char *const *efforts;
 } beluga__openai_host;
 
-/* hosts.c, or hosts_none.c */
+/* hosts.c, or hosts_none.c and plain_host.c */
 /* Returns row `index`, or NULL behind the last row. */
 const beluga_provider *beluga__openai_host_at(size_t index);
 /* Write the request for the host whose row the call's provider is, or for the protocol itself. */
