@@ -32,16 +32,16 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* What was begun is stopped here; there is nothing. */
+/* Nothing is under way that would have to be stopped. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
     (void)emit;
 }
 
-static const beluga_own_option options[] = {
+/* The list ends with a row of zeros. */
+static const beluga_own_option options[2] = {
     {.name = "parrot.times", .meaning = "how often", .type = BELUGA_OPTION_INT, .maximum = 99},
-    {.name = NULL},
 };
 static const beluga_provider parrot = {
     BELUGA_PROVIDER_INIT("parrot"),
