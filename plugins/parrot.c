@@ -21,10 +21,9 @@ static int say(beluga_emit *emit, const char *text, size_t length, int64_t times
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     (void)self;
-    size_t length;
     int64_t times = 1;
-    const beluga_message *last = beluga_call_message(call, beluga_call_message_count(call) - 1);
-    const char *text = beluga_message_text(last, &length);
+    size_t length, last = beluga_call_message_count(call) - 1;
+    const char *text = beluga_message_text(beluga_call_message(call, last), &length);
     beluga_call_get_own_int(call, "parrot.times", &times);
     if (length) return say(emit, text, length, times);
     beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a parrot needs something to repeat");
@@ -39,9 +38,9 @@ static void cancel(void *self, beluga_emit *emit)
     (void)emit;
 }
 
-/* The list ends with a row of zeros. */
-static const beluga_own_option options[2] = {
+static const beluga_own_option options[] = {
     {.name = "parrot.times", .meaning = "how often", .type = BELUGA_OPTION_INT, .maximum = 99},
+    {.name = NULL},
 };
 static const beluga_provider parrot = {
     BELUGA_PROVIDER_INIT("parrot"),
