@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "base/limits.h"
 #include "cassette.h"
 #include "configuration.h"
 #include "exit.h"
@@ -17,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_PROVIDERS 256
 
 const char *session_find_variable(const char *const *names)
 {
@@ -67,10 +66,10 @@ static bool is_candidate(const beluga_provider *provider, const char **variable)
  * model. */
 static void guess_model(cli_session *session)
 {
-    const char *names[MAX_PROVIDERS], *variable;
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *variable;
     beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+    size_t n = registry ? beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS) : 0;
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
         const beluga_provider *provider = beluga_registry_get(registry, names[i]);
         if (!provider || !is_candidate(provider, &variable)) continue;
         snprintf(session->guess, sizeof session->guess, "%s/%s", provider->name,

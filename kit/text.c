@@ -1,33 +1,13 @@
 #include "kit/text.h"
 
-#include <beluga/allocator.h>
+#include "base/mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A story does not use the library's allocator, which counts blocks in some scenarios, and fails
  * on purpose in others. */
-static void *take(void *payload, size_t size)
-{
-    (void)payload;
-    return malloc(size);
-}
-
-static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    return realloc(pointer, size);
-}
-
-static void give_back(void *payload, void *pointer)
-{
-    (void)payload;
-    free(pointer);
-}
-
-static const beluga_allocator own_memory = {take, resize, give_back, NULL};
+static const beluga_allocator own_memory = BELUGA__SYSTEM_ALLOCATOR;
 
 check_text *check_text_begin(check_text *text)
 {

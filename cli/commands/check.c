@@ -1,6 +1,7 @@
 /* beluga check: tests whether a provider follows the rules. */
 #include "kit/check.h"
 
+#include "base/limits.h"
 #include "commands/check_report.h"
 #include "commands/command.h"
 #include "exit.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 4096 };
+enum { MAX_PATH_BYTES = 4096 };
 
 /* ---- places of the fixtures ------------------------------------------------------------------ */
 
@@ -124,10 +125,10 @@ static int check_all(subject *s, const check_settings *settings, const char *fil
                      beluga_error *err)
 {
     int first = 0;
-    const char *names[MAX_PROVIDERS];
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
     beluga_registry *registry = beluga_registry_default();
-    size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+    size_t n = beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS);
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
         beluga_error problem = {0};
         const char *from = beluga_registry_plugin_file(registry, names[i]);
         if (file && (!from || strcmp(from, file) != 0)) continue;

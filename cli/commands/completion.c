@@ -1,4 +1,5 @@
 /* beluga completion: prints a shell's completion script, made from the tables. */
+#include "base/limits.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -9,8 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define MAX_PROVIDERS 256
 
 /* ---- words that shells ask for when completing ----------------------------------------------- */
 
@@ -42,10 +41,10 @@ static void print_own_names(cli_session *session, const char *name)
 /* Print aliases, and providers with the separator behind them. No request is sent. */
 static int print_models(const cli_args *args)
 {
-    const char *names[MAX_PROVIDERS], *alias, *reference;
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *alias, *reference;
     cli_session session;
     int rc = session_load(&session, args);
-    size_t n = session_list_providers(&session, names, MAX_PROVIDERS);
+    size_t n = session_list_providers(&session, names, BELUGA__MAX_SHOWN_PROVIDERS);
     for (size_t i = 0; rc == 0 && beluga_config_alias(session.base, i, &alias, &reference); i++)
         print_name("%s", alias);
     for (size_t i = 0; i < n; i++) {

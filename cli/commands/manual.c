@@ -1,6 +1,7 @@
 /* Writes beluga.1 from the tables that parse the command line. */
 #include "commands/manual.h"
 
+#include "base/limits.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -16,8 +17,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#define MAX_PROVIDERS 256
 
 const manual_row manual_environment[] = {
     {"BELUGA_MODEL", "The model, where -m is not given."},
@@ -289,12 +288,12 @@ static void put_variables(const beluga_provider *provider, const char *const *na
 
 static void put_environment(void)
 {
-    const char *names[MAX_PROVIDERS];
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
     beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
+    size_t n = registry ? beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS) : 0;
     put_section("ENVIRONMENT");
     put_rows(manual_environment);
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
         const beluga_provider *provider = beluga_registry_get(registry, names[i]);
         put_variables(provider, provider->key_variables, "Key");
         put_variables(provider, provider->url_variables, "Base URL");

@@ -1,4 +1,5 @@
 /* beluga models: lists the names that -m takes. */
+#include "base/limits.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_PROVIDERS   256
 #define REFERENCE_BYTES 512
 
 typedef struct model_listing {
@@ -47,8 +47,8 @@ static void print_alias(model_listing *l, const char *name, const char *referenc
  * "mine/name". */
 static void print_own_names(model_listing *l)
 {
-    const char *names[MAX_PROVIDERS], *line;
-    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *line;
+    size_t n = session_list_providers(l->session, names, BELUGA__MAX_SHOWN_PROVIDERS);
     for (size_t i = 0; i < n; i++) {
         beluga_provider unused;
         beluga_error err;
@@ -146,8 +146,8 @@ static bool is_configured(const model_listing *l, const char *name)
 
 static void ask_all(model_listing *l)
 {
-    const char *names[MAX_PROVIDERS];
-    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    size_t n = session_list_providers(l->session, names, BELUGA__MAX_SHOWN_PROVIDERS);
     for (size_t i = 0; i < n; i++)
         if (is_configured(l, names[i]) && !beluga_context_is_cancelled(l->context))
             ask(l, names[i]);

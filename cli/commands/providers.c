@@ -1,4 +1,5 @@
 /* beluga providers: lists the providers. */
+#include "base/limits.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
@@ -18,9 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PROVIDERS 256
-#define KEY_BYTES     160
-#define URL_BYTES     512
+#define KEY_BYTES 160
+#define URL_BYTES 512
 
 /* ---- facts about a provider ------------------------------------------------------------------ */
 
@@ -413,9 +413,9 @@ static int print_list(const cli_args *args, const beluga_provider *const *provid
 static int list(cli_session *session, const cli_args *args)
 {
     const cli_args to_stderr = {0};
-    const char *names[MAX_PROVIDERS];
-    const beluga_provider *providers[MAX_PROVIDERS];
-    size_t n = session_list_providers(session, names, MAX_PROVIDERS), found = 0;
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    const beluga_provider *providers[BELUGA__MAX_SHOWN_PROVIDERS];
+    size_t n = session_list_providers(session, names, BELUGA__MAX_SHOWN_PROVIDERS), found = 0;
     listed_provider *all = calloc(n + 1, sizeof *all);
     int failure = 0;
     if (!all) return out_no_memory();

@@ -1,4 +1,5 @@
 /* Reads lines of OTLP/JSON, written by this program or by others. */
+#include "base/limits.h"
 #include "exit.h"
 #include "output.h"
 #include "trace/trace.h"
@@ -11,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PROVIDERS 256
-#define NS_PER_S      1e9
+#define NS_PER_S 1e9
 /* A time in the year 2261. */
 #define MAX_TIME_NS INT64_C(9200000000000000000)
 
@@ -22,7 +22,7 @@ typedef struct trace_reader {
     size_t line;
     const beluga_prices *prices;
     size_t n_providers;
-    const char *providers[MAX_PROVIDERS];
+    const char *providers[BELUGA__MAX_SHOWN_PROVIDERS];
 } trace_reader;
 
 static int refuse(const trace_reader *r, const char *what)
@@ -331,8 +331,8 @@ int trace_file_read(trace_file *file, const char *name, const char *text, size_t
     beluga_registry *registry = beluga_registry_default();
     *file = (trace_file){0};
     if (!registry) return out_no_memory();
-    size_t n = beluga_registry_list(registry, r.providers, MAX_PROVIDERS);
-    r.n_providers = n < MAX_PROVIDERS ? n : MAX_PROVIDERS;
+    size_t n = beluga_registry_list(registry, r.providers, BELUGA__MAX_SHOWN_PROVIDERS);
+    r.n_providers = n < BELUGA__MAX_SHOWN_PROVIDERS ? n : BELUGA__MAX_SHOWN_PROVIDERS;
     int rc = read_lines(&r, text, length);
     if (rc != 0) return rc;
     if (!file->n_spans) return explain_empty(&r);

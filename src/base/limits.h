@@ -33,7 +33,8 @@
 #define BELUGA__MAX_YAML_DIRECTIVES 64
 #define BELUGA__MAX_REGISTRY_BYTES  (16u << 20) /* copies of tables and names of plug-ins */
 /* a plain number, since a message contains it as text */
-#define BELUGA__MAX_PROVIDER_NAME 47
+#define BELUGA__MAX_PROVIDER_NAME   47
+#define BELUGA__MAX_SHOWN_PROVIDERS 256 /* providers of a registry that are listed to people */
 /* plug-ins in a folder; providers in a plug-in */
 #define BELUGA__MAX_PLUGINS         64u
 #define BELUGA__MAX_LOADED_PLUGINS  256u /* plug-ins in a process */

@@ -1,29 +1,6 @@
 #include "base/mem.h"
 
-#include <stdlib.h>
-
-static void *system_alloc(void *payload, size_t size)
-{
-    (void)payload;
-    return malloc(size);
-}
-
-static void *system_resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    return realloc(pointer, size);
-}
-
-static void system_release(void *payload, void *pointer)
-{
-    (void)payload;
-    free(pointer);
-}
-
-#define SYSTEM_ALLOCATOR {system_alloc, system_resize, system_release, NULL}
-
-static beluga_allocator process_default = SYSTEM_ALLOCATOR;
+static beluga_allocator process_default = BELUGA__SYSTEM_ALLOCATOR;
 
 const beluga_allocator *beluga_allocator_default(void)
 {
@@ -32,7 +9,7 @@ const beluga_allocator *beluga_allocator_default(void)
 
 void beluga_allocator_set_default(const beluga_allocator *allocator)
 {
-    static const beluga_allocator system_default = SYSTEM_ALLOCATOR;
+    static const beluga_allocator system_default = BELUGA__SYSTEM_ALLOCATOR;
     process_default = allocator ? *allocator : system_default;
 }
 

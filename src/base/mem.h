@@ -5,6 +5,7 @@
 
 #include <beluga/allocator.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static inline void *beluga__alloc(const beluga_allocator *a, size_t size)
@@ -30,5 +31,29 @@ static inline void *beluga__zalloc(const beluga_allocator *a, size_t size)
 
 /* Copy n bytes; the copy ends in NUL. */
 char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
+
+/* The C library's own memory. The library uses it unless a program sets another default, and the
+ * conformance kit uses it for what it writes down, whatever the default is. */
+static inline void *beluga__system_alloc(void *payload, size_t size)
+{
+    (void)payload;
+    return malloc(size);
+}
+
+static inline void *beluga__system_resize(void *payload, void *p, size_t old, size_t size)
+{
+    (void)payload;
+    (void)old;
+    return realloc(p, size);
+}
+
+static inline void beluga__system_release(void *payload, void *p)
+{
+    (void)payload;
+    free(p);
+}
+
+#define BELUGA__SYSTEM_ALLOCATOR \
+    {beluga__system_alloc, beluga__system_resize, beluga__system_release, NULL}
 
 #endif

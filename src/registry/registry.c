@@ -318,7 +318,7 @@ static const char *nearest(const char *const *names, size_t count, const char *n
 void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer,
                            size_t n)
 {
-    enum { MOST = 256, ROOM = sizeof " and 1234 more" };
+    enum { MOST = BELUGA__MAX_SHOWN_PROVIDERS, ROOM = sizeof " and 1234 more" };
     const char *names[MOST];
     size_t count = beluga_registry_list(registry, names, MOST), at, i = 0;
     size_t known = count < MOST ? count : MOST;

@@ -144,27 +144,8 @@ static void a_call_gives_its_request(void **state)
 
 /* ---- without memory -------------------------------------------------------------------------- */
 
-/* What is printed must not fail, too. */
-static void *plain_alloc(void *payload, size_t size)
-{
-    (void)payload;
-    return malloc(size);
-}
-
-static void *plain_resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    return realloc(pointer, size);
-}
-
-static void plain_release(void *payload, void *pointer)
-{
-    (void)payload;
-    free(pointer);
-}
-
-static const beluga_allocator plain = {plain_alloc, plain_resize, plain_release, NULL};
+/* The printing must not fail with the rest. */
+static const beluga_allocator plain = BELUGA__SYSTEM_ALLOCATOR;
 
 typedef struct torture_case {
     const beluga_provider *provider;
