@@ -1,6 +1,7 @@
 /* Commands that print keys: what they are given, what becomes of all they say, and when they end.
  */
 #include "../support/calls.h"
+#include "../support/held_command.h"
 #include "../support/scoped.h"
 #include "base/limits.h"
 #include "keys/command.h"
@@ -194,32 +195,6 @@ static void hear_from(int fd)
 
 /* It and what it has started hold the pipe, once it has said so. */
 static const char lasting[] = "exec 9>%s; trap '' TERM; sleep 1000 & printf x >&9; sleep 1000";
-
-/* Whether a descriptor of a process sends signals (O_ASYNC): then it holds its command. */
-static bool holds_a_command(pid_t host)
-{
-    char path[64], line[128];
-    bool holds = false;
-    for (int fd = 0; fd < 64 && !holds; fd++) {
-        unsigned flags = 0;
-        snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)host, fd);
-        FILE *info = fopen(path, "re");
-        while (info && fgets(line, sizeof line, info))
-            if (sscanf(line, "flags: %o", &flags) == 1) break;
-        if (info) fclose(info);
-        holds = flags & O_ASYNC;
-    }
-    return holds;
-}
-
-/* The command may have begun before its host has come so far. */
-static void wait_until_it_holds_a_command(pid_t host)
-{
-    for (int waits = 0; !holds_a_command(host); waits++) {
-        assert_true(waits < PATIENCE_MS);
-        usleep(1000);
-    }
-}
 
 static void a_host_that_is_killed_leaves_none_behind(void **state)
 {
