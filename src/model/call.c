@@ -292,6 +292,11 @@ const beluga_provider *beluga_call_provider(const beluga_call *call)
     return target->given ? target->given : target->protocol;
 }
 
+void *beluga_call_self(const beluga_call *call)
+{
+    return call->target->self;
+}
+
 const char *beluga_call_model(const beluga_call *call)
 {
     return call->model_name;

@@ -48,7 +48,11 @@ struct beluga_emit {
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
     beluga_error *error; /* allocated in the call's arena */
-    void *owner;         /* the adapter's stage */
+    union {
+        void *owner; /* the full adapter's stage */
+        /* the HTTP adapter's: the answer that is being decoded; NULL before there is one */
+        const beluga_http_response *response;
+    };
 };
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);

@@ -25,6 +25,13 @@ const beluga_call *beluga_emit_call(const beluga_emit *given)
     return emit ? emit->call : NULL;
 }
 
+const beluga_http_response *beluga_emit_response(const beluga_emit *given)
+{
+    int status;
+    const beluga_emit *emit = beluga__emit_find(given, &status);
+    return emit && !emit->full && !emit->remote ? emit->response : NULL;
+}
+
 int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
 {
     /* The event stays uninitialised: most events are texts, and zeroing 128 bytes costs time. */

@@ -159,7 +159,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->stage.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
-    self->emit.owner = self;
+    self->emit.response = &self->response;
     if (beluga__emit_use_handle(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     int status = begin(self, err);

@@ -127,7 +127,8 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
         [BELUGA__BODY_REFUSED] = BELUGA__HTTP_REFUSED,
     };
     beluga__sniffed sniffed = beluga__sniff(bytes, n);
-    if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
+    if (sniffed == BELUGA__SNIFF_MORE && over)
+        sniffed = n ? BELUGA__SNIFF_OTHER : BELUGA__SNIFF_NONE;
     const char *type = beluga_http_response_header(&self->response, "content-type");
     beluga__body_kind kind = beluga__body_kind_of(beluga__http_stage_provider(self), sniffed, type,
                                                   self->emit.call->streamed, &self->framer.framing);

@@ -47,7 +47,8 @@ static void explain(beluga__http_stage *self, beluga_error *err)
     if (reason) err->retryable = 0;
     if (status == 409) err->retryable = 1;
     set_cause(self, err);
-    if (status >= 400 && provider->decode_error) provider->decode_error(&self->response, err);
+    if (status >= 400 && provider->decode_error)
+        provider->decode_error(self->emit.call, &self->response, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
     /* AWS answers 403 to a bad key, and only the provider can tell this case from others. */

@@ -369,8 +369,10 @@ static void describe(const json_fault *fault, beluga_error *err)
     beluga__error_describe(err, word, number, fault->message, fault->n_message);
 }
 
-void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__fault_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                beluga_error *err)
 {
+    (void)call;
     size_t length;
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc;

@@ -81,7 +81,8 @@
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
+    XX(beluga_call_self) XX(beluga_emit_response)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -303,6 +304,8 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_call_self                beluga_plugin_functions->beluga_call_self
+#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
 #else
 
 /**

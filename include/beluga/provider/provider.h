@@ -125,9 +125,10 @@ struct beluga_provider {
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
-     * Some servers stream unasked, others do not when asked: the body's first bytes decide which of
-     * the two decoders gets it.
+     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them. One
+     * without a body, such as a 202 with a Location, has length 0: beluga_emit_response has its
+     * head. Some servers stream unasked, others do not when asked: the body's first bytes decide
+     * which of the two decoders gets it.
      * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
@@ -145,7 +146,8 @@ struct beluga_provider {
      * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
      * Optional.
      */
-    void (*decode_error)(const beluga_http_response *response, beluga_error *err);
+    void (*decode_error)(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err);
     /**
      * Put the credential into the request; run for every attempt. Optional: without it the key goes
      * into "Authorization: Bearer".
@@ -233,6 +235,8 @@ BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
 /** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
+/** Return the state that `open` made for the call's model, or NULL; every function reaches it. */
+BELUGA_API void *beluga_call_self(const beluga_call *call);
 /** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
@@ -297,6 +301,12 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
 
 /** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
+/**
+ * Return the head (status and headers) of the answer that is being decoded, for what a body does
+ * not tell, such as the Location of a 202; borrowed until the decoder returns. NULL for full
+ * providers. Since: 0.1
+ */
+BELUGA_API const beluga_http_response *beluga_emit_response(const beluga_emit *emit);
 /** Emit a piece of the answer; an empty one is left out. */
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
 /** Emit a piece of the reasoning; an empty one is left out. */
