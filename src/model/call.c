@@ -244,6 +244,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
         beluga__call_unref(call);
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     }
+    call->origin = from->origin ? from->origin : from;
     call->next = from->derived;
     from->derived = *out = call;
     return 0;

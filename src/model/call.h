@@ -35,9 +35,11 @@ struct beluga_call {
     /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
      * its parent span, or NULL. */
     void *span;
-    void *attempt_span;        /* span of the attempt that runs */
-    unsigned attempt;          /* how many attempts have a span */
-    int http_status;           /* status of the last answer; 0: no answer yet */
+    void *attempt_span;            /* span of the attempt that runs */
+    unsigned attempt;              /* how many attempts have a span */
+    int http_status;               /* status of the last answer; 0: no answer yet */
+    struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
+    beluga_call *origin;           /* of a derived call: the call that holds it */
     beluga_call *derived;      /* the same question to other targets; lives as long as this one */
     beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */

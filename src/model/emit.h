@@ -103,11 +103,21 @@ static inline int beluga__emit_event(beluga_emit *emit, const beluga_event *even
     return emit->sink ? 0 : BELUGA_ERROR_CONTEXT_CANCELED;
 }
 
+/* Send an internal event to the layers above, unless the call was cancelled. */
+static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
+{
+    beluga_event event = {.kind = kind};
+    if (emit->sink) emit->sink->event(emit->sink, &event);
+}
+
 /* Send METADATA as far as it is known; the outermost layer delivers the last one, once. */
 int beluga__emit_head(beluga_emit *emit);
 
 /* Send START with the warnings of a request, and METADATA as far as it is known. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
+
+/* Take over what an emit of an earlier attempt knew, which had the same call. */
+void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
 
 /* Send the raw bytes when the caller asked for them. */
 void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);

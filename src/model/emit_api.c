@@ -202,6 +202,16 @@ int beluga_emit_next_page(beluga_emit *given, const char *token)
     return beluga__emit_keep_page(emit, token);
 }
 
+int beluga_emit_next_request(beluga_emit *given, const char *token, int64_t delay_ms)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return status;
+    if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (emit->call->list_models || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_ask(emit, token, delay_ms);
+}
+
 int beluga_emit_parse(beluga_emit *given, const char *text, size_t length, const beluga_json **root)
 {
     int status = 0;

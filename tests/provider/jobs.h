@@ -22,6 +22,9 @@ void jobs_open_n(jobs *j, const beluga_option *opts, size_t n);
     jobs_open_n(j, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                 BELUGA_OPTIONS_TERMINATED)
 
+/* Request `i` was this one. */
+void jobs_sent(jobs *j, size_t i, const char *method, const char *path);
+
 int jobs_begin(void **state);
 int jobs_end(void **state);
 #define WITH_JOBS(test) cmocka_unit_test_setup_teardown(test, jobs_begin, jobs_end)

@@ -82,7 +82,8 @@
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
     XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
-    XX(beluga_call_self) XX(beluga_emit_response)
+    XX(beluga_call_self) XX(beluga_emit_response)                                                  \
+    XX(beluga_emit_next_request) XX(beluga_http_request_token) XX(beluga_http_request_state)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -306,6 +307,9 @@ BELUGA_END_DECLS
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
 #define beluga_call_self                beluga_plugin_functions->beluga_call_self
 #define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
+#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
+#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
+#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
 #else
 
 /**

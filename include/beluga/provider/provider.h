@@ -93,6 +93,9 @@ typedef struct beluga_credential {
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
 
+/** Return from encode_cancel: there is nothing to tell. */
+#define BELUGA_ENCODE_NOTHING 1
+
 BELUGA_BEGIN_DECLS
 
 /** The table. Append-only: `size` says how much of it your build knows. Borrowed for ever. */
@@ -120,7 +123,9 @@ struct beluga_provider {
     size_t state_size;
 
     /**
-     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream.
+     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
+     * that takes several requests (beluga_emit_next_request) runs it for each of them, with
+     * beluga_http_request_token to tell them apart.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
@@ -202,7 +207,21 @@ struct beluga_provider {
      */
     const char *const *notes;
 
-    void *reserved[5];
+    /* --- HTTP providers whose service must be told ------------------------------------------- */
+    /**
+     * Fill the request that tells the service that a call is over before its answer was: it was
+     * cancelled, its deadline passed, or it failed for good. Optional; at most once for what a call
+     * began. The request is authorized like others, and sent detached from the call: its answer is
+     * ignored, a failure is only logged. It ends after 2 seconds at the latest, for which a
+     * blocking call waits, too; a loop that is freed drops it.
+     *
+     * beluga_http_request_token and beluga_http_request_state tell how far the call came; nothing
+     * of that is set where no answer came.
+     * @return 0 to send it; BELUGA_ENCODE_NOTHING; or a negative code with detail in `err`.
+     */
+    int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+
+    void *reserved[4];
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
@@ -397,6 +416,28 @@ BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) B
  * @param raw  The provider's word; NULL: none.
  */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
+/**
+ * Ask for another request of the same call, such as a poll of a job that this answer began. When
+ * this answer's body has ended whole, or with BELUGA_DECODE_DONE, encode_request runs again and its
+ * answer goes to the same decoders: their state and all that was emitted stay; tool calls that are
+ * open end. An answer either finishes or asks: both in one end the call with invalid_response. The
+ * last of several tokens holds. At most 10,000 a call; only HTTP providers.
+ *
+ * Each request has its own timeouts and retries, and the wait before it counts for none of them; a
+ * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
+ * decoder's state as its bytes were then, and no request before it; but after an error that a
+ * decoder emitted the call begins anew. A replay does not wait.
+ *
+ * A request to another origin (scheme, host, port) than base_url's, as a server may tell one, is
+ * sent with what encode_request wrote and nothing else: neither key nor headers of model or caller.
+ *
+ * @param token     For beluga_http_request_token; not empty, at most 16 KiB; copied.
+ * @param delay_ms  Time to wait before it; 0 or less: none. More than a minute is a minute.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no token, or a list of models;
+ * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, a longer token; BELUGA_ERROR_NOT_SUPPORTED a
+ * full provider. Since: 0.1
+ */
+BELUGA_API int beluga_emit_next_request(beluga_emit *emit, const char *token, int64_t delay_ms);
 /** Fail the call; provider, model and operation are filled in. @return the error's code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /**
