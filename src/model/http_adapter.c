@@ -46,7 +46,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Record in the attempt's span where the request went. */
+/* Record in the attempt's span where the request went, and how. */
 static void tell_url(const beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
@@ -59,6 +59,9 @@ static void tell_url(const beluga__http_stage *self)
         beluga__span_text(call, "url.full", url.data, url.length);
     }
     beluga__buf_free(&url);
+    const char *method = beluga_http_request_method(&self->request);
+    if (strcmp(method, "POST") != 0)
+        beluga__span_text(call, "http.request.method", method, strlen(method));
 }
 
 /* From now on the service may have to be told that the call is over. */
