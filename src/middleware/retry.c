@@ -161,7 +161,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
-    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);
     beluga__layer_deliver(&stage->base, event);
 }
 

@@ -34,7 +34,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_FETCHING) {
         beluga_error late;
         beluga__http_stage_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
-    } else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    } else if (beluga__http_stage_is_proven(self, BELUGA__BODY_CUT))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_fail(self, err->code, err);
@@ -118,10 +118,11 @@ static int prepare(beluga__http_stage *self, beluga_error *err)
     beluga__watchdog_init(&self->dog, call, barked);
     self->grace.fire = beluga__http_stage_grace_over;
     self->warn.run = send_warnings;
-    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, call->body_given);
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
+    self->framer.cut = provider->cut;
     if (status)
         return beluga_error_set(
             err, status,

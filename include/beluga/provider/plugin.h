@@ -81,7 +81,9 @@
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
+    XX(beluga_http_request_set_body) XX(beluga_http_request_add_form_field)                        \
+    XX(beluga_http_request_add_part)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -303,6 +305,10 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_http_request_set_body    beluga_plugin_functions->beluga_http_request_set_body
+#define beluga_http_request_add_form_field \
+    beluga_plugin_functions->beluga_http_request_add_form_field
+#define beluga_http_request_add_part beluga_plugin_functions->beluga_http_request_add_part
 #else
 
 /**
