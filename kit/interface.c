@@ -75,8 +75,7 @@ void check_run_table(check_run *run)
         check_problem(run, "name: want 1 to 47 of a-z 0-9 _ -, got \"%s\"", p->name);
     if (p->default_model && !*p->default_model)
         check_problem(run, "default_model: NULL says that there is none, \"\" is a name");
-    if (p->framing > BELUGA_FRAMING_AWS_EVENT_STREAM)
-        check_problem(run, "framing: there is no %u", p->framing);
+    if (p->framing > BELUGA_FRAMING_OWN) check_problem(run, "framing: there is no %u", p->framing);
     for (const beluga_own_option *o = p->options; o && o->name; o++) check_own_option(run, o);
     for (size_t i = 0; p->notes && p->notes[i]; i++)
         if (strchr(p->notes[i], '\n')) check_problem(run, "notes: one has more than a line");

@@ -145,7 +145,9 @@ typedef enum beluga_option_type {
     XX(STRICT, "strict", BOOL, 0, 1, B,                                                           \
        "an answer that is not whole, as one cut at its token limit, is an error")                 \
     XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                           \
-       "a stream's time without text, reasoning or a tool call, however alive its server")
+       "a stream's time without text, reasoning or a tool call, however alive its server")        \
+    XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
+       "the request's body, a JSON object that is sent as it is")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
@@ -445,6 +447,34 @@ BELUGA_API beluga_option beluga_with_user(const char *id);
  * null leaves the field out (RFC 7396).
  */
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
+/**
+ * Send this body, a request in the provider's own protocol, instead of one that is made of messages
+ * and options; as a gateway does that hands on what its clients send. Address, path, headers and
+ * key are the model's, and the answer is decoded as always: into the same events, with the same
+ * proof of completion, usage, timeouts, limits and telemetry.
+ *
+ *   - It is sent byte for byte. Only where the provider itself names the model in a member "model"
+ *     of the body, the value of each such member is the model's name, and a body that has none gets
+ *     one.
+ *   - The list of messages may be NULL or empty; it is not sent, and bound tools are not. A tool
+ *     loop refuses this option. Options of sampling and of the answer's form, `body` and the
+ *     model's `extra_body` are not sent either; START warns of those of the call, and of the latter
+ *     two. extra_body of the call is an error beside it.
+ *   - RAW events are on, unless raw_events turns them off: with them the answer's body can be
+ * handed on as it came. A stream may then be retried only before its first byte was delivered.
+ *   - The call may stream or not, whatever the body asks for; the answer's first bytes decide.
+ *   - Fallbacks that speak another protocol are not asked, and the cache is not.
+ *   - Providers that send no HTTP request, or none with JSON in it, fail the call: not_supported.
+ *
+ * @param json_object  UTF-8, at most 64 MiB. The text of beluga_with_request_body_n has `length`
+ * bytes and need not end in NUL.
+ *
+ * Since: 0.1
+ * @{
+ */
+BELUGA_API beluga_option beluga_with_request_body(const char *json_object);
+BELUGA_API beluga_option beluga_with_request_body_n(const char *json_object, size_t length);
+/** @} */
 /** Add a header to the request, "Name: value"; give it again for more. */
 BELUGA_API beluga_option beluga_with_extra_header(const char *line);
 /**
@@ -477,7 +507,11 @@ BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
  * discard everything so far. Unset: false.
  */
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);
-/** Deliver RAW events, too, with the bytes that the provider sent (true). Unset: false. */
+/**
+ * Deliver RAW events, too (true): the bytes of the answer's body as they came. A call whose bytes
+ * were delivered is not tried again, unless restart_delivery allows it. Unset: false; with
+ * request_body: true.
+ */
 BELUGA_API beluga_option beluga_with_raw_events(bool on);
 /**
  * Make every end of an answer but a natural one an error: BELUGA_ERROR_INCOMPLETE for an answer

@@ -9,6 +9,7 @@
 #define BELUGA__MAX_MESSAGES       1000000u     /* messages in a list */
 #define BELUGA__MAX_PARTS          10000u       /* parts in a message */
 #define BELUGA__MAX_REQUEST_BYTES  (256u << 20) /* a request's body */
+#define BELUGA__MAX_BODY_PARTS     10000u       /* parts of a multipart body */
 #define BELUGA__MAX_RESPONSE_BYTES (256u << 20) /* a folded answer, unless an option sets less */
 #define BELUGA__MAX_BODY_BYTES     (64u << 20)  /* an unstreamed body, unless an option is set */
 /* one frame of a stream, unless an option is set */

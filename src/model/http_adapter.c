@@ -37,7 +37,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_FETCHING) {
         beluga_error late;
         beluga__http_stage_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
-    } else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    } else if (beluga__http_stage_is_proven(self, BELUGA__BODY_CUT))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_fail(self, err->code, err);
@@ -186,7 +186,7 @@ static int prepare(beluga__http_stage *self, beluga_error *err)
     beluga__watchdog_init(&self->dog, call, barked);
     self->timer.fire = time_came;
     self->soon.run = turn_came;
-    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, call->body_given);
     if (provider->state_size)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)

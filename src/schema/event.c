@@ -54,6 +54,7 @@ static const beluga__event_field finish[] = {
 static const beluga__event_field error[] = {FIELD(ERROR, NULL, event.u.error, OPTIONAL)};
 
 static const beluga__event_field raw[] = {
+    FIELD(STRING, NULL, event.u.raw.content_type, OPTIONAL),
     TEXT(NULL, event.u.raw.bytes, event.u.raw.length, OPTIONAL)};
 
 static const beluga__event_field tool_result[] = {

@@ -126,6 +126,7 @@ struct beluga_provider {
      * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
      * that takes several requests (beluga_emit_next_request) runs it for each of them, with
      * beluga_http_request_token to tell them apart.
+     * may have no messages: beluga_call_message_count says when.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
@@ -221,7 +222,23 @@ struct beluga_provider {
      */
     int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
 
-    void *reserved[4];
+    /**
+     * Find where the next frame of a streamed body ends, for BELUGA_FRAMING_OWN, and which of its
+     * bytes are its data. Required with that framing. It depends on what it is given alone, and is
+     * called again with the same bytes and more until it finds an end. A frame of which that is
+     * more than max_event_bytes and 64 fails the call, and so does an answer that is not within the
+     * bytes.
+     * @param bytes   All that came since the last frame's end; not NULL. Not more than that may be
+     * read.
+     * @param length  Of bytes; at least 1.
+     * @param ended   The body has ended: nothing follows. What is no whole frame then is dropped.
+     * @param cut     Receives what was found; `end` stays 0 when the frame is not whole yet.
+     * @return 0; or a negative code, which ends the call: BELUGA_ERROR_MALFORMED_RESPONSE for bytes
+     * that are no frame.
+     */
+    int (*cut)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
+
+    void *reserved[3];
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
@@ -244,7 +261,11 @@ BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
-/** Return the number of messages; 0 for a list of models. */
+/**
+ * Return the number of messages; 0 for a list of models, and for a call whose body is given (option
+ * request_body): it takes method, path, query and headers of the request, and whether its body
+ * names the model, and has neither tools nor options of sampling and of the answer's form.
+ */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL past the last. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
