@@ -1,16 +1,13 @@
 /* Keys that are exchanged for tokens: once for all calls that wait, kept until shortly before a
  * token ends, and exchanged again when it is refused. */
-#include "../support/broker.h"
 #include "../support/files.h"
-#include "../support/scene.h"
 #include "../support/threads.h"
+#include "exchange.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define KEY "the-key-of-the-broker"
 
 /* What this process's clock is ahead of the system's. */
 static time_t ahead_s;
@@ -21,46 +18,6 @@ time_t time(time_t *out)
     clock_gettime(CLOCK_REALTIME, &now);
     if (out) *out = now.tv_sec + ahead_s;
     return now.tv_sec + ahead_s;
-}
-
-#define open_broker(s, ...)                                                            \
-    use_model(s, broker_open_n(beluga_registry_default(), "broker", peer_url(s->peer), \
-                               (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}))
-#define RETRIES beluga_with_max_retries(1)
-
-static int set(void **state)
-{
-    static bool registered;
-    if (set_scene(state)) return -1;
-    if (!registered) broker_register(beluga_registry_default());
-    registered = true;
-    ahead_s = 0;
-    open_broker(((scene *)*state), RETRIES);
-    return 0;
-}
-
-/* Tokens in turn, and then answers to all that ask. */
-#define TOKEN(text)    "{\"access_token\":\"" text "\",\"expires_in\":3600,\"token_type\":\"Bearer\"}"
-#define GIVES(s, ...)  script(s->peer, MATCHES("/token"), __VA_ARGS__)
-#define ANSWERS_ALL(s) script(s->peer, FOR_EVER, ANSWERS("Hello"))
-
-static size_t tokens_asked(const scene *s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < peer_requests(s->peer); i++)
-        n += strstr(peer_request_path(s->peer, i), "/token") != NULL;
-    return n;
-}
-
-/* The exchange does not go over the loops of the calls, so none is stepped for it. */
-static void wait_for_requests(scene *s, size_t n)
-{
-    assert_int_equal(peer_wait_requests(s->peer, n, PATIENCE_MS), 0);
-}
-
-static void assert_sent(const scene *s, size_t i, const char *authorization)
-{
-    assert_string_equal(peer_request_header(s->peer, i, "Authorization"), authorization);
 }
 
 /* --- one exchange ----------------------------------------------------------------------------- */
@@ -74,7 +31,7 @@ static void the_key_gets_a_token_and_calls_are_sent_with_that(scene *s)
     expect_requests(s, 3);
     assert_string_equal(peer_request_path(s->peer, 0), "/v1/token");
     assert_string_equal(peer_request_method(s->peer, 0), "POST");
-    assert_non_null(strstr(peer_request_body(s->peer, 0, NULL), KEY));
+    assert_non_null(strstr(peer_request_body(s->peer, 0, NULL), BROKER_KEY));
     assert_null(peer_request_header(s->peer, 0, "Authorization"));
     for (size_t i = 1; i < 3; i++) {
         assert_sent(s, i, "Bearer token-1");
@@ -112,7 +69,7 @@ static void a_key_that_is_a_token_is_not_exchanged(scene *s)
     open_broker(s, beluga_with_exchange_key(false));
     ANSWERS_ALL(s);
     expect_text(s, "Hello");
-    assert_sent(s, 0, "Bearer " KEY);
+    assert_sent(s, 0, "Bearer " BROKER_KEY);
 }
 
 static int tell_key(void *payload, char *out, size_t n, int64_t *expires, beluga_error *err)
@@ -340,6 +297,12 @@ static void a_forked_child_makes_its_own_exchange(scene *s)
     peer_open_gate(s->peer, 0);
     step_to_the_end(s);
     assert_int_equal(s->r.finishes, 1);
+}
+
+static int set(void **state)
+{
+    ahead_s = 0;
+    return exchange_set(state);
 }
 
 #define EXCHANGE(test) SCENE_WITH(test, set, strike_scene)

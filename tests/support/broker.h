@@ -13,6 +13,8 @@
 
 #include <stdio.h>
 
+#define BROKER_KEY "the-key-of-the-broker"
+
 static inline int broker_encode_token(void *self, const beluga_credential *credential, int64_t now,
                                       beluga_http_request *request, beluga_error *err)
 {
@@ -91,7 +93,7 @@ static inline beluga_chat_model *broker_open_n(beluga_registry *registry, const 
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
     beluga_config *config =
-        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key("the-key-of-the-broker"),
+        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(BROKER_KEY),
                           beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
                           beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
     assert_int_equal(beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED), 0);

@@ -310,8 +310,8 @@ BELUGA_END_DECLS
 #define beluga_http_request_add_form_field \
     beluga_plugin_functions->beluga_http_request_add_form_field
 #define beluga_http_request_add_part beluga_plugin_functions->beluga_http_request_add_part
-#define beluga_token_set                beluga_plugin_functions->beluga_token_set
-#define beluga_token_parse              beluga_plugin_functions->beluga_token_parse
+#define beluga_token_set             beluga_plugin_functions->beluga_token_set
+#define beluga_token_parse           beluga_plugin_functions->beluga_token_parse
 #else
 
 /**

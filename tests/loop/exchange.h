@@ -1,0 +1,48 @@
+/* What the tests of exchanged keys share: `broker` at the scripted peer, which gives tokens and
+ * answers. */
+#ifndef TESTS_EXCHANGE_H
+#define TESTS_EXCHANGE_H
+
+#include "../support/broker.h"
+#include "../support/scene.h"
+
+#define open_broker(s, ...)                                                            \
+    use_model(s, broker_open_n(beluga_registry_default(), "broker", peer_url(s->peer), \
+                               (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}))
+#define RETRIES beluga_with_max_retries(1)
+
+static inline int exchange_set(void **state)
+{
+    static bool registered;
+    if (set_scene(state)) return -1;
+    if (!registered) broker_register(beluga_registry_default());
+    registered = true;
+    open_broker(((scene *)*state), RETRIES);
+    return 0;
+}
+
+/* Tokens in turn, and then answers to all that ask. */
+#define TOKEN(text)    "{\"access_token\":\"" text "\",\"expires_in\":3600,\"token_type\":\"Bearer\"}"
+#define GIVES(s, ...)  script(s->peer, MATCHES("/token"), __VA_ARGS__)
+#define ANSWERS_ALL(s) script(s->peer, FOR_EVER, ANSWERS("Hello"))
+
+static inline size_t tokens_asked(const scene *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < peer_requests(s->peer); i++)
+        n += strstr(peer_request_path(s->peer, i), "/token") != NULL;
+    return n;
+}
+
+/* The exchange does not go over the loops of the calls, so none is stepped for it. */
+static inline void wait_for_requests(scene *s, size_t n)
+{
+    assert_int_equal(peer_wait_requests(s->peer, n, PATIENCE_MS), 0);
+}
+
+static inline void assert_sent(const scene *s, size_t i, const char *authorization)
+{
+    assert_string_equal(peer_request_header(s->peer, i, "Authorization"), authorization);
+}
+
+#endif
