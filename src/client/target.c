@@ -212,7 +212,10 @@ static int take_exchange(owned_target *owned, beluga_error *err)
         .hold = hold,
         .let_go = let_go,
     };
-    return beluga__key_set_exchange(t->key, &owned->exchange, err);
+    beluga_error why;
+    int status = beluga__key_set_exchange(t->key, &owned->exchange, &why);
+    if (status && err) *err = why;
+    return status;
 }
 
 /* --- headers ---------------------------------------------------------------------------------- */

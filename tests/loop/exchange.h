@@ -6,6 +6,23 @@
 #include "../support/broker.h"
 #include "../support/scene.h"
 
+/* Open one of them at a URL, as open_at does. */
+static inline beluga_chat_model *broker_open_n(beluga_registry *registry, const char *name,
+                                               const char *url, const beluga_option *opts)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(BROKER_KEY),
+                          beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
+                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    assert_int_equal(beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED), 0);
+    if (beluga_registry_open(registry, name, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
 #define open_broker(s, ...)                                                            \
     use_model(s, broker_open_n(beluga_registry_default(), "broker", peer_url(s->peer), \
                                (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}))

@@ -2,16 +2,25 @@
  *
  *   broker       asks POST BASE/token with {"key": ...}, unless broker.url names another address;
  *                its answer is OAuth's; a key that begins with "as-is" is used as it is
- *   own_broker   the same, and reads an answer of its own: {"token": ..., "until": seconds} */
+ *   own_broker   the same, and reads an answer of its own: {"token": ..., "until": seconds}
+ *
+ * `broker` says in a header whether the key is a token; `own_broker` sends it as usual. */
 #ifndef TESTS_BROKER_H
 #define TESTS_BROKER_H
 
-#include "calls.h"
 #include "registry/registry.h"
 
+#include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #define BROKER_KEY "the-key-of-the-broker"
 
@@ -50,7 +59,6 @@ static inline int broker_decode_token(void *self, const beluga_http_response *re
     return beluga_token_set(token, text, n, beluga_json_get_int(root, "until", 0));
 }
 
-/* It says in a header whether the key is a token. */
 static inline int broker_authorize(beluga_http_request *request,
                                    const beluga_credential *credential, int64_t now,
                                    beluga_error *err)
@@ -82,25 +90,9 @@ static inline void broker_register(beluga_registry *registry)
     own_broker = broker;
     own_broker.name = "own_broker";
     own_broker.decode_token = broker_decode_token;
+    own_broker.authorize = NULL;
     assert_int_equal(beluga_registry_register(registry, &broker, NULL), 0);
     assert_int_equal(beluga_registry_register(registry, &own_broker, NULL), 0);
-}
-
-/* Open one of them at a URL, as open_at does. */
-static inline beluga_chat_model *broker_open_n(beluga_registry *registry, const char *name,
-                                               const char *url, const beluga_option *opts)
-{
-    beluga_chat_model *model = NULL;
-    beluga_error err = {0};
-    beluga_config *config =
-        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(BROKER_KEY),
-                          beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
-                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
-    assert_int_equal(beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED), 0);
-    if (beluga_registry_open(registry, name, config, &model, &err))
-        fail_msg("open: %s", err.message);
-    beluga_config_free(config);
-    return model;
 }
 
 #endif
