@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
+#include "model/put_options.h"
 #include "model/span.h"
 
 /* --- the body --------------------------------------------------------------------------------- */
@@ -24,16 +25,16 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* With a model's `body` option, extra_body is merged again on top, since it comes from a later
- * layer. */
-static int patch_body(beluga__http_stage *self, beluga_error *err)
+/* extra_body is merged here unless the provider did so; and again on top of a model's `body`
+ * option, since it comes from a later layer. */
+static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
     bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
     /* The writer reports its error when the request is finished. */
-    if (!patched || !self->request.has_body || beluga__json_writer_status(&self->request.writer))
-        return 0;
+    if (!self->request.has_body || beluga__json_writer_status(&self->request.writer)) return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
-    return status ? status : merge(self, BELUGA_OPTION_EXTRA_BODY, err);
+    if (status || (merged && !patched)) return status;
+    return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
 /* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
@@ -106,16 +107,27 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
+/* Let the provider write its request, and watch which options it looks at. */
+static int encode(beluga__http_stage *self, beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    const beluga_provider *provider = beluga__http_stage_provider(self);
+    uint64_t reads[BELUGA__READ_WORDS] = {0};
+    call->reads = reads;
+    int status = call->list_models ? provider->encode_list_models(call, &self->request, err)
+                                   : provider->encode_request(call, &self->request, err);
+    call->reads = NULL;
+    if (status) return status;
+    warn_of_claims(self);
+    if (!call->list_models) beluga__warn_of_unread(call, reads, &self->request);
+    return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
+}
+
 static int write_request(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_stage_provider(self);
     beluga_http_request *request = &self->request;
     beluga_http_request_set_header(request, "Accept", accepted(self));
-    int status = call->list_models ? provider->encode_list_models(call, request, err)
-                                   : provider->encode_request(call, request, err);
-    if (!status) warn_of_claims(self);
-    if (!status) status = patch_body(self, err);
+    int status = encode(self, err);
     if (status) return status;
     /* Later headers replace earlier ones of the same name. */
     set_model_headers(self);

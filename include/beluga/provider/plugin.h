@@ -81,7 +81,14 @@
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
+    XX(beluga_call_has)                                                                             \
+    XX(beluga_http_request_put_options)                                                             \
+    XX(beluga_http_request_put_option)                                                              \
+    XX(beluga_json_begin_string)                                                                    \
+    XX(beluga_json_add_text)                                                                        \
+    XX(beluga_json_add_format)                                                                      \
+    XX(beluga_json_end_string)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -303,6 +310,13 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_call_has                 beluga_plugin_functions->beluga_call_has
+#define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
+#define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
+#define beluga_json_begin_string        beluga_plugin_functions->beluga_json_begin_string
+#define beluga_json_add_text            beluga_plugin_functions->beluga_json_add_text
+#define beluga_json_add_format          beluga_plugin_functions->beluga_json_add_format
+#define beluga_json_end_string          beluga_plugin_functions->beluga_json_end_string
 #else
 
 /**

@@ -79,7 +79,22 @@ typedef struct beluga_own_option {
     uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
+    /** What a STRING may be, ended by NULL; any other word is refused. NULL: any text. */
+    const char *const *words;
+    /** Member of the request that beluga_http_request_put_options writes it as, or NULL: none. */
+    const char *field;
+    const void *reserved[4];
 } beluga_own_option;
+
+/** Where an option stands in the requests of an API: a row of beluga_http_request_put_options. */
+typedef struct beluga_option_field {
+    uint32_t key;   /**< beluga_option_key; BELUGA_OPTION_END ends the table */
+    uint32_t flags; /**< 0 */
+    /** The member's name, "num_predict", or "options.num_predict"; NULL: the API has none. */
+    const char *name;
+    double minimum, maximum; /**< what the API takes; both 0: all that the library takes */
+    const void *reserved[2];
+} beluga_option_field;
 
 /** The key that authorizes a request; borrowed for the call. */
 typedef struct beluga_credential {
@@ -268,6 +283,9 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
+/** Return whether an option is in force. Since: 0.1 */
+BELUGA_API bool beluga_call_has(const beluga_call *call, int key);
+
 /** Return whether any of the provider's own options is set: else there is nothing to look up. */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /**
@@ -285,6 +303,41 @@ BELUGA_API bool beluga_call_get_own_double(const beluga_call *call, const char *
                                            double *value);
 BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value);
 /** @} */
+
+/* --- writing options -------------------------------------------------------------------------
+ * An option of a call that shapes its answer, such as seed, should never be lost in silence. So the
+ * library watches which of them encode_request looks at, in whatever way, and warns the caller of
+ * each that is set and was not: "seed is not sent: acme does not know it". It likewise merges
+ * extra_body into the request's body, unless encode_request reads it. */
+
+/**
+ * Write each option of a table that is in force as a member of the object that is open in the
+ * request's JSON; then the provider's own options that have a `field`.
+ *
+ *     static const beluga_option_field fields[] = {
+ *         {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
+ *         {.key = BELUGA_OPTION_MAX_TOKENS, .name = "limits.tokens"},
+ *         {.key = BELUGA_OPTION_SEED},
+ *         {.key = BELUGA_OPTION_END},
+ *     };
+ *
+ * A name with a dot is of a member inside an object of its own; rows of one object stand together,
+ * and an object without members is left out. A list is written as an array of strings, an option of
+ * several words as its word, and response_schema as the JSON that it is. A number that the API does
+ * not take becomes the nearest that it takes, with a warning; an option without a name becomes a
+ * warning alone.
+ *
+ * @param fields  Borrowed for the call, ended by BELUGA_OPTION_END; NULL: own options alone.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_options(beluga_http_request *request,
+                                                const beluga_call *call,
+                                                const beluga_option_field *fields);
+/** Do the same for one row, whose name has no dot, and for no own options. Since: 0.1 */
+BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
+                                               const beluga_call *call,
+                                               const beluga_option_field *field);
 
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
