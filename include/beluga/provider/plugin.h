@@ -88,7 +88,10 @@
     XX(beluga_json_begin_string)                                                                    \
     XX(beluga_json_add_text)                                                                        \
     XX(beluga_json_add_format)                                                                      \
-    XX(beluga_json_end_string)
+    XX(beluga_json_end_string)                                                                      \
+    XX(beluga_emit_attach)                                                                          \
+    XX(beluga_emit_detach)                                                                          \
+    XX(beluga_emit_has_room)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -317,6 +320,9 @@ BELUGA_END_DECLS
 #define beluga_json_add_text            beluga_plugin_functions->beluga_json_add_text
 #define beluga_json_add_format          beluga_plugin_functions->beluga_json_add_format
 #define beluga_json_end_string          beluga_plugin_functions->beluga_json_end_string
+#define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
+#define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
+#define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
 #else
 
 /**

@@ -346,7 +346,8 @@ BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
  *
  * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
  * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
- * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
+ * nothing but make the call fail with invalid_response; when the call is over, nothing at all.
+ * Other threads need an emit of beluga_emit_attach. */
 
 /** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
@@ -530,6 +531,51 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
+
+/**
+ * Make an emit for threads of your own, such as those of an engine in the process. They may emit
+ * with it until beluga_emit_detach, and the call goes on until then. What they emit is copied and
+ * comes back on the loop; emitting waits while over 1 MiB is under way (beluga_emit_has_room tells
+ * before), but on a thread that runs a loop, where it fails with invalid_input. One at a time, and
+ * not beside work that blocks.
+ *
+ * After the call is over, emitting returns context_canceled, which an engine should heed soon: the
+ * emit keeps the call, its messages and the client until it is detached, and beluga_client_close
+ * waits for that. No thread outside of start, or of what beluga_emit_after called, may attach.
+ *
+ * @param attached  Receives the emit; NULL on failure. Several threads may use it at once; the
+ * order of their events is theirs. For events, beluga_emit_call, beluga_emit_is_cancelled,
+ * beluga_emit_has_room and beluga_emit_detach.
+ * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
+ * said no, and when the call is over; it must not block. It may still be called once when the emit
+ * is detached already. NULL: not needed.
+ * @param argument  Handed to `wake` and `release`.
+ * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
+ * needed.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
+ * attached or work runs already; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or another thread.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
+                                  void (*wake)(void *argument), void *argument,
+                                  void (*release)(void *argument));
+/**
+ * End an emit of beluga_emit_attach, once, also when the call is over long since: as work that
+ * blocks ends when it returns. Without FINISH before, the call ends with stream_closed.
+ *
+ * @param status  0; or a negative code that ends the call.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API void beluga_emit_detach(beluga_emit *attached, int status);
+/**
+ * Return whether emitting with an emit of beluga_emit_attach would not wait; when it says no,
+ * `wake` tells when to come back. True when the call is over, since emitting returns at once then,
+ * and for any other emit.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
 
 /**
  * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
