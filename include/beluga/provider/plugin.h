@@ -91,7 +91,9 @@
     XX(beluga_json_end_string)                                                                      \
     XX(beluga_emit_attach)                                                                          \
     XX(beluga_emit_detach)                                                                          \
-    XX(beluga_emit_has_room)
+    XX(beluga_emit_has_room)                                                                        \
+    XX(beluga_prompt_format_find)                                                                   \
+    XX(beluga_http_request_put_prompt)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -323,6 +325,8 @@ BELUGA_END_DECLS
 #define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
 #define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
 #define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
+#define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
+#define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
 #else
 
 /**
