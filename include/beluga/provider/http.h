@@ -109,6 +109,13 @@ BELUGA_API beluga_json_writer *beluga_http_request_json(beluga_http_request *req
 BELUGA_API void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
     BELUGA_PRINTF(2, 3);
 
+/**
+ * Do as beluga_http_request_warn with a text of `length` bytes instead of a format, for languages
+ * without C's variable arguments; NULL: none. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_warn_text(beluga_http_request *request, const char *text,
+                                              size_t length);
+
 /** Return the method. For `authorize`, which signs the final request; borrowed until it changes. */
 BELUGA_API const char *beluga_http_request_method(const beluga_http_request *request);
 /** Return the whole URL, "" before it was set; borrowed until it changes. */

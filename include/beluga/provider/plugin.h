@@ -93,7 +93,12 @@
     XX(beluga_emit_detach)                                                                          \
     XX(beluga_emit_has_room)                                                                        \
     XX(beluga_prompt_format_find)                                                                   \
-    XX(beluga_http_request_put_prompt)
+    XX(beluga_http_request_put_prompt)                                                              \
+    XX(beluga_error_set_text)                                                                       \
+    XX(beluga_http_request_warn_text)                                                               \
+    XX(beluga_emit_warning_text)                                                                    \
+    XX(beluga_emit_failure_text)                                                                    \
+    XX(beluga_usage_init)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -109,6 +114,12 @@ typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
     uint32_t version; /**< BELUGA_VERSION_NUMBER of the library */
+    /**
+     * Return the function of the library that has this name, to be cast to its type: for plug-ins
+     * in languages that can't include this header, and for functions that an older library may
+     * lack. @return NULL for another name. Threads: any.
+     */
+    void (*(*find)(const char *name))(void);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)
 } beluga_plugin_host;
 
@@ -327,6 +338,11 @@ BELUGA_END_DECLS
 #define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
 #define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
 #define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
+#define beluga_error_set_text           beluga_plugin_functions->beluga_error_set_text
+#define beluga_http_request_warn_text   beluga_plugin_functions->beluga_http_request_warn_text
+#define beluga_emit_warning_text        beluga_plugin_functions->beluga_emit_warning_text
+#define beluga_emit_failure_text        beluga_plugin_functions->beluga_emit_failure_text
+#define beluga_usage_init               beluga_plugin_functions->beluga_usage_init
 #else
 
 /**

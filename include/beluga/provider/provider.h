@@ -219,7 +219,7 @@ struct beluga_provider {
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
-#define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
+enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 
 /** The first members of every table. */
 #define BELUGA_PROVIDER_INIT(provider_name) \
@@ -466,6 +466,11 @@ BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
 /** Warn of something that could not be expressed, as printf does; it becomes one line. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
+ * Do as beluga_emit_warning with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length);
+/**
  * Emit the proof of completion. STOP after a tool call is delivered as TOOL_CALLS.
  *
  * An HTTP provider's is remembered until the body's end, and may come again: the last one holds. A
@@ -484,6 +489,12 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
  */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
+/**
+ * Do as beluga_emit_failure with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
+                                        const char *text, size_t length);
 /** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
