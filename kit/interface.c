@@ -35,6 +35,10 @@ static void check_own_option(check_run *run, const beluga_own_option *option)
     if (!is_type_of_own(option->type))
         check_problem(run, "option %s: want a STRING, INT, DOUBLE or BOOL, got type %u",
                       option->name, option->type);
+    if (option->words && option->type != BELUGA_OPTION_STRING)
+        check_problem(run, "option %s: words are for a STRING", option->name);
+    if (option->words && !*option->words)
+        check_problem(run, "option %s: it has no word that it may be", option->name);
     if (option->minimum > option->maximum)
         check_problem(run, "option %s: its minimum is over its maximum", option->name);
 }

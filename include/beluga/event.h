@@ -65,6 +65,14 @@ typedef struct beluga_usage {
 #define BELUGA_USAGE_INIT {-1, -1, -1, -1, -1, NULL, 0}
 
 /**
+ * Make a usage one in which nothing is known, as BELUGA_USAGE_INIT does, for languages without C's
+ * initializers. Threads: any. Since: 0.1
+ *
+ * @param usage  Not NULL.
+ */
+BELUGA_API void beluga_usage_init(beluga_usage *usage);
+
+/**
  * Limits of the provider, and how much of them is left, from the headers of its answer. -1: it did
  * not say.
  */

@@ -224,7 +224,7 @@ struct beluga_option {
 };
 
 /** Passed as a number of options: they go on until one whose key is BELUGA_OPTION_END. */
-#define BELUGA_OPTIONS_TERMINATED ((size_t)-1)
+static const size_t BELUGA_OPTIONS_TERMINATED = (size_t)-1;
 
 /** The option that ends a list which is passed with BELUGA_OPTIONS_TERMINATED. */
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
+#include "model/put_options.h"
 #include "model/span.h"
 #include "wire/origin.h"
 
@@ -25,9 +26,9 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* With a model's `body` option, extra_body is merged again on top, since it comes from a later
- * layer. */
-static int patch_body(beluga__http_stage *self, beluga_error *err)
+/* extra_body is merged here unless the provider did so; and again on top of a model's `body`
+ * option, since it comes from a later layer. */
+static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
     const beluga__settings *settings = self->emit.call->settings;
     const beluga_http_request *request = &self->request;
@@ -40,11 +41,10 @@ static int patch_body(beluga__http_stage *self, beluga_error *err)
                                 "%s can't be merged: this request's body is not JSON",
                                 beluga_option_get_info(key)->name);
     /* The writer reports its error when the request is finished. */
-    if (!settings->known[BELUGA_OPTION_BODY].type ||
-        beluga__json_writer_status(&self->request.writer))
-        return 0;
+    if (beluga__json_writer_status(&self->request.writer)) return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
-    return status ? status : merge(self, BELUGA_OPTION_EXTRA_BODY, err);
+    if (status || (merged && !settings->known[BELUGA_OPTION_BODY].type)) return status;
+    return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
 /* --- a body that is given --------------------------------------------------------------------- */
@@ -118,12 +118,6 @@ static void warn_of_claims(beluga__http_stage *self)
     const char *warnings[BELUGA__CLAIMS];
     size_t n = beluga__claims_check(self->emit.call, true, warnings);
     for (size_t i = 0; i < n; i++) beluga_http_request_warn(&self->request, "%s", warnings[i]);
-}
-
-static int change_body(beluga__http_stage *self, beluga_error *err)
-{
-    warn_of_claims(self);
-    return patch_body(self, err);
 }
 
 /* --- headers ---------------------------------------------------------------------------------- */
@@ -207,10 +201,26 @@ static int add_own(beluga__http_stage *self, beluga_error *err)
 }
 
 /* Of several requests only the first one asks the question. */
-static int finish_body(beluga__http_stage *self, beluga_error *err)
+static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_error *err)
 {
-    bool given = self->emit.call->body_given && !self->request.token;
-    return given ? give_body(self, err) : change_body(self, err);
+    const beluga_call *call = self->emit.call;
+    bool first = !self->request.token;
+    if (first && call->body_given) return give_body(self, err);
+    warn_of_claims(self);
+    if (first && !call->list_models) beluga__warn_of_unread(call, reads, &self->request);
+    return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
+}
+
+/* Let the provider write its request, and watch which options it looks at. */
+static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
+                            beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    uint64_t reads[BELUGA__READ_WORDS] = {0};
+    call->reads = reads;
+    int status = encode(call, &self->request, err);
+    call->reads = NULL;
+    return status || cancels ? status : finish_body(self, reads, err);
 }
 
 static int write_request(beluga__http_stage *self, beluga__http_encode encode, beluga_error *err)
@@ -218,8 +228,7 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
     beluga_http_request *request = &self->request;
     bool cancels = encode == beluga__http_stage_provider(self)->encode_cancel;
     beluga_http_request_set_header(request, "Accept", accepted(self));
-    int status = encode(self->emit.call, request, err);
-    if (!status && !cancels) status = finish_body(self, err);
+    int status = encode_and_watch(self, encode, cancels, err);
     if (status) return status;
     beluga__http_request_seal(request);
     self->foreign = is_foreign(self, cancels);

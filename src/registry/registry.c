@@ -78,7 +78,7 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     if (p->size < BELUGA_PROVIDER_MIN_SIZE)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
                                 "the provider's table has %zu bytes, at least %zu are needed",
-                                p->size, BELUGA_PROVIDER_MIN_SIZE);
+                                p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
     return 0;
 }
 

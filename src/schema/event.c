@@ -244,3 +244,8 @@ void beluga__event_moved(beluga_event *copy, ptrdiff_t by)
         for (size_t k = 0; k < n; k++) strings[k] = moved(strings[k], by);
     }
 }
+
+void beluga_usage_init(beluga_usage *counts)
+{
+    *counts = (beluga_usage)BELUGA_USAGE_INIT;
+}

@@ -230,9 +230,18 @@ beluga_json_writer *beluga_http_request_json(beluga_http_request *request)
 
 void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
 {
-    char text[2 * BELUGA__MAX_WARNING_BYTES] = "", line[BELUGA__MAX_WARNING_BYTES];
+    char text[2 * BELUGA__MAX_WARNING_BYTES] = "";
     va_list args;
-    if (request->n_warnings == BELUGA__MAX_WARNINGS) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    beluga_http_request_warn_text(request, text, strlen(text));
+}
+
+void beluga_http_request_warn_text(beluga_http_request *request, const char *text, size_t length)
+{
+    char line[BELUGA__MAX_WARNING_BYTES];
+    if (!text || request->n_warnings == BELUGA__MAX_WARNINGS) return;
     if (!request->warnings)
         request->warnings =
             beluga__arena_zalloc(request->arena, BELUGA__MAX_WARNINGS * sizeof *request->warnings);
@@ -240,10 +249,7 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
         beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a warning");
         return;
     }
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    beluga__line(line, sizeof line, text, strlen(text), BELUGA__BREAKS_BLANK);
+    beluga__line(line, sizeof line, text, length, BELUGA__BREAKS_BLANK);
     const char *copy = keep(request, line);
     if (copy) request->warnings[request->n_warnings++] = copy;
 }

@@ -77,6 +77,8 @@ static void completions_offer_models_without_asking_anybody(void **state)
     expect_in_out(cli, "parrot\n", "completion", "models", "--config", path);
     assert_contains(cli->out, "mock/\n");
     expect_in_out(cli, "temperature=\n", "completion", "options");
+    expect_in_out(cli, "ollama.num_ctx=\n", "completion", "options");
+    expect_in_out(cli, "cohere.safety_mode=STRICT\n", "completion", "options");
 }
 
 static void completions_are_made_for_three_shells(void **state)

@@ -253,6 +253,52 @@ static void scribe_says_what_is_wrong(void **state)
     assert_string_equal(err.cause, "Invalid file format.");
 }
 
+/* ---- llama ----------------------------------------------------------------------------------- */
+
+static beluga_chat_model *open_llama(loading *l, peer *p)
+{
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_max_retries(0));
+    beluga_chat_model *model = open_example(l, "llama", config);
+    beluga_config_free(config);
+    return model;
+}
+
+static void llama_sends_one_prompt_with_options_of_its_own(void **state)
+{
+    record r;
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_llama(*state, p);
+    peer_reply *reply = peer_reply_new(p);
+    static const char sse[] =
+        "data: {\"content\":\"Hel\",\"stop\":false}\n\ndata: {\"content\":\"lo\",\"stop\":true,"
+        "\"stop_type\":\"limit\",\"tokens_evaluated\":5,\"tokens_predicted\":2}\n\n";
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_step_body(reply, sse, sizeof sse - 1);
+    assert_int_equal(stream_with(model, &r, beluga_with_max_tokens(2),
+                                 beluga_with_provider_specific("llama.template", "gemma"),
+                                 beluga_with_provider_specific_double("llama.min_p", 0.5),
+                                 beluga_with_provider_specific_bool("llama.cache_prompt", false)),
+                     0);
+    assert_story(&r, "start metadata [Hel] [lo] usage(5,2) finish(length)");
+    assert_string_equal(peer_request_path(p, 0), "/v1/completion");
+    assert_string_equal(peer_request_body(p, 0, NULL),
+                        "{\"model\":\"any\",\"prompt\":\"<start_of_turn>user\\nHi<end_of_turn>\\n"
+                        "<start_of_turn>model\\n\",\"stream\":true,\"n_predict\":2,\"min_p\":0.5,"
+                        "\"cache_prompt\":false}");
+}
+
+static void llama_takes_no_template_that_nobody_knows(void **state)
+{
+    record r;
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_llama(*state, p);
+    assert_int_equal(
+        stream_with(model, &r, beluga_with_provider_specific("llama.template", "none")),
+        BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(peer_requests(p), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +314,8 @@ int main(void)
         LOADING(scribe_answers_whole),
         LOADING(scribe_cut_short_is_stream_closed),
         LOADING(scribe_says_what_is_wrong),
+        LOADING(llama_sends_one_prompt_with_options_of_its_own),
+        LOADING(llama_takes_no_template_that_nobody_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

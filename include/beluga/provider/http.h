@@ -206,6 +206,13 @@ BELUGA_API const char *beluga_http_request_token(const beluga_http_request *requ
  * state. Since: 0.1
  */
 BELUGA_API void *beluga_http_request_state(const beluga_http_request *request);
+/**
+ * Do as beluga_http_request_warn with a text of `length` bytes instead of a format, for languages
+ * without C's variable arguments; NULL: none. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_warn_text(beluga_http_request *request, const char *text,
+                                              size_t length);
+
 /** Return the method. For `authorize`, which signs the final request; borrowed until it changes. */
 BELUGA_API const char *beluga_http_request_method(const beluga_http_request *request);
 /** Return the whole URL, "" before it was set; borrowed until it changes. */

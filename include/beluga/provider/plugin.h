@@ -85,8 +85,13 @@
     XX(beluga_http_encode_segment) XX(beluga_call_self) XX(beluga_emit_response)                   \
     XX(beluga_emit_next_request) XX(beluga_http_request_token) XX(beluga_http_request_state)       \
     XX(beluga_http_request_set_body) XX(beluga_http_request_add_form_field)                        \
-    XX(beluga_http_request_add_part)                                                               \
-    XX(beluga_token_set) XX(beluga_token_parse)
+    XX(beluga_http_request_add_part) XX(beluga_token_set) XX(beluga_token_parse)                   \
+    XX(beluga_call_has) XX(beluga_http_request_put_options) XX(beluga_http_request_put_option)     \
+    XX(beluga_json_begin_string) XX(beluga_json_add_text) XX(beluga_json_add_format)               \
+    XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
+    XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)      \
+    XX(beluga_error_set_text) XX(beluga_http_request_warn_text) XX(beluga_emit_warning_text)       \
+    XX(beluga_emit_failure_text) XX(beluga_usage_init)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -316,9 +321,26 @@ BELUGA_END_DECLS
 #define beluga_http_request_set_body    beluga_plugin_functions->beluga_http_request_set_body
 #define beluga_http_request_add_form_field \
     beluga_plugin_functions->beluga_http_request_add_form_field
-#define beluga_http_request_add_part beluga_plugin_functions->beluga_http_request_add_part
-#define beluga_token_set             beluga_plugin_functions->beluga_token_set
-#define beluga_token_parse           beluga_plugin_functions->beluga_token_parse
+#define beluga_http_request_add_part    beluga_plugin_functions->beluga_http_request_add_part
+#define beluga_token_set                beluga_plugin_functions->beluga_token_set
+#define beluga_token_parse              beluga_plugin_functions->beluga_token_parse
+#define beluga_call_has                 beluga_plugin_functions->beluga_call_has
+#define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
+#define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
+#define beluga_json_begin_string        beluga_plugin_functions->beluga_json_begin_string
+#define beluga_json_add_text            beluga_plugin_functions->beluga_json_add_text
+#define beluga_json_add_format          beluga_plugin_functions->beluga_json_add_format
+#define beluga_json_end_string          beluga_plugin_functions->beluga_json_end_string
+#define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
+#define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
+#define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
+#define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
+#define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
+#define beluga_error_set_text           beluga_plugin_functions->beluga_error_set_text
+#define beluga_http_request_warn_text   beluga_plugin_functions->beluga_http_request_warn_text
+#define beluga_emit_warning_text        beluga_plugin_functions->beluga_emit_warning_text
+#define beluga_emit_failure_text        beluga_plugin_functions->beluga_emit_failure_text
+#define beluga_usage_init               beluga_plugin_functions->beluga_usage_init
 #else
 
 /**
