@@ -380,7 +380,7 @@ static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *v
 static void check_own_text(faults *f, const beluga__item *item, const beluga_own_option *row)
 {
     bool valid = check_utf8(f, row->name, item->value.string, item->length);
-    if (valid && row->flags & BELUGA_OWN_OPTION_IN_HEAD)
+    if (valid && row->flags & (BELUGA_OWN_OPTION_IN_HEAD | BELUGA_OWN_OPTION_IN_URL))
         check_header_value(f, row->name, item->value.string, item->length);
 }
 
@@ -405,7 +405,9 @@ int beluga__settings_check_all(const beluga__settings *settings, char scope, con
     for (; item; item = item->next) {
         if (scope == 'C' && item->origin != BELUGA_ORIGIN_CALL) continue;
         const beluga_own_option *row = find_own(own, item->name);
-        if (row)
+        if (row && scope == 'C' && row->flags & BELUGA_OWN_OPTION_IN_URL)
+            fault(&f, "%s belongs to a model, not to a call", row->name);
+        else if (row)
             check_own(&f, item, row);
         else
             fault_unknown(&f, provider, own, item->name);
