@@ -140,6 +140,12 @@ static const beluga_own_option *find_row(const filling *f, slice name)
     return NULL;
 }
 
+/* A provider without code does not read the variables of its base. */
+static const char *variable_of(const filling *f, const beluga_own_option *row)
+{
+    return beluga__settings_has(f->settings, BELUGA_OPTION_BASE) ? NULL : row->variable;
+}
+
 static int find_own(filling *f, slice name, const char **what, const char **value)
 {
     const beluga_own_option *row = find_row(f, name);
@@ -152,8 +158,9 @@ static int find_own(filling *f, slice name, const char **what, const char **valu
     const beluga__item *item = beluga__settings_own(f->settings, row->name);
     *value = item && item->type == BELUGA_OPTION_STRING ? item->value.string : NULL;
     if (*value && **value) return 0;
+    const char *variable = variable_of(f, row);
     return refuse(f, "base_url needs %.*s: set %.60s%s%.60s", shown(name), name.at, row->name,
-                  row->variable ? " or the variable " : "", row->variable ? row->variable : "");
+                  variable ? " or the variable " : "", variable ? variable : "");
 }
 
 static int find_variable(filling *f, slice name, char *variable, size_t size, const char **value)

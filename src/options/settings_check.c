@@ -380,7 +380,7 @@ static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *v
 static void check_own_text(faults *f, const beluga__item *item, const beluga_own_option *row)
 {
     bool valid = check_utf8(f, row->name, item->value.string, item->length);
-    if (valid && row->flags & (BELUGA_OWN_OPTION_IN_HEAD | BELUGA_OWN_OPTION_IN_URL))
+    if (valid && row->flags & BELUGA_OWN_OPTION_IN_HEAD)
         check_header_value(f, row->name, item->value.string, item->length);
 }
 
