@@ -237,7 +237,7 @@ static const row rows[] = {
      .field = REASONING_CONTENT, .notes = NAMED},
     {HOST("nscale", "https://inference.api.nscale.com/v1", "NSCALE_API_KEY\0",
           "NSCALE_BASE_URL\0NSCALE_API_BASE\0"),
-     .capabilities = TEXT | SCHEMA | IMAGES, .notes = NAMED},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES, .notes = NAMED},
     {HOST("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY\0NVIDIA_API_KEY\0",
           "NVIDIA_NIM_BASE_URL\0NVIDIA_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &graded},
