@@ -153,8 +153,8 @@ static const row rows[] = {
           "GRADIENT_MODEL_ACCESS_KEY\0DIGITALOCEAN_ACCESS_TOKEN\0", "DIGITALOCEAN_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS, .field = REASONING_CONTENT},
-    {HOST("docker-model-runner", "http://localhost:12434/engines/v1",
-          "DOCKER_MODEL_RUNNER_API_KEY\0", "DOCKER_MODEL_RUNNER_API_BASE\0"),
+    {HOST("docker", "http://localhost:12434/engines/v1", "DOCKER_MODEL_RUNNER_API_KEY\0",
+          "DOCKER_MODEL_RUNNER_API_BASE\0"),
      .capabilities = SERVER, .quirks = BELUGA__OPENAI_TOP_K,
      .notes =
          SERVES "In a container the address is http://model-runner.docker.internal/engines/v1.\0"},
