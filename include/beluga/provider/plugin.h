@@ -211,12 +211,10 @@ BELUGA_END_DECLS
 #define beluga_emit_after               beluga_plugin_functions->beluga_emit_after
 #define beluga_emit_run_blocking        beluga_plugin_functions->beluga_emit_run_blocking
 #define beluga_emit_random              beluga_plugin_functions->beluga_emit_random
-#define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
 #define beluga_http_request_set_method  beluga_plugin_functions->beluga_http_request_set_method
 #define beluga_http_request_set_path    beluga_plugin_functions->beluga_http_request_set_path
 #define beluga_http_request_set_url     beluga_plugin_functions->beluga_http_request_set_url
 #define beluga_http_request_add_query   beluga_plugin_functions->beluga_http_request_add_query
-#define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
 #define beluga_http_request_set_header  beluga_plugin_functions->beluga_http_request_set_header
 #define beluga_http_request_json        beluga_plugin_functions->beluga_http_request_json
 #define beluga_http_request_warn        beluga_plugin_functions->beluga_http_request_warn
@@ -230,7 +228,6 @@ BELUGA_END_DECLS
 #define beluga_json_parse               beluga_plugin_functions->beluga_json_parse
 #define beluga_json_doc_free            beluga_plugin_functions->beluga_json_doc_free
 #define beluga_json_doc_root            beluga_plugin_functions->beluga_json_doc_root
-#define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
 #define beluga_json_get                 beluga_plugin_functions->beluga_json_get
 #define beluga_json_at                  beluga_plugin_functions->beluga_json_at
 #define beluga_json_count               beluga_plugin_functions->beluga_json_count
@@ -313,6 +310,9 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
+#define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
+#define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
 #define beluga_call_self                beluga_plugin_functions->beluga_call_self
 #define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
 #define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
