@@ -91,7 +91,7 @@
     XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
     XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)      \
     XX(beluga_error_set_text) XX(beluga_http_request_warn_text) XX(beluga_emit_warning_text)       \
-    XX(beluga_emit_failure_text) XX(beluga_usage_init)
+    XX(beluga_emit_failure_text) XX(beluga_usage_init) XX(beluga_config_get_own_bool)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -341,6 +341,7 @@ BELUGA_END_DECLS
 #define beluga_emit_warning_text        beluga_plugin_functions->beluga_emit_warning_text
 #define beluga_emit_failure_text        beluga_plugin_functions->beluga_emit_failure_text
 #define beluga_usage_init               beluga_plugin_functions->beluga_usage_init
+#define beluga_config_get_own_bool      beluga_plugin_functions->beluga_config_get_own_bool
 #else
 
 /**
