@@ -82,10 +82,10 @@
     XX(beluga_span_set_int) XX(beluga_span_set_double) XX(beluga_span_set_bool)                    \
     XX(beluga_counter_add) XX(beluga_histogram_record) XX(beluga_emit_state)                       \
     XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)                    \
-    XX(beluga_http_encode_segment) XX(beluga_call_self) XX(beluga_emit_response)                   \
+    XX(beluga_http_encode_segment) XX(beluga_http_request_set_body)                                \
+    XX(beluga_http_request_add_form_field) XX(beluga_http_request_add_part)                        \
+    XX(beluga_token_set) XX(beluga_token_parse) XX(beluga_call_self) XX(beluga_emit_response)      \
     XX(beluga_emit_next_request) XX(beluga_http_request_token) XX(beluga_http_request_state)       \
-    XX(beluga_http_request_set_body) XX(beluga_http_request_add_form_field)                        \
-    XX(beluga_http_request_add_part) XX(beluga_token_set) XX(beluga_token_parse)                   \
     XX(beluga_call_has) XX(beluga_http_request_put_options) XX(beluga_http_request_put_option)     \
     XX(beluga_json_begin_string) XX(beluga_json_add_text) XX(beluga_json_add_format)               \
     XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
@@ -107,6 +107,12 @@ typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
     uint32_t version; /**< BELUGA_VERSION_NUMBER of the library */
+    /**
+     * Return the function of the library that has this name, to be cast to its type: for plug-ins
+     * in languages that can't include this header, and for functions that an older library may
+     * lack. @return NULL for another name. Threads: any.
+     */
+    void (*(*find)(const char *name))(void);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)
 } beluga_plugin_host;
 
@@ -313,17 +319,17 @@ BELUGA_END_DECLS
 #define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
 #define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
 #define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
-#define beluga_call_self                beluga_plugin_functions->beluga_call_self
-#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
-#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
-#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
-#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
 #define beluga_http_request_set_body    beluga_plugin_functions->beluga_http_request_set_body
 #define beluga_http_request_add_form_field \
     beluga_plugin_functions->beluga_http_request_add_form_field
 #define beluga_http_request_add_part    beluga_plugin_functions->beluga_http_request_add_part
 #define beluga_token_set                beluga_plugin_functions->beluga_token_set
 #define beluga_token_parse              beluga_plugin_functions->beluga_token_parse
+#define beluga_call_self                beluga_plugin_functions->beluga_call_self
+#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
+#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
+#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
+#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
 #define beluga_call_has                 beluga_plugin_functions->beluga_call_has
 #define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
 #define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
