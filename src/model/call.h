@@ -38,12 +38,12 @@ struct beluga_call {
     /* the call tests whether the provider is well again, so one attempt is enough */
     bool is_probe;
     uint16_t secret_from; /* offset in this block from which on the memory is wiped */
+    uint16_t attempt;     /* how many attempts have a span */
+    int http_status;      /* status of the last answer; 0: no answer yet */
     /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
      * its parent span, or NULL. */
     void *span;
     void *attempt_span;            /* span of the attempt that runs */
-    unsigned attempt;              /* how many attempts have a span */
-    int http_status;               /* status of the last answer; 0: no answer yet */
     struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
     beluga_call *origin;           /* of a derived call: the call that holds it */
     beluga_call *derived;      /* the same question to other targets; lives as long as this one */
