@@ -50,6 +50,8 @@ static void run_with_model(check_run *run)
     if (open_model(run)) {
         if (is_claimed(run))
             run->scenario->run(run);
+        else if (run->scenario->claimed)
+            check_text_puts(&run->reason, "not claimed");
         else
             check_run_unclaimed(run);
         judge_peer(run);
