@@ -97,6 +97,7 @@ static check_status status_of(const check_run *run)
 {
     if (run->problems.length) return CHECK_FAILED;
     if (run->reason.length) return CHECK_SKIPPED;
+    if (run->notes.length) return CHECK_NOTED;
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
@@ -122,7 +123,9 @@ static bool is_without_files(const check_run *run)
 
 static check_result result_of(const check_run *run, check_status status)
 {
-    const check_text *detail = status == CHECK_FAILED ? &run->problems : &run->reason;
+    const check_text *detail = status == CHECK_FAILED  ? &run->problems
+                               : status == CHECK_NOTED ? &run->notes
+                                                       : &run->reason;
     return (check_result){.provider = run->provider->name,
                           .category = run->scenario->category,
                           .scenario = run->scenario->name,
@@ -160,6 +163,7 @@ static check_status check_one(check_run *run)
     check_text_free(&run->story);
     check_text_free(&run->problems);
     check_text_free(&run->reason);
+    check_text_free(&run->notes);
     return status;
 }
 

@@ -25,7 +25,8 @@ typedef enum check_status {
     CHECK_PASSED,
     CHECK_FAILED,
     CHECK_SKIPPED,
-    CHECK_MEASURED /* the scenario measures and demands nothing */
+    CHECK_MEASURED, /* the scenario measures and demands nothing */
+    CHECK_NOTED     /* nothing is wrong, and `detail` says what the author should know */
 } check_status;
 
 /* The time of an operation, and the memory that it allocated. */
@@ -41,7 +42,7 @@ typedef struct check_result {
     const char *scenario;
     const char *proves; /* a sentence that is true when the scenario passes */
     check_status status;
-    const char *detail; /* FAILED: the differences as lines; SKIPPED: the reason; else "" */
+    const char *detail; /* FAILED: the differences as lines; SKIPPED: the reason; NOTED: lines */
     check_measure measure;
 } check_result;
 

@@ -85,6 +85,7 @@ struct check_run {
     check_text story;      /* the events, as lines */
     check_text problems;   /* problems, one a line; empty: none */
     check_text reason;     /* reason for skipping; empty: not skipped */
+    check_text notes;      /* what the author should know, one a line; empty: nothing */
     size_t asked;          /* number of requests that the peer's log must have */
     size_t first_messages; /* number of messages in the first of two calls; 0: all */
     beluga_error error;    /* error of the last call */
