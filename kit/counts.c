@@ -25,8 +25,9 @@ static bool has_word(const char *key, const char *const *words)
 /* Settings that are sent back, and limits, are no counts. */
 static bool is_no_count(const char *key)
 {
-    static const char *const words[] = {"max",  "limit",   "setting", "config",  "option", "param",
-                                        "remain", "budget", "context", "duration", "_id",    NULL};
+    static const char *const words[] = {"max",     "limit",    "setting", "config",
+                                        "option",  "param",    "remain",  "budget",
+                                        "context", "duration", "_id",     NULL};
     return has_word(key, words);
 }
 
@@ -68,8 +69,9 @@ static void judge_usage(check_run *run, bool streamed)
     check_look_through(&run->answer, look_for_counts, &c);
     check_ask_answer(run, &run->answer, streamed);
     if (*c.found && run->finished && !has_usage(check_text_get(&run->story)))
-        check_problem(run, "the answer says %s, and no tokens were told: %s must emit them, with "
-                           "beluga_emit_usage",
+        check_problem(run,
+                      "the answer says %s, and no tokens were told: %s must emit them, with "
+                      "beluga_emit_usage",
                       c.found, streamed ? "decode_event" : "decode_response");
 }
 
@@ -112,8 +114,7 @@ static bool is_bound(const check_run *run, const char *name, size_t n)
 }
 
 /* Each of the kit's tools requires a parameter, so a call of it has arguments. */
-static void judge_arguments(check_run *run, const char *begin, const char *end,
-                            const char *decoder)
+static void judge_arguments(check_run *run, const char *begin, const char *end, const char *decoder)
 {
     check_text arguments = {0};
     const char *name = begin + strcspn(begin, "\n");
@@ -122,11 +123,12 @@ static void judge_arguments(check_run *run, const char *begin, const char *end,
     if (end) take_quoted(end, &arguments);
     const char *got = check_text_get(&arguments);
     if (is_bound(run, name, n) && (!*got || strcmp(got, "{}") == 0))
-        check_problem(run,
-                      "the call of %.*s came without the arguments that the tool requires: %s must "
-                      "emit them, with beluga_emit_tool_call or beluga_emit_tool_call_delta; if the "
-                      "answer in the file has none, take one that has",
-                      (int)n, name, decoder);
+        check_problem(
+            run,
+            "the call of %.*s came without the arguments that the tool requires: %s must "
+            "emit them, with beluga_emit_tool_call or beluga_emit_tool_call_delta; if the "
+            "answer in the file has none, take one that has",
+            (int)n, name, decoder);
     check_text_free(&arguments);
 }
 
@@ -146,8 +148,9 @@ static void judge_calls(check_run *run, const char *decoder)
         line += strcspn(line, "\n");
     }
     if (!strstr(story, "finish tool_calls"))
-        check_problem(run, "calls came, and the answer ends with another reason (%s): %s must emit "
-                           "BELUGA_FINISH_TOOL_CALLS",
+        check_problem(run,
+                      "calls came, and the answer ends with another reason (%s): %s must emit "
+                      "BELUGA_FINISH_TOOL_CALLS",
                       strstr(story, "finish ") ? strstr(story, "finish ") : "none", decoder);
 }
 

@@ -31,8 +31,7 @@ static void judge_both(check_run *run, judge *how)
 {
     const beluga_provider *p = run->provider;
     if (p->decode_response && check_load_usual_answer(run, false)) how(run, false);
-    if (p->decode_event && check_streams(run) && check_load_usual_answer(run, true))
-        how(run, true);
+    if (p->decode_event && check_streams(run) && check_load_usual_answer(run, true)) how(run, true);
 }
 
 /* ---- the text of a story --------------------------------------------------------------------- */
@@ -111,10 +110,11 @@ static void judge_letters(check_run *run, const letters *l, bool streamed)
     bool known = strcmp(check_text_get(&l->before), check_text_get(l->joined)) == 0;
     bool same = strcmp(check_text_get(&got), check_text_get(&l->want)) == 0;
     if (run->breach == CHECK_RULE_UTF8 + 1)
-        check_problem(run,
-                      "the answer with other letters fails: %s; %s must not cut a character in two: "
-                      "emit the text as it comes, with its length in bytes",
-                      run->error.message, decoder(streamed));
+        check_problem(
+            run,
+            "the answer with other letters fails: %s; %s must not cut a character in two: "
+            "emit the text as it comes, with its length in bytes",
+            run->error.message, decoder(streamed));
     else if (run->finished && known && !same)
         check_problem(run, "%s made other text of \"%s\": \"%s\"", decoder(streamed),
                       check_text_get(&l->want), check_text_get(&got));
@@ -186,9 +186,8 @@ static bool is_told_as_stop(check_run *run, word w, bool streamed)
 
 static void judge_words(check_run *run, const char *from, bool streamed)
 {
-    static const char *const ends[] = {"length",     "max_tokens", "MAX_TOKENS",
-                                       "limit",      "tool_calls", "tool_use",
-                                       "zq_new_word"};
+    static const char *const ends[] = {"length",     "max_tokens", "MAX_TOKENS", "limit",
+                                       "tool_calls", "tool_use",   "zq_new_word"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (!is_told_as_stop(run, (word){from, ends[i]}, streamed)) continue;
         check_problem(run,
@@ -304,8 +303,9 @@ static void judge_time(check_run *run, bool streamed)
                            "beluga_http_request_warn");
     if (metadata && metadata > text &&
         (was_known(run, metadata, " id=") || was_known(run, metadata, " model=")))
-        check_problem(run, "the first frame has what was told after the first text (%.*s): "
-                           "decode_event must emit it when it comes, with beluga_emit_metadata",
+        check_problem(run,
+                      "the first frame has what was told after the first text (%.*s): "
+                      "decode_event must emit it when it comes, with beluga_emit_metadata",
                       (int)strcspn(metadata, "\n"), metadata);
 }
 

@@ -203,8 +203,7 @@ static bool add_lines_of_json(check_sent *sent, const char *body, size_t length)
 void check_sent_add_body(check_sent *sent, const char *type, const char *body, size_t length)
 {
     if (!length) return;
-    if (type && strncasecmp(type, "multipart/", 10) == 0 &&
-        add_multipart(sent, type, body, length))
+    if (type && strncasecmp(type, "multipart/", 10) == 0 && add_multipart(sent, type, body, length))
         return;
     if (type && strcasestr(type, "x-www-form-urlencoded"))
         add_pieces(sent, body, length, "&=", true);

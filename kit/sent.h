@@ -24,8 +24,8 @@ typedef struct check_sent {
 
 /* Take request `i` apart, and add what it has. */
 void check_sent_add(check_sent *sent, const peer *p, size_t i);
-/* Add the texts and numbers of one JSON value, or of a body of any other form. `type` is its content
- * type, or NULL. */
+/* Add the texts and numbers of one JSON value, or of a body of any other form. `type` is its
+ * content type, or NULL. */
 void check_sent_add_body(check_sent *sent, const char *type, const char *body, size_t length);
 void check_sent_free(check_sent *sent);
 

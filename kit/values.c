@@ -150,8 +150,9 @@ void check_run_options(check_run *run)
         free_asked(&a);
     }
     if (run->problems.length)
-        check_problem(run, "want the value in the request, whatever its name is there, or a warning: "
-                           "beluga_http_request_warn(request, \"NAME is not sent\")");
+        check_problem(run,
+                      "want the value in the request, whatever its name is there, or a warning: "
+                      "beluga_http_request_warn(request, \"NAME is not sent\")");
     free_asked(&plain);
 }
 
@@ -281,8 +282,9 @@ static void want_value(check_run *run, const asked *a, const char *value, const 
                        const char *change)
 {
     if (!check_sent_has(&a->sent, value, strlen(value)))
-        check_problem(run, "encode_request does not send %s: \"%s\" does not stand in the request: "
-                           "write %s, or warn with beluga_http_request_warn",
+        check_problem(run,
+                      "encode_request does not send %s: \"%s\" does not stand in the request: "
+                      "write %s, or warn with beluga_http_request_warn",
                       what, value, change);
 }
 
@@ -337,18 +339,20 @@ static void judge_call(check_run *run, const asked *a, size_t i)
     size_t ids = check_sent_count(&a->sent, tools[i].id);
     size_t names = check_sent_count(&a->sent, tools[i].name);
     if (names < 2)
-        check_problem(run, "encode_request does not send the calls of the history: \"%s\" stands in "
-                           "the request %zu times, want its tool and its call: write the name of "
-                           "each part of the kind BELUGA_PART_TOOL_CALL, or warn",
+        check_problem(run,
+                      "encode_request does not send the calls of the history: \"%s\" stands in "
+                      "the request %zu times, want its tool and its call: write the name of "
+                      "each part of the kind BELUGA_PART_TOOL_CALL, or warn",
                       tools[i].name, names);
     want_value(run, a, tools[i].argument, "the arguments of a call of the history",
                "text and text_length of the part");
     want_value(run, a, tools[i].result, "the result of a call", "beluga_message_text(message, &n)");
     if (ids < 2 && names >= 2 && names < 3)
-        check_problem(run, "encode_request does not tell which call a result belongs to: the id "
-                           "\"%s\" stands in the request %zu times, want it with the call and with "
-                           "the result: write the id of the part, and "
-                           "beluga_message_tool_call_id(message)",
+        check_problem(run,
+                      "encode_request does not tell which call a result belongs to: the id "
+                      "\"%s\" stands in the request %zu times, want it with the call and with "
+                      "the result: write the id of the part, and "
+                      "beluga_message_tool_call_id(message)",
                       tools[i].id, ids);
 }
 
@@ -378,8 +382,9 @@ static void judge_choice(check_run *run, beluga_option option, const char *what,
 {
     asked a = ask_with(run, option);
     if (is_same(&a, plain) && !is_told(&a, plain))
-        check_problem(run, "encode_request sends the same with %s as without: write %s, or warn with "
-                           "beluga_http_request_warn",
+        check_problem(run,
+                      "encode_request sends the same with %s as without: write %s, or warn with "
+                      "beluga_http_request_warn",
                       what, getter);
     free_asked(&a);
 }
@@ -396,7 +401,8 @@ void check_run_choices(check_run *run)
     judge_choice(run, beluga_with_tool_choice("zq_time"), "a tool's name as tool_choice", &plain,
                  choice);
     if (run->provider->capabilities & BELUGA_CAPABILITY_PARALLEL_TOOLS)
-        judge_choice(run, beluga_with_parallel_tool_calls(false), "parallel_tool_calls false", &plain,
+        judge_choice(run, beluga_with_parallel_tool_calls(false), "parallel_tool_calls false",
+                     &plain,
                      "beluga_call_get_bool(call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel)");
     free_asked(&plain);
     let_go(run, before);
