@@ -264,9 +264,12 @@ static void fail_inside(check_run *run)
     watch_call_is_over();
 }
 
+/* The plug-in is watched from here on, since loading it gave it the library's own functions. */
 static bool fail(bench *b)
 {
     check_run *run = b->run;
+    if (!run->peer && run->settings->plugin && !watch_is_watching())
+        watch_begin(run->settings->plugin, false);
     for (int i = 0; i < ROUND_CALLS && open_model(b); i++) {
         if (run->peer)
             fail_behind_http(run);
@@ -283,13 +286,12 @@ static bool fail(bench *b)
 void check_run_memory_errors(check_run *run)
 {
     if (!play_failures(run)) return;
-    bool watched = !run->peer && run->settings->plugin && watch_begin(run->settings->plugin, false);
     check_growth(run, fail,
                  run->peer ? "a call failed: decode_error and the decoders must free what they "
                              "made, a parsed JSON with beluga_json_doc_free"
                            : "a call was cancelled, or refused by beluga_emit_run_blocking: free "
                              "what start made in release, and where there is no release");
-    if (watched) watch_end();
+    watch_end();
 }
 
 void check_run_allocator(check_run *run)

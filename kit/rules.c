@@ -67,6 +67,23 @@ static void note_found(check_run *probe, const char *when)
     watch_call_is_over();
 }
 
+/* A provider that says back what it hears must not cut a character in two, wherever it cuts. */
+static void probe_letters(check_run *probe)
+{
+    enum { SHIFTS = 4 };
+    static const char letters[] = "xxx\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb3 \xe2\x82\xac"
+                                  "\xc3\xa9\xf0\x9f\x90\xb3\xf0\x9f\x90\xb3";
+    beluga_messages *given = probe->call.messages;
+    for (int shift = 0; shift < SHIFTS && !probe->peer; shift++) {
+        probe->call.messages = beluga_messages_new();
+        beluga_messages_add(probe->call.messages, beluga_human_message(letters + shift));
+        check_generate(probe);
+        note_found(probe, "in an answer to other letters");
+        beluga_messages_free(probe->call.messages);
+    }
+    probe->call.messages = given;
+}
+
 /* A status of 500 makes a provider decode an error. */
 static void play_refusal(check_run *probe)
 {
@@ -130,6 +147,7 @@ static void probe_calls(check_run *probe)
     play(probe, true, CHECK_END_WHOLE);
     check_push(probe);
     note_found(probe, "in a pushed stream");
+    probe_letters(probe);
     probe_work(probe);
     if (check_streams(probe)) {
         play(probe, true, CHECK_END_HANGS);

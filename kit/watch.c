@@ -343,7 +343,7 @@ bool watch_wait_for_work(int64_t patience_ms)
     int64_t until = beluga__now_ms() + patience_ms;
     pthread_mutex_lock(&watch.lock);
     while (watch.working && !watch.refused && wait_until(until)) continue;
-    bool none = !watch.working;
+    bool none = !watch.working || watch.refused;
     pthread_mutex_unlock(&watch.lock);
     return none;
 }

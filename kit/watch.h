@@ -42,8 +42,8 @@ size_t watch_failures(void);
 void watch_hold(int64_t patience_ms);
 bool watch_is_holding(void);
 void watch_let_go(void);
-/* Wait until no work that blocks runs, or until one has gone on after a refusal. @return whether
- * there is none. */
+/* Wait until no work that blocks runs, or until one has gone on after a refusal, which watch_tell
+ * tells. @return whether one of both came. */
 bool watch_wait_for_work(int64_t patience_ms);
 
 /*
