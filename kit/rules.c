@@ -95,13 +95,16 @@ static void make_round(check_run *probe)
 {
     play(probe, true, CHECK_END_WHOLE);
     check_push(probe);
+    watch_call_is_over();
     play(probe, false, CHECK_END_WHOLE);
     check_generate(probe);
+    watch_call_is_over();
     play_refusal(probe);
     check_generate(probe);
-    probe->breach = 0; /* the calls before have told */
+    watch_call_is_over();
     if (!probe->peer && check_streams(probe)) check_cancel_pushed(probe);
     watch_call_is_over();
+    probe->breach = 0; /* the calls before have told */
 }
 
 /* The same calls again, of a model whose functions are counted. */

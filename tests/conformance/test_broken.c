@@ -184,11 +184,6 @@ static void one_behind_http_that_breaks_no_rule_passes(void **state)
     assert_fails(state, "http", "http-sound", "", "");
 }
 
-static void tools_that_are_claimed_and_sent_pass(void **state)
-{
-    assert_fails(state, "http", "http-tools", "", "");
-}
-
 static void no_fixtures_are_no_proof(void **state)
 {
     assert_fails(state, "http", "http-bare", "fixtures ", "nothing shows that it reads an answer");
@@ -231,11 +226,6 @@ static void tools_that_are_dropped_in_silence_are_found(void **state)
         "tools tools-stream tools-results choice-auto choice-none choice-required choice-named "
         "one-at-a-time ",
         "neither fails nor warns");
-}
-
-static void tools_of_another_model_are_found(void **state)
-{
-    assert_fails(state, "http", "http-sticky", "bind-kept ", "want no tool in the request");
 }
 
 static void a_list_of_anything_is_found(void **state)
@@ -284,7 +274,6 @@ int main(void)
         BROKEN(a_probe_that_fails_is_found),
         BROKEN(a_table_that_contradicts_itself_is_found),
         BROKEN(one_behind_http_that_breaks_no_rule_passes),
-        BROKEN(tools_that_are_claimed_and_sent_pass),
         BROKEN(no_fixtures_are_no_proof),
         BROKEN(taking_anything_for_an_answer_is_found),
         BROKEN(taking_the_end_for_a_finish_is_found),
@@ -292,7 +281,6 @@ int main(void)
         BROKEN(an_event_behind_the_proof_is_found),
         BROKEN(errors_with_the_wrong_code_are_found),
         BROKEN(tools_that_are_dropped_in_silence_are_found),
-        BROKEN(tools_of_another_model_are_found),
         BROKEN(a_list_of_anything_is_found),
         BROKEN(a_hang_is_a_check_that_failed),
     };

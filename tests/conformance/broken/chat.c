@@ -6,6 +6,7 @@
  */
 #include <beluga/provider/provider.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +38,19 @@ static void lose(size_t size)
     void *before = lost;
     lost = malloc(size);
     if (before && before == lost) abort(); /* never: it was not released */
+}
+
+/* The tool of a call is sent with the next ones, too. */
+static void put_kept(const beluga_call *call, beluga_json_writer *w)
+{
+    static char kept[64];
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (beluga_call_tool_count(call))
+        strncpy(kept, beluga_tool_name(beluga_call_tool(call, 0)), sizeof kept - 1);
+    else
+        beluga_json_put_string(w, "kept", kept);
+    pthread_mutex_unlock(&lock);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -187,6 +201,7 @@ static int encode(const beluga_call *call, beluga_http_request *request, beluga_
     put_messages(call, w);
     if (beluga_call_tool_count(call)) put_tools(call, w);
     put_options(call, w);
+    if (has_fault(call, "sticky")) put_kept(call, w);
     beluga_json_end_object(w);
     return 0;
 }
@@ -384,17 +399,18 @@ static void close_and_lose(void *self)
 #endif
 
 /* The faults that the functions above have, and those of other functions. */
-#define FAULTS(XX)                                                                             \
-    XX("sound")                                                                                \
-    XX("cut")                                                                                  \
-    XX("nul") XX("no-history") XX("history-arguments") XX("result-id") XX("no-system")         \
-        XX("last-only") XX("no-tools") XX("tool-schema") XX("temperature") XX("max_tokens")    \
-            XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag")               \
-                XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index")          \
-                    XX("arguments") XX("no-usage") XX("zero-usage") XX("length-stop")          \
-                        XX("length-other") XX("calls-stop") XX("calls-length") XX("late-id")   \
-                            XX("error-ignored") XX("leak") XX("event-waits") XX("event-works") \
-                                XX("unknown-null")
+#define FAULTS(XX)                                                                                 \
+    XX("sound")                                                                                    \
+    XX("cut")                                                                                      \
+    XX("nul")                                                                                      \
+    XX("no-history")                                                                               \
+    XX("history-arguments") XX("result-id") XX("no-system") XX("last-only") XX("no-tools")         \
+        XX("tool-schema") XX("temperature") XX("max_tokens") XX("stops") XX("effort") XX("schema") \
+            XX("choice") XX("stream-flag") XX("encode-waits") XX("authorize-waits") XX("halves")   \
+                XX("one-index") XX("arguments") XX("no-usage") XX("zero-usage") XX("length-stop")  \
+                    XX("length-other") XX("calls-stop") XX("calls-length") XX("late-id")           \
+                        XX("error-ignored") XX("leak") XX("event-waits") XX("event-works")         \
+                            XX("unknown-null") XX("sticky")
 
 #define TABLE(fault) {CHAT(fault)},
 static const beluga_provider tables[] = {FAULTS(TABLE)};
@@ -406,4 +422,4 @@ static const beluga_provider close_leaks = {CHAT("close-leaks"), .close = close_
 BELUGA_PLUGIN_PROVIDERS(NULL, T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8), T(9), T(10),
                         T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20), T(21),
                         T(22), T(23), T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31), T(32),
-                        T(33), &error_waits, &error_leaks, &close_leaks)
+                        T(33), T(34), &error_waits, &error_leaks, &close_leaks)
