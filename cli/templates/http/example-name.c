@@ -24,10 +24,12 @@ static const char *role_name(beluga_role role)
 static void put_message(beluga_json_writer *w, const beluga_message *message,
                         beluga_http_request *request)
 {
+    size_t length;
     const beluga_part *part;
+    const char *text = beluga_message_text(message, &length);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "role", role_name(beluga_message_role(message)));
-    beluga_json_put_string(w, "content", beluga_message_text(message, NULL));
+    beluga_json_put_string_n(w, "content", text, length);
     beluga_json_end_object(w);
     for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++)
         if (part->kind != BELUGA_PART_TEXT)
@@ -36,9 +38,29 @@ static void put_message(beluga_json_writer *w, const beluga_message *message,
             beluga_http_request_warn(request, "marks for the cache have no effect on example-name");
 }
 
+static void warn_of_sampling(const beluga_call *call, beluga_http_request *request)
+{
+    double number;
+    int64_t integer;
+    bool on;
+    if (beluga_call_get_double(call, BELUGA_OPTION_TOP_P, &number) ||
+        beluga_call_get_int(call, BELUGA_OPTION_TOP_K, &integer) ||
+        beluga_call_get_int(call, BELUGA_OPTION_SEED, &integer) ||
+        beluga_call_get_double(call, BELUGA_OPTION_FREQUENCY_PENALTY, &number) ||
+        beluga_call_get_double(call, BELUGA_OPTION_PRESENCE_PENALTY, &number))
+        beluga_http_request_warn(request, "example-name samples by the temperature alone");
+    if (beluga_call_get_int(call, BELUGA_OPTION_MAX_TOKENS, &integer) ||
+        beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, 0, NULL))
+        beluga_http_request_warn(request, "nothing ends an answer of example-name early");
+    if (beluga_call_get_bool(call, BELUGA_OPTION_JSON_MODE, &on) ||
+        beluga_call_get_string(call, BELUGA_OPTION_USER, NULL))
+        beluga_http_request_warn(request, "json_mode and user have no effect on example-name");
+}
+
 static void warn_of_the_rest(const beluga_call *call, beluga_http_request *request)
 {
     int64_t effort;
+    warn_of_sampling(call, request);
     if (beluga_call_tool_count(call))
         beluga_http_request_warn(request, "tools have no effect on example-name");
     if (beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
