@@ -335,6 +335,12 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return decode(emit, frame->data, frame->length);
 }
 
+static int finish_anyway(void *state, beluga_emit *emit)
+{
+    (void)state;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
 /* ---- errors, opening ------------------------------------------------------------------------- */
 
 static void describe(const beluga_http_response *response, beluga_error *err)
@@ -399,29 +405,31 @@ static void close_and_lose(void *self)
 #endif
 
 /* The faults that the functions above have, and those of other functions. */
-#define FAULTS(XX)                                                                                \
-    XX("sound")                                                                                   \
-    XX("cut")                                                                                     \
-    XX("nul")                                                                                     \
-    XX("no-history")                                                                              \
-    XX("history-arguments")                                                                       \
-    XX("result-id")                                                                               \
-    XX("no-system") XX("last-only") XX("no-tools") XX("tool-schema") XX("temperature")            \
-        XX("max_tokens") XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag")     \
-            XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index") XX("arguments") \
-                XX("no-usage") XX("zero-usage") XX("length-stop") XX("length-other")              \
-                    XX("calls-stop") XX("calls-length") XX("late-id") XX("error-ignored")         \
-                        XX("leak") XX("event-waits") XX("event-works") XX("unknown-null")         \
-                            XX("sticky")
+#define FAULTS(XX)                                                                               \
+    XX("sound")                                                                                  \
+    XX("cut")                                                                                    \
+    XX("nul")                                                                                    \
+    XX("no-history")                                                                             \
+    XX("history-arguments")                                                                      \
+    XX("result-id")                                                                              \
+    XX("no-system")                                                                              \
+    XX("last-only")                                                                              \
+    XX("no-tools") XX("tool-schema") XX("temperature") XX("max_tokens") XX("stops") XX("effort") \
+        XX("schema") XX("choice") XX("stream-flag") XX("encode-waits") XX("authorize-waits")     \
+            XX("halves") XX("one-index") XX("arguments") XX("no-usage") XX("zero-usage")         \
+                XX("length-stop") XX("length-other") XX("calls-stop") XX("calls-length")         \
+                    XX("late-id") XX("error-ignored") XX("leak") XX("event-waits")               \
+                        XX("event-works") XX("unknown-null") XX("sticky")
 
 #define TABLE(fault) {CHAT(fault)},
 static const beluga_provider tables[] = {FAULTS(TABLE)};
 static const beluga_provider error_waits = {CHAT("error-waits"), .decode_error = describe_slowly};
 static const beluga_provider error_leaks = {CHAT("error-leaks"), .decode_error = describe_and_lose};
+static const beluga_provider early = {CHAT("early"), .decode_end = finish_anyway};
 static const beluga_provider close_leaks = {CHAT("close-leaks"), .close = close_and_lose};
 
 #define T(i) &tables[i]
 BELUGA_PLUGIN_PROVIDERS(NULL, T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8), T(9), T(10),
                         T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20), T(21),
                         T(22), T(23), T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31), T(32),
-                        T(33), T(34), &error_waits, &error_leaks, &close_leaks)
+                        T(33), T(34), &error_waits, &error_leaks, &close_leaks, &early)
