@@ -96,6 +96,7 @@ static void make_round(check_run *probe)
     play(probe, true, CHECK_END_WHOLE);
     check_push(probe);
     watch_call_is_over();
+    if (spy_is_slow()) return;
     play(probe, false, CHECK_END_WHOLE);
     check_generate(probe);
     watch_call_is_over();
@@ -113,7 +114,7 @@ static void probe_blocking(check_run *run)
     check_run copy = *run, *probe = &copy;
     beluga_client *client = spy_new(probe);
     probe->model = client ? check_open(probe, beluga_client_registry(client)) : NULL;
-    for (int i = 0; i < ROUNDS && probe->model; i++) {
+    for (int i = 0; i < ROUNDS && probe->model && !spy_is_slow(); i++) {
         make_round(probe);
         if (!probe->peer && watch_is_watching()) check_cancel_at_work(probe);
         watch_call_is_over();
@@ -169,9 +170,9 @@ static void probe(check_run *run)
     bool watched = run->settings->plugin && watch_begin(run->settings->plugin, check_is_http(run));
     run->rules->probed = true;
     probe.breach = 0;
-    probe_calls(&probe);
-    linger();
     probe_blocking(&probe);
+    if (!run->rules->found[CHECK_RULE_BLOCKS].length) probe_calls(&probe);
+    linger();
     if (watched) {
         check_text *found = run->rules->found;
         watch_tell(&found[CHECK_RULE_ONE_END], &found[CHECK_RULE_LATE], &found[CHECK_RULE_REFUSED]);
@@ -185,10 +186,17 @@ static void probe(check_run *run)
 
 void check_run_rule(check_run *run)
 {
-    bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
+    bool first = run->scenario->rule == CHECK_RULE_BLOCKS || run->settings->only;
     if (!run->rules->probed && first) probe(run);
     if (!run->rules->probed) { /* a crash was followed by a new process */
-        check_text_printf(&run->reason, "the check %s was not done", name_of(run, CHECK_RULE_ENDS));
+        check_text_printf(&run->reason, "the check %s was not done",
+                          name_of(run, CHECK_RULE_BLOCKS));
+        return;
+    }
+    bool blocks = run->rules->found[CHECK_RULE_BLOCKS].length > 0;
+    if (blocks && run->scenario->rule != CHECK_RULE_BLOCKS) {
+        check_text_printf(&run->reason, "not run: mend what the check %s found first",
+                          name_of(run, CHECK_RULE_BLOCKS));
         return;
     }
     if (run->peer) run->asked = peer_requests(run->peer);

@@ -7,7 +7,8 @@
 #include <sys/resource.h>
 
 enum {
-    MAX_WORK_MS = 50, /* processor time in one function; a frame takes microseconds */
+    MAX_WORK_MS = 50,  /* processor time in one function; a frame takes microseconds */
+    SLOW_IN_A_ROW = 3, /* so often is no coincidence */
     MAX_FUNCTIONS = 16
 };
 
@@ -15,6 +16,7 @@ typedef struct function {
     const char *name; /* static; NULL behind the last */
     long waits;       /* in the present round */
     int64_t work_ns;  /* the longest in the present round */
+    size_t in_a_row;  /* how often it computed for long, without once that it did not */
     size_t rounds, waited, worked;
     int64_t least_ns; /* the least of the rounds' longest */
 } function;
@@ -50,6 +52,18 @@ spy_cost spy_begin(void)
     return (spy_cost){count_waits(), beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID)};
 }
 
+static bool is_long(int64_t work_ns)
+{
+    return work_ns > MAX_WORK_MS * BELUGA__NS_PER_MS;
+}
+
+bool spy_is_slow(void)
+{
+    for (size_t i = 0; i < MAX_FUNCTIONS && spy.functions[i].name; i++)
+        if (spy.functions[i].in_a_row >= SLOW_IN_A_ROW) return true;
+    return false;
+}
+
 void spy_end(const char *name, spy_cost cost)
 {
     int64_t work = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - cost.begun_ns;
@@ -57,6 +71,7 @@ void spy_end(const char *name, spy_cost cost)
     function *f = find(name);
     if (!f) return;
     f->rounds += !f->work_ns;
+    f->in_a_row = is_long(work) ? f->in_a_row + 1 : 0;
     f->waits += waits;
     if (work >= f->work_ns) f->work_ns = work + 1; /* never 0, which says that it did not run */
 }
@@ -65,7 +80,7 @@ static void end_round(function *f)
 {
     if (!f->work_ns) return;
     f->waited += f->waits > 0;
-    f->worked += f->work_ns > MAX_WORK_MS * BELUGA__NS_PER_MS;
+    f->worked += is_long(f->work_ns);
     if (!f->least_ns || f->work_ns < f->least_ns) f->least_ns = f->work_ns;
     f->waits = 0;
     f->work_ns = 0;
@@ -79,7 +94,7 @@ void spy_next_round(void)
 
 static const char *remedy(const char *name)
 {
-    if (spy.real->encode_request) return "a provider behind HTTP does no I/O: return at once";
+    if (spy.real->encode_request) return "its functions do no I/O, and return at once";
     if (strcmp(name, "cancel") == 0)
         return "tell the work to stop and return, without waiting for it";
     return "beluga_emit_after and beluga_emit_run_blocking are for that";

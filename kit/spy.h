@@ -26,6 +26,8 @@ void spy_end(const char *function, spy_cost cost);
 beluga_client *spy_new(check_run *run);
 /* From here on another round of calls is made; a function is judged by its best round. */
 void spy_next_round(void);
+/* Return whether some function computes for so long that further calls would take minutes. */
+bool spy_is_slow(void);
 /* Write a line for each function that waited, or computed for long, in every round. */
 void spy_tell(check_text *out);
 

@@ -67,7 +67,7 @@ static void assert_fails(void **state, const char *plugin, const char *provider,
         fail_msg("want %s\ngot  %s\n%s", failed, v.failed, v.details);
     if (!strstr(v.details, says)) fail_msg("it says:\n%s", v.details);
     assert_int_equal(cli->code, *failed ? 1 : 0);
-    assert_true(v.passed > 8);
+    assert_true(v.passed > 1);
     assert_string_equal(cli->err, "");
 }
 
