@@ -470,7 +470,9 @@ void check_run_unclaimed(check_run *run)
     char line[512];
     bool models = run->scenario->needs & BELUGA_CAPABILITY_MODELS;
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
-    if (run->settings->foreign && missing == BELUGA_CAPABILITY_PARALLEL_TOOLS) {
+    /* an answer in one piece, and one tool call at a time, are no less than what was asked for */
+    const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
+    if (run->settings->foreign && !(missing & ~harmless)) {
         check_text_puts(&run->reason, "not claimed");
         return;
     }

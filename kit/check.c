@@ -5,6 +5,7 @@
 #include "kit/open.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
+#include "kit/strays.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -207,6 +208,7 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
     code = check_profile_read(&profile, settings, provider, err);
+    if (!code) code = check_strays(&profile, check_scenarios, err);
     for (const check_scenario *s = check_scenarios; s->name && !code; s++)
         code = check_fixture_look(&profile, s->name, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);

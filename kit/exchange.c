@@ -2,14 +2,6 @@
 
 #include <stdio.h>
 
-void check_section_name(char *out, const char *what, size_t n)
-{
-    if (n == 1)
-        snprintf(out, CHECK_SECTION_BYTES, "%s", what);
-    else
-        snprintf(out, CHECK_SECTION_BYTES, "%s %zu", what, n);
-}
-
 bool check_find(check_run *run, const char *section, const char *other, check_text *text)
 {
     const char *const others[] = {other, NULL};
@@ -62,7 +54,7 @@ bool check_load_answer(check_run *run, size_t n)
     check_text text = {0};
     check_answer_free(&run->answer);
     if (!find_answer(run, n, &text)) return miss_answer(run, n);
-    const char *wrong = check_answer_parse(&run->answer, text.data);
+    const char *wrong = check_answer_parse(&run->answer, check_text_get(&text), text.length, NULL);
     if (wrong) check_problem(run, "answer %zu of %s: %s", n, run->scenario->name, wrong);
     check_text_free(&text);
     return !wrong;
@@ -74,7 +66,7 @@ bool check_load_usual_answer(check_run *run, bool streamed)
     const char *name = streamed ? "stream" : "text", *wrong = "there is none";
     check_answer_free(&run->answer);
     if (check_fixture_find(run->profile, name, NULL, "answer", &text))
-        wrong = check_answer_parse(&run->answer, text.data);
+        wrong = check_answer_parse(&run->answer, check_text_get(&text), text.length, NULL);
     else if (run->settings->foreign)
         check_no_answer(run, name, 1);
     if (wrong && !run->reason.length) check_problem(run, "the answer of %s: %s", name, wrong);

@@ -4,10 +4,6 @@
 
 #include "kit/run.h"
 
-enum { CHECK_SECTION_BYTES = 32 };
-
-/* Write "request" for the first exchange (1), "request 2" for the second. */
-void check_section_name(char *out, const char *what, size_t n);
 /* Find a section of the run's case, or of the case `other`, which replaces it. */
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
 /* Return the case whose answers and events replace missing ones; the request may be replaced by

@@ -140,6 +140,7 @@ static int add_section(reader *r, const char *name)
     r->section = &in->sections[in->n_sections++];
     snprintf(r->section->name, sizeof r->section->name, "%s", name);
     r->section->begin = (size_t)(r->line - r->file->text.data);
+    r->section->line = r->number;
     check_text_puts(&r->section->text, "");
     return 0;
 }

@@ -33,6 +33,7 @@ typedef enum check_rule {
 
 /* A call as a scenario makes it, through the public interface. */
 typedef struct check_call {
+    const char *prompt; /* what is asked, in place of every question; NULL: the usual ones */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -100,6 +101,8 @@ void check_note_breach(check_run *run, const beluga_error *err);
 /* Prepare the call of the run's scenario. */
 void check_call_begin(check_run *run);
 void check_call_end(check_run *run);
+/* Return what to ask in place of a question, for models that understand little. */
+const char *check_question(const check_call *call, const char *usual);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);
 

@@ -31,7 +31,7 @@ static void add_tool(check_call *call, const char *name, const char *description
 
 static void ask(check_call *call, const char *text)
 {
-    beluga_messages_add(call->messages, beluga_human_message(text));
+    beluga_messages_add(call->messages, beluga_human_message(check_question(call, text)));
 }
 
 static void write_hello(check_call *call)
@@ -133,7 +133,7 @@ static void write_schema(check_call *call)
 static void write_data(check_call *call, const char *text, beluga_part_kind kind, const char *type,
                        const void *data, size_t n, const char *name)
 {
-    beluga_message *message = beluga_human_message(text);
+    beluga_message *message = beluga_human_message(check_question(call, text));
     if (message) beluga_message_add_data(message, kind, type, data, n, name);
     beluga_messages_add(call->messages, message);
 }
@@ -278,8 +278,8 @@ const check_scenario check_scenarios[] = {
         "the bytes of a file are sent"),
     OWN(GENERATE, "cache", CACHE, "text", write_cache, check_run_generate, "text \"",
         "a mark for the cache is sent, and its counts come"),
-    OWN(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
-        "options of sampling are sent, or a warning names what is not"),
+    CALL(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
+         "options of sampling are sent, or a warning names what is not"),
     OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
         "the list of models comes, to its last page"),
     ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
