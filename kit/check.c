@@ -6,6 +6,7 @@
 #include "kit/rules.h"
 #include "kit/scenarios.h"
 #include "kit/strays.h"
+#include "kit/update.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,7 @@ static check_status status_of(const check_run *run)
 {
     if (run->problems.length) return CHECK_FAILED;
     if (run->reason.length) return CHECK_SKIPPED;
+    if (run->written.length) return CHECK_WRITTEN;
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
@@ -121,7 +123,9 @@ static bool is_without_files(const check_run *run)
 
 static check_result result_of(const check_run *run, check_status status)
 {
-    const check_text *detail = status == CHECK_FAILED ? &run->problems : &run->reason;
+    const check_text *detail = status == CHECK_FAILED    ? &run->problems
+                               : status == CHECK_WRITTEN ? &run->written
+                                                         : &run->reason;
     return (check_result){.provider = run->provider->name,
                           .category = run->scenario->category,
                           .scenario = run->scenario->name,
@@ -153,12 +157,14 @@ static check_status check_one(check_run *run)
         run_scenario(run);
     if (run->story.status || run->problems.status) check_problem(run, "out of memory");
     blame(run);
+    check_write_changes(run, check_broken_rule(run));
     check_status status = status_of(run);
     const check_result result = result_of(run, status);
     run->settings->tell(run->settings->payload, &result);
     check_text_free(&run->story);
     check_text_free(&run->problems);
     check_text_free(&run->reason);
+    check_text_free(&run->written);
     return status;
 }
 
@@ -166,6 +172,8 @@ static check_status check_one(check_run *run)
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {
+    /* nothing is written where a rule is broken, so the rules are looked at first */
+    if (settings->only && settings->update && s->run == check_run_rule) return true;
     if (settings->only) return strcmp(settings->only, s->name) == 0;
     return settings->measure || strcmp(s->category, CHECK_BENCHMARKS) != 0;
 }

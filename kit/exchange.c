@@ -1,6 +1,19 @@
 #include "kit/exchange.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Headers that the transport adds are not compared. */
+bool check_is_compared(const char *header)
+{
+    static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",
+                                        "connection", "expect",     NULL};
+    if (strcasecmp(header, "content-length") == 0) return false;
+    for (size_t i = 0; names[i]; i++)
+        if (strcasecmp(header, names[i]) == 0) return false;
+    return true;
+}
 
 bool check_find(check_run *run, const char *section, const char *other, check_text *text)
 {

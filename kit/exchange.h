@@ -6,6 +6,8 @@
 
 /* Find a section of the run's case, or of the case `other`, which replaces it. */
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
+/* Return whether the provider, and not the transport, makes this header of a request. */
+bool check_is_compared(const char *header);
 /* Return the case whose answers and events replace missing ones; the request may be replaced by
  * those of another case. */
 const char *check_answers_like(const check_run *run);

@@ -301,14 +301,50 @@ bool check_fixture_find(const check_profile *p, const char *scenario, const char
     return found;
 }
 
-bool check_fixture_write(const check_profile *p, const char *scenario, const char *section,
-                         const char *text)
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* Find the folders of a provider's own cases: those from the one on that has its check.json. `name`
+ * receives the name of the case there. */
+static const char *const *own_folders(const check_profile *p, const char *scenario, char *name,
+                                      size_t size)
 {
-    const char *const own[] = {p->folders[0], NULL};
-    char name[CHECK_MAX_PATH];
+    char path[CHECK_MAX_PATH];
+    size_t i = 0;
+    name_of(name, size, "", scenario);
+    snprintf(path, sizeof path, "%s/check/check.json", p->folders[0]);
+    if (may_be_alone(p, p->levels[0].provider) && strcmp(path, p->levels[0].path) == 0)
+        return p->folders;
+    name_of(name, size, p->levels[0].provider, scenario);
+    for (; p->folders[i + 1]; i++) {
+        snprintf(path, sizeof path, "%s/%s/check/check.json", p->folders[i], p->levels[0].provider);
+        if (strcmp(path, p->levels[0].path) == 0) break;
+    }
+    return p->folders + i;
+}
+
+bool check_fixture_is_there(const check_profile *p, const char *scenario)
+{
+    char name[CHECK_MAX_PATH / 4], path[CHECK_MAX_PATH];
+    if (!p->n_levels) return false;
+    const char *folder = *own_folders(p, scenario, name, sizeof name);
+    snprintf(path, sizeof path, "%s/%s" CHECK_FIXTURE_ENDING, folder, name);
+    if (access(path, F_OK) == 0) return true;
+    snprintf(path, sizeof path, "%s/%s" CHECK_ANSWER_ENDING, folder, name);
+    return access(path, F_OK) == 0;
+}
+
+bool check_fixture_write(const check_profile *p, const char *scenario, const char *section,
+                         const char *text, char path[CHECK_MAX_PATH])
+{
+    char name[CHECK_MAX_PATH / 4];
     check_fixture_file file;
-    name_of(name, sizeof name, p->levels[0].provider, scenario);
+    snprintf(path, CHECK_MAX_PATH, "check/%s" CHECK_FIXTURE_ENDING, scenario);
+    if (!p->n_levels) return false;
+    const char *const *own = own_folders(p, scenario, name, sizeof name);
     int code = check_fixture_file_read(&file, own, name, sections, NULL);
+    if (code == BELUGA_ERROR_NOT_FOUND)
+        snprintf(file.path, sizeof file.path, "%s/%s" CHECK_FIXTURE_ENDING, *own, name);
+    snprintf(path, CHECK_MAX_PATH, "%s", file.path);
     const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
     bool written = (of || code == BELUGA_ERROR_NOT_FOUND) &&
                    check_fixture_file_write(&file, of, section, text, strlen(text));

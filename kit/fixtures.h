@@ -75,8 +75,11 @@ int check_fixture_look(const check_profile *profile, const char *scenario, belug
  */
 bool check_fixture_find(const check_profile *profile, const char *scenario,
                         const char *const *others, const char *section, check_text *text);
-/* Write a section of the provider's own case. @return whether the section was written. */
+/* Return whether the provider has a file of its own for a case. */
+bool check_fixture_is_there(const check_profile *profile, const char *scenario);
+/* Write a section of the provider's own case; `path` receives the file's. @return whether the
+ * section was written. */
 bool check_fixture_write(const check_profile *profile, const char *scenario, const char *section,
-                         const char *text);
+                         const char *text, char path[CHECK_MAX_PATH]);
 
 #endif

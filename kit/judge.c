@@ -2,23 +2,12 @@
 
 #include "kit/exchange.h"
 #include "kit/json_diff.h"
+#include "kit/update.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- the request ----------------------------------------------------------------------------- */
-
-/* Headers that the transport adds are not compared. */
-bool check_is_compared(const char *header)
-{
-    static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",
-                                        "connection", "expect",     NULL};
-    if (strcasecmp(header, "content-length") == 0) return false;
-    for (size_t i = 0; names[i]; i++)
-        if (strcasecmp(header, names[i]) == 0) return false;
-    return true;
-}
 
 /* Replace {base}, {model} and {key} in a file's text by those of the provider. */
 static void fill_in(const check_run *run, const char *text, check_text *out)
@@ -131,33 +120,50 @@ static const char *request_like(const check_run *run)
     return !run->settings->foreign || check_asks_the_same(run, like) ? like : NULL;
 }
 
+/* Compare with the section of the case; where the case is updated, a difference is a change. */
+static void compare_with_file(check_run *run, size_t i, const char *section, const check_text *text)
+{
+    check_text want = {0}, before = run->problems;
+    run->problems = (check_text){0};
+    fill_in(run, check_text_get(text), &want);
+    compare_request(run, i, want.data);
+    check_text found = run->problems;
+    run->problems = before;
+    if (found.length && check_is_updated(run))
+        check_change_request(run, i, section, check_text_get(&found));
+    else
+        check_text_puts(&run->problems, check_text_get(&found));
+    check_text_free(&found);
+    check_text_free(&want);
+}
+
+static void judge_without_file(check_run *run, size_t i, size_t n)
+{
+    bool first = n == 1 && run->first_messages;
+    look_for_texts(run, i, first ? run->first_messages : beluga_messages_count(run->call.messages));
+}
+
 void check_request(check_run *run, size_t n)
 {
     char section[CHECK_SECTION_BYTES];
-    check_text text = {0}, want = {0};
+    check_text text = {0};
     size_t i = run->asked++;
     check_section_name(section, "request", n);
     if (!peer_request_method(run->peer, i)) {
         check_problem(run, "request %zu was never sent", i + 1);
         return;
     }
-    size_t before = run->problems.length;
+    bool foreign = run->settings->foreign, updated = check_is_updated(run);
     bool as_written = !run->profile->borrowed && !run->settings->config;
     bool found = as_written && check_find(run, section, request_like(run), &text);
-    if (found) {
-        fill_in(run, text.data, &want);
-        compare_request(run, i, want.data);
-    } else if (as_written && !run->settings->foreign) {
+    if (found)
+        compare_with_file(run, i, section, &text);
+    else if (updated)
+        check_change_request(run, i, section, NULL);
+    else if (as_written && !foreign)
         check_problem(run, "%s has no section %s", run->scenario->name, section);
-    } else {
-        bool first = n == 1 && run->first_messages;
-        look_for_texts(run, i,
-                       first ? run->first_messages : beluga_messages_count(run->call.messages));
-    }
-    if (run->settings->update && !before && run->problems.length)
-        run->settings->update->request(run, i, section);
+    if ((!found || updated) && (foreign || !as_written)) judge_without_file(run, i, n);
     check_text_free(&text);
-    check_text_free(&want);
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
@@ -239,8 +245,8 @@ void check_events(check_run *run)
     const char *like = events_like(run);
     bool found = check_find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;
-    if (!same && run->settings->update)
-        run->settings->update->events(run);
+    if (!same && check_is_updated(run))
+        check_change_events(run, found ? check_text_get(&want) : NULL);
     else if (!found && !run->settings->foreign)
         check_problem(run, "%s has no section events", run->scenario->name);
     else if (found && !same)

@@ -10,7 +10,5 @@ void check_request(check_run *run, size_t n);
 void check_events(check_run *run);
 /* Remove from the story the ids that differ from run to run. */
 void check_forget_ids(check_run *run);
-/* Return whether the provider, and not the transport, makes this header of a request. */
-bool check_is_compared(const char *header);
 
 #endif

@@ -33,6 +33,13 @@ const char *check_blamed_rule(check_run *run)
     return run->rules->found[rule].length ? name_of(run, (check_rule)rule) : NULL;
 }
 
+const char *check_broken_rule(const check_run *run)
+{
+    for (int i = 0; i < CHECK_N_RULES; i++)
+        if (run->rules->found[i].length) return name_of(run, (check_rule)i);
+    return NULL;
+}
+
 void check_rules_free(check_rules *rules)
 {
     for (int i = 0; i < CHECK_N_RULES; i++) check_text_free(&rules->found[i]);

@@ -75,6 +75,7 @@ void check_run_copy(check_run *copy, const check_run *run)
 {
     *copy = *run;
     copy->story = copy->problems = copy->reason = (check_text){0};
+    copy->n_changes = 0;
 }
 
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell)

@@ -31,6 +31,13 @@ typedef enum check_rule {
 } check_rule;
 #define CHECK_KEY "check-dummy-key-0123456789"
 
+/* A section of the case that says something else than what came. */
+typedef struct check_change {
+    char section[CHECK_SECTION_BYTES];
+    check_text text, shown; /* its new text, and lines that show the difference */
+} check_change;
+enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
+
 /* A call as a scenario makes it, through the public interface. */
 typedef struct check_call {
     const char *prompt; /* what is asked, in place of every question; NULL: the usual ones */
@@ -91,6 +98,9 @@ struct check_run {
     bool finished;         /* a FINISH came */
     bool warned;           /* a warning came */
     check_measure measure;
+    check_change changes[CHECK_MAX_CHANGES]; /* for check_write_changes */
+    size_t n_changes;
+    check_text written; /* what was written into the case, as lines; empty: nothing */
 };
 
 /* Report a problem; arguments as for printf. */

@@ -388,10 +388,28 @@ const check_scenario check_scenarios[] = {
     {.name = NULL},
 };
 
-const char *check_scenario_name(size_t index, const char **proves)
+/* Rules, sharing and leaks play the usual answers. */
+static bool plays_usual(const check_scenario *s)
+{
+    return s->run == check_run_rule || (s->alone && strcmp(s->category, REGISTRATION) != 0);
+}
+
+bool check_scenario_describe(size_t index, check_description *out)
 {
     enum { COUNT = sizeof check_scenarios / sizeof *check_scenarios - 1 };
-    if (index >= COUNT) return NULL;
-    if (proves) *proves = check_scenarios[index].proves;
-    return check_scenarios[index].name;
+    const check_scenario *s = &check_scenarios[index < COUNT ? index : 0];
+    const char *like = s->answer_like ? s->answer_like : s->like;
+    *out = (check_description){.category = s->category,
+                               .name = s->name,
+                               .proves = s->proves,
+                               .needs = s->needs,
+                               .own = s->own || !like};
+    if (plays_usual(s)) {
+        out->answers[0] = "text";
+        out->answers[1] = "stream";
+    } else if (!s->alone) {
+        out->answers[0] = s->name;
+        out->answers[1] = s->own ? NULL : like;
+    }
+    return index < COUNT;
 }

@@ -2,6 +2,7 @@
 #include "kit/check.h"
 
 #include "base/limits.h"
+#include "commands/check_listing.h"
 #include "commands/check_report.h"
 #include "commands/command.h"
 #include "exit.h"
@@ -44,15 +45,23 @@ static const char *find_fixtures(char *path)
 static bool has_fixtures(const char *folder, const char *name)
 {
     char path[MAX_PATH_BYTES], below[128];
-    snprintf(below, sizeof below, "/%s/check/check.json", name);
+    snprintf(below, sizeof below, "/%s/check", name);
     return is_there(path, folder, below);
 }
 
-/* Returns whether a folder has the fixtures of this provider alone. */
+/* Returns whether a folder has the fixtures of this provider, or of it alone. */
 static bool is_of(const char *folder, const char *name)
 {
     char path[MAX_PATH_BYTES];
-    return is_there(path, folder, "/check/check.json") || has_fixtures(folder, name);
+    return is_there(path, folder, "/check") || has_fixtures(folder, name);
+}
+
+/* Shorten a path below the current folder, as a person would write it. */
+static const char *shorten(const char *path)
+{
+    char here[MAX_PATH_BYTES];
+    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    return n && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
 /* Find the fixtures of a plug-in's author: beside the plug-in's file or in the folder above, where
@@ -65,7 +74,7 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
     static const char *const places[] = {"/fixtures", "/../fixtures"};
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
         snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        if (is_of(path, name)) return path;
+        if (is_of(path, name)) return shorten(path);
     }
     snprintf(path, MAX_PATH_BYTES, "fixtures");
     return has_fixtures(path, name) ? path : NULL;
@@ -212,17 +221,34 @@ static void check_operand(check_report *report, const check_settings *settings, 
     check_report_end_operand(report, code, &err);
 }
 
+/* Cases say what comes of them without further options: those of all cases are in check.json. */
+static int judge_update(const cli_args *args)
+{
+    if (!args->operands.count)
+        return out_usage("--update: name the provider or the plug-in whose cases to write");
+    if (args->options.count || args->config_file)
+        return out_usage(
+            "--update: options that the provider needs belong into its check.json, and "
+            "not behind -o or into --config");
+    return 0;
+}
+
 static int run(const cli_args *args)
 {
     char path[MAX_PATH_BYTES];
     check_report report;
     check_settings settings = {.own_fixtures = args->fixtures,
                                .fixtures = find_fixtures(path),
-                               .measure = args->operands.count > 0,
+                               .measure = args->operands.count > 0 && !args->update,
+                               .only = args->only,
+                               .update = args->update,
                                .tell = check_report_tell,
                                .payload = &report};
     if (!settings.fixtures) settings.fixtures = args->fixtures ? args->fixtures : "fixtures";
+    if (args->list) return check_listing(args);
     int rc = set_patience(args, &settings);
+    if (!rc && args->only) rc = check_listing_find(args->only);
+    if (!rc && args->update) rc = judge_update(args);
     if (!rc) rc = check_report_begin(&report, args);
     if (rc) return rc;
     for (size_t i = 0; i < args->operands.count; i++)
@@ -235,8 +261,8 @@ const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
-    .takes =
-        ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
+    .takes = ARG_FIXTURES | ARG_UPDATE | ARG_ONLY | ARG_LIST | ARG_JSON | ARG_PLUGIN | ARG_OPTION |
+             ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
