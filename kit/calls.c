@@ -96,6 +96,10 @@ static void judge_failure(check_run *run)
 {
     int code = run->scenario->code;
     if (run->finished) check_problem(run, "the call succeeded");
+    if (run->scenario->own && !code && run->error.code == BELUGA_ERROR_STREAM_CLOSED)
+        check_problem(run,
+                      "the error inside the stream was passed over, and the call failed as one "
+                      "that was cut: decode_event must emit it, with beluga_emit_failure");
     if (code && run->error.code != code)
         check_problem(run, "want the error %s, got %s", beluga_error_name(code),
                       beluga_error_name(run->error.code));

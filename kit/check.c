@@ -52,6 +52,8 @@ static void run_with_model(check_run *run)
     if (open_model(run)) {
         if (is_claimed(run))
             run->scenario->run(run);
+        else if (run->scenario->claimed)
+            check_text_puts(&run->reason, "not claimed");
         else
             check_run_unclaimed(run);
         judge_peer(run);
@@ -98,6 +100,7 @@ static check_status status_of(const check_run *run)
     if (run->problems.length) return CHECK_FAILED;
     if (run->reason.length) return CHECK_SKIPPED;
     if (run->written.length) return CHECK_WRITTEN;
+    if (run->notes.length) return CHECK_NOTED;
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
@@ -125,6 +128,7 @@ static check_result result_of(const check_run *run, check_status status)
 {
     const check_text *detail = status == CHECK_FAILED    ? &run->problems
                                : status == CHECK_WRITTEN ? &run->written
+                               : status == CHECK_NOTED   ? &run->notes
                                                          : &run->reason;
     return (check_result){.provider = run->provider->name,
                           .category = run->scenario->category,
@@ -165,6 +169,7 @@ static check_status check_one(check_run *run)
     check_text_free(&run->problems);
     check_text_free(&run->reason);
     check_text_free(&run->written);
+    check_text_free(&run->notes);
     return status;
 }
 

@@ -25,8 +25,9 @@ typedef enum check_status {
     CHECK_PASSED,
     CHECK_FAILED,
     CHECK_SKIPPED,
-    CHECK_WRITTEN, /* nothing is wrong, and the files of the scenario were written anew */
-    CHECK_MEASURED /* the scenario measures and demands nothing */
+    CHECK_WRITTEN,  /* nothing is wrong, and the files of the scenario were written anew */
+    CHECK_MEASURED, /* the scenario measures and demands nothing */
+    CHECK_NOTED     /* nothing is wrong, and `detail` says what the author should know */
 } check_status;
 
 /* The time of an operation, and the memory that it allocated. */
@@ -42,8 +43,8 @@ typedef struct check_result {
     const char *scenario;
     const char *proves; /* a sentence that is true when the scenario passes */
     check_status status;
-    /* FAILED: the differences as lines; SKIPPED: the reason; WRITTEN: for each section a line
-     * "FILE: SECTION" and the lines that changed; else "" */
+    /* FAILED: the differences as lines; SKIPPED: the reason; NOTED: lines; WRITTEN: for each
+     * section a line "FILE: SECTION" and the lines that changed; else "" */
     const char *detail;
     check_measure measure;
 } check_result;

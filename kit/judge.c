@@ -2,6 +2,7 @@
 
 #include "kit/exchange.h"
 #include "kit/json_diff.h"
+#include "kit/sent.h"
 #include "kit/update.h"
 
 #include <stdio.h>
@@ -98,18 +99,23 @@ static void compare_request(check_run *run, size_t i, char *want)
 static void look_for_texts(check_run *run, size_t i, size_t messages)
 {
     size_t length;
-    const char *body = peer_request_body(run->peer, i, &length), *from = body;
-    if (!length) return; /* requests for a list of models have no body */
+    check_sent sent = {0};
+    check_sent_add(&sent, run->peer, i);
+    const char *all = check_text_get(&sent.texts), *from = all, *end = all + sent.texts.length;
+    peer_request_body(run->peer, i, &length);
+    if (!length) messages = 0; /* requests for a list of models have no body */
     for (size_t k = 0; k < messages; k++) {
         const beluga_message *message = beluga_messages_get(run->call.messages, k);
         const char *text = beluga_message_text(message, &length);
         bool system = beluga_message_role(message) == BELUGA_ROLE_SYSTEM;
-        const char *at = strstr(system ? body : from, text);
+        const char *begin = system ? all : from;
+        const char *at = memmem(begin, (size_t)(end - begin), text, length);
         if (!at)
             check_problem(run, "the request does not have, or not where it belongs: \"%s\"", text);
         else if (!system)
             from = at + length;
     }
+    check_sent_free(&sent);
 }
 
 /* Return the other case whose request this one must equal, which holds where both make the same

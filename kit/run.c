@@ -74,8 +74,8 @@ bool check_streams(const check_run *run)
 void check_run_copy(check_run *copy, const check_run *run)
 {
     *copy = *run;
-    copy->story = copy->problems = copy->reason = (check_text){0};
     copy->n_changes = 0;
+    copy->story = copy->problems = copy->reason = copy->notes = (check_text){0};
 }
 
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell)

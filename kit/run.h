@@ -73,6 +73,7 @@ typedef struct check_scenario {
     int code;          /* the error that must come; 0: none */
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs files of its own for it */
+    bool claimed;      /* without a claim there is nothing that could be wanted */
     bool alone;        /* the scenario makes its own calls, and needs no open model */
     check_rule rule;   /* for check_run_rule */
 } check_scenario;
@@ -92,6 +93,7 @@ struct check_run {
     check_text story;      /* the events, as lines */
     check_text problems;   /* problems, one a line; empty: none */
     check_text reason;     /* reason for skipping; empty: not skipped */
+    check_text notes;      /* what the author should know, one a line; empty: nothing */
     size_t asked;          /* number of requests that the peer's log must have */
     size_t first_messages; /* number of messages in the first of two calls; 0: all */
     beluga_error error;    /* error of the last call */

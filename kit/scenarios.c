@@ -4,9 +4,11 @@
 #include "kit/calls.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
+#include "kit/reading.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
 #include "kit/sharing.h"
+#include "kit/values.h"
 
 #include <string.h>
 
@@ -213,6 +215,7 @@ enum {
 #define CONCURRENCY  "Concurrency"
 #define FAILURES     "Error handling"
 #define LEAKS        "Leaks"
+#define COVERAGE     "Coverage"
 #define BENCHMARKS   CHECK_BENCHMARKS
 
 #define ROW(category_, name_, proves_, ...) \
@@ -238,6 +241,10 @@ enum {
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \
     ALL(category_, name_, 0, "text", write_hello, run_, "", proves_, .alone = true)
+/* A scenario that looks for a call's values in the request of an HTTP provider. */
+#define VALUES(category_, name_, needs_, run_, proves_)                                     \
+    ROW(category_, name_, proves_, .needs = (needs_), .like = "text", .write = write_hello, \
+        .run = (run_), .shows = "", .claimed = true)
 #define RULE(name_, rule_, proves_) \
     ALL(INTERFACE, name_, 0, "text", write_hello, check_run_rule, "", proves_, .rule = (rule_))
 
@@ -280,12 +287,26 @@ const check_scenario check_scenarios[] = {
         "a mark for the cache is sent, and its counts come"),
     CALL(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
          "options of sampling are sent, or a warning names what is not"),
+    VALUES(GENERATE, "prompts", 0, check_run_prompts,
+           "a long prompt, one with a NUL and other letters stand in the request as they are"),
+    VALUES(GENERATE, "options", 0, check_run_options,
+           "the value of each option stands in the request, or a warning names it"),
+    VALUES(GENERATE, "usage", 0, check_run_usage, "the tokens that an answer counts are told"),
+    VALUES(GENERATE, "letters", 0, check_run_letters,
+           "the answer with letters of several bytes gives the same text"),
+    VALUES(GENERATE, "finish-words", 0, check_run_finish_words,
+           "an answer that ends with another word is not told as stop"),
+    VALUES(GENERATE, "length", 0, check_run_length, "an answer that its limit cut is told as such"),
     OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
         "the list of models comes, to its last page"),
     ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
         "messages of every kind are as before when the call is over"),
     CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",
          "an answer comes as a stream that is pulled"),
+    VALUES(STREAMING, "stream-flag", STREAM, check_run_stream_flag,
+           "the request of a stream is another than that of an answer in one piece"),
+    VALUES(STREAMING, "in-time", STREAM, check_run_in_time,
+           "metadata and warnings come before the text"),
     CALL(STREAMING, "push", STREAM, "stream", write_hello, check_run_push, "text \"",
          "an answer comes as a stream that is pushed on a loop"),
     OWN(STREAMING, "reasoning", REASONING | STREAM, "stream", write_reasoning, check_run_twice,
@@ -320,6 +341,14 @@ const check_scenario check_scenarios[] = {
         "tool 0 end", "tool_choice with a tool's name is sent"),
     OWN(BINDING, "one-at-a-time", PARALLEL, "tools", write_one_at_a_time, check_run_generate,
         "tool 0 end", "parallel tool calls can be turned off"),
+    VALUES(BINDING, "tools-sent", TOOLS, check_run_tools_sent,
+           "names, descriptions and parameters of tools stand in the request"),
+    VALUES(BINDING, "history-sent", TOOLS, check_run_history,
+           "calls of the history stand in the request, and each result says whose it is"),
+    VALUES(BINDING, "choices-sent", TOOLS, check_run_choices,
+           "each choice of tools makes another request, or a warning"),
+    VALUES(BINDING, "arguments", TOOLS, check_run_arguments,
+           "a call has its arguments, and its answer says that calls came"),
     ASK(BINDING, "bind-new", 0, "text", check_run_bind_new,
         "binding gives a new model, with the tools"),
     ASK(BINDING, "bind-kept", 0, "text", check_run_bind_kept,
@@ -372,6 +401,8 @@ const check_scenario check_scenarios[] = {
         .run = check_run_stream_error, .shows = "", .code = BELUGA_ERROR_RATE_LIMIT),
     OWN(FAILURES, "error-in-a-stream", STREAM, "stream", write_hello, check_run_stream_error, "",
         "an error inside a stream of status 200 is told"),
+    VALUES(FAILURES, "error-among", STREAM, check_run_error_among,
+           "an error among the frames of a stream is told"),
     WIRE(FAILURES, "cut-body", 0, "text", check_run_cut_body, 0,
          "an answer that is cut anywhere is no success"),
     WIRE(FAILURES, "bad-body", 0, "text", check_run_bad_body, 0,
@@ -381,6 +412,7 @@ const check_scenario check_scenarios[] = {
     ALONE(LEAKS, "allocator", check_run_allocator,
           "all memory of a client comes back to its allocator"),
     ALONE(LEAKS, "descriptors", check_run_descriptors, "all descriptors are closed"),
+    VALUES(COVERAGE, "coverage", 0, check_run_coverage, "the files show what there is to read"),
     ALONE(BENCHMARKS, "generate-cost", check_run_measure_generate, "an answer in one piece"),
     ALONE(BENCHMARKS, "stream-cost", check_run_measure_stream, "a stream"),
     ALONE(BENCHMARKS, "bind-cost", check_run_measure_bind, "binding two tools"),

@@ -5,6 +5,7 @@
 #include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
+#include "kit/sent.h"
 #include "kit/story.h"
 
 #include <pthread.h>
@@ -20,6 +21,16 @@ enum {
     BATCH_INPUTS = 12,
     BATCH_LIMIT = 3
 };
+
+/* Return whether request `i` says this, in whatever form. */
+static bool says(const check_run *run, size_t i, const char *text)
+{
+    check_sent sent = {0};
+    check_sent_add(&sent, run->peer, i);
+    bool found = check_sent_has(&sent, text, strlen(text));
+    check_sent_free(&sent);
+    return found;
+}
 
 static void take_requests(check_run *run)
 {
@@ -162,7 +173,7 @@ void check_run_bind_kept(check_run *run)
         check_problem(run, "want no tool call of a model without tools, got:\n%s",
                       check_text_get(&after));
     take_requests(run);
-    if (run->peer && run->asked == 3 && strstr(peer_request_body(run->peer, 2, &length), "tool_a"))
+    if (run->peer && run->asked == 3 && says(run, 2, "tool_a"))
         check_problem(run, "want no tool in the request of a model without tools, got:\n%s",
                       peer_request_body(run->peer, 2, &length));
     else if (run->peer && run->asked == 3 &&
@@ -275,7 +286,11 @@ static void judge_tools(check_run *run, const caller *callers)
     for (size_t i = 0; i < n; i++) {
         const char *body = peer_request_body(run->peer, i, &length);
         size_t tools = 0;
-        for (size_t k = 0; k < BINDERS; k++) tools += strstr(body, callers[k].tool) != NULL;
+        check_sent sent = {0};
+        check_sent_add(&sent, run->peer, i);
+        for (size_t k = 0; k < BINDERS; k++)
+            tools += check_sent_has(&sent, callers[k].tool, strlen(callers[k].tool));
+        check_sent_free(&sent);
         if (tools == 1) continue;
         check_problem(run, "want one tool in each request, got %zu in:\n%s", tools, body);
         return;
@@ -361,11 +376,10 @@ static void compare_item(batch *b, size_t i, const check_text *alone)
 /* Each input must be in exactly one request. */
 static void judge_inputs(batch *b, size_t first)
 {
-    size_t length;
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
         size_t times = 0;
         for (size_t k = first; k < peer_requests(b->run->peer); k++)
-            times += strstr(peer_request_body(b->run->peer, k, &length), b->texts[i]) != NULL;
+            times += says(b->run, k, b->texts[i]);
         if (times != 1)
             check_problem(b->run, "want input %zu in one request, got it in %zu", i, times);
     }

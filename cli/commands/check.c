@@ -289,5 +289,6 @@ const cli_command cmd_check = {
         "seconds unless it is given; after four times that a check hangs. The exit status is 0 "
         "only if no check failed.\n\n"
         "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
-        "reason, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, error}.",
+        "reason, note, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, "
+        "error}.",
 };

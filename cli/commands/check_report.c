@@ -10,15 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const status_names[] = {[CHECK_PASSED] = "passed",
-                                           [CHECK_FAILED] = "failed",
-                                           [CHECK_SKIPPED] = "skipped",
-                                           [CHECK_WRITTEN] = "written",
-                                           [CHECK_MEASURED] = "measured"};
+static const char *const status_names[] = {
+    [CHECK_PASSED] = "passed",   [CHECK_FAILED] = "failed",     [CHECK_SKIPPED] = "skipped",
+    [CHECK_WRITTEN] = "written", [CHECK_MEASURED] = "measured", [CHECK_NOTED] = "noted"};
 
 static void count(check_tally *tally, check_status status)
 {
-    tally->passed += status == CHECK_PASSED;
+    tally->passed += status == CHECK_PASSED || status == CHECK_NOTED;
     tally->failed += status == CHECK_FAILED;
     tally->skipped += status == CHECK_SKIPPED;
     tally->written += status == CHECK_WRITTEN;
@@ -37,6 +35,7 @@ static void put_result(beluga_json_writer *w, const check_result *result)
     if (result->status == CHECK_FAILED) beluga_json_put_string(w, "difference", result->detail);
     if (result->status == CHECK_SKIPPED) beluga_json_put_string(w, "reason", result->detail);
     if (result->status == CHECK_WRITTEN) beluga_json_put_string(w, "changes", result->detail);
+    if (result->status == CHECK_NOTED) beluga_json_put_string(w, "note", result->detail);
     if (result->status == CHECK_MEASURED) {
         beluga_json_put_double(w, "ns_per_op", result->measure.nanoseconds);
         beluga_json_put_double(w, "bytes_per_op", result->measure.bytes);
@@ -149,6 +148,9 @@ static void print_line(const check_report *r, const check_result *result)
     } else if (result->status == CHECK_WRITTEN) {
         print_words("new ", TERM_BOLD, result);
         print_changes(result->detail);
+    } else if (result->status == CHECK_NOTED) {
+        print_words("note", TERM_PLAIN, result);
+        print_wrapped(result->detail);
     } else if (r->args->verbose && result->status == CHECK_SKIPPED) {
         print_words("skip", TERM_DIM, result);
         print_wrapped(result->detail);
