@@ -2,6 +2,7 @@
 #include "kit/check.h"
 
 #include "kit/calls.h"
+#include "kit/exchange.h"
 #include "kit/open.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
@@ -79,7 +80,7 @@ static void run_scenario(check_run *run)
         run->scenario->run(run);
     else
         run_with_model(run);
-    check_answer_free(&run->answer);
+    check_free_answers(run);
     peer_stop(run->peer);
 }
 

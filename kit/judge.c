@@ -94,16 +94,19 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- comparing with the file ----------------------------------------------------------------- */
 
-/* A request without a file must contain the texts of the messages in their order; the system's
+/* Requests without a file must contain the texts of the messages in their order; the system's
  * texts may be anywhere. */
-static void look_for_texts(check_run *run, size_t i, size_t messages)
+static void look_for_texts(check_run *run, size_t from_request, size_t to, size_t messages)
 {
-    size_t length;
+    size_t length, bodies = 0;
     check_sent sent = {0};
-    check_sent_add(&sent, run->peer, i);
+    for (size_t i = from_request; i < to; i++) {
+        check_sent_add(&sent, run->peer, i);
+        peer_request_body(run->peer, i, &length);
+        bodies += length > 0;
+    }
     const char *all = check_text_get(&sent.texts), *from = all, *end = all + sent.texts.length;
-    peer_request_body(run->peer, i, &length);
-    if (!length) messages = 0; /* requests for a list of models have no body */
+    if (!bodies) messages = 0; /* requests for a list of models have no body */
     for (size_t k = 0; k < messages; k++) {
         const beluga_message *message = beluga_messages_get(run->call.messages, k);
         const char *text = beluga_message_text(message, &length);
@@ -143,13 +146,8 @@ static void compare_with_file(check_run *run, size_t i, const char *section, con
     check_text_free(&want);
 }
 
-static void judge_without_file(check_run *run, size_t i, size_t n)
-{
-    bool first = n == 1 && run->first_messages;
-    look_for_texts(run, i, first ? run->first_messages : beluga_messages_count(run->call.messages));
-}
-
-void check_request(check_run *run, size_t n)
+/* Compare the next request with its section. @return whether its texts are to be looked for. */
+static bool judge_request(check_run *run, size_t n)
 {
     char section[CHECK_SECTION_BYTES];
     check_text text = {0};
@@ -157,7 +155,7 @@ void check_request(check_run *run, size_t n)
     check_section_name(section, "request", n);
     if (!peer_request_method(run->peer, i)) {
         check_problem(run, "request %zu was never sent", i + 1);
-        return;
+        return false;
     }
     bool foreign = run->settings->foreign, updated = check_is_updated(run);
     bool as_written = !run->profile->borrowed && !run->settings->config;
@@ -168,8 +166,46 @@ void check_request(check_run *run, size_t n)
         check_change_request(run, i, section, NULL);
     else if (as_written && !foreign)
         check_problem(run, "%s has no section %s", run->scenario->name, section);
-    if ((!found || updated) && (foreign || !as_written)) judge_without_file(run, i, n);
     check_text_free(&text);
+    return (!found || updated) && (foreign || !as_written);
+}
+
+/* A later call may leave out requests, such as one for a token that is still good. */
+static size_t skip_exchanges(const check_run *run, size_t n)
+{
+    while (n <= run->lead->n && !check_is_route(run, run->asked, n)) n++;
+    return n;
+}
+
+static void judge_requests(check_run *run)
+{
+    bool free = false;
+    size_t from = run->asked, sent = peer_requests(run->peer), n = 1;
+    for (; run->asked < sent && n <= run->lead->n + 1; n++) {
+        n = skip_exchanges(run, n);
+        free |= judge_request(run, n);
+    }
+    if (run->asked < sent)
+        check_problem(run, "want %zu requests of a call, as many as answers, got %zu",
+                      run->lead->n + 1, sent - from);
+    else if (n <= run->lead->n + 1)
+        check_problem(run, "request %zu was never sent: the case has %zu answers", n,
+                      run->lead->n + 1);
+    if (free) look_for_texts(run, from, sent, beluga_messages_count(run->call.messages));
+    run->asked = sent;
+}
+
+void check_request(check_run *run, size_t n)
+{
+    if (run->lead) {
+        judge_requests(run);
+        return;
+    }
+    size_t i = run->asked;
+    bool first = n == 1 && run->first_messages;
+    if (judge_request(run, n))
+        look_for_texts(run, i, i + 1,
+                       first ? run->first_messages : beluga_messages_count(run->call.messages));
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "kit/run.h"
 
-/* Compare the request of exchange `n` (from 1). */
+/* Compare the request of exchange `n` (from 1); of a call of several requests all of them. */
 void check_request(check_run *run, size_t n);
 /* Compare the story with the expected events. */
 void check_events(check_run *run);

@@ -11,7 +11,7 @@
 void check_ask_answer(check_run *run, const check_answer *answer, bool streamed)
 {
     check_text_clear(&run->story);
-    check_answer_play(answer, peer_reply_new(run->peer), answer->body.length, CHECK_END_WHOLE);
+    check_answer_play(answer, check_next_reply(run), answer->body.length, CHECK_END_WHOLE);
     if (streamed)
         check_stream(run);
     else

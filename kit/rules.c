@@ -131,6 +131,7 @@ static void probe(check_run *run)
         watch_end();
     }
     run->answer = probe.answer;
+    run->lead = probe.lead;
     check_text_free(&probe.story);
     check_text_free(&probe.problems);
     check_text_free(&probe.reason);

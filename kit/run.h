@@ -48,6 +48,17 @@ typedef struct check_call {
     size_t n_tools;
 } check_call;
 
+enum { CHECK_ROUTE_BYTES = 512 };
+
+/* The requests of a call that has several, such as one that creates a job and one that asks for it:
+ * the answers before the last, and for which method and path each is, once that is known. */
+typedef struct check_lead {
+    check_answer answers[CHECK_MAX_EXCHANGES - 1];
+    char routes[CHECK_MAX_EXCHANGES][CHECK_ROUTE_BYTES]; /* "GET /jobs/1", in their order */
+    size_t n;                                            /* number of answers before the last */
+    bool routed;                                         /* the routes are known */
+} check_lead;
+
 /* Findings about a provider that all its scenarios share. */
 typedef struct check_rules {
     bool probed;
@@ -89,7 +100,8 @@ struct check_run {
     peer *peer;               /* NULL for full providers */
     beluga_chat_model *model; /* has the tools of the call */
     check_call call;
-    check_answer answer;
+    check_answer answer;   /* the answer to a call, and to the last request of one with several */
+    check_lead *lead;      /* NULL: a call has one request */
     check_text story;      /* the events, as lines */
     check_text problems;   /* problems, one a line; empty: none */
     check_text reason;     /* reason for skipping; empty: not skipped */

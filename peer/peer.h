@@ -93,6 +93,9 @@ void peer_reply_repeat(peer_reply *r, int times);
 /* Take only requests whose path (with its query) contains `path_part`. */
 void peer_reply_match(peer_reply *r, const char *path_part);
 
+/* Take only requests for exactly this method and path (with its query): "GET /jobs/1". */
+void peer_reply_match_route(peer_reply *r, const char *route);
+
 /* Take only requests whose JSON body has this "model" at its top level. */
 void peer_reply_match_model(peer_reply *r, const char *model);
 
