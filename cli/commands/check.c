@@ -7,6 +7,7 @@
 #include "commands/command.h"
 #include "exit.h"
 #include "kit/isolate.h"
+#include "kit/places.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -20,64 +21,24 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_PATH_BYTES = 4096 };
-
 /* ---- places of the fixtures ------------------------------------------------------------------ */
 
 static bool is_there(char *path, const char *folder, const char *below)
 {
-    int n = snprintf(path, MAX_PATH_BYTES, "%s%s", folder, below);
-    return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
+    int n = snprintf(path, CHECK_PLACE_BYTES, "%s%s", folder, below);
+    return n > 0 && n < CHECK_PLACE_BYTES && access(path, R_OK) == 0;
 }
 
 /* Find the fixtures in the source tree beside this program's build folder; they are not
  * installed. */
 static const char *find_fixtures(char *path)
 {
-    char program[MAX_PATH_BYTES];
+    char program[CHECK_PLACE_BYTES];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
     return slash && is_there(path, program, "/../tests/fixtures") ? path : NULL;
-}
-
-static bool has_fixtures(const char *folder, const char *name)
-{
-    char path[MAX_PATH_BYTES], below[128];
-    snprintf(below, sizeof below, "/%s/check", name);
-    return is_there(path, folder, below);
-}
-
-/* Returns whether a folder has the fixtures of this provider, or of it alone. */
-static bool is_of(const char *folder, const char *name)
-{
-    char path[MAX_PATH_BYTES];
-    return is_there(path, folder, "/check") || has_fixtures(folder, name);
-}
-
-/* Shorten a path below the current folder, as a person would write it. */
-static const char *shorten(const char *path)
-{
-    char here[MAX_PATH_BYTES];
-    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
-    return n && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
-
-/* Find the fixtures of a plug-in's author: beside the plug-in's file or in the folder above, where
- * the folder may have the fixtures of one provider only, or in the current folder, where they need
- * the provider's name. */
-static const char *find_own_fixtures(const char *file, const char *name, char *path)
-{
-    const char *slash = strrchr(file, '/');
-    int n = slash ? (int)(slash - file) : 0;
-    static const char *const places[] = {"/fixtures", "/../fixtures"};
-    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-        snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        if (is_of(path, name)) return shorten(path);
-    }
-    snprintf(path, MAX_PATH_BYTES, "fixtures");
-    return has_fixtures(path, name) ? path : NULL;
 }
 
 /* ---- parts that run in the process of the checks --------------------------------------------- */
@@ -106,7 +67,7 @@ static bool is_configured(const subject *s)
 
 static int check_named(subject *s, const check_settings *given, const char *name, beluga_error *err)
 {
-    char path[MAX_PATH_BYTES];
+    char path[CHECK_PLACE_BYTES];
     check_settings settings = *given;
     beluga_registry *registry = settings.registry = beluga_registry_default();
     const char *base =
@@ -117,8 +78,9 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.foreign = settings.plugin || base;
     /* Fixtures named on the command line serve only if they are this provider's; otherwise the
      * author's are used. */
-    if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
-        const char *found = find_own_fixtures(settings.plugin, name, path);
+    if (settings.plugin &&
+        !(settings.own_fixtures && check_place_is_of(settings.own_fixtures, name))) {
+        const char *found = check_place_find(settings.plugin, name, path);
         if (found) settings.own_fixtures = found;
     }
     if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
@@ -235,7 +197,7 @@ static int judge_update(const cli_args *args)
 
 static int run(const cli_args *args)
 {
-    char path[MAX_PATH_BYTES];
+    char path[CHECK_PLACE_BYTES];
     check_report report;
     check_settings settings = {.own_fixtures = args->fixtures,
                                .fixtures = find_fixtures(path),
