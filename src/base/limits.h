@@ -44,6 +44,7 @@
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000
 #define BELUGA__MAX_ALIASES         8           /* aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16          /* models to which one model falls back */
+#define BELUGA__MAX_FIELD_OBJECT    128u        /* an object's name in a table of options */
 #define BELUGA__MAX_OPTIONS         4096u       /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10) /* a key, from wherever it comes */
 #define BELUGA__MAX_AWS_FIELD       4096u       /* one value of an access key or a profile */

@@ -320,6 +320,7 @@ const beluga_message *beluga_call_message(const beluga_call *call, size_t index)
 
 size_t beluga_call_tool_count(const beluga_call *call)
 {
+    beluga__call_note_read(call, 0);
     return call->n_tools;
 }
 
@@ -350,7 +351,15 @@ static const beluga__setting *setting(const beluga_call *call, int key, int type
 {
     if (key <= 0 || key >= BELUGA_OPTION_COUNT) return NULL;
     const beluga__setting *s = &call->settings->known[key];
+    beluga__call_note_read(call, key);
     return s->type == type ? s : NULL;
+}
+
+bool beluga_call_has(const beluga_call *call, int key)
+{
+    if (key <= 0 || key >= BELUGA_OPTION_COUNT || key == BELUGA_OPTION_API_KEY) return false;
+    beluga__call_note_read(call, key);
+    return call->settings->known[key].type != 0;
 }
 
 bool beluga_call_get_double(const beluga_call *call, int key, double *value)

@@ -22,6 +22,9 @@ struct beluga_call {
     const char *operation; /* "generate", "stream", "models" */
     const char *page;      /* token of the page of a list of models; NULL: the first page */
     int64_t start_ns;
+    /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
+     * for the tools; otherwise NULL. */
+    uint64_t *reads;
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* the call asks for the list of models instead of an answer */
@@ -75,6 +78,14 @@ int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call *
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
+
+/* The bits of `reads`, 64 a word. */
+enum { BELUGA__READ_WORDS = BELUGA_OPTION_COUNT / 64 + 1 };
+
+static inline void beluga__call_note_read(const beluga_call *call, int key)
+{
+    if (call->reads) call->reads[key / 64] |= UINT64_C(1) << (key % 64);
+}
 
 /* Fill in provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);

@@ -141,8 +141,14 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
                        void *argument);
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release)(void *));
+int beluga__full_attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *),
+                        void *argument, void (*release)(void *));
 /* Threads: any. */
 bool beluga__remote_is_cancelled(beluga__remote *remote);
+/* Hold the emit that an attached emit leads to, so that it stays until it is released. Returns NULL
+ * for any other, and when it is detached. */
+beluga_emit *beluga__attached_hold(const beluga_emit *attached);
+void beluga__attached_release(beluga_emit *emit);
 /* On another thread: copy an event and send it to the loop. */
 int beluga__remote_post(beluga__remote *remote, const beluga_event *event);
 

@@ -79,7 +79,22 @@ typedef struct beluga_own_option {
     uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
+    /** What a STRING may be, ended by NULL; any other word is refused. NULL: any text. */
+    const char *const *words;
+    /** Member of the request that beluga_http_request_put_options writes it as, or NULL: none. */
+    const char *field;
+    const void *reserved[4];
 } beluga_own_option;
+
+/** Where an option stands in the requests of an API: a row of beluga_http_request_put_options. */
+typedef struct beluga_option_field {
+    uint32_t key;   /**< beluga_option_key; BELUGA_OPTION_END ends the table */
+    uint32_t flags; /**< 0 */
+    /** The member's name, "num_predict", or "options.num_predict"; NULL: the API has none. */
+    const char *name;
+    double minimum, maximum; /**< what the API takes; both 0: all that the library takes */
+    const void *reserved[2];
+} beluga_option_field;
 
 /** The key that authorizes a request; borrowed for the call. */
 typedef struct beluga_credential {
@@ -291,6 +306,9 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
+/** Return whether an option is in force. Since: 0.1 */
+BELUGA_API bool beluga_call_has(const beluga_call *call, int key);
+
 /** Return whether any of the provider's own options is set: else there is nothing to look up. */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /**
@@ -309,6 +327,41 @@ BELUGA_API bool beluga_call_get_own_double(const beluga_call *call, const char *
 BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value);
 /** @} */
 
+/* --- writing options -------------------------------------------------------------------------
+ * An option of a call that shapes its answer, such as seed, should never be lost in silence. So the
+ * library watches which of them encode_request looks at, in whatever way, and warns the caller of
+ * each that is set and was not: "seed is not sent: acme does not know it". It likewise merges
+ * extra_body into the request's body, unless encode_request reads it. */
+
+/**
+ * Write each option of a table that is in force as a member of the object that is open in the
+ * request's JSON; then the provider's own options that have a `field`.
+ *
+ *     static const beluga_option_field fields[] = {
+ *         {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
+ *         {.key = BELUGA_OPTION_MAX_TOKENS, .name = "limits.tokens"},
+ *         {.key = BELUGA_OPTION_SEED},
+ *         {.key = BELUGA_OPTION_END},
+ *     };
+ *
+ * A name with a dot is of a member inside an object of its own; rows of one object stand together,
+ * and an object without members is left out. A list is written as an array of strings, an option of
+ * several words as its word, and response_schema as the JSON that it is. A number that the API does
+ * not take becomes the nearest that it takes, with a warning; an option without a name becomes a
+ * warning alone.
+ *
+ * @param fields  Borrowed for the call, ended by BELUGA_OPTION_END; NULL: own options alone.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_options(beluga_http_request *request,
+                                                const beluga_call *call,
+                                                const beluga_option_field *fields);
+/** Do the same for one row, whose name has no dot, and for no own options. Since: 0.1 */
+BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
+                                               const beluga_call *call,
+                                               const beluga_option_field *field);
+
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
@@ -316,7 +369,8 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
  *
  * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
  * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
- * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
+ * nothing but make the call fail with invalid_response; when the call is over, nothing at all.
+ * Other threads need an emit of beluga_emit_attach. */
 
 /** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
@@ -528,6 +582,51 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
+
+/**
+ * Make an emit for threads of your own, such as those of an engine in the process. They may emit
+ * with it until beluga_emit_detach, and the call goes on until then. What they emit is copied and
+ * comes back on the loop; emitting waits while over 1 MiB is under way (beluga_emit_has_room tells
+ * before), but on a thread that runs a loop, where it fails with invalid_input. One at a time, and
+ * not beside work that blocks.
+ *
+ * After the call is over, emitting returns context_canceled, which an engine should heed soon: the
+ * emit keeps the call, its messages and the client until it is detached, and beluga_client_close
+ * waits for that. No thread outside of start, or of what beluga_emit_after called, may attach.
+ *
+ * @param attached  Receives the emit; NULL on failure. Several threads may use it at once; the
+ * order of their events is theirs. For events, beluga_emit_call, beluga_emit_is_cancelled,
+ * beluga_emit_has_room and beluga_emit_detach.
+ * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
+ * said no, and when the call is over; it must not block. It may still be called once when the emit
+ * is detached already. NULL: not needed.
+ * @param argument  Handed to `wake` and `release`.
+ * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
+ * needed.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
+ * attached or work runs already; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or another thread.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
+                                  void (*wake)(void *argument), void *argument,
+                                  void (*release)(void *argument));
+/**
+ * End an emit of beluga_emit_attach, once, also when the call is over long since: as work that
+ * blocks ends when it returns. Without FINISH before, the call ends with stream_closed.
+ *
+ * @param status  0; or a negative code that ends the call.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API void beluga_emit_detach(beluga_emit *attached, int status);
+/**
+ * Return whether emitting with an emit of beluga_emit_attach would not wait; when it says no,
+ * `wake` tells when to come back. True when the call is over, since emitting returns at once then,
+ * and for any other emit.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
 
 /**
  * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
