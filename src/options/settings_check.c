@@ -432,7 +432,9 @@ int beluga__settings_check_all(const beluga__settings *settings, char scope, con
     for (; item; item = item->next) {
         if (scope == 'C' && item->origin != BELUGA_ORIGIN_CALL) continue;
         const beluga_own_option *row = find_own(own, item->name);
-        if (row)
+        if (row && scope == 'C' && row->flags & BELUGA_OWN_OPTION_IN_URL)
+            fault(&f, "%s belongs to a model, not to a call", row->name);
+        else if (row)
             check_own(&f, item, row);
         else
             fault_unknown(&f, provider, own, item->name);

@@ -68,7 +68,10 @@ BELUGA_END_DECLS
 /** Marks of a provider's own option. */
 typedef enum beluga_own_option_flag {
     /** This STRING is sent in a header, a path or a query, so it may hold no control characters. */
-    BELUGA_OWN_OPTION_IN_HEAD = 1
+    BELUGA_OWN_OPTION_IN_HEAD = 1,
+    /** This STRING belongs to a model, not to a call: base_url has a place for it, as "{region}".
+     */
+    BELUGA_OWN_OPTION_IN_URL = 2
 } beluga_own_option_flag;
 
 /** A provider's own option. `beluga providers` lists it, and configurations are checked by it. */
@@ -126,7 +129,14 @@ struct beluga_provider {
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
-    const char *base_url; /**< without a slash at its end; NULL: the caller must give one */
+    /**
+     * Without a slash at its end; NULL: the caller must give one. Where an account belongs in it,
+     * it says "{account}": the value of the provider's own option "acme.account", which needs the
+     * flag BELUGA_OWN_OPTION_IN_URL. The model is not opened without a value, and none can change
+     * host or path: in the host it may have letters, digits, "-", "_" and ".", behind it it is one
+     * segment. A value that is the whole host ("https://{host}/v1") may begin with the scheme.
+     */
+    const char *base_url;
     /** names of variables for the key, in order, ended by NULL; NULL: no key */
     const char *const *key_variables;
     /**

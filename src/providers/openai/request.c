@@ -187,9 +187,17 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     return true;
 }
 
+/* MiniMax sends reasoning as "<think>…</think>" in the text unless it is asked for apart. */
+static void put_reasoning_split(beluga__openai_encoder *e)
+{
+    if (is(e, BELUGA__OPENAI_REASONING_SPLIT) && beluga__body_wants(&e->body, "reasoning_split"))
+        beluga_json_put_bool(e->w, "reasoning_split", true);
+}
+
 static void put_reasoning(beluga__openai_encoder *e)
 {
     int64_t effort, budget;
+    put_reasoning_split(e);
     bool graded = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     bool limited = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
     if (limited && put_budget_object(e, budget, graded)) return;
