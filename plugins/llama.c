@@ -94,8 +94,10 @@ static void describe(const beluga_json *root, beluga_error *err)
     if (message) beluga_error_set_cause(err, message, n);
 }
 
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
+    (void)call;
     size_t n;
     beluga_json_doc *doc = NULL;
     const char *body = beluga_http_response_body(response, &n);
