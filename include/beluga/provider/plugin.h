@@ -87,7 +87,7 @@
     XX(beluga_call_has) XX(beluga_http_request_put_options) XX(beluga_http_request_put_option)     \
     XX(beluga_json_begin_string) XX(beluga_json_add_text) XX(beluga_json_add_format)               \
     XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
-    XX(beluga_emit_has_room)
+    XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -98,8 +98,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** The functions of the library, as a plug-in calls them. Append-only: `size` tells how many.
- */
+/** The functions of the library, as a plug-in calls them. Append-only: `size` tells how many. */
 typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
@@ -310,14 +309,11 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
-<<<<<<< HEAD
-#define beluga_call_self          beluga_plugin_functions->beluga_call_self
-#define beluga_emit_response      beluga_plugin_functions->beluga_emit_response
-#define beluga_emit_next_request  beluga_plugin_functions->beluga_emit_next_request
-#define beluga_http_request_token beluga_plugin_functions->beluga_http_request_token
-#define beluga_http_request_state beluga_plugin_functions->beluga_http_request_state
-    == == ==
-    =
+#define beluga_call_self                beluga_plugin_functions->beluga_call_self
+#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
+#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
+#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
+#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
 #define beluga_call_has                 beluga_plugin_functions->beluga_call_has
 #define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
 #define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
@@ -328,7 +324,8 @@ BELUGA_END_DECLS
 #define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
 #define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
 #define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
-        >>>>>>> typing
+#define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
+#define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
 #else
 
 /**
