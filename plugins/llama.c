@@ -11,48 +11,6 @@
 
 /* ---- a call becomes a request ---------------------------------------------------------------- */
 
-/* A message is written as `before`, its role, `between`, its text, `after`; then the model's
- * begins. */
-typedef struct template
-{
-    const char *name, *before, *between, *after;
-}
-template;
-static const template templates[] = {
-    {"chatml", "<|im_start|>", "\n", "<|im_end|>\n"},
-    {"llama3", "<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>"},
-    {"plain", "", ": ", "\n"},
-};
-static const char *const template_names[] = {"chatml", "llama3", "plain", NULL};
-static const char *const roles[] = {"", "system", "user", "assistant", "tool"};
-
-static void put_message(beluga_http_request *request, const template *t,
-                        const beluga_message *message)
-{
-    const beluga_part *part;
-    beluga_json_writer *w = beluga_http_request_json(request);
-    beluga_json_add_format(w, "%s%s%s", t->before, roles[beluga_message_role(message)], t->between);
-    for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++)
-        if (part->kind == BELUGA_PART_TEXT)
-            beluga_json_add_text(w, part->text, part->text_length);
-        else
-            beluga_http_request_warn(request, "llama takes text only: a part was left out");
-    beluga_json_add_format(w, "%s", t->after);
-}
-
-static void put_prompt(const beluga_call *call, beluga_http_request *request)
-{
-    beluga_json_writer *w = beluga_http_request_json(request);
-    const char *name = beluga_call_get_own_string(call, "llama.template", NULL);
-    const template *t = templates;
-    while (name && strcmp(t->name, name) != 0) t++;
-    beluga_json_begin_string(w, "prompt");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++)
-        put_message(request, t, beluga_call_message(call, i));
-    beluga_json_add_format(w, "%sassistant%s", t->before, t->between);
-    beluga_json_end_string(w);
-}
-
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     static const beluga_option_field fields[] = {
@@ -68,11 +26,12 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
         {.key = BELUGA_OPTION_END},
     };
     (void)err;
+    const char *format = beluga_call_get_own_string(call, "llama.template", NULL);
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_http_request_set_path(request, "/completion");
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "model", beluga_call_model(call));
-    put_prompt(call, request);
+    beluga_http_request_put_prompt(request, call, "prompt", beluga_prompt_format_find(format));
     beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
     beluga_http_request_put_options(request, call, fields);
     beluga_json_end_object(w);
@@ -147,11 +106,12 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+static const char *const formats[] = {"chatml", "llama3", "gemma", "phi3", "plain", NULL};
 static const beluga_own_option options[] = {
     {.name = "llama.template",
      .meaning = "how the model was taught to tell messages apart",
      .type = BELUGA_OPTION_STRING,
-     .words = template_names},
+     .words = formats},
     {.name = "llama.min_p",
      .meaning = "least share of the likeliest token",
      .type = BELUGA_OPTION_DOUBLE,
@@ -178,8 +138,7 @@ static const beluga_provider llama = {
     .base_url = "http://127.0.0.1:8080",
     .key_variables = (const char *const[]){"LLAMA_API_KEY", NULL},
     .options = options,
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_CACHE |
-                    BELUGA_CAPABILITY_NO_KEY,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_NO_KEY,
     .encode_request = encode_request,
     .decode_response = decode_response,
     .decode_event = decode_event,

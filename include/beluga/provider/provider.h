@@ -372,6 +372,39 @@ BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
                                                const beluga_call *call,
                                                const beluga_option_field *field);
 
+/** What stands before and behind a message in a prompt; NULL: nothing. */
+typedef struct beluga_prompt_turn {
+    const char *before, *after;
+} beluga_prompt_turn;
+
+/** How a model was taught to tell messages apart, for APIs that take one prompt. */
+typedef struct beluga_prompt_format {
+    const char *name;
+    beluga_prompt_turn system, human, ai, tool;
+    const void *reserved[4];
+} beluga_prompt_format;
+
+/**
+ * Return a format that models share: "chatml", "llama3", "gemma", "phi3", or "plain", in which
+ * roles are words before a colon. NULL gives chatml.
+ *
+ * @return static; NULL for another name. Threads: any. Since: 0.1
+ */
+BELUGA_API const beluga_prompt_format *beluga_prompt_format_find(const char *name);
+/**
+ * Write the call's messages as one string into the object that is open in the request's JSON, up to
+ * where the model's text begins. A last message of the model is left open, for the answer to go on
+ * with. Of a message its texts are sent; a warning tells of other parts.
+ *
+ * @param name    The string's key.
+ * @param format  Borrowed for the call; NULL fails the request.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_prompt(beluga_http_request *request,
+                                               const beluga_call *call, const char *name,
+                                               const beluga_prompt_format *format);
+
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
