@@ -64,12 +64,17 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* Write the path of a URL: "https://host/v1" has "/v1". */
+/* Write the path of a URL: "https://host/v1" has "/v1". The name of an account stands for it. */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
     const char *path = host ? strchr(host + 3, '/') : NULL;
-    snprintf(out, size, "%s", path ? path : "");
+    for (; path && *path && size > 1; path++) {
+        if (strchr("{}", *path)) continue;
+        *out++ = *path;
+        size--;
+    }
+    *out = '\0';
 }
 
 /* Read the settings of `next`, and of the providers on which it is based. */

@@ -56,10 +56,35 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: MODELS and decode_list_models go together");
 }
 
+/* Returns whether base_url may name an account so: by an own option that has the flag. */
+static bool has_place(const beluga_provider *p, const char *name, size_t n)
+{
+    size_t prefix = strlen(p->name);
+    const beluga_own_option *o = p->options;
+    for (; o && o->name; o++)
+        if (o->flags & BELUGA_OWN_OPTION_IN_URL && strlen(o->name) == prefix + 1 + n &&
+            memcmp(o->name + prefix + 1, name, n) == 0)
+            return true;
+    return false;
+}
+
+static void check_places(check_run *run, const char *url)
+{
+    while ((url = strchr(url, '{'))) {
+        size_t n = strcspn(++url, "}");
+        if (strncmp(url, "env:", 4) != 0 && !has_place(run->provider, url, n))
+            check_problem(run,
+                          "base_url: {%.*s} wants an option \"%s.%.*s\" with the flag "
+                          "BELUGA_OWN_OPTION_IN_URL",
+                          (int)n, url, run->provider->name, (int)n, url);
+    }
+}
+
 static void check_url(check_run *run)
 {
     const char *url = run->provider->base_url;
     if (!check_is_http(run) || !url) return;
+    check_places(run, url);
     size_t n = strlen(url);
     if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
         check_problem(run, "base_url: want http:// or https://, got \"%s\"", url);

@@ -261,6 +261,11 @@ BELUGA_API beluga_option beluga_with_api_key(const char *key_or_reference);
 /**
  * Give the address of the provider, which begins with "http://" or "https://". Unset: the
  * provider's own. At another address a key is sent when there is one, but none is needed.
+ *
+ * "{env:NAME}" in it stands for an environment variable, and "{account}" for an own option of the
+ * provider that belongs in an address, such as "cloudflare.account". A model is not opened without
+ * the value. In the host it may have letters, digits, "-", "_" and "."; behind the host it becomes
+ * one segment of the path or the query.
  */
 BELUGA_API beluga_option beluga_with_base_url(const char *url);
 

@@ -63,6 +63,7 @@ struct beluga_json_writer {
     beluga__buf *buf;
     beluga__buf own; /* memory of beluga_json_writer_new */
     uint32_t depth;
+    bool in_string;  /* pieces of a string are written */
     bool need_comma; /* this level has a value already; at depth 0 the text is complete */
     int status;      /* the first failure; failures of the buffer are in the buffer */
     uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level: 1 for an array */

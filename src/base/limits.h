@@ -44,6 +44,7 @@
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000
 #define BELUGA__MAX_ALIASES         8           /* aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16          /* models to which one model falls back */
+#define BELUGA__MAX_FIELD_OBJECT    128u        /* an object's name in a table of options */
 #define BELUGA__MAX_OPTIONS         4096u       /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10) /* a key, from wherever it comes */
 #define BELUGA__MAX_AWS_FIELD       4096u       /* one value of an access key or a profile */
@@ -55,6 +56,8 @@
 #define BELUGA__MAX_LISTED_BYTES 1024u
 #define BELUGA__MAX_MODELS       100000u      /* names in a list of models */
 #define BELUGA__MAX_PAGES        1000u        /* pages of a list of models */
+#define BELUGA__MAX_REQUESTS     10000u       /* requests of one call, besides retries */
+#define BELUGA__MAX_TOKEN_BYTES  (16u << 10)  /* the token of a call's next request */
 #define BELUGA__MAX_STEP_EVENTS  64           /* socket events in one step of a loop */
 #define BELUGA__MAX_STEP_BYTES   (256u << 10) /* body bytes in one step of a loop */
 /* a store of answers in memory, unless made larger */
@@ -96,6 +99,10 @@
 #define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* for a server that sends only signs of life */
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After ends the call at once */
+/* a longer wait before the next request of a call is made this long */
+#define BELUGA__MAX_REQUEST_WAIT_MS 60000
+/* time for the request that tells a service that a call is over */
+#define BELUGA__CANCEL_REQUEST_MS 2000
 /* how long a pipe that is read like a file may be silent */
 #define BELUGA__PIPE_WAIT_MS 60000
 #define BELUGA__LATE_MS      1000 /* a thread that is this late was stopped, not busy */

@@ -51,17 +51,18 @@ static int show_url(beluga__target *t, const char *url)
     return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-static int take_url(beluga__target *t, beluga__buf *faults)
+/* Returns the address as it was written, in which accounts may be missing. */
+static const char *written_url(const beluga__target *t)
 {
     const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
-    if (!url) url = t->provider->base_url;
-    if (is_full(t->provider)) {
-        t->base_url = t->shown_url = url;
-        return 0;
-    }
-    const char *separator = faults->length ? "; " : "";
-    if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
+    return url ? url : t->provider->base_url;
+}
+
+/* Take an address that is complete. */
+static int take_whole_url(beluga__target *t, const char *url, beluga__buf *faults)
+{
     size_t n = strlen(url);
+    const char *separator = faults->length ? "; " : "";
     char wrong[BELUGA__WRONG_URL];
     int status = show_url(t, url);
     if (status) return status;
@@ -75,6 +76,27 @@ static int take_url(beluga__target *t, beluga__buf *faults)
     while (n && url[n - 1] == '/') n--;
     t->base_url = beluga__arena_copy(&t->arena, url, n);
     return t->base_url ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+static int take_url(beluga__target *t, beluga__buf *faults)
+{
+    const char *url = written_url(t), *separator = faults->length ? "; " : "";
+    char wrong[BELUGA__WRONG_URL];
+    beluga__buf whole;
+    if (is_full(t->provider)) {
+        t->base_url = t->shown_url = url;
+        return 0;
+    }
+    if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
+    if (!strchr(url, '{')) return take_whole_url(t, url, faults);
+    beluga__buf_init(&whole, &t->runtime->allocator, SIZE_MAX / 2);
+    int status = beluga__config_fill_url(url, t->protocol, &t->settings, &whole, wrong);
+    if (!status)
+        status = take_whole_url(t, whole.data, faults);
+    else if (status == BELUGA_ERROR_INVALID_CONFIG)
+        status = beluga__buf_printf(faults, "%s%s", separator, wrong);
+    beluga__buf_free(&whole);
+    return status;
 }
 
 static int take_model_name(beluga__target *t, beluga__buf *faults)
@@ -130,8 +152,8 @@ static void take_connection(beluga__target *t)
 static bool needs_key(const beluga__target *t)
 {
     if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
-    return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url &&
-           t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
+    return !is_full(t->provider) && t->provider->key_variables &&
+           beluga__config_is_same_url(written_url(t), t->provider->base_url);
 }
 
 /* A replay needs no key and fetches none. A key that was given literally is used all the same, so

@@ -244,6 +244,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
         beluga__call_unref(call);
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     }
+    call->origin = from->origin ? from->origin : from;
     call->next = from->derived;
     from->derived = *out = call;
     return 0;
@@ -292,6 +293,11 @@ const beluga_provider *beluga_call_provider(const beluga_call *call)
     return target->given ? target->given : target->protocol;
 }
 
+void *beluga_call_self(const beluga_call *call)
+{
+    return call->target->self;
+}
+
 const char *beluga_call_model(const beluga_call *call)
 {
     return call->model_name;
@@ -314,6 +320,7 @@ const beluga_message *beluga_call_message(const beluga_call *call, size_t index)
 
 size_t beluga_call_tool_count(const beluga_call *call)
 {
+    beluga__call_note_read(call, 0);
     return call->n_tools;
 }
 
@@ -344,7 +351,15 @@ static const beluga__setting *setting(const beluga_call *call, int key, int type
 {
     if (key <= 0 || key >= BELUGA_OPTION_COUNT) return NULL;
     const beluga__setting *s = &call->settings->known[key];
+    beluga__call_note_read(call, key);
     return s->type == type ? s : NULL;
+}
+
+bool beluga_call_has(const beluga_call *call, int key)
+{
+    if (key <= 0 || key >= BELUGA_OPTION_COUNT || key == BELUGA_OPTION_API_KEY) return false;
+    beluga__call_note_read(call, key);
+    return call->settings->known[key].type != 0;
 }
 
 bool beluga_call_get_double(const beluga_call *call, int key, double *value)

@@ -22,6 +22,22 @@ void beluga__emit_free(beluga_emit *emit)
     emit->given = emit;
 }
 
+/* Tool calls that a failed attempt added are forgotten; those that are kept have ended. */
+void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known)
+{
+    emit->seen = known->seen;
+    emit->has_usage = known->has_usage;
+    emit->reasoning_block = known->reasoning_block;
+    emit->id = known->id;
+    emit->model = known->model;
+    emit->created = known->created;
+    emit->tools = known->tools;
+    emit->n_tools = known->n_tools;
+    if (!known->tools) return;
+    emit->last_tool = known->last_tool;
+    *emit->last_tool = NULL;
+}
+
 int beluga__emit_use_handle(beluga_emit *emit)
 {
     if (emit->call->target->builtin) return 0;

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/line.h"
 #include "model/body_kind.h"
+#include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
 
@@ -87,7 +88,7 @@ static void read_as_frames(beluga__http_stage *self, int framing)
     self->framer.framing = (uint32_t)framing;
     beluga__http_stage_enter(self, BELUGA__HTTP_STREAMING);
     beluga__http_stage_read_frames(self, body.data, body.length);
-    if (!beluga__http_stage_is_over(self)) beluga__http_stage_end_frames(self);
+    if (!beluga__http_stage_is_read(self)) beluga__http_stage_end_frames(self);
     beluga__buf_free(&body);
 }
 
@@ -106,6 +107,10 @@ static void end_collecting(beluga__http_stage *self)
     int status = decode_body(self);
     if (beluga__http_stage_is_over(self)) return;
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (!self->emit.failed && beluga__course_goes_on(self->emit.call)) {
+        beluga__http_stage_go_on(self);
+        return;
+    }
     if (!self->emit.failed && !self->emit.finished) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
@@ -127,7 +132,8 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
         [BELUGA__BODY_REFUSED] = BELUGA__HTTP_REFUSED,
     };
     beluga__sniffed sniffed = beluga__sniff(bytes, n);
-    if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
+    if (sniffed == BELUGA__SNIFF_MORE && over)
+        sniffed = n ? BELUGA__SNIFF_OTHER : BELUGA__SNIFF_NONE;
     const char *type = beluga_http_response_header(&self->response, "content-type");
     beluga__body_kind kind = beluga__body_kind_of(beluga__http_stage_provider(self), sniffed, type,
                                                   self->emit.call->streamed, &self->framer.framing);
@@ -162,7 +168,7 @@ static void sniff(beluga__http_stage *self, char *bytes, size_t n)
         beluga__http_stage_read_frames(self, bytes, n);
     else
         collect(self, bytes, n);
-    if (!first && !beluga__http_stage_is_over(self)) decide_by_kept(self, false);
+    if (!first && !beluga__http_stage_is_read(self)) decide_by_kept(self, false);
 }
 
 static void on_body(void *owner, char *bytes, size_t n)
@@ -227,8 +233,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_SNIFFING) decide_by_kept(self, true);
     if (self->phase == BELUGA__HTTP_REFUSED)
         beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
-    /* decoding the end of the body may have ended the call */
-    else if (!beluga__http_stage_is_over(self))
+    /* decoding the end of the body may have ended the call, or this request of it */
+    else if (!beluga__http_stage_is_read(self))
         body_ended(self, code, err);
     beluga__http_stage_end_reading(self, call);
 }

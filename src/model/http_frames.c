@@ -1,6 +1,7 @@
 /* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
  * other. model/proof.h tells what the end of the stream means. */
 #include "base/limits.h"
+#include "model/course.h"
 #include "model/http_stage.h"
 #include "wire/sniff.h"
 
@@ -51,7 +52,10 @@ void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_erro
 /* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
 static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_error *cause)
 {
-    if (self->emit.failed || beluga__proof_holds(&self->proof, end))
+    bool goes_on = beluga__course_goes_on(self->emit.call) && end != BELUGA__BODY_CUT;
+    if (goes_on && !self->emit.failed)
+        beluga__http_stage_go_on(self);
+    else if (self->emit.failed || beluga__proof_holds(&self->proof, end))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_closed_early(self, cause);

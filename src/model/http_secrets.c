@@ -84,6 +84,13 @@ int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
+void beluga__http_secrets_forget(beluga__http_secrets *secrets)
+{
+    secrets->n_fetched = 0;
+    secrets->key = NULL;
+    while (secrets->n_listed) secrets->list[--secrets->n_listed] = NULL;
+}
+
 void beluga__http_secrets_cancel(beluga__http_secrets *secrets)
 {
     beluga__key_cancel(&secrets->wait);

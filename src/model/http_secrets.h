@@ -27,6 +27,8 @@ int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
 /* Fetch the secrets. Returns 1 when all are there, 0 when `ready` will be called in a later turn
  * of the loop, or a code with detail. */
 int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err);
+/* Forget the secrets, before they are fetched for another request. */
+void beluga__http_secrets_forget(beluga__http_secrets *secrets);
 /* Stop waiting for secrets. */
 void beluga__http_secrets_cancel(beluga__http_secrets *secrets);
 /* Report the secret for which the call waited too long. Returns the code. */

@@ -2,7 +2,9 @@
 #include "base/clock.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
+#include "model/put_options.h"
 #include "model/span.h"
+#include "wire/origin.h"
 
 /* --- the body --------------------------------------------------------------------------------- */
 
@@ -24,16 +26,16 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* With a model's `body` option, extra_body is merged again on top, since it comes from a later
- * layer. */
-static int patch_body(beluga__http_stage *self, beluga_error *err)
+/* extra_body is merged here unless the provider did so; and again on top of a model's `body`
+ * option, since it comes from a later layer. */
+static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
     bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
     /* The writer reports its error when the request is finished. */
-    if (!patched || !self->request.has_body || beluga__json_writer_status(&self->request.writer))
-        return 0;
+    if (!self->request.has_body || beluga__json_writer_status(&self->request.writer)) return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
-    return status ? status : merge(self, BELUGA_OPTION_EXTRA_BODY, err);
+    if (status || (merged && !patched)) return status;
+    return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
 /* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
@@ -52,6 +54,14 @@ static const char *accepted(const beluga__http_stage *self)
     if (!self->emit.call->streamed) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
     return sse ? "text/event-stream, application/json" : "*/*";
+}
+
+/* Where the URL may have been told by a server, the key must not follow it anywhere. */
+static bool is_foreign(const beluga__http_stage *self, bool cancels)
+{
+    const char *base = self->emit.call->target->base_url;
+    if (!self->request.token && !cancels) return false;
+    return !base || !beluga__same_origin(beluga_http_request_url(&self->request), base);
 }
 
 static void set_model_headers(beluga__http_stage *self)
@@ -106,29 +116,49 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
-static int write_request(beluga__http_stage *self, beluga_error *err)
+/* Let the provider write its request, and watch which options it looks at. The requests after the
+ * first one need not look at them again. */
+static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
+                            beluga_error *err)
 {
-    const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_stage_provider(self);
-    beluga_http_request *request = &self->request;
-    beluga_http_request_set_header(request, "Accept", accepted(self));
-    int status = call->list_models ? provider->encode_list_models(call, request, err)
-                                   : provider->encode_request(call, request, err);
-    if (!status) warn_of_claims(self);
-    if (!status) status = patch_body(self, err);
-    if (status) return status;
-    /* Later headers replace earlier ones of the same name. */
+    beluga_call *call = self->emit.call;
+    uint64_t reads[BELUGA__READ_WORDS] = {0};
+    call->reads = reads;
+    int status = encode(call, &self->request, err);
+    call->reads = NULL;
+    if (status || cancels) return status;
+    warn_of_claims(self);
+    if (!call->list_models && !self->request.token)
+        beluga__warn_of_unread(call, reads, &self->request);
+    return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
+}
+
+/* Later headers replace earlier ones of the same name. */
+static int add_own(beluga__http_stage *self, beluga_error *err)
+{
     set_model_headers(self);
     set_trace_headers(self);
-    status = set_extra_headers(self, err);
-    if (!status) status = authorize(self, err);
+    int status = set_extra_headers(self, err);
+    return status ? status : authorize(self, err);
+}
+
+static int write_request(beluga__http_stage *self, beluga__http_encode encode, beluga_error *err)
+{
+    beluga_http_request *request = &self->request;
+    bool cancels = encode == beluga__http_stage_provider(self)->encode_cancel;
+    beluga_http_request_set_header(request, "Accept", accepted(self));
+    int status = encode_and_watch(self, encode, cancels, err);
+    if (status) return status;
+    self->foreign = is_foreign(self, cancels);
+    if (!self->foreign) status = add_own(self, err);
     return status ? status : beluga__http_request_finish(request, err);
 }
 
-int beluga__http_stage_write(beluga__http_stage *self, beluga_error *err)
+int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode,
+                             beluga_error *err)
 {
     err->code = 0;
-    int status = write_request(self, err);
-    if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
+    int status = write_request(self, encode, err);
+    if (status < 0 && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     return status;
 }

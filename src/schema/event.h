@@ -19,6 +19,9 @@ enum {
     /* attribute of a span, whose value is a string that ends in NUL */
     BELUGA__EVENT_STRING_ATTRIBUTE,
     BELUGA__EVENT_MEASUREMENT, /* has beluga__any_event.measurement */
+    /* These two go from the HTTP adapter to the retry layer and no further; neither has data. */
+    BELUGA__EVENT_ANSWERED, /* a request was answered, and its call will make another one */
+    BELUGA__EVENT_REQUEST,  /* the other request is about to be sent */
     BELUGA__EVENT_KINDS
 };
 

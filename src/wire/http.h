@@ -26,6 +26,8 @@ struct beluga_http_request {
     beluga_json_writer writer; /* writes into body */
     const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
+    const char *token;   /* what a decoder asked this request for; NULL: the first of its call */
+    void *state;         /* the decoder's state */
     int status;          /* the first failure of a setter */
     const char *problem; /* explains the failure; static or in the arena */
 };

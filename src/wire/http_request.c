@@ -224,6 +224,16 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
 
 /* ---- reading the request --------------------------------------------------------------------- */
 
+const char *beluga_http_request_token(const beluga_http_request *request)
+{
+    return request->token;
+}
+
+void *beluga_http_request_state(const beluga_http_request *request)
+{
+    return request->state;
+}
+
 const char *beluga_http_request_method(const beluga_http_request *request)
 {
     return request->method;

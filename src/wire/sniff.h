@@ -14,6 +14,7 @@ typedef enum beluga__sniffed {
     BELUGA__SNIFF_JSON,   /* a JSON object or array that may end in its first line */
     BELUGA__SNIFF_PRETTY, /* a JSON object or array that continues in its second line */
     BELUGA__SNIFF_PAGE,   /* a web page */
+    BELUGA__SNIFF_NONE,   /* the body has ended, and has no bytes */
     BELUGA__SNIFF_OTHER,
 } beluga__sniffed;
 

@@ -156,8 +156,10 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
 
 /* {"error": {"code": "busy", "message": "Come back later."}}. `err` has the code that the status
  * means. */
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
+    (void)call;
     size_t length;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &length);

@@ -109,6 +109,17 @@ BELUGA_API beluga_json_writer *beluga_http_request_json(beluga_http_request *req
 BELUGA_API void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
     BELUGA_PRINTF(2, 3);
 
+/**
+ * Return the token that beluga_emit_next_request was given; NULL for the first request of a call.
+ * For encode_cancel it is that of the last request. Borrowed as long as the call. Since: 0.1
+ */
+BELUGA_API const char *beluga_http_request_token(const beluga_http_request *request);
+/**
+ * Return the state of the call's decoder (state_size bytes), for what the next request needs from
+ * the answers before; zeroed for the first. Borrowed until the encoder returns. NULL without a
+ * state. Since: 0.1
+ */
+BELUGA_API void *beluga_http_request_state(const beluga_http_request *request);
 /** Return the method. For `authorize`, which signs the final request; borrowed until it changes. */
 BELUGA_API const char *beluga_http_request_method(const beluga_http_request *request);
 /** Return the whole URL, "" before it was set; borrowed until it changes. */

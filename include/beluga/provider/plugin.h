@@ -36,12 +36,12 @@
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \
     XX(beluga_call_provider) XX(beluga_call_model) XX(beluga_call_is_streamed)                     \
     XX(beluga_call_message_count) XX(beluga_call_message) XX(beluga_call_tool_count)               \
-    XX(beluga_call_tool) XX(beluga_call_page) XX(beluga_call_context) XX(beluga_call_get_double)   \
-    XX(beluga_call_get_int) XX(beluga_call_get_bool) XX(beluga_call_get_string)                    \
-    XX(beluga_call_get_item) XX(beluga_call_has_own) XX(beluga_call_get_own_string)                \
-    XX(beluga_call_get_own_int) XX(beluga_call_get_own_double) XX(beluga_call_get_own_bool)        \
-    XX(beluga_emit_call) XX(beluga_emit_text) XX(beluga_emit_reasoning)                            \
-    XX(beluga_emit_reasoning_signature) XX(beluga_emit_reasoning_end)                              \
+    XX(beluga_call_tool) XX(beluga_call_page) XX(beluga_call_context)                              \
+    XX(beluga_call_get_double) XX(beluga_call_get_int) XX(beluga_call_get_bool)                    \
+    XX(beluga_call_get_string) XX(beluga_call_get_item) XX(beluga_call_has_own)                    \
+    XX(beluga_call_get_own_string) XX(beluga_call_get_own_int) XX(beluga_call_get_own_double)      \
+    XX(beluga_call_get_own_bool) XX(beluga_emit_call) XX(beluga_emit_text)                         \
+    XX(beluga_emit_reasoning) XX(beluga_emit_reasoning_signature) XX(beluga_emit_reasoning_end)    \
     XX(beluga_emit_tool_call_begin) XX(beluga_emit_tool_call_delta)                                \
     XX(beluga_emit_tool_call_end) XX(beluga_emit_tool_call) XX(beluga_emit_metadata)               \
     XX(beluga_emit_usage) XX(beluga_emit_warning) XX(beluga_emit_finish) XX(beluga_emit_error)     \
@@ -58,30 +58,36 @@
     XX(beluga_json_first) XX(beluga_json_next) XX(beluga_json_key) XX(beluga_json_is_object)       \
     XX(beluga_json_is_array) XX(beluga_json_is_string) XX(beluga_json_is_number)                   \
     XX(beluga_json_is_null) XX(beluga_json_string) XX(beluga_json_int) XX(beluga_json_double)      \
-    XX(beluga_json_bool) XX(beluga_json_get_string) XX(beluga_json_get_int) XX(beluga_json_text)   \
-    XX(beluga_json_begin_object) XX(beluga_json_end_object) XX(beluga_json_begin_array)            \
-    XX(beluga_json_end_array) XX(beluga_json_put_string) XX(beluga_json_put_string_n)              \
-    XX(beluga_json_put_int) XX(beluga_json_put_double) XX(beluga_json_put_bool)                    \
-    XX(beluga_json_put_null) XX(beluga_json_put_raw) XX(beluga_json_put_base64)                    \
-    XX(beluga_json_writer_new) XX(beluga_json_writer_free) XX(beluga_json_writer_text)             \
-    XX(beluga_message_is_tool_error) XX(beluga_message_role) XX(beluga_message_count)              \
-    XX(beluga_message_part) XX(beluga_message_text) XX(beluga_message_tool_call_id)                \
-    XX(beluga_tool_name) XX(beluga_tool_description) XX(beluga_tool_parameters)                    \
-    XX(beluga_tool_is_strict) XX(beluga_config_get_string) XX(beluga_config_get_int)               \
-    XX(beluga_config_get_double) XX(beluga_config_get_own_string) XX(beluga_config_get_own_int)    \
-    XX(beluga_config_get_own_double) XX(beluga_context_is_cancelled)                               \
-    XX(beluga_context_remaining_ms) XX(beluga_context_traceparent) XX(beluga_context_ref)          \
-    XX(beluga_context_unref) XX(beluga_error_name) XX(beluga_error_text)                           \
-    XX(beluga_error_code_from_name) XX(beluga_error_set) XX(beluga_error_set_provider_code)        \
-    XX(beluga_error_set_cause) XX(beluga_error_wrap) XX(beluga_error_from_http)                    \
-    XX(beluga_error_is_retryable) XX(beluga_error_format) XX(beluga_option_get_info)               \
-    XX(beluga_finish_reason_name) XX(beluga_allocator_default) XX(beluga_free)                     \
-    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name)                 \
-    XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
-    XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
-    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
-    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_bool) XX(beluga_json_get_string) XX(beluga_json_get_int)                        \
+    XX(beluga_json_text) XX(beluga_json_begin_object) XX(beluga_json_end_object)                   \
+    XX(beluga_json_begin_array) XX(beluga_json_end_array) XX(beluga_json_put_string)               \
+    XX(beluga_json_put_string_n) XX(beluga_json_put_int) XX(beluga_json_put_double)                \
+    XX(beluga_json_put_bool) XX(beluga_json_put_null) XX(beluga_json_put_raw)                      \
+    XX(beluga_json_put_base64) XX(beluga_json_writer_new) XX(beluga_json_writer_free)              \
+    XX(beluga_json_writer_text) XX(beluga_message_is_tool_error) XX(beluga_message_role)           \
+    XX(beluga_message_count) XX(beluga_message_part) XX(beluga_message_text)                       \
+    XX(beluga_message_tool_call_id) XX(beluga_tool_name) XX(beluga_tool_description)               \
+    XX(beluga_tool_parameters) XX(beluga_tool_is_strict) XX(beluga_config_get_string)              \
+    XX(beluga_config_get_int) XX(beluga_config_get_double) XX(beluga_config_get_own_string)        \
+    XX(beluga_config_get_own_int) XX(beluga_config_get_own_double)                                 \
+    XX(beluga_context_is_cancelled) XX(beluga_context_remaining_ms)                                \
+    XX(beluga_context_traceparent) XX(beluga_context_ref) XX(beluga_context_unref)                 \
+    XX(beluga_error_name) XX(beluga_error_text) XX(beluga_error_code_from_name)                    \
+    XX(beluga_error_set) XX(beluga_error_set_provider_code) XX(beluga_error_set_cause)             \
+    XX(beluga_error_wrap) XX(beluga_error_from_http) XX(beluga_error_is_retryable)                 \
+    XX(beluga_error_format) XX(beluga_option_get_info) XX(beluga_finish_reason_name)               \
+    XX(beluga_allocator_default) XX(beluga_free) XX(beluga_version_string)                         \
+    XX(beluga_version_number) XX(beluga_capability_name) XX(beluga_emit_media)                     \
+    XX(beluga_emit_media_base64) XX(beluga_emit_media_url) XX(beluga_span_set_string)              \
+    XX(beluga_span_set_int) XX(beluga_span_set_double) XX(beluga_span_set_bool)                    \
+    XX(beluga_counter_add) XX(beluga_histogram_record) XX(beluga_emit_state)                       \
+    XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)                    \
+    XX(beluga_http_encode_segment) XX(beluga_call_self) XX(beluga_emit_response)                   \
+    XX(beluga_emit_next_request) XX(beluga_http_request_token) XX(beluga_http_request_state)       \
+    XX(beluga_call_has) XX(beluga_http_request_put_options) XX(beluga_http_request_put_option)     \
+    XX(beluga_json_begin_string) XX(beluga_json_add_text) XX(beluga_json_add_format)               \
+    XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
+    XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -303,6 +309,23 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_call_self                beluga_plugin_functions->beluga_call_self
+#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
+#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
+#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
+#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
+#define beluga_call_has                 beluga_plugin_functions->beluga_call_has
+#define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
+#define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
+#define beluga_json_begin_string        beluga_plugin_functions->beluga_json_begin_string
+#define beluga_json_add_text            beluga_plugin_functions->beluga_json_add_text
+#define beluga_json_add_format          beluga_plugin_functions->beluga_json_add_format
+#define beluga_json_end_string          beluga_plugin_functions->beluga_json_end_string
+#define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
+#define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
+#define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
+#define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
+#define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
 #else
 
 /**

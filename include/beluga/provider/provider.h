@@ -68,7 +68,10 @@ BELUGA_END_DECLS
 /** Marks of a provider's own option. */
 typedef enum beluga_own_option_flag {
     /** This STRING is sent in a header, a path or a query, so it may hold no control characters. */
-    BELUGA_OWN_OPTION_IN_HEAD = 1
+    BELUGA_OWN_OPTION_IN_HEAD = 1,
+    /** This STRING belongs to a model, not to a call: base_url has a place for it, as "{region}".
+     */
+    BELUGA_OWN_OPTION_IN_URL = 2
 } beluga_own_option_flag;
 
 /** A provider's own option. `beluga providers` lists it, and configurations are checked by it. */
@@ -79,7 +82,22 @@ typedef struct beluga_own_option {
     uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
+    /** What a STRING may be, ended by NULL; any other word is refused. NULL: any text. */
+    const char *const *words;
+    /** Member of the request that beluga_http_request_put_options writes it as, or NULL: none. */
+    const char *field;
+    const void *reserved[4];
 } beluga_own_option;
+
+/** Where an option stands in the requests of an API: a row of beluga_http_request_put_options. */
+typedef struct beluga_option_field {
+    uint32_t key;   /**< beluga_option_key; BELUGA_OPTION_END ends the table */
+    uint32_t flags; /**< 0 */
+    /** The member's name, "num_predict", or "options.num_predict"; NULL: the API has none. */
+    const char *name;
+    double minimum, maximum; /**< what the API takes; both 0: all that the library takes */
+    const void *reserved[2];
+} beluga_option_field;
 
 /** The key that authorizes a request; borrowed for the call. */
 typedef struct beluga_credential {
@@ -92,6 +110,9 @@ typedef struct beluga_credential {
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
+
+/** Return from encode_cancel: there is nothing to tell. */
+#define BELUGA_ENCODE_NOTHING 1
 
 BELUGA_BEGIN_DECLS
 
@@ -108,7 +129,14 @@ struct beluga_provider {
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
-    const char *base_url; /**< without a slash at its end; NULL: the caller must give one */
+    /**
+     * Without a slash at its end; NULL: the caller must give one. Where an account belongs in it,
+     * it says "{account}": the value of the provider's own option "acme.account", which needs the
+     * flag BELUGA_OWN_OPTION_IN_URL. The model is not opened without a value, and none can change
+     * host or path: in the host it may have letters, digits, "-", "_" and ".", behind it it is one
+     * segment. A value that is the whole host ("https://{host}/v1") may begin with the scheme.
+     */
+    const char *base_url;
     /** names of variables for the key, in order, ended by NULL; NULL: no key */
     const char *const *key_variables;
     /**
@@ -120,14 +148,17 @@ struct beluga_provider {
     size_t state_size;
 
     /**
-     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream.
+     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
+     * that takes several requests (beluga_emit_next_request) runs it for each of them, with
+     * beluga_http_request_token to tell them apart.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
-     * Some servers stream unasked, others do not when asked: the body's first bytes decide which of
-     * the two decoders gets it.
+     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them. One
+     * without a body, such as a 202 with a Location, has length 0: beluga_emit_response has its
+     * head. Some servers stream unasked, others do not when asked: the body's first bytes decide
+     * which of the two decoders gets it.
      * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
@@ -145,7 +176,8 @@ struct beluga_provider {
      * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
      * Optional.
      */
-    void (*decode_error)(const beluga_http_response *response, beluga_error *err);
+    void (*decode_error)(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err);
     /**
      * Put the credential into the request; run for every attempt. Optional: without it the key goes
      * into "Authorization: Bearer".
@@ -200,7 +232,21 @@ struct beluga_provider {
      */
     const char *const *notes;
 
-    void *reserved[5];
+    /* --- HTTP providers whose service must be told ------------------------------------------- */
+    /**
+     * Fill the request that tells the service that a call is over before its answer was: it was
+     * cancelled, its deadline passed, or it failed for good. Optional; at most once for what a call
+     * began. The request is authorized like others, and sent detached from the call: its answer is
+     * ignored, a failure is only logged. It ends after 2 seconds at the latest, for which a
+     * blocking call waits, too; a loop that is freed drops it.
+     *
+     * beluga_http_request_token and beluga_http_request_state tell how far the call came; nothing
+     * of that is set where no answer came.
+     * @return 0 to send it; BELUGA_ENCODE_NOTHING; or a negative code with detail in `err`.
+     */
+    int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+
+    void *reserved[4];
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
@@ -233,6 +279,8 @@ BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
 /** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
+/** Return the state that `open` made for the call's model, or NULL; every function reaches it. */
+BELUGA_API void *beluga_call_self(const beluga_call *call);
 /** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
@@ -268,6 +316,9 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
+/** Return whether an option is in force. Since: 0.1 */
+BELUGA_API bool beluga_call_has(const beluga_call *call, int key);
+
 /** Return whether any of the provider's own options is set: else there is nothing to look up. */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /**
@@ -286,6 +337,74 @@ BELUGA_API bool beluga_call_get_own_double(const beluga_call *call, const char *
 BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value);
 /** @} */
 
+/* --- writing options -------------------------------------------------------------------------
+ * An option of a call that shapes its answer, such as seed, should never be lost in silence. So the
+ * library watches which of them encode_request looks at, in whatever way, and warns the caller of
+ * each that is set and was not: "seed is not sent: acme does not know it". It likewise merges
+ * extra_body into the request's body, unless encode_request reads it. */
+
+/**
+ * Write each option of a table that is in force as a member of the object that is open in the
+ * request's JSON; then the provider's own options that have a `field`.
+ *
+ *     static const beluga_option_field fields[] = {
+ *         {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
+ *         {.key = BELUGA_OPTION_MAX_TOKENS, .name = "limits.tokens"},
+ *         {.key = BELUGA_OPTION_SEED},
+ *         {.key = BELUGA_OPTION_END},
+ *     };
+ *
+ * A name with a dot is of a member inside an object of its own; rows of one object stand together,
+ * and an object without members is left out. A list is written as an array of strings, an option of
+ * several words as its word, and response_schema as the JSON that it is. A number that the API does
+ * not take becomes the nearest that it takes, with a warning; an option without a name becomes a
+ * warning alone.
+ *
+ * @param fields  Borrowed for the call, ended by BELUGA_OPTION_END; NULL: own options alone.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_options(beluga_http_request *request,
+                                                const beluga_call *call,
+                                                const beluga_option_field *fields);
+/** Do the same for one row, whose name has no dot, and for no own options. Since: 0.1 */
+BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
+                                               const beluga_call *call,
+                                               const beluga_option_field *field);
+
+/** What stands before and behind a message in a prompt; NULL: nothing. */
+typedef struct beluga_prompt_turn {
+    const char *before, *after;
+} beluga_prompt_turn;
+
+/** How a model was taught to tell messages apart, for APIs that take one prompt. */
+typedef struct beluga_prompt_format {
+    const char *name;
+    beluga_prompt_turn system, human, ai, tool;
+    const void *reserved[4];
+} beluga_prompt_format;
+
+/**
+ * Return a format that models share: "chatml", "llama3", "gemma", "phi3", or "plain", in which
+ * roles are words before a colon. NULL gives chatml.
+ *
+ * @return static; NULL for another name. Threads: any. Since: 0.1
+ */
+BELUGA_API const beluga_prompt_format *beluga_prompt_format_find(const char *name);
+/**
+ * Write the call's messages as one string into the object that is open in the request's JSON, up to
+ * where the model's text begins. A last message of the model is left open, for the answer to go on
+ * with. Of a message its texts are sent; a warning tells of other parts.
+ *
+ * @param name    The string's key.
+ * @param format  Borrowed for the call; NULL fails the request.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_prompt(beluga_http_request *request,
+                                               const beluga_call *call, const char *name,
+                                               const beluga_prompt_format *format);
+
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
@@ -293,10 +412,17 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
  *
  * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
  * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
- * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
+ * nothing but make the call fail with invalid_response; when the call is over, nothing at all.
+ * Other threads need an emit of beluga_emit_attach. */
 
 /** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
+/**
+ * Return the head (status and headers) of the answer that is being decoded, for what a body does
+ * not tell, such as the Location of a 202; borrowed until the decoder returns. NULL for full
+ * providers. Since: 0.1
+ */
+BELUGA_API const beluga_http_response *beluga_emit_response(const beluga_emit *emit);
 /** Emit a piece of the answer; an empty one is left out. */
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
 /** Emit a piece of the reasoning; an empty one is left out. */
@@ -387,6 +513,28 @@ BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) B
  * @param raw  The provider's word; NULL: none.
  */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
+/**
+ * Ask for another request of the same call, such as a poll of a job that this answer began. When
+ * this answer's body has ended whole, or with BELUGA_DECODE_DONE, encode_request runs again and its
+ * answer goes to the same decoders: their state and all that was emitted stay; tool calls that are
+ * open end. An answer either finishes or asks: both in one end the call with invalid_response. The
+ * last of several tokens holds. At most 10,000 a call; only HTTP providers.
+ *
+ * Each request has its own timeouts and retries, and the wait before it counts for none of them; a
+ * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
+ * decoder's state as its bytes were then, and no request before it; but after an error that a
+ * decoder emitted the call begins anew. A replay does not wait.
+ *
+ * A request to another origin (scheme, host, port) than base_url's, as a server may tell one, is
+ * sent with what encode_request wrote and nothing else: neither key nor headers of model or caller.
+ *
+ * @param token     For beluga_http_request_token; not empty, at most 16 KiB; copied.
+ * @param delay_ms  Time to wait before it; 0 or less: none. More than a minute is a minute.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no token, or a list of models;
+ * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, a longer token; BELUGA_ERROR_NOT_SUPPORTED a
+ * full provider. Since: 0.1
+ */
+BELUGA_API int beluga_emit_next_request(beluga_emit *emit, const char *token, int64_t delay_ms);
 /** Fail the call; provider, model and operation are filled in. @return the error's code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /**
@@ -477,6 +625,51 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
+
+/**
+ * Make an emit for threads of your own, such as those of an engine in the process. They may emit
+ * with it until beluga_emit_detach, and the call goes on until then. What they emit is copied and
+ * comes back on the loop; emitting waits while over 1 MiB is under way (beluga_emit_has_room tells
+ * before), but on a thread that runs a loop, where it fails with invalid_input. One at a time, and
+ * not beside work that blocks.
+ *
+ * After the call is over, emitting returns context_canceled, which an engine should heed soon: the
+ * emit keeps the call, its messages and the client until it is detached, and beluga_client_close
+ * waits for that. No thread outside of start, or of what beluga_emit_after called, may attach.
+ *
+ * @param attached  Receives the emit; NULL on failure. Several threads may use it at once; the
+ * order of their events is theirs. For events, beluga_emit_call, beluga_emit_is_cancelled,
+ * beluga_emit_has_room and beluga_emit_detach.
+ * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
+ * said no, and when the call is over; it must not block. It may still be called once when the emit
+ * is detached already. NULL: not needed.
+ * @param argument  Handed to `wake` and `release`.
+ * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
+ * needed.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
+ * attached or work runs already; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or another thread.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
+                                  void (*wake)(void *argument), void *argument,
+                                  void (*release)(void *argument));
+/**
+ * End an emit of beluga_emit_attach, once, also when the call is over long since: as work that
+ * blocks ends when it returns. Without FINISH before, the call ends with stream_closed.
+ *
+ * @param status  0; or a negative code that ends the call.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API void beluga_emit_detach(beluga_emit *attached, int status);
+/**
+ * Return whether emitting with an emit of beluga_emit_attach would not wait; when it says no,
+ * `wake` tells when to come back. True when the call is over, since emitting returns at once then,
+ * and for any other emit.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
 
 /**
  * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
