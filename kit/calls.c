@@ -446,9 +446,8 @@ static void run_cancel(check_run *run, check_action *ask)
     ask(run);
     judge_cancelled(run);
     judge_usage(run, check_text_get(&cut));
-    size_t last = run->lead ? peer_requests(run->peer) - 1 : run->asked;
-    if (run->peer &&
-        peer_wait_outcome(run->peer, last, PEER_CANCELLED, (int)check_patience_ms(run)) != 0)
+    if (run->peer && peer_wait_outcome(run->peer, check_last_request(run), PEER_CANCELLED,
+                                       (int)check_patience_ms(run)) != 0)
         check_problem(run, "the connection stayed open");
     if (run->peer) check_request(run, 1);
     check_text_free(&cut);

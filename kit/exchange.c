@@ -185,9 +185,23 @@ peer_reply *check_next_reply(check_run *run)
     return reply_to(run, lead->n + 1);
 }
 
+bool check_sends_more(const check_run *run)
+{
+    return run->provider->encode_cancel != NULL;
+}
+
 void check_count_asked(check_run *run)
 {
-    run->asked = run->lead ? peer_requests(run->peer) : run->asked + 1;
+    bool counted = run->lead || check_sends_more(run);
+    run->asked = counted ? peer_requests(run->peer) : run->asked + 1;
+}
+
+size_t check_last_request(const check_run *run)
+{
+    size_t n = peer_requests(run->peer);
+    if (!run->lead || !n) return run->asked;
+    while (n > 1 && !check_is_route(run, n - 1, run->lead->n + 1)) n--;
+    return n - 1;
 }
 
 void check_play(check_run *run, size_t length, check_end end)

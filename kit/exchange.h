@@ -30,6 +30,12 @@ bool check_load_usual_answer(check_run *run, bool streamed);
 peer_reply *check_next_reply(check_run *run);
 /* Count the requests of a call as asked. */
 void check_count_asked(check_run *run);
+/* Return the number, in the peer's log, of the last request of the call that was made last; one
+ * that tells the service that the call is over comes behind it. */
+size_t check_last_request(const check_run *run);
+/* Return whether the provider may send requests for which no answer is written: those of
+ * encode_cancel. */
+bool check_sends_more(const check_run *run);
 /* Return whether a request of the peer's log is for exchange `n` (from 1) of a call. */
 bool check_is_route(const check_run *run, size_t request, size_t n);
 

