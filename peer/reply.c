@@ -44,6 +44,7 @@ void peer__reply_free(peer_reply *r)
     free(r->path);
     free(r->model);
     free(r->route);
+    free(r->body);
     free(r->answer_model);
     peer__bytes_free(&r->head);
     free(r);
@@ -75,6 +76,11 @@ void peer_reply_match(peer_reply *r, const char *path_part)
 void peer_reply_match_route(peer_reply *r, const char *route)
 {
     if (r) set_text(r, &r->route, route);
+}
+
+void peer_reply_match_body(peer_reply *r, const char *part)
+{
+    if (r) set_text(r, &r->body, part);
 }
 
 void peer_reply_match_model(peer_reply *r, const char *model)
@@ -130,6 +136,7 @@ static bool matches(peer_reply *r, const request *req)
 {
     if (r->left == 0) return false;
     if (r->path && !strstr(req->path, r->path)) return false;
+    if (r->body && !memmem(req->body.data, req->body.len, r->body, strlen(r->body))) return false;
     if (r->route && !is_route(r->route, req)) return false;
     if (r->model && strcmp(r->model, req->model) != 0) return false;
     if (r->streamed >= 0 && (r->streamed != 0) != req->streamed) return false;

@@ -222,7 +222,7 @@ static void add_line(check_report *r, const check_result *result)
 static void print_advice(const check_report *r)
 {
     if (!r->all.written) {
-        out_printf("Nothing was written: the cases say what came.\n");
+        if (!r->all.failed) out_printf("Nothing was written: the cases say what came.\n");
         return;
     }
     out_printf("\n");
