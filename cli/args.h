@@ -78,6 +78,9 @@ typedef enum arg_completion {
        "Look here first for what providers should send and be answered.")                          \
     XX(UPDATE, 0, "update", NULL, FLAG, update, NOTHING,                                           \
        "Write requests and events into the author's cases as they came, and show what changed.")   \
+    XX(FROM, 0, "from", "RECORDING", TEXT, from, FILES,                                            \
+       "Make the answers of the case that --only names of a file that --record wrote, or of a "    \
+       "folder of them.")                                                                          \
     XX(ONLY, 0, "only", "CHECK", TEXT, only, NOTHING, "Run this check alone.")                     \
     XX(LIST, 0, "list", NULL, FLAG, list, NOTHING,                                                 \
        "List the checks: which answers each plays, and what it proves.")                           \
@@ -171,7 +174,7 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *trace, *trace_id, *html, *only;
+    const char *trace, *trace_id, *html, *only, *from;
     arg_list options, attachments, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list;

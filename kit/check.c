@@ -4,6 +4,7 @@
 #include "kit/calls.h"
 #include "kit/exchange.h"
 #include "kit/open.h"
+#include "kit/recording.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
 #include "kit/strays.h"
@@ -214,6 +215,25 @@ static int find_provider(const check_settings *settings, const char *name, belug
     return beluga_registry_describe(settings->registry, settings->config, table, err);
 }
 
+/* Make the answers of a case of a recording, which is told as what was written. */
+static int take_recording(const check_settings *settings, const beluga_provider *provider,
+                          const check_profile *profile, beluga_error *err)
+{
+    check_text written = {0};
+    check_result result = {.provider = provider->name,
+                           .category = "Cases",
+                           .scenario = settings->only,
+                           .proves = "its answers are those of the recording",
+                           .status = CHECK_WRITTEN};
+    result.detail = "";
+    if (settings->begin && !settings->begin(settings->payload, &result)) return 0;
+    int code = check_recording_take(profile, settings->only, settings->from, &written, err);
+    result.detail = check_text_get(&written);
+    if (!code) settings->tell(settings->payload, &result);
+    check_text_free(&written);
+    return code;
+}
+
 int check_provider(const check_settings *settings, const char *name, beluga_error *err)
 {
     check_profile profile = {0};
@@ -222,6 +242,7 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
     code = check_profile_read(&profile, settings, provider, err);
+    if (!code && settings->from) code = take_recording(settings, provider, &profile, err);
     if (!code) code = check_strays(&profile, check_scenarios, err);
     for (const check_scenario *s = check_scenarios; s->name && !code; s++)
         code = check_fixture_look(&profile, s->name, err);

@@ -60,10 +60,12 @@ typedef struct check_settings {
     const char *fixtures;     /* folder with a folder for each provider */
     const char *own_fixtures; /* a folder that is searched first, or NULL */
     const char *only;         /* NULL: every scenario; else the scenario of that name */
-    bool foreign;             /* the provider is not ours, see above */
-    bool measure;             /* run the benchmarks, too */
-    bool update;              /* write requests and events into the cases: see update.h */
-    int64_t patience_ms;      /* longest wait for an event that must come; 0: 30,000 */
+    /* a recording, or a folder of them, whose answers become those of `only`; or NULL */
+    const char *from;
+    bool foreign;        /* the provider is not ours, see above */
+    bool measure;        /* run the benchmarks, too */
+    bool update;         /* write requests and events into the cases: see update.h */
+    int64_t patience_ms; /* longest wait for an event that must come; 0: 30,000 */
     /* Called before a scenario runs, which is skipped where this returns false. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);

@@ -203,6 +203,7 @@ static int run(const cli_args *args)
                                .fixtures = find_fixtures(path),
                                .measure = args->operands.count > 0 && !args->update,
                                .only = args->only,
+                               .from = args->from,
                                .update = args->update,
                                .tell = check_report_tell,
                                .payload = &report};
@@ -210,6 +211,8 @@ static int run(const cli_args *args)
     if (args->list) return check_listing(args);
     int rc = set_patience(args, &settings);
     if (!rc && args->only) rc = check_listing_find(args->only);
+    if (!rc && args->from && (!args->only || args->operands.count != 1))
+        rc = out_usage("--from: name one provider, and with --only the case to make of it");
     if (!rc && args->update) rc = judge_update(args);
     if (!rc) rc = check_report_begin(&report, args);
     if (rc) return rc;
@@ -223,8 +226,8 @@ const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
-    .takes = ARG_FIXTURES | ARG_UPDATE | ARG_ONLY | ARG_LIST | ARG_JSON | ARG_PLUGIN | ARG_OPTION |
-             ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
+    .takes = ARG_FIXTURES | ARG_UPDATE | ARG_FROM | ARG_ONLY | ARG_LIST | ARG_JSON | ARG_PLUGIN |
+             ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

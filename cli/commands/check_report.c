@@ -242,8 +242,10 @@ static void end_text(check_report *r)
     char failed[32];
     snprintf(failed, sizeof failed, "%zu failed", r->all.failed);
     print_styled(r->all.failed ? TERM_RED : TERM_PLAIN, failed);
-    out_printf(", %zu skipped%s\n", r->all.skipped,
+    out_printf(", %zu skipped%s", r->all.skipped,
                r->all.skipped && !r->args->verbose ? " (-v tells why)" : "");
+    if (r->all.written) out_printf(", %zu written", r->all.written);
+    out_printf("\n");
     if (r->args->update) print_advice(r);
 }
 

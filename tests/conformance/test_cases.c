@@ -208,7 +208,7 @@ static void update_writes_what_came_and_never_an_answer(void **state)
     assert_true(has_case(cli, "stream.fixture"));
     assert_false(has_case(cli, "conversation.fixture")); /* the author has no such case */
     update(cli, NULL);
-    assert_contains(cli->out, "Nothing was written");
+    assert_lacks(cli->out, "  new   ");
 }
 
 static void update_shows_the_lines_that_change(void **state)
@@ -326,6 +326,50 @@ static void another_request_2_is_told(void **state)
     provider = "http-sound";
 }
 
+/* ---- recordings ------------------------------------------------------------------------------ */
+
+static const char recording[] =
+    "{\"beluga_cassette\":1,\"request\":{\"method\":\"POST\",\"url\":\"https://a.example/\"},"
+    "\"response\":{\"status\":200,\"headers\":[\"content-type: application/json\"],\"chunks\":["
+    "{\"text\":[\"{\\\"text\\\":\",\"\\\"Caf\"]},{\"base64\":\"w6kiLA==\"},{\"text\":"
+    "\"\\\"done\\\":true}\"}]},\"end\":{\"how\":\"complete\"}}";
+
+static int check_from(cli_process *cli, const char *from)
+{
+    return cli_run(cli, "check", provider, "--plugin", plugin(), "--fixtures", cli->home, "--from",
+                   from, "--only", "conversation", NULL);
+}
+
+static void a_case_is_made_of_a_recording(void **state)
+{
+    cli_process *cli = *state;
+    write_usual(cli);
+    const char *path = cli_write_file(cli, "tape.json", recording, sizeof recording - 1);
+    assert_int_equal(check_from(cli, path), 0);
+    assert_contains(cli->out, "http-sound/check/conversation.answer: answer\n");
+    assert_case(
+        cli, "conversation.answer",
+        "HTTP/1.1 200\ncontent-type: application/json\n\n{\"text\":\"Caf\xc3\xa9\",\"done\":true}");
+    assert_int_equal(check_from(cli, path), 3);
+    assert_contains(cli->err,
+                    "conversation.answer is there already, and an answer is never replaced");
+}
+
+static void what_is_no_recording_is_told(void **state)
+{
+    cli_process *cli = *state;
+    write_usual(cli);
+    assert_int_equal(check_from(cli, cli_write_file(cli, "a.json", "{}", 2)), 3);
+    assert_contains(cli->err, "a.json: it is no file that --record wrote");
+    assert_int_equal(check_from(cli, cli_write_file(cli, "a.json", "{", 1)), 3);
+    assert_contains(cli->err, "a.json: it is no JSON");
+    assert_int_equal(check_from(cli, "/nowhere"), 1);
+    assert_contains(cli->err, "/nowhere can't be read");
+    assert_int_equal(cli_run(cli, "check", "mock", "--from", "a", NULL), 2);
+    assert_contains(cli->err, "with --only the case to make of it");
+    assert_false(has_case(cli, "conversation.answer"));
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void the_list_has_every_check(void **state)
@@ -361,6 +405,8 @@ int main(void)
         TEST(update_writes_each_request_of_a_call),
         TEST(a_call_has_as_many_requests_as_answers),
         TEST(another_request_2_is_told),
+        TEST(a_case_is_made_of_a_recording),
+        TEST(what_is_no_recording_is_told),
         TEST(the_list_has_every_check),
     };
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
