@@ -204,11 +204,13 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Return the end of the proof of completion; the body's length where it is not found. */
+/* Return the end of the proof of completion; the body's length where it is not found. An author
+ * who names none is judged by what came alone: a cut must not give a success with less. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
     const check_text *body = &run->answer.body;
+    if (!proof && run->settings->foreign) return 0;
     const char *at = proof ? memmem(body->data, body->length, proof, strlen(proof)) : NULL;
     if (!at) check_problem(run, "check.json has no \"proof\" that stands in the answer of stream");
     return at ? (size_t)(at - body->data) + strlen(proof) : body->length;
@@ -220,11 +222,16 @@ static void judge_cut(check_run *run, size_t length, size_t proof, const check_t
     if (!run->finished && run->error.code == BELUGA_ERROR_CONTEXT_TIMEOUT)
         check_problem(run, "cut after %zu bytes it was waited for", length);
     if (run->finished && length < proof)
-        check_problem(run, "cut after %zu bytes, before its proof, it was a success", length);
+        check_problem(run,
+                      "cut after %zu bytes, before its proof, it was a success: emit FINISH where "
+                      "the service says that the answer is complete",
+                      length);
     content_of(&run->story, &content);
     if (run->finished && strcmp(check_text_get(&content), check_text_get(whole)) != 0)
-        check_problem(run, "cut after %zu bytes it was another success:\n%s", length,
-                      check_text_get(&content));
+        check_problem(run,
+                      "cut after %zu bytes it was another success: emit FINISH where the service "
+                      "says that the answer is complete, and nowhere else:\n%s",
+                      length, check_text_get(&content));
     check_text_free(&content);
 }
 

@@ -106,12 +106,28 @@ static check_status status_of(const check_run *run)
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
-static const char *why_not(const check_run *run)
+/* Return whether the scenario is not run, with the reason. Whoever breaks a rule breaks it in each
+ * of the calls that follow, some hundreds: only the checks of the other rules are of use then. */
+static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
-    if (reason) return reason;
-    if (!check_is_http(run) && !run->scenario->full) return "nothing of it goes over a wire";
-    return NULL;
+    if (!check_is_http(run) && !run->scenario->full) reason = "nothing of it goes over a wire";
+    if (run->rules->broken && run->scenario->run != check_run_rule) {
+        check_text_printf(&run->reason, "not run: mend what the check %s found first",
+                          run->rules->broken);
+        return true;
+    }
+    if (reason) check_text_puts(&run->reason, reason);
+    return reason != NULL;
+}
+
+static void note_broken(check_run *run, check_status status)
+{
+    bool is_rule = run->scenario->run == check_run_rule;
+    if (status != CHECK_FAILED || !is_rule || run->rules->broken) return;
+    run->rules->broken = run->scenario->name;
+    if (!run->settings->only)
+        check_problem(run, "the checks behind those of the rules are not run until it is mended");
 }
 
 /* A full provider can be made to do the scenario only by options in its files. */
@@ -150,10 +166,9 @@ static bool begin(const check_run *run)
 
 static check_status check_one(check_run *run)
 {
-    const char *reason = why_not(run);
     if (!begin(run)) return CHECK_SKIPPED;
-    if (reason)
-        check_text_puts(&run->reason, reason);
+    if (is_left_out(run))
+        run->asked = 0;
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING
@@ -165,6 +180,7 @@ static check_status check_one(check_run *run)
     blame(run);
     check_write_changes(run, check_broken_rule(run));
     check_status status = status_of(run);
+    note_broken(run, status);
     const check_result result = result_of(run, status);
     run->settings->tell(run->settings->payload, &result);
     check_text_free(&run->story);

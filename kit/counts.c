@@ -194,7 +194,9 @@ static void look_at_answer(check_run *run, const char *scenario, coverage *c)
 
 static void note(check_run *run, bool shown, const char *what)
 {
-    if (!shown) check_text_printf(&run->notes, "no answer in the files shows %s\n", what);
+    if (shown) return;
+    check_text_puts(&run->notes, run->notes.length ? ", " : "no answer in the files shows ");
+    check_text_puts(&run->notes, what);
 }
 
 void check_run_coverage(check_run *run)
@@ -208,11 +210,12 @@ void check_run_coverage(check_run *run)
         return;
     }
     bool tools = run->provider->capabilities & BELUGA_CAPABILITY_TOOLS;
-    note(run, c.usage, "how many tokens were used: one with counts shows that they are told");
-    note(run, c.id, "an id of the answer: one with an id shows that it is told");
-    note(run, c.length, "a cut by the limit of tokens: check/length.fixture is for one");
-    note(run, c.calls || !tools, "a call of a tool: check/tools.fixture is for one");
-    note(run, c.errors, "an error: check/error-rate-limit.fixture and its like are for them");
+    note(run, c.usage, "how many tokens were used");
+    note(run, c.id, "an id of the answer");
+    note(run, c.length, "a cut by the limit of tokens (check/length.fixture)");
+    note(run, c.calls || !tools, "a call of a tool (check/tools.fixture)");
+    note(run, c.errors, "an error (check/error-rate-limit.fixture)");
     note(run, c.error_in_a_stream || !check_streams(run),
-         "an error inside a stream: check/error-in-a-stream.fixture is for one");
+         "an error inside a stream (check/error-in-a-stream.fixture)");
+    if (run->notes.length) check_text_puts(&run->notes, ": so nothing shows that they are told\n");
 }

@@ -296,13 +296,12 @@ static void judge_time(check_run *run, bool streamed)
     if (!streamed) return; /* all of it comes at once */
     check_ask_answer(run, &run->answer, streamed);
     const char *story = check_text_get(&run->story), *text = strstr(story, "text \"");
-    const char *metadata = strstr(story, "metadata "), *warning = strstr(story, "warning ");
     if (!text) return;
-    if (warning && warning > text)
+    const char *metadata = strstr(text, "metadata "), *warning = strstr(text, "warning ");
+    if (warning)
         check_problem(run, "a warning came after the first text: emit it before, or write it with "
                            "beluga_http_request_warn");
-    if (metadata && metadata > text &&
-        (was_known(run, metadata, " id=") || was_known(run, metadata, " model=")))
+    if (metadata && (was_known(run, metadata, " id=") || was_known(run, metadata, " model=")))
         check_problem(run,
                       "the first frame has what was told after the first text (%.*s): "
                       "decode_event must emit it when it comes, with beluga_emit_metadata",

@@ -65,6 +65,8 @@ typedef struct check_rules {
     /* the check that reported that no model can be opened, or NULL */
     const char *unopened;
     check_text found[CHECK_N_RULES]; /* violations of each rule, as lines */
+    const char *leaking;             /* the check that found that memory is lost, or NULL */
+    const char *broken;              /* the check of the first rule that is broken, or NULL */
 } check_rules;
 
 /* A function that acts on a run: a scenario or a call. */

@@ -2,6 +2,7 @@
 #include "kit/scenarios.h"
 
 #include "kit/calls.h"
+#include "kit/hinder.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
 #include "kit/reading.h"
@@ -264,6 +265,8 @@ const check_scenario check_scenarios[] = {
     RULE("error-code", CHECK_RULE_ERROR_CODE, "an error has a code"),
     RULE("never-blocks", CHECK_RULE_BLOCKS,
          "it leaves the loop to others: no waiting, no long computing"),
+    ASK(INTERFACE, "hindered", 0, "text", check_run_hindered,
+        "what the library can't do for it, it tells"),
     ALONE(REGISTRATION, "registered", check_run_registered,
           "it is found by its name, and listed once"),
     ALONE(REGISTRATION, "registered-twice", check_run_registered_twice,
@@ -347,8 +350,9 @@ const check_scenario check_scenarios[] = {
            "calls of the history stand in the request, and each result says whose it is"),
     VALUES(BINDING, "choices-sent", TOOLS, check_run_choices,
            "each choice of tools makes another request, or a warning"),
-    VALUES(BINDING, "arguments", TOOLS, check_run_arguments,
-           "a call has its arguments, and its answer says that calls came"),
+    ROW(BINDING, "arguments", "a call has its arguments, and its answer says that calls came",
+        .needs = TOOLS, .like = "tools", .write = write_tools, .run = check_run_arguments,
+        .shows = "", .claimed = true),
     ASK(BINDING, "bind-new", 0, "text", check_run_bind_new,
         "binding gives a new model, with the tools"),
     ASK(BINDING, "bind-kept", 0, "text", check_run_bind_kept,
@@ -408,7 +412,10 @@ const check_scenario check_scenarios[] = {
     WIRE(FAILURES, "bad-body", 0, "text", check_run_bad_body, 0,
          "a body that is no answer is an error"),
     WIRE(FAILURES, "html-body", 0, "text", check_run_html, 0, "a web page is an error"),
+    ALONE(LEAKS, "memory-open", check_run_memory_open, "closing frees what opening made"),
     ALONE(LEAKS, "memory", check_run_memory, "memory does not grow with the calls"),
+    ALONE(LEAKS, "memory-errors", check_run_memory_errors,
+          "memory does not grow with calls that fail"),
     ALONE(LEAKS, "allocator", check_run_allocator,
           "all memory of a client comes back to its allocator"),
     ALONE(LEAKS, "descriptors", check_run_descriptors, "all descriptors are closed"),

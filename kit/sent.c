@@ -228,7 +228,8 @@ static void add_headers(check_sent *sent, const peer *p, size_t i)
     for (size_t k = 0; (name = peer_request_header_at(p, i, k, &value)); k++) {
         if (is_of_the_transport(name)) continue;
         add_text((place){.sent = sent}, value, strlen(value));
-        check_text_printf(&sent->whole, "%s: %s\n", name, value);
+        bool accept = strcasecmp(name, "accept") == 0;
+        check_text_printf(accept ? &sent->accept : &sent->whole, "%s: %s\n", name, value);
     }
 }
 
@@ -250,6 +251,7 @@ void check_sent_free(check_sent *sent)
     check_text_free(&sent->nested);
     check_text_free(&sent->numbers);
     check_text_free(&sent->whole);
+    check_text_free(&sent->accept);
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ typedef struct check_sent {
     check_text nested;  /* texts that were found inside of others */
     check_text numbers; /* doubles: numbers, and texts that are numbers */
     check_text whole;   /* method, path, headers and body as they are, for a comparison */
+    check_text accept;  /* the headers Accept, which the library may have written: not in whole */
 } check_sent;
 
 /* Take request `i` apart, and add what it has. */
