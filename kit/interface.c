@@ -35,6 +35,10 @@ static void check_own_option(check_run *run, const beluga_own_option *option)
     if (!is_type_of_own(option->type))
         check_problem(run, "option %s: want a STRING, INT, DOUBLE or BOOL, got type %u",
                       option->name, option->type);
+    if (option->words && option->type != BELUGA_OPTION_STRING)
+        check_problem(run, "option %s: words are for a STRING", option->name);
+    if (option->words && !*option->words)
+        check_problem(run, "option %s: it has no word that it may be", option->name);
     if (option->minimum > option->maximum)
         check_problem(run, "option %s: its minimum is over its maximum", option->name);
 }
@@ -100,8 +104,7 @@ void check_run_table(check_run *run)
         check_problem(run, "name: want 1 to 47 of a-z 0-9 _ -, got \"%s\"", p->name);
     if (p->default_model && !*p->default_model)
         check_problem(run, "default_model: NULL says that there is none, \"\" is a name");
-    if (p->framing > BELUGA_FRAMING_AWS_EVENT_STREAM)
-        check_problem(run, "framing: there is no %u", p->framing);
+    if (p->framing > BELUGA_FRAMING_OWN) check_problem(run, "framing: there is no %u", p->framing);
     for (const beluga_own_option *o = p->options; o && o->name; o++) check_own_option(run, o);
     for (size_t i = 0; p->notes && p->notes[i]; i++)
         if (strchr(p->notes[i], '\n')) check_problem(run, "notes: one has more than a line");

@@ -9,6 +9,7 @@
 #define BELUGA__MAX_MESSAGES       1000000u     /* messages in a list */
 #define BELUGA__MAX_PARTS          10000u       /* parts in a message */
 #define BELUGA__MAX_REQUEST_BYTES  (256u << 20) /* a request's body */
+#define BELUGA__MAX_BODY_PARTS     10000u       /* parts of a multipart body */
 #define BELUGA__MAX_RESPONSE_BYTES (256u << 20) /* a folded answer, unless an option sets less */
 #define BELUGA__MAX_BODY_BYTES     (64u << 20)  /* an unstreamed body, unless an option is set */
 /* one frame of a stream, unless an option is set */
@@ -47,6 +48,7 @@
 #define BELUGA__MAX_FIELD_OBJECT    128u        /* an object's name in a table of options */
 #define BELUGA__MAX_OPTIONS         4096u       /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10) /* a key, from wherever it comes */
+#define BELUGA__MAX_TOKEN_ANSWER    (64u << 10) /* the answer that has a token */
 #define BELUGA__MAX_AWS_FIELD       4096u       /* one value of an access key or a profile */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)  /* memory of one call */
 #define BELUGA__MAX_WARNINGS        64u         /* warnings of one call */

@@ -176,7 +176,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         take_answered(stage, event);
         return;
     }
-    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);
     beluga__layer_deliver(&stage->base, event);
 }
 

@@ -28,6 +28,9 @@ struct beluga_call {
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* the call asks for the list of models instead of an answer */
+    /* the option request_body is the question: there are no messages and no tools, and nobody asks
+     * for options that would go into the body */
+    bool body_given;
     /* repeated results of a tool call were left out, since a call can have one */
     bool has_repeated_results;
     /* derived for another target than the one that the caller addressed */
@@ -86,6 +89,9 @@ static inline void beluga__call_note_read(const beluga_call *call, int key)
 {
     if (call->reads) call->reads[key / 64] |= UINT64_C(1) << (key % 64);
 }
+
+/* Returns an estimate of the tokens of the question. */
+int64_t beluga__call_estimate_tokens(const beluga_call *call);
 
 /* Fill in provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);

@@ -119,8 +119,10 @@ void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n
 /* Take over what an emit of an earlier attempt knew, which had the same call. */
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
 
-/* Send the raw bytes when the caller asked for them. */
-void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
+/* Send bytes of an answer's body to a caller who wants them. The body of a refusal is held until
+ * the error, so it is copied. */
+void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
+                      size_t n, bool refused);
 
 /* Apply an event on the loop's thread: check it, fill in the ids and indexes that only the emit
  * knows, and deliver the event. Everything that a provider says is an event on this path. */

@@ -163,9 +163,14 @@ int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return beluga__emit_send(emit,
-                             &(beluga_event){.kind = BELUGA__EVENT_WARNING,
-                                             .u.text = {.text = text, .length = strlen(text)}});
+    return beluga_emit_warning_text(emit, text, strlen(text));
+}
+
+int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length)
+{
+    if (!text) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA__EVENT_WARNING,
+                                                   .u.text = {.text = text, .length = length}});
 }
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
@@ -189,8 +194,14 @@ int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    return beluga_emit_failure_text(emit, code, provider_code, text, strlen(text));
+}
+
+int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
+                             const char *text, size_t length)
+{
     beluga_error err;
-    beluga_error_set(&err, code, "%s", text);
+    beluga_error_set_text(&err, code, text, length);
     if (provider_code) beluga_error_set_provider_code(&err, provider_code, strlen(provider_code));
     return beluga_emit_error(emit, &err);
 }

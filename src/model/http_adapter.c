@@ -37,7 +37,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_FETCHING) {
         beluga_error late;
         beluga__http_stage_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
-    } else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    } else if (beluga__http_stage_is_proven(self, BELUGA__BODY_CUT))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_fail(self, err->code, err);
@@ -46,7 +46,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Record in the attempt's span where the request went. */
+/* Record in the attempt's span where the request went, and how. */
 static void tell_url(const beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
@@ -59,6 +59,9 @@ static void tell_url(const beluga__http_stage *self)
         beluga__span_text(call, "url.full", url.data, url.length);
     }
     beluga__buf_free(&url);
+    const char *method = beluga_http_request_method(&self->request);
+    if (strcmp(method, "POST") != 0)
+        beluga__span_text(call, "http.request.method", method, strlen(method));
 }
 
 /* From now on the service may have to be told that the call is over. */
@@ -183,7 +186,7 @@ static int prepare(beluga__http_stage *self, beluga_error *err)
     beluga__watchdog_init(&self->dog, call, barked);
     self->timer.fire = time_came;
     self->soon.run = turn_came;
-    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, call->body_given);
     if (provider->state_size)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)

@@ -117,7 +117,8 @@ void beluga__http_stage_grace_over(beluga__http_stage *self)
 void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;
-    if (!beluga__proof_allows_grace(&self->proof) || self->paused) {
+    bool waits = self->marked || beluga__proof_allows_grace(&self->proof);
+    if (!waits || self->paused) {
         loop->ops->timer_clear(loop, &self->timer);
         return;
     }

@@ -98,6 +98,7 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     beluga__http_response_init(&self->response, allocator, max_body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
+    self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;
     return beluga_error_set(
         err, status,

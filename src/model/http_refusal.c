@@ -71,5 +71,8 @@ void beluga__http_stage_refused(beluga__http_stage *self)
         explain_proxy(self, &err);
     else
         explain(self, &err);
+    const beluga__buf *body = &self->response.body;
+    if (self->raw) beluga__emit_raw(&self->emit, &self->response, body->data, body->length, true);
+    if (beluga__http_stage_is_over(self)) return; /* a callback cancelled the call */
     beluga__http_stage_fail(self, err.code, &err);
 }

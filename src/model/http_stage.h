@@ -75,7 +75,8 @@ typedef struct beluga__http_stage {
     void *state;   /* state of the provider's decoder */
     uint8_t phase; /* a beluga__http_phase */
     uint8_t heard; /* a beluga__http_heard */
-    bool raw;      /* the caller also wants the raw bytes of the answer */
+    bool raw;      /* the caller also wants the bytes of the answer's body */
+    bool marked;   /* the protocol's end marker came, and the rest is only handed on as bytes */
     bool paused;   /* set by the caller, in any phase */
     bool foreign;  /* the request goes to another server than the model's, so without its key */
     bool reading;  /* a function further up the stack uses the buffers, and frees them later */
@@ -109,6 +110,13 @@ static inline bool beluga__http_stage_is_over(const beluga__http_stage *self)
 static inline bool beluga__http_stage_is_read(const beluga__http_stage *self)
 {
     return self->phase >= BELUGA__HTTP_WAITING;
+}
+
+/* Returns whether the answer is whole when its body ends in this way. */
+static inline bool beluga__http_stage_is_proven(const beluga__http_stage *self,
+                                                beluga__body_end end)
+{
+    return beluga__proof_holds(&self->proof, self->marked ? BELUGA__BODY_MARKED : end);
 }
 
 /* These two enclose a turn of the provider on this thread. A provider that is built in has no

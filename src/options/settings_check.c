@@ -167,6 +167,7 @@ static void check_string(faults *f, int key, const beluga__setting *s)
     if (!check_utf8(f, name, text, s->length)) return;
     switch (key) {
     case BELUGA_OPTION_EXTRA_BODY:
+    case BELUGA_OPTION_REQUEST_BODY:
     case BELUGA_OPTION_RESPONSE_SCHEMA:
     case BELUGA_OPTION_BODY: check_object(f, name, text, s->length); return;
     case BELUGA_OPTION_USER_AGENT: check_header_value(f, name, text, s->length); return;

@@ -13,6 +13,11 @@
 #define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
 #define BELUGA__OWN_TEXT(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
+#define BELUGA__OWN_WORD(option, text, ...) \
+    {.name = (option),                      \
+     .meaning = (text),                     \
+     .type = BELUGA_OPTION_STRING,          \
+     .words = BELUGA__TEXTS(__VA_ARGS__)}
 #define BELUGA__OWN_HEAD(option, text, environment) \
     {.name = (option),                              \
      .meaning = (text),                             \

@@ -85,6 +85,14 @@ static inline bool beluga__event_is_content(const beluga_event *event)
     return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
 }
 
+/* Returns whether the caller gets something with this event that another attempt can't take back.
+ * The body of a refusal is delivered only once it is known that no other attempt follows. */
+static inline bool beluga__event_is_final(const beluga_event *event)
+{
+    return beluga__event_is_content(event) ||
+           (event->kind == BELUGA_EVENT_RAW && !event->u.raw.refused);
+}
+
 /* Returns the size of everything to which an event points. */
 size_t beluga__event_room(const beluga_event *event);
 /* Copy an event, and everything to which it points into `room`, whose size is beluga__event_room

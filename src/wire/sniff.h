@@ -26,6 +26,13 @@ size_t beluga__sniff_skip(const char *bytes, size_t n);
  * bytes is the same, once it is not MORE. */
 beluga__sniffed beluga__sniff(const char *bytes, size_t n);
 
+/* Do the same for a body of which only its provider knows what it looks like, unless it is a web
+ * page. */
+static inline beluga__sniffed beluga__sniff_page(const char *bytes, size_t n)
+{
+    return n && *bytes != '<' ? BELUGA__SNIFF_OTHER : beluga__sniff(bytes, n);
+}
+
 /* Returns the length of the first JSON object or array of a text, with the white space behind it;
  * 0 when it does not end. The value is not checked to be valid JSON. */
 size_t beluga__sniff_value(const char *text, size_t n);

@@ -199,8 +199,8 @@ static void a_value_out_of_range_is_3_and_names_the_range(void **state)
 static void an_unknown_provider_is_3_and_lists_those_there_are(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 3, "mock", "-m", "nobody/any", "Hi");
-    assert_contains(cli->err, "openai");
+    expect_error(cli, 3, "there are amazon-nova, anthropic", "-m", "nobody/any", "Hi");
+    assert_contains(cli->err, " more");
 }
 
 static void a_broken_configuration_is_3_with_its_place(void **state)

@@ -25,6 +25,8 @@ void jobs_open_n(jobs *j, const beluga_option *opts, size_t n);
 /* Request `i` was this one. */
 void jobs_sent(jobs *j, size_t i, const char *method, const char *path);
 
+/* Begin with a client that is made by this; NULL: an ordinary one. */
+int jobs_begin_with(void **state, const beluga_client_settings *config);
 int jobs_begin(void **state);
 int jobs_end(void **state);
 #define WITH_JOBS(test) cmocka_unit_test_setup_teardown(test, jobs_begin, jobs_end)

@@ -56,6 +56,7 @@ static void a_row_says_its_quirks_and_no_other(void **state)
         {BELUGA__OPENAI_THINKING_OFF, "of type disabled"},
         {BELUGA__OPENAI_MAX_COMPLETION_TOKENS, "max_completion_tokens"},
         {BELUGA__OPENAI_REASONING_SPLIT, "reasoning_split"},
+        {BELUGA__OPENAI_NO_FORM, "neither schema nor JSON mode"},
         {BELUGA__OPENAI_FILE_URLS, "files by their address"},
         {BELUGA__OPENAI_CACHE_CONTROL, "cache_control"},
         {BELUGA__OPENAI_CACHE_TTL, "for how long"},

@@ -99,14 +99,24 @@ typedef struct beluga_option_field {
     const void *reserved[2];
 } beluga_option_field;
 
-/** The key that authorizes a request; borrowed for the call. */
+/** The key that authorizes a request, or is exchanged for a token; borrowed for the call. */
 typedef struct beluga_credential {
     size_t size;
-    const char *key;         /**< never NULL when `authorize` is called */
+    const char *key;         /**< never NULL */
     int64_t expires;         /**< seconds since 1970, 0 never */
     const char *variable;    /**< environment variable that the key is from, or NULL */
-    const beluga_call *call; /**< the call that is authorized: its own options may say how */
+    const beluga_call *call; /**< the call that `authorize` authorizes: its own options may say how;
+                                  NULL for encode_token, which works for all calls of the model */
+    const beluga_config *config; /**< the model's configuration for encode_token, which reads the
+                                      provider's own options there; NULL for `authorize` */
+    bool is_token;               /**< the key is a token that decode_token gave */
 } beluga_credential;
+
+/** The token for which a key was exchanged. */
+typedef struct beluga_token beluga_token;
+
+/** Return from encode_token: there is no request to make. */
+#define BELUGA_ENCODE_NOTHING 1
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
@@ -151,6 +161,7 @@ struct beluga_provider {
      * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
      * that takes several requests (beluga_emit_next_request) runs it for each of them, with
      * beluga_http_request_token to tell them apart.
+     * may have no messages: beluga_call_message_count says when.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
@@ -246,11 +257,54 @@ struct beluga_provider {
      */
     int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
 
+    /**
+     * Find where the next frame of a streamed body ends, for BELUGA_FRAMING_OWN, and which of its
+     * bytes are its data. Required with that framing. It depends on what it is given alone, and is
+     * called again with the same bytes and more until it finds an end. A frame of which that is
+     * more than max_event_bytes and 64 fails the call, and so does an answer that is not within the
+     * bytes.
+     * @param bytes   All that came since the last frame's end; not NULL. Not more than that may be
+     * read.
+     * @param length  Of bytes; at least 1.
+     * @param ended   The body has ended: nothing follows. What is no whole frame then is dropped.
+     * @param cut     Receives what was found; `end` stays 0 when the frame is not whole yet.
+     * @return 0; or a negative code, which ends the call: BELUGA_ERROR_MALFORMED_RESPONSE for bytes
+     * that are no frame.
+     */
+    int (*cut)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
+
+    /* --- keys that are exchanged for tokens (HTTP providers) -------------------------------- */
+    /**
+     * Fill the request that exchanges the key for a token, which `authorize` is then given instead
+     * of the key. Optional. The library sends it when a call needs a token, once for all calls of
+     * the model that wait; it keeps the token until shortly before it expires, and asks again when
+     * the provider refuses it. The request goes out as a POST unless another method is set, by the
+     * model's proxy and certificates. Its answer may have 64 KiB.
+     *
+     * Runs on a thread of the executor, while other functions of the table may run, and once when
+     * the model is opened with a key that is known then: so it must be pure.
+     *
+     * @param self  What `open` set.
+     * @param now   Seconds since 1970.
+     * @return 0; BELUGA_ENCODE_NOTHING when this key is used as it is; or a negative code with
+     * detail in `err`.
+     */
+    int (*encode_token)(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err);
+    /**
+     * Read the token from the answer of status 2xx, and give it to beluga_token_set. Optional:
+     * without it the answer is read as OAuth 2 has it (RFC 6749: access_token and expires_in).
+     * @param now  Seconds since 1970, when the answer had come.
+     * @return 0; or a negative code, perhaps with detail in `err`.
+     */
+    int (*decode_token)(void *self, const beluga_http_response *response, int64_t now,
+                        beluga_token *token, beluga_error *err);
+
     void *reserved[4];
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
-#define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
+enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 
 /** The first members of every table. */
 #define BELUGA_PROVIDER_INIT(provider_name) \
@@ -269,7 +323,11 @@ BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
-/** Return the number of messages; 0 for a list of models. */
+/**
+ * Return the number of messages; 0 for a list of models, and for a call whose body is given (option
+ * request_body): it takes method, path, query and headers of the request, and whether its body
+ * names the model, and has neither tools nor options of sampling and of the answer's form.
+ */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL past the last. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
@@ -505,6 +563,11 @@ BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
 /** Warn of something that could not be expressed, as printf does; it becomes one line. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
+ * Do as beluga_emit_warning with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length);
+/**
  * Emit the proof of completion. STOP after a tool call is delivered as TOOL_CALLS.
  *
  * An HTTP provider's is remembered until the body's end, and may come again: the last one holds. A
@@ -545,6 +608,12 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
  */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
+/**
+ * Do as beluga_emit_failure with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
+                                        const char *text, size_t length);
 /** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
@@ -682,6 +751,32 @@ BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
 /** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+/**
+ * Give the token that an answer has. It reaches `authorize` as it is given here, so it may also
+ * hold several values, such as JSON on one line.
+ *
+ * @param text     Copied; at most 64 KiB of UTF-8 without control characters.
+ * @param expires  When it ends, seconds since 1970; 0: not known, and it is kept for 5 minutes.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT no text; BELUGA_ERROR_LIMIT_EXCEEDED;
+ * BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_set(beluga_token *token, const char *text, size_t length,
+                                int64_t expires);
+/**
+ * Parse JSON in decode_token, in memory that is wiped afterwards, as it holds the token.
+ *
+ * @param root  Borrowed until decode_token returns, or parses again. NULL on failure.
+ * @return as beluga_json_parse.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t length,
+                                  const beluga_json **root);
 
 /* --- registration ----------------------------------------------------------------------------- */
 

@@ -225,7 +225,9 @@ void beluga__openai_put_schema(beluga__encoder *e, const beluga__answer_form *fo
 static void put_response_format(beluga__openai_encoder *e)
 {
     beluga__answer_form form = beluga__answer_form_of(e->call);
-    if (!form.is_json || !beluga__body_wants(&e->body, "response_format")) return;
+    if (!form.is_json || !takes(e, BELUGA__OPENAI_NO_FORM, "response_format", true) ||
+        !beluga__body_wants(&e->body, "response_format"))
+        return;
     if (form.schema && is(e, BELUGA__OPENAI_NO_SCHEMA)) {
         beluga_http_request_warn(e->request,
                                  "response_schema is not sent: %s can be asked for "

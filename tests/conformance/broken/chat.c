@@ -409,22 +409,23 @@ static void close_and_lose(void *self)
 #endif
 
 /* The faults that the functions above have, and those of other functions. */
-#define FAULTS(XX)                                                                               \
-    XX("sound")                                                                                  \
-    XX("cut")                                                                                    \
-    XX("nul")                                                                                    \
-    XX("no-history")                                                                             \
-    XX("history-arguments")                                                                      \
-    XX("result-id")                                                                              \
-    XX("no-system")                                                                              \
-    XX("last-only")                                                                              \
-    XX("no-tools")                                                                               \
-    XX("tool-schema")                                                                            \
-    XX("temperature") XX("max_tokens") XX("stops") XX("effort") XX("schema") XX("choice")        \
-        XX("stream-flag") XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index")  \
-            XX("arguments") XX("no-usage") XX("zero-usage") XX("length-stop") XX("length-other") \
-                XX("calls-stop") XX("calls-length") XX("late-id") XX("error-ignored") XX("leak") \
-                    XX("event-waits") XX("event-works") XX("unknown-null") XX("sticky")
+#define FAULTS(XX)                                                                                \
+    XX("sound")                                                                                   \
+    XX("cut")                                                                                     \
+    XX("nul")                                                                                     \
+    XX("no-history")                                                                              \
+    XX("history-arguments")                                                                       \
+    XX("result-id")                                                                               \
+    XX("no-system")                                                                               \
+    XX("last-only")                                                                               \
+    XX("no-tools")                                                                                \
+    XX("tool-schema")                                                                             \
+    XX("temperature")                                                                             \
+    XX("max_tokens") XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag")         \
+        XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index") XX("arguments")     \
+            XX("no-usage") XX("zero-usage") XX("length-stop") XX("length-other") XX("calls-stop") \
+                XX("calls-length") XX("late-id") XX("error-ignored") XX("leak") XX("event-waits") \
+                    XX("event-works") XX("unknown-null") XX("sticky")
 
 #define TABLE(fault) {CHAT(fault)},
 static const beluga_provider tables[] = {FAULTS(TABLE)};
