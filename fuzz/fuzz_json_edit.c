@@ -84,6 +84,29 @@ static void merge(const char *text, size_t n, const char *patch, size_t n_patch)
     beluga__buf_free(&twice);
 }
 
+/* The member is there, once for each of its name, and setting it again changes nothing. */
+static void set_member(const char *text, size_t n)
+{
+    beluga_json_doc *doc;
+    beluga__buf once, twice;
+    size_t length = 0;
+    bool valid = !beluga_json_parse(text, n, &doc, NULL);
+    bool object = valid && beluga_json_is_object(beluga_json_doc_root(doc));
+    if (valid) beluga_json_doc_free(doc);
+    beluga__buf_init(&once, beluga_allocator_default(), MAX_OUT);
+    beluga__buf_init(&twice, beluga_allocator_default(), MAX_OUT);
+    int code = beluga__json_set_member(&once, text, n, "model", "\"m\"", 3);
+    const char *found = beluga__json_member_text(once.data, once.length, "model", &length);
+    if (object) {
+        FUZZ_CHECK(code == 0 && found && length == 3 && memcmp(found, "\"m\"", 3) == 0);
+        check_json(once.data, once.length);
+        FUZZ_CHECK(!beluga__json_set_member(&twice, once.data, once.length, "model", "\"m\"", 3));
+        FUZZ_CHECK(once.length == twice.length && !memcmp(once.data, twice.data, once.length));
+    }
+    beluga__buf_free(&once);
+    beluga__buf_free(&twice);
+}
+
 static void pretty(const char *text, size_t n)
 {
     beluga_json_doc *doc;
@@ -123,6 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     base64(text, size);
     compact(text, n);
     pretty(text, n);
+    set_member(text, size);
     if (n < size) merge(text, n, text + n + 1, size - n - 1);
     free(text);
     return 0;

@@ -97,7 +97,7 @@ static void decode_stream(run_state *run, const char *data, size_t size)
 }
 
 /* A head, an empty line and the body; without one all of it is both. */
-static void decode_error(const beluga_provider *provider, const char *text, size_t size)
+static void decode_error(const run_state *run, const char *text, size_t size)
 {
     beluga_http_response response;
     beluga_error err;
@@ -113,7 +113,7 @@ static void decode_error(const beluga_provider *provider, const char *text, size
     beluga__buf_append(&response.body, body, size - (size_t)(body - text));
     beluga__http_retry_after_ms(&response, 0);
     beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "refused");
-    provider->decode_error(&response, &err);
+    run->provider->decode_error(run->call, &response, &err);
     fuzz_check_error(err.code, &err);
     beluga__http_response_free(&response);
 }
@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'l':
         if (provider->decode_list_models) provider->decode_list_models(body, n, &run.emit);
         break;
-    case 'e': decode_error(provider, body, n); break;
+    case 'e': decode_error(&run, body, n); break;
     default: provider->decode_response(run.state, body, n, &run.emit);
     }
     beluga__emit_deliver(&run.emit);

@@ -13,7 +13,7 @@
 static bool prepare(check_run *run)
 {
     if (!run->peer) return true;
-    if (!check_load_answer(run, 1)) return false;
+    if (!check_load_call(run)) return false;
     check_play_whole(run);
     return true;
 }
@@ -60,15 +60,18 @@ void check_run_push(check_run *run)
 
 void check_run_twice(check_run *run)
 {
-    if (!prepare(run)) return;
+    bool several = check_has_answer(run, 3); /* each of the calls has several requests */
+    if (run->peer && !several && !check_load_answer(run, 1)) return;
+    if (run->peer && several && !check_load_call(run)) return;
+    if (run->peer) check_play_whole(run);
     check_stream_and_ask_on(run);
-    if (run->peer) {
+    if (run->peer && !several) {
         check_request(run, 1);
         if (!check_load_answer(run, 2)) return;
         check_play_whole(run);
     }
     check_stream(run);
-    if (run->peer) check_request(run, 2);
+    if (run->peer) check_request(run, several ? 1 : 2);
     if (!run->finished) check_problem(run, "the second call did not finish");
     if (!strstr(check_text_get(&run->story), run->scenario->shows))
         check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
@@ -187,7 +190,7 @@ static void ask_cut(check_run *run, size_t length, check_end end)
     check_text_clear(&run->story);
     check_play(run, length, end);
     check_stream(run);
-    run->asked++;
+    check_count_asked(run);
 }
 
 /* Copy the story's lines without usage and metadata. */
@@ -235,7 +238,7 @@ static void judge_cut(check_run *run, size_t length, size_t proof, const check_t
 void check_run_cut_stream(check_run *run)
 {
     check_text whole = {0};
-    if (!check_load_answer(run, 1)) return;
+    if (!check_load_call(run)) return;
     size_t proof = find_proof(run);
     ask_cut(run, run->answer.body.length, CHECK_END_WHOLE);
     if (!run->finished) check_problem(run, "uncut it did not finish");
@@ -254,7 +257,7 @@ void check_run_cut_stream(check_run *run)
 
 void check_run_cut_body(check_run *run)
 {
-    if (!check_load_answer(run, 1)) return;
+    if (!check_load_call(run)) return;
     size_t length = run->answer.body.length;
     while (length && strchr("\r\n ", run->answer.body.data[length - 1])) length--;
     const size_t cuts[] = {0, 1, length / 3, length / 2, length - 1};
@@ -262,7 +265,7 @@ void check_run_cut_body(check_run *run)
         for (int end = CHECK_END_POLITE; end <= CHECK_END_CLOSED; end++) {
             check_play(run, cuts[i], end);
             check_generate(run);
-            run->asked++;
+            check_count_asked(run);
             if (run->finished)
                 check_problem(run, "cut after %zu of %zu bytes it was a success", cuts[i], length);
         }
@@ -287,7 +290,7 @@ void check_run_bad_event(check_run *run)
 {
     char frame[256];
     check_answer whole, *a = &run->answer;
-    if (!check_load_answer(run, 1)) return;
+    if (!check_load_call(run)) return;
     size_t n = bad_frame(a->framing, frame, sizeof frame), half = a->ends[a->n_frames / 2];
     whole = *a;
     *a = (check_answer){.status = whole.status, .streamed = true, .framing = whole.framing};
@@ -318,7 +321,7 @@ static void compare_with(check_run *run, check_text *plain, const char *what)
 
 static bool ask_plain(check_run *run, check_text *plain)
 {
-    if (!check_load_answer(run, 1)) return false;
+    if (!check_load_call(run)) return false;
     check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
@@ -348,7 +351,7 @@ void check_run_unknown(check_run *run)
     size_t n = unknown_frame(run->answer.framing, frame, sizeof frame);
     if (!check_answer_interleave(&more, &run->answer, frame, n))
         check_problem(run, "the answer is too long");
-    check_answer_play(&more, peer_reply_new(run->peer), more.body.length, CHECK_END_WHOLE);
+    check_answer_play(&more, check_next_reply(run), more.body.length, CHECK_END_WHOLE);
     check_answer_free(&more);
     check_stream(run);
     compare_with(run, &plain, "with frames of an unknown type between");
@@ -357,11 +360,11 @@ void check_run_unknown(check_run *run)
 void check_run_slow_reader(check_run *run)
 {
     check_text plain = {0}, again = {0};
-    if (run->peer && !check_load_answer(run, 1)) return;
+    if (run->peer && !check_load_call(run)) return;
     for (int i = 0; i < 2; i++) { /* asked twice, since a model may answer differently each time */
         if (run->peer) check_play_whole(run);
         check_push(run);
-        run->asked += run->peer != NULL;
+        if (run->peer) check_count_asked(run);
         check_forget_ids(run);
         check_text_puts(i ? &again : &plain, check_text_get(&run->story));
         check_text_clear(&run->story);
@@ -369,7 +372,7 @@ void check_run_slow_reader(check_run *run)
     bool same = strcmp(check_text_get(&plain), check_text_get(&again)) == 0;
     if (run->peer) check_play_whole(run);
     check_push_slowly(run);
-    run->asked += run->peer != NULL;
+    if (run->peer) check_count_asked(run);
     check_forget_ids(run);
     if (!run->finished) check_problem(run, "read with pauses it did not finish");
     if (same && strcmp(check_text_get(&plain), check_text_get(&run->story)) != 0)
@@ -383,7 +386,7 @@ void check_run_slow(check_run *run)
 {
     check_text plain = {0};
     if (!ask_plain(run, &plain)) return;
-    peer_reply *reply = peer_reply_new(run->peer);
+    peer_reply *reply = check_next_reply(run);
     peer_step_split(reply, 1, 0);
     check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
     check_stream(run);
@@ -443,15 +446,15 @@ static void run_cancel(check_run *run, check_action *ask)
 {
     check_text cut = {0};
     size_t length = 0;
-    if (run->peer && (!check_load_answer(run, 1) || !(length = length_to_first_text(run)))) return;
+    if (run->peer && (!check_load_call(run) || !(length = length_to_first_text(run)))) return;
     check_text_puts(&cut, check_text_get(&run->story));
     check_text_clear(&run->story);
     if (run->peer) check_play(run, length, CHECK_END_HANGS);
     ask(run);
     judge_cancelled(run);
     judge_usage(run, check_text_get(&cut));
-    if (run->peer &&
-        peer_wait_outcome(run->peer, run->asked, PEER_CANCELLED, (int)check_patience_ms(run)) != 0)
+    if (run->peer && peer_wait_outcome(run->peer, check_last_request(run), PEER_CANCELLED,
+                                       (int)check_patience_ms(run)) != 0)
         check_problem(run, "the connection stayed open");
     if (run->peer) check_request(run, 1);
     check_text_free(&cut);
@@ -481,14 +484,15 @@ void check_run_unclaimed(check_run *run)
     char line[512];
     bool models = run->scenario->needs & BELUGA_CAPABILITY_MODELS;
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
+    /* an answer in one piece, and one tool call at a time, are no less than what was asked for */
     const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
-    if (run->settings->foreign && !(missing & ~harmless)) { /* it answers in another way */
+    if (run->settings->foreign && !(missing & ~harmless)) {
         check_text_puts(&run->reason, "not claimed");
         return;
     }
     if (run->peer && !models) {
         bool foreign = run->settings->foreign;
-        if (!(foreign ? check_load_usual_answer(run, false) : check_load_answer(run, 1))) return;
+        if (!(foreign ? check_load_usual_answer(run, false) : check_load_call(run))) return;
         check_play_whole(run);
     }
     if (models)

@@ -85,18 +85,6 @@ void check_run_usage(check_run *run)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Load the author's answer of a case of his own. */
-static bool load_own(check_run *run, const char *scenario)
-{
-    check_text text = {0};
-    bool found = check_fixture_find(run->profile, scenario, NULL, "answer", &text);
-    check_answer_free(&run->answer);
-    const char *wrong = found ? check_answer_parse(&run->answer, text.data) : NULL;
-    if (wrong) check_problem(run, "the answer of %s: %s", scenario, wrong);
-    check_text_free(&text);
-    return found && !wrong;
-}
-
 /* Take the text between the quotes of a story's line. */
 static void take_quoted(const char *line, check_text *out)
 {
@@ -156,12 +144,12 @@ static void judge_calls(check_run *run, const char *decoder)
 
 void check_run_arguments(check_run *run)
 {
-    bool whole = load_own(run, "tools");
+    bool whole = check_load_case(run, "tools");
     if (whole) {
         check_ask_answer(run, &run->answer, false);
         judge_calls(run, "decode_response");
     }
-    if (check_streams(run) && load_own(run, "tools-stream")) {
+    if (check_streams(run) && check_load_case(run, "tools-stream")) {
         check_ask_answer(run, &run->answer, true);
         judge_calls(run, "decode_event");
     } else if (!whole && !run->problems.length) {
@@ -173,7 +161,7 @@ void check_run_arguments(check_run *run)
 
 void check_run_length(check_run *run)
 {
-    if (!load_own(run, "length")) {
+    if (!check_load_case(run, "length")) {
         if (!run->problems.length) check_no_answer(run, "length", 1);
         return;
     }
@@ -192,7 +180,7 @@ typedef struct coverage {
 
 static void look_at_answer(check_run *run, const char *scenario, coverage *c)
 {
-    if (!load_own(run, scenario) || strcmp(scenario, "models") == 0) return;
+    if (!check_load_case(run, scenario) || strcmp(scenario, "models") == 0) return;
     check_ask_answer(run, &run->answer, run->answer.streamed && check_streams(run));
     const char *story = check_text_get(&run->story);
     c->answers = true;

@@ -35,6 +35,10 @@ static void check_own_option(check_run *run, const beluga_own_option *option)
     if (!is_type_of_own(option->type))
         check_problem(run, "option %s: want a STRING, INT, DOUBLE or BOOL, got type %u",
                       option->name, option->type);
+    if (option->words && option->type != BELUGA_OPTION_STRING)
+        check_problem(run, "option %s: words are for a STRING", option->name);
+    if (option->words && !*option->words)
+        check_problem(run, "option %s: it has no word that it may be", option->name);
     if (option->minimum > option->maximum)
         check_problem(run, "option %s: its minimum is over its maximum", option->name);
 }
@@ -56,10 +60,35 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: MODELS and decode_list_models go together");
 }
 
+/* Returns whether base_url may name an account so: by an own option that has the flag. */
+static bool has_place(const beluga_provider *p, const char *name, size_t n)
+{
+    size_t prefix = strlen(p->name);
+    const beluga_own_option *o = p->options;
+    for (; o && o->name; o++)
+        if (o->flags & BELUGA_OWN_OPTION_IN_URL && strlen(o->name) == prefix + 1 + n &&
+            memcmp(o->name + prefix + 1, name, n) == 0)
+            return true;
+    return false;
+}
+
+static void check_places(check_run *run, const char *url)
+{
+    while ((url = strchr(url, '{'))) {
+        size_t n = strcspn(++url, "}");
+        if (strncmp(url, "env:", 4) != 0 && !has_place(run->provider, url, n))
+            check_problem(run,
+                          "base_url: {%.*s} wants an option \"%s.%.*s\" with the flag "
+                          "BELUGA_OWN_OPTION_IN_URL",
+                          (int)n, url, run->provider->name, (int)n, url);
+    }
+}
+
 static void check_url(check_run *run)
 {
     const char *url = run->provider->base_url;
     if (!check_is_http(run) || !url) return;
+    check_places(run, url);
     size_t n = strlen(url);
     if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
         check_problem(run, "base_url: want http:// or https://, got \"%s\"", url);
@@ -75,8 +104,7 @@ void check_run_table(check_run *run)
         check_problem(run, "name: want 1 to 47 of a-z 0-9 _ -, got \"%s\"", p->name);
     if (p->default_model && !*p->default_model)
         check_problem(run, "default_model: NULL says that there is none, \"\" is a name");
-    if (p->framing > BELUGA_FRAMING_AWS_EVENT_STREAM)
-        check_problem(run, "framing: there is no %u", p->framing);
+    if (p->framing > BELUGA_FRAMING_OWN) check_problem(run, "framing: there is no %u", p->framing);
     for (const beluga_own_option *o = p->options; o && o->name; o++) check_own_option(run, o);
     for (size_t i = 0; p->notes && p->notes[i]; i++)
         if (strchr(p->notes[i], '\n')) check_problem(run, "notes: one has more than a line");
@@ -238,8 +266,9 @@ static bool play_models(check_run *run)
     check_text text = {0};
     size_t n = 0;
     for (; check_fixture_find(run->profile, "models", NULL, section, &text); n++) {
-        check_answer_free(&run->answer);
-        const char *wrong = check_answer_parse(&run->answer, text.data);
+        check_free_answers(run);
+        const char *wrong =
+            check_answer_parse(&run->answer, check_text_get(&text), text.length, NULL);
         if (wrong) check_problem(run, "answer %zu of models: %s", n + 1, wrong);
         check_play_whole(run);
         snprintf(section, sizeof section, "answer %zu", n + 2);

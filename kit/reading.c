@@ -11,7 +11,7 @@
 void check_ask_answer(check_run *run, const check_answer *answer, bool streamed)
 {
     check_text_clear(&run->story);
-    check_answer_play(answer, peer_reply_new(run->peer), answer->body.length, CHECK_END_WHOLE);
+    check_answer_play(answer, check_next_reply(run), answer->body.length, CHECK_END_WHOLE);
     if (streamed)
         check_stream(run);
     else
@@ -229,8 +229,8 @@ static bool find_error(check_run *run, check_text *body)
         if (strncmp(s->name, "error-", 6) != 0 ||
             !check_fixture_find(run->profile, s->name, NULL, "answer", &section))
             continue;
-        if (!check_answer_parse(&answer, section.data) && answer.status >= 400 &&
-            *check_text_get(&answer.body) == '{')
+        if (!check_answer_parse(&answer, check_text_get(&section), section.length, NULL) &&
+            answer.status >= 400 && *check_text_get(&answer.body) == '{')
             check_text_replace(body, answer.body.data, "\n", " ");
         check_answer_free(&answer);
     }

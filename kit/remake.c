@@ -77,7 +77,7 @@ bool check_remake(check_answer *out, const check_answer *from, check_maker *make
     *out = (check_answer){0};
     bool any = has_text_frames(from) && replace_strings(&body, &from->body, make, payload);
     if (any) write_section(from, &body, &section);
-    any = any && !check_answer_parse(out, check_text_get(&section));
+    any = any && !check_answer_parse(out, check_text_get(&section), section.length, NULL);
     check_text_free(&body);
     check_text_free(&section);
     return any;

@@ -35,6 +35,13 @@ const char *check_blamed_rule(check_run *run)
     return run->rules->found[rule].length ? name_of(run, (check_rule)rule) : NULL;
 }
 
+const char *check_broken_rule(const check_run *run)
+{
+    for (int i = 0; i < CHECK_N_RULES; i++)
+        if (run->rules->found[i].length) return name_of(run, (check_rule)i);
+    return NULL;
+}
+
 void check_rules_free(check_rules *rules)
 {
     for (int i = 0; i < CHECK_N_RULES; i++) check_text_free(&rules->found[i]);
@@ -179,6 +186,7 @@ static void probe(check_run *run)
         watch_end();
     }
     run->answer = probe.answer;
+    run->lead = probe.lead;
     check_text_free(&probe.story);
     check_text_free(&probe.problems);
     check_text_free(&probe.reason);

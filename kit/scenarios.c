@@ -34,7 +34,7 @@ static void add_tool(check_call *call, const char *name, const char *description
 
 static void ask(check_call *call, const char *text)
 {
-    beluga_messages_add(call->messages, beluga_human_message(text));
+    beluga_messages_add(call->messages, beluga_human_message(check_question(call, text)));
 }
 
 static void write_hello(check_call *call)
@@ -136,7 +136,7 @@ static void write_schema(check_call *call)
 static void write_data(check_call *call, const char *text, beluga_part_kind kind, const char *type,
                        const void *data, size_t n, const char *name)
 {
-    beluga_message *message = beluga_human_message(text);
+    beluga_message *message = beluga_human_message(check_question(call, text));
     if (message) beluga_message_add_data(message, kind, type, data, n, name);
     beluga_messages_add(call->messages, message);
 }
@@ -288,8 +288,8 @@ const check_scenario check_scenarios[] = {
         "the bytes of a file are sent"),
     OWN(GENERATE, "cache", CACHE, "text", write_cache, check_run_generate, "text \"",
         "a mark for the cache is sent, and its counts come"),
-    OWN(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
-        "options of sampling are sent, or a warning names what is not"),
+    CALL(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
+         "options of sampling are sent, or a warning names what is not"),
     VALUES(GENERATE, "prompts", 0, check_run_prompts,
            "a long prompt, one with a NUL and other letters stand in the request as they are"),
     VALUES(GENERATE, "options", 0, check_run_options,
@@ -427,10 +427,28 @@ const check_scenario check_scenarios[] = {
     {.name = NULL},
 };
 
-const char *check_scenario_name(size_t index, const char **proves)
+/* Rules, sharing and leaks play the usual answers. */
+static bool plays_usual(const check_scenario *s)
+{
+    return s->run == check_run_rule || (s->alone && strcmp(s->category, REGISTRATION) != 0);
+}
+
+bool check_scenario_describe(size_t index, check_description *out)
 {
     enum { COUNT = sizeof check_scenarios / sizeof *check_scenarios - 1 };
-    if (index >= COUNT) return NULL;
-    if (proves) *proves = check_scenarios[index].proves;
-    return check_scenarios[index].name;
+    const check_scenario *s = &check_scenarios[index < COUNT ? index : 0];
+    const char *like = s->answer_like ? s->answer_like : s->like;
+    *out = (check_description){.category = s->category,
+                               .name = s->name,
+                               .proves = s->proves,
+                               .needs = s->needs,
+                               .own = s->own || !like};
+    if (plays_usual(s)) {
+        out->answers[0] = "text";
+        out->answers[1] = "stream";
+    } else if (!s->alone) {
+        out->answers[0] = s->name;
+        out->answers[1] = s->own ? NULL : like;
+    }
+    return index < COUNT;
 }

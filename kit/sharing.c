@@ -83,8 +83,9 @@ static void write_messages(check_text *out, const beluga_messages *messages)
     }
 }
 
-static void add_many_kinds(beluga_messages *messages)
+static void add_many_kinds(const check_call *call)
 {
+    beluga_messages *messages = call->messages;
     beluga_message *calls = beluga_message_new(BELUGA_ROLE_AI);
     beluga_messages_add(messages, beluga_system_message("You are brief."));
     beluga_messages_add(messages, beluga_human_message("Caf\xc3\xa9 \xf0\x9f\x90\xb3?"));
@@ -92,14 +93,14 @@ static void add_many_kinds(beluga_messages *messages)
     beluga_messages_add(messages, calls);
     beluga_messages_add(messages, beluga_tool_message("call00001", "4 degrees"));
     beluga_messages_add(messages, beluga_ai_message("It is cold."));
-    beluga_messages_add(messages, beluga_human_message("Are you sure?"));
+    beluga_messages_add(messages, beluga_human_message(check_question(call, "Are you sure?")));
 }
 
 void check_run_input_kept(check_run *run)
 {
     check_text before = {0}, after = {0};
     if (!check_play_for_ever(run, false, 0)) return;
-    add_many_kinds(run->call.messages);
+    add_many_kinds(&run->call);
     write_messages(&before, run->call.messages);
     check_generate(run);
     write_messages(&after, run->call.messages);
@@ -316,7 +317,7 @@ void check_run_bind_at_once(check_run *run)
 
 typedef struct batch {
     check_run *run;
-    char texts[BATCH_INPUTS][24];
+    char texts[BATCH_INPUTS][256];
     beluga_input inputs[BATCH_INPUTS];
     beluga_batch_result results[BATCH_INPUTS];
     size_t given, taken, most;
@@ -327,7 +328,8 @@ static void fill(batch *b, check_run *run)
 {
     *b = (batch){.run = run};
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
-        snprintf(b->texts[i], sizeof b->texts[i], "This is input %zu.", i + 10);
+        snprintf(b->texts[i], sizeof b->texts[i], "%s %zu",
+                 check_question(&run->call, "This is input"), i + 10);
         b->inputs[i] = beluga_input_text(b->texts[i]);
     }
 }

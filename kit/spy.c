@@ -148,9 +148,15 @@ static int decode_end(void *state, beluga_emit *emit)
     SPIED(decode_end, (state, emit));
 }
 
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
-    SPIED_VOID(decode_error, (response, err));
+    SPIED_VOID(decode_error, (call, response, err));
+}
+
+static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_cancel, (call, request, err));
 }
 
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
@@ -182,6 +188,7 @@ static void copy_table(const beluga_provider *provider)
     PUT_BETWEEN(decode_event);
     PUT_BETWEEN(decode_end);
     PUT_BETWEEN(decode_error);
+    PUT_BETWEEN(encode_cancel);
     PUT_BETWEEN(authorize);
     PUT_BETWEEN(start);
     PUT_BETWEEN(cancel);

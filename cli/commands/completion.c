@@ -55,14 +55,33 @@ static int print_models(const cli_args *args)
     return rc;
 }
 
-static int print_settings(void)
+static void print_own_settings(const beluga_provider *provider)
 {
+    const beluga_own_option *option = provider ? provider->options : NULL;
+    for (; option && option->name; option++) {
+        if (!option->words) print_name("%s=", option->name);
+        for (const char *const *word = option->words; word && *word; word++)
+            print_name("%s=%s", option->name, *word);
+    }
+}
+
+/* Print the names of options, and the words that a provider's own may be. */
+static int print_settings(const cli_args *args)
+{
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    cli_session session;
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga_option_info *info = beluga_option_get_info(key);
         if (info && info->type != BELUGA_OPTION_POINTER && key != BELUGA_OPTION_PROVIDER_SPECIFIC)
             out_printf("%s=\n", info->name);
     }
-    return CLI_EXIT_OK;
+    int rc = session_load(&session, args);
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS);
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++)
+        print_own_settings(beluga_registry_get(registry, names[i]));
+    session_free(&session);
+    return rc;
 }
 
 /* ---- bash ------------------------------------------------------------------------------------ */
@@ -288,7 +307,7 @@ static int run(const cli_args *args)
 {
     const char *what = args->operands.count ? args->operands.items[0] : "";
     if (strcmp(what, "models") == 0) return print_models(args);
-    if (strcmp(what, "options") == 0) return print_settings();
+    if (strcmp(what, "options") == 0) return print_settings(args);
     if (strcmp(what, "bash") == 0)
         print_bash(args->commands);
     else if (strcmp(what, "zsh") == 0)

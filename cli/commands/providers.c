@@ -149,6 +149,7 @@ static void put_own_options(beluga_json_writer *w, const beluga_own_option *opti
         beluga_json_put_string(w, "type", type_name(option->type));
         beluga_json_put_string(w, "meaning", option->meaning);
         beluga_json_put_string(w, "variable", option->variable);
+        if (option->words) put_names(w, "words", option->words);
         if (option->minimum < option->maximum) {
             beluga_json_put_double(w, "minimum", option->minimum);
             beluga_json_put_double(w, "maximum", option->maximum);
@@ -360,14 +361,22 @@ static void put_what_it_can(uint64_t capabilities)
     put_list("can", names);
 }
 
+/* Write the words that an option may be, as far as they fit, or the name of its type. */
+static void write_type(const beluga_own_option *o, char *text, size_t size)
+{
+    size_t at = (size_t)snprintf(text, size, "%s", o->words ? "one of" : type_name(o->type));
+    for (const char *const *word = o->words; word && *word && at < size; word++)
+        at += (size_t)snprintf(text + at, size - at, "%s %s", word == o->words ? "" : ",", *word);
+}
+
 static void put_own_option(const beluga_own_option *o)
 {
-    char range[96] = "", variable[96] = "", text[640];
+    char range[96] = "", variable[96] = "", type[256], text[640];
+    write_type(o, type, sizeof type);
     if (o->minimum < o->maximum)
         snprintf(range, sizeof range, " from %.10g to %.10g", o->minimum, o->maximum);
     if (o->variable) snprintf(variable, sizeof variable, " (or %s)", o->variable);
-    snprintf(text, sizeof text, "%s%s, %s%s: %s", o->name, variable, type_name(o->type), range,
-             o->meaning);
+    snprintf(text, sizeof text, "%s%s, %s%s: %s", o->name, variable, type, range, o->meaning);
     put_field("option", text);
 }
 

@@ -122,6 +122,15 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
  */
 BELUGA_API int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     BELUGA_PRINTF(3, 4);
+/**
+ * Do as beluga_error_set with a text instead of a format, for languages without C's variable
+ * arguments.
+ *
+ * @param text  `length` bytes, which need not end in NUL. NULL: none.
+ *
+ * Since: 0.1
+ */
+BELUGA_API int beluga_error_set_text(beluga_error *err, int code, const char *text, size_t length);
 
 /**
  * Set the provider's own code, such as "example_rate_limit"; the other members stay.

@@ -27,9 +27,10 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_USAGE = 8,           /**< tokens so far; the last one counts */
     BELUGA_EVENT_FINISH = 9,          /**< terminal: the model stopped, and why */
     BELUGA_EVENT_ERROR = 10,          /**< terminal: the answer is not complete */
-    BELUGA_EVENT_RAW = 11,            /**< bytes as the provider sent them (option raw_events) */
-    BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (option restart_delivery) */
-    BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
+    /** the answer's bytes as they came (options raw_events, request_body) */
+    BELUGA_EVENT_RAW = 11,
+    BELUGA_EVENT_RESTART = 12,     /**< discard everything so far (option restart_delivery) */
+    BELUGA_EVENT_TOOL_RESULT = 13, /**< a tool has run (in a tool loop) */
     /** an image, audio or a file of the answer, whole; since 0.1 */
     BELUGA_EVENT_MEDIA = 14,
     /** JSON that only its provider understands, and that goes back to it as it is; since 0.1 */
@@ -62,6 +63,14 @@ typedef struct beluga_usage {
 
 /** A usage in which nothing is known. */
 #define BELUGA_USAGE_INIT {-1, -1, -1, -1, -1, NULL, 0}
+
+/**
+ * Make a usage one in which nothing is known, as BELUGA_USAGE_INIT does, for languages without C's
+ * initializers. Threads: any. Since: 0.1
+ *
+ * @param usage  Not NULL.
+ */
+BELUGA_API void beluga_usage_init(beluga_usage *usage);
 
 /**
  * Limits of the provider, and how much of them is left, from the headers of its answer. -1: it did
@@ -159,10 +168,22 @@ struct beluga_event {
             size_t raw_length;
         } finish;
         const beluga_error *error; /**< of ERROR */
-        /** of RAW */
+        /**
+         * of RAW: a piece of the body of the answer over HTTP. Together they are the body, all of
+         * it in order, without its transfer encoding and compression; each comes before the events
+         * that are decoded from it. An answer that is no stream comes in one piece.
+         */
         struct {
             const char *bytes;
-            size_t length;
+            size_t length;   /**< bytes; 0 for a body that is empty */
+            uint32_t status; /**< of the answer, such as 200 */
+            /**
+             * The answer is a refusal, or nothing that could be read: its body comes in one piece,
+             * at most the first 64 KiB and with keys masked, and ERROR follows it. An attempt that
+             * is followed by another has none.
+             */
+            bool refused;
+            const char *content_type; /**< as the answer declares it, or NULL */
         } raw;
         unsigned char reserved[120];
     } u;

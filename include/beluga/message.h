@@ -221,12 +221,12 @@ BELUGA_API bool beluga_message_is_tool_error(const beluga_message *message);
 
 /** Return the author of the message. */
 BELUGA_API beluga_role beluga_message_role(const beluga_message *message);
-/** Return the number of parts. */
+/** Return the number of parts; 0 for NULL. */
 BELUGA_API size_t beluga_message_count(const beluga_message *message);
-/** Return part `index`, borrowed as long as the message, or NULL past the last. */
+/** Return part `index`, borrowed as long as the message, or NULL past the last and for NULL. */
 BELUGA_API const beluga_part *beluga_message_part(const beluga_message *message, size_t index);
 /**
- * Return the first text part, "" without one; borrowed as long as the message.
+ * Return the first text part, "" without one and for NULL; borrowed as long as the message.
  *
  * @param length  Receives its bytes; NULL allowed.
  */

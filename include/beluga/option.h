@@ -145,7 +145,11 @@ typedef enum beluga_option_type {
     XX(STRICT, "strict", BOOL, 0, 1, B,                                                           \
        "an answer that is not whole, as one cut at its token limit, is an error")                 \
     XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                           \
-       "a stream's time without text, reasoning or a tool call, however alive its server")
+       "a stream's time without text, reasoning or a tool call, however alive its server")        \
+    XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
+       "the request's body, a JSON object that is sent as it is")                                 \
+    XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                               \
+       "false: the key is a token already, where the provider would exchange a key for one")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
@@ -220,7 +224,7 @@ struct beluga_option {
 };
 
 /** Passed as a number of options: they go on until one whose key is BELUGA_OPTION_END. */
-#define BELUGA_OPTIONS_TERMINATED ((size_t)-1)
+static const size_t BELUGA_OPTIONS_TERMINATED = (size_t)-1;
 
 /** The option that ends a list which is passed with BELUGA_OPTIONS_TERMINATED. */
 #ifdef __cplusplus
@@ -261,6 +265,11 @@ BELUGA_API beluga_option beluga_with_api_key(const char *key_or_reference);
 /**
  * Give the address of the provider, which begins with "http://" or "https://". Unset: the
  * provider's own. At another address a key is sent when there is one, but none is needed.
+ *
+ * "{env:NAME}" in it stands for an environment variable, and "{account}" for an own option of the
+ * provider that belongs in an address, such as "cloudflare.account". A model is not opened without
+ * the value. In the host it may have letters, digits, "-", "_" and "."; behind the host it becomes
+ * one segment of the path or the query.
  */
 BELUGA_API beluga_option beluga_with_base_url(const char *url);
 
@@ -445,6 +454,34 @@ BELUGA_API beluga_option beluga_with_user(const char *id);
  * null leaves the field out (RFC 7396).
  */
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
+/**
+ * Send this body, a request in the provider's own protocol, instead of one that is made of messages
+ * and options; as a gateway does that hands on what its clients send. Address, path, headers and
+ * key are the model's, and the answer is decoded as always: into the same events, with the same
+ * proof of completion, usage, timeouts, limits and telemetry.
+ *
+ *   - It is sent byte for byte. Only where the provider itself names the model in a member "model"
+ *     of the body, the value of each such member is the model's name, and a body that has none gets
+ *     one.
+ *   - The list of messages may be NULL or empty; it is not sent, and bound tools are not. A tool
+ *     loop refuses this option. Options of sampling and of the answer's form, `body` and the
+ *     model's `extra_body` are not sent either; START warns of those of the call, and of the latter
+ *     two. extra_body of the call is an error beside it.
+ *   - RAW events are on, unless raw_events turns them off: with them the answer's body can be
+ * handed on as it came. A stream may then be retried only before its first byte was delivered.
+ *   - The call may stream or not, whatever the body asks for; the answer's first bytes decide.
+ *   - Fallbacks that speak another protocol are not asked, and the cache is not.
+ *   - Providers that send no HTTP request, or none with JSON in it, fail the call: not_supported.
+ *
+ * @param json_object  UTF-8, at most 64 MiB. The text of beluga_with_request_body_n has `length`
+ * bytes and need not end in NUL.
+ *
+ * Since: 0.1
+ * @{
+ */
+BELUGA_API beluga_option beluga_with_request_body(const char *json_object);
+BELUGA_API beluga_option beluga_with_request_body_n(const char *json_object, size_t length);
+/** @} */
 /** Add a header to the request, "Name: value"; give it again for more. */
 BELUGA_API beluga_option beluga_with_extra_header(const char *line);
 /**
@@ -477,7 +514,11 @@ BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
  * discard everything so far. Unset: false.
  */
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);
-/** Deliver RAW events, too, with the bytes that the provider sent (true). Unset: false. */
+/**
+ * Deliver RAW events, too (true): the bytes of the answer's body as they came. A call whose bytes
+ * were delivered is not tried again, unless restart_delivery allows it. Unset: false; with
+ * request_body: true.
+ */
 BELUGA_API beluga_option beluga_with_raw_events(bool on);
 /**
  * Make every end of an answer but a natural one an error: BELUGA_ERROR_INCOMPLETE for an answer
@@ -524,6 +565,11 @@ BELUGA_API beluga_option beluga_with_max_event_bytes(int64_t bytes);
  * @param source  Borrowed until the last model that was made with it is gone.
  */
 BELUGA_API beluga_option beluga_with_key_source(const beluga_key_source *source);
+/**
+ * Exchange the key for a token (true, also when unset) where the provider works so, or take the key
+ * for such a token (false), as a command such as "ibmcloud iam oauth-tokens" prints it.
+ */
+BELUGA_API beluga_option beluga_with_exchange_key(bool on);
 /**
  * Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens,
  * and the proxy's (HTTPS_PROXY, NO_PROXY). Programs with more rights than their user (setuid) read

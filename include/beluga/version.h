@@ -33,7 +33,7 @@ BELUGA_API const char *beluga_version_parts(void);
 
 /** The version of these headers as a number, 0xMMmmpp. */
 #define BELUGA_VERSION_NUMBER \
-    ((uint32_t)(BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH))
+    (BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH)
 
 BELUGA_END_DECLS
 #endif

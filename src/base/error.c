@@ -48,12 +48,18 @@ int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    return beluga_error_set_text(err, code, text, length);
+}
+
+int beluga_error_set_text(beluga_error *err, int code, const char *text, size_t length)
+{
+    if (!err) return code;
     memset(err, 0, sizeof *err);
     err->code = code;
     err->retry_after_ms = -1;
     err->retryable = known(code) && codes[-code].retryable;
-    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    beluga__error_sentence(err, message, text, length);
+    beluga__error_sentence(err, message, text ? text : "", text ? length : 0);
     return code;
 }
 

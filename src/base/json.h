@@ -58,11 +58,23 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
 int beluga__json_merge(beluga__buf *out, const char *text, size_t length, const char *patch,
                        size_t patch_length);
 
+/* Find the first member of that name in an object, as the text has it. Returns where its value
+ * begins, NULL without one. The text is JSON; of another nothing is promised but that nothing
+ * beyond it is read. `name` is ASCII without characters that JSON escapes. */
+const char *beluga__json_member_text(const char *text, size_t length, const char *name,
+                                     size_t *value_length);
+/* Write an object at the end of `out` as its text is, but with `value` for each member of that
+ * name; where it has none, one is put before the others. Returns out->status, or INVALID_INPUT for
+ * a text that is no object. */
+int beluga__json_set_member(beluga__buf *out, const char *text, size_t length, const char *name,
+                            const char *value, size_t value_length);
+
 /* A writer appends to a buffer of the caller's, up to the buffer's maximum. */
 struct beluga_json_writer {
     beluga__buf *buf;
     beluga__buf own; /* memory of beluga_json_writer_new */
     uint32_t depth;
+    bool in_string;  /* pieces of a string are written */
     bool need_comma; /* this level has a value already; at depth 0 the text is complete */
     int status;      /* the first failure; failures of the buffer are in the buffer */
     uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level: 1 for an array */

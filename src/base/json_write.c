@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <yyjson.h>
 
@@ -40,7 +41,7 @@ int beluga__json_writer_status(const beluga_json_writer *w)
 {
     if (w->status) return w->status;
     if (w->buf->status) return w->buf->status;
-    return w->depth || !w->need_comma ? BELUGA_ERROR_INVALID_INPUT : 0;
+    return w->depth || w->in_string || !w->need_comma ? BELUGA_ERROR_INVALID_INPUT : 0;
 }
 
 int beluga_json_writer_text(beluga_json_writer *w, const char **text, size_t *length)
@@ -104,6 +105,7 @@ static bool begin_value(beluga_json_writer *w, const char *key)
 {
     if (w->status || w->buf->status) return false; /* after a failure the depth may be wrong */
     bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
+    fits = fits && !w->in_string;
     if (!fits) {
         fail(w, BELUGA_ERROR_INVALID_INPUT);
         return false;
@@ -134,7 +136,7 @@ static void begin(beluga_json_writer *w, const char *key, bool array)
 static void end(beluga_json_writer *w, bool array)
 {
     if (w->status || w->buf->status) return;
-    if (!w->depth || in_array(w) != array) {
+    if (!w->depth || w->in_string || in_array(w) != array) {
         fail(w, BELUGA_ERROR_INVALID_INPUT);
         return;
     }
@@ -161,6 +163,41 @@ void beluga_json_begin_array(beluga_json_writer *w, const char *key)
 void beluga_json_end_array(beluga_json_writer *w)
 {
     end(w, true);
+}
+
+/* ---- strings in pieces ----------------------------------------------------------------------- */
+
+void beluga_json_begin_string(beluga_json_writer *w, const char *key)
+{
+    if (!begin_value(w, key)) return;
+    w->in_string = true;
+    beluga__buf_putc(w->buf, '"');
+}
+
+void beluga_json_add_text(beluga_json_writer *w, const char *text, size_t length)
+{
+    if (!w->in_string) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    if (!w->status && !w->buf->status) put_escaped(w, text, length);
+}
+
+void beluga_json_add_format(beluga_json_writer *w, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof text)
+        fail(w, BELUGA_ERROR_LIMIT_EXCEEDED);
+    else
+        beluga_json_add_text(w, text, (size_t)n);
+}
+
+void beluga_json_end_string(beluga_json_writer *w)
+{
+    if (!w->in_string) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    w->in_string = false;
+    if (!w->status && !w->buf->status) beluga__buf_putc(w->buf, '"');
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #define BELUGA__MAX_MESSAGES       1000000u     /* messages in a list */
 #define BELUGA__MAX_PARTS          10000u       /* parts in a message */
 #define BELUGA__MAX_REQUEST_BYTES  (256u << 20) /* a request's body */
+#define BELUGA__MAX_BODY_PARTS     10000u       /* parts of a multipart body */
 #define BELUGA__MAX_RESPONSE_BYTES (256u << 20) /* a folded answer, unless an option sets less */
 #define BELUGA__MAX_BODY_BYTES     (64u << 20)  /* an unstreamed body, unless an option is set */
 /* one frame of a stream, unless an option is set */
@@ -44,8 +45,10 @@
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000
 #define BELUGA__MAX_ALIASES         8           /* aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16          /* models to which one model falls back */
+#define BELUGA__MAX_FIELD_OBJECT    128u        /* an object's name in a table of options */
 #define BELUGA__MAX_OPTIONS         4096u       /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10) /* a key, from wherever it comes */
+#define BELUGA__MAX_TOKEN_ANSWER    (64u << 10) /* the answer that has a token */
 #define BELUGA__MAX_AWS_FIELD       4096u       /* one value of an access key or a profile */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)  /* memory of one call */
 #define BELUGA__MAX_WARNINGS        64u         /* warnings of one call */
@@ -55,6 +58,8 @@
 #define BELUGA__MAX_LISTED_BYTES 1024u
 #define BELUGA__MAX_MODELS       100000u      /* names in a list of models */
 #define BELUGA__MAX_PAGES        1000u        /* pages of a list of models */
+#define BELUGA__MAX_REQUESTS     10000u       /* requests of one call, besides retries */
+#define BELUGA__MAX_TOKEN_BYTES  (16u << 10)  /* the token of a call's next request */
 #define BELUGA__MAX_STEP_EVENTS  64           /* socket events in one step of a loop */
 #define BELUGA__MAX_STEP_BYTES   (256u << 10) /* body bytes in one step of a loop */
 /* a store of answers in memory, unless made larger */
@@ -96,6 +101,10 @@
 #define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* for a server that sends only signs of life */
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After ends the call at once */
+/* a longer wait before the next request of a call is made this long */
+#define BELUGA__MAX_REQUEST_WAIT_MS 60000
+/* time for the request that tells a service that a call is over */
+#define BELUGA__CANCEL_REQUEST_MS 2000
 /* how long a pipe that is read like a file may be silent */
 #define BELUGA__PIPE_WAIT_MS 60000
 #define BELUGA__LATE_MS      1000 /* a thread that is this late was stopped, not busy */

@@ -126,13 +126,20 @@ static void drop_held(void *payload)
     beluga__release(&allocator, h);
 }
 
+/* A refusal's body, and what it cost, say something of a call that failed. */
+static bool is_of_failure(const beluga_event *event)
+{
+    return event->kind == BELUGA_EVENT_USAGE ||
+           (event->kind == BELUGA_EVENT_RAW && event->u.raw.refused);
+}
+
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
     /* An answer that fails only because it is not whole is delivered as far as it came. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
-        if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);
+        if (!failed || is_of_failure(event)) h->cb(h->payload, event);
     h->cb(h->payload, terminal);
     drop_held(h);
 }

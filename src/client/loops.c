@@ -91,8 +91,19 @@ static void sweep(beluga__loops *loops, int64_t now)
     while (n--) push(loops, &loops->idle, young[n]);
 }
 
+/* Requests that tell services of calls that are over leave before the loop rests, since nobody runs
+ * it afterwards. Each of them has an end. */
+static void settle(beluga__network_loop *loop)
+{
+    int64_t end = beluga__ends_ns(2 * BELUGA__CANCEL_REQUEST_MS);
+    while (loop->base.active && beluga__now_ns() < end)
+        if (beluga__loop_turn(loop, BELUGA__CANCEL_REQUEST_MS, NULL)) break;
+    beluga__loop_abort_all(loop);
+}
+
 void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
 {
+    if (loop->base.active && !beluga__loop_forked(loop)) settle(loop);
     int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
     beluga__runtime *runtime = loops->runtime;
     if (slot < 0) {

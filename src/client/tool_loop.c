@@ -266,8 +266,20 @@ static void on_event(void *payload, const beluga_event *event)
     if (status) beluga_op_cancel(run->op);
 }
 
+static bool gives_body(const beluga_tool_run *run)
+{
+    bool gives = false;
+    for (size_t i = 0; i < run->options.n; i++)
+        gives |= run->options.opts[i].key == BELUGA_OPTION_REQUEST_BODY &&
+                 run->options.opts[i].type != 0;
+    return gives;
+}
+
 static int begin_step(beluga_tool_run *run, beluga_error *err)
 {
+    if (gives_body(run))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "request_body is one request, and a tool loop makes several");
     run->steps++;
     beluga__response_builder_init(&run->builder, run->model->target->runtime, 0);
     return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,

@@ -153,6 +153,18 @@ static void check_url(checking *c, const beluga__config_entry *e)
     if (colon && colon + 1 < at) tell_secret(c, e, e->name);
 }
 
+/* Find a place in an address, such as "{account}", that is none of the provider's options. */
+static void check_places(checking *c, const beluga_provider *provider,
+                         const beluga__config_entry *e)
+{
+    char wrong[BELUGA__WRONG_URL];
+    beluga__buf whole;
+    beluga__buf_init(&whole, beluga_allocator_default(), BELUGA__MAX_URL_BYTES);
+    int status = beluga__config_fill_url(e->option.value.string, provider, NULL, &whole, wrong);
+    if (status == BELUGA_ERROR_INVALID_CONFIG) error_at(c, e, "%s", wrong);
+    beluga__buf_free(&whole);
+}
+
 static void check_secrets(checking *c, const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -240,6 +252,7 @@ static void check_entries(checking *c, const beluga_provider *provider,
     for (const beluga__config_entry *e = section->entries; e && !c->report.status; e = e->next) {
         check_entry(c, provider, e);
         check_secrets(c, e);
+        if (provider && e->option.key == BELUGA_OPTION_BASE_URL) check_places(c, provider, e);
         if (e->option.key == BELUGA_OPTION_FALLBACK)
             check_model(c, e->option.value.string, e->line, e->column);
         if (provider && provider->start && is_for_http(e))

@@ -4,6 +4,7 @@
 #define BELUGA__CONFIG_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "config/problems.h"
 #include "options/settings.h"
@@ -83,10 +84,20 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
  * result is in the arena; NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
-enum { BELUGA__WRONG_URL = 128 };
+enum { BELUGA__WRONG_URL = 192 };
 /* Returns whether a base URL can be sent unchanged; otherwise `wrong` explains why not, without
  * parts of the URL that may be secret. */
 bool beluga__config_check_url(const char *url, char *wrong);
+/* Append a base URL to `out`, with values in place of "{NAME}", which is an own option of the
+ * protocol, and "{env:VARIABLE}". A value in a path or a query becomes one segment of it; one in
+ * the host must be made of a host's letters. Without settings only the names are checked. Returns
+ * 0, NO_MEMORY, LIMIT_EXCEEDED, or INVALID_CONFIG where `wrong` (BELUGA__WRONG_URL bytes) explains
+ * what is missing or refused. */
+int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
+                            const beluga__settings *settings, beluga__buf *out, char *wrong);
+/* Returns whether two URLs are the same but for slashes at their ends; a missing one is no other.
+ */
+bool beluga__config_is_same_url(const char *a, const char *b);
 
 /* Read a file; the caller owns the one reference. With `problems` every problem is noted there,
  * and the file holds everything that is correct; without, the first problem is the error. */

@@ -379,14 +379,6 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
     }
 }
 
-static bool is_same_url(const char *a, const char *b)
-{
-    size_t n = a ? strlen(a) : 0, m = b ? strlen(b) : 0;
-    while (n && a[n - 1] == '/') n--;
-    while (m && b[m - 1] == '/') m--;
-    return n && n == m && memcmp(a, b, n) == 0;
-}
-
 /* An alias may name another host than the provider's own. Keys for the provider's host, from its
  * section or from an earlier alias, must not be sent to the other host. */
 static void leave_host(const resolution *r, beluga_config *out,
@@ -396,7 +388,8 @@ static void leave_host(const resolution *r, beluga_config *out,
     const beluga__config_entry *e = section->entries;
     while (e && e->option.key != BELUGA_OPTION_BASE_URL) e = e->next;
     if (!e || e->option.type != BELUGA_OPTION_STRING) return;
-    out->own_host = !provider || !is_same_url(e->option.value.string, provider->base_url);
+    out->own_host =
+        !provider || !beluga__config_is_same_url(e->option.value.string, provider->base_url);
     beluga__setting *key = &out->settings.known[BELUGA_OPTION_API_KEY];
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }

@@ -4,6 +4,7 @@
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 #include "model/span.h"
+#include "schema/event.h"
 
 typedef struct attempt_stage {
     beluga__layer_stage base;
@@ -35,10 +36,36 @@ static __attribute__((noinline)) void deliver_last(attempt_stage *stage, const b
     beluga__layer_deliver(&stage->base, event);
 }
 
+static void begin_span(attempt_stage *stage)
+{
+    beluga_call *call = stage->base.call;
+    call->http_status = 0;
+    if (!call->span) return;
+    beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_ATTEMPT, call, stage->start_ns);
+    start.attempt = ++call->attempt;
+    stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
+}
+
+/* Each request of a call has its own span, which counts from the first. */
+static void end_request(attempt_stage *stage)
+{
+    end_span(stage, NULL);
+    stage->base.call->attempt = 0;
+}
+
+static void begin_request(attempt_stage *stage)
+{
+    stage->end = (beluga_span_end){.usage = BELUGA_USAGE_INIT};
+    stage->start_ns = stage->base.call->loop->now_ns;
+    begin_span(stage);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     attempt_stage *stage = beluga__container_of(sink, attempt_stage, base.sink);
     switch (event->kind) {
+    case BELUGA__EVENT_ANSWERED: end_request(stage); break;
+    case BELUGA__EVENT_REQUEST: begin_request(stage); break;
     case BELUGA_EVENT_USAGE:
         stage->end.usage = event->u.usage;
         stage->end.usage.raw = NULL;
@@ -57,16 +84,6 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_ERROR: deliver_last(stage, event, event->u.error); return;
     }
     beluga__layer_deliver(&stage->base, event);
-}
-
-static void begin_span(attempt_stage *stage)
-{
-    beluga_call *call = stage->base.call;
-    call->http_status = 0;
-    if (!call->span) return;
-    beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_ATTEMPT, call, stage->start_ns);
-    start.attempt = ++call->attempt;
-    stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
 static int begin(beluga__layer_stage *base, beluga_error *err)

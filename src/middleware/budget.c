@@ -111,8 +111,7 @@ static beluga_price dearest(const beluga_price *a, const beluga_price *b)
 static void estimate(budget_stage *stage)
 {
     const beluga_call *call = stage->base.call;
-    for (size_t i = 0; i < call->n_messages; i++)
-        stage->input_tokens += beluga_message_estimate_tokens(call->messages[i]);
+    stage->input_tokens = beluga__call_estimate_tokens(call);
     stage->usage.input_total = stage->input_tokens;
     stage->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     beluga_price own = stage->price;

@@ -118,13 +118,43 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
 
 /* --- asking the next model -------------------------------------------------------------------- */
 
-/* Ask the next model. The round passes over the model that was asked first. */
+/* The round passes over the model that was asked first. */
+static size_t index_of(const fallback_stage *stage, size_t asked)
+{
+    if (asked == 0) return stage->first;
+    return asked <= stage->first ? asked - 1 : asked;
+}
+
+/* Returns whether two providers speak one protocol: they share an encoder, or say so. */
+static bool speak_alike(const beluga_provider *a, const beluga_provider *b)
+{
+    bool said = a->protocol && b->protocol && strcmp(a->protocol, b->protocol) == 0;
+    return a->encode_request == b->encode_request || said;
+}
+
+/* A body that was given can be sent to those only whose protocol it is written in. */
+static bool can_ask(const fallback_stage *stage, size_t index)
+{
+    const beluga_call *call = stage->base.call;
+    if (!index || !call->body_given) return true;
+    return speak_alike(call->target->provider,
+                       fallback_of(stage)->others[index - 1].target->provider);
+}
+
+/* Returns whether there is a model left to ask, and passes over those that can't be asked. */
+static bool has_next(fallback_stage *stage)
+{
+    size_t n = fallback_of(stage)->n;
+    while (stage->asked <= n && !can_ask(stage, index_of(stage, stage->asked))) stage->asked++;
+    return stage->asked <= n;
+}
+
+/* Ask the next model. */
 static int ask(fallback_stage *stage, beluga_error *err)
 {
     beluga_call *call = stage->base.call;
     beluga__model *inner = stage->base.layer->inner;
-    size_t index = stage->asked++;
-    index = index == 0 ? stage->first : index <= stage->first ? index - 1 : index;
+    size_t index = index_of(stage, stage->asked++);
     if (index) {
         beluga__target *target = fallback_of(stage)->others[index - 1].target;
         int status = beluga__call_derive(stage->base.call, target, &call, err);
@@ -157,8 +187,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
-    if (told || stage->asked > fallback_of(stage)->n || stage->base.call->list_models ||
-        !leads_on(stage, err))
+    if (told || stage->base.call->list_models || !has_next(stage) || !leads_on(stage, err))
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
@@ -194,8 +223,10 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
+    /* The caller gets the first model's error, and the body that belongs to it. */
+    if (event->kind == BELUGA_EVENT_RAW && event->u.raw.refused && stage->error) return;
     if (event->kind == BELUGA_EVENT_RESTART) stage->base.delivered = false;
-    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);
     beluga__layer_deliver(&stage->base, event);
 }
 
@@ -204,11 +235,11 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     fallback_stage *stage = beluga__container_of(base, fallback_stage, base);
-    const size_t others = fallback_of(stage)->n;
     stage->next.run = ask_next;
     stage->first = choose_first(fallback_of(stage), base->call);
+    if (!can_ask(stage, stage->first)) stage->first = 0;
     int status = ask(stage, err);
-    while (status && stage->asked <= others && !base->call->list_models && leads_on(stage, err)) {
+    while (status && !base->call->list_models && has_next(stage) && leads_on(stage, err)) {
         keep_first_error(stage, err);
         log_next(stage, err);
         status = ask(stage, err);

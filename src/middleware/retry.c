@@ -139,6 +139,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
     stage->base.inner = NULL;
     int64_t wait = next_wait_ms(stage, err);
     if (wait < 0) {
+        beluga__call_abandon(stage->base.call);
         beluga_error last = *err;
         last.attempts = stage->base.attempts;
         beluga__call_locate(stage->base.call, &last);
@@ -146,12 +147,22 @@ static void failed(retry_stage *stage, const beluga_error *err)
         return;
     }
     if (stage->base.delivered) {
+        beluga__call_abandon(stage->base.call);
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
         beluga__layer_deliver(&stage->base, &restart);
         if (beluga__layer_is_over(&stage->base)) return; /* a callback cancelled the call */
     }
     stage->base.delivered = false;
     plan_retry(stage, err, wait);
+}
+
+/* A call that makes another request resumes at that one when it fails, and what was delivered
+ * before stays. So the request has attempts of its own. */
+static void take_answered(retry_stage *stage, const beluga_event *event)
+{
+    if (event->kind != BELUGA__EVENT_ANSWERED) return;
+    stage->base.delivered = false;
+    stage->base.attempts = 1;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -161,7 +172,11 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
-    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
+    if (event->kind >= BELUGA__EVENT_ANSWERED) {
+        take_answered(stage, event);
+        return;
+    }
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);
     beluga__layer_deliver(&stage->base, event);
 }
 
@@ -188,6 +203,7 @@ static void cancelled(beluga__layer_stage *base)
 {
     retry_stage *stage = beluga__container_of(base, retry_stage, base);
     base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
+    beluga__call_abandon(base->call);
 }
 
 static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(retry_stage), begin,

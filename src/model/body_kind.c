@@ -39,6 +39,8 @@ beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__
     case BELUGA__SNIFF_SSE:
         if (provider->decode_event) *framing = BELUGA_FRAMING_SSE;
         return frames_if(provider, true);
+    case BELUGA__SNIFF_NONE: /* only a type can say that a stream was meant */
+        return by_type(provider, type, streamed && type && !is_type(type, "application/json"));
     case BELUGA__SNIFF_OTHER: break;
     }
     return by_type(provider, type, streamed);

@@ -4,6 +4,7 @@
 #include "base/context.h"
 #include "base/line.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "schema/message.h"
 
 #include <stdio.h>
@@ -76,11 +77,11 @@ static void take_message(beluga_call *call, beluga_message *message)
 
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
-    if (!messages && call->list_models) return 0;
+    if (!messages) return 0;
     int status = messages ? beluga_messages_status(messages) : 0;
     if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
     size_t n = messages ? beluga_messages_count(messages) : 0;
-    if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
+    if (!n) return 0;
     call->messages = beluga__arena_alloc(&call->arena, n * sizeof *call->messages);
     if (!call->messages)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu messages", n);
@@ -127,10 +128,36 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     return 0;
 }
 
+/* A body that was given stands for messages, tools, and everything else that would be in it. */
+static int take_body(beluga_call *call, beluga_error *err)
+{
+    if (!call->target->provider->encode_request)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "request_body: this provider sends no HTTP request");
+    if (call->settings->known[BELUGA_OPTION_EXTRA_BODY].origin == BELUGA_ORIGIN_CALL)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "extra_body is not merged into request_body: give one of them");
+    for (size_t i = 0; i < call->n_messages; i++) beluga_message_unref(call->messages[i]);
+    call->n_messages = 0;
+    call->has_repeated_results = false;
+    call->body_given = true;
+    return 0;
+}
+
+static int check_question(beluga_call *call, beluga_error *err)
+{
+    if (call->list_models) return 0;
+    if (beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
+        return take_body(call, err);
+    if (call->n_messages) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
+}
+
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
+    if (!status) status = check_question(call, err);
     if (status) return status;
     if (spec->page &&
         !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
@@ -145,7 +172,8 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     call->streamed =
         spec->streamed || (!call->list_models &&
                            beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
-    if (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
+    if (!call->body_given &&
+        beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
         call->tools = spec->tools;
         call->n_tools = spec->n_tools;
     }
@@ -236,6 +264,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
     call->streamed = from->streamed;
     call->restartable = from->restartable;
     call->stands_in = true;
+    call->body_given = from->body_given;
     call->tools = from->tools;
     call->n_tools = from->n_tools;
     call->context = beluga_context_ref(from->context);
@@ -244,6 +273,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
         beluga__call_unref(call);
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     }
+    call->origin = from->origin ? from->origin : from;
     call->next = from->derived;
     from->derived = *out = call;
     return 0;
@@ -276,6 +306,19 @@ void beluga__call_unref(beluga_call *call)
     beluga__target_unref(target);
 }
 
+int64_t beluga__call_estimate_tokens(const beluga_call *call)
+{
+    enum { BYTES_A_TOKEN = 4 };
+    if (call->body_given)
+        return call->settings->known[BELUGA_OPTION_REQUEST_BODY].length / BYTES_A_TOKEN;
+    int64_t tokens = 0;
+    for (size_t i = 0; i < call->n_messages; i++) {
+        int64_t more = beluga_message_estimate_tokens(call->messages[i]);
+        tokens = beluga__add(tokens, more);
+    }
+    return tokens;
+}
+
 void beluga__call_locate(const beluga_call *call, beluga_error *err)
 {
     if (!err) return;
@@ -290,6 +333,11 @@ const beluga_provider *beluga_call_provider(const beluga_call *call)
 {
     const beluga__target *target = call->target;
     return target->given ? target->given : target->protocol;
+}
+
+void *beluga_call_self(const beluga_call *call)
+{
+    return call->target->self;
 }
 
 const char *beluga_call_model(const beluga_call *call)
@@ -314,6 +362,7 @@ const beluga_message *beluga_call_message(const beluga_call *call, size_t index)
 
 size_t beluga_call_tool_count(const beluga_call *call)
 {
+    beluga__call_note_read(call, 0);
     return call->n_tools;
 }
 
@@ -342,9 +391,17 @@ beluga_context *beluga_call_context(const beluga_call *call)
 
 static const beluga__setting *setting(const beluga_call *call, int key, int type)
 {
-    if (key <= 0 || key >= BELUGA_OPTION_COUNT) return NULL;
+    if (key <= 0 || key >= BELUGA_OPTION_COUNT || call->body_given) return NULL;
     const beluga__setting *s = &call->settings->known[key];
+    beluga__call_note_read(call, key);
     return s->type == type ? s : NULL;
+}
+
+bool beluga_call_has(const beluga_call *call, int key)
+{
+    if (key <= 0 || key >= BELUGA_OPTION_COUNT || key == BELUGA_OPTION_API_KEY) return false;
+    beluga__call_note_read(call, key);
+    return call->settings->known[key].type != 0;
 }
 
 bool beluga_call_get_double(const beluga_call *call, int key, double *value)

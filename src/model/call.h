@@ -22,9 +22,15 @@ struct beluga_call {
     const char *operation; /* "generate", "stream", "models" */
     const char *page;      /* token of the page of a list of models; NULL: the first page */
     int64_t start_ns;
+    /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
+     * for the tools; otherwise NULL. */
+    uint64_t *reads;
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* the call asks for the list of models instead of an answer */
+    /* the option request_body is the question: there are no messages and no tools, and nobody asks
+     * for options that would go into the body */
+    bool body_given;
     /* repeated results of a tool call were left out, since a call can have one */
     bool has_repeated_results;
     /* derived for another target than the one that the caller addressed */
@@ -35,9 +41,11 @@ struct beluga_call {
     /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
      * its parent span, or NULL. */
     void *span;
-    void *attempt_span;        /* span of the attempt that runs */
-    unsigned attempt;          /* how many attempts have a span */
-    int http_status;           /* status of the last answer; 0: no answer yet */
+    void *attempt_span;            /* span of the attempt that runs */
+    unsigned attempt;              /* how many attempts have a span */
+    int http_status;               /* status of the last answer; 0: no answer yet */
+    struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
+    beluga_call *origin;           /* of a derived call: the call that holds it */
     beluga_call *derived;      /* the same question to other targets; lives as long as this one */
     beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */
@@ -73,6 +81,17 @@ int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call *
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
+
+/* The bits of `reads`, 64 a word. */
+enum { BELUGA__READ_WORDS = BELUGA_OPTION_COUNT / 64 + 1 };
+
+static inline void beluga__call_note_read(const beluga_call *call, int key)
+{
+    if (call->reads) call->reads[key / 64] |= UINT64_C(1) << (key % 64);
+}
+
+/* Returns an estimate of the tokens of the question. */
+int64_t beluga__call_estimate_tokens(const beluga_call *call);
 
 /* Fill in provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);

@@ -23,9 +23,10 @@ static const struct {
     {REPEATED_RESULTS, "a tool call has more than one result: the last is sent"},
 };
 
-/* The wants about which no encoder warns. */
-static const uint64_t media_bits =
-    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | REPEATED_RESULTS;
+/* The wants of parts of messages. */
+static const uint64_t media_bits = BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO |
+                                   BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_CACHE |
+                                   REPEATED_RESULTS;
 
 static uint64_t wants_of_part(const beluga_part *part)
 {

@@ -7,9 +7,8 @@
 enum { BELUGA__CLAIMS = 8 };
 
 /* Fill in a static warning for each want that the provider does not claim. Returns the number of
- * warnings. With `media` only images, audio, files and repeated tool results are checked: the
- * encoder of an HTTP provider warns about the rest, since only the encoder knows whether it sends
- * them. */
+ * warnings. With `media` only images, audio, files, cache marks and repeated tool results are
+ * checked: whether an HTTP provider sends the rest is seen by what its encoder looks at. */
 size_t beluga__claims_check(const beluga_call *call, bool media,
                             const char *warnings[BELUGA__CLAIMS]);
 

@@ -3,6 +3,7 @@
 #include "base/hint.h"
 #include "base/line.h"
 #include "model/handle.h"
+#include "schema/event.h"
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink)
 {
@@ -20,6 +21,22 @@ void beluga__emit_free(beluga_emit *emit)
     emit->tools = NULL;
     beluga__handle_free(emit->given);
     emit->given = emit;
+}
+
+/* Tool calls that a failed attempt added are forgotten; those that are kept have ended. */
+void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known)
+{
+    emit->seen = known->seen;
+    emit->has_usage = known->has_usage;
+    emit->reasoning_block = known->reasoning_block;
+    emit->id = known->id;
+    emit->model = known->model;
+    emit->created = known->created;
+    emit->tools = known->tools;
+    emit->n_tools = known->n_tools;
+    if (!known->tools) return;
+    emit->last_tool = known->last_tool;
+    *emit->last_tool = NULL;
 }
 
 int beluga__emit_use_handle(beluga_emit *emit)
@@ -91,13 +108,22 @@ void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n
     beluga__emit_event(emit, &event);
 }
 
-void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n)
+void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
+                      size_t n, bool refused)
 {
-    if (!emit->sink || !beluga__settings_int(emit->call->settings, BELUGA_OPTION_RAW_EVENTS, 0))
-        return;
-    beluga_event event = {.kind = BELUGA_EVENT_RAW};
+    if (!emit->sink) return;
+    beluga_event event = {.kind = BELUGA_EVENT_RAW}, copy;
     event.u.raw.bytes = bytes;
     event.u.raw.length = n;
+    event.u.raw.status = (uint32_t)beluga_http_response_status(response);
+    event.u.raw.refused = refused;
+    event.u.raw.content_type = beluga_http_response_header(response, "content-type");
+    if (refused) {
+        char *room = beluga__arena_alloc(&emit->call->arena, beluga__event_room(&event));
+        if (!room) return; /* the error says more */
+        beluga__event_copy(&copy, &event, room);
+        event = copy;
+    }
     beluga__emit_event(emit, &event);
 }
 

@@ -48,7 +48,11 @@ struct beluga_emit {
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
     beluga_error *error; /* allocated in the call's arena */
-    void *owner;         /* the adapter's stage */
+    union {
+        void *owner; /* the full adapter's stage */
+        /* the HTTP adapter's: the answer that is being decoded; NULL before there is one */
+        const beluga_http_response *response;
+    };
 };
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
@@ -99,14 +103,26 @@ static inline int beluga__emit_event(beluga_emit *emit, const beluga_event *even
     return emit->sink ? 0 : BELUGA_ERROR_CONTEXT_CANCELED;
 }
 
+/* Send an internal event to the layers above, unless the call was cancelled. */
+static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
+{
+    beluga_event event = {.kind = kind};
+    if (emit->sink) emit->sink->event(emit->sink, &event);
+}
+
 /* Send METADATA as far as it is known; the outermost layer delivers the last one, once. */
 int beluga__emit_head(beluga_emit *emit);
 
 /* Send START with the warnings of a request, and METADATA as far as it is known. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
 
-/* Send the raw bytes when the caller asked for them. */
-void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
+/* Take over what an emit of an earlier attempt knew, which had the same call. */
+void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
+
+/* Send bytes of an answer's body to a caller who wants them. The body of a refusal is held until
+ * the error, so it is copied. */
+void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
+                      size_t n, bool refused);
 
 /* Apply an event on the loop's thread: check it, fill in the ids and indexes that only the emit
  * knows, and deliver the event. Everything that a provider says is an event on this path. */
@@ -127,8 +143,14 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
                        void *argument);
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release)(void *));
+int beluga__full_attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *),
+                        void *argument, void (*release)(void *));
 /* Threads: any. */
 bool beluga__remote_is_cancelled(beluga__remote *remote);
+/* Hold the emit that an attached emit leads to, so that it stays until it is released. Returns NULL
+ * for any other, and when it is detached. */
+beluga_emit *beluga__attached_hold(const beluga_emit *attached);
+void beluga__attached_release(beluga_emit *emit);
 /* On another thread: copy an event and send it to the loop. */
 int beluga__remote_post(beluga__remote *remote, const beluga_event *event);
 

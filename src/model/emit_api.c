@@ -13,16 +13,32 @@ int beluga__emit_send(beluga_emit *given, beluga_event *event)
 {
     int status = 0;
     beluga_emit *emit = beluga__emit_find(given, &status);
-    if (!emit) return status;
-    return emit->remote ? beluga__remote_post(emit->remote, event)
-                        : beluga__emit_apply(emit, event);
+    if (emit)
+        return emit->remote ? beluga__remote_post(emit->remote, event)
+                            : beluga__emit_apply(emit, event);
+    emit = beluga__attached_hold(given);
+    if (!emit) return status == BELUGA_ERROR_NOT_SUPPORTED ? BELUGA_ERROR_CONTEXT_CANCELED : status;
+    status = beluga__remote_post(emit->remote, event);
+    beluga__attached_release(emit);
+    return status;
 }
 
 const beluga_call *beluga_emit_call(const beluga_emit *given)
 {
     int status;
     const beluga_emit *emit = beluga__emit_find(given, &status);
-    return emit ? emit->call : NULL;
+    if (emit) return emit->call;
+    beluga_emit *held = beluga__attached_hold(given);
+    const beluga_call *call = held ? held->call : NULL;
+    if (held) beluga__attached_release(held);
+    return call;
+}
+
+const beluga_http_response *beluga_emit_response(const beluga_emit *given)
+{
+    int status;
+    const beluga_emit *emit = beluga__emit_find(given, &status);
+    return emit && !emit->full && !emit->remote ? emit->response : NULL;
 }
 
 int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
@@ -147,9 +163,14 @@ int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return beluga__emit_send(emit,
-                             &(beluga_event){.kind = BELUGA__EVENT_WARNING,
-                                             .u.text = {.text = text, .length = strlen(text)}});
+    return beluga_emit_warning_text(emit, text, strlen(text));
+}
+
+int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length)
+{
+    if (!text) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA__EVENT_WARNING,
+                                                   .u.text = {.text = text, .length = length}});
 }
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
@@ -173,8 +194,14 @@ int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    return beluga_emit_failure_text(emit, code, provider_code, text, strlen(text));
+}
+
+int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
+                             const char *text, size_t length)
+{
     beluga_error err;
-    beluga_error_set(&err, code, "%s", text);
+    beluga_error_set_text(&err, code, text, length);
     if (provider_code) beluga_error_set_provider_code(&err, provider_code, strlen(provider_code));
     return beluga_emit_error(emit, &err);
 }
@@ -193,6 +220,16 @@ int beluga_emit_next_page(beluga_emit *given, const char *token)
     if (emit->remote || !emit->call->list_models || !token || !*token)
         return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_keep_page(emit, token);
+}
+
+int beluga_emit_next_request(beluga_emit *given, const char *token, int64_t delay_ms)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return status;
+    if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (emit->call->list_models || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_ask(emit, token, delay_ms);
 }
 
 int beluga_emit_parse(beluga_emit *given, const char *text, size_t length, const beluga_json **root)
@@ -253,15 +290,32 @@ int beluga_emit_run_blocking(beluga_emit *given, int (*work)(beluga_emit *, void
     return emit ? beluga__full_run_blocking(emit, work, argument, release) : status;
 }
 
-bool beluga_emit_is_cancelled(beluga_emit *given)
+int beluga_emit_attach(beluga_emit *given, beluga_emit **attached, void (*wake)(void *),
+                       void *argument, void (*release)(void *))
 {
     int status;
-    beluga_emit *emit = beluga__emit_find(given, &status);
-    if (!emit) return true;
+    beluga_emit *emit = look_up_full(given, &status);
+    *attached = NULL;
+    return emit ? beluga__full_attach(emit, attached, wake, argument, release) : status;
+}
+
+static bool is_over(const beluga_emit *emit)
+{
     bool over = emit->remote ? beluga__remote_is_cancelled(emit->remote) : !emit->sink;
     const beluga_context *context = emit->call->context;
     return over || beluga_context_is_cancelled(context) ||
            beluga_context_remaining_ms(context) == 0;
+}
+
+bool beluga_emit_is_cancelled(beluga_emit *given)
+{
+    int status;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (emit) return is_over(emit);
+    emit = beluga__attached_hold(given);
+    bool over = !emit || is_over(emit);
+    if (emit) beluga__attached_release(emit);
+    return over;
 }
 
 uint64_t beluga_emit_random(beluga_emit *given)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/line.h"
+#include "model/course.h"
 #include "model/span.h"
 #include "schema/event.h"
 
@@ -201,11 +202,18 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
     return n && !emit->raw_finish ? beluga__emit_no_memory(emit) : 0;
 }
 
+static int both_ends(beluga_emit *emit)
+{
+    return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
+                                   "the provider finished and asked for another request");
+}
+
 /* beluga__emit_deliver delivers the finish, since behind HTTP the last reason counts. */
 static int emit_finish(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check(emit);
     if (status || (emit->finished && emit->full)) return status;
+    if (beluga__course_goes_on(emit->call)) return both_ends(emit);
     emit->finish_reason = event->u.finish.reason;
     emit->finished = true;
     emit->brought |= BELUGA__BROUGHT_REASON;
@@ -222,7 +230,32 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
                                        "the provider failed without a code");
     beluga__emit_fail(emit, error->code, error);
+    /* The service says that it failed, so asking again how far it is would bring the same. */
+    beluga__course_end(emit->call);
     return error->code;
+}
+
+/* A call that polls asks with the same token each time. */
+static const char *keep_token(beluga_emit *emit, const beluga__course *course, const char *token)
+{
+    bool same = course->token && strcmp(course->token, token) == 0;
+    return same ? course->token : beluga__emit_keep(emit, token);
+}
+
+int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms)
+{
+    int status = beluga__emit_check(emit);
+    if (status) return status;
+    if (emit->finished) return both_ends(emit);
+    if (strlen(token) > BELUGA__MAX_TOKEN_BYTES)
+        return beluga__emit_broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                   "the token of the next request is larger than 16 KiB");
+    beluga__course *course = beluga__course_of(emit->call);
+    if (course) course->asked = keep_token(emit, course, token);
+    if (!course || !course->asked) return beluga__emit_no_memory(emit);
+    course->wait_ms = wait_ms < BELUGA__MAX_REQUEST_WAIT_MS ? wait_ms : BELUGA__MAX_REQUEST_WAIT_MS;
+    emit->brought |= BELUGA__BROUGHT_OTHER;
+    return 0;
 }
 
 /* A filtered answer is empty by its nature, and its finish reason tells why. */

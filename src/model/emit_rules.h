@@ -66,5 +66,7 @@ bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
 /* Keep the token of the next page of a list of models. The token uses the field of the finish
  * word, which a list of models does not need. */
 int beluga__emit_keep_page(beluga_emit *emit, const char *token);
+/* Note the next request of the call. */
+int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms);
 
 #endif

@@ -37,7 +37,8 @@ struct beluga__remote {
     full_stage *stage; /* used on the loop's thread only; NULL when the call is over */
     beluga_call *call;
     beluga__mailbox *mailbox;
-    int (*work)(beluga_emit *emit, void *argument);
+    int (*work)(beluga_emit *emit, void *argument); /* NULL: threads of the provider's own */
+    void (*wake)(void *argument);                   /* of such threads, or NULL */
     void *argument;
     void (*release)(void *argument);
     int result;
@@ -49,6 +50,7 @@ struct beluga__remote {
     size_t bytes;   /* size of the events on their way to the loop */
     size_t ignored; /* number of events emitted after the worker was told to stop */
     bool cancelled;
+    bool wants_room; /* a thread was told that there is none, and waits to be woken */
     bool lost; /* An event could not be kept for want of memory, so all later events are refused. */
 };
 
@@ -244,6 +246,7 @@ static void remote_unref(beluga__remote *remote)
     beluga__mailbox_unref(remote->mailbox);
     pthread_mutex_destroy(&remote->lock);
     pthread_cond_destroy(&remote->room);
+    if (!remote->work && remote->release) remote->release(remote->argument);
     beluga__release(call->arena.allocator, remote);
     beluga__call_unref(call);
 }
@@ -255,6 +258,7 @@ static void remote_detach(beluga__remote *remote)
     pthread_cond_broadcast(&remote->room);
     pthread_mutex_unlock(&remote->lock);
     remote->stage = NULL;
+    if (remote->wake) remote->wake(remote->argument);
     remote_unref(remote);
 }
 
@@ -264,8 +268,11 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     beluga__remote *remote = m->remote;
     pthread_mutex_lock(&remote->lock);
     remote->bytes -= m->size;
+    bool wake = remote->wants_room && remote->bytes < MAX_REMOTE_BYTES / 2;
+    if (wake) remote->wants_room = false;
     pthread_cond_broadcast(&remote->room);
     pthread_mutex_unlock(&remote->lock);
+    if (wake && loop && remote->wake) remote->wake(remote->argument);
     full_stage *self = loop ? remote->stage : NULL;
     if (self) {
         beluga__watchdog_feed(&self->dog);
@@ -285,15 +292,25 @@ bool beluga__remote_is_cancelled(beluga__remote *remote)
     return cancelled;
 }
 
+/* Returns whether a thread has to wait. A thread that runs a loop must not, since the loop may be
+ * the one that makes room. */
+static bool waits(const beluga__remote *remote, size_t size, bool *stuck)
+{
+    bool full = !remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES;
+    *stuck = full && !remote->work && beluga__inside;
+    return full && !*stuck;
+}
+
 /* The worker waits here while many bytes are on their way; a cancelled call ends the wait. */
 static int reserve(beluga__remote *remote, size_t size)
 {
+    bool stuck;
     pthread_mutex_lock(&remote->lock);
-    while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
-        pthread_cond_wait(&remote->room, &remote->lock);
+    while (waits(remote, size, &stuck)) pthread_cond_wait(&remote->room, &remote->lock);
     if (remote->cancelled) remote->ignored++;
     int status = remote->cancelled ? BELUGA_ERROR_CONTEXT_CANCELED
                  : remote->lost    ? BELUGA_ERROR_NO_MEMORY
+                 : stuck           ? BELUGA_ERROR_INVALID_INPUT
                                    : 0;
     if (!status) remote->bytes += size;
     pthread_mutex_unlock(&remote->lock);
@@ -341,13 +358,13 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
 
 /* A provider that does not heed a cancellation holds a thread that other calls wait for, and its
  * author should learn about it. */
-static void log_ignored(const beluga__remote *remote)
+static void log_ignored(const beluga__remote *remote, size_t ignored)
 {
     const beluga__target *target = remote->call->target;
-    if (remote->ignored < 2) return;
+    if (ignored < 2) return;
     beluga__log(target->runtime, BELUGA_LOG_WARN, "provider.ignores_cancel",
                 BELUGA__TEXT_FIELD("provider", target->provider->name),
-                BELUGA__NUMBER_FIELD("events", (int64_t)remote->ignored));
+                BELUGA__NUMBER_FIELD("events", (int64_t)ignored));
 }
 
 static void work_run(void *argument)
@@ -359,11 +376,43 @@ static void work_run(void *argument)
     beluga__turn_end(remote->given, before);
     remote->misused = beluga__handle_is_misused(remote->given);
     beluga__emit_free(&remote->emit); /* from here on the worker can emit no more events */
-    log_ignored(remote);
+    log_ignored(remote, remote->ignored);
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
     beluga__mailbox_post(remote->mailbox, &remote->done);
     beluga__leave(outside);
+}
+
+/* Make the remote of a call, with one reference for the stage and one for the worker. */
+static int remote_new(full_stage *self, beluga__remote **out)
+{
+    beluga_call *call = self->emit.call;
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(call->loop, &mailbox);
+    if (status) return status;
+    beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
+    if (!remote) return BELUGA_ERROR_NO_MEMORY;
+    beluga__emit_init(&remote->emit, call, NULL);
+    remote->emit.remote = remote;
+    atomic_init(&remote->refs, 2);
+    beluga__call_ref(call);
+    remote->stage = self;
+    remote->call = call;
+    remote->mailbox = beluga__mailbox_ref(mailbox);
+    remote->done.run = work_done;
+    pthread_mutex_init(&remote->lock, NULL);
+    pthread_cond_init(&remote->room, NULL);
+    *out = remote;
+    return 0;
+}
+
+/* Take back a remote that nobody uses. */
+static int remote_drop(beluga__remote *remote, int status)
+{
+    remote->release = NULL;
+    remote_unref(remote);
+    remote_unref(remote);
+    return status;
 }
 
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
@@ -373,36 +422,85 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     beluga_call *call = emit->call;
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
     if (self->remote || !work) return BELUGA_ERROR_INVALID_INPUT;
-    beluga__mailbox *mailbox;
-    int status = beluga__loop_mailbox(call->loop, &mailbox);
+    beluga__remote *remote = NULL;
+    int status = remote_new(self, &remote);
     if (status) return status;
-    beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
-    if (remote) {
-        beluga__emit_init(&remote->emit, call, NULL);
-        remote->emit.remote = remote;
-    }
-    if (!remote || beluga__emit_use_handle(&remote->emit)) {
-        beluga__release(call->arena.allocator, remote);
-        return BELUGA_ERROR_NO_MEMORY;
-    }
-    atomic_init(&remote->refs, 2); /* one reference for the stage and one for the worker */
-    remote->given = remote->emit.given;
-    beluga__call_ref(call);
-    remote->stage = self;
-    remote->call = call;
-    remote->mailbox = beluga__mailbox_ref(mailbox);
     remote->work = work;
+    if (beluga__emit_use_handle(&remote->emit)) return remote_drop(remote, BELUGA_ERROR_NO_MEMORY);
+    remote->given = remote->emit.given;
     remote->argument = argument;
     remote->release = release_argument;
-    remote->done.run = work_done;
-    pthread_mutex_init(&remote->lock, NULL);
-    pthread_cond_init(&remote->room, NULL);
     status = call->target->runtime->submit(call->target->runtime, work_run, remote);
-    if (status) {
-        remote_unref(remote);
-        remote_unref(remote);
-        return status;
-    }
+    if (status) return remote_drop(remote, status);
     self->remote = remote;
     return 0;
+}
+
+/* --- threads of the provider's own ------------------------------------------------------------ */
+
+int beluga__full_attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *),
+                        void *argument, void (*release_argument)(void *))
+{
+    full_stage *self = emit->owner;
+    if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
+    if (self->remote) return BELUGA_ERROR_INVALID_INPUT;
+    beluga__remote *remote = NULL;
+    int status = remote_new(self, &remote);
+    if (status) return status;
+    beluga_emit *handle = beluga__handle_new(&remote->emit);
+    if (!handle) return remote_drop(remote, BELUGA_ERROR_NO_MEMORY);
+    remote->wake = wake;
+    remote->argument = argument;
+    remote->release = release_argument;
+    beluga__handle_share(handle);
+    self->remote = remote;
+    *attached = handle;
+    return 0;
+}
+
+static void hold(beluga_emit *emit)
+{
+    atomic_fetch_add_explicit(&emit->remote->refs, 1, memory_order_relaxed);
+}
+
+beluga_emit *beluga__attached_hold(const beluga_emit *attached)
+{
+    return beluga__handle_pin(attached, hold);
+}
+
+void beluga__attached_release(beluga_emit *emit)
+{
+    remote_unref(emit->remote);
+}
+
+/* The worker's reference goes with the mail. */
+void beluga_emit_detach(beluga_emit *attached, int status)
+{
+    beluga_emit *emit = beluga__attached_hold(attached);
+    if (!emit) return;
+    beluga__remote *remote = emit->remote;
+    if (beluga__handle_close(attached)) {
+        const beluga__runtime *outside = beluga__enter(remote->call->target->runtime);
+        pthread_mutex_lock(&remote->lock);
+        remote->result = remote->lost && status >= 0 ? BELUGA_ERROR_NO_MEMORY : status;
+        size_t ignored = remote->ignored;
+        pthread_mutex_unlock(&remote->lock);
+        log_ignored(remote, ignored);
+        beluga__mailbox_post(remote->mailbox, &remote->done);
+        beluga__leave(outside);
+    }
+    remote_unref(remote);
+}
+
+bool beluga_emit_has_room(beluga_emit *given)
+{
+    beluga_emit *emit = beluga__attached_hold(given);
+    if (!emit) return true;
+    beluga__remote *remote = emit->remote;
+    pthread_mutex_lock(&remote->lock);
+    bool room = remote->cancelled || remote->bytes < MAX_REMOTE_BYTES / 2;
+    remote->wants_room = !room;
+    pthread_mutex_unlock(&remote->lock);
+    remote_unref(remote);
+    return room;
 }

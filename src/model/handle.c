@@ -42,6 +42,9 @@ static uint32_t index_of(const beluga_emit *handle)
     return (uint32_t)((uintptr_t)handle >> 1) & (MAX_SLOTS - 1);
 }
 
+/* The turn of every thread, which no thread has for its number. */
+#define EVERYBODY UINTPTR_MAX
+
 static uintptr_t this_thread(void)
 {
     return (uintptr_t)pthread_self();
@@ -87,17 +90,47 @@ beluga_emit *beluga__handle_new(beluga_emit *emit)
     return (beluga_emit *)handle; /* NOLINT: a handle is a number, see above */
 }
 
-void beluga__handle_free(beluga_emit *handle)
+bool beluga__handle_close(beluga_emit *handle)
 {
-    if (!beluga__is_handle(handle)) return;
     uint32_t index = index_of(handle);
     slot *s = slot_at(index);
-    atomic_store(&s->handle, ((uintptr_t)handle & ~(uintptr_t)1) + ONE_USE);
+    uintptr_t used = (uintptr_t)handle;
+    if (!s || !atomic_compare_exchange_strong(&s->handle, &used,
+                                              ((uintptr_t)handle & ~(uintptr_t)1) + ONE_USE))
+        return false;
     atomic_store(&s->turn, 0);
     lock_table();
     s->next_free = first_free;
     first_free = index + 1;
     beluga__fork_lock_release(&lock);
+    return true;
+}
+
+void beluga__handle_free(beluga_emit *handle)
+{
+    if (beluga__is_handle(handle)) beluga__handle_close(handle);
+}
+
+/* ---- sharing --------------------------------------------------------------------------------- */
+
+void beluga__handle_share(const beluga_emit *handle)
+{
+    atomic_store(&slot_at(index_of(handle))->turn, EVERYBODY);
+}
+
+beluga_emit *beluga__handle_pin(const beluga_emit *handle, void (*pin)(beluga_emit *emit))
+{
+    slot *s = beluga__is_handle(handle) ? slot_at(index_of(handle)) : NULL;
+    beluga_emit *emit = NULL;
+    if (!s) return NULL;
+    /* Closing takes the lock, too, before the emit can go. */
+    lock_table();
+    if (atomic_load(&s->handle) == (uintptr_t)handle && atomic_load(&s->turn) == EVERYBODY) {
+        emit = s->emit;
+        pin(emit);
+    }
+    beluga__fork_lock_release(&lock);
+    return emit;
 }
 
 /* --- turns ------------------------------------------------------------------------------------ */
@@ -119,7 +152,10 @@ beluga_emit *beluga__handle_resolve(const beluga_emit *handle, int *status)
     *status = BELUGA_ERROR_CONTEXT_CANCELED;
     if (!s || atomic_load_explicit(&s->handle, memory_order_acquire) != (uintptr_t)handle)
         return NULL;
-    if (atomic_load_explicit(&s->turn, memory_order_relaxed) == this_thread()) return s->emit;
+    uintptr_t turn = atomic_load_explicit(&s->turn, memory_order_relaxed);
+    if (turn == this_thread()) return s->emit;
+    *status = BELUGA_ERROR_NOT_SUPPORTED;
+    if (turn == EVERYBODY) return NULL;
     atomic_store(&s->misused, (uintptr_t)handle);
     *status = BELUGA_ERROR_INVALID_INPUT;
     return NULL;

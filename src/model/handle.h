@@ -21,6 +21,15 @@ beluga_emit *beluga__handle_new(beluga_emit *emit);
 /* End a handle, which then leads nowhere. Call this on the thread of its turns. */
 void beluga__handle_free(beluga_emit *handle);
 
+/* Open a new handle to all threads. It has no turns: `resolve` refuses it with NOT_SUPPORTED, and
+ * threads pin what it leads to instead. */
+void beluga__handle_share(const beluga_emit *handle);
+/* Call `pin` with the emit of a handle that is valid, before it can be freed. Returns the emit, or
+ * NULL. Threads: any. */
+beluga_emit *beluga__handle_pin(const beluga_emit *handle, void (*pin)(beluga_emit *emit));
+/* Free a handle that is shared, unless another thread did so. Threads: any. */
+bool beluga__handle_close(beluga_emit *handle);
+
 /* Begin a turn of this thread. Pass the returned value to `leave`. Turns may nest. */
 uintptr_t beluga__handle_enter(const beluga_emit *handle);
 void beluga__handle_leave(const beluga_emit *handle, uintptr_t before);

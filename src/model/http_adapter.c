@@ -1,8 +1,10 @@
 /* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
  * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
+#include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
 #include "model/span.h"
+#include "schema/event.h"
 
 /* --- steering --------------------------------------------------------------------------------- */
 
@@ -19,7 +21,8 @@ static void pause(beluga__stage *stage, bool paused)
     beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
-    if (beluga__http_stage_is_over(self)) return;
+    /* Before the next request nobody is waited for. */
+    if (beluga__http_stage_is_read(self)) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
         beluga__http_stage_set_grace(self); /* after a pause the grace begins anew */
@@ -34,7 +37,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_FETCHING) {
         beluga_error late;
         beluga__http_stage_fail(self, beluga__http_secrets_late(&self->secrets, &late), &late);
-    } else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    } else if (beluga__http_stage_is_proven(self, BELUGA__BODY_CUT))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_fail(self, err->code, err);
@@ -43,7 +46,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Record in the attempt's span where the request went. */
+/* Record in the attempt's span where the request went, and how. */
 static void tell_url(const beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
@@ -56,12 +59,34 @@ static void tell_url(const beluga__http_stage *self)
         beluga__span_text(call, "url.full", url.data, url.length);
     }
     beluga__buf_free(&url);
+    const char *method = beluga_http_request_method(&self->request);
+    if (strcmp(method, "POST") != 0)
+        beluga__span_text(call, "http.request.method", method, strlen(method));
+}
+
+/* From now on the service may have to be told that the call is over. */
+static int note_request(beluga__http_stage *self, beluga_error *err)
+{
+    if (!beluga__http_stage_provider(self)->encode_cancel) return 0;
+    beluga__course *course = beluga__course_of(self->emit.call);
+    if (!course) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    course->unended = self;
+    return 0;
+}
+
+static int write_request(beluga__http_stage *self, beluga_error *err)
+{
+    const beluga_provider *provider = beluga__http_stage_provider(self);
+    bool list = self->emit.call->list_models;
+    int status = beluga__http_stage_write(
+        self, list ? provider->encode_list_models : provider->encode_request, err);
+    return status ? status : note_request(self, err);
 }
 
 static int send_request(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    int status = beluga__http_stage_write(self, err);
+    int status = write_request(self, err);
     if (status) return status;
     beluga__http_log_request(beluga__http_stage_runtime(self), &self->request);
     tell_url(self);
@@ -85,6 +110,11 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
     return 0;
 }
 
+static void send_warnings(beluga__http_stage *self)
+{
+    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+}
+
 /* Runs when the secrets have been fetched. In a later turn of the loop a failure is reported as an
  * event. */
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
@@ -94,44 +124,75 @@ static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_erro
     if (status)
         beluga__http_stage_fail(self, status, err);
     else
-        beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+        send_warnings(self);
+}
+
+/* --- the next request ------------------------------------------------------------------------- */
+
+/* Fetch the secrets, and send the request when they are there. Returns 1 when it was sent, 0 when
+ * it waits for a secret, or a code with detail. */
+static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
+{
+    int status = beluga__http_secrets_fetch(&self->secrets, err);
+    /* the watchdog starts anew when the request is sent */
+    if (!status) beluga__watchdog_start(&self->dog);
+    if (status <= 0) return status;
+    status = send_request(self, err);
+    return status ? status : 1;
+}
+
+/* A key may have expired since the last request. */
+static void ask_again(beluga__http_stage *self)
+{
+    beluga_error err;
+    beluga__emit_pass(&self->emit, BELUGA__EVENT_REQUEST);
+    int status = beluga__http_stage_renew(self, &err);
+    if (!status) status = fetch_and_send(self, &err);
+    if (status < 0)
+        beluga__http_stage_fail(self, status, &err);
+    else if (status)
+        send_warnings(self);
+}
+
+static void time_came(beluga__timer *timer)
+{
+    beluga__http_stage *self = beluga__container_of(timer, beluga__http_stage, timer);
+    if (self->phase == BELUGA__HTTP_WAITING)
+        ask_again(self);
+    else
+        beluga__http_stage_grace_over(self);
+}
+
+/* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
+static void turn_came(beluga__task *task)
+{
+    beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, soon);
+    if (self->phase == BELUGA__HTTP_WAITING)
+        ask_again(self);
+    else
+        send_warnings(self);
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
-
-/* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
-static void send_warnings(beluga__task *task)
-{
-    beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, warn);
-    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
-}
 
 static int prepare(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     const beluga_provider *provider = beluga__http_stage_provider(self);
-    const beluga_allocator *allocator = call->arena.allocator;
     size_t max_event = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_EVENT_BYTES,
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
     beluga__watchdog_init(&self->dog, call, barked);
-    self->grace.fire = beluga__http_stage_grace_over;
-    self->warn.run = send_warnings;
-    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
-    beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
-    beluga__http_response_init(&self->response, allocator, max_body);
-    int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
-    if (status)
-        return beluga_error_set(
-            err, status,
-            "the framing of this provider is not known, or not part of this library: "
-            "that of AWS is where it was built with bedrock among its providers");
+    self->timer.fire = time_came;
+    self->soon.run = turn_came;
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, call->body_given);
     if (provider->state_size)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the decoder");
-    return beluga__http_secrets_init(&self->secrets, call, secrets_ready, err);
+    int status = beluga__http_stage_set_up(self, max_event, max_body, err);
+    return status ? status : beluga__http_secrets_init(&self->secrets, call, secrets_ready, err);
 }
 
 static int begin(beluga__http_stage *self, beluga_error *err)
@@ -139,14 +200,11 @@ static int begin(beluga__http_stage *self, beluga_error *err)
     beluga_call *call = self->emit.call;
     int status = prepare(self, err);
     if (status) return status;
+    beluga__http_stage_take_up(self);
     beluga__call_holds_secrets(call);
-    status = beluga__http_secrets_fetch(&self->secrets, err);
-    /* the watchdog starts anew when the request is sent */
-    if (!status) beluga__watchdog_start(&self->dog);
-    if (status <= 0) return status;
-    status = send_request(self, err);
-    if (!status && self->request.n_warnings) call->loop->ops->defer(call->loop, &self->warn);
-    return status;
+    status = fetch_and_send(self, err);
+    if (status > 0 && self->request.n_warnings) call->loop->ops->defer(call->loop, &self->soon);
+    return status < 0 ? status : 0;
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
@@ -159,7 +217,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->stage.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
-    self->emit.owner = self;
+    self->emit.response = &self->response;
     if (beluga__emit_use_handle(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     int status = begin(self, err);

@@ -4,8 +4,17 @@
 #include "base/limits.h"
 #include "base/line.h"
 #include "model/body_kind.h"
+#include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
+
+/* Hand the bytes on to a caller who wants them. Returns false where a callback cancelled the
+ * call. */
+static bool hand_on(beluga__http_stage *self, const char *bytes, size_t n)
+{
+    if (self->raw) beluga__emit_raw(&self->emit, &self->response, bytes, n, false);
+    return !beluga__http_stage_is_over(self);
+}
 
 /* --- the head --------------------------------------------------------------------------------- */
 
@@ -29,6 +38,12 @@ static const char *read_request_id(const beluga__http_stage *self)
     if (!id) return NULL;
     beluga__line(line, sizeof line, id, strlen(id), BELUGA__BREAKS_ESCAPED);
     return beluga__arena_copy(&self->emit.call->arena, line, strlen(line));
+}
+
+/* Returns whether the provider alone knows what a body looks like. */
+static bool is_fixed(const beluga__http_stage *self)
+{
+    return beluga__framing_is_fixed(beluga__http_stage_provider(self)->framing);
 }
 
 static void on_head(void *owner)
@@ -63,17 +78,27 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
     beluga__http_stage_fail(self, status, &err);
 }
 
+/* Some servers send blank lines before an answer to show that they are working. Returns how many
+ * bytes of them the provider does not get. */
+static size_t blanks_before(const beluga__http_stage *self, const char *bytes, size_t n)
+{
+    return is_fixed(self) ? 0 : beluga__sniff_skip(bytes, n);
+}
+
 static int decode_body(beluga__http_stage *self)
 {
     const beluga_provider *provider = beluga__http_stage_provider(self);
     const beluga__buf *body = &self->response.body;
+    size_t skip = self->raw ? blanks_before(self, body->data, body->length) : 0;
+    const char *text = body->data + skip;
+    size_t n = body->length - skip;
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
     if (self->emit.call->list_models) {
-        status = provider->decode_list_models(body->data, body->length, self->emit.given);
+        status = provider->decode_list_models(text, n, self->emit.given);
         if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
     } else
-        status = provider->decode_response(self->state, body->data, body->length, self->emit.given);
+        status = provider->decode_response(self->state, text, n, self->emit.given);
     beluga__http_stage_end_turn(self, before);
     return status;
 }
@@ -87,7 +112,7 @@ static void read_as_frames(beluga__http_stage *self, int framing)
     self->framer.framing = (uint32_t)framing;
     beluga__http_stage_enter(self, BELUGA__HTTP_STREAMING);
     beluga__http_stage_read_frames(self, body.data, body.length);
-    if (!beluga__http_stage_is_over(self)) beluga__http_stage_end_frames(self);
+    if (!beluga__http_stage_is_read(self)) beluga__http_stage_end_frames(self);
     beluga__buf_free(&body);
 }
 
@@ -95,17 +120,20 @@ static void read_as_frames(beluga__http_stage *self, int framing)
 static void end_collecting(beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
-    int framing = beluga__body_framing_of_values(body->data, body->length);
+    if (!hand_on(self, body->data, body->length)) return;
+    int framing = is_fixed(self) ? -1 : beluga__body_framing_of_values(body->data, body->length);
     if (framing >= 0 && beluga__http_stage_provider(self)->decode_event &&
         !self->emit.call->list_models) {
         read_as_frames(self, framing);
         return;
     }
-    if (self->raw) beluga__emit_raw(&self->emit, body->data, body->length);
-    if (beluga__http_stage_is_over(self)) return;
     int status = decode_body(self);
     if (beluga__http_stage_is_over(self)) return;
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (!self->emit.failed && beluga__course_goes_on(self->emit.call)) {
+        beluga__http_stage_go_on(self);
+        return;
+    }
     if (!self->emit.failed && !self->emit.finished) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
@@ -126,12 +154,28 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
         [BELUGA__BODY_WHOLE] = BELUGA__HTTP_COLLECTING,
         [BELUGA__BODY_REFUSED] = BELUGA__HTTP_REFUSED,
     };
-    beluga__sniffed sniffed = beluga__sniff(bytes, n);
-    if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
+    beluga__sniffed sniffed =
+        is_fixed(self) ? beluga__sniff_page(bytes, n) : beluga__sniff(bytes, n);
+    if (sniffed == BELUGA__SNIFF_MORE && over)
+        sniffed = n ? BELUGA__SNIFF_OTHER : BELUGA__SNIFF_NONE;
     const char *type = beluga_http_response_header(&self->response, "content-type");
     beluga__body_kind kind = beluga__body_kind_of(beluga__http_stage_provider(self), sniffed, type,
                                                   self->emit.call->streamed, &self->framer.framing);
     beluga__http_stage_enter(self, phases[kind]);
+}
+
+/* Take bytes of a stream, the first of which begin with `skip` that tell nothing of what it is. */
+static void stream(beluga__http_stage *self, char *bytes, size_t n, size_t skip)
+{
+    if (is_fixed(self)) skip = 0;
+    if (!n || !hand_on(self, bytes, n)) return;
+    if (n > skip) beluga__http_stage_read_frames(self, bytes + skip, n - skip);
+}
+
+/* Returns whether blanks before the answer are kept with it. */
+static bool keeps_blanks(const beluga__http_stage *self)
+{
+    return self->raw || is_fixed(self);
 }
 
 /* Decide by first bytes that came in pieces and were kept until they were enough. */
@@ -142,27 +186,25 @@ static void decide_by_kept(beluga__http_stage *self, bool over)
     decide(self, kept.data + skip, n, over || kept.length > BELUGA__MAX_SNIFFED);
     if (self->phase == BELUGA__HTTP_STREAMING) {
         beluga__buf_init(body, kept.allocator, kept.max);
-        if (n) beluga__http_stage_read_frames(self, kept.data + skip, n);
+        stream(self, kept.data, kept.length, skip);
         beluga__buf_free(&kept);
-    } else if (skip && self->phase != BELUGA__HTTP_SNIFFING) {
+    } else if (skip && self->phase != BELUGA__HTTP_SNIFFING && !keeps_blanks(self)) {
         memmove(body->data, body->data + skip, n + 1); /* moves the NUL behind the body, too */
         body->length = n;
     }
 }
 
-/* Some servers send blank lines before an answer to show that they are working. */
 static void sniff(beluga__http_stage *self, char *bytes, size_t n)
 {
     bool first = !self->response.body.length;
     size_t skip = first ? beluga__sniff_skip(bytes, n) : 0;
-    bytes += skip;
-    n -= skip;
-    if (first) decide(self, bytes, n, false);
+    if (first) decide(self, bytes + skip, n - skip, false);
+    size_t dropped = keeps_blanks(self) ? 0 : skip;
     if (self->phase == BELUGA__HTTP_STREAMING)
-        beluga__http_stage_read_frames(self, bytes, n);
+        stream(self, bytes, n, skip);
     else
-        collect(self, bytes, n);
-    if (!first && !beluga__http_stage_is_over(self)) decide_by_kept(self, false);
+        collect(self, bytes + dropped, n - dropped);
+    if (!first && !beluga__http_stage_is_read(self)) decide_by_kept(self, false);
 }
 
 static void on_body(void *owner, char *bytes, size_t n)
@@ -171,7 +213,7 @@ static void on_body(void *owner, char *bytes, size_t n)
     beluga_call *call = beluga__http_stage_begin_reading(self);
     beluga__http_log_body(beluga__http_stage_runtime(self), self->secrets.list, bytes, n);
     if (self->phase == BELUGA__HTTP_STREAMING)
-        beluga__http_stage_read_frames(self, bytes, n);
+        stream(self, bytes, n, 0);
     else if (self->phase == BELUGA__HTTP_SNIFFING)
         sniff(self, bytes, n);
     else
@@ -205,7 +247,7 @@ static bool is_whole_object(const beluga__http_stage *self)
 static void body_ended(beluga__http_stage *self, int code, const beluga_error *err)
 {
     bool stream = self->phase == BELUGA__HTTP_STREAMING;
-    if (code && stream && beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    if (code && stream && beluga__http_stage_is_proven(self, BELUGA__BODY_CUT))
         beluga__http_stage_conclude(self);
     else if (code && stream && !is_own_end(code))
         beluga__http_stage_closed_early(self, err);
@@ -227,8 +269,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_SNIFFING) decide_by_kept(self, true);
     if (self->phase == BELUGA__HTTP_REFUSED)
         beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
-    /* decoding the end of the body may have ended the call */
-    else if (!beluga__http_stage_is_over(self))
+    /* decoding the end of the body may have ended the call, or this request of it */
+    else if (!beluga__http_stage_is_read(self))
         body_ended(self, code, err);
     beluga__http_stage_end_reading(self, call);
 }

@@ -1,6 +1,7 @@
 /* How an HTTP call ends: its terminal event is delivered, and everything that the call holds is
  * released. */
 #include "base/clock.h"
+#include "model/course.h"
 #include "model/http_stage.h"
 
 /* --- letting go ------------------------------------------------------------------------------- */
@@ -19,8 +20,8 @@ void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection)
     beluga_loop *loop = self->emit.call->loop;
     beluga__http_stage_enter(self, BELUGA__HTTP_OVER);
     beluga__watchdog_stop(&self->dog);
-    loop->ops->timer_clear(loop, &self->grace);
-    beluga__task_cancel(&self->warn);
+    loop->ops->timer_clear(loop, &self->timer);
+    beluga__task_cancel(&self->soon);
     beluga__http_secrets_cancel(&self->secrets);
     if (self->transfer && reuse_connection)
         loop->ops->transfer_finish(self->transfer);
@@ -91,6 +92,7 @@ void beluga__http_stage_conclude(beluga__http_stage *self)
         beluga__http_stage_give_cause(self, self->response.body.data, self->response.body.length);
         mask_error(self);
     }
+    if (!self->emit.failed) beluga__course_end(self->emit.call);
     beluga__http_stage_let_go(self, !self->emit.failed);
     beluga__emit_deliver(&self->emit);
 }
@@ -103,9 +105,8 @@ void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_er
 
 /* --- the grace behind a finish ---------------------------------------------------------------- */
 
-void beluga__http_stage_grace_over(beluga__timer *timer)
+void beluga__http_stage_grace_over(beluga__http_stage *self)
 {
-    beluga__http_stage *self = beluga__container_of(timer, beluga__http_stage, grace);
     beluga_call *call = beluga__http_stage_begin_reading(self);
     beluga__http_stage_conclude(self);
     beluga__http_stage_end_reading(self, call);
@@ -116,13 +117,14 @@ void beluga__http_stage_grace_over(beluga__timer *timer)
 void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;
-    if (!beluga__proof_allows_grace(&self->proof) || self->paused) {
-        loop->ops->timer_clear(loop, &self->grace);
+    bool waits = self->marked || beluga__proof_allows_grace(&self->proof);
+    if (!waits || self->paused) {
+        loop->ops->timer_clear(loop, &self->timer);
         return;
     }
     int64_t now = beluga__now_ns();
     int64_t end = now + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS;
-    if (!self->grace.heap_index)
+    if (!self->timer.heap_index)
         self->grace_end_ns = now + (int64_t)BELUGA__FINISH_WAIT_MS * BELUGA__NS_PER_MS;
-    loop->ops->timer_set(loop, &self->grace, end < self->grace_end_ns ? end : self->grace_end_ns);
+    loop->ops->timer_set(loop, &self->timer, end < self->grace_end_ns ? end : self->grace_end_ns);
 }

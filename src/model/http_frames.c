@@ -1,6 +1,7 @@
 /* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
  * other. model/proof.h tells what the end of the stream means. */
 #include "base/limits.h"
+#include "model/course.h"
 #include "model/http_stage.h"
 #include "wire/sniff.h"
 
@@ -51,7 +52,10 @@ void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_erro
 /* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
 static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_error *cause)
 {
-    if (self->emit.failed || beluga__proof_holds(&self->proof, end))
+    bool goes_on = beluga__course_goes_on(self->emit.call) && end != BELUGA__BODY_CUT;
+    if (goes_on && !self->emit.failed)
+        beluga__http_stage_go_on(self);
+    else if (self->emit.failed || beluga__http_stage_is_proven(self, end))
         beluga__http_stage_conclude(self);
     else
         beluga__http_stage_closed_early(self, cause);
@@ -100,13 +104,25 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
     if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
 }
 
+/* Whoever hands the bytes on wants those behind the end marker, too. Returns whether the body's end
+ * is waited for. */
+static bool waits_for_rest(beluga__http_stage *self)
+{
+    if (!self->raw || !self->transfer) return false;
+    if (!beluga__proof_holds(&self->proof, BELUGA__BODY_MARKED)) return false;
+    self->marked = true;
+    beluga__http_stage_set_grace(self);
+    return true;
+}
+
 /* Lines carry no event name. Where lines came instead of events, a provider that expects event
  * names gets the name of events without a name. */
 static const beluga_frame *named(const beluga__http_stage *self, const beluga_frame *frame,
                                  beluga_frame *copy)
 {
     static const char name[] = "message";
-    if (frame->event || beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_NDJSON)
+    uint32_t framing = beluga__http_stage_provider(self)->framing;
+    if (frame->event || framing == BELUGA_FRAMING_NDJSON || beluga__framing_is_fixed(framing))
         return frame;
     *copy = *frame;
     copy->event = name;
@@ -119,11 +135,10 @@ static int on_frame(void *payload, const beluga_frame *given)
 {
     beluga__http_stage *self = payload;
     beluga_frame copy;
+    if (self->marked) return 0;
     const beluga_frame *frame = named(self, given, &copy);
     if (frame->length && !self->heard) self->heard = BELUGA__HTTP_HEARD_FRAME;
     beluga__watchdog_feed(&self->dog);
-    if (self->raw) beluga__emit_raw(&self->emit, frame->data, frame->length);
-    if (beluga__http_stage_is_over(self)) return 1;
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status =
         beluga__http_stage_provider(self)->decode_event(self->state, frame, self->emit.given);
@@ -135,6 +150,7 @@ static int on_frame(void *payload, const beluga_frame *given)
         return 1;
     }
     take_stock(self, frame);
+    if (status == BELUGA_DECODE_DONE && waits_for_rest(self)) return 0;
     if (status == BELUGA_DECODE_DONE) {
         ended(self, BELUGA__BODY_MARKED, NULL);
         return 1;
@@ -147,10 +163,13 @@ static int on_frame(void *payload, const beluga_frame *given)
 static void failed_framing(beluga__http_stage *self, int status)
 {
     beluga_error err;
-    const char *why = "no memory for the stream";
+    const char *why = beluga_error_text(status);
+    if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
+    if (status == BELUGA_ERROR_INVALID_RESPONSE)
+        why = "the provider's function cut found a frame that is not within the bytes it was given";
     beluga_error_set(&err, status, "%s", why);
     beluga__http_stage_fail(self, status, &err);
 }
@@ -173,7 +192,7 @@ void beluga__http_stage_end_frames(beluga__http_stage *self)
     int status = beluga__framer_end(&self->framer, on_frame, self);
     /* the call ended with its last frame */
     if (status > 0 || beluga__http_stage_is_over(self)) return;
-    if (status == 0 && provider->decode_end) {
+    if (status == 0 && provider->decode_end && !self->marked) {
         uintptr_t before = beluga__http_stage_begin_turn(self);
         status = provider->decode_end(self->state, self->emit.given);
         beluga__http_stage_end_turn(self, before);

@@ -32,6 +32,9 @@ static void set_cause(const beluga__http_stage *self, beluga_error *err)
         beluga_error_set_cause(err, body->data, body->length < 80 ? body->length : 80);
 }
 
+static const char sent_without_key[] =
+    "the service told another server for this request, which gets no key: only base_url's does";
+
 static void explain(beluga__http_stage *self, beluga_error *err)
 {
     const beluga_provider *provider = beluga__http_stage_provider(self);
@@ -47,14 +50,18 @@ static void explain(beluga__http_stage *self, beluga_error *err)
     if (reason) err->retryable = 0;
     if (status == 409) err->retryable = 1;
     set_cause(self, err);
-    if (status >= 400 && provider->decode_error) provider->decode_error(&self->response, err);
+    if (status >= 400 && provider->decode_error)
+        provider->decode_error(self->emit.call, &self->response, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
     /* AWS answers 403 to a bad key, and only the provider can tell this case from others. */
     bool key_refused = status == 401 || err->code == BELUGA_ERROR_AUTHENTICATION;
     /* A token may have expired since it was fetched, and another try with a new token may
      * succeed. */
-    if (key_refused && beluga__http_secrets_refused(&self->secrets)) err->retryable = 1;
+    if (key_refused && !self->foreign && beluga__http_secrets_refused(&self->secrets))
+        err->retryable = 1;
+    if (key_refused && self->foreign)
+        beluga_error_set_cause(err, sent_without_key, sizeof sent_without_key - 1);
 }
 
 void beluga__http_stage_refused(beluga__http_stage *self)
@@ -64,5 +71,8 @@ void beluga__http_stage_refused(beluga__http_stage *self)
         explain_proxy(self, &err);
     else
         explain(self, &err);
+    const beluga__buf *body = &self->response.body;
+    if (self->raw) beluga__emit_raw(&self->emit, &self->response, body->data, body->length, true);
+    if (beluga__http_stage_is_over(self)) return; /* a callback cancelled the call */
     beluga__http_stage_fail(self, err.code, &err);
 }

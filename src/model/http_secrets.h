@@ -17,7 +17,8 @@ typedef struct beluga__http_secrets {
     const char **list;  /* the values that are secret, ended by NULL */
     uint32_t n_fetched; /* counts the headers' values and, last, the key */
     uint16_t n_listed;
-    bool renew; /* a value may come from an earlier call's fetch, and may be old */
+    bool is_token; /* the key was exchanged for a token */
+    bool renew;    /* a value may come from an earlier call's fetch, and may be old */
 } beluga__http_secrets;
 
 /* Prepare the secrets of a call. Returns 0, or NO_MEMORY with detail. */
@@ -27,6 +28,8 @@ int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
 /* Fetch the secrets. Returns 1 when all are there, 0 when `ready` will be called in a later turn
  * of the loop, or a code with detail. */
 int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err);
+/* Forget the secrets, before they are fetched for another request. */
+void beluga__http_secrets_forget(beluga__http_secrets *secrets);
 /* Stop waiting for secrets. */
 void beluga__http_secrets_cancel(beluga__http_secrets *secrets);
 /* Report the secret for which the call waited too long. Returns the code. */

@@ -1,10 +1,12 @@
 /* The state of a call of an HTTP provider, which the files of the HTTP adapter share:
  *
  *   http_adapter.c   starts, steers and times a call
+ *   http_cancel.c    tells a service that a call is over
  *   http_write.c     lets the provider write the request
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
  *   http_refusal.c   makes an error of an answer that is a refusal
+ *   http_next.c      ends an answer that another request of the call follows
  *   http_end.c       delivers the end and releases everything
  *   http_secrets.h   fetches the key and the values of headers
  *   http_log.h       logs the request and the answer
@@ -19,7 +21,8 @@
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
-/* The phase of a call, which only ever changes to a later one:
+/* The phase of a call, which only ever changes to a later one, until it begins anew with the next
+ * request of the call:
  *
  *   phase        ends when                                            next
  *   FETCHING     the key and the headers' values are there            ASKED
@@ -28,9 +31,11 @@
  *                  else                                               SNIFFING
  *   SNIFFING     the first bytes of the body tell what it is          COLLECTING, STREAMING
  *                                                                     or REFUSED (a web page)
- *   COLLECTING   the whole body is there, and is one answer           OVER
+ *   COLLECTING   the whole body is there, and is one answer           OVER, WAITING
  *                  or it is several values: a stream after all        STREAMING
  *   STREAMING    the body ends, or a finish is taken for the end      OVER
+ *                  or it ends, and the decoder asked for a request    WAITING
+ *   WAITING      it is time for the next request                      FETCHING
  *   REFUSED      the body ends: its beginning is told in the error    OVER
  *   OVER         the terminal event is delivered, or the call was cancelled
  *
@@ -42,6 +47,7 @@ typedef enum beluga__http_phase {
     BELUGA__HTTP_COLLECTING,
     BELUGA__HTTP_STREAMING,
     BELUGA__HTTP_REFUSED,
+    BELUGA__HTTP_WAITING,
     BELUGA__HTTP_OVER,
 } beluga__http_phase;
 
@@ -57,9 +63,10 @@ typedef struct beluga__http_stage {
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;
-    beluga__timer grace; /* runs after a finish, while more may follow */
+    /* runs after a finish, while more may follow, and before the next request of the call */
+    beluga__timer timer;
     int64_t grace_end_ns;
-    beluga__task warn;
+    beluga__task soon; /* sends the warnings of the first request, or the next request */
     beluga_http_request request;
     beluga_http_response response;
     beluga__framer framer;
@@ -68,8 +75,10 @@ typedef struct beluga__http_stage {
     void *state;   /* state of the provider's decoder */
     uint8_t phase; /* a beluga__http_phase */
     uint8_t heard; /* a beluga__http_heard */
-    bool raw;      /* the caller also wants the raw bytes of the answer */
+    bool raw;      /* the caller also wants the bytes of the answer's body */
+    bool marked;   /* the protocol's end marker came, and the rest is only handed on as bytes */
     bool paused;   /* set by the caller, in any phase */
+    bool foreign;  /* the request goes to another server than the model's, so without its key */
     bool reading;  /* a function further up the stack uses the buffers, and frees them later */
 } beluga__http_stage;
 
@@ -95,6 +104,19 @@ static inline void beluga__http_stage_enter(beluga__http_stage *self, beluga__ht
 static inline bool beluga__http_stage_is_over(const beluga__http_stage *self)
 {
     return self->phase == BELUGA__HTTP_OVER;
+}
+
+/* Returns whether nothing more of the answer is read. */
+static inline bool beluga__http_stage_is_read(const beluga__http_stage *self)
+{
+    return self->phase >= BELUGA__HTTP_WAITING;
+}
+
+/* Returns whether the answer is whole when its body ends in this way. */
+static inline bool beluga__http_stage_is_proven(const beluga__http_stage *self,
+                                                beluga__body_end end)
+{
+    return beluga__proof_holds(&self->proof, self->marked ? BELUGA__BODY_MARKED : end);
 }
 
 /* These two enclose a turn of the provider on this thread. A provider that is built in has no
@@ -129,8 +151,22 @@ beluga_call *beluga__http_stage_begin_reading(beluga__http_stage *self);
 void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call);
 /* Restart the grace period where the proof allows one; otherwise stop it. */
 void beluga__http_stage_set_grace(beluga__http_stage *self);
-/* The callback of the grace timer. */
-void beluga__http_stage_grace_over(beluga__timer *timer);
+/* Nothing followed the finish in time. */
+void beluga__http_stage_grace_over(beluga__http_stage *self);
+
+/* --- http_next.c --- */
+
+/* Go to WAITING: the answer is whole, and its decoder asked for another request. This may end the
+ * call. */
+void beluga__http_stage_go_on(beluga__http_stage *self);
+/* Make ready for a request and its answer, of which the larger parts have these maximums. Returns 0
+ * or a code with detail. */
+int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t max_body,
+                              beluga_error *err);
+/* Forget the last answer, before the next request. Returns 0 or a code with detail. */
+int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err);
+/* Take over what an earlier attempt knew when it sent the request that failed. */
+void beluga__http_stage_take_up(beluga__http_stage *self);
 
 /* --- http_refusal.c --- */
 
@@ -152,8 +188,12 @@ extern const beluga__transfer_handler beluga__http_answer;
 
 /* --- http_write.c --- */
 
-/* Let the provider write the request, and add what the options say. Returns 0 or a code with
- * detail. */
-int beluga__http_stage_write(beluga__http_stage *self, beluga_error *err);
+typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err);
+
+/* Let a function of the provider write the request, and add what the options say. Returns 0, a code
+ * with detail, or a positive number that the function returned. */
+int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode,
+                             beluga_error *err);
 
 #endif

@@ -2,7 +2,9 @@
 #include "base/clock.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
+#include "model/put_options.h"
 #include "model/span.h"
+#include "wire/origin.h"
 
 /* --- the body --------------------------------------------------------------------------------- */
 
@@ -24,16 +26,89 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* With a model's `body` option, extra_body is merged again on top, since it comes from a later
- * layer. */
-static int patch_body(beluga__http_stage *self, beluga_error *err)
+/* extra_body is merged here unless the provider did so; and again on top of a model's `body`
+ * option, since it comes from a later layer. */
+static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
-    bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
+    const beluga__settings *settings = self->emit.call->settings;
+    const beluga_http_request *request = &self->request;
+    int key = 0;
+    if (settings->known[BELUGA_OPTION_BODY].type) key = BELUGA_OPTION_BODY;
+    if (settings->known[BELUGA_OPTION_EXTRA_BODY].type) key = BELUGA_OPTION_EXTRA_BODY;
+    if (!key || !request->has_body) return 0;
+    if (request->body_form != BELUGA__BODY_JSON)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "%s can't be merged: this request's body is not JSON",
+                                beluga_option_get_info(key)->name);
     /* The writer reports its error when the request is finished. */
-    if (!patched || !self->request.has_body || beluga__json_writer_status(&self->request.writer))
-        return 0;
+    if (beluga__json_writer_status(&self->request.writer)) return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
-    return status ? status : merge(self, BELUGA_OPTION_EXTRA_BODY, err);
+    if (status || (merged && !settings->known[BELUGA_OPTION_BODY].type)) return status;
+    return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
+}
+
+/* --- a body that is given --------------------------------------------------------------------- */
+
+/* Returns whether an option says something of the answer that stands in a request's body. */
+static bool is_of_body(int key)
+{
+    switch (key) {
+    case BELUGA_OPTION_TEMPERATURE:
+    case BELUGA_OPTION_TOP_P:
+    case BELUGA_OPTION_TOP_K:
+    case BELUGA_OPTION_MAX_TOKENS:
+    case BELUGA_OPTION_FREQUENCY_PENALTY:
+    case BELUGA_OPTION_PRESENCE_PENALTY:
+    case BELUGA_OPTION_STOP_SEQUENCES:
+    case BELUGA_OPTION_SEED:
+    case BELUGA_OPTION_TOOL_CHOICE:
+    case BELUGA_OPTION_PARALLEL_TOOL_CALLS:
+    case BELUGA_OPTION_RESPONSE_SCHEMA:
+    case BELUGA_OPTION_JSON_MODE:
+    case BELUGA_OPTION_REASONING_EFFORT:
+    case BELUGA_OPTION_REASONING_BUDGET:
+    case BELUGA_OPTION_USER: return true;
+    default: return false;
+    }
+}
+
+/* The provider wrote its body without messages and options, so what it warned of is not sent. The
+ * caller is told instead which options have no effect. */
+static void warn_of_unsent(beluga__http_stage *self)
+{
+    const beluga__settings *settings = self->emit.call->settings;
+    self->request.n_warnings = 0;
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        bool merged = key == BELUGA_OPTION_BODY || key == BELUGA_OPTION_EXTRA_BODY;
+        bool asked = is_of_body(key) && settings->known[key].origin == BELUGA_ORIGIN_CALL;
+        if (settings->known[key].type && (merged || asked))
+            beluga_http_request_warn(&self->request,
+                                     "%s has no effect: request_body is sent as it is",
+                                     beluga_option_get_info(key)->name);
+    }
+}
+
+/* Put the given body in the place of the provider's, which says only whether it names the model. */
+static int give_body(beluga__http_stage *self, beluga_error *err)
+{
+    const beluga__setting *given = &self->emit.call->settings->known[BELUGA_OPTION_REQUEST_BODY];
+    beluga_http_request *request = &self->request;
+    beluga__buf *body = &request->body, copy;
+    size_t n;
+    if (request->body_form != BELUGA__BODY_JSON)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "request_body: this provider's requests have no JSON as body");
+    warn_of_unsent(self);
+    beluga__buf_init(&copy, body->allocator, body->max);
+    const char *model = beluga__json_member_text(body->data, body->length, "model", &n);
+    int status = model ? beluga__json_set_member(&copy, given->value.string, given->length, "model",
+                                                 model, n)
+                       : beluga__buf_append(&copy, given->value.string, given->length);
+    beluga__buf_free(body);
+    *body = copy;
+    request->body_form = BELUGA__BODY_BYTES;
+    return status ? beluga_error_set(err, status, "request_body: %s", beluga_error_text(status))
+                  : 0;
 }
 
 /* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
@@ -49,9 +124,18 @@ static void warn_of_claims(beluga__http_stage *self)
 
 static const char *accepted(const beluga__http_stage *self)
 {
-    if (!self->emit.call->streamed) return "application/json";
+    /* A body that is given may ask for a stream whatever its caller gets. */
+    if (!self->emit.call->streamed && !self->emit.call->body_given) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
     return sse ? "text/event-stream, application/json" : "*/*";
+}
+
+/* Where the URL may have been told by a server, the key must not follow it anywhere. */
+static bool is_foreign(const beluga__http_stage *self, bool cancels)
+{
+    const char *base = self->emit.call->target->base_url;
+    if (!self->request.token && !cancels) return false;
+    return !base || !beluga__same_origin(beluga_http_request_url(&self->request), base);
 }
 
 static void set_model_headers(beluga__http_stage *self)
@@ -99,36 +183,65 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
     const char *key = self->secrets.key;
     if (!key) return 0;
     if (!provider->authorize) return beluga__http_request_set_bearer(&self->request, key, err);
-    beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
+    beluga_credential credential = {
+        .size = sizeof credential, .key = key, .call = call, .is_token = self->secrets.is_token};
     credential.variable = beluga__key_variable(call->target->key);
     return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
 }
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
-static int write_request(beluga__http_stage *self, beluga_error *err)
+/* Later headers replace earlier ones of the same name. */
+static int add_own(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_stage_provider(self);
-    beluga_http_request *request = &self->request;
-    beluga_http_request_set_header(request, "Accept", accepted(self));
-    int status = call->list_models ? provider->encode_list_models(call, request, err)
-                                   : provider->encode_request(call, request, err);
-    if (!status) warn_of_claims(self);
-    if (!status) status = patch_body(self, err);
-    if (status) return status;
-    /* Later headers replace earlier ones of the same name. */
     set_model_headers(self);
     set_trace_headers(self);
-    status = set_extra_headers(self, err);
-    if (!status) status = authorize(self, err);
+    int status = set_extra_headers(self, err);
+    return status ? status : authorize(self, err);
+}
+
+/* Of several requests only the first one asks the question. */
+static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_error *err)
+{
+    const beluga_call *call = self->emit.call;
+    bool first = !self->request.token;
+    if (first && call->body_given) return give_body(self, err);
+    warn_of_claims(self);
+    if (first && !call->list_models) beluga__warn_of_unread(call, reads, &self->request);
+    return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
+}
+
+/* Let the provider write its request, and watch which options it looks at. */
+static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
+                            beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    uint64_t reads[BELUGA__READ_WORDS] = {0};
+    call->reads = reads;
+    int status = encode(call, &self->request, err);
+    call->reads = NULL;
+    return status || cancels ? status : finish_body(self, reads, err);
+}
+
+static int write_request(beluga__http_stage *self, beluga__http_encode encode, beluga_error *err)
+{
+    beluga_http_request *request = &self->request;
+    bool cancels = encode == beluga__http_stage_provider(self)->encode_cancel;
+    beluga_http_request_set_header(request, "Accept", accepted(self));
+    int status = encode_and_watch(self, encode, cancels, err);
+    if (status) return status;
+    beluga__http_request_seal(request);
+    self->foreign = is_foreign(self, cancels);
+    if (!self->foreign) status = add_own(self, err);
+    beluga__http_request_seal(request);
     return status ? status : beluga__http_request_finish(request, err);
 }
 
-int beluga__http_stage_write(beluga__http_stage *self, beluga_error *err)
+int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode,
+                             beluga_error *err)
 {
     err->code = 0;
-    int status = write_request(self, err);
-    if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
+    int status = write_request(self, encode, err);
+    if (status < 0 && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     return status;
 }

@@ -60,6 +60,18 @@ static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *er
     sink->event(sink, &event);
 }
 
+/* --- http_cancel.c --- */
+
+/* Let the provider tell its service that the call, which has a course, is over. */
+void beluga__http_abandon(beluga_call *call);
+
+/* Note that no answer will come of what the call has begun at its service, though the call itself
+ * may begin anew. Its memory stays until the service was told. */
+static inline void beluga__call_abandon(beluga_call *call)
+{
+    if (call->course) beluga__http_abandon(call);
+}
+
 /* The innermost layers; both return NULL without memory. */
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);

@@ -147,6 +147,14 @@ static void deliver_head(beluga_op *op)
     op->cb(op->payload, &usage);
 }
 
+/* Another attempt may follow a refusal, so its body is delivered with the error that it led to. */
+static void deliver_refusal(beluga_op *op, const beluga_event *event)
+{
+    const beluga_event *refusal = op->refusal;
+    if (!refusal || event->kind != BELUGA_EVENT_ERROR || over(op)) return;
+    if (event->u.error->http_status == (int)refusal->u.raw.status) op->cb(op->payload, refusal);
+}
+
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
@@ -157,6 +165,7 @@ static void terminate(beluga_op *op, const beluga_event *event)
         if (op->n_told < op->n_warnings) deliver_warnings(op);
         if (op->late_metadata && !over(op)) deliver_metadata(op);
     }
+    deliver_refusal(op, event);
     if (over(op)) return; /* the callback cancelled, so the cancellation's error follows instead */
     report_end(op, event);
     let_go(op);
@@ -262,6 +271,17 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->metadata.rate_limits = event->u.metadata.rate_limits;
 }
 
+static void take_raw(beluga_op *op, const beluga_event *event)
+{
+    if (!event->u.raw.refused) {
+        op->cb(op->payload, event);
+        return;
+    }
+    beluga_event *copy = beluga__arena_alloc(&op->call->arena, sizeof *copy);
+    if (copy) *copy = *event;
+    op->refusal = copy;
+}
+
 /* A restart discards everything that was delivered; START and METADATA are delivered again. */
 static void restart(beluga_op *op, const beluga_event *event)
 {
@@ -300,7 +320,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_ERROR: terminate(op, event); return;
     case BELUGA_EVENT_RESTART: restart(op, event); return;
     case BELUGA_EVENT_USAGE: take_usage(op, event); return;
-    case BELUGA_EVENT_RAW: op->cb(op->payload, event); return;
+    case BELUGA_EVENT_RAW: take_raw(op, event); return;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: op->tool_calls++; break;
     }
     content(op, event);

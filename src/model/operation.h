@@ -37,6 +37,8 @@ struct beluga_op {
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;
+    /* the body of a refusal, which waits for the error; in the arena */
+    const beluga_event *refusal;
     const char **warnings;
     uint32_t n_warnings, n_told; /* number of warnings, and of those already delivered */
     int64_t first_content_ns;    /* nanoseconds since the start; -1: no content yet */

@@ -145,6 +145,7 @@ NUMBER(budget, BUDGET)
 TEXT(prices, PRICES)
 TEXT(user, USER)
 TEXT(extra_body, EXTRA_BODY)
+TEXT(request_body, REQUEST_BODY)
 TEXT(extra_header, EXTRA_HEADERS)
 TEXT(base, BASE)
 TEXT(header, HEADERS)
@@ -153,6 +154,7 @@ TEXT(model_alias, MODELS)
 INTEGER(wire_streaming, WIRE_STREAMING, BOOL, bool)
 INTEGER(restart_delivery, RESTART_DELIVERY, BOOL, bool)
 INTEGER(strict, STRICT, BOOL, bool)
+INTEGER(exchange_key, EXCHANGE_KEY, BOOL, bool)
 INTEGER(raw_events, RAW_EVENTS, BOOL, bool)
 TEXT(ca_file, CA_FILE)
 TEXT(client_certificate, CLIENT_CERTIFICATE)
@@ -163,6 +165,11 @@ TEXT(user_agent, USER_AGENT)
 INTEGER(http_version, HTTP_VERSION, ENUM, beluga_http_version)
 INTEGER(max_response_bytes, MAX_RESPONSE_BYTES, INT, int64_t)
 INTEGER(max_event_bytes, MAX_EVENT_BYTES, INT, int64_t)
+
+beluga_option beluga_with_request_body_n(const char *json_object, size_t length)
+{
+    return text_option(BELUGA_OPTION_REQUEST_BODY, NULL, json_object, length);
+}
 
 static beluga_option pointer_option(uint16_t key, const void *pointer)
 {

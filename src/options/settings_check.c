@@ -167,6 +167,7 @@ static void check_string(faults *f, int key, const beluga__setting *s)
     if (!check_utf8(f, name, text, s->length)) return;
     switch (key) {
     case BELUGA_OPTION_EXTRA_BODY:
+    case BELUGA_OPTION_REQUEST_BODY:
     case BELUGA_OPTION_RESPONSE_SCHEMA:
     case BELUGA_OPTION_BODY: check_object(f, name, text, s->length); return;
     case BELUGA_OPTION_USER_AGENT: check_header_value(f, name, text, s->length); return;
@@ -377,9 +378,36 @@ static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *v
     }
 }
 
+/* Write "low, medium or high". */
+static void list_words(const char *const *words, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (; *words && used + strlen(*words) + sizeof " or " < size; words++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 !used      ? ""
+                                 : words[1] ? ", "
+                                            : " or ",
+                                 *words);
+}
+
+static void check_word(faults *f, const char *word, const beluga_own_option *row)
+{
+    char list[192];
+    const char *const *near = NULL, *const *w = row->words;
+    for (; *w && strcmp(*w, word) != 0; w++)
+        if (!near && beluga__text_distance(*w, word, 2) <= 2) near = w;
+    if (*w) return;
+    int shown = (int)beluga__utf8_cut(word, strlen(word), SHOWN);
+    list_words(row->words, list, sizeof list);
+    fault(f, "%s must be %s (is \"%.*s\"%s%s%s)", row->name, list, shown, word,
+          near ? "; did you mean " : "", near ? *near : "", near ? "?" : "");
+}
+
 static void check_own_text(faults *f, const beluga__item *item, const beluga_own_option *row)
 {
     bool valid = check_utf8(f, row->name, item->value.string, item->length);
+    if (valid && row->words) check_word(f, item->value.string, row);
     if (valid && row->flags & BELUGA_OWN_OPTION_IN_HEAD)
         check_header_value(f, row->name, item->value.string, item->length);
 }
@@ -405,7 +433,9 @@ int beluga__settings_check_all(const beluga__settings *settings, char scope, con
     for (; item; item = item->next) {
         if (scope == 'C' && item->origin != BELUGA_ORIGIN_CALL) continue;
         const beluga_own_option *row = find_own(own, item->name);
-        if (row)
+        if (row && scope == 'C' && row->flags & BELUGA_OWN_OPTION_IN_URL)
+            fault(&f, "%s belongs to a model, not to a call", row->name);
+        else if (row)
             check_own(&f, item, row);
         else
             fault_unknown(&f, provider, own, item->name);

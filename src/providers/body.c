@@ -25,6 +25,7 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
         beluga_json_doc_free(body->doc);
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "extra_body is not a JSON object");
     }
+    body->request = request;
     body->writer = beluga_http_request_json(request);
     beluga_json_begin_object(body->writer, NULL);
     return 0;
@@ -70,9 +71,14 @@ int beluga__body_end(beluga__body *body, beluga_error *err)
     return code ? beluga_error_set(err, code, "no memory for extra_body") : 0;
 }
 
+static bool is_replaced(const beluga__body *body, const char *name)
+{
+    return body->closed || beluga_json_get(body->extra, name);
+}
+
 bool beluga__body_wants(beluga__body *body, const char *name)
 {
-    if (body->closed || beluga_json_get(body->extra, name)) return false;
+    if (is_replaced(body, name)) return false;
     open_objects(body);
     return true;
 }
@@ -80,8 +86,11 @@ bool beluga__body_wants(beluga__body *body, const char *name)
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object)
 {
     const beluga_json *extra = beluga_json_get(body->extra, name);
-    *object =
-        (beluga__body){.writer = body->writer, .outer = body, .doc = body->doc, .object = name};
+    *object = (beluga__body){.request = body->request,
+                             .writer = body->writer,
+                             .outer = body,
+                             .doc = body->doc,
+                             .object = name};
     object->closed = body->closed || (extra && !beluga_json_is_object(extra));
     if (!extra || object->closed || body->n_merged == BELUGA__BODY_OBJECTS) return;
     object->extra = extra;
@@ -95,44 +104,22 @@ int beluga__body_end_object(beluga__body *object)
     return code;
 }
 
-void beluga__body_put_double(beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_options(beluga__body *body, const beluga_call *call,
+                              const beluga_option_field *fields)
 {
-    double value;
-    if (beluga_call_get_double(call, key, &value) && beluga__body_wants(body, name))
-        beluga_json_put_double(body->writer, name, value);
+    for (; fields->key; fields++) {
+        int key = (int)fields->key;
+        if (!beluga_call_has(call, key)) continue;
+        if (fields->name ? beluga__body_wants(body, fields->name)
+                         : !is_replaced(body, beluga_option_get_info(key)->name))
+            beluga_http_request_put_option(body->request, call, fields);
+    }
 }
 
-void beluga__body_put_int(beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
-    int64_t value;
-    if (beluga_call_get_int(call, key, &value) && beluga__body_wants(body, name))
-        beluga_json_put_int(body->writer, name, value);
-}
-
-void beluga__body_put_bool(beluga__body *body, const char *name, const beluga_call *call, int key)
-{
-    bool value;
-    if (beluga_call_get_bool(call, key, &value) && beluga__body_wants(body, name))
-        beluga_json_put_bool(body->writer, name, value);
-}
-
-void beluga__body_put_string(beluga__body *body, const char *name, const beluga_call *call, int key)
-{
-    size_t length;
-    const char *value = beluga_call_get_string(call, key, &length);
-    if (value && beluga__body_wants(body, name))
-        beluga_json_put_string_n(body->writer, name, value, length);
-}
-
-void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key)
-{
-    size_t length;
-    const char *item = beluga_call_get_item(call, key, 0, &length);
-    if (!item || !beluga__body_wants(body, name)) return;
-    beluga_json_begin_array(body->writer, name);
-    for (size_t i = 1; item; item = beluga_call_get_item(call, key, i++, &length))
-        beluga_json_put_string_n(body->writer, NULL, item, length);
-    beluga_json_end_array(body->writer);
+    const beluga_option_field fields[] = {{.key = (uint32_t)key, .name = name}, {.key = 0}};
+    beluga__body_put_options(body, call, fields);
 }
 
 void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
@@ -154,17 +141,4 @@ void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_c
         beluga_json_put_string_n(body->writer, NULL, text, length);
     }
     if (open) beluga_json_end_array(body->writer);
-}
-
-void beluga__body_put_sampling(beluga__body *body, const beluga__sampling_names *names,
-                               const beluga_call *call)
-{
-    beluga__body_put_double(body, names->temperature, call, BELUGA_OPTION_TEMPERATURE);
-    beluga__body_put_double(body, names->top_p, call, BELUGA_OPTION_TOP_P);
-    beluga__body_put_int(body, names->top_k, call, BELUGA_OPTION_TOP_K);
-    beluga__body_put_int(body, names->max_tokens, call, BELUGA_OPTION_MAX_TOKENS);
-    beluga__body_put_list(body, names->stop, call, BELUGA_OPTION_STOP_SEQUENCES);
-    beluga__body_put_int(body, names->seed, call, BELUGA_OPTION_SEED);
-    beluga__body_put_double(body, names->presence_penalty, call, BELUGA_OPTION_PRESENCE_PENALTY);
-    beluga__body_put_double(body, names->frequency_penalty, call, BELUGA_OPTION_FREQUENCY_PENALTY);
 }

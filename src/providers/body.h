@@ -9,6 +9,7 @@ enum { BELUGA__BODY_OBJECTS = 8 };
 /* The body of a request, an object into which the caller's extra_body is merged: a member of
  * extra_body replaces the provider's own field of that name, and null leaves the field out. */
 typedef struct beluga__body {
+    beluga_http_request *request;
     beluga_json_writer *writer;
     struct beluga__body *outer; /* the body that this object is inside of, or NULL */
     beluga_json_doc *doc;       /* extra_body, owned by the outermost body; NULL: there is none */
@@ -36,27 +37,15 @@ void beluga__body_begin_object(beluga__body *body, const char *name, beluga__bod
 /* End an object. Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
 
-/* Write an option as a field, when it is set and wanted. */
-void beluga__body_put_double(beluga__body *body, const char *name, const beluga_call *call,
-                             int key);
-void beluga__body_put_int(beluga__body *body, const char *name, const beluga_call *call, int key);
-void beluga__body_put_bool(beluga__body *body, const char *name, const beluga_call *call, int key);
-void beluga__body_put_string(beluga__body *body, const char *name, const beluga_call *call,
-                             int key);
-/* Write a list as an array of strings. */
-void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
+/* Write the options of a table, as beluga_http_request_put_options does, as far as they are wanted.
+ * The names are of this object, without dots. */
+void beluga__body_put_options(beluga__body *body, const beluga_call *call,
+                              const beluga_option_field *fields);
+/* Write one option as a field, when it is set and wanted. */
+void beluga__body_put(beluga__body *body, const char *name, const beluga_call *call, int key);
 
 /* Write the stop sequences, except those of white space only, which Anthropic's models refuse. */
 void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
                             beluga_http_request *request);
-
-/* A protocol's names of the options that nearly every protocol has. */
-typedef struct beluga__sampling_names {
-    const char *temperature, *top_p, *top_k, *max_tokens, *stop, *seed;
-    const char *presence_penalty, *frequency_penalty;
-} beluga__sampling_names;
-/* Write the options that are set. */
-void beluga__body_put_sampling(beluga__body *body, const beluga__sampling_names *names,
-                               const beluga_call *call);
 
 #endif

@@ -80,32 +80,6 @@ bool beluga__is_schema_loose(const beluga_call *call)
     return !strict;
 }
 
-void beluga__warn_of_numbers(beluga__encoder *e, const char *whose)
-{
-    static const struct {
-        int option;
-        const char *name;
-    } penalties[] = {{BELUGA_OPTION_FREQUENCY_PENALTY, "frequency_penalty"},
-                     {BELUGA_OPTION_PRESENCE_PENALTY, "presence_penalty"}};
-    int64_t seed;
-    double penalty;
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_SEED, &seed))
-        beluga_http_request_warn(e->request, "seed is not sent: %s has none", whose);
-    for (size_t i = 0; i < sizeof penalties / sizeof *penalties; i++)
-        if (beluga_call_get_double(e->call, penalties[i].option, &penalty))
-            beluga_http_request_warn(e->request, "%s is not sent: %s has none", penalties[i].name,
-                                     whose);
-}
-
-void beluga__warn_of_names(beluga__encoder *e, const char *whose)
-{
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(e->request, "user is not sent: %s has no place for it", whose);
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
-        beluga_http_request_warn(e->request,
-                                 "response_schema_name is not sent: %s has no place for it", whose);
-}
-
 /* ---- tools ----------------------------------------------------------------------------------- */
 
 bool beluga__has_tools(beluga__encoder *e, const char **choice)

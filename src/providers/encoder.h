@@ -81,11 +81,12 @@ beluga__answer_form beluga__answer_form_of(const beluga_call *call);
 /* Returns whether the caller turned off that the schema is enforced. */
 bool beluga__is_schema_loose(const beluga_call *call);
 
-/* Warn about seed and penalties that are set, since the API of `whose` has none. */
-void beluga__warn_of_numbers(beluga__encoder *e, const char *whose);
-
-/* Warn about the options "user" and "response_schema_name", which the API of `whose` lacks. */
-void beluga__warn_of_names(beluga__encoder *e, const char *whose);
+/* Rows of a table of options, for an API that has no seed and no penalties. */
+#define BELUGA__NO_SEED_NO_PENALTIES                                       \
+    {.key = BELUGA_OPTION_SEED}, {.key = BELUGA_OPTION_FREQUENCY_PENALTY}, \
+    {                                                                      \
+        .key = BELUGA_OPTION_PRESENCE_PENALTY                              \
+    }
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 

@@ -130,7 +130,9 @@ static void read_object(json_fault *fault, const beluga_json *object)
     read_code(fault, beluga_json_get(beluga_json_get(object, "details"), "error_code"));
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "msg"));
-    read_message(fault, beluga_json_get(object, "message"));
+    const beluga_json *message = beluga_json_get(object, "message");
+    read_message(fault, message);
+    read_message(fault, beluga_json_get(beluga_json_at(message, 0), "msg")); /* of Inception */
     /* OpenRouter's message may be only this; the message of the host behind it is in "raw". */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
@@ -316,11 +318,15 @@ static const struct {
     {"余额不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient balance */
     {"额度不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient quota */
     {"content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
+    {"includes sensitive content", BELUGA_ERROR_CONTENT_FILTER},
     {"organization has been disabled", BELUGA_ERROR_AUTHORIZATION},
     {"incorrect API key", BELUGA_ERROR_AUTHENTICATION},
     {"API key not valid", BELUGA_ERROR_AUTHENTICATION},
     {"not a valid model", BELUGA_ERROR_INVALID_MODEL},
     {"invalid model", BELUGA_ERROR_INVALID_MODEL},
+    {"unknown model", BELUGA_ERROR_INVALID_MODEL},
+    {"model not found", BELUGA_ERROR_INVALID_MODEL},
+    {"model must be one of", BELUGA_ERROR_INVALID_MODEL},
 };
 
 static bool says(const char *message, const char *text)
@@ -369,8 +375,10 @@ static void describe(const json_fault *fault, beluga_error *err)
     beluga__error_describe(err, word, number, fault->message, fault->n_message);
 }
 
-void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__fault_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                beluga_error *err)
 {
+    (void)call;
     size_t length;
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc;

@@ -6,7 +6,8 @@
 #include "providers/common.h"
 
 /* A provider's decode_error. */
-void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err);
+void beluga__fault_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                beluga_error *err);
 
 /* The members that report an error in any company; a decoder that picks the members of a text also
  * picks these. */

@@ -8,16 +8,27 @@
 /* A list of texts ended by NULL: variables, or notes. */
 #define BELUGA__TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* The provider's own options. HEAD is a text for a header, a path or a query; its variable may be
- * NULL. */
+/* The provider's own options. HEAD is a text for a header, a path or a query, and IN_URL one that
+ * stands in the base URL; their variables may be NULL. */
 #define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
 #define BELUGA__OWN_TEXT(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
+#define BELUGA__OWN_WORD(option, text, ...) \
+    {.name = (option),                      \
+     .meaning = (text),                     \
+     .type = BELUGA_OPTION_STRING,          \
+     .words = BELUGA__TEXTS(__VA_ARGS__)}
 #define BELUGA__OWN_HEAD(option, text, environment) \
     {.name = (option),                              \
      .meaning = (text),                             \
      .type = BELUGA_OPTION_STRING,                  \
      .flags = BELUGA_OWN_OPTION_IN_HEAD,            \
+     .variable = (environment)}
+#define BELUGA__OWN_IN_URL(option, text, environment) \
+    {.name = (option),                                \
+     .meaning = (text),                               \
+     .type = BELUGA_OPTION_STRING,                    \
+     .flags = BELUGA_OWN_OPTION_IN_URL,               \
      .variable = (environment)}
 #define BELUGA__OWN_BOOL(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_BOOL}

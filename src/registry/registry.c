@@ -58,6 +58,8 @@ static const char *missing_slot(const beluga_provider *p)
     if (!p->encode_request) return "encode_request is missing (or start and cancel)";
     if (!p->decode_response && !p->decode_event)
         return "decode_response or decode_event is missing";
+    if (p->framing == BELUGA_FRAMING_OWN && p->decode_event && !p->cut)
+        return "cut is missing, and the framing is BELUGA_FRAMING_OWN";
     if (!p->encode_list_models != !p->decode_list_models)
         return "encode_list_models and decode_list_models go together";
     if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
@@ -76,7 +78,7 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     if (p->size < BELUGA_PROVIDER_MIN_SIZE)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
                                 "the provider's table has %zu bytes, at least %zu are needed",
-                                p->size, BELUGA_PROVIDER_MIN_SIZE);
+                                p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
     return 0;
 }
 

@@ -54,6 +54,7 @@ static const beluga__event_field finish[] = {
 static const beluga__event_field error[] = {FIELD(ERROR, NULL, event.u.error, OPTIONAL)};
 
 static const beluga__event_field raw[] = {
+    FIELD(STRING, NULL, event.u.raw.content_type, OPTIONAL),
     TEXT(NULL, event.u.raw.bytes, event.u.raw.length, OPTIONAL)};
 
 static const beluga__event_field tool_result[] = {
@@ -242,4 +243,9 @@ void beluga__event_moved(beluga_event *copy, ptrdiff_t by)
         size_t n = length_at(copy, field->length_at);
         for (size_t k = 0; k < n; k++) strings[k] = moved(strings[k], by);
     }
+}
+
+void beluga_usage_init(beluga_usage *counts)
+{
+    *counts = (beluga_usage)BELUGA_USAGE_INIT;
 }

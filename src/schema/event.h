@@ -19,6 +19,9 @@ enum {
     /* attribute of a span, whose value is a string that ends in NUL */
     BELUGA__EVENT_STRING_ATTRIBUTE,
     BELUGA__EVENT_MEASUREMENT, /* has beluga__any_event.measurement */
+    /* These two go from the HTTP adapter to the retry layer and no further; neither has data. */
+    BELUGA__EVENT_ANSWERED, /* a request was answered, and its call will make another one */
+    BELUGA__EVENT_REQUEST,  /* the other request is about to be sent */
     BELUGA__EVENT_KINDS
 };
 
@@ -80,6 +83,14 @@ static inline const beluga__event_shape *beluga__event_shape_of(uint32_t kind)
 static inline bool beluga__event_is_content(const beluga_event *event)
 {
     return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
+}
+
+/* Returns whether the caller gets something with this event that another attempt can't take back.
+ * The body of a refusal is delivered only once it is known that no other attempt follows. */
+static inline bool beluga__event_is_final(const beluga_event *event)
+{
+    return beluga__event_is_content(event) ||
+           (event->kind == BELUGA_EVENT_RAW && !event->u.raw.refused);
 }
 
 /* Returns the size of everything to which an event points. */

@@ -351,18 +351,18 @@ beluga_role beluga_message_role(const beluga_message *m)
 
 size_t beluga_message_count(const beluga_message *m)
 {
-    return m->count;
+    return m ? m->count : 0;
 }
 
 const beluga_part *beluga_message_part(const beluga_message *m, size_t index)
 {
-    return index < m->count ? &m->parts[index] : NULL;
+    return index < beluga_message_count(m) ? &m->parts[index] : NULL;
 }
 
 const char *beluga_message_text(const beluga_message *m, size_t *length)
 {
     const beluga_part *found = NULL;
-    for (size_t i = 0; i < m->count && !found; i++)
+    for (size_t i = 0, n = beluga_message_count(m); i < n && !found; i++)
         if (m->parts[i].kind == BELUGA_PART_TEXT) found = &m->parts[i];
     if (length) *length = found ? found->text_length : 0;
     return found ? found->text : "";
@@ -370,7 +370,7 @@ const char *beluga_message_text(const beluga_message *m, size_t *length)
 
 const char *beluga_message_tool_call_id(const beluga_message *m)
 {
-    return m->tool_call_id;
+    return m ? m->tool_call_id : NULL;
 }
 
 static int report_bad_text(const beluga_message *m, size_t index, beluga_error *err)

@@ -185,11 +185,18 @@ static char *joined(beluga__arena *arena, const char *a, const char *b)
     return text;
 }
 
+static const char *method_of(const beluga__span *span)
+{
+    const char *name = beluga__name_of(BELUGA__NAME_HTTP_METHOD, span->telemetry->settings.latest);
+    const beluga__attribute *first = span->attributes.first;
+    return first && first->name == name ? first->value.string : "POST";
+}
+
 static char *name_of(beluga__arena *arena, const beluga__span *span)
 {
     const beluga__subject *s = span->subject;
     switch (span->kind) {
-    case BELUGA_SPAN_ATTEMPT: return joined(arena, s->host ? "POST" : "attempt", NULL);
+    case BELUGA_SPAN_ATTEMPT: return joined(arena, s->host ? method_of(span) : "attempt", NULL);
     case BELUGA_SPAN_TOOL_LOOP: return joined(arena, s->operation, NULL);
     default: return joined(arena, s->operation, s->model);
     }

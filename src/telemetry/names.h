@@ -60,7 +60,7 @@
        "the library's code, such as rate_limit; only on failure")                                  \
     XX(PROVIDER_CODE, "beluga.error.provider_code", "beluga.error.provider_code",                  \
        "operations, attempts", "the provider's own code")                                          \
-    XX(HTTP_METHOD, "http.request.method", "http.request.method", "attempts", "POST")              \
+    XX(HTTP_METHOD, "http.request.method", "http.request.method", "attempts", "of the request")    \
     XX(HTTP_STATUS, "http.response.status_code", "http.response.status_code", "attempts",          \
        "of the answer")                                                                            \
     XX(RESEND_COUNT, "http.request.resend_count", "http.request.resend_count", "attempts",         \

@@ -274,11 +274,24 @@ void beluga__record_event(void *payload, void *handle, beluga_span_event_kind ki
     }
 }
 
+/* An attempt begins with the method that most requests have. */
+static bool take_method(beluga__span *span, const beluga_span_attribute *a)
+{
+    beluga__attribute *method = span->attributes.first;
+    bool same = method && method->name == name_of(span, BELUGA__NAME_HTTP_METHOD) &&
+                a->type == BELUGA_ATTRIBUTE_STRING && strcmp(a->name, method->name) == 0;
+    const char *copy = same ? beluga__span_copy_text(span, a->value.string, a->length) : NULL;
+    if (!copy) return same;
+    method->value.string = copy;
+    method->length = a->length;
+    return true;
+}
+
 void beluga__record_attribute(void *payload, void *handle, const beluga_span_attribute *a)
 {
     beluga__span *span = handle;
     (void)payload;
-    if (!span->sampled) return;
+    if (!span->sampled || take_method(span, a)) return;
     char *name = beluga__span_copy_text(span, a->name, strlen(a->name));
     if (!name) return;
     if (a->type == BELUGA_ATTRIBUTE_STRING) {

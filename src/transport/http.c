@@ -29,6 +29,7 @@ static void end_transfer(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
+    if (t->renamed) curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
     beluga__transfer_keep_handle(t);
     beluga__buf_free(&t->body);
@@ -119,6 +120,7 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->owner = spec->owner;
     t->response = spec->response;
     t->url = request->url.data;
+    t->method = request->method;
     t->start_ns = beluga__now_ns() - http->loop->base.unpolled_ns;
     t->connect_timeout_ms = spec->connect_timeout_ms;
     t->connection = spec->connection;

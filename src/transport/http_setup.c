@@ -134,6 +134,29 @@ void beluga__transfer_keep_handle(beluga__transfer *t)
     t->easy = NULL;
 }
 
+static bool is(const beluga__transfer *t, const char *method)
+{
+    return strcmp(t->method, method) == 0;
+}
+
+/* libcurl knows POST, GET and HEAD; every other method takes the place of one of them. One that
+ * changes something says so when it has no body: servers want to know that its length is 0. */
+static bool set_method(beluga__transfer *t)
+{
+    CURL *easy = t->easy;
+    bool sends = t->has_body || is(t, "POST") || is(t, "PUT") || is(t, "PATCH");
+    t->renamed = !is(t, sends ? "POST" : "GET") && !is(t, "HEAD");
+    if (sends) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
+    } else if (is(t, "HEAD"))
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    else
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->method);
+}
+
 bool beluga__transfer_set_up(beluga__transfer *t)
 {
     CURL *easy = t->easy;
@@ -161,13 +184,7 @@ bool beluga__transfer_set_up(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
-    if (t->has_body) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
-    } else
-        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    return true;
+    return set_method(t);
 }
 
 /* --- its headers ------------------------------------------------------------------------------ */

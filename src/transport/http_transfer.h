@@ -50,9 +50,10 @@ struct beluga__transfer {
     beluga_http_response *response;
     size_t size; /* bytes including the header lines behind this struct */
     struct curl_slist *headers;
-    const char *url;
+    const char *url, *method;
     beluga__buf body; /* taken from the request */
     bool has_body;
+    bool renamed; /* the handle has been told another method than those that libcurl knows */
     int64_t connect_timeout_ms;
     int64_t start_ns; /* time of the loop's active clock */
     uint32_t stops;   /* the loop's number of stops when the transfer was added last */

@@ -13,6 +13,7 @@ int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
     beluga__buf_init(&framer->data, allocator, max);
     beluga__buf_init(&framer->event, allocator, max);
     bool known = framing == BELUGA_FRAMING_SSE || framing == BELUGA_FRAMING_NDJSON ||
+                 beluga__framing_is_fixed(framing) ||
                  (framing == BELUGA_FRAMING_AWS_EVENT_STREAM && beluga__aws_is_here);
     return known ? 0 : BELUGA_ERROR_NOT_SUPPORTED;
 }
@@ -32,6 +33,10 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
         return beluga__sse_feed(framer, bytes, n, fn, payload);
     if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
         return beluga__aws_feed(framer, bytes, n, fn, payload);
+    if (framer->framing == BELUGA_FRAMING_RAW)
+        return beluga__raw_feed(framer, bytes, n, fn, payload);
+    if (framer->framing == BELUGA_FRAMING_OWN)
+        return beluga__cut_feed(framer, bytes, n, fn, payload);
     return beluga__ndjson_feed(framer, bytes, n, fn, payload);
 }
 
@@ -40,5 +45,7 @@ int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payloa
     if (framer->framing == BELUGA_FRAMING_SSE) return beluga__sse_end(framer, fn, payload);
     /* an incomplete frame is dropped */
     if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return 0;
+    if (framer->framing == BELUGA_FRAMING_RAW) return 0;
+    if (framer->framing == BELUGA_FRAMING_OWN) return beluga__cut_end(framer, fn, payload);
     return beluga__ndjson_end(framer, fn, payload);
 }

@@ -13,10 +13,13 @@
 /* Returns 0 to go on; any other value ends feeding, which returns that value. */
 typedef int (*beluga__frame_fn)(void *payload, const beluga_frame *frame);
 
+/* A provider's own function that finds frames; provider.h says what it does. */
+typedef int (*beluga__cut_fn)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
+
 typedef struct beluga__framer {
     uint32_t framing; /* a beluga_framing */
     size_t max;
-    beluga__buf line;  /* an unfinished line */
+    beluga__buf line;  /* an unfinished line, or an unfinished frame of the provider's own */
     beluga__buf data;  /* data lines of an unfinished event */
     beluga__buf event; /* name of the unfinished event */
     bool skip_newline; /* the last bytes ended in \r, and a following \n belongs to that line end */
@@ -25,7 +28,15 @@ typedef struct beluga__framer {
     bool started; /* the first line came, so no byte order mark can follow */
     /* a line came that belongs to no frame, such as a comment; the reader of this flag resets it */
     bool alive;
+    beluga__cut_fn cut; /* for BELUGA_FRAMING_OWN: set it before the first bytes */
+    size_t seen;        /* bytes of an unfinished frame in which `cut` found no end */
 } beluga__framer;
+
+/* Returns whether the provider alone knows where a frame ends, whatever the bytes look like. */
+static inline bool beluga__framing_is_fixed(uint32_t framing)
+{
+    return framing == BELUGA_FRAMING_RAW || framing == BELUGA_FRAMING_OWN;
+}
 
 /* Begin a body. No frame may be larger than `max`. Returns 0, or NOT_SUPPORTED for an unknown
  * framing. */
@@ -34,7 +45,8 @@ int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
 void beluga__framer_free(beluga__framer *framer);
 /* Deliver the frames that these bytes complete. `bytes` are borrowed; while the call lasts they are
  * changed, for frames are NUL-terminated in place, and then restored. Returns 0; LIMIT_EXCEEDED;
- * NO_MEMORY; MALFORMED_RESPONSE for a damaged frame; or whatever `fn` returned to stop. */
+ * NO_MEMORY; MALFORMED_RESPONSE for a damaged frame; INVALID_RESPONSE where `cut` says nonsense;
+ * the code that `cut` returned; or whatever `fn` returned to stop. */
 int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 /* End the body: deliver a last event that no blank line followed. */
@@ -51,6 +63,12 @@ int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payloa
 extern const bool beluga__aws_is_here;
 int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
+
+int beluga__raw_feed(beluga__framer *framer, const char *bytes, size_t n, beluga__frame_fn fn,
+                     void *payload);
+int beluga__cut_feed(beluga__framer *framer, const char *bytes, size_t n, beluga__frame_fn fn,
+                     void *payload);
+int beluga__cut_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
 /* Returns the length of a byte order mark at `line`, if that is the first line of the body. */
 static inline size_t beluga__framer_skip_mark(beluga__framer *framer, const char *line, size_t n)

@@ -14,6 +14,21 @@ typedef struct beluga__header {
     const char *name, *value; /* in the arena */
 } beluga__header;
 
+/* How a request's body is written; it is written in one way only. */
+typedef enum beluga__body_form {
+    BELUGA__BODY_NONE,
+    BELUGA__BODY_JSON,
+    BELUGA__BODY_BYTES, /* bytes of the provider's, or a multipart body that is sealed */
+    BELUGA__BODY_FIELDS,
+    BELUGA__BODY_PARTS,
+} beluga__body_form;
+
+/* A place in a multipart body that the boundary takes once all parts are known. */
+typedef struct beluga__boundary_mark {
+    struct beluga__boundary_mark *next;
+    size_t at; /* offset in the body */
+} beluga__boundary_mark;
+
 struct beluga_http_request {
     beluga__arena *arena; /* the call's arena, which holds names and values */
     const char *base_url; /* set_path appends to it; may be NULL */
@@ -23,9 +38,14 @@ struct beluga_http_request {
     beluga__header *headers, **last_header;
     beluga__buf body;
     bool has_body;
-    beluga_json_writer writer; /* writes into body */
-    const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
+    uint8_t body_form;            /* a beluga__body_form */
+    beluga_json_writer writer;    /* writes into body */
+    beluga__boundary_mark *marks; /* of a multipart body, the last one first */
+    size_t n_marks;
+    const char **warnings; /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
+    const char *token;   /* what a decoder asked this request for; NULL: the first of its call */
+    void *state;         /* the decoder's state */
     int status;          /* the first failure of a setter */
     const char *problem; /* explains the failure; static or in the arena */
 };
@@ -36,6 +56,16 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
                                     beluga_error *err);
 void beluga__http_request_free(beluga_http_request *request);
+/* Record why the request can't be sent, unless it has a reason already. `problem` is static or in
+ * the arena. */
+void beluga__http_request_fail(beluga_http_request *request, int code, const char *problem);
+/* Record that a text of the provider's can't be sent, as `problem` says, which is copied. */
+void beluga__http_request_refuse(beluga_http_request *request, const char *problem);
+/* Begin or continue a body of this form. Returns false, and the request fails, where the body has
+ * another form. */
+bool beluga__http_request_take_form(beluga_http_request *request, beluga__body_form form);
+/* Complete a multipart body, once all parts are there and before somebody reads the body. */
+void beluga__http_request_seal(beluga_http_request *request);
 /* Returns 0 when the request can be sent, or else the first failure of the setters and the writer,
  * which the error explains. */
 int beluga__http_request_finish(beluga_http_request *request, beluga_error *err);

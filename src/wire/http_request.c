@@ -20,7 +20,7 @@ static bool same_name(const char *a, const char *b)
     return *a == *b;
 }
 
-static void fail(beluga_http_request *request, int code, const char *problem)
+void beluga__http_request_fail(beluga_http_request *request, int code, const char *problem)
 {
     if (request->status) return;
     request->status = code;
@@ -30,8 +30,15 @@ static void fail(beluga_http_request *request, int code, const char *problem)
 static const char *keep(beluga_http_request *request, const char *text)
 {
     const char *copy = beluga__arena_copy(request->arena, text, strlen(text));
-    if (!copy) fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    if (!copy)
+        beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     return copy;
+}
+
+void beluga__http_request_refuse(beluga_http_request *request, const char *problem)
+{
+    const char *copy = request->status ? NULL : keep(request, problem);
+    if (copy) beluga__http_request_fail(request, BELUGA_ERROR_INVALID_INPUT, copy);
 }
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
@@ -62,7 +69,7 @@ void beluga_http_request_set_method(beluga_http_request *request, const char *me
     beluga__misfit misfit;
     const char *copy = keep(request, method);
     if (!beluga__fits_header_name(method, strlen(method), &misfit))
-        fail(request, BELUGA_ERROR_INVALID_INPUT, "the method is not one");
+        beluga__http_request_fail(request, BELUGA_ERROR_INVALID_INPUT, "the method is not one");
     else if (copy)
         request->method = copy;
 }
@@ -79,7 +86,8 @@ void beluga_http_request_set_path(beluga_http_request *request, const char *path
     beluga__buf *url = &request->url;
     const char *base = request->base_url;
     if (!base || !*base) {
-        fail(request, BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
+        beluga__http_request_fail(request, BELUGA_ERROR_INVALID_CONFIG,
+                                  "there is no base URL; set base_url");
         return;
     }
     size_t n = strcspn(base, "?");
@@ -132,7 +140,8 @@ static void put_header(beluga_http_request *request, beluga__header **at, const 
     }
     beluga__header *header = beluga__arena_zalloc(request->arena, sizeof *header);
     const char *copy = keep(request, name);
-    if (!header) fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a header");
+    if (!header)
+        beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a header");
     if (!header || !copy) return;
     *header = (beluga__header){.name = copy, .value = value};
     *request->last_header = header;
@@ -157,8 +166,7 @@ static bool can_carry(beluga_http_request *request, const char *name, const char
                  misfit.what, misfit.at);
     else
         return true;
-    const char *problem = request->status ? NULL : keep(request, text);
-    if (problem) fail(request, BELUGA_ERROR_INVALID_INPUT, problem);
+    beluga__http_request_refuse(request, text);
     return false;
 }
 
@@ -191,38 +199,72 @@ int beluga__http_request_set_bearer(beluga_http_request *request, const char *ke
     return 0;
 }
 
+static const char *form_name(int form)
+{
+    static const char *const names[] = {"", "JSON", "bytes", "a form", "parts"};
+    return names[form];
+}
+
+bool beluga__http_request_take_form(beluga_http_request *request, beluga__body_form form)
+{
+    char text[96];
+    if (!request->has_body) request->body_form = (uint8_t)form;
+    request->has_body = true;
+    if (request->body_form == form) return true;
+    snprintf(text, sizeof text, "the request has two kinds of body: %s and %s",
+             form_name(request->body_form), form_name((int)form));
+    beluga__http_request_refuse(request, text);
+    return false;
+}
+
 beluga_json_writer *beluga_http_request_json(beluga_http_request *request)
 {
     enum { USUAL_BODY = 250 };
-    if (!request->has_body) {
+    if (request->body_form == BELUGA__BODY_JSON) return &request->writer;
+    if (beluga__http_request_take_form(request, BELUGA__BODY_JSON)) {
         beluga_http_request_set_header(request, "Content-Type", "application/json");
         beluga__buf_reserve(&request->body, USUAL_BODY);
     }
-    request->has_body = true;
     return &request->writer;
 }
 
 void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
 {
-    char text[2 * BELUGA__MAX_WARNING_BYTES] = "", line[BELUGA__MAX_WARNING_BYTES];
+    char text[2 * BELUGA__MAX_WARNING_BYTES] = "";
     va_list args;
-    if (request->n_warnings == BELUGA__MAX_WARNINGS) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    beluga_http_request_warn_text(request, text, strlen(text));
+}
+
+void beluga_http_request_warn_text(beluga_http_request *request, const char *text, size_t length)
+{
+    char line[BELUGA__MAX_WARNING_BYTES];
+    if (!text || request->n_warnings == BELUGA__MAX_WARNINGS) return;
     if (!request->warnings)
         request->warnings =
             beluga__arena_zalloc(request->arena, BELUGA__MAX_WARNINGS * sizeof *request->warnings);
     if (!request->warnings) {
-        fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a warning");
+        beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a warning");
         return;
     }
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    beluga__line(line, sizeof line, text, strlen(text), BELUGA__BREAKS_BLANK);
+    beluga__line(line, sizeof line, text, length, BELUGA__BREAKS_BLANK);
     const char *copy = keep(request, line);
     if (copy) request->warnings[request->n_warnings++] = copy;
 }
 
 /* ---- reading the request --------------------------------------------------------------------- */
+
+const char *beluga_http_request_token(const beluga_http_request *request)
+{
+    return request->token;
+}
+
+void *beluga_http_request_state(const beluga_http_request *request)
+{
+    return request->state;
+}
 
 const char *beluga_http_request_method(const beluga_http_request *request)
 {
@@ -273,7 +315,8 @@ int beluga__http_request_finish(beluga_http_request *request, beluga_error *err)
     if (request->status) return beluga_error_set(err, request->status, "%s", request->problem);
     int code = check_url(request, err);
     if (code || !request->has_body) return code;
-    code = beluga__json_writer_status(&request->writer);
+    bool json = request->body_form == BELUGA__BODY_JSON;
+    code = json ? beluga__json_writer_status(&request->writer) : request->body.status;
     if (code == BELUGA_ERROR_INVALID_INPUT)
         return beluga_error_set(
             err, code,

@@ -77,6 +77,8 @@ static void completions_offer_models_without_asking_anybody(void **state)
     expect_in_out(cli, "parrot\n", "completion", "models", "--config", path);
     assert_contains(cli->out, "mock/\n");
     expect_in_out(cli, "temperature=\n", "completion", "options");
+    expect_in_out(cli, "ollama.num_ctx=\n", "completion", "options");
+    expect_in_out(cli, "cohere.safety_mode=STRICT\n", "completion", "options");
 }
 
 static void completions_are_made_for_three_shells(void **state)
@@ -137,7 +139,7 @@ static void all_is_told_about_one_provider(void **state)
                    "note           The model is the name of a deployment;",
                    "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
     expect_in_out(cli, "option         mock.latency_ms, int from 0 to ", "providers", "mock");
-    expect_error(cli, 3, "mock", "providers", "nobody");
+    expect_error(cli, 3, "there are amazon-nova, anthropic", "providers", "nobody");
 }
 
 static void providers_as_json(void **state)

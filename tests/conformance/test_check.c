@@ -278,8 +278,10 @@ static void a_provider_that_takes_anything_for_an_answer_is_found(void **state)
     assert_non_null(strstr(v.failed, "cut-body "));
 }
 
-static void forget_the_details(const beluga_http_response *response, beluga_error *err)
+static void forget_the_details(const beluga_call *call, const beluga_http_response *response,
+                               beluga_error *err)
 {
+    (void)call;
     (void)response;
     beluga_error_set_cause(err, NULL, 0);
 }

@@ -141,7 +141,10 @@ static void print_own_options(const beluga_own_option *option)
     if (!option || !option->name) return;
     puts("\n| option | type | variable | meaning |\n|---|---|---|---|");
     for (; option->name; option++) {
-        printf("| `%s` | %s", option->name, type_name(option->type));
+        printf("| `%s` | ", option->name);
+        for (const char *const *word = option->words; word && *word; word++)
+            printf("%s`%s`", word == option->words ? "" : ", ", *word);
+        if (!option->words) printf("%s", type_name(option->type));
         if (option->minimum < option->maximum)
             printf(", %.16g to %.16g", option->minimum, option->maximum);
         if (option->variable)

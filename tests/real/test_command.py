@@ -130,6 +130,49 @@ def a_schema_file_makes_the_answer_fit():
     assert isinstance(answer["ok"], bool)
 
 
+def native(*arguments, key=None):
+    """Ask the server by its own API, with the plug-in of plugins/llama.c."""
+    url = server("LLAMA").removesuffix("/v1")
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
+                   "LLAMA_API_KEY": key or os.environ["BELUGA_LLAMA_KEY"]}
+    environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
+    return subprocess.run([sys.argv[1], "--plugin", sys.argv[2], "-m", "llama/any", "-o", "base_url=" + url, *arguments],
+                          env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+
+
+def a_plugin_speaks_the_native_api_of_llama():
+    for more in ([], ["--no-stream"]):
+        result = native("--json", *more, *ENDLESS, "-o", "llama.template=plain", "-o", "llama.min_p=0.01", "Say hello")
+        expect_exit(EXIT_OK, result)
+        answer = json.loads(result.stdout)
+        assert answer["finish_reason"] == "length" and answer["raw_finish_reason"] == "limit"
+        assert answer["usage"]["output_total"] == 24
+        assert answer["usage"]["input_total"] > len("User: Say hello")  # a byte is nearly always a token
+        assert answer["model"] == "tiny" and answer["text"] and not answer["warnings"], answer
+
+
+def a_plugin_has_grammars_and_schemas_of_llama():
+    result = native("-o", 'llama.grammar=root ::= "yes" | "no"', "Is it?")
+    expect_exit(EXIT_OK, result)
+    assert result.stdout in ("yes\n", "no\n"), result.stdout
+    result = native("-o", "llama.grammar=root ::= (", "Is it?")
+    assert "invalid_request" in result.stderr and "failed to parse grammar" in result.stderr, result.stderr
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as schema:
+        json.dump(SCHEMA, schema)
+        schema.flush()
+        result = native("--schema", schema.name, "-o", "max_tokens=1500", "Describe it")
+    expect_exit(EXIT_OK, result)
+    assert sorted(json.loads(result.stdout)) == ["name", "ok"]
+
+
+def a_plugin_tells_the_errors_of_llama():
+    result = native("Say hello", key="not-the-key")
+    expect_exit(EXIT_AUTHENTICATION, result)
+    assert "Invalid API Key" in result.stderr, result.stderr
+    result = native("x" * 5000)
+    assert "context_length" in result.stderr, result.stderr
+
+
 def a_refused_key_exits_4_and_is_not_shown():
     result = llama("Say hello", key="not-the-key")
     expect_exit(EXIT_AUTHENTICATION, result)
@@ -219,6 +262,9 @@ TESTS = [twelve_lines_of_yaml_make_a_provider_that_streams,
          json_is_one_valid_object_with_usage,
          json_is_the_same_without_a_stream,
          a_schema_file_makes_the_answer_fit,
+         a_plugin_speaks_the_native_api_of_llama,
+         a_plugin_has_grammars_and_schemas_of_llama,
+         a_plugin_tells_the_errors_of_llama,
          a_refused_key_exits_4_and_is_not_shown,
          a_dead_port_exits_7,
          usage_on_request_is_on_standard_error,

@@ -153,7 +153,10 @@ void decode_error(const beluga_provider *provider, const char *text, size_t leng
     beluga_error_set(&err, code, "%s", beluga_error_text(code));
     err.http_status = response.status;
     err.retry_after_ms = beluga__http_retry_after_ms(&response, 0);
-    provider->decode_error(&response, &err);
+    decoder d;
+    set_up(&d, provider, out);
+    provider->decode_error(d.call, &response, &err);
+    tear_down(&d);
     assert_int_equal(err.http_status, response.status);
     int64_t wait_ms = beluga__http_retry_after_ms(&response, 0);
     if (wait_ms >= 0) assert_int_equal(err.retry_after_ms, wait_ms);

@@ -201,6 +201,7 @@ static int write_request(const beluga_provider *provider, const beluga_call *cal
         .size = sizeof credential, .key = s->key, .variable = s->variable, .call = call};
     int code = call->list_models ? provider->encode_list_models(call, request, err)
                                  : provider->encode_request(call, request, err);
+    beluga__http_request_seal(request);
     if (!code && s->key) code = provider->authorize(request, &credential, 0, err);
     return code ? code : beluga__http_request_finish(request, err);
 }

@@ -88,10 +88,22 @@ __attribute__((format(printf, 3, 4))) static void complain(question *q, const ho
                       q->name, (size_t)(t - texts), text);
 }
 
+/* An option that stands in the base URL stands in this one, too. */
+static void write_url(const question *q, char *out, size_t size)
+{
+    const beluga_own_option *own = q->provider->options;
+    while (own && own->name && (!q->name || strcmp(own->name, q->name) != 0)) own++;
+    bool stands = own && own->name && own->flags & BELUGA_OWN_OPTION_IN_URL;
+    snprintf(out, size, stands ? "%s/{%s}" : "%s", peer_url(q->p),
+             stands ? strchr(own->name, '.') + 1 : "");
+}
+
 static beluga_config *config_of(const question *q)
 {
+    char url[256];
+    write_url(q, url, sizeof url);
     beluga_config *config = beluga_config_new(
-        beluga_with_base_url(peer_url(q->p)), beluga_with_api_key("sk-test"),
+        beluga_with_base_url(url), beluga_with_api_key("sk-test"),
         beluga_with_model_name(q->option.key == BELUGA_OPTION_MODELS ? "alias" : "model"),
         beluga_with_max_retries(0), beluga_with_timeout_ms(PATIENCE_MS));
     assert_non_null(config);

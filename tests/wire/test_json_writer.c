@@ -106,6 +106,55 @@ static void raw_text_must_be_one_value(void **state)
     free(deep);
 }
 
+static void a_string_is_written_in_pieces(void **state)
+{
+    (void)state;
+    beluga_json_writer *w = beluga_json_writer_new();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_string(w, "a");
+    beluga_json_add_text(w, "x\"", 2);
+    beluga_json_add_format(w, "%s %d\n", "\xc3\xa9", 7);
+    beluga_json_end_string(w);
+    beluga_json_begin_string(w, "b");
+    beluga_json_end_string(w);
+    beluga_json_end_object(w);
+    assert_written(w, "{\"a\":\"x\\\"\xc3\xa9 7\\n\",\"b\":\"\"}");
+}
+
+static void nothing_but_pieces_stands_in_a_string(void **state)
+{
+    (void)state;
+    beluga_json_writer *w = beluga_json_writer_new();
+    beluga_json_begin_string(w, NULL);
+    beluga_json_put_int(w, NULL, 1);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
+    w = beluga_json_writer_new();
+    beluga_json_begin_string(w, NULL);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT); /* it is still open */
+    w = beluga_json_writer_new();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_string(w, "a");
+    beluga_json_end_object(w);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
+    w = beluga_json_writer_new();
+    beluga_json_add_text(w, "a", 1);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
+    w = beluga_json_writer_new();
+    beluga_json_end_string(w);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
+    w = beluga_json_writer_new();
+    beluga_json_begin_string(w, NULL);
+    beluga_json_add_text(w, "\xc3", 1); /* a piece is of whole characters */
+    beluga_json_add_text(w, "\xa9", 1);
+    beluga_json_end_string(w);
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
+    w = beluga_json_writer_new();
+    beluga_json_begin_string(w, NULL);
+    beluga_json_add_format(w, "%5000d", 1);
+    beluga_json_end_string(w);
+    assert_stuck(w, BELUGA_ERROR_LIMIT_EXCEEDED);
+}
+
 static void misuse_sticks(void **state)
 {
     (void)state;
@@ -291,6 +340,8 @@ int main(void)
         cmocka_unit_test(doubles_are_the_shortest_text_in_any_locale),
         cmocka_unit_test(base64_has_its_padding),
         cmocka_unit_test(raw_text_must_be_one_value),
+        cmocka_unit_test(a_string_is_written_in_pieces),
+        cmocka_unit_test(nothing_but_pieces_stands_in_a_string),
         cmocka_unit_test(misuse_sticks),
         cmocka_unit_test(the_writer_stops_at_512_levels),
         cmocka_unit_test(the_buffers_maximum_is_the_writers),

@@ -16,9 +16,12 @@ BELUGA_BEGIN_DECLS
 
 /** How a streamed body is cut into frames. */
 typedef enum beluga_framing {
-    BELUGA_FRAMING_SSE = 0,             /**< text/event-stream */
-    BELUGA_FRAMING_NDJSON = 1,          /**< one JSON value a line */
-    BELUGA_FRAMING_AWS_EVENT_STREAM = 2 /**< application/vnd.amazon.eventstream */
+    BELUGA_FRAMING_SSE = 0,              /**< text/event-stream */
+    BELUGA_FRAMING_NDJSON = 1,           /**< one JSON value a line */
+    BELUGA_FRAMING_AWS_EVENT_STREAM = 2, /**< application/vnd.amazon.eventstream */
+    /** a frame is a piece of the body as it came: no protocol says where one ends; since 0.1 */
+    BELUGA_FRAMING_RAW = 3,
+    BELUGA_FRAMING_OWN = 4 /**< the provider's function `cut` finds the frames; since 0.1 */
 } beluga_framing;
 
 /** The kind of a frame. Only AWS event streams tell it; all others are events. */
@@ -30,16 +33,43 @@ typedef enum beluga_frame_kind {
 
 /** One frame of a streamed body; borrowed for the call. */
 typedef struct beluga_frame {
-    /** SSE's event name, "message" when absent; an AWS event stream's type; NULL for NDJSON. */
+    /**
+     * SSE's event name, "message" when absent; an AWS event stream's type; what `cut` says; NULL
+     * for NDJSON and RAW. NUL-terminated.
+     */
     const char *event;
     size_t event_length; /**< bytes */
-    /** SSE: data lines joined with \n; NDJSON: the line; AWS: the payload. NUL-terminated. */
+    /**
+     * SSE: data lines joined with \n; NDJSON: the line; AWS: the payload; RAW: a piece of at most
+     * max_event_bytes, which may end within a character; OWN: what `cut` says. NUL-terminated.
+     */
     const char *data;
     size_t length; /**< of data, bytes */
     uint32_t kind; /**< beluga_frame_kind */
     uint32_t reserved_number;
     const void *reserved[3];
 } beluga_frame;
+
+/**
+ * What a provider's function `cut` says of the next frame, in bytes from where it begins. It is
+ * zeroed, but for size and seen.
+ */
+typedef struct beluga_cut {
+    size_t size; /**< sizeof(beluga_cut) */
+    /**
+     * Bytes that an earlier call of the function has seen without finding the frame's end. A search
+     * may go on from here, so that a frame that comes in many pieces is not searched as often.
+     */
+    size_t seen;
+    size_t end;  /**< bytes of the frame with all that surrounds it; 0: it is not whole yet */
+    size_t data; /**< where the frame's data begins */
+    size_t data_length;  /**< its bytes; 0: the frame only shows that its sender is alive */
+    size_t event;        /**< where the name of its event begins */
+    size_t event_length; /**< its bytes; 0: none */
+    uint32_t kind;       /**< beluga_frame_kind */
+    uint32_t reserved_number;
+    void *reserved[3];
+} beluga_cut;
 
 /** A request being made. */
 typedef struct beluga_http_request beluga_http_request;
@@ -101,6 +131,62 @@ BELUGA_API void beluga_http_request_set_header(beluga_http_request *request, con
  */
 BELUGA_API beluga_json_writer *beluga_http_request_json(beluga_http_request *request);
 /**
+ * Set a body of any bytes, replacing one that was set so before.
+ *
+ * A request has one kind of body: JSON, bytes, a form or parts. A second kind fails it, and so does
+ * a body over 256 MiB. The options `body` and `extra_body` fit into JSON alone; they fail a request
+ * whose body is of another kind.
+ *
+ * @param content_type  Of the bytes, for the header Content-Type; NULL leaves the header alone.
+ * @param data          Copied; may be NULL when length is 0.
+ * @param length        Bytes.
+ *
+ * Since: 0.1
+ */
+BELUGA_API void beluga_http_request_set_body(beluga_http_request *request, const char *content_type,
+                                             const void *data, size_t length);
+/**
+ * Add a field to a body of type application/x-www-form-urlencoded, which the first one begins.
+ *
+ * @param name, value  Copied, and encoded as forms of web pages are; any bytes.
+ * @param length       Of value, bytes.
+ *
+ * Since: 0.1
+ */
+BELUGA_API void beluga_http_request_add_form_field(beluga_http_request *request, const char *name,
+                                                   const char *value, size_t length);
+
+/** A part of a body of type multipart/form-data: a field or a file of a form. Since: 0.1 */
+typedef struct beluga_http_part {
+    size_t size; /**< sizeof(beluga_http_part) */
+    /** Of the field, UTF-8. As in forms of web pages, '"', CR and LF are sent as %22, %0D, %0A. */
+    const char *name;
+    const char *filename; /**< of a file, UTF-8, sent in the same way; NULL: it is no file */
+    /** Of the data; NULL: none is sent, or for a file application/octet-stream. */
+    const char *media_type;
+    const void *data; /**< any bytes; may be NULL when length is 0 */
+    size_t length;    /**< of data, bytes */
+} beluga_http_part;
+
+/**
+ * Add a part to a body of type multipart/form-data (RFC 7578), which the first one begins. Parts
+ * are sent in this order, and two may have the same name.
+ *
+ * The boundary between parts does not occur in any of them, and is the same for the same parts. It
+ * is chosen when the request is complete: `authorize` is the first function that sees the body as
+ * it is sent, and parts can't be added there any more.
+ *
+ * The request fails for a name that is NULL or empty; for other control characters, and bytes that
+ * are not UTF-8, in name or filename; for a media type that no header can carry; and for more than
+ * 10,000 parts.
+ *
+ * @param part  Copied.
+ *
+ * Since: 0.1
+ */
+BELUGA_API void beluga_http_request_add_part(beluga_http_request *request,
+                                             const beluga_http_part *part);
+/**
  * Tell the caller of something that this provider cannot express: it becomes a warning in START,
  * one line of at most 512 bytes. More than 64 of a request are left out.
  *
@@ -108,6 +194,24 @@ BELUGA_API beluga_json_writer *beluga_http_request_json(beluga_http_request *req
  */
 BELUGA_API void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
     BELUGA_PRINTF(2, 3);
+
+/**
+ * Return the token that beluga_emit_next_request was given; NULL for the first request of a call.
+ * For encode_cancel it is that of the last request. Borrowed as long as the call. Since: 0.1
+ */
+BELUGA_API const char *beluga_http_request_token(const beluga_http_request *request);
+/**
+ * Return the state of the call's decoder (state_size bytes), for what the next request needs from
+ * the answers before; zeroed for the first. Borrowed until the encoder returns. NULL without a
+ * state. Since: 0.1
+ */
+BELUGA_API void *beluga_http_request_state(const beluga_http_request *request);
+/**
+ * Do as beluga_http_request_warn with a text of `length` bytes instead of a format, for languages
+ * without C's variable arguments; NULL: none. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_warn_text(beluga_http_request *request, const char *text,
+                                              size_t length);
 
 /** Return the method. For `authorize`, which signs the final request; borrowed until it changes. */
 BELUGA_API const char *beluga_http_request_method(const beluga_http_request *request);

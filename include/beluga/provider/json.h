@@ -156,6 +156,18 @@ BELUGA_API void beluga_json_put_string(beluga_json_writer *w, const char *key, c
 /** Write a string of `length` bytes, which need not end in NUL; value is not NULL. */
 BELUGA_API void beluga_json_put_string_n(beluga_json_writer *w, const char *key, const char *value,
                                          size_t length);
+/**
+ * Begin a string that is written in pieces, such as a prompt of many messages; it needs its
+ * beluga_json_end_string. Until then nothing but pieces may be written. Since: 0.1
+ */
+BELUGA_API void beluga_json_begin_string(beluga_json_writer *w, const char *key);
+/** Add a piece of whole characters to the string that is open. Since: 0.1 */
+BELUGA_API void beluga_json_add_text(beluga_json_writer *w, const char *text, size_t length);
+/** Add a piece as printf writes it, of at most 4,095 bytes; a longer one fails. Since: 0.1 */
+BELUGA_API void beluga_json_add_format(beluga_json_writer *w, const char *format, ...)
+    BELUGA_PRINTF(2, 3);
+/** End the string. Since: 0.1 */
+BELUGA_API void beluga_json_end_string(beluga_json_writer *w);
 /** Write an integer. */
 BELUGA_API void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value);
 /** Write a number with the shortest text that reads back the same; not finite: null. */

@@ -36,12 +36,12 @@
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \
     XX(beluga_call_provider) XX(beluga_call_model) XX(beluga_call_is_streamed)                     \
     XX(beluga_call_message_count) XX(beluga_call_message) XX(beluga_call_tool_count)               \
-    XX(beluga_call_tool) XX(beluga_call_page) XX(beluga_call_context) XX(beluga_call_get_double)   \
-    XX(beluga_call_get_int) XX(beluga_call_get_bool) XX(beluga_call_get_string)                    \
-    XX(beluga_call_get_item) XX(beluga_call_has_own) XX(beluga_call_get_own_string)                \
-    XX(beluga_call_get_own_int) XX(beluga_call_get_own_double) XX(beluga_call_get_own_bool)        \
-    XX(beluga_emit_call) XX(beluga_emit_text) XX(beluga_emit_reasoning)                            \
-    XX(beluga_emit_reasoning_signature) XX(beluga_emit_reasoning_end)                              \
+    XX(beluga_call_tool) XX(beluga_call_page) XX(beluga_call_context)                              \
+    XX(beluga_call_get_double) XX(beluga_call_get_int) XX(beluga_call_get_bool)                    \
+    XX(beluga_call_get_string) XX(beluga_call_get_item) XX(beluga_call_has_own)                    \
+    XX(beluga_call_get_own_string) XX(beluga_call_get_own_int) XX(beluga_call_get_own_double)      \
+    XX(beluga_call_get_own_bool) XX(beluga_emit_call) XX(beluga_emit_text)                         \
+    XX(beluga_emit_reasoning) XX(beluga_emit_reasoning_signature) XX(beluga_emit_reasoning_end)    \
     XX(beluga_emit_tool_call_begin) XX(beluga_emit_tool_call_delta)                                \
     XX(beluga_emit_tool_call_end) XX(beluga_emit_tool_call) XX(beluga_emit_metadata)               \
     XX(beluga_emit_usage) XX(beluga_emit_warning) XX(beluga_emit_finish) XX(beluga_emit_error)     \
@@ -58,30 +58,40 @@
     XX(beluga_json_first) XX(beluga_json_next) XX(beluga_json_key) XX(beluga_json_is_object)       \
     XX(beluga_json_is_array) XX(beluga_json_is_string) XX(beluga_json_is_number)                   \
     XX(beluga_json_is_null) XX(beluga_json_string) XX(beluga_json_int) XX(beluga_json_double)      \
-    XX(beluga_json_bool) XX(beluga_json_get_string) XX(beluga_json_get_int) XX(beluga_json_text)   \
-    XX(beluga_json_begin_object) XX(beluga_json_end_object) XX(beluga_json_begin_array)            \
-    XX(beluga_json_end_array) XX(beluga_json_put_string) XX(beluga_json_put_string_n)              \
-    XX(beluga_json_put_int) XX(beluga_json_put_double) XX(beluga_json_put_bool)                    \
-    XX(beluga_json_put_null) XX(beluga_json_put_raw) XX(beluga_json_put_base64)                    \
-    XX(beluga_json_writer_new) XX(beluga_json_writer_free) XX(beluga_json_writer_text)             \
-    XX(beluga_message_is_tool_error) XX(beluga_message_role) XX(beluga_message_count)              \
-    XX(beluga_message_part) XX(beluga_message_text) XX(beluga_message_tool_call_id)                \
-    XX(beluga_tool_name) XX(beluga_tool_description) XX(beluga_tool_parameters)                    \
-    XX(beluga_tool_is_strict) XX(beluga_config_get_string) XX(beluga_config_get_int)               \
-    XX(beluga_config_get_double) XX(beluga_config_get_own_string) XX(beluga_config_get_own_int)    \
-    XX(beluga_config_get_own_double) XX(beluga_context_is_cancelled)                               \
-    XX(beluga_context_remaining_ms) XX(beluga_context_traceparent) XX(beluga_context_ref)          \
-    XX(beluga_context_unref) XX(beluga_error_name) XX(beluga_error_text)                           \
-    XX(beluga_error_code_from_name) XX(beluga_error_set) XX(beluga_error_set_provider_code)        \
-    XX(beluga_error_set_cause) XX(beluga_error_wrap) XX(beluga_error_from_http)                    \
-    XX(beluga_error_is_retryable) XX(beluga_error_format) XX(beluga_option_get_info)               \
-    XX(beluga_finish_reason_name) XX(beluga_allocator_default) XX(beluga_free)                     \
-    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name)                 \
-    XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
-    XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
-    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
-    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_bool) XX(beluga_json_get_string) XX(beluga_json_get_int)                        \
+    XX(beluga_json_text) XX(beluga_json_begin_object) XX(beluga_json_end_object)                   \
+    XX(beluga_json_begin_array) XX(beluga_json_end_array) XX(beluga_json_put_string)               \
+    XX(beluga_json_put_string_n) XX(beluga_json_put_int) XX(beluga_json_put_double)                \
+    XX(beluga_json_put_bool) XX(beluga_json_put_null) XX(beluga_json_put_raw)                      \
+    XX(beluga_json_put_base64) XX(beluga_json_writer_new) XX(beluga_json_writer_free)              \
+    XX(beluga_json_writer_text) XX(beluga_message_is_tool_error) XX(beluga_message_role)           \
+    XX(beluga_message_count) XX(beluga_message_part) XX(beluga_message_text)                       \
+    XX(beluga_message_tool_call_id) XX(beluga_tool_name) XX(beluga_tool_description)               \
+    XX(beluga_tool_parameters) XX(beluga_tool_is_strict) XX(beluga_config_get_string)              \
+    XX(beluga_config_get_int) XX(beluga_config_get_double) XX(beluga_config_get_own_string)        \
+    XX(beluga_config_get_own_int) XX(beluga_config_get_own_double)                                 \
+    XX(beluga_context_is_cancelled) XX(beluga_context_remaining_ms)                                \
+    XX(beluga_context_traceparent) XX(beluga_context_ref) XX(beluga_context_unref)                 \
+    XX(beluga_error_name) XX(beluga_error_text) XX(beluga_error_code_from_name)                    \
+    XX(beluga_error_set) XX(beluga_error_set_provider_code) XX(beluga_error_set_cause)             \
+    XX(beluga_error_wrap) XX(beluga_error_from_http) XX(beluga_error_is_retryable)                 \
+    XX(beluga_error_format) XX(beluga_option_get_info) XX(beluga_finish_reason_name)               \
+    XX(beluga_allocator_default) XX(beluga_free) XX(beluga_version_string)                         \
+    XX(beluga_version_number) XX(beluga_capability_name) XX(beluga_emit_media)                     \
+    XX(beluga_emit_media_base64) XX(beluga_emit_media_url) XX(beluga_span_set_string)              \
+    XX(beluga_span_set_int) XX(beluga_span_set_double) XX(beluga_span_set_bool)                    \
+    XX(beluga_counter_add) XX(beluga_histogram_record) XX(beluga_emit_state)                       \
+    XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)                    \
+    XX(beluga_http_encode_segment) XX(beluga_http_request_set_body)                                \
+    XX(beluga_http_request_add_form_field) XX(beluga_http_request_add_part)                        \
+    XX(beluga_token_set) XX(beluga_token_parse) XX(beluga_call_self) XX(beluga_emit_response)      \
+    XX(beluga_emit_next_request) XX(beluga_http_request_token) XX(beluga_http_request_state)       \
+    XX(beluga_call_has) XX(beluga_http_request_put_options) XX(beluga_http_request_put_option)     \
+    XX(beluga_json_begin_string) XX(beluga_json_add_text) XX(beluga_json_add_format)               \
+    XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
+    XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)      \
+    XX(beluga_error_set_text) XX(beluga_http_request_warn_text) XX(beluga_emit_warning_text)       \
+    XX(beluga_emit_failure_text) XX(beluga_usage_init) XX(beluga_config_get_own_bool)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -97,6 +107,12 @@ typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
     uint32_t version; /**< BELUGA_VERSION_NUMBER of the library */
+    /**
+     * Return the function of the library that has this name, to be cast to its type: for plug-ins
+     * in languages that can't include this header, and for functions that an older library may
+     * lack. @return NULL for another name. Threads: any.
+     */
+    void (*(*find)(const char *name))(void);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)
 } beluga_plugin_host;
 
@@ -201,12 +217,10 @@ BELUGA_END_DECLS
 #define beluga_emit_after               beluga_plugin_functions->beluga_emit_after
 #define beluga_emit_run_blocking        beluga_plugin_functions->beluga_emit_run_blocking
 #define beluga_emit_random              beluga_plugin_functions->beluga_emit_random
-#define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
 #define beluga_http_request_set_method  beluga_plugin_functions->beluga_http_request_set_method
 #define beluga_http_request_set_path    beluga_plugin_functions->beluga_http_request_set_path
 #define beluga_http_request_set_url     beluga_plugin_functions->beluga_http_request_set_url
 #define beluga_http_request_add_query   beluga_plugin_functions->beluga_http_request_add_query
-#define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
 #define beluga_http_request_set_header  beluga_plugin_functions->beluga_http_request_set_header
 #define beluga_http_request_json        beluga_plugin_functions->beluga_http_request_json
 #define beluga_http_request_warn        beluga_plugin_functions->beluga_http_request_warn
@@ -220,7 +234,6 @@ BELUGA_END_DECLS
 #define beluga_json_parse               beluga_plugin_functions->beluga_json_parse
 #define beluga_json_doc_free            beluga_plugin_functions->beluga_json_doc_free
 #define beluga_json_doc_root            beluga_plugin_functions->beluga_json_doc_root
-#define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
 #define beluga_json_get                 beluga_plugin_functions->beluga_json_get
 #define beluga_json_at                  beluga_plugin_functions->beluga_json_at
 #define beluga_json_count               beluga_plugin_functions->beluga_json_count
@@ -303,6 +316,38 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
+#define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
+#define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
+#define beluga_http_request_set_body    beluga_plugin_functions->beluga_http_request_set_body
+#define beluga_http_request_add_form_field \
+    beluga_plugin_functions->beluga_http_request_add_form_field
+#define beluga_http_request_add_part    beluga_plugin_functions->beluga_http_request_add_part
+#define beluga_token_set                beluga_plugin_functions->beluga_token_set
+#define beluga_token_parse              beluga_plugin_functions->beluga_token_parse
+#define beluga_call_self                beluga_plugin_functions->beluga_call_self
+#define beluga_emit_response            beluga_plugin_functions->beluga_emit_response
+#define beluga_emit_next_request        beluga_plugin_functions->beluga_emit_next_request
+#define beluga_http_request_token       beluga_plugin_functions->beluga_http_request_token
+#define beluga_http_request_state       beluga_plugin_functions->beluga_http_request_state
+#define beluga_call_has                 beluga_plugin_functions->beluga_call_has
+#define beluga_http_request_put_options beluga_plugin_functions->beluga_http_request_put_options
+#define beluga_http_request_put_option  beluga_plugin_functions->beluga_http_request_put_option
+#define beluga_json_begin_string        beluga_plugin_functions->beluga_json_begin_string
+#define beluga_json_add_text            beluga_plugin_functions->beluga_json_add_text
+#define beluga_json_add_format          beluga_plugin_functions->beluga_json_add_format
+#define beluga_json_end_string          beluga_plugin_functions->beluga_json_end_string
+#define beluga_emit_attach              beluga_plugin_functions->beluga_emit_attach
+#define beluga_emit_detach              beluga_plugin_functions->beluga_emit_detach
+#define beluga_emit_has_room            beluga_plugin_functions->beluga_emit_has_room
+#define beluga_prompt_format_find       beluga_plugin_functions->beluga_prompt_format_find
+#define beluga_http_request_put_prompt  beluga_plugin_functions->beluga_http_request_put_prompt
+#define beluga_error_set_text           beluga_plugin_functions->beluga_error_set_text
+#define beluga_http_request_warn_text   beluga_plugin_functions->beluga_http_request_warn_text
+#define beluga_emit_warning_text        beluga_plugin_functions->beluga_emit_warning_text
+#define beluga_emit_failure_text        beluga_plugin_functions->beluga_emit_failure_text
+#define beluga_usage_init               beluga_plugin_functions->beluga_usage_init
+#define beluga_config_get_own_bool      beluga_plugin_functions->beluga_config_get_own_bool
 #else
 
 /**

@@ -68,7 +68,10 @@ BELUGA_END_DECLS
 /** Marks of a provider's own option. */
 typedef enum beluga_own_option_flag {
     /** This STRING is sent in a header, a path or a query, so it may hold no control characters. */
-    BELUGA_OWN_OPTION_IN_HEAD = 1
+    BELUGA_OWN_OPTION_IN_HEAD = 1,
+    /** This STRING belongs to a model, not to a call: base_url has a place for it, as "{region}".
+     */
+    BELUGA_OWN_OPTION_IN_URL = 2
 } beluga_own_option_flag;
 
 /** A provider's own option. `beluga providers` lists it, and configurations are checked by it. */
@@ -79,19 +82,47 @@ typedef struct beluga_own_option {
     uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
+    /** What a STRING may be, ended by NULL; any other word is refused. NULL: any text. */
+    const char *const *words;
+    /** Member of the request that beluga_http_request_put_options writes it as, or NULL: none. */
+    const char *field;
+    const void *reserved[4];
 } beluga_own_option;
 
-/** The key that authorizes a request; borrowed for the call. */
+/** Where an option stands in the requests of an API: a row of beluga_http_request_put_options. */
+typedef struct beluga_option_field {
+    uint32_t key;   /**< beluga_option_key; BELUGA_OPTION_END ends the table */
+    uint32_t flags; /**< 0 */
+    /** The member's name, "num_predict", or "options.num_predict"; NULL: the API has none. */
+    const char *name;
+    double minimum, maximum; /**< what the API takes; both 0: all that the library takes */
+    const void *reserved[2];
+} beluga_option_field;
+
+/** The key that authorizes a request, or is exchanged for a token; borrowed for the call. */
 typedef struct beluga_credential {
     size_t size;
-    const char *key;         /**< never NULL when `authorize` is called */
+    const char *key;         /**< never NULL */
     int64_t expires;         /**< seconds since 1970, 0 never */
     const char *variable;    /**< environment variable that the key is from, or NULL */
-    const beluga_call *call; /**< the call that is authorized: its own options may say how */
+    const beluga_call *call; /**< the call that `authorize` authorizes: its own options may say how;
+                                  NULL for encode_token, which works for all calls of the model */
+    const beluga_config *config; /**< the model's configuration for encode_token, which reads the
+                                      provider's own options there; NULL for `authorize` */
+    bool is_token;               /**< the key is a token that decode_token gave */
 } beluga_credential;
+
+/** The token for which a key was exchanged. */
+typedef struct beluga_token beluga_token;
+
+/** Return from encode_token: there is no request to make. */
+#define BELUGA_ENCODE_NOTHING 1
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
+
+/** Return from encode_cancel: there is nothing to tell. */
+#define BELUGA_ENCODE_NOTHING 1
 
 BELUGA_BEGIN_DECLS
 
@@ -108,7 +139,14 @@ struct beluga_provider {
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
-    const char *base_url; /**< without a slash at its end; NULL: the caller must give one */
+    /**
+     * Without a slash at its end; NULL: the caller must give one. Where an account belongs in it,
+     * it says "{account}": the value of the provider's own option "acme.account", which needs the
+     * flag BELUGA_OWN_OPTION_IN_URL. The model is not opened without a value, and none can change
+     * host or path: in the host it may have letters, digits, "-", "_" and ".", behind it it is one
+     * segment. A value that is the whole host ("https://{host}/v1") may begin with the scheme.
+     */
+    const char *base_url;
     /** names of variables for the key, in order, ended by NULL; NULL: no key */
     const char *const *key_variables;
     /**
@@ -120,14 +158,18 @@ struct beluga_provider {
     size_t state_size;
 
     /**
-     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream.
+     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
+     * that takes several requests (beluga_emit_next_request) runs it for each of them, with
+     * beluga_http_request_token to tell them apart.
+     * may have no messages: beluga_call_message_count says when.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
-     * Some servers stream unasked, others do not when asked: the body's first bytes decide which of
-     * the two decoders gets it.
+     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them. One
+     * without a body, such as a 202 with a Location, has length 0: beluga_emit_response has its
+     * head. Some servers stream unasked, others do not when asked: the body's first bytes decide
+     * which of the two decoders gets it.
      * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
@@ -145,7 +187,8 @@ struct beluga_provider {
      * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
      * Optional.
      */
-    void (*decode_error)(const beluga_http_response *response, beluga_error *err);
+    void (*decode_error)(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err);
     /**
      * Put the credential into the request; run for every attempt. Optional: without it the key goes
      * into "Authorization: Bearer".
@@ -200,11 +243,68 @@ struct beluga_provider {
      */
     const char *const *notes;
 
-    void *reserved[5];
+    /* --- HTTP providers whose service must be told ------------------------------------------- */
+    /**
+     * Fill the request that tells the service that a call is over before its answer was: it was
+     * cancelled, its deadline passed, or it failed for good. Optional; at most once for what a call
+     * began. The request is authorized like others, and sent detached from the call: its answer is
+     * ignored, a failure is only logged. It ends after 2 seconds at the latest, for which a
+     * blocking call waits, too; a loop that is freed drops it.
+     *
+     * beluga_http_request_token and beluga_http_request_state tell how far the call came; nothing
+     * of that is set where no answer came.
+     * @return 0 to send it; BELUGA_ENCODE_NOTHING; or a negative code with detail in `err`.
+     */
+    int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+
+    /**
+     * Find where the next frame of a streamed body ends, for BELUGA_FRAMING_OWN, and which of its
+     * bytes are its data. Required with that framing. It depends on what it is given alone, and is
+     * called again with the same bytes and more until it finds an end. A frame of which that is
+     * more than max_event_bytes and 64 fails the call, and so does an answer that is not within the
+     * bytes.
+     * @param bytes   All that came since the last frame's end; not NULL. Not more than that may be
+     * read.
+     * @param length  Of bytes; at least 1.
+     * @param ended   The body has ended: nothing follows. What is no whole frame then is dropped.
+     * @param cut     Receives what was found; `end` stays 0 when the frame is not whole yet.
+     * @return 0; or a negative code, which ends the call: BELUGA_ERROR_MALFORMED_RESPONSE for bytes
+     * that are no frame.
+     */
+    int (*cut)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
+
+    /* --- keys that are exchanged for tokens (HTTP providers) -------------------------------- */
+    /**
+     * Fill the request that exchanges the key for a token, which `authorize` is then given instead
+     * of the key. Optional. The library sends it when a call needs a token, once for all calls of
+     * the model that wait; it keeps the token until shortly before it expires, and asks again when
+     * the provider refuses it. The request goes out as a POST unless another method is set, by the
+     * model's proxy and certificates. Its answer may have 64 KiB.
+     *
+     * Runs on a thread of the executor, while other functions of the table may run, and once when
+     * the model is opened with a key that is known then: so it must be pure.
+     *
+     * @param self  What `open` set.
+     * @param now   Seconds since 1970.
+     * @return 0; BELUGA_ENCODE_NOTHING when this key is used as it is; or a negative code with
+     * detail in `err`.
+     */
+    int (*encode_token)(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err);
+    /**
+     * Read the token from the answer of status 2xx, and give it to beluga_token_set. Optional:
+     * without it the answer is read as OAuth 2 has it (RFC 6749: access_token and expires_in).
+     * @param now  Seconds since 1970, when the answer had come.
+     * @return 0; or a negative code, perhaps with detail in `err`.
+     */
+    int (*decode_token)(void *self, const beluga_http_response *response, int64_t now,
+                        beluga_token *token, beluga_error *err);
+
+    void *reserved[4];
 };
 
 /** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
-#define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
+enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 
 /** The first members of every table. */
 #define BELUGA_PROVIDER_INIT(provider_name) \
@@ -223,7 +323,11 @@ BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
-/** Return the number of messages; 0 for a list of models. */
+/**
+ * Return the number of messages; 0 for a list of models, and for a call whose body is given (option
+ * request_body): it takes method, path, query and headers of the request, and whether its body
+ * names the model, and has neither tools nor options of sampling and of the answer's form.
+ */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL past the last. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
@@ -233,6 +337,8 @@ BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
 /** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
+/** Return the state that `open` made for the call's model, or NULL; every function reaches it. */
+BELUGA_API void *beluga_call_self(const beluga_call *call);
 /** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
@@ -268,6 +374,9 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
+/** Return whether an option is in force. Since: 0.1 */
+BELUGA_API bool beluga_call_has(const beluga_call *call, int key);
+
 /** Return whether any of the provider's own options is set: else there is nothing to look up. */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /**
@@ -286,6 +395,74 @@ BELUGA_API bool beluga_call_get_own_double(const beluga_call *call, const char *
 BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value);
 /** @} */
 
+/* --- writing options -------------------------------------------------------------------------
+ * An option of a call that shapes its answer, such as seed, should never be lost in silence. So the
+ * library watches which of them encode_request looks at, in whatever way, and warns the caller of
+ * each that is set and was not: "seed is not sent: acme does not know it". It likewise merges
+ * extra_body into the request's body, unless encode_request reads it. */
+
+/**
+ * Write each option of a table that is in force as a member of the object that is open in the
+ * request's JSON; then the provider's own options that have a `field`.
+ *
+ *     static const beluga_option_field fields[] = {
+ *         {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
+ *         {.key = BELUGA_OPTION_MAX_TOKENS, .name = "limits.tokens"},
+ *         {.key = BELUGA_OPTION_SEED},
+ *         {.key = BELUGA_OPTION_END},
+ *     };
+ *
+ * A name with a dot is of a member inside an object of its own; rows of one object stand together,
+ * and an object without members is left out. A list is written as an array of strings, an option of
+ * several words as its word, and response_schema as the JSON that it is. A number that the API does
+ * not take becomes the nearest that it takes, with a warning; an option without a name becomes a
+ * warning alone.
+ *
+ * @param fields  Borrowed for the call, ended by BELUGA_OPTION_END; NULL: own options alone.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_options(beluga_http_request *request,
+                                                const beluga_call *call,
+                                                const beluga_option_field *fields);
+/** Do the same for one row, whose name has no dot, and for no own options. Since: 0.1 */
+BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
+                                               const beluga_call *call,
+                                               const beluga_option_field *field);
+
+/** What stands before and behind a message in a prompt; NULL: nothing. */
+typedef struct beluga_prompt_turn {
+    const char *before, *after;
+} beluga_prompt_turn;
+
+/** How a model was taught to tell messages apart, for APIs that take one prompt. */
+typedef struct beluga_prompt_format {
+    const char *name;
+    beluga_prompt_turn system, human, ai, tool;
+    const void *reserved[4];
+} beluga_prompt_format;
+
+/**
+ * Return a format that models share: "chatml", "llama3", "gemma", "phi3", or "plain", in which
+ * roles are words before a colon. NULL gives chatml.
+ *
+ * @return static; NULL for another name. Threads: any. Since: 0.1
+ */
+BELUGA_API const beluga_prompt_format *beluga_prompt_format_find(const char *name);
+/**
+ * Write the call's messages as one string into the object that is open in the request's JSON, up to
+ * where the model's text begins. A last message of the model is left open, for the answer to go on
+ * with. Of a message its texts are sent; a warning tells of other parts.
+ *
+ * @param name    The string's key.
+ * @param format  Borrowed for the call; NULL fails the request.
+ *
+ * Threads: as the request. Since: 0.1
+ */
+BELUGA_API void beluga_http_request_put_prompt(beluga_http_request *request,
+                                               const beluga_call *call, const char *name,
+                                               const beluga_prompt_format *format);
+
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
@@ -293,10 +470,17 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
  *
  * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
  * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
- * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
+ * nothing but make the call fail with invalid_response; when the call is over, nothing at all.
+ * Other threads need an emit of beluga_emit_attach. */
 
 /** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
+/**
+ * Return the head (status and headers) of the answer that is being decoded, for what a body does
+ * not tell, such as the Location of a 202; borrowed until the decoder returns. NULL for full
+ * providers. Since: 0.1
+ */
+BELUGA_API const beluga_http_response *beluga_emit_response(const beluga_emit *emit);
 /** Emit a piece of the answer; an empty one is left out. */
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
 /** Emit a piece of the reasoning; an empty one is left out. */
@@ -379,6 +563,11 @@ BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
 /** Warn of something that could not be expressed, as printf does; it becomes one line. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
+ * Do as beluga_emit_warning with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length);
+/**
  * Emit the proof of completion. STOP after a tool call is delivered as TOOL_CALLS.
  *
  * An HTTP provider's is remembered until the body's end, and may come again: the last one holds. A
@@ -387,6 +576,28 @@ BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) B
  * @param raw  The provider's word; NULL: none.
  */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
+/**
+ * Ask for another request of the same call, such as a poll of a job that this answer began. When
+ * this answer's body has ended whole, or with BELUGA_DECODE_DONE, encode_request runs again and its
+ * answer goes to the same decoders: their state and all that was emitted stay; tool calls that are
+ * open end. An answer either finishes or asks: both in one end the call with invalid_response. The
+ * last of several tokens holds. At most 10,000 a call; only HTTP providers.
+ *
+ * Each request has its own timeouts and retries, and the wait before it counts for none of them; a
+ * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
+ * decoder's state as its bytes were then, and no request before it; but after an error that a
+ * decoder emitted the call begins anew. A replay does not wait.
+ *
+ * A request to another origin (scheme, host, port) than base_url's, as a server may tell one, is
+ * sent with what encode_request wrote and nothing else: neither key nor headers of model or caller.
+ *
+ * @param token     For beluga_http_request_token; not empty, at most 16 KiB; copied.
+ * @param delay_ms  Time to wait before it; 0 or less: none. More than a minute is a minute.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no token, or a list of models;
+ * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, a longer token; BELUGA_ERROR_NOT_SUPPORTED a
+ * full provider. Since: 0.1
+ */
+BELUGA_API int beluga_emit_next_request(beluga_emit *emit, const char *token, int64_t delay_ms);
 /** Fail the call; provider, model and operation are filled in. @return the error's code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /**
@@ -397,6 +608,12 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
  */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
+/**
+ * Do as beluga_emit_failure with a text instead of a format, for languages without C's variable
+ * arguments. Since: 0.1
+ */
+BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
+                                        const char *text, size_t length);
 /** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
@@ -479,6 +696,51 @@ BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         void *argument, void (*release)(void *argument));
 
 /**
+ * Make an emit for threads of your own, such as those of an engine in the process. They may emit
+ * with it until beluga_emit_detach, and the call goes on until then. What they emit is copied and
+ * comes back on the loop; emitting waits while over 1 MiB is under way (beluga_emit_has_room tells
+ * before), but on a thread that runs a loop, where it fails with invalid_input. One at a time, and
+ * not beside work that blocks.
+ *
+ * After the call is over, emitting returns context_canceled, which an engine should heed soon: the
+ * emit keeps the call, its messages and the client until it is detached, and beluga_client_close
+ * waits for that. No thread outside of start, or of what beluga_emit_after called, may attach.
+ *
+ * @param attached  Receives the emit; NULL on failure. Several threads may use it at once; the
+ * order of their events is theirs. For events, beluga_emit_call, beluga_emit_is_cancelled,
+ * beluga_emit_has_room and beluga_emit_detach.
+ * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
+ * said no, and when the call is over; it must not block. It may still be called once when the emit
+ * is detached already. NULL: not needed.
+ * @param argument  Handed to `wake` and `release`.
+ * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
+ * needed.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
+ * attached or work runs already; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or another thread.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
+                                  void (*wake)(void *argument), void *argument,
+                                  void (*release)(void *argument));
+/**
+ * End an emit of beluga_emit_attach, once, also when the call is over long since: as work that
+ * blocks ends when it returns. Without FINISH before, the call ends with stream_closed.
+ *
+ * @param status  0; or a negative code that ends the call.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API void beluga_emit_detach(beluga_emit *attached, int status);
+/**
+ * Return whether emitting with an emit of beluga_emit_attach would not wait; when it says no,
+ * `wake` tells when to come back. True when the call is over, since emitting returns at once then,
+ * and for any other emit.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
+
+/**
  * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
  * context was cancelled or is past its deadline, or a timeout ended it. Work that emits rarely
  * should ask now and then, since nothing else can stop its thread.
@@ -489,6 +751,32 @@ BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
 /** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+/**
+ * Give the token that an answer has. It reaches `authorize` as it is given here, so it may also
+ * hold several values, such as JSON on one line.
+ *
+ * @param text     Copied; at most 64 KiB of UTF-8 without control characters.
+ * @param expires  When it ends, seconds since 1970; 0: not known, and it is kept for 5 minutes.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT no text; BELUGA_ERROR_LIMIT_EXCEEDED;
+ * BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_set(beluga_token *token, const char *text, size_t length,
+                                int64_t expires);
+/**
+ * Parse JSON in decode_token, in memory that is wiped afterwards, as it holds the token.
+ *
+ * @param root  Borrowed until decode_token returns, or parses again. NULL on failure.
+ * @return as beluga_json_parse.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t length,
+                                  const beluga_json **root);
 
 /* --- registration ----------------------------------------------------------------------------- */
 

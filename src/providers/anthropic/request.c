@@ -63,14 +63,18 @@ static void put_sampling(beluga__claude_encoder *e)
         beluga__claude_sampling_of(e->call, e->request, &e->model, beluga__claude_thinks(&e->plan));
     put_max_tokens(e);
     if (send.temperature) beluga__claude_put_temperature(e, &e->body);
-    if (send.top_p) beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
-    if (send.top_k) beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
+    if (send.top_p) beluga__body_put(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
+    if (send.top_k) beluga__body_put(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
     beluga__body_put_stops(&e->body, "stop_sequences", e->call, e->request);
     beluga__body_begin_object(&e->body, "metadata", &metadata);
-    beluga__body_put_string(&metadata, "user_id", e->call, BELUGA_OPTION_USER);
+    beluga__body_put(&metadata, "user_id", e->call, BELUGA_OPTION_USER);
     beluga__encoder_end_object(&e->base, &metadata);
     beluga__put_stream(&e->base);
 }
+
+/* The API has none of these. */
+static const beluga_option_field missing[] = {BELUGA__NO_SEED_NO_PENALTIES,
+                                              {.key = BELUGA_OPTION_END}};
 
 /* ---- the form of the answer ------------------------------------------------------------------ */
 
@@ -134,7 +138,7 @@ int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_reques
     put_output_config(&e);
     put_tools(&e);
     beluga__anthropic_put_messages(&e);
-    beluga__warn_of_numbers(&e.base, "anthropic");
+    beluga__body_put_options(&e.body, call, missing);
     warn_of_form(&e);
     return beluga__encoder_end(&e.base);
 }

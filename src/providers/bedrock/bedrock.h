@@ -93,7 +93,8 @@ int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *r
                               beluga_emit *emit);
 
 /* error.c */
-void beluga__bedrock_decode_error(const beluga_http_response *response, beluga_error *err);
+void beluga__bedrock_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                  beluga_error *err);
 /* Emit an exception inside a stream, from its name and payload. Returns its code. */
 int beluga__bedrock_emit_exception(const char *name, const char *payload, size_t length,
                                    beluga_emit *emit);

@@ -99,8 +99,10 @@ static const char *message_of(const beluga_json *root, size_t *length)
     return message;
 }
 
-void beluga__bedrock_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__bedrock_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                  beluga_error *err)
 {
+    (void)call;
     size_t length, n;
     const char *body = beluga_http_response_body(response, &length);
     const char *header = beluga_http_response_header(response, "x-amzn-errortype");

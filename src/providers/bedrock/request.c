@@ -158,6 +158,10 @@ static void put_one_at_a_time(beluga__claude_encoder *e, beluga__body *additiona
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+/* Converse has none of these. */
+static const beluga_option_field missing[] = {
+    BELUGA__NO_SEED_NO_PENALTIES, {.key = BELUGA_OPTION_USER}, {.key = BELUGA_OPTION_END}};
+
 /* A budget has to be below the limit of the whole answer, and Converse's default limit is below
  * most budgets. */
 static void put_inference(beluga__claude_encoder *e, const beluga__claude_sampling *send)
@@ -165,11 +169,11 @@ static void put_inference(beluga__claude_encoder *e, const beluga__claude_sampli
     beluga__body object;
     int64_t most = e->model.max_tokens, tokens = ROOM + e->plan.budget;
     beluga__body_begin_object(&e->body, "inferenceConfig", &object);
-    beluga__body_put_int(&object, "maxTokens", e->call, BELUGA_OPTION_MAX_TOKENS);
+    beluga__body_put(&object, "maxTokens", e->call, BELUGA_OPTION_MAX_TOKENS);
     if (!e->plan.max_tokens && e->plan.budget && beluga__body_wants(&object, "maxTokens"))
         beluga_json_put_int(e->w, "maxTokens", most && tokens > most ? most : tokens);
     if (send->temperature) beluga__claude_put_temperature(e, &object);
-    if (send->top_p) beluga__body_put_double(&object, "topP", e->call, BELUGA_OPTION_TOP_P);
+    if (send->top_p) beluga__body_put(&object, "topP", e->call, BELUGA_OPTION_TOP_P);
     beluga__body_put_stops(&object, "stopSequences", e->call, e->request);
     beluga__encoder_end_object(&e->base, &object);
 }
@@ -179,12 +183,12 @@ static void put_top_k(beluga__claude_encoder *e, beluga__body *object)
 {
     beluga__body inference;
     if (e->model.known || beluga__bedrock_is_model(e, "mistral.")) {
-        beluga__body_put_int(object, "top_k", e->call, BELUGA_OPTION_TOP_K);
+        beluga__body_put(object, "top_k", e->call, BELUGA_OPTION_TOP_K);
     } else if (beluga__bedrock_is_model(e, "cohere.")) {
-        beluga__body_put_int(object, "k", e->call, BELUGA_OPTION_TOP_K);
+        beluga__body_put(object, "k", e->call, BELUGA_OPTION_TOP_K);
     } else if (beluga__bedrock_is_model(e, "amazon.nova")) {
         beluga__body_begin_object(object, "inferenceConfig", &inference);
-        beluga__body_put_int(&inference, "topK", e->call, BELUGA_OPTION_TOP_K);
+        beluga__body_put(&inference, "topK", e->call, BELUGA_OPTION_TOP_K);
         beluga__encoder_end_object(&e->base, &inference);
     } else {
         beluga_http_request_warn(e->request,
@@ -296,9 +300,7 @@ int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request 
     put_tools(&e);
     put_output(&e);
     put_additional(&e, &send);
-    beluga__warn_of_numbers(&e.base, "Converse");
-    if (beluga_call_get_string(call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(request, "user is not sent: Converse has none");
+    beluga__body_put_options(&e.body, call, missing);
     return beluga__encoder_end(&e.base);
 }
 

@@ -46,6 +46,7 @@ beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t in
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit);
 
 /* error.c */
-void beluga__cohere_decode_error(const beluga_http_response *response, beluga_error *err);
+void beluga__cohere_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                 beluga_error *err);
 
 #endif

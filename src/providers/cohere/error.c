@@ -24,8 +24,10 @@ static int meaning(const beluga_error *err, const char *message)
     return err->code;
 }
 
-void beluga__cohere_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__cohere_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                 beluga_error *err)
 {
+    (void)call;
     size_t length, n = 0;
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc = NULL;

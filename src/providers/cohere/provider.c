@@ -15,5 +15,6 @@ const beluga_provider beluga__cohere_provider = {
         BELUGA__TEXTS("A tool by name is required by sending it alone.",
                       "Reasoning is on or off, without grades, and takes a budget. Takes no user."),
     .decode_error = beluga__cohere_decode_error,
-    .options =
-        BELUGA__OWN_OPTIONS(BELUGA__OWN_TEXT("cohere.safety_mode", "CONTEXTUAL, STRICT or OFF"))};
+    .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_WORD("cohere.safety_mode",
+                                                    "what the answer has to keep clear of",
+                                                    "CONTEXTUAL", "STRICT", "OFF"))};

@@ -47,46 +47,22 @@ static void put_tools(beluga__encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A number outside of the API's range is replaced by the nearest number in the range. */
-static void put_number(beluga__encoder *e, const char *name, const char *option, int key,
-                       double least, double most)
-{
-    double value, sent;
-    if (!beluga_call_get_double(e->call, key, &value) || !beluga__body_wants(&e->body, name))
-        return;
-    sent = value < least ? least : value > most ? most : value;
-    if (sent != value)
-        beluga_http_request_warn(e->request, "%s %g is sent as %g: cohere takes %g to %g", option,
-                                 value, sent, least, most);
-    beluga_json_put_double(e->w, name, sent);
-}
-
-static void put_top_k(beluga__encoder *e)
-{
-    enum { MOST = 500 };
-    int64_t value;
-    if (!beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) ||
-        !beluga__body_wants(&e->body, "k"))
-        return;
-    if (value > MOST)
-        beluga_http_request_warn(e->request, "top_k %lld is sent as %d, which is cohere's most",
-                                 (long long)value, MOST);
-    beluga_json_put_int(e->w, "k", value > MOST ? MOST : value);
-}
-
 static void put_sampling(beluga__encoder *e)
 {
+    static const beluga_option_field fields[] = {
+        {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature"},
+        {.key = BELUGA_OPTION_TOP_P, .name = "p", .minimum = 0.01, .maximum = 0.99},
+        {.key = BELUGA_OPTION_TOP_K, .name = "k", .minimum = 0, .maximum = 500},
+        {.key = BELUGA_OPTION_MAX_TOKENS, .name = "max_tokens"},
+        {.key = BELUGA_OPTION_FREQUENCY_PENALTY, .name = "frequency_penalty", .maximum = 1},
+        {.key = BELUGA_OPTION_PRESENCE_PENALTY, .name = "presence_penalty", .maximum = 1},
+        {.key = BELUGA_OPTION_STOP_SEQUENCES, .name = "stop_sequences"},
+        {.key = BELUGA_OPTION_SEED, .name = "seed"},
+        {.key = BELUGA_OPTION_USER},
+        {.key = BELUGA_OPTION_END},
+    };
     beluga__body *body = &e->body;
-    beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
-    put_number(e, "p", "top_p", BELUGA_OPTION_TOP_P, 0.01, 0.99);
-    put_top_k(e);
-    beluga__body_put_int(body, "max_tokens", e->call, BELUGA_OPTION_MAX_TOKENS);
-    put_number(e, "frequency_penalty", "frequency_penalty", BELUGA_OPTION_FREQUENCY_PENALTY, 0, 1);
-    put_number(e, "presence_penalty", "presence_penalty", BELUGA_OPTION_PRESENCE_PENALTY, 0, 1);
-    beluga__body_put_list(body, "stop_sequences", e->call, BELUGA_OPTION_STOP_SEQUENCES);
-    beluga__body_put_int(body, "seed", e->call, BELUGA_OPTION_SEED);
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(e->request, "user is not sent: cohere takes none");
+    beluga__body_put_options(body, e->call, fields);
     const char *mode = beluga_call_get_own_string(e->call, "cohere.safety_mode", NULL);
     if (mode && beluga__body_wants(body, "safety_mode"))
         beluga_json_put_string(e->w, "safety_mode", mode);

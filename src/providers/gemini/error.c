@@ -123,8 +123,10 @@ static void describe(const beluga_json *error, beluga_error *err)
     if (wait_ms > err->retry_after_ms) err->retry_after_ms = wait_ms;
 }
 
-void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                 beluga_error *err)
 {
+    (void)call;
     size_t length;
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc;

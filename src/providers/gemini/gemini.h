@@ -66,7 +66,8 @@ int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *
                                 beluga_emit *emit);
 
 /* error.c */
-void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err);
+void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                 beluga_error *err);
 /* Emit the error {"code","message","status","details"} that came inside an answer of status 200;
  * `otherwise` is the code for an error that has none. Returns the code. */
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);

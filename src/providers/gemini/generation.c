@@ -76,17 +76,22 @@ static void put_format(beluga__gemini_encoder *e, beluga__body *config)
 
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e)
 {
-    static const beluga__sampling_names names = {"temperature",
-                                                 "topP",
-                                                 "topK",
-                                                 "maxOutputTokens",
-                                                 "stopSequences",
-                                                 "seed",
-                                                 "presencePenalty",
-                                                 "frequencyPenalty"};
+    static const beluga_option_field fields[] = {
+        {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature"},
+        {.key = BELUGA_OPTION_TOP_P, .name = "topP"},
+        {.key = BELUGA_OPTION_TOP_K, .name = "topK"},
+        {.key = BELUGA_OPTION_MAX_TOKENS, .name = "maxOutputTokens"},
+        {.key = BELUGA_OPTION_STOP_SEQUENCES, .name = "stopSequences"},
+        {.key = BELUGA_OPTION_SEED, .name = "seed"},
+        {.key = BELUGA_OPTION_PRESENCE_PENALTY, .name = "presencePenalty"},
+        {.key = BELUGA_OPTION_FREQUENCY_PENALTY, .name = "frequencyPenalty"},
+        {.key = BELUGA_OPTION_USER},
+        {.key = BELUGA_OPTION_RESPONSE_SCHEMA_NAME},
+        {.key = BELUGA_OPTION_END},
+    };
     beluga__body config;
     beluga__body_begin_object(&e->body, "generationConfig", &config);
-    beluga__body_put_sampling(&config, &names, e->call);
+    beluga__body_put_options(&config, e->call, fields);
     put_format(e, &config);
     put_reasoning(e, &config);
     beluga__encoder_end_object(&e->base, &config);

@@ -67,7 +67,6 @@ static void put_tools(beluga__gemini_encoder *e)
 
 static void warn(beluga__gemini_encoder *e)
 {
-    beluga__warn_of_names(&e->base, "Gemini");
     if (beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request, "response_schema_strict false is not sent: Gemini "
                                              "always holds to a schema");

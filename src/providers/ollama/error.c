@@ -31,8 +31,10 @@ static int meaning(const char *message, int otherwise)
     return otherwise;
 }
 
-void beluga__ollama_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__ollama_decode_error(const beluga_call *call, const beluga_http_response *response,
+                                 beluga_error *err)
 {
+    (void)call;
     size_t length;
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc;

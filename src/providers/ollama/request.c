@@ -81,16 +81,26 @@ static void put_think(beluga__encoder *e)
 
 static void put_options(beluga__encoder *e)
 {
-    static const beluga__sampling_names names = {
-        "temperature",      "top_p", "top_k", "num_predict", "stop", "seed", "presence_penalty",
-        "frequency_penalty"};
+    static const beluga_option_field fields[] = {
+        {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature"},
+        {.key = BELUGA_OPTION_TOP_P, .name = "top_p"},
+        {.key = BELUGA_OPTION_TOP_K, .name = "top_k"},
+        {.key = BELUGA_OPTION_MAX_TOKENS, .name = "num_predict"},
+        {.key = BELUGA_OPTION_STOP_SEQUENCES, .name = "stop"},
+        {.key = BELUGA_OPTION_SEED, .name = "seed"},
+        {.key = BELUGA_OPTION_PRESENCE_PENALTY, .name = "presence_penalty"},
+        {.key = BELUGA_OPTION_FREQUENCY_PENALTY, .name = "frequency_penalty"},
+        {.key = BELUGA_OPTION_USER},
+        {.key = BELUGA_OPTION_RESPONSE_SCHEMA_NAME},
+        {.key = BELUGA_OPTION_END},
+    };
     beluga__body options;
     int64_t tokens;
     beluga__body_begin_object(&e->body, "options", &options);
     if (beluga_call_get_own_int(e->call, "ollama.num_ctx", &tokens) &&
         beluga__body_wants(&options, "num_ctx"))
         beluga_json_put_int(e->w, "num_ctx", tokens);
-    beluga__body_put_sampling(&options, &names, e->call);
+    beluga__body_put_options(&options, e->call, fields);
     beluga__encoder_end_object(e, &options);
 }
 
@@ -119,7 +129,6 @@ static void put_format(beluga__encoder *e)
 
 static void warn(beluga__encoder *e)
 {
-    beluga__warn_of_names(e, "Ollama");
     if (beluga__answer_form_of(e->call).schema && beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request,
                                  "response_schema_strict is on: Ollama enforces every schema");

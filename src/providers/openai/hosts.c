@@ -2,46 +2,10 @@
 #include "providers/openai/openai.h"
 #include "providers/table.h"
 
-/* The beginning of every row. */
-#define HOST(host_name, url)                                                      \
-    BELUGA__OVER_HTTP(host_name, "Chat Completions", openai, BELUGA_FRAMING_SSE), \
-        .encode_request = beluga__openai_encode_request,                          \
-        .decode_error = beluga__fault_decode_error, .base_url = (url)
+#include <pthread.h>
+#include <string.h>
 
-#define LISTS_MODELS BELUGA__LISTS_MODELS(openai)
-
-/* The differences of a host, and notes for people: quirks, the field for the reasoning of earlier
- * answers ("" for none), and more notes. */
-#define OTHERWISE(bits, field, ...)                                                            \
-    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
-    .provider.notes = BELUGA__TEXTS(                                                           \
-        NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                   \
-        NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                             \
-        NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                     \
-        NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                               \
-        NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                               \
-        NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                        \
-             "Tells the usage of a stream without being asked."),                              \
-        NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                          \
-             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."), \
-        NOTE((bits) & BELUGA__OPENAI_THINKING_OFF,                                             \
-             "No reasoning is told as thinking of type disabled."),                            \
-        NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                \
-             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),      \
-        NOTE((bits) & BELUGA__OPENAI_MISTRAL,                                                  \
-             "Reasoning is on or off, without grades; seed goes by random_seed."),             \
-        NOTE((bits) & BELUGA__OPENAI_FILE_URLS, "Takes files by their address."),              \
-        NOTE((bits) & BELUGA__OPENAI_CACHE_CONTROL,                                            \
-             "Marks for the cache are sent as cache_control."),                                \
-        NOTE((bits) & BELUGA__OPENAI_CACHE_TTL,                                                \
-             "They may say for how long: 5 minutes or 1 hour."),                               \
-        NOTE((bits) & BELUGA__OPENAI_REASONING_DETAILS,                                        \
-             "Takes back reasoning_details as they came, and a budget of reasoning."),         \
-        NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
-
-#define NOTE(is_so, text) ((is_so) ? (text) : "")
-
-#define SERVES "What it can do depends on the model it serves."
+/* ---- what rows are made of ------------------------------------------------------------------- */
 
 enum {
     TEXT = BELUGA__TALKS,
@@ -56,152 +20,422 @@ enum {
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* Hosts' words for none, minimal, low, medium, high, xhigh, max. */
-static const char *const common_efforts[] = {"none", "low",  "low", "medium",
-                                             "high", "high", "high"};
-static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
-static const char *const perplexity_efforts[] = {NULL,   "minimal", "low", "medium",
-                                                 "high", "high",    "high"};
-static const char *const mistral_efforts[] = {"none", "high", "high", "high",
-                                              "high", "high", "high"};
+/* A note for people that a quirk has. */
+static const struct {
+    uint32_t quirk;
+    const char *text;
+} quirk_notes[] = {
+    {BELUGA__OPENAI_TOP_K, "Takes top_k."},
+    {BELUGA__OPENAI_NO_TOOLS, "Takes no tools."},
+    {BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."},
+    {BELUGA__OPENAI_NO_SEED, "Takes no seed."},
+    {BELUGA__OPENAI_NO_USER, "Takes no user."},
+    {BELUGA__OPENAI_NO_STREAM_OPTIONS, "Tells the usage of a stream without being asked."},
+    {BELUGA__OPENAI_ENABLE_THINKING,
+     "Reasoning is on or off (enable_thinking), without grades, and takes a budget."},
+    {BELUGA__OPENAI_THINKING_OFF, "No reasoning is told as thinking of type disabled."},
+    {BELUGA__OPENAI_NO_SCHEMA,
+     "Of the forms of an answer it knows JSON mode only: a schema is not sent."},
+    {BELUGA__OPENAI_NO_FORM, "Takes no form of an answer: neither schema nor JSON mode is sent."},
+    {BELUGA__OPENAI_MISTRAL, "Reasoning is on or off, without grades; seed goes by random_seed."},
+    {BELUGA__OPENAI_MAX_COMPLETION_TOKENS, "The limit of tokens is max_completion_tokens."},
+    {BELUGA__OPENAI_REASONING_SPLIT,
+     "Reasoning is asked for apart from the text (reasoning_split)."},
+    {BELUGA__OPENAI_FILE_URLS, "Takes files by their address."},
+    {BELUGA__OPENAI_CACHE_CONTROL, "Marks for the cache are sent as cache_control."},
+    {BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."},
+    {BELUGA__OPENAI_REASONING_DETAILS,
+     "Takes back reasoning_details as they came, and a budget of reasoning."},
+};
+
+/* The field for the reasoning of earlier answers, and its note. */
+typedef enum field_kind { NO_FIELD, REASONING, REASONING_CONTENT } field_kind;
+static const struct {
+    const char *name, *note;
+} fields[] = {
+    [REASONING] = {"reasoning", "Takes back what its models thought, as reasoning."},
+    [REASONING_CONTENT] = {"reasoning_content",
+                           "Takes back what its models thought, as reasoning_content."},
+};
+
+/* Hosts' words for none, minimal, low, medium, high, xhigh, max, and a note. */
+typedef struct effort_words {
+    const char *words[7], *note;
+} effort_words;
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
-/* Providers without a row speak the protocol without differences. */
-static const beluga__openai_host plain;
+static const effort_words common = {{"none", "low", "low", "medium", "high", "high", "high"},
+                                    NEAREST};
+static const effort_words graded = {{NULL, "low", "low", "medium", "high", "high", "high"},
+                                    NEAREST};
+static const effort_words of_perplexity = {
+    {NULL, "minimal", "low", "medium", "high", "high", "high"},
+    "Efforts are minimal, low, medium and high; another is sent as the nearest."};
+static const effort_words of_mistral = {{"none", "high", "high", "high", "high", "high", "high"},
+                                        NULL};
+static const effort_words of_meta = {{NULL, "minimal", "low", "medium", "high", "xhigh", "xhigh"},
+                                     "Efforts are minimal to xhigh; max is sent as xhigh."};
+static const effort_words of_zai = {
+    {NULL, "low", "low", "high", "high", "max", "max"},
+    "Efforts are low, high and max, of GLM-5.2 and later; another is sent as the nearest."};
+static const effort_words no_words = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+                                      "Reasoning has no grades."};
 
-static const beluga__openai_host hosts[] = {
-    {.provider = {HOST("cerebras", "https://api.cerebras.ai/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
-                  .key_variables = BELUGA__TEXTS("CEREBRAS_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("CEREBRAS_BASE_URL")},
-     OTHERWISE(0, "reasoning", NEAREST),
-     .efforts = common_efforts},
-    {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
-                  .url_variables = BELUGA__TEXTS("DEEPINFRA_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
-     .efforts = common_efforts},
-    {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
-                  .default_model = "deepseek-v4-flash", .capabilities = TEXT | TOOLS | MODELS,
-                  .key_variables = BELUGA__TEXTS("DEEPSEEK_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("DEEPSEEK_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, "reasoning_content",
-               "A model that thinks refuses a history without its thoughts.")},
-    {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("FIREWORKS_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "Models are named accounts/fireworks/models/MODEL.",
-               NEAREST),
-     .efforts = common_efforts},
-    {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("GROQ_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("GROQ_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
-     .efforts = common_efforts},
-    {.provider = {HOST("huggingface", "https://router.huggingface.co/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("HF_TOKEN", "HUGGINGFACE_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("HUGGINGFACE_BASE_URL")},
-     OTHERWISE(0, "", "Models are named MAKER/MODEL.")},
-    {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO | FILES | CACHE,
-                  .key_variables = BELUGA__TEXTS("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
-               SERVES, "Takes back thinking_blocks as they came.")},
-    {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
-                  .default_model = "default", .capabilities = SERVER | AUDIO,
-                  .key_variables = BELUGA__TEXTS("LLAMA_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("LLAMA_SERVER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
-    {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
-                  .capabilities = SERVER, .key_variables = BELUGA__TEXTS("LM_STUDIO_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
-    {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS,
-                  .default_model = "mistral-small-latest",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
-                  .key_variables = BELUGA__TEXTS("MISTRAL_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("MISTRAL_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
-               "", "Ids of others' tool calls are sent as nine letters and digits."),
-     .efforts = mistral_efforts},
-    {.provider = {HOST("moonshot", "https://api.moonshot.ai/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("MOONSHOT_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("MOONSHOT_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_THINKING_OFF, "reasoning_content", "")},
-    {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
-     .efforts = graded_efforts},
-    {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS,
-                  .default_model = "openrouter/auto",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
-                  .key_variables = BELUGA__TEXTS("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("OPENROUTER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
-                   BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
-               "reasoning", "Models are named MAKER/MODEL.")},
-    {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
-                  .capabilities = TEXT | SCHEMA | IMAGES,
-                  .key_variables = BELUGA__TEXTS("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("PERPLEXITY_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
-                   BELUGA__OPENAI_NO_STREAM_OPTIONS,
-               "", "Efforts are minimal, low, medium and high; another is sent as the nearest."),
-     .efforts = perplexity_efforts},
-    {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
-                  LISTS_MODELS, .default_model = "qwen-plus",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
-                  .key_variables = BELUGA__TEXTS("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
-               "", "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
-    {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("SAMBANOVA_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("SAMBANOVA_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
-     .efforts = graded_efforts},
-    {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("TOGETHER_API_KEY", "TOGETHERAI_API_KEY",
-                                                 "TOGETHER_AI_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("TOGETHER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
-     .efforts = graded_efforts},
-    {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO, .key_variables = BELUGA__TEXTS("VLLM_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("VLLM_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
-    {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-latest",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = BELUGA__TEXTS("XAI_API_KEY"),
-                  .url_variables = BELUGA__TEXTS("XAI_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
-     .efforts = common_efforts},
+/* Texts of a list, each with a NUL behind it: "A\0B\0". */
+typedef const char *text_list;
+
+typedef struct row {
+    const char *name, *url;
+    text_list keys, urls; /* variables */
+    uint32_t capabilities, quirks;
+    const char *model; /* the default one, or NULL */
+    const effort_words *efforts;
+    field_kind field;
+    text_list notes;
+    const beluga_own_option *options;
+} row;
+
+/* The beginning of every row. */
+#define HOST(host_name, address, key_variables, url_variables) \
+    .name = (host_name), .url = (address), .keys = (key_variables), .urls = (url_variables)
+
+#define SERVES "What it can do depends on the model it serves.\0"
+#define NAMED  "Models are named MAKER/MODEL.\0"
+
+static const beluga_own_option of_cloudflare[] = {
+    BELUGA__OWN_IN_URL("cloudflare.account", "id of the account", "CLOUDFLARE_ACCOUNT_ID"),
+    {.name = NULL}};
+static const beluga_own_option of_databricks[] = {
+    BELUGA__OWN_IN_URL("databricks.host", "host of the workspace", "DATABRICKS_HOST"),
+    {.name = NULL}};
+static const beluga_own_option of_snowflake[] = {
+    BELUGA__OWN_IN_URL("snowflake.account", "identifier of the account", "SNOWFLAKE_ACCOUNT"),
+    {.name = NULL}};
+
+/* ---- the rows -------------------------------------------------------------------------------- */
+
+static const row rows[] = {
+    {HOST("amazon-nova", "https://api.nova.amazon.com/v1", "NOVA_API_KEY\0AMAZON_NOVA_API_KEY\0",
+          "NOVA_BASE_URL\0AMAZON_NOVA_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES,
+     .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_SEED | BELUGA__OPENAI_NO_USER,
+     .efforts = &graded, .notes = "Bedrock serves the same models.\0"},
+    {HOST("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY\0",
+          "BASETEN_BASE_URL\0BASETEN_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .field = REASONING_CONTENT,
+     .notes = NAMED},
+    {HOST("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY\0", "CEREBRAS_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | MODELS, .efforts = &common, .field = REASONING},
+    {HOST("chutes", "https://llm.chutes.ai/v1", "CHUTES_API_KEY\0", "CHUTES_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .field = REASONING_CONTENT, .notes = NAMED},
+    {HOST("cloudflare", "https://api.cloudflare.com/client/v4/accounts/{account}/ai/v1",
+          "CLOUDFLARE_API_TOKEN\0CLOUDFLARE_API_KEY\0",
+          "CLOUDFLARE_BASE_URL\0CLOUDFLARE_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA,
+     .notes = "Workers AI. Models are named @cf/MAKER/MODEL.\0", .options = of_cloudflare},
+    {HOST("databricks", "https://{host}/serving-endpoints",
+          "DATABRICKS_TOKEN\0DATABRICKS_API_KEY\0", "DATABRICKS_BASE_URL\0DATABRICKS_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES, .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = &graded,
+     .notes = "The host is that of the workspace; models are named as its endpoints.\0",
+     .options = of_databricks},
+    {HOST("deepinfra", "https://api.deepinfra.com/v1/openai",
+          "DEEPINFRA_API_KEY\0DEEPINFRA_TOKEN\0", "DEEPINFRA_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common},
+    {HOST("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY\0", "DEEPSEEK_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | MODELS,
+     .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, .model = "deepseek-v4-flash",
+     .field = REASONING_CONTENT,
+     .notes = "A model that thinks refuses a history without its thoughts.\0"},
+    {HOST("digitalocean", "https://inference.do-ai.run/v1",
+          "GRADIENT_MODEL_ACCESS_KEY\0DIGITALOCEAN_ACCESS_TOKEN\0", "DIGITALOCEAN_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS, .field = REASONING_CONTENT},
+    {HOST("docker", "http://localhost:12434/engines/v1", "DOCKER_MODEL_RUNNER_API_KEY\0",
+          "DOCKER_MODEL_RUNNER_API_BASE\0"),
+     .capabilities = SERVER, .quirks = BELUGA__OPENAI_TOP_K,
+     .notes =
+         SERVES "In a container the address is http://model-runner.docker.internal/engines/v1.\0"},
+    {HOST("featherless", "https://api.featherless.ai/v1",
+          "FEATHERLESS_API_KEY\0FEATHERLESS_AI_API_KEY\0",
+          "FEATHERLESS_BASE_URL\0FEATHERLESS_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K,
+     .notes = NAMED},
+    {HOST("fireworks", "https://api.fireworks.ai/inference/v1",
+          "FIREWORKS_API_KEY\0FIREWORKS_AI_API_KEY\0", "FIREWORKS_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = &common, .notes = "Models are named accounts/fireworks/models/MODEL.\0"},
+    {HOST("gmi", "https://api.gmi-serving.com/v1", "GMI_API_KEY\0GMICLOUD_API_KEY\0",
+          "GMI_BASE_URL\0GMI_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
+     .field = REASONING_CONTENT, .notes = NAMED},
+    {HOST("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY\0", "GROQ_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common},
+    {HOST("helicone", "https://ai-gateway.helicone.ai/v1", "HELICONE_API_KEY\0",
+          "HELICONE_BASE_URL\0HELICONE_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS},
+    {HOST("heroku", "https://us.inference.heroku.com/v1", "HEROKU_INFERENCE_KEY\0INFERENCE_KEY\0",
+          "HEROKU_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS,
+     .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_SEED | BELUGA__OPENAI_NO_USER,
+     .notes = "A region has its own address: that of INFERENCE_URL, and /v1.\0"},
+    {HOST("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN\0HUGGINGFACE_API_KEY\0",
+          "HUGGINGFACE_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .notes = NAMED},
+    {HOST("hyperbolic", "https://api.hyperbolic.xyz/v1", "HYPERBOLIC_API_KEY\0",
+          "HYPERBOLIC_BASE_URL\0HYPERBOLIC_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .notes = NAMED},
+    {HOST("inception", "https://api.inceptionlabs.ai/v1", "INCEPTION_API_KEY\0",
+          "INCEPTION_BASE_URL\0INCEPTION_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | MODELS, .efforts = &graded},
+    {HOST("lemonade", "http://localhost:13305/api/v1", "LEMONADE_API_KEY\0",
+          "LEMONADE_BASE_URL\0LEMONADE_API_BASE\0"),
+     .capabilities = SERVER, .quirks = BELUGA__OPENAI_TOP_K,
+     .notes = SERVES "Older versions listen at port 8000.\0"},
+    {HOST("litellm", "http://localhost:4000", "LITELLM_PROXY_API_KEY\0LITELLM_API_KEY\0",
+          "LITELLM_PROXY_URL\0LITELLM_PROXY_API_BASE\0"),
+     .capabilities = SERVER | AUDIO | FILES | CACHE,
+     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL,
+     .notes = SERVES "Takes back thinking_blocks as they came.\0"},
+    {HOST("llama-server", "http://localhost:8080/v1", "LLAMA_API_KEY\0", "LLAMA_SERVER_BASE_URL\0"),
+     .capabilities = SERVER | AUDIO, .quirks = BELUGA__OPENAI_TOP_K, .model = "default",
+     .notes = SERVES "Any name of a model will do.\0"},
+    {HOST("lmstudio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY\0",
+          "LM_STUDIO_BASE_URL\0LM_STUDIO_API_BASE\0"),
+     .capabilities = SERVER, .quirks = BELUGA__OPENAI_TOP_K, .notes = SERVES},
+    {HOST("meta", "https://api.meta.ai/v1", "META_API_KEY\0MODEL_API_KEY\0",
+          "META_BASE_URL\0META_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &of_meta},
+    {HOST("minimax", "https://api.minimax.io/v1", "MINIMAX_API_KEY\0",
+          "MINIMAX_BASE_URL\0MINIMAX_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_MAX_COMPLETION_TOKENS |
+               BELUGA__OPENAI_THINKING_OFF | BELUGA__OPENAI_REASONING_SPLIT |
+               BELUGA__OPENAI_NO_SEED,
+     .efforts = &no_words, .notes = "In China the address is https://api.minimaxi.com/v1.\0"},
+    {HOST("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY\0", "MISTRAL_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+     .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
+     .model = "mistral-small-latest", .efforts = &of_mistral,
+     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0"},
+    {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
+     .field = REASONING_CONTENT},
+    {HOST("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY\0",
+          "MORPH_BASE_URL\0MORPH_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
+     .notes = "The models morph-v3 apply edits to code and can't call tools.\0"},
+    {HOST("nebius", "https://api.tokenfactory.nebius.com/v1", "NEBIUS_API_KEY\0",
+          "NEBIUS_BASE_URL\0NEBIUS_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .field = REASONING_CONTENT, .notes = NAMED},
+    {HOST("novita", "https://api.novita.ai/openai/v1", "NOVITA_API_KEY\0",
+          "NOVITA_BASE_URL\0NOVITA_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .field = REASONING_CONTENT, .notes = NAMED},
+    {HOST("nscale", "https://inference.api.nscale.com/v1", "NSCALE_API_KEY\0",
+          "NSCALE_BASE_URL\0NSCALE_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES, .notes = NAMED},
+    {HOST("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY\0NVIDIA_API_KEY\0",
+          "NVIDIA_NIM_BASE_URL\0NVIDIA_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &graded},
+    {HOST("ollama-cloud", "https://ollama.com/v1", "OLLAMA_API_KEY\0", "OLLAMA_CLOUD_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
+     .field = REASONING},
+    {HOST("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY\0OPEN_ROUTER_API_KEY\0",
+          "OPENROUTER_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
+     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
+               BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
+     .model = "openrouter/auto", .field = REASONING, .notes = NAMED},
+    {HOST("ovhcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
+          "OVHCLOUD_API_KEY\0OVH_AI_ENDPOINTS_ACCESS_TOKEN\0",
+          "OVHCLOUD_BASE_URL\0OVHCLOUD_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &graded},
+    {HOST("parasail", "https://api.parasail.io/v1", "PARASAIL_API_KEY\0",
+          "PARASAIL_BASE_URL\0PARASAIL_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K},
+    {HOST("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY\0PPLX_API_KEY\0",
+          "PERPLEXITY_BASE_URL\0"),
+     .capabilities = TEXT | SCHEMA | IMAGES,
+     .quirks = BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
+               BELUGA__OPENAI_NO_STREAM_OPTIONS,
+     .model = "sonar", .efforts = &of_perplexity},
+    {HOST("poe", "https://api.poe.com/v1", "POE_API_KEY\0", "POE_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | IMAGES | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
+     .notes = "Models are the bots of Poe, by their names.\0"},
+    {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+          "DASHSCOPE_API_KEY\0QWEN_API_KEY\0", "DASHSCOPE_BASE_URL\0QWEN_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
+     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
+     .model = "qwen-plus",
+     .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0"},
+    {HOST("reka", "https://api.reka.ai/v1", "REKA_API_KEY\0", "REKA_BASE_URL\0REKA_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K},
+    {HOST("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY\0",
+          "SAMBANOVA_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = &graded},
+    {HOST("scaleway", "https://api.scaleway.ai/v1", "SCW_SECRET_KEY\0SCALEWAY_API_KEY\0",
+          "SCALEWAY_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
+     .notes = "The address of a project is https://api.scaleway.ai/PROJECT/v1.\0"},
+    {HOST("siliconflow", "https://api.siliconflow.com/v1", "SILICONFLOW_API_KEY\0",
+          "SILICONFLOW_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_NO_SCHEMA,
+     .field = REASONING_CONTENT,
+     .notes = "In China the address is https://api.siliconflow.cn/v1.\0"},
+    {HOST("snowflake", "https://{account}.snowflakecomputing.com/api/v2/cortex/v1",
+          "SNOWFLAKE_CORTEX_PAT\0SNOWFLAKE_PAT\0", "SNOWFLAKE_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES, .quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS,
+     .notes = "The key is a programmatic access token; a \"_\" in the account is written \"-\".\0",
+     .options = of_snowflake},
+    {HOST("together", "https://api.together.xyz/v1",
+          "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = &graded},
+    {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES,
+     .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
+               BELUGA__OPENAI_NO_USER},
+    {HOST("venice", "https://api.venice.ai/api/v1", "VENICE_API_KEY\0VENICE_AI_API_KEY\0",
+          "VENICE_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = &common, .field = REASONING_CONTENT,
+     .notes = "It puts a prompt of its own before yours, unless venice_parameters in extra_body "
+              "says otherwise.\0"},
+    {HOST("vercel", "https://ai-gateway.vercel.sh/v1",
+          "AI_GATEWAY_API_KEY\0VERCEL_AI_GATEWAY_API_KEY\0VERCEL_OIDC_TOKEN\0",
+          "AI_GATEWAY_BASE_URL\0VERCEL_AI_GATEWAY_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_REASONING_DETAILS, .field = REASONING, .notes = NAMED},
+    {HOST("vllm", "http://localhost:8000/v1", "VLLM_API_KEY\0", "VLLM_BASE_URL\0"),
+     .capabilities = SERVER | AUDIO, .quirks = BELUGA__OPENAI_TOP_K, .notes = SERVES},
+    {HOST("volcengine", "https://ark.cn-beijing.volces.com/api/v3",
+          "ARK_API_KEY\0VOLCENGINE_API_KEY\0", "ARK_BASE_URL\0VOLCENGINE_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES,
+     .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, .field = REASONING_CONTENT,
+     .notes = "Ark. BytePlus has it at https://ark.ap-southeast.bytepluses.com/api/v3.\0"},
+    {HOST("xai", "https://api.x.ai/v1", "XAI_API_KEY\0", "XAI_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .model = "grok-latest",
+     .efforts = &common},
+    {HOST("xiaomi", "https://api.xiaomimimo.com/v1",
+          "XIAOMI_API_KEY\0MIMO_API_KEY\0XIAOMI_MIMO_API_KEY\0", "XIAOMI_BASE_URL\0"),
+     .capabilities = TEXT | TOOLS | IMAGES,
+     .quirks = BELUGA__OPENAI_THINKING_OFF | BELUGA__OPENAI_NO_SCHEMA, .efforts = &no_words,
+     .field = REASONING_CONTENT},
+    {HOST("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY\0ZHIPU_API_KEY\0",
+          "ZAI_BASE_URL\0ZAI_API_BASE\0"),
+     .capabilities = TEXT | TOOLS | IMAGES | MODELS,
+     .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_NO_SEED | BELUGA__OPENAI_NO_USER |
+               BELUGA__OPENAI_THINKING_OFF,
+     .efforts = &of_zai, .field = REASONING_CONTENT,
+     .notes = "In China the address is https://open.bigmodel.cn/api/paas/v4; that of a coding plan "
+              "is https://api.z.ai/api/coding/paas/v4.\0"},
 };
 
-enum { N_HOSTS = sizeof hosts / sizeof *hosts };
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+enum { N_HOSTS = sizeof rows / sizeof *rows, MAX_TEXTS = 20 };
+
+/* The tables are made of the rows when the first of them is asked for, since they are six times as
+ * large. */
+static beluga__openai_host hosts[N_HOSTS];
+static const char *texts[N_HOSTS][MAX_TEXTS];
+
+/* Where the texts of a table's lists go. */
+typedef struct place {
+    const char **at, **end;
+} place;
+
+/* A text that finds no room is left out; a test sees it. */
+static void put_text(place *to, const char *text)
+{
+    if (text && to->at + 1 < to->end) *to->at++ = text;
+}
+
+/* End a list, and return where it began. */
+static const char *const *end_list(place *to, const char **begin)
+{
+    if (to->at < to->end) *to->at++ = NULL;
+    return begin;
+}
+
+static const char *const *put_list(place *to, text_list list)
+{
+    const char **begin = to->at;
+    for (; *list; list += strlen(list) + 1) put_text(to, list);
+    return end_list(to, begin);
+}
+
+static const char *const *put_notes(place *to, const row *r)
+{
+    const char **begin = to->at;
+    for (size_t i = 0; i < sizeof quirk_notes / sizeof *quirk_notes; i++)
+        if (r->quirks & quirk_notes[i].quirk) put_text(to, quirk_notes[i].text);
+    put_text(to, fields[r->field].note);
+    for (text_list n = r->notes; n && *n; n += strlen(n) + 1) put_text(to, n);
+    if (r->efforts) put_text(to, r->efforts->note);
+    return end_list(to, begin);
+}
+
+static void make_table(beluga__openai_host *host, const row *r, place to)
+{
+    static const beluga_provider common_members = {.size = sizeof(beluga_provider),
+                                                   .abi = BELUGA_PROVIDER_ABI,
+                                                   .protocol = "Chat Completions",
+                                                   .framing = BELUGA_FRAMING_SSE,
+                                                   .state_size = sizeof(beluga__openai_state),
+                                                   .decode_response =
+                                                       beluga__openai_decode_response,
+                                                   .decode_event = beluga__openai_decode_event,
+                                                   .encode_request = beluga__openai_encode_request,
+                                                   .decode_error = beluga__fault_decode_error};
+    beluga_provider *provider = &host->provider;
+    *provider = common_members;
+    provider->name = r->name;
+    provider->base_url = r->url;
+    provider->default_model = r->model;
+    provider->capabilities = r->capabilities;
+    provider->options = r->options;
+    provider->key_variables = put_list(&to, r->keys);
+    provider->url_variables = put_list(&to, r->urls);
+    provider->notes = put_notes(&to, r);
+    if (r->capabilities & MODELS) {
+        provider->encode_list_models = beluga__openai_encode_list_models;
+        provider->decode_list_models = beluga__openai_decode_list_models;
+    }
+    host->quirks = r->quirks;
+    host->reasoning_field = fields[r->field].name;
+    host->efforts = r->efforts ? r->efforts->words : NULL;
+}
+
+static void make_tables(void)
+{
+    for (size_t i = 0; i < N_HOSTS; i++)
+        make_table(&hosts[i], &rows[i], (place){texts[i], texts[i] + MAX_TEXTS});
+}
 
 const beluga_provider *beluga__openai_host_at(size_t index)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_tables);
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
+
+/* ---- the request ----------------------------------------------------------------------------- */
 
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
 {
+    /* Providers without a row speak the protocol without differences. */
+    static const beluga__openai_host plain;
+    uintptr_t first = (uintptr_t)hosts, at = (uintptr_t)beluga_call_provider(call);
     const beluga__openai_host *host = &plain;
-    const beluga_provider *provider = beluga_call_provider(call);
-    for (size_t i = 0; i < N_HOSTS; i++)
-        if (provider == &hosts[i].provider) host = &hosts[i];
+    if (at >= first && at - first < sizeof hosts) host = &hosts[(at - first) / sizeof *hosts];
     return beluga__openai_encode_as(host, call, request, err);
 }

@@ -37,7 +37,9 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_CACHE_TTL = 1 << 12,         /* takes the lifetime of a cache mark */
     BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning, see details.c */
     /* takes "thinking":{"type":"disabled"} for no reasoning */
-    BELUGA__OPENAI_THINKING_OFF = 1 << 14
+    BELUGA__OPENAI_THINKING_OFF = 1 << 14,
+    BELUGA__OPENAI_REASONING_SPLIT = 1 << 15, /* takes "reasoning_split", see request.c */
+    BELUGA__OPENAI_NO_FORM = 1 << 16          /* takes no form of an answer, not even JSON */
 } beluga__openai_quirk;
 
 /* A host that speaks the protocol. A row of zeros is the protocol itself. */

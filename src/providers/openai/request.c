@@ -52,8 +52,7 @@ static void put_tools(beluga__openai_encoder *e)
     }
     beluga__put_tools(&e->base, put_tool);
     if (choice) beluga__openai_put_tool_choice(&e->base, choice, "function");
-    beluga__body_put_bool(&e->body, "parallel_tool_calls", e->call,
-                          BELUGA_OPTION_PARALLEL_TOOL_CALLS);
+    beluga__body_put(&e->body, "parallel_tool_calls", e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -67,8 +66,8 @@ static void put_max_tokens(beluga__openai_encoder *e)
     char option[80];
     snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
     if (beluga_call_has_own(e->call)) beluga_call_get_own_bool(e->call, option, &newer);
-    beluga__body_put_int(&e->body, newer ? "max_completion_tokens" : "max_tokens", e->call,
-                         BELUGA_OPTION_MAX_TOKENS);
+    beluga__body_put(&e->body, newer ? "max_completion_tokens" : "max_tokens", e->call,
+                     BELUGA_OPTION_MAX_TOKENS);
 }
 
 /* Returns whether the host takes a field. Warns about a set field that the host does not take. */
@@ -86,15 +85,15 @@ static void put_optional(beluga__openai_encoder *e)
     int64_t value;
     if (takes(e, BELUGA__OPENAI_NO_STOP, "stop",
               beluga_call_get_item(e->call, BELUGA_OPTION_STOP_SEQUENCES, 0, NULL)))
-        beluga__body_put_list(&e->body, "stop", e->call, BELUGA_OPTION_STOP_SEQUENCES);
+        beluga__body_put(&e->body, "stop", e->call, BELUGA_OPTION_STOP_SEQUENCES);
     if (takes(e, BELUGA__OPENAI_NO_SEED, seed,
               beluga_call_get_int(e->call, BELUGA_OPTION_SEED, &value)))
-        beluga__body_put_int(&e->body, seed, e->call, BELUGA_OPTION_SEED);
+        beluga__body_put(&e->body, seed, e->call, BELUGA_OPTION_SEED);
     if (takes(e, BELUGA__OPENAI_NO_USER, "user",
               beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL)))
-        beluga__body_put_string(&e->body, "user", e->call, BELUGA_OPTION_USER);
+        beluga__body_put(&e->body, "user", e->call, BELUGA_OPTION_USER);
     if (is(e, BELUGA__OPENAI_TOP_K))
-        beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
+        beluga__body_put(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
     else if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) &&
              beluga__body_wants(&e->body, "top_k"))
         beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has none "
@@ -104,11 +103,11 @@ static void put_optional(beluga__openai_encoder *e)
 static void put_sampling(beluga__openai_encoder *e)
 {
     beluga__body *body = &e->body;
-    beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
-    beluga__body_put_double(body, "top_p", e->call, BELUGA_OPTION_TOP_P);
+    beluga__body_put(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
+    beluga__body_put(body, "top_p", e->call, BELUGA_OPTION_TOP_P);
     put_max_tokens(e);
-    beluga__body_put_double(body, "frequency_penalty", e->call, BELUGA_OPTION_FREQUENCY_PENALTY);
-    beluga__body_put_double(body, "presence_penalty", e->call, BELUGA_OPTION_PRESENCE_PENALTY);
+    beluga__body_put(body, "frequency_penalty", e->call, BELUGA_OPTION_FREQUENCY_PENALTY);
+    beluga__body_put(body, "presence_penalty", e->call, BELUGA_OPTION_PRESENCE_PENALTY);
     put_optional(e);
 }
 
@@ -188,15 +187,23 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     return true;
 }
 
+/* MiniMax sends reasoning as "<think>…</think>" in the text unless it is asked for apart. */
+static void put_reasoning_split(beluga__openai_encoder *e)
+{
+    if (is(e, BELUGA__OPENAI_REASONING_SPLIT) && beluga__body_wants(&e->body, "reasoning_split"))
+        beluga_json_put_bool(e->w, "reasoning_split", true);
+}
+
 static void put_reasoning(beluga__openai_encoder *e)
 {
     int64_t effort, budget;
+    put_reasoning_split(e);
     bool graded = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     bool limited = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
     if (limited && put_budget_object(e, budget, graded)) return;
     if (graded) put_grade(e, effort);
     if (limited && is(e, BELUGA__OPENAI_ENABLE_THINKING))
-        beluga__body_put_int(&e->body, "thinking_budget", e->call, BELUGA_OPTION_REASONING_BUDGET);
+        beluga__body_put(&e->body, "thinking_budget", e->call, BELUGA_OPTION_REASONING_BUDGET);
     else if (limited)
         beluga_http_request_warn(e->request,
                                  "reasoning_budget is not sent: Chat Completions has only "
@@ -218,7 +225,9 @@ void beluga__openai_put_schema(beluga__encoder *e, const beluga__answer_form *fo
 static void put_response_format(beluga__openai_encoder *e)
 {
     beluga__answer_form form = beluga__answer_form_of(e->call);
-    if (!form.is_json || !beluga__body_wants(&e->body, "response_format")) return;
+    if (!form.is_json || !takes(e, BELUGA__OPENAI_NO_FORM, "response_format", true) ||
+        !beluga__body_wants(&e->body, "response_format"))
+        return;
     if (form.schema && is(e, BELUGA__OPENAI_NO_SCHEMA)) {
         beluga_http_request_warn(e->request,
                                  "response_schema is not sent: %s can be asked for "

@@ -29,7 +29,7 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
 }
 
 /* Reads {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the
- * array. */
+ * array; and {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}]} of Databricks. */
 static int emit_thinking(beluga__openai_state *state, const beluga_json *thinking,
                          beluga_emit *emit)
 {
@@ -89,6 +89,8 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
     if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
     if (strcmp(type, "thinking") == 0)
         return emit_thinking(state, beluga_json_get(part, "thinking"), emit);
+    if (strcmp(type, "reasoning") == 0)
+        return emit_thinking(state, beluga_json_get(part, "summary"), emit);
     if (strcmp(type, "refusal") == 0)
         return emit_refusal(state, beluga_json_get(part, "refusal"), emit);
     return 0;

@@ -16,7 +16,8 @@ const beluga_provider beluga__openai_responses_provider = {
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OPENAI_ACCOUNT_OPTIONS("openai-responses"),
         BELUGA__OWN_BOOL("openai-responses.store", "let the server keep the answer"),
-        BELUGA__OWN_TEXT("openai-responses.reasoning_summary", "auto, concise or detailed"),
+        BELUGA__OWN_WORD("openai-responses.reasoning_summary", "ask for a summary of the reasoning",
+                         "auto", "concise", "detailed"),
         BELUGA__OWN_BOOL("openai-responses.encrypted_reasoning",
                          "ask for reasoning that can be sent back")),
     .notes = BELUGA__TEXTS(

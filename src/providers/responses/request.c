@@ -20,8 +20,7 @@ static void put_tools(beluga__encoder *e)
     if (!beluga__has_tools(e, &choice)) return;
     beluga__put_tools(e, put_tool);
     if (choice) beluga__openai_put_tool_choice(e, choice, NULL);
-    beluga__body_put_bool(&e->body, "parallel_tool_calls", e->call,
-                          BELUGA_OPTION_PARALLEL_TOOL_CALLS);
+    beluga__body_put(&e->body, "parallel_tool_calls", e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS);
 }
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
@@ -87,30 +86,25 @@ static void put_format(beluga__encoder *e)
 
 static void put_sampling(beluga__encoder *e)
 {
-    beluga__body_put_int(&e->body, "max_output_tokens", e->call, BELUGA_OPTION_MAX_TOKENS);
-    beluga__body_put_double(&e->body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
-    beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
-    beluga__body_put_string(&e->body, "user", e->call, BELUGA_OPTION_USER);
+    static const beluga_option_field fields[] = {
+        {.key = BELUGA_OPTION_MAX_TOKENS, .name = "max_output_tokens"},
+        {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature"},
+        {.key = BELUGA_OPTION_TOP_P, .name = "top_p"},
+        {.key = BELUGA_OPTION_USER, .name = "user"},
+        {.key = BELUGA_OPTION_STOP_SEQUENCES},
+        {.key = BELUGA_OPTION_SEED},
+        {.key = BELUGA_OPTION_TOP_K},
+        {.key = BELUGA_OPTION_FREQUENCY_PENALTY},
+        {.key = BELUGA_OPTION_PRESENCE_PENALTY},
+        {.key = BELUGA_OPTION_END},
+    };
+    beluga__body_put_options(&e->body, e->call, fields);
     beluga__put_stream(e);
-}
-
-static void warn(beluga__encoder *e, const char *name)
-{
-    if (beluga__body_wants(&e->body, name))
-        beluga_http_request_warn(e->request, "%s is not sent: Responses has none", name);
 }
 
 static void warn_about_the_rest(beluga__encoder *e)
 {
     int64_t n;
-    double x;
-    if (beluga_call_get_item(e->call, BELUGA_OPTION_STOP_SEQUENCES, 0, NULL)) warn(e, "stop");
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_SEED, &n)) warn(e, "seed");
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &n)) warn(e, "top_k");
-    if (beluga_call_get_double(e->call, BELUGA_OPTION_FREQUENCY_PENALTY, &x))
-        warn(e, "frequency_penalty");
-    if (beluga_call_get_double(e->call, BELUGA_OPTION_PRESENCE_PENALTY, &x))
-        warn(e, "presence_penalty");
     if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &n))
         beluga_http_request_warn(e->request, "reasoning_budget is not sent: Responses has only "
                                              "reasoning_effort");

@@ -138,8 +138,9 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return beluga_emit_finish(emit, *events == 2 ? BELUGA_FINISH_STOP : BELUGA_FINISH_OTHER, NULL);
 }
 
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response, beluga_error *err)
 {
+    (void)call;
     const char *code = beluga_http_response_header(response, "x-frozen-code");
     if (code) beluga_error_set_provider_code(err, code, strlen(code));
 }

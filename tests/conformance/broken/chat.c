@@ -343,8 +343,10 @@ static int finish_anyway(void *state, beluga_emit *emit)
 
 /* ---- errors, opening ------------------------------------------------------------------------- */
 
-static void describe(const beluga_http_response *response, beluga_error *err)
+static void describe(const beluga_call *call, const beluga_http_response *response,
+                     beluga_error *err)
 {
+    (void)call;
     size_t n;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &n);
@@ -355,19 +357,21 @@ static void describe(const beluga_http_response *response, beluga_error *err)
     beluga_json_doc_free(doc);
 }
 
-static void describe_slowly(const beluga_http_response *response, beluga_error *err)
+static void describe_slowly(const beluga_call *call, const beluga_http_response *response,
+                            beluga_error *err)
 {
     wait_ms(2);
-    describe(response, err);
+    describe(call, response, err);
 }
 
 /* What was parsed is never freed. */
-static void describe_and_lose(const beluga_http_response *response, beluga_error *err)
+static void describe_and_lose(const beluga_call *call, const beluga_http_response *response,
+                              beluga_error *err)
 {
     size_t n;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &n);
-    if (!beluga_json_parse(body, n, &doc, NULL)) describe(response, err);
+    if (!beluga_json_parse(body, n, &doc, NULL)) describe(call, response, err);
 }
 
 static int open_with_state(const beluga_config *config, void **self, beluga_error *err)
@@ -405,22 +409,16 @@ static void close_and_lose(void *self)
 #endif
 
 /* The faults that the functions above have, and those of other functions. */
+/* clang-format off */
 #define FAULTS(XX)                                                                             \
-    XX("sound")                                                                                \
-    XX("cut")                                                                                  \
-    XX("nul")                                                                                  \
-    XX("no-history")                                                                           \
-    XX("history-arguments")                                                                    \
-    XX("result-id")                                                                            \
-    XX("no-system")                                                                            \
-    XX("last-only")                                                                            \
-    XX("no-tools")                                                                             \
-    XX("tool-schema") XX("temperature") XX("max_tokens") XX("stops") XX("effort") XX("schema") \
-        XX("choice") XX("stream-flag") XX("encode-waits") XX("authorize-waits") XX("halves")   \
-            XX("one-index") XX("arguments") XX("no-usage") XX("zero-usage") XX("length-stop")  \
-                XX("length-other") XX("calls-stop") XX("calls-length") XX("late-id")           \
-                    XX("error-ignored") XX("leak") XX("event-waits") XX("event-works")         \
-                        XX("unknown-null") XX("sticky")
+    XX("sound") XX("cut") XX("nul") XX("no-history") XX("history-arguments") XX("result-id")   \
+    XX("no-system") XX("last-only") XX("no-tools") XX("tool-schema") XX("temperature")         \
+    XX("max_tokens") XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag")      \
+    XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index") XX("arguments")      \
+    XX("no-usage") XX("zero-usage") XX("length-stop") XX("length-other") XX("calls-stop")      \
+    XX("calls-length") XX("late-id") XX("error-ignored") XX("leak") XX("event-waits")          \
+    XX("event-works") XX("unknown-null") XX("sticky")
+/* clang-format on */
 
 #define TABLE(fault) {CHAT(fault)},
 static const beluga_provider tables[] = {FAULTS(TABLE)};

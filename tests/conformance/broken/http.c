@@ -126,8 +126,10 @@ static int decode_on(void *state, const beluga_frame *frame, beluga_emit *emit)
     return status;
 }
 
-static void blame_itself(const beluga_http_response *response, beluga_error *err)
+static void blame_itself(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
+    (void)call;
     (void)response;
     err->code = BELUGA_ERROR_INTERNAL;
 }

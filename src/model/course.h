@@ -1,0 +1,47 @@
+/* The course of a call that takes several requests, or whose service must be told when the call
+ * ends early. It lies in the call's arena and outlives an attempt, so that the next attempt of the
+ * retry layer resumes at the request that failed. */
+#ifndef BELUGA__COURSE_H
+#define BELUGA__COURSE_H
+
+#include "model/emit.h"
+
+struct beluga__http_stage;
+
+typedef struct beluga__course {
+    const char *token; /* of the request that runs or failed; NULL: the first one */
+    const char *asked; /* of the request that the decoder asked for; NULL: none */
+    int64_t wait_ms;   /* time to wait before that */
+    uint32_t n_asked;  /* requests that were asked for in all */
+    /* What the request with `token` begins with: the decoder's state, and what the emit knows. */
+    void *state;
+    beluga_emit known;
+    /* The last stage that sent a request, where the provider has encode_cancel; NULL: there is
+     * nothing of which the service should be told. */
+    struct beluga__http_stage *unended;
+} beluga__course;
+
+/* Returns the call's course, which is made at its first use; NULL without memory. */
+static inline beluga__course *beluga__course_of(beluga_call *call)
+{
+    if (!call->course) call->course = beluga__arena_zalloc(&call->arena, sizeof *call->course);
+    return call->course;
+}
+
+/* Returns whether the decoder has asked for another request. */
+static inline bool beluga__course_goes_on(const beluga_call *call)
+{
+    return call->course && call->course->asked;
+}
+
+/* Note that what the call began at the service has come to its end, well or badly: there is nothing
+ * to resume and nothing to tell. */
+static inline void beluga__course_end(const beluga_call *call)
+{
+    beluga__course *course = call->course;
+    if (!course) return;
+    course->token = course->asked = NULL;
+    course->unended = NULL;
+}
+
+#endif

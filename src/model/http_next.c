@@ -1,0 +1,132 @@
+/* A call that takes several requests: its decoder asked for another one in an answer, which is over
+ * before the next request begins. model/course.h has what lasts. */
+#include "base/clock.h"
+#include "model/course.h"
+#include "model/emit_rules.h"
+#include "model/http_stage.h"
+#include "schema/event.h"
+
+/* --- the end of an answer --------------------------------------------------------------------- */
+
+static int no_memory(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the next request");
+}
+
+/* Keep what the next request begins with, should it fail and be sent again by another attempt. */
+static int keep(beluga__http_stage *self, beluga__course *course, beluga_error *err)
+{
+    size_t n = beluga__http_stage_provider(self)->state_size;
+    if (course->n_asked++ == BELUGA__MAX_REQUESTS)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "more than %u requests in one call", BELUGA__MAX_REQUESTS);
+    if (n && !course->state) course->state = beluga__arena_alloc(&self->emit.call->arena, n);
+    if (n && !course->state) return no_memory(err);
+    if (n) memcpy(course->state, self->state, n);
+    course->known = self->emit;
+    course->token = course->asked;
+    course->asked = NULL;
+    return 0;
+}
+
+static void tell_log(const beluga__http_stage *self, const beluga__course *course)
+{
+    const beluga_call *call = self->emit.call;
+    beluga__log(beluga__http_stage_runtime(self), BELUGA_LOG_DEBUG, "call.next_request",
+                BELUGA__TEXT_FIELD("provider", call->target->provider->name),
+                BELUGA__TEXT_FIELD("model", call->model_name),
+                BELUGA__NUMBER_FIELD("request", course->n_asked + 1),
+                BELUGA__NUMBER_FIELD("wait_ms", course->wait_ms > 0 ? course->wait_ms : 0));
+}
+
+static void wait(beluga__http_stage *self, const beluga__course *course)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    int64_t ms = beluga__http_stage_runtime(self)->never_waits ? 0 : course->wait_ms;
+    if (ms > 0)
+        loop->ops->timer_set(loop, &self->timer, beluga__ends_ns(ms));
+    else
+        loop->ops->defer(loop, &self->soon);
+}
+
+/* The warnings of the first request may still wait for their turn. */
+static void send_waiting_warnings(beluga__http_stage *self)
+{
+    if (!self->soon.queued) return;
+    beluga__task_cancel(&self->soon);
+    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+}
+
+void beluga__http_stage_go_on(beluga__http_stage *self)
+{
+    beluga__course *course = self->emit.call->course;
+    beluga_error err;
+    send_waiting_warnings(self);
+    if (!beluga__http_stage_is_over(self)) beluga__emit_end_tools(&self->emit);
+    if (beluga__http_stage_is_over(self)) return; /* a callback cancelled the call */
+    beluga__emit_take_brought(&self->emit);
+    int status = keep(self, course, &err);
+    if (status) {
+        beluga__http_stage_fail(self, status, &err);
+        return;
+    }
+    beluga__http_stage_enter(self, BELUGA__HTTP_WAITING);
+    beluga__watchdog_stop(&self->dog);
+    if (self->transfer) self->emit.call->loop->ops->transfer_finish(self->transfer);
+    self->transfer = NULL;
+    tell_log(self, course);
+    beluga__emit_pass(&self->emit, BELUGA__EVENT_ANSWERED);
+    wait(self, course);
+}
+
+/* --- before the next request ------------------------------------------------------------------ */
+
+static void name_request(beluga__http_stage *self)
+{
+    const beluga__course *course = self->emit.call->course;
+    self->request.token = course ? course->token : NULL;
+    self->request.state = self->state;
+}
+
+int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t max_body,
+                              beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    const beluga_allocator *allocator = call->arena.allocator;
+    uint32_t framing = beluga__http_stage_provider(self)->framing;
+    beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
+    beluga__http_response_init(&self->response, allocator, max_body);
+    name_request(self);
+    int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
+    self->framer.cut = beluga__http_stage_provider(self)->cut;
+    if (!status) return 0;
+    return beluga_error_set(
+        err, status,
+        "the framing of this provider is not known, or not part of this library: "
+        "that of AWS is where it was built with bedrock among its providers");
+}
+
+int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err)
+{
+    size_t max_event = self->framer.max, max_body = self->response.body.max;
+    beluga__framer_free(&self->framer);
+    beluga__http_request_free(&self->request);
+    beluga__http_response_free(&self->response);
+    beluga__http_secrets_forget(&self->secrets);
+    self->proof = (beluga__proof){0};
+    self->heard = BELUGA__HTTP_HEARD_NOTHING;
+    self->dog.got_event = false;
+    beluga__http_stage_enter(self, BELUGA__HTTP_FETCHING);
+    return beluga__http_stage_set_up(self, max_event, max_body, err);
+}
+
+void beluga__http_stage_take_up(beluga__http_stage *self)
+{
+    beluga__course *course = self->emit.call->course;
+    if (!course) return;
+    course->asked = NULL;
+    if (!course->token) return;
+    if (self->state)
+        memcpy(self->state, course->state, beluga__http_stage_provider(self)->state_size);
+    beluga__emit_take_up(&self->emit, &course->known);
+}
