@@ -56,6 +56,7 @@ static const struct {
 } failures[] = {
     {WATCH_RUN_BLOCKING, "beluga_emit_run_blocking", "return the code that it gives"},
     {WATCH_AFTER, "beluga_emit_after", "return the code that it gives"},
+    {WATCH_ATTACH, "beluga_emit_attach", "return the code that it gives"},
     {WATCH_ALLOC, "beluga_emit_alloc", "return BELUGA_ERROR_NO_MEMORY where it gives NULL"},
 };
 

@@ -165,6 +165,23 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
     SPIED(authorize, (request, credential, now, err));
 }
 
+static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
+{
+    SPIED(cut, (bytes, length, ended, out));
+}
+
+static int encode_token(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_token, (self, credential, now, request, err));
+}
+
+static int decode_token(void *self, const beluga_http_response *response, int64_t now,
+                        beluga_token *token, beluga_error *err)
+{
+    SPIED(decode_token, (self, response, now, token, err));
+}
+
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     SPIED(start, (self, call, emit, err));
@@ -188,8 +205,11 @@ static void copy_table(const beluga_provider *provider)
     PUT_BETWEEN(decode_event);
     PUT_BETWEEN(decode_end);
     PUT_BETWEEN(decode_error);
-    PUT_BETWEEN(encode_cancel);
     PUT_BETWEEN(authorize);
+    PUT_BETWEEN(encode_cancel);
+    PUT_BETWEEN(cut);
+    PUT_BETWEEN(encode_token);
+    PUT_BETWEEN(decode_token);
     PUT_BETWEEN(start);
     PUT_BETWEEN(cancel);
 }

@@ -213,6 +213,23 @@ static int failure(beluga_emit *emit, int code, const char *provider_code, const
     return watch.real->beluga_emit_failure(emit, code, provider_code, "%s", message);
 }
 
+static int failure_text(beluga_emit *emit, int code, const char *provider_code, const char *text,
+                        size_t length)
+{
+    note(emit, "error", true);
+    return watch.real->beluga_emit_failure_text(emit, code, provider_code, text, length);
+}
+
+/* Plug-ins in other languages ask for the functions by their names. */
+static void (*find_watched(const char *name))(void)
+{
+#define IS_IT(function) \
+    if (strcmp(name, #function) == 0) return (void (*)(void))watch.table.function;
+    BELUGA_PLUGIN_FUNCTION_MAP(IS_IT)
+#undef IS_IT
+    return watch.real->find(name);
+}
+
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
 static job *keep_job(job given)
@@ -293,6 +310,13 @@ static int run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), v
     return status;
 }
 
+static int attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *), void *argument,
+                  void (*release)(void *))
+{
+    if (fails(WATCH_ATTACH)) return BELUGA_ERROR_NO_MEMORY;
+    return watch.real->beluga_emit_attach(emit, attached, wake, argument, release);
+}
+
 static void *alloc(beluga_emit *emit, size_t size)
 {
     return fails(WATCH_ALLOC) ? NULL : watch.real->beluga_emit_alloc(emit, size);
@@ -365,6 +389,9 @@ static void put_between(beluga_plugin_host *table)
     table->beluga_emit_finish = finish;
     table->beluga_emit_error = error;
     table->beluga_emit_failure = failure;
+    table->beluga_emit_failure_text = failure_text;
+    table->beluga_emit_attach = attach;
+    table->find = find_watched;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

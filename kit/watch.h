@@ -32,6 +32,7 @@ typedef enum watch_failure {
     WATCH_NONE,
     WATCH_RUN_BLOCKING,
     WATCH_AFTER,
+    WATCH_ATTACH,
     WATCH_ALLOC
 } watch_failure;
 void watch_fail(watch_failure which);
