@@ -76,6 +76,14 @@ typedef enum arg_completion {
        "With --replay: take as long as it took when it was recorded.")                             \
     XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                                   \
        "Look here first for what providers should send and be answered.")                          \
+    XX(UPDATE, 0, "update", NULL, FLAG, update, NOTHING,                                           \
+       "Write requests and events into the author's cases as they came, and show what changed.")   \
+    XX(FROM, 0, "from", "RECORDING", TEXT, from, FILES,                                            \
+       "Make the answers of the case that --only names of a file that --record wrote, or of a "    \
+       "folder of them.")                                                                          \
+    XX(ONLY, 0, "only", "CHECK", TEXT, only, NOTHING, "Run this check alone.")                     \
+    XX(LIST, 0, "list", NULL, FLAG, list, NOTHING,                                                 \
+       "List the checks: which answers each plays, and what it proves.")                           \
     XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                          \
        "Load a plug-in, a shared object with providers. May be repeated.")                         \
     XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
@@ -166,10 +174,10 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *trace, *trace_id, *html;
+    const char *trace, *trace_id, *html, *only, *from;
     arg_list options, attachments, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool go_on, no_log, ordered, retry_failed, dry_run, all;
+    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list;
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */

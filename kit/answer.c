@@ -1,5 +1,6 @@
 #include "kit/answer.h"
 
+#include "base/utf8.h"
 #include "kit/aws_frames.h"
 
 #include <stdio.h>
@@ -65,55 +66,156 @@ static const struct {
     {"application/vnd.amazon.eventstream", BELUGA_FRAMING_AWS_EVENT_STREAM},
 };
 
-static void look_at_header(check_answer *a, const char *line)
+/* A reader of a section, or of a file that `curl -i` wrote. */
+typedef struct reader {
+    const char *at, *end;
+    size_t line; /* number of the line at `at`, from 1 */
+    const char *type;
+    size_t n_type; /* length of the content type; 0: none */
+    bool compressed;
+} reader;
+
+/* Take a line without its end, whichever end it has. @return false where none is left. */
+static bool take_line(reader *r, const char **line, size_t *length)
 {
-    static const char name[] = "content-type: ";
-    if (strncasecmp(line, name, sizeof name - 1) != 0) return;
-    for (size_t i = 0; i < sizeof stream_types / sizeof *stream_types; i++) {
+    if (r->at == r->end) return false;
+    const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    const char *stop = newline ? newline : r->end;
+    *line = r->at;
+    *length = (size_t)(stop - r->at);
+    if (*length && (*line)[*length - 1] == '\r') --*length;
+    r->at = newline ? newline + 1 : r->end;
+    r->line++;
+    return true;
+}
+
+/* Read "HTTP/1.1 200 OK" or "HTTP/2 200". @return the status, or 0. */
+static int status_of(const char *line, size_t length)
+{
+    static const char name[] = "HTTP/";
+    const char *end = line + length, *space = memchr(line, ' ', length);
+    if (length < sizeof name || memcmp(line, name, sizeof name - 1) != 0 || !space) return 0;
+    if (end - space < 4 || (end - space > 4 && space[4] != ' ')) return 0;
+    if (space[1] < '1' || space[1] > '9' || strspn(space + 1, "0123456789") < 3) return 0;
+    return (space[1] - '0') * 100 + (space[2] - '0') * 10 + (space[3] - '0');
+}
+
+/* The peer frames a body in its own way, and sends it as it is. */
+static bool is_of_the_way(const char *name, size_t length)
+{
+    static const char *const names[] = {"content-length", "transfer-encoding", "content-encoding",
+                                        "connection",     "keep-alive",        "trailer"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (length == strlen(names[i]) && strncasecmp(name, names[i], length) == 0) return true;
+    return false;
+}
+
+static bool is_named(const char *line, size_t n_name, const char *name)
+{
+    return n_name == strlen(name) && strncasecmp(line, name, n_name) == 0;
+}
+
+static bool add_header(check_answer *a, reader *r, const char *line, size_t length)
+{
+    const char *colon = memchr(line, ':', length);
+    size_t n_name = colon ? (size_t)(colon - line) : 0;
+    if (!n_name || memchr(line, ' ', n_name)) return false;
+    if (is_named(line, n_name, "content-type")) {
+        r->type = colon + 1 + strspn(colon + 1, " ");
+        r->n_type = (size_t)(line + length - r->type);
+    }
+    r->compressed |= is_named(line, n_name, "content-encoding");
+    if (is_of_the_way(line, n_name)) return true;
+    check_text_add(&a->headers, line, length);
+    check_text_puts(&a->headers, "\r\n");
+    return true;
+}
+
+static const char *read_head(check_answer *a, reader *r)
+{
+    const char *line;
+    size_t length;
+    if (!take_line(r, &line, &length) || !(a->status = status_of(line, length)))
+        return "an answer begins with a status line, such as HTTP/1.1 200 OK or HTTP/2 200";
+    while (take_line(r, &line, &length))
+        if (!length)
+            return NULL;
+        else if (!add_header(a, r, line, length))
+            return "a header is a line NAME: VALUE; behind the last one stands a blank line";
+    return "the head has no end: a blank line is missing behind the last header";
+}
+
+/* Another head may follow: that of 100 Continue, of a proxy or of a redirect comes first. */
+static bool is_followed_by_a_head(const reader *r)
+{
+    reader ahead = *r;
+    const char *line;
+    size_t length;
+    return take_line(&ahead, &line, &length) && status_of(line, length);
+}
+
+static const char *read_heads(check_answer *a, reader *r)
+{
+    const char *wrong;
+    do {
+        check_text_clear(&a->headers);
+        r->n_type = 0;
+        r->compressed = false;
+        wrong = read_head(a, r);
+    } while (!wrong && is_followed_by_a_head(r));
+    if (!wrong && a->status < 200) wrong = "behind the head of a status below 200 another follows";
+    return wrong;
+}
+
+static void find_framing(check_answer *a, const reader *r)
+{
+    for (size_t i = 0; r->n_type && i < sizeof stream_types / sizeof *stream_types; i++) {
         size_t n = strlen(stream_types[i].type);
-        if (strncasecmp(line + sizeof name - 1, stream_types[i].type, n) != 0) continue;
+        if (r->n_type < n || strncasecmp(r->type, stream_types[i].type, n) != 0) continue;
         a->streamed = true;
         a->framing = stream_types[i].framing;
     }
 }
 
-/* Read the lines of the head. Returns the text behind its blank line, or NULL. */
-static const char *read_head(check_answer *a, const char *text)
+/* Frames of AWS are written as text, or are the bytes themselves, which begin with a length. */
+static const char *read_frames(check_answer *a, reader *r)
 {
-    if (sscanf(text, "HTTP/1.1 %d", &a->status) != 1 || a->status < 100 || a->status > 999)
-        return NULL;
-    text = strchr(text, '\n');
-    while (text && text[1] && text[1] != '\n') {
-        const char *line = text + 1;
-        text = strchr(line, '\n');
-        if (!text) return NULL;
-        look_at_header(a, line);
-        check_text_add(&a->headers, line, (size_t)(text - line));
-        check_text_puts(&a->headers, "\r\n");
+    size_t length = (size_t)(r->end - r->at), size = 2 * length + 4096, wrong = 0;
+    if (length && *r->at != ':') {
+        check_text_add(&a->body, r->at, length);
+        return *r->at ? "a frame begins with a line \":NAME: VALUE\"" : NULL;
     }
-    return text && text[1] ? text + 2 : NULL;
-}
-
-static const char *read_frames(check_answer *a, const char *text)
-{
-    size_t size = 2 * strlen(text) + 4096;
-    char *bytes = malloc(size);
-    size_t n = bytes ? aws_frames(bytes, size, text) : 0;
+    char *bytes = malloc(size), *text = strndup(r->at, length);
+    size_t n = bytes && text ? aws_frames_of(bytes, size, text, &wrong) : 0;
     check_text_add(&a->body, bytes ? bytes : "", n);
     free(bytes);
-    return n ? NULL : "a frame must be lines \":NAME: VALUE\" and one line of payload";
+    free(text);
+    r->line += wrong ? wrong - 1 : 0;
+    return wrong ? "a frame is lines \":NAME: VALUE\" and then one line of payload" : NULL;
 }
 
-const char *check_answer_parse(check_answer *a, const char *text)
+static const char *read_body(check_answer *a, reader *r)
 {
+    size_t length = (size_t)(r->end - r->at);
+    if (r->compressed && beluga__utf8_valid(r->at, length) != length)
+        return "the body is compressed: curl --compressed writes it as it is read";
+    if (a->streamed && a->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return read_frames(a, r);
+    check_text_add(&a->body, r->at, length);
+    return NULL;
+}
+
+const char *check_answer_parse(check_answer *a, const char *text, size_t length, size_t *line)
+{
+    reader r = {.at = text, .end = text + length};
     *a = (check_answer){0};
-    const char *body = read_head(a, text), *wrong = NULL;
-    if (!body) return "it must begin with \"HTTP/1.1 STATUS\", headers and a blank line";
-    if (a->streamed && a->framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
-        wrong = read_frames(a, body);
-    else
-        check_text_puts(&a->body, body);
+    const char *wrong = read_heads(a, &r);
+    if (!wrong) {
+        find_framing(a, &r);
+        r.line++;
+        wrong = read_body(a, &r);
+    }
     if (!wrong) wrong = cut_into_frames(a);
+    if (line) *line = r.line ? r.line : 1;
     return a->headers.status || a->body.status ? "it is too long" : wrong;
 }
 

@@ -21,9 +21,15 @@ typedef struct check_answer {
     size_t n_frames;
 } check_answer;
 
-/* Read the text of the section. AWS frames are written in the form that aws_frames reads. @return
- * NULL, or a description of the fault. Free with check_answer_free in either case. */
-const char *check_answer_parse(check_answer *answer, const char *text);
+/*
+ * Read an answer as `curl -i` writes it: a status line, headers, a blank line, the body. Lines end
+ * with a line feed, or with a carriage return before it; the version of HTTP does not matter, and
+ * of several heads the last one counts. Headers of the framing are left out, since the peer writes
+ * its own. AWS's frames are bytes, or the text that aws_frames reads.
+ * @param line  Receives the number of the line where the fault is, from 1; may be NULL.
+ * @return NULL, or a description of the fault. Free with check_answer_free in either case.
+ */
+const char *check_answer_parse(check_answer *answer, const char *text, size_t length, size_t *line);
 void check_answer_free(check_answer *answer);
 
 /* The ways in which an answer can end. */

@@ -50,23 +50,38 @@ static bool is_header(const char *line)
     return colon && colon[1] == ' ' && colon - line <= UINT8_MAX;
 }
 
-size_t aws_frames(char *out, size_t size, const char *text)
+/* Add a header's line to those of its frame. Returns false where they are too long. */
+static bool add_header(char *headers, size_t size, const char *line)
 {
-    char headers[1024] = "", line[4096];
+    if (!is_header(line) || strlen(headers) + strlen(line) + 2 >= size) return false;
+    strcat(strcat(headers, line), "\n");
+    return true;
+}
+
+size_t aws_frames_of(char *out, size_t size, const char *text, size_t *line)
+{
+    char headers[1024] = "", words[4096];
     size_t at = 0;
-    while (*text) {
+    for (*line = 1; *text; ++*line) {
         bool header = *text == ':';
-        if (!take_line(&text, line, sizeof line)) return 0;
+        if (!take_line(&text, words, sizeof words)) return 0;
         if (header) {
-            if (!is_header(line) || strlen(headers) + strlen(line) + 2 >= sizeof headers) return 0;
-            strcat(strcat(headers, line), "\n");
+            if (!add_header(headers, sizeof headers, words)) return 0;
             continue;
         }
-        if (at + strlen(headers) + strlen(line) + 64 >= size) return 0;
-        at += aws_frame(out + at, headers, line);
+        if (at + strlen(headers) + strlen(words) + 64 >= size) return 0;
+        at += aws_frame(out + at, headers, words);
         *headers = '\0';
     }
+    if (*headers) return 0;
+    *line = 0;
     return at;
+}
+
+size_t aws_frames(char *out, size_t size, const char *text)
+{
+    size_t line;
+    return aws_frames_of(out, size, text, &line);
 }
 
 static size_t put_header(char *out, const char *line, size_t n)

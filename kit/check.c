@@ -2,9 +2,13 @@
 #include "kit/check.h"
 
 #include "kit/calls.h"
+#include "kit/exchange.h"
 #include "kit/open.h"
+#include "kit/recording.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
+#include "kit/strays.h"
+#include "kit/update.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +43,7 @@ static bool is_claimed(const check_run *run)
 static void judge_peer(check_run *run)
 {
     if (!run->peer) return;
-    if (peer_requests(run->peer) != run->asked)
+    if (peer_requests(run->peer) != run->asked && !check_sends_more(run))
         check_problem(run, "want %zu requests, got %zu", run->asked, peer_requests(run->peer));
     if (peer_malformed(run->peer)) check_problem(run, "bytes were sent that are not HTTP");
 }
@@ -50,6 +54,8 @@ static void run_with_model(check_run *run)
     if (open_model(run)) {
         if (is_claimed(run))
             run->scenario->run(run);
+        else if (run->scenario->claimed)
+            check_text_puts(&run->reason, "not claimed");
         else
             check_run_unclaimed(run);
         judge_peer(run);
@@ -75,7 +81,7 @@ static void run_scenario(check_run *run)
         run->scenario->run(run);
     else
         run_with_model(run);
-    check_answer_free(&run->answer);
+    check_free_answers(run);
     peer_stop(run->peer);
 }
 
@@ -95,15 +101,33 @@ static check_status status_of(const check_run *run)
 {
     if (run->problems.length) return CHECK_FAILED;
     if (run->reason.length) return CHECK_SKIPPED;
+    if (run->written.length) return CHECK_WRITTEN;
+    if (run->notes.length) return CHECK_NOTED;
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
-static const char *why_not(const check_run *run)
+/* Return whether the scenario is not run, with the reason. Whoever breaks a rule breaks it in each
+ * of the calls that follow, some hundreds: only the checks of the other rules are of use then. */
+static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
-    if (reason) return reason;
-    if (!check_is_http(run) && !run->scenario->full) return "nothing of it goes over a wire";
-    return NULL;
+    if (!check_is_http(run) && !run->scenario->full) reason = "nothing of it goes over a wire";
+    if (run->rules->broken && run->scenario->run != check_run_rule) {
+        check_text_printf(&run->reason, "not run: mend what the check %s found first",
+                          run->rules->broken);
+        return true;
+    }
+    if (reason) check_text_puts(&run->reason, reason);
+    return reason != NULL;
+}
+
+static void note_broken(check_run *run, check_status status)
+{
+    bool is_rule = run->scenario->run == check_run_rule;
+    if (status != CHECK_FAILED || !is_rule || run->rules->broken) return;
+    run->rules->broken = run->scenario->name;
+    if (!run->settings->only)
+        check_problem(run, "the checks behind those of the rules are not run until it is mended");
 }
 
 /* A full provider can be made to do the scenario only by options in its files. */
@@ -120,7 +144,10 @@ static bool is_without_files(const check_run *run)
 
 static check_result result_of(const check_run *run, check_status status)
 {
-    const check_text *detail = status == CHECK_FAILED ? &run->problems : &run->reason;
+    const check_text *detail = status == CHECK_FAILED    ? &run->problems
+                               : status == CHECK_WRITTEN ? &run->written
+                               : status == CHECK_NOTED   ? &run->notes
+                                                         : &run->reason;
     return (check_result){.provider = run->provider->name,
                           .category = run->scenario->category,
                           .scenario = run->scenario->name,
@@ -139,10 +166,9 @@ static bool begin(const check_run *run)
 
 static check_status check_one(check_run *run)
 {
-    const char *reason = why_not(run);
     if (!begin(run)) return CHECK_SKIPPED;
-    if (reason)
-        check_text_puts(&run->reason, reason);
+    if (is_left_out(run))
+        run->asked = 0;
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING
@@ -152,12 +178,16 @@ static check_status check_one(check_run *run)
         run_scenario(run);
     if (run->story.status || run->problems.status) check_problem(run, "out of memory");
     blame(run);
+    check_write_changes(run, check_broken_rule(run));
     check_status status = status_of(run);
+    note_broken(run, status);
     const check_result result = result_of(run, status);
     run->settings->tell(run->settings->payload, &result);
     check_text_free(&run->story);
     check_text_free(&run->problems);
     check_text_free(&run->reason);
+    check_text_free(&run->written);
+    check_text_free(&run->notes);
     return status;
 }
 
@@ -165,6 +195,8 @@ static check_status check_one(check_run *run)
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {
+    /* nothing is written where a rule is broken, so the rules are looked at first */
+    if (settings->only && settings->update && s->run == check_run_rule) return true;
     if (settings->only) return strcmp(settings->only, s->name) == 0;
     return settings->measure || strcmp(s->category, CHECK_BENCHMARKS) != 0;
 }
@@ -199,6 +231,25 @@ static int find_provider(const check_settings *settings, const char *name, belug
     return beluga_registry_describe(settings->registry, settings->config, table, err);
 }
 
+/* Make the answers of a case of a recording, which is told as what was written. */
+static int take_recording(const check_settings *settings, const beluga_provider *provider,
+                          const check_profile *profile, beluga_error *err)
+{
+    check_text written = {0};
+    check_result result = {.provider = provider->name,
+                           .category = "Cases",
+                           .scenario = settings->only,
+                           .proves = "its answers are those of the recording",
+                           .status = CHECK_WRITTEN};
+    result.detail = "";
+    if (settings->begin && !settings->begin(settings->payload, &result)) return 0;
+    int code = check_recording_take(profile, settings->only, settings->from, &written, err);
+    result.detail = check_text_get(&written);
+    if (!code) settings->tell(settings->payload, &result);
+    check_text_free(&written);
+    return code;
+}
+
 int check_provider(const check_settings *settings, const char *name, beluga_error *err)
 {
     check_profile profile = {0};
@@ -207,6 +258,8 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
     code = check_profile_read(&profile, settings, provider, err);
+    if (!code && settings->from) code = take_recording(settings, provider, &profile, err);
+    if (!code) code = check_strays(&profile, check_scenarios, err);
     for (const check_scenario *s = check_scenarios; s->name && !code; s++)
         code = check_fixture_look(&profile, s->name, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);

@@ -25,7 +25,9 @@ typedef enum check_status {
     CHECK_PASSED,
     CHECK_FAILED,
     CHECK_SKIPPED,
-    CHECK_MEASURED /* the scenario measures and demands nothing */
+    CHECK_WRITTEN,  /* nothing is wrong, and the files of the scenario were written anew */
+    CHECK_MEASURED, /* the scenario measures and demands nothing */
+    CHECK_NOTED     /* nothing is wrong, and `detail` says what the author should know */
 } check_status;
 
 /* The time of an operation, and the memory that it allocated. */
@@ -41,31 +43,29 @@ typedef struct check_result {
     const char *scenario;
     const char *proves; /* a sentence that is true when the scenario passes */
     check_status status;
-    const char *detail; /* FAILED: the differences as lines; SKIPPED: the reason; else "" */
+    /* FAILED: the differences as lines; SKIPPED: the reason; NOTED: lines; WRITTEN: for each
+     * section a line "FILE: SECTION" and the lines that changed; else "" */
+    const char *detail;
     check_measure measure;
 } check_result;
 
 typedef struct check_run check_run;
-
-/* Writes the request and the events into the case, in place of reporting a problem. */
-typedef struct check_updater {
-    void (*request)(check_run *run, size_t i, const char *section); /* writes request `i` */
-    void (*events)(check_run *run);
-} check_updater;
 
 typedef struct check_settings {
     beluga_registry *registry;   /* has the provider */
     const beluga_config *config; /* options for every model, or NULL */
     /* the base of a provider without code, which `config` defines; or NULL */
     const char *base;
-    const char *plugin;          /* the file of the provider's plug-in, or NULL */
-    const char *fixtures;        /* folder with a folder for each provider */
-    const char *own_fixtures;    /* a folder that is searched first, or NULL */
-    const char *only;            /* NULL: every scenario; else the scenario of that name */
-    bool foreign;                /* the provider is not ours, see above */
-    bool measure;                /* run the benchmarks, too */
-    const check_updater *update; /* NULL, or an updater of cases: see update.h */
-    int64_t patience_ms;         /* longest wait for an event that must come; 0: 30,000 */
+    const char *plugin;       /* the file of the provider's plug-in, or NULL */
+    const char *fixtures;     /* folder with a folder for each provider */
+    const char *own_fixtures; /* a folder that is searched first, or NULL */
+    const char *only;         /* NULL: every scenario; else the scenario of that name */
+    /* a recording, or a folder of them, whose answers become those of `only`; or NULL */
+    const char *from;
+    bool foreign;        /* the provider is not ours, see above */
+    bool measure;        /* run the benchmarks, too */
+    bool update;         /* write requests and events into the cases: see update.h */
+    int64_t patience_ms; /* longest wait for an event that must come; 0: 30,000 */
     /* Called before a scenario runs, which is skipped where this returns false. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);
@@ -80,7 +80,17 @@ typedef struct check_settings {
  */
 int check_provider(const check_settings *settings, const char *name, beluga_error *err);
 
-/* Return the name of scenario `index`, and what it proves, or NULL past the last. */
-const char *check_scenario_name(size_t index, const char **proves);
+/* A scenario, as the list of all tells about it. */
+typedef struct check_description {
+    const char *category, *name, *proves;
+    uint64_t needs; /* bits of beluga_capability: without them it is checked that a call says so */
+    /* The cases whose answers it plays, the first that is there, ended by NULL. None: it plays no
+     * answer of an author. */
+    const char *answers[3];
+    bool own; /* a case of one's own is needed: without one it is skipped */
+} check_description;
+
+/* Describe scenario `index`. @return false past the last. */
+bool check_scenario_describe(size_t index, check_description *description);
 
 #endif

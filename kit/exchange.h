@@ -4,25 +4,42 @@
 
 #include "kit/run.h"
 
-enum { CHECK_SECTION_BYTES = 32 };
-
-/* Write "request" for the first exchange (1), "request 2" for the second. */
-void check_section_name(char *out, const char *what, size_t n);
 /* Find a section of the run's case, or of the case `other`, which replaces it. */
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
+/* Return whether the provider, and not the transport, makes this header of a request. */
+bool check_is_compared(const char *header);
 /* Return the case whose answers and events replace missing ones; the request may be replaced by
  * those of another case. */
 const char *check_answers_like(const check_run *run);
 
 bool check_has_answer(check_run *run, size_t n);
+/* Free the answers that the run has. */
+void check_free_answers(check_run *run);
 /* Skip the scenario, with the reason that its author wrote no such answer. */
 void check_no_answer(check_run *run, const char *scenario, size_t n);
 /* Read the answer of exchange `n` (from 1) into the run. */
 bool check_load_answer(check_run *run, size_t n);
+/* Read the answers of a call: all of the case. */
+bool check_load_call(check_run *run);
+/* Read the answers of a case, which the run's need not be. @return false where it has none. */
+bool check_load_case(check_run *run, const char *scenario);
 /* Read the usual answer of the run's provider: that of the case `text`, or of `stream`. */
 bool check_load_usual_answer(check_run *run, bool streamed);
 
-/* Let the peer answer the next request with the first `length` bytes of the run's answer. */
+/* Make the reply to the last request of the next call, after those to the requests before it. */
+peer_reply *check_next_reply(check_run *run);
+/* Count the requests of a call as asked. */
+void check_count_asked(check_run *run);
+/* Return the number, in the peer's log, of the last request of the call that was made last; one
+ * that tells the service that the call is over comes behind it. */
+size_t check_last_request(const check_run *run);
+/* Return whether the provider may send requests for which no answer is written: those of
+ * encode_cancel. */
+bool check_sends_more(const check_run *run);
+/* Return whether a request of the peer's log is for exchange `n` (from 1) of a call. */
+bool check_is_route(const check_run *run, size_t request, size_t n);
+
+/* Let the peer answer the next call with the first `length` bytes of the run's answer. */
 void check_play(check_run *run, size_t length, check_end end);
 void check_play_whole(check_run *run);
 /* Let the peer answer every request with the usual answer; with `turns`, one request in so many.

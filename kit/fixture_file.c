@@ -140,6 +140,7 @@ static int add_section(reader *r, const char *name)
     r->section = &in->sections[in->n_sections++];
     snprintf(r->section->name, sizeof r->section->name, "%s", name);
     r->section->begin = (size_t)(r->line - r->file->text.data);
+    r->section->line = r->number;
     check_text_puts(&r->section->text, "");
     return 0;
 }
@@ -463,12 +464,17 @@ static void put_section(check_text *out, const char *name, const char *text, siz
     if (!newline) check_text_puts(out, "\n");
 }
 
+/* A file that can't be written whole stays as it was. */
 static bool write_text(const char *path, const check_text *text)
 {
-    FILE *out = text->status ? NULL : fopen(path, "wbe");
+    char beside[CHECK_MAX_PATH + sizeof ".new"];
+    snprintf(beside, sizeof beside, "%s.new", path);
+    FILE *out = text->status ? NULL : fopen(beside, "wbe");
     if (!out) return false;
     bool written = fwrite(text->data, 1, text->length, out) == text->length;
-    return fclose(out) == 0 && written;
+    written = fclose(out) == 0 && written && rename(beside, path) == 0;
+    if (!written) remove(beside);
+    return written;
 }
 
 bool check_fixture_file_write(const check_fixture_file *file, const check_case *of,

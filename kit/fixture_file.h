@@ -20,6 +20,7 @@ typedef struct check_section {
     char name[24];     /* name such as "answer", or "answer 2" */
     check_text text;   /* its content, with line ends and escapes resolved */
     size_t begin, end; /* bounds of the section in the file */
+    size_t line;       /* number of the line with its name */
     bool inherited;    /* the section belongs to the case that `like` names, not to this one */
 } check_section;
 

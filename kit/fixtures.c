@@ -1,14 +1,17 @@
 #include "kit/fixtures.h"
 
+#include "kit/answer.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- check.json ------------------------------------------------------------------------------ */
 
 /* Write "openai/check/text", or "check/text" in a folder that belongs to one provider. */
-static void name_of(char name[CHECK_MAX_PATH], const char *provider, const char *below)
+static void name_of(char *name, size_t size, const char *provider, const char *below)
 {
-    snprintf(name, CHECK_MAX_PATH, "%s%scheck/%s", provider, *provider ? "/" : "", below);
+    snprintf(name, size, "%s%scheck/%s", provider, *provider ? "/" : "", below);
 }
 
 /* Only the first folder may belong to one provider. */
@@ -17,23 +20,34 @@ static bool may_be_alone(const check_profile *p, const char *provider)
     return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
 }
 
+/* Read the check.json in a folder; an author's folder need not have one. */
+static bool read_settings_in(const char *folder, bool own, check_text *text,
+                             char path[CHECK_MAX_PATH])
+{
+    snprintf(path, CHECK_MAX_PATH, "%s/check", folder);
+    bool there = own && access(path, X_OK) == 0;
+    snprintf(path, CHECK_MAX_PATH, "%s/check/check.json", folder);
+    if (check_text_read(text, path)) return true;
+    if (there) check_text_puts(text, "{}");
+    return there;
+}
+
 static bool read_settings(const check_profile *p, const char *provider, check_text *text,
                           char path[CHECK_MAX_PATH])
 {
-    if (may_be_alone(p, provider)) {
-        snprintf(path, CHECK_MAX_PATH, "%s/check/check.json", p->folders[0]);
-        if (check_text_read(text, path)) return true;
-    }
+    bool own = p->foreign && strcmp(provider, p->name) == 0;
+    char folder[CHECK_MAX_PATH / 2];
+    if (may_be_alone(p, provider) && read_settings_in(p->folders[0], own, text, path)) return true;
     for (size_t i = 0; p->folders[i]; i++) {
-        snprintf(path, CHECK_MAX_PATH, "%s/%s/check/check.json", p->folders[i], provider);
-        if (check_text_read(text, path)) return true;
+        snprintf(folder, sizeof folder, "%s/%s", p->folders[i], provider);
+        if (read_settings_in(folder, own, text, path)) return true;
     }
     return false;
 }
 
 static int read_level(check_profile *p, const char *provider, beluga_error *err)
 {
-    char path[CHECK_MAX_PATH];
+    char *path = p->levels[p->n_levels].path;
     check_text text = {0};
     beluga_json_doc **doc = &p->levels[p->n_levels].doc;
     snprintf(p->levels[p->n_levels].provider, sizeof p->levels[0].provider, "%s", provider);
@@ -148,6 +162,14 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
 
 /* ---- the sections of a case ------------------------------------------------------------------ */
 
+void check_section_name(char *out, const char *what, size_t n)
+{
+    if (n == 1)
+        snprintf(out, CHECK_SECTION_BYTES, "%s", what);
+    else
+        snprintf(out, CHECK_SECTION_BYTES, "%s %zu", what, n);
+}
+
 static const char *const sections[] = {"request#", "answer#", "events", "options", NULL};
 
 enum { PLACES = 3 }; /* the places where a case of a provider may be */
@@ -160,14 +182,51 @@ static int read_case(const check_profile *p, const char *provider, size_t place,
     bool alone = place == 0;
     *file = (check_fixture_file){0};
     if (alone && !may_be_alone(p, provider)) return BELUGA_ERROR_NOT_FOUND;
-    name_of(name, alone ? "" : provider, scenario);
+    name_of(name, sizeof name, alone ? "" : provider, scenario);
     const char *const *folders = p->folders + (alone ? 0 : place - 1);
     return check_fixture_file_read(file, folders, name, sections, err);
 }
 
+/* ---- answers in files of their own ----------------------------------------------------------- */
+
+static bool is_answer(const char *section)
+{
+    return strncmp(section, "answer", 6) == 0;
+}
+
+/* Read CASE.answer, or CASE.2.answer for "answer 2", at one of the places. */
+static bool read_answer(const check_profile *p, const char *provider, size_t place,
+                        const char *scenario, const char *section, check_text *text, char *path)
+{
+    char name[CHECK_MAX_PATH / 2];
+    const char *number = section + strlen("answer");
+    bool alone = place == 0;
+    if (alone && !may_be_alone(p, provider)) return false;
+    name_of(name, sizeof name, alone ? "" : provider, scenario);
+    const char *const *folder = p->folders + (alone ? 0 : place - 1);
+    if (!*folder) return false;
+    snprintf(path, CHECK_MAX_PATH, "%s/%s%s%s" CHECK_ANSWER_ENDING, *folder, name,
+             *number ? "." : "", *number ? number + 1 : "");
+    return check_text_read(text, path);
+}
+
+static int judge_answer(const check_text *text, const char *path, size_t before, beluga_error *err)
+{
+    check_answer answer;
+    size_t line;
+    const char *wrong = check_answer_parse(&answer, check_text_get(text), text->length, &line);
+    check_answer_free(&answer);
+    if (!wrong) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s:%zu: %s", path, before + line,
+                            wrong);
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
 static bool find_at(const check_profile *p, const char *provider, size_t place,
                     const char *scenario, const char *name, check_text *text)
 {
+    char path[CHECK_MAX_PATH];
     check_fixture_file file;
     int code = read_case(p, provider, place, scenario, &file, NULL);
     const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
@@ -175,7 +234,8 @@ static bool find_at(const check_profile *p, const char *provider, size_t place,
     check_text_clear(text);
     if (found) check_text_add(text, found->text.data, found->text.length);
     check_fixture_file_free(&file);
-    return found != NULL;
+    if (found) return true;
+    return is_answer(name) && read_answer(p, provider, place, scenario, name, text, path);
 }
 
 static bool find_in(const check_profile *p, const char *scenario, const char *name,
@@ -187,19 +247,55 @@ static bool find_in(const check_profile *p, const char *scenario, const char *na
     return false;
 }
 
+/* Judge the answers of a case, wherever they stand. */
+static int look_at_answer(const check_profile *p, const char *provider, size_t place,
+                          const check_fixture_file *file, const char *scenario, const char *name,
+                          beluga_error *err)
+{
+    char path[CHECK_MAX_PATH];
+    check_text text = {0};
+    const check_case *of = file->n_cases ? check_fixture_file_case(file, scenario) : NULL;
+    const check_section *section = of ? check_case_section(of, name) : NULL;
+    bool own = section && !section->inherited;
+    bool alone = read_answer(p, provider, place, scenario, name, &text, path);
+    int code = 0;
+    if (own)
+        code = judge_answer(&section->text, file->path, section->line, err);
+    else if (alone)
+        code = judge_answer(&text, path, 0, err);
+    if (!code && own && alone)
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s: %s:%zu is that answer, too: remove one of them", path,
+                                file->path, section->line);
+    check_text_free(&text);
+    return code;
+}
+
+static int look_at(const check_profile *p, const char *provider, size_t place, const char *scenario,
+                   beluga_error *err)
+{
+    check_fixture_file file;
+    int code = read_case(p, provider, place, scenario, &file, err);
+    if (!code && !check_fixture_file_case(&file, scenario))
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s: it has no case %s: leave out its lines \"=== case\"",
+                                file.path, scenario);
+    if (code == BELUGA_ERROR_NOT_FOUND) code = 0;
+    for (size_t n = 1; n <= CHECK_MAX_EXCHANGES && !code; n++) {
+        char name[CHECK_SECTION_BYTES];
+        check_section_name(name, "answer", n);
+        code = look_at_answer(p, provider, place, &file, scenario, name, err);
+    }
+    check_fixture_file_free(&file);
+    return code;
+}
+
 int check_fixture_look(const check_profile *p, const char *scenario, beluga_error *err)
 {
-    for (size_t i = 0; i < p->n_levels * PLACES; i++) {
-        check_fixture_file file;
-        int code = read_case(p, p->levels[i / PLACES].provider, i % PLACES, scenario, &file, err);
-        if (!code && !check_fixture_file_case(&file, scenario))
-            code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "%s: it has no case %s: leave out its lines \"=== case\"",
-                                    file.path, scenario);
-        check_fixture_file_free(&file);
-        if (code && code != BELUGA_ERROR_NOT_FOUND) return code;
-    }
-    return 0;
+    int code = 0;
+    for (size_t i = 0; i < p->n_levels * PLACES && !code; i++)
+        code = look_at(p, p->levels[i / PLACES].provider, i % PLACES, scenario, err);
+    return code;
 }
 
 bool check_fixture_find(const check_profile *p, const char *scenario, const char *const *others,
@@ -210,14 +306,50 @@ bool check_fixture_find(const check_profile *p, const char *scenario, const char
     return found;
 }
 
-bool check_fixture_write(const check_profile *p, const char *scenario, const char *section,
-                         const char *text)
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* Find the folders of a provider's own cases: those from the one on that has its check.json. `name`
+ * receives the name of the case there. */
+static const char *const *own_folders(const check_profile *p, const char *scenario, char *name,
+                                      size_t size)
 {
-    const char *const own[] = {p->folders[0], NULL};
-    char name[CHECK_MAX_PATH];
+    char path[CHECK_MAX_PATH];
+    size_t i = 0;
+    name_of(name, size, "", scenario);
+    snprintf(path, sizeof path, "%s/check/check.json", p->folders[0]);
+    if (may_be_alone(p, p->levels[0].provider) && strcmp(path, p->levels[0].path) == 0)
+        return p->folders;
+    name_of(name, size, p->levels[0].provider, scenario);
+    for (; p->folders[i + 1]; i++) {
+        snprintf(path, sizeof path, "%s/%s/check/check.json", p->folders[i], p->levels[0].provider);
+        if (strcmp(path, p->levels[0].path) == 0) break;
+    }
+    return p->folders + i;
+}
+
+bool check_fixture_is_there(const check_profile *p, const char *scenario)
+{
+    char name[CHECK_MAX_PATH / 4], path[CHECK_MAX_PATH];
+    if (!p->n_levels) return false;
+    const char *folder = *own_folders(p, scenario, name, sizeof name);
+    snprintf(path, sizeof path, "%s/%s" CHECK_FIXTURE_ENDING, folder, name);
+    if (access(path, F_OK) == 0) return true;
+    snprintf(path, sizeof path, "%s/%s" CHECK_ANSWER_ENDING, folder, name);
+    return access(path, F_OK) == 0;
+}
+
+bool check_fixture_write(const check_profile *p, const char *scenario, const char *section,
+                         const char *text, char path[CHECK_MAX_PATH])
+{
+    char name[CHECK_MAX_PATH / 4];
     check_fixture_file file;
-    name_of(name, p->levels[0].provider, scenario);
+    snprintf(path, CHECK_MAX_PATH, "check/%s" CHECK_FIXTURE_ENDING, scenario);
+    if (!p->n_levels) return false;
+    const char *const *own = own_folders(p, scenario, name, sizeof name);
     int code = check_fixture_file_read(&file, own, name, sections, NULL);
+    if (code == BELUGA_ERROR_NOT_FOUND)
+        snprintf(file.path, sizeof file.path, "%s/%s" CHECK_FIXTURE_ENDING, *own, name);
+    snprintf(path, CHECK_MAX_PATH, "%s", file.path);
     const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
     bool written = (of || code == BELUGA_ERROR_NOT_FOUND) &&
                    check_fixture_file_write(&file, of, section, text, strlen(text));

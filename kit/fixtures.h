@@ -1,4 +1,5 @@
-/* The files of a provider: PROVIDER/check/check.json and one file for each case.
+/* The files of a provider: PROVIDER/check/check.json, one file for each case, and answers as
+ * `curl -i` writes them.
  * tests/fixtures/README.md describes the format. */
 #ifndef BELUGA_KIT_FIXTURES_H
 #define BELUGA_KIT_FIXTURES_H
@@ -10,6 +11,9 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
+
+/* CASE.answer is the answer of a case, CASE.2.answer its second one. */
+#define CHECK_ANSWER_ENDING ".answer"
 
 enum {
     CHECK_MAX_BASES = 4,   /* longest chain of providers whose fixtures build on each other */
@@ -25,6 +29,7 @@ typedef struct check_profile {
     bool borrowed; /* all files are the base's, so the requests may differ */
     struct {
         char provider[48];
+        char path[CHECK_MAX_PATH]; /* of the check.json, which may be missing */
         beluga_json_doc *doc;
     } levels[CHECK_MAX_BASES]; /* the provider's own level first */
     size_t n_levels;
@@ -34,7 +39,8 @@ typedef struct check_profile {
 
 /*
  * Read check.json of a provider. Files are looked for in the settings' own folder, as
- * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none.
+ * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none,
+ * or a folder without a check.json.
  * @return 0; BELUGA_ERROR_NOT_FOUND without a check.json; BELUGA_ERROR_INVALID_CONFIG with the
  * fault. Free with check_profile_free in either case.
  */
@@ -51,9 +57,13 @@ const char *check_profile_skip(const check_profile *profile, const char *scenari
  * number, or a negative code. */
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
+enum { CHECK_SECTION_BYTES = 32 };
+/* Write "request" for the first exchange (1), "request 2" for the second. */
+void check_section_name(char *out, const char *what, size_t n);
+
 /*
- * Check that the existing files of a scenario can be read; a later search for a section treats an
- * unreadable file as missing.
+ * Check that the existing files of a scenario, and the answers in them, can be read; a later search
+ * for a section treats an unreadable file as missing.
  * @return 0; BELUGA_ERROR_INVALID_CONFIG with the fault.
  */
 int check_fixture_look(const check_profile *profile, const char *scenario, beluga_error *err);
@@ -65,8 +75,11 @@ int check_fixture_look(const check_profile *profile, const char *scenario, belug
  */
 bool check_fixture_find(const check_profile *profile, const char *scenario,
                         const char *const *others, const char *section, check_text *text);
-/* Write a section of the provider's own case. @return whether the section was written. */
+/* Return whether the provider has a file of its own for a case. */
+bool check_fixture_is_there(const check_profile *profile, const char *scenario);
+/* Write a section of the provider's own case; `path` receives the file's. @return whether the
+ * section was written. */
 bool check_fixture_write(const check_profile *profile, const char *scenario, const char *section,
-                         const char *text);
+                         const char *text, char path[CHECK_MAX_PATH]);
 
 #endif

@@ -266,8 +266,9 @@ static bool play_models(check_run *run)
     check_text text = {0};
     size_t n = 0;
     for (; check_fixture_find(run->profile, "models", NULL, section, &text); n++) {
-        check_answer_free(&run->answer);
-        const char *wrong = check_answer_parse(&run->answer, text.data);
+        check_free_answers(run);
+        const char *wrong =
+            check_answer_parse(&run->answer, check_text_get(&text), text.length, NULL);
         if (wrong) check_problem(run, "answer %zu of models: %s", n + 1, wrong);
         check_play_whole(run);
         snprintf(section, sizeof section, "answer %zu", n + 2);

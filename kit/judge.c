@@ -2,23 +2,13 @@
 
 #include "kit/exchange.h"
 #include "kit/json_diff.h"
+#include "kit/sent.h"
+#include "kit/update.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- the request ----------------------------------------------------------------------------- */
-
-/* Headers that the transport adds are not compared. */
-bool check_is_compared(const char *header)
-{
-    static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",
-                                        "connection", "expect",     NULL};
-    if (strcasecmp(header, "content-length") == 0) return false;
-    for (size_t i = 0; names[i]; i++)
-        if (strcasecmp(header, names[i]) == 0) return false;
-    return true;
-}
 
 /* Replace {base}, {model} and {key} in a file's text by those of the provider. */
 static void fill_in(const check_run *run, const char *text, check_text *out)
@@ -104,23 +94,38 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- comparing with the file ----------------------------------------------------------------- */
 
-/* A request without a file must contain the texts of the messages in their order; the system's
- * texts may be anywhere. */
-static void look_for_texts(check_run *run, size_t i, size_t messages)
+/* Return the first of the messages' texts that is not in its place, or NULL. The system's texts may
+ * be anywhere. */
+static const char *first_missing(const check_run *run, const check_text *texts, size_t messages)
 {
     size_t length;
-    const char *body = peer_request_body(run->peer, i, &length), *from = body;
-    if (!length) return; /* requests for a list of models have no body */
+    const char *all = check_text_get(texts), *from = all, *end = all + texts->length;
     for (size_t k = 0; k < messages; k++) {
         const beluga_message *message = beluga_messages_get(run->call.messages, k);
         const char *text = beluga_message_text(message, &length);
         bool system = beluga_message_role(message) == BELUGA_ROLE_SYSTEM;
-        const char *at = strstr(system ? body : from, text);
-        if (!at)
-            check_problem(run, "the request does not have, or not where it belongs: \"%s\"", text);
-        else if (!system)
-            from = at + length;
+        const char *begin = system ? all : from;
+        const char *at = memmem(begin, (size_t)(end - begin), text, length);
+        if (!at) return text;
+        if (!system) from = at + length;
     }
+    return NULL;
+}
+
+/* Requests without a file, from one to another, must contain the texts of the messages in their
+ * order. */
+static void look_for_texts(check_run *run, size_t from, size_t to, size_t messages)
+{
+    check_sent sent = {0};
+    if (strcmp(run->scenario->name, "models") == 0) return; /* it says nothing of them */
+    for (size_t i = from; i < to; i++) check_sent_add(&sent, run->peer, i);
+    const char *missing = first_missing(run, &sent.texts, messages);
+    if (missing && first_missing(run, &sent.nested, messages))
+        check_problem(run,
+                      "the request does not have, or not where it belongs: \"%s\": "
+                      "encode_request must write the texts of all messages in their order",
+                      missing);
+    check_sent_free(&sent);
 }
 
 /* Return the other case whose request this one must equal, which holds where both make the same
@@ -131,33 +136,84 @@ static const char *request_like(const check_run *run)
     return !run->settings->foreign || check_asks_the_same(run, like) ? like : NULL;
 }
 
-void check_request(check_run *run, size_t n)
+/* Compare with the section of the case; where the case is updated, a difference is a change. */
+static void compare_with_file(check_run *run, size_t i, const char *section, const check_text *text)
+{
+    check_text want = {0}, before = run->problems;
+    run->problems = (check_text){0};
+    fill_in(run, check_text_get(text), &want);
+    compare_request(run, i, want.data);
+    check_text found = run->problems;
+    run->problems = before;
+    if (found.length && check_is_updated(run))
+        check_change_request(run, i, section, check_text_get(&found));
+    else
+        check_text_puts(&run->problems, check_text_get(&found));
+    check_text_free(&found);
+    check_text_free(&want);
+}
+
+/* Compare the next request with its section. @return whether its texts are to be looked for. */
+static bool judge_request(check_run *run, size_t n)
 {
     char section[CHECK_SECTION_BYTES];
-    check_text text = {0}, want = {0};
+    check_text text = {0};
     size_t i = run->asked++;
     check_section_name(section, "request", n);
     if (!peer_request_method(run->peer, i)) {
         check_problem(run, "request %zu was never sent", i + 1);
-        return;
+        return false;
     }
-    size_t before = run->problems.length;
+    bool foreign = run->settings->foreign, updated = check_is_updated(run);
     bool as_written = !run->profile->borrowed && !run->settings->config;
     bool found = as_written && check_find(run, section, request_like(run), &text);
-    if (found) {
-        fill_in(run, text.data, &want);
-        compare_request(run, i, want.data);
-    } else if (as_written && !run->settings->foreign) {
+    if (found)
+        compare_with_file(run, i, section, &text);
+    else if (updated)
+        check_change_request(run, i, section, NULL);
+    else if (as_written && !foreign)
         check_problem(run, "%s has no section %s", run->scenario->name, section);
-    } else {
-        bool first = n == 1 && run->first_messages;
-        look_for_texts(run, i,
-                       first ? run->first_messages : beluga_messages_count(run->call.messages));
-    }
-    if (run->settings->update && !before && run->problems.length)
-        run->settings->update->request(run, i, section);
     check_text_free(&text);
-    check_text_free(&want);
+    return (!found || updated) && (foreign || !as_written);
+}
+
+/* A later call may leave out requests, such as one for a token that is still good. */
+static size_t skip_exchanges(const check_run *run, size_t n)
+{
+    while (n <= run->lead->n + 1 && !check_is_route(run, run->asked, n)) n++;
+    return n;
+}
+
+static void judge_requests(check_run *run)
+{
+    bool free = false;
+    size_t from = run->asked, sent = peer_requests(run->peer), n = 1;
+    for (; run->asked < sent; n++) {
+        n = skip_exchanges(run, n);
+        if (n > run->lead->n + 1) break;
+        free |= judge_request(run, n);
+    }
+    if (run->asked < sent && !check_sends_more(run))
+        check_problem(run, "want %zu requests of a call, as many as answers, got %zu",
+                      run->lead->n + 1, sent - from);
+    else if (n <= run->lead->n + 1)
+        check_problem(run, "request %zu was never sent: the case has %zu answers", n,
+                      run->lead->n + 1);
+    if (free) look_for_texts(run, from, sent, beluga_messages_count(run->call.messages));
+    run->asked = sent;
+}
+
+void check_request(check_run *run, size_t n)
+{
+    if (run->lead) {
+        judge_requests(run);
+        return;
+    }
+    size_t i = run->asked;
+    bool first = n == 1 && run->first_messages;
+    if (judge_request(run, n))
+        look_for_texts(run, i, i + 1,
+                       first ? run->first_messages : beluga_messages_count(run->call.messages));
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
@@ -218,19 +274,29 @@ void check_forget_ids(check_run *run)
     run->story = story;
 }
 
+/* Return the other case whose events must come here, too: what comes of an answer depends on the
+ * answer, so they stand in only where its answer does. */
+static const char *events_like(const check_run *run)
+{
+    const check_scenario *s = run->scenario;
+    const char *like = check_answers_like(run);
+    bool other_answer = s->answer_like == NULL && (s->code || (run->settings->foreign && s->own));
+    /* a foreign provider may add a warning */
+    bool other_call = run->settings->foreign && !check_asks_the_same(run, like);
+    return other_answer || other_call ? NULL : like;
+}
+
 void check_events(check_run *run)
 {
     check_text want = {0};
     check_forget_ids(run);
     const char *got = check_text_get(&run->story);
     if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
-    const char *like = check_answers_like(run);
-    /* a foreign provider may add a warning */
-    if (run->settings->foreign && !check_asks_the_same(run, like)) like = NULL;
+    const char *like = events_like(run);
     bool found = check_find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;
-    if (!same && run->settings->update)
-        run->settings->update->events(run);
+    if (!same && check_is_updated(run))
+        check_change_events(run, found ? check_text_get(&want) : NULL);
     else if (!found && !run->settings->foreign)
         check_problem(run, "%s has no section events", run->scenario->name);
     else if (found && !same)

@@ -4,13 +4,11 @@
 
 #include "kit/run.h"
 
-/* Compare the request of exchange `n` (from 1). */
+/* Compare the request of exchange `n` (from 1); of a call of several requests all of them. */
 void check_request(check_run *run, size_t n);
 /* Compare the story with the expected events. */
 void check_events(check_run *run);
 /* Remove from the story the ids that differ from run to run. */
 void check_forget_ids(check_run *run);
-/* Return whether the provider, and not the transport, makes this header of a request. */
-bool check_is_compared(const char *header);
 
 #endif

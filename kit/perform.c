@@ -1,13 +1,9 @@
 #include "kit/perform.h"
 
-#include "base/clock.h"
 #include "kit/story.h"
 
 #include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
-
-enum { LEAST_WAIT_MS = 5 }; /* shorter waits are for a lock or for a page */
 
 /* ---- rules that hold for every call ---------------------------------------------------------- */
 
@@ -17,7 +13,6 @@ typedef struct listener {
     beluga_context *cancels;          /* the first text cancels this context; NULL: it does not */
     beluga_op *op;                    /* the first text cancels this op, or each event pauses it */
     bool cancels_op, pauses;
-    check_steps *steps; /* receives measurements of the loop's steps; NULL: none are made */
     size_t events;
     bool started, ended;
 } listener;
@@ -140,30 +135,14 @@ void check_stream_and_ask_on(check_run *run)
     if (!l.builder || beluga_response_builder_finish(l.builder, &response))
         check_problem(run, "the events did not make a whole response");
     if (response) beluga_messages_add(run->call.messages, beluga_response_message(response));
-    beluga_messages_add(run->call.messages, beluga_human_message("Are you sure?"));
+    beluga_messages_add(run->call.messages,
+                        beluga_human_message(check_question(&run->call, "Are you sure?")));
     beluga_response_free(response);
     beluga_response_builder_free(l.builder);
     beluga_context_unref(context);
 }
 
 /* ---- pushed ---------------------------------------------------------------------------------- */
-
-/* Run a step, and measure the thread meanwhile. A thread that waits gives up the processor
- * voluntarily. */
-static void step_watched(beluga_loop *loop, check_steps *steps)
-{
-    struct rusage before, after;
-    getrusage(RUSAGE_THREAD, &before);
-    int64_t begun = beluga__now_ns(), worked = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    beluga_loop_step(loop);
-    int64_t work = (beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - worked) / BELUGA__NS_PER_MS;
-    int64_t wait = (beluga__now_ns() - begun) / BELUGA__NS_PER_MS - work;
-    getrusage(RUSAGE_THREAD, &after);
-    if (work > steps->longest_work_ms) steps->longest_work_ms = work;
-    if (after.ru_nvcsw == before.ru_nvcsw || wait < LEAST_WAIT_MS) return;
-    steps->waited++;
-    if (wait > steps->longest_wait_ms) steps->longest_wait_ms = wait;
-}
 
 static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
 {
@@ -188,10 +167,7 @@ static void step(listener *l, beluga_loop *loop)
     for (;;) {
         rest(l, loop);
         if (l->ended || !wait_for(loop, patience)) break;
-        if (l->steps)
-            step_watched(loop, l->steps);
-        else if (beluga_loop_step(loop) != 0)
-            break;
+        if (beluga_loop_step(loop) != 0) break;
     }
     if (!l->ended) check_problem(l->run, "the call did not end");
 }
@@ -227,11 +203,6 @@ void check_push(check_run *run)
 void check_push_slowly(check_run *run)
 {
     push(run, (listener){.run = run, .pauses = true});
-}
-
-void check_push_watched(check_run *run, check_steps *steps)
-{
-    push(run, (listener){.run = run, .steps = steps});
 }
 
 void check_cancel_pushed(check_run *run)

@@ -14,12 +14,5 @@ check_action check_stream_and_ask_on;
 check_action check_list;
 /* A pushed stream that is paused after each event. */
 check_action check_push_slowly;
-/* A pushed stream that measures how many steps of the loop waited, and the longest computation in
- * a step. */
-typedef struct check_steps {
-    size_t waited;
-    int64_t longest_wait_ms, longest_work_ms;
-} check_steps;
-void check_push_watched(check_run *run, check_steps *steps);
 
 #endif

@@ -4,16 +4,18 @@
 #include "kit/rules.h"
 
 #include "kit/exchange.h"
+#include "kit/hinder.h"
+#include "kit/open.h"
 #include "kit/perform.h"
+#include "kit/spy.h"
 #include "kit/watch.h"
 
 #include <string.h>
 #include <time.h>
 
 enum {
-    MAX_WORK_MS = 200,  /* processor time in one step of a loop */
-    BLOCKING_CALLS = 3, /* if this many calls wait in a step, it is no coincidence */
-    LINGER_MS = 50      /* time in which late events may follow a call */
+    ROUNDS = 4,    /* who waits in so many rounds of calls does not wait by coincidence */
+    LINGER_MS = 50 /* time in which late events may follow a call */
 };
 
 /* ---- blame ----------------------------------------------------------------------------------- */
@@ -31,6 +33,13 @@ const char *check_blamed_rule(check_run *run)
     int rule = run->breach - 1;
     if (rule < 0 || run->scenario->run == check_run_rule) return NULL;
     return run->rules->found[rule].length ? name_of(run, (check_rule)rule) : NULL;
+}
+
+const char *check_broken_rule(const check_run *run)
+{
+    for (int i = 0; i < CHECK_N_RULES; i++)
+        if (run->rules->found[i].length) return name_of(run, (check_rule)i);
+    return NULL;
 }
 
 void check_rules_free(check_rules *rules)
@@ -65,29 +74,77 @@ static void note_found(check_run *probe, const char *when)
     watch_call_is_over();
 }
 
-static void probe_blocking(check_run *probe)
+/* A provider that says back what it hears must not cut a character in two, wherever it cuts. */
+static void probe_letters(check_run *probe)
 {
-    size_t waiting = 0;
-    int64_t longest = 0;
-    check_text *found = &probe->rules->found[CHECK_RULE_BLOCKS];
-    for (int i = 0; i < BLOCKING_CALLS; i++) {
-        check_steps steps = {0};
-        play(probe, true, CHECK_END_WHOLE);
-        check_push_watched(probe, &steps);
-        note_found(probe, "in a pushed stream");
-        waiting += steps.waited > 0;
-        if (steps.longest_wait_ms > longest) longest = steps.longest_wait_ms;
-        if (steps.longest_work_ms > MAX_WORK_MS && !found->length)
-            check_text_printf(found,
-                              "want less than %d ms of computing at a time, got %d ms: "
-                              "beluga_emit_run_blocking is for that\n",
-                              MAX_WORK_MS, (int)steps.longest_work_ms);
+    enum { SHIFTS = 4 };
+    static const char letters[] = "xxx\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb3 \xe2\x82\xac"
+                                  "\xc3\xa9\xf0\x9f\x90\xb3\xf0\x9f\x90\xb3";
+    beluga_messages *given = probe->call.messages;
+    for (int shift = 0; shift < SHIFTS && !probe->peer; shift++) {
+        probe->call.messages = beluga_messages_new();
+        beluga_messages_add(probe->call.messages, beluga_human_message(letters + shift));
+        check_generate(probe);
+        note_found(probe, "in an answer to other letters");
+        beluga_messages_free(probe->call.messages);
     }
-    if (waiting == BLOCKING_CALLS)
-        check_text_printf(found,
-                          "want no waiting on the loop, got up to %d ms in every call: "
-                          "beluga_emit_after and beluga_emit_run_blocking are for that\n",
-                          (int)longest);
+    probe->call.messages = given;
+}
+
+/* A status of 500 makes a provider decode an error. */
+static void play_refusal(check_run *probe)
+{
+    if (probe->peer) peer_step_json(peer_reply_new(probe->peer), 500, "{\"error\":\"no\"}");
+}
+
+/* One call of each kind, so that each function of the provider runs. */
+static void make_round(check_run *probe)
+{
+    play(probe, true, CHECK_END_WHOLE);
+    check_push(probe);
+    watch_call_is_over();
+    if (spy_is_slow()) return;
+    play(probe, false, CHECK_END_WHOLE);
+    check_generate(probe);
+    watch_call_is_over();
+    play_refusal(probe);
+    check_generate(probe);
+    watch_call_is_over();
+    if (!probe->peer && check_streams(probe)) check_cancel_pushed(probe);
+    watch_call_is_over();
+    probe->breach = 0; /* the calls before have told */
+}
+
+/* The same calls again, of a model whose functions are counted. */
+static void probe_blocking(check_run *run)
+{
+    check_run copy = *run, *probe = &copy;
+    beluga_client *client = spy_new(probe);
+    probe->model = client ? check_open(probe, beluga_client_registry(client)) : NULL;
+    for (int i = 0; i < ROUNDS && probe->model && !spy_is_slow(); i++) {
+        make_round(probe);
+        if (!probe->peer && watch_is_watching()) check_cancel_at_work(probe);
+        watch_call_is_over();
+        spy_next_round();
+    }
+    if (probe->model) spy_tell(&probe->rules->found[CHECK_RULE_BLOCKS]);
+    beluga_chat_model_unref(probe->model);
+    probe->model = run->model;
+    if (client) beluga_client_close(client, check_patience_ms(probe), NULL);
+    probe->provider = run->provider;
+    *run = copy;
+}
+
+/* Work that goes on for long after a cancel may never emit. */
+static void probe_work(check_run *probe)
+{
+    if (probe->peer || !watch_is_watching() || !check_streams(probe)) return;
+    if (!check_cancel_at_work(probe))
+        check_text_puts(&probe->rules->found[CHECK_RULE_REFUSED],
+                        "want the work of a cancelled call to return, got no end of it: ask "
+                        "beluga_emit_is_cancelled(emit), and return when emitting gives a negative "
+                        "code\n");
+    watch_call_is_over();
 }
 
 static void probe_calls(check_run *probe)
@@ -98,7 +155,11 @@ static void probe_calls(check_run *probe)
     play(probe, true, CHECK_END_WHOLE);
     check_stream(probe);
     note_found(probe, "in a stream");
-    probe_blocking(probe);
+    play(probe, true, CHECK_END_WHOLE);
+    check_push(probe);
+    note_found(probe, "in a pushed stream");
+    probe_letters(probe);
+    probe_work(probe);
     if (check_streams(probe)) {
         play(probe, true, CHECK_END_HANGS);
         check_cancel(probe);
@@ -116,7 +177,8 @@ static void probe(check_run *run)
     bool watched = run->settings->plugin && watch_begin(run->settings->plugin, check_is_http(run));
     run->rules->probed = true;
     probe.breach = 0;
-    probe_calls(&probe);
+    probe_blocking(&probe);
+    if (!run->rules->found[CHECK_RULE_BLOCKS].length) probe_calls(&probe);
     linger();
     if (watched) {
         check_text *found = run->rules->found;
@@ -124,6 +186,7 @@ static void probe(check_run *run)
         watch_end();
     }
     run->answer = probe.answer;
+    run->lead = probe.lead;
     check_text_free(&probe.story);
     check_text_free(&probe.problems);
     check_text_free(&probe.reason);
@@ -131,16 +194,23 @@ static void probe(check_run *run)
 
 void check_run_rule(check_run *run)
 {
-    bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
+    bool first = run->scenario->rule == CHECK_RULE_BLOCKS || run->settings->only;
     if (!run->rules->probed && first) probe(run);
     if (!run->rules->probed) { /* a crash was followed by a new process */
-        check_text_printf(&run->reason, "the check %s was not done", name_of(run, CHECK_RULE_ENDS));
+        check_text_printf(&run->reason, "the check %s was not done",
+                          name_of(run, CHECK_RULE_BLOCKS));
+        return;
+    }
+    bool blocks = run->rules->found[CHECK_RULE_BLOCKS].length > 0;
+    if (blocks && run->scenario->rule != CHECK_RULE_BLOCKS) {
+        check_text_printf(&run->reason, "not run: mend what the check %s found first",
+                          name_of(run, CHECK_RULE_BLOCKS));
         return;
     }
     if (run->peer) run->asked = peer_requests(run->peer);
     check_text_puts(&run->problems, check_text_get(&run->rules->found[run->scenario->rule]));
     bool watched = run->settings->plugin != NULL;
-    if (!watched &&
-        (run->scenario->rule == CHECK_RULE_LATE || run->scenario->rule == CHECK_RULE_REFUSED))
+    check_rule rule = run->scenario->rule;
+    if (!watched && (rule == CHECK_RULE_LATE || rule == CHECK_RULE_REFUSED))
         check_text_puts(&run->reason, "only a plug-in can be watched for it");
 }

@@ -9,5 +9,7 @@
 const char *check_blamed_rule(check_run *run);
 check_action check_run_rule;
 void check_rules_free(check_rules *rules);
+/* Return the check of a rule that the provider was found to break, or NULL. */
+const char *check_broken_rule(const check_run *run);
 
 #endif

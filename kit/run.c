@@ -31,7 +31,8 @@ void check_note_breach(check_run *run, const beluga_error *err)
 
 void check_call_begin(check_run *run)
 {
-    run->call = (check_call){.messages = beluga_messages_new()};
+    run->call = (check_call){.prompt = check_profile_get(run->profile, "prompt"),
+                             .messages = beluga_messages_new()};
     run->scenario->write(&run->call);
 }
 
@@ -40,6 +41,11 @@ void check_call_end(check_run *run)
     for (size_t i = 0; i < run->call.n_tools; i++) beluga_tool_unref(run->call.tools[i]);
     beluga_messages_free(run->call.messages);
     run->call = (check_call){0};
+}
+
+const char *check_question(const check_call *call, const char *usual)
+{
+    return call->prompt ? call->prompt : usual;
 }
 
 bool check_asks_the_same(const check_run *run, const char *other)
@@ -68,7 +74,8 @@ bool check_streams(const check_run *run)
 void check_run_copy(check_run *copy, const check_run *run)
 {
     *copy = *run;
-    copy->story = copy->problems = copy->reason = (check_text){0};
+    copy->n_changes = 0;
+    copy->story = copy->problems = copy->reason = copy->notes = (check_text){0};
 }
 
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell)

@@ -31,8 +31,16 @@ typedef enum check_rule {
 } check_rule;
 #define CHECK_KEY "check-dummy-key-0123456789"
 
+/* A section of the case that says something else than what came. */
+typedef struct check_change {
+    char section[CHECK_SECTION_BYTES];
+    check_text text, shown; /* its new text, and lines that show the difference */
+} check_change;
+enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
+
 /* A call as a scenario makes it, through the public interface. */
 typedef struct check_call {
+    const char *prompt; /* what is asked, in place of every question; NULL: the usual ones */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -40,12 +48,25 @@ typedef struct check_call {
     size_t n_tools;
 } check_call;
 
+enum { CHECK_ROUTE_BYTES = 512 };
+
+/* The requests of a call that has several, such as one that creates a job and one that asks for it:
+ * the answers before the last, and for which method and path each is, once that is known. */
+typedef struct check_lead {
+    check_answer answers[CHECK_MAX_EXCHANGES - 1];
+    char routes[CHECK_MAX_EXCHANGES][CHECK_ROUTE_BYTES]; /* "GET /jobs/1", in their order */
+    size_t n;                                            /* number of answers before the last */
+    bool routed;                                         /* the routes are known */
+} check_lead;
+
 /* Findings about a provider that all its scenarios share. */
 typedef struct check_rules {
     bool probed;
     /* the check that reported that no model can be opened, or NULL */
     const char *unopened;
     check_text found[CHECK_N_RULES]; /* violations of each rule, as lines */
+    const char *leaking;             /* the check that found that memory is lost, or NULL */
+    const char *broken;              /* the check of the first rule that is broken, or NULL */
 } check_rules;
 
 /* A function that acts on a run: a scenario or a call. */
@@ -65,6 +86,7 @@ typedef struct check_scenario {
     int code;          /* the error that must come; 0: none */
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs files of its own for it */
+    bool claimed;      /* without a claim there is nothing that could be wanted */
     bool alone;        /* the scenario makes its own calls, and needs no open model */
     check_rule rule;   /* for check_run_rule */
 } check_scenario;
@@ -80,16 +102,21 @@ struct check_run {
     peer *peer;               /* NULL for full providers */
     beluga_chat_model *model; /* has the tools of the call */
     check_call call;
-    check_answer answer;
+    check_answer answer;   /* the answer to a call, and to the last request of one with several */
+    check_lead *lead;      /* NULL: a call has one request */
     check_text story;      /* the events, as lines */
     check_text problems;   /* problems, one a line; empty: none */
     check_text reason;     /* reason for skipping; empty: not skipped */
+    check_text notes;      /* what the author should know, one a line; empty: nothing */
     size_t asked;          /* number of requests that the peer's log must have */
     size_t first_messages; /* number of messages in the first of two calls; 0: all */
     beluga_error error;    /* error of the last call */
     bool finished;         /* a FINISH came */
     bool warned;           /* a warning came */
     check_measure measure;
+    check_change changes[CHECK_MAX_CHANGES]; /* for check_write_changes */
+    size_t n_changes;
+    check_text written; /* what was written into the case, as lines; empty: nothing */
 };
 
 /* Report a problem; arguments as for printf. */
@@ -100,6 +127,8 @@ void check_note_breach(check_run *run, const beluga_error *err);
 /* Prepare the call of the run's scenario. */
 void check_call_begin(check_run *run);
 void check_call_end(check_run *run);
+/* Return what to ask in place of a question, for models that understand little. */
+const char *check_question(const check_call *call, const char *usual);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);
 

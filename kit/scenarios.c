@@ -2,11 +2,14 @@
 #include "kit/scenarios.h"
 
 #include "kit/calls.h"
+#include "kit/hinder.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
+#include "kit/reading.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
 #include "kit/sharing.h"
+#include "kit/values.h"
 
 #include <string.h>
 
@@ -31,7 +34,7 @@ static void add_tool(check_call *call, const char *name, const char *description
 
 static void ask(check_call *call, const char *text)
 {
-    beluga_messages_add(call->messages, beluga_human_message(text));
+    beluga_messages_add(call->messages, beluga_human_message(check_question(call, text)));
 }
 
 static void write_hello(check_call *call)
@@ -133,7 +136,7 @@ static void write_schema(check_call *call)
 static void write_data(check_call *call, const char *text, beluga_part_kind kind, const char *type,
                        const void *data, size_t n, const char *name)
 {
-    beluga_message *message = beluga_human_message(text);
+    beluga_message *message = beluga_human_message(check_question(call, text));
     if (message) beluga_message_add_data(message, kind, type, data, n, name);
     beluga_messages_add(call->messages, message);
 }
@@ -213,6 +216,7 @@ enum {
 #define CONCURRENCY  "Concurrency"
 #define FAILURES     "Error handling"
 #define LEAKS        "Leaks"
+#define COVERAGE     "Coverage"
 #define BENCHMARKS   CHECK_BENCHMARKS
 
 #define ROW(category_, name_, proves_, ...) \
@@ -238,6 +242,10 @@ enum {
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \
     ALL(category_, name_, 0, "text", write_hello, run_, "", proves_, .alone = true)
+/* A scenario that looks for a call's values in the request of an HTTP provider. */
+#define VALUES(category_, name_, needs_, run_, proves_)                                     \
+    ROW(category_, name_, proves_, .needs = (needs_), .like = "text", .write = write_hello, \
+        .run = (run_), .shows = "", .claimed = true)
 #define RULE(name_, rule_, proves_) \
     ALL(INTERFACE, name_, 0, "text", write_hello, check_run_rule, "", proves_, .rule = (rule_))
 
@@ -248,6 +256,8 @@ const check_scenario check_scenarios[] = {
           "there are answers to prove with that it can read them"),
     ASK(INTERFACE, "names", 0, "text", check_run_names,
         "a model says which one it is, and which provider's"),
+    RULE("never-blocks", CHECK_RULE_BLOCKS,
+         "it leaves the loop to others: no waiting, no long computing"),
     RULE("ends", CHECK_RULE_ENDS, "every answer ends, with a finish or an error of its own"),
     RULE("one-end", CHECK_RULE_ONE_END, "it ends once, and nothing comes after it"),
     RULE("utf-8", CHECK_RULE_UTF8, "all text is UTF-8"),
@@ -255,8 +265,8 @@ const check_scenario check_scenarios[] = {
     RULE("late-events", CHECK_RULE_LATE, "nothing is emitted when a call is over"),
     RULE("heeds-refusal", CHECK_RULE_REFUSED, "when emitting is refused it stops"),
     RULE("error-code", CHECK_RULE_ERROR_CODE, "an error has a code"),
-    RULE("never-blocks", CHECK_RULE_BLOCKS,
-         "it leaves the loop to others: no waiting, no long computing"),
+    ASK(INTERFACE, "hindered", 0, "text", check_run_hindered,
+        "what the library can't do for it, it tells"),
     ALONE(REGISTRATION, "registered", check_run_registered,
           "it is found by its name, and listed once"),
     ALONE(REGISTRATION, "registered-twice", check_run_registered_twice,
@@ -278,14 +288,28 @@ const check_scenario check_scenarios[] = {
         "the bytes of a file are sent"),
     OWN(GENERATE, "cache", CACHE, "text", write_cache, check_run_generate, "text \"",
         "a mark for the cache is sent, and its counts come"),
-    OWN(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
-        "options of sampling are sent, or a warning names what is not"),
+    CALL(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
+         "options of sampling are sent, or a warning names what is not"),
+    VALUES(GENERATE, "prompts", 0, check_run_prompts,
+           "a long prompt, one with a NUL and other letters stand in the request as they are"),
+    VALUES(GENERATE, "options", 0, check_run_options,
+           "the value of each option stands in the request, or a warning names it"),
+    VALUES(GENERATE, "usage", 0, check_run_usage, "the tokens that an answer counts are told"),
+    VALUES(GENERATE, "letters", 0, check_run_letters,
+           "the answer with letters of several bytes gives the same text"),
+    VALUES(GENERATE, "finish-words", 0, check_run_finish_words,
+           "an answer that ends with another word is not told as stop"),
+    VALUES(GENERATE, "length", 0, check_run_length, "an answer that its limit cut is told as such"),
     OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
         "the list of models comes, to its last page"),
     ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
         "messages of every kind are as before when the call is over"),
     CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",
          "an answer comes as a stream that is pulled"),
+    VALUES(STREAMING, "stream-flag", STREAM, check_run_stream_flag,
+           "the request of a stream is another than that of an answer in one piece"),
+    VALUES(STREAMING, "in-time", STREAM, check_run_in_time,
+           "metadata and warnings come before the text"),
     CALL(STREAMING, "push", STREAM, "stream", write_hello, check_run_push, "text \"",
          "an answer comes as a stream that is pushed on a loop"),
     OWN(STREAMING, "reasoning", REASONING | STREAM, "stream", write_reasoning, check_run_twice,
@@ -320,6 +344,15 @@ const check_scenario check_scenarios[] = {
         "tool 0 end", "tool_choice with a tool's name is sent"),
     OWN(BINDING, "one-at-a-time", PARALLEL, "tools", write_one_at_a_time, check_run_generate,
         "tool 0 end", "parallel tool calls can be turned off"),
+    VALUES(BINDING, "tools-sent", TOOLS, check_run_tools_sent,
+           "names, descriptions and parameters of tools stand in the request"),
+    VALUES(BINDING, "history-sent", TOOLS, check_run_history,
+           "calls of the history stand in the request, and each result says whose it is"),
+    VALUES(BINDING, "choices-sent", TOOLS, check_run_choices,
+           "each choice of tools makes another request, or a warning"),
+    ROW(BINDING, "arguments", "a call has its arguments, and its answer says that calls came",
+        .needs = TOOLS, .like = "tools", .write = write_tools, .run = check_run_arguments,
+        .shows = "", .claimed = true),
     ASK(BINDING, "bind-new", 0, "text", check_run_bind_new,
         "binding gives a new model, with the tools"),
     ASK(BINDING, "bind-kept", 0, "text", check_run_bind_kept,
@@ -372,15 +405,21 @@ const check_scenario check_scenarios[] = {
         .run = check_run_stream_error, .shows = "", .code = BELUGA_ERROR_RATE_LIMIT),
     OWN(FAILURES, "error-in-a-stream", STREAM, "stream", write_hello, check_run_stream_error, "",
         "an error inside a stream of status 200 is told"),
+    VALUES(FAILURES, "error-among", STREAM, check_run_error_among,
+           "an error among the frames of a stream is told"),
     WIRE(FAILURES, "cut-body", 0, "text", check_run_cut_body, 0,
          "an answer that is cut anywhere is no success"),
     WIRE(FAILURES, "bad-body", 0, "text", check_run_bad_body, 0,
          "a body that is no answer is an error"),
     WIRE(FAILURES, "html-body", 0, "text", check_run_html, 0, "a web page is an error"),
+    ALONE(LEAKS, "memory-open", check_run_memory_open, "closing frees what opening made"),
     ALONE(LEAKS, "memory", check_run_memory, "memory does not grow with the calls"),
+    ALONE(LEAKS, "memory-errors", check_run_memory_errors,
+          "memory does not grow with calls that fail"),
     ALONE(LEAKS, "allocator", check_run_allocator,
           "all memory of a client comes back to its allocator"),
     ALONE(LEAKS, "descriptors", check_run_descriptors, "all descriptors are closed"),
+    VALUES(COVERAGE, "coverage", 0, check_run_coverage, "the files show what there is to read"),
     ALONE(BENCHMARKS, "generate-cost", check_run_measure_generate, "an answer in one piece"),
     ALONE(BENCHMARKS, "stream-cost", check_run_measure_stream, "a stream"),
     ALONE(BENCHMARKS, "bind-cost", check_run_measure_bind, "binding two tools"),
@@ -388,10 +427,28 @@ const check_scenario check_scenarios[] = {
     {.name = NULL},
 };
 
-const char *check_scenario_name(size_t index, const char **proves)
+/* Rules, sharing and leaks play the usual answers. */
+static bool plays_usual(const check_scenario *s)
+{
+    return s->run == check_run_rule || (s->alone && strcmp(s->category, REGISTRATION) != 0);
+}
+
+bool check_scenario_describe(size_t index, check_description *out)
 {
     enum { COUNT = sizeof check_scenarios / sizeof *check_scenarios - 1 };
-    if (index >= COUNT) return NULL;
-    if (proves) *proves = check_scenarios[index].proves;
-    return check_scenarios[index].name;
+    const check_scenario *s = &check_scenarios[index < COUNT ? index : 0];
+    const char *like = s->answer_like ? s->answer_like : s->like;
+    *out = (check_description){.category = s->category,
+                               .name = s->name,
+                               .proves = s->proves,
+                               .needs = s->needs,
+                               .own = s->own || !like};
+    if (plays_usual(s)) {
+        out->answers[0] = "text";
+        out->answers[1] = "stream";
+    } else if (!s->alone) {
+        out->answers[0] = s->name;
+        out->answers[1] = s->own ? NULL : like;
+    }
+    return index < COUNT;
 }

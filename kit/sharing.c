@@ -5,6 +5,7 @@
 #include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
+#include "kit/sent.h"
 #include "kit/story.h"
 
 #include <pthread.h>
@@ -20,6 +21,16 @@ enum {
     BATCH_INPUTS = 12,
     BATCH_LIMIT = 3
 };
+
+/* Return whether request `i` says this, in whatever form. */
+static bool says(const check_run *run, size_t i, const char *text)
+{
+    check_sent sent = {0};
+    check_sent_add(&sent, run->peer, i);
+    bool found = check_sent_has(&sent, text, strlen(text));
+    check_sent_free(&sent);
+    return found;
+}
 
 static void take_requests(check_run *run)
 {
@@ -72,8 +83,9 @@ static void write_messages(check_text *out, const beluga_messages *messages)
     }
 }
 
-static void add_many_kinds(beluga_messages *messages)
+static void add_many_kinds(const check_call *call)
 {
+    beluga_messages *messages = call->messages;
     beluga_message *calls = beluga_message_new(BELUGA_ROLE_AI);
     beluga_messages_add(messages, beluga_system_message("You are brief."));
     beluga_messages_add(messages, beluga_human_message("Caf\xc3\xa9 \xf0\x9f\x90\xb3?"));
@@ -81,14 +93,14 @@ static void add_many_kinds(beluga_messages *messages)
     beluga_messages_add(messages, calls);
     beluga_messages_add(messages, beluga_tool_message("call00001", "4 degrees"));
     beluga_messages_add(messages, beluga_ai_message("It is cold."));
-    beluga_messages_add(messages, beluga_human_message("Are you sure?"));
+    beluga_messages_add(messages, beluga_human_message(check_question(call, "Are you sure?")));
 }
 
 void check_run_input_kept(check_run *run)
 {
     check_text before = {0}, after = {0};
     if (!check_play_for_ever(run, false, 0)) return;
-    add_many_kinds(run->call.messages);
+    add_many_kinds(&run->call);
     write_messages(&before, run->call.messages);
     check_generate(run);
     write_messages(&after, run->call.messages);
@@ -161,7 +173,7 @@ void check_run_bind_kept(check_run *run)
         check_problem(run, "want no tool call of a model without tools, got:\n%s",
                       check_text_get(&after));
     take_requests(run);
-    if (run->peer && run->asked == 3 && strstr(peer_request_body(run->peer, 2, &length), "tool_a"))
+    if (run->peer && run->asked == 3 && says(run, 2, "tool_a"))
         check_problem(run, "want no tool in the request of a model without tools, got:\n%s",
                       peer_request_body(run->peer, 2, &length));
     else if (run->peer && run->asked == 3 &&
@@ -274,7 +286,11 @@ static void judge_tools(check_run *run, const caller *callers)
     for (size_t i = 0; i < n; i++) {
         const char *body = peer_request_body(run->peer, i, &length);
         size_t tools = 0;
-        for (size_t k = 0; k < BINDERS; k++) tools += strstr(body, callers[k].tool) != NULL;
+        check_sent sent = {0};
+        check_sent_add(&sent, run->peer, i);
+        for (size_t k = 0; k < BINDERS; k++)
+            tools += check_sent_has(&sent, callers[k].tool, strlen(callers[k].tool));
+        check_sent_free(&sent);
         if (tools == 1) continue;
         check_problem(run, "want one tool in each request, got %zu in:\n%s", tools, body);
         return;
@@ -301,7 +317,7 @@ void check_run_bind_at_once(check_run *run)
 
 typedef struct batch {
     check_run *run;
-    char texts[BATCH_INPUTS][24];
+    char texts[BATCH_INPUTS][256];
     beluga_input inputs[BATCH_INPUTS];
     beluga_batch_result results[BATCH_INPUTS];
     size_t given, taken, most;
@@ -312,7 +328,8 @@ static void fill(batch *b, check_run *run)
 {
     *b = (batch){.run = run};
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
-        snprintf(b->texts[i], sizeof b->texts[i], "This is input %zu.", i + 10);
+        snprintf(b->texts[i], sizeof b->texts[i], "%s %zu",
+                 check_question(&run->call, "This is input"), i + 10);
         b->inputs[i] = beluga_input_text(b->texts[i]);
     }
 }
@@ -359,11 +376,10 @@ static void compare_item(batch *b, size_t i, const check_text *alone)
 /* Each input must be in exactly one request. */
 static void judge_inputs(batch *b, size_t first)
 {
-    size_t length;
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
         size_t times = 0;
         for (size_t k = first; k < peer_requests(b->run->peer); k++)
-            times += strstr(peer_request_body(b->run->peer, k, &length), b->texts[i]) != NULL;
+            times += says(b->run, k, b->texts[i]);
         if (times != 1)
             check_problem(b->run, "want input %zu in one request, got it in %zu", i, times);
     }

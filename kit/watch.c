@@ -1,5 +1,8 @@
 #include "kit/watch.h"
 
+#include "base/clock.h"
+#include "kit/spy.h"
+
 #include <beluga/provider/plugin.h>
 #include <beluga/provider/provider.h>
 
@@ -10,7 +13,8 @@
 #include <string.h>
 
 enum {
-    MAX_EMITS = 64, /* emits in the calls of a probe; further ones are not watched */
+    MAX_JOBS = 64,   /* callbacks under way; further ones are not watched */
+    MAX_EMITS = 256, /* emits in the calls of a probe; further ones are not watched */
     /* emissions that are allowed after a refused one, since a worker may wait for room */
     MAX_REFUSED = 1
 };
@@ -24,6 +28,14 @@ typedef struct seen {
     size_t after_refusal;
 } seen;
 
+/* A callback that the plug-in gave to beluga_emit_after or beluga_emit_run_blocking. */
+typedef struct job {
+    int (*work)(beluga_emit *emit, void *argument);
+    void (*release)(void *argument);
+    void *argument;
+    bool used, blocks;
+} job;
+
 static struct {
     const beluga_plugin *plugin; /* NULL: no plug-in is watched */
     const beluga_plugin_host *real;
@@ -33,7 +45,17 @@ static struct {
     bool proves_twice;
     size_t n_emits, after_end, late, refused;
     char first_after_end[32], first_late[32];
-} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_cond_t changed;
+    job jobs[MAX_JOBS];
+    size_t working; /* work that blocks and has not returned */
+    watch_failure failing;
+    size_t failures;
+    int64_t hold_until_ms; /* 0: nothing is held */
+    bool is_holding;
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* The thread runs work that blocks. */
+static _Thread_local bool is_working;
 
 /* ---- notes ----------------------------------------------------------------------------------- */
 
@@ -72,12 +94,34 @@ static void note_after_end(const seen *s, const char *what)
     }
 }
 
+/* Wait with the lock held. @return false when the time is over. */
+static bool wait_until(int64_t until_ms)
+{
+    int64_t left = until_ms - beluga__now_ms();
+    struct timespec moment;
+    if (left <= 0) return false;
+    clock_gettime(CLOCK_REALTIME, &moment);
+    moment.tv_sec += left / 1000 + 1; /* a clock that jumps is asked again */
+    pthread_cond_timedwait(&watch.changed, &watch.lock, &moment);
+    return true;
+}
+
+static void hold(void)
+{
+    if (!is_working || !watch.hold_until_ms) return;
+    watch.is_holding = true;
+    pthread_cond_broadcast(&watch.changed);
+    while (watch.hold_until_ms && wait_until(watch.hold_until_ms)) continue;
+}
+
 static void note(const beluga_emit *emit, const char *what, bool ends)
 {
     pthread_mutex_lock(&watch.lock);
+    hold();
     seen *s = find(emit);
     if (s && s->ended) note_after_end(s, what);
     if (s && s->refused && !s->ended && ++s->after_refusal > MAX_REFUSED) watch.refused++;
+    if (watch.refused) pthread_cond_broadcast(&watch.changed);
     if (s) s->ended |= ends;
     pthread_mutex_unlock(&watch.lock);
 }
@@ -169,8 +213,170 @@ static int failure(beluga_emit *emit, int code, const char *provider_code, const
     return watch.real->beluga_emit_failure(emit, code, provider_code, "%s", message);
 }
 
+static int failure_text(beluga_emit *emit, int code, const char *provider_code, const char *text,
+                        size_t length)
+{
+    note(emit, "error", true);
+    return watch.real->beluga_emit_failure_text(emit, code, provider_code, text, length);
+}
+
+/* Plug-ins in other languages ask for the functions by their names. */
+static void (*find_watched(const char *name))(void)
+{
+#define IS_IT(function) \
+    if (strcmp(name, #function) == 0) return (void (*)(void))watch.table.function;
+    BELUGA_PLUGIN_FUNCTION_MAP(IS_IT)
+#undef IS_IT
+    return watch.real->find(name);
+}
+
+/* ---- callbacks ------------------------------------------------------------------------------- */
+
+static job *keep_job(job given)
+{
+    job *kept = NULL;
+    pthread_mutex_lock(&watch.lock);
+    for (size_t i = 0; i < MAX_JOBS && !kept; i++)
+        if (!watch.jobs[i].used) kept = &watch.jobs[i];
+    if (kept) *kept = given;
+    if (kept) watch.working += given.blocks;
+    pthread_mutex_unlock(&watch.lock);
+    return kept;
+}
+
+static void free_job(job *j)
+{
+    pthread_mutex_lock(&watch.lock);
+    watch.working -= j->blocks;
+    *j = (job){0};
+    pthread_cond_broadcast(&watch.changed);
+    pthread_mutex_unlock(&watch.lock);
+}
+
+static bool fails(watch_failure which)
+{
+    pthread_mutex_lock(&watch.lock);
+    bool failed = watch.failing == which;
+    watch.failures += failed;
+    pthread_mutex_unlock(&watch.lock);
+    return failed;
+}
+
+static int run_next(beluga_emit *emit, void *argument)
+{
+    job j = *(job *)argument;
+    free_job(argument);
+    spy_cost cost = spy_begin();
+    int status = j.work(emit, j.argument);
+    spy_end("what beluga_emit_after called", cost);
+    return status;
+}
+
+static int after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
+                 void *argument)
+{
+    if (fails(WATCH_AFTER)) return BELUGA_ERROR_NO_MEMORY;
+    job *j = next ? keep_job((job){next, NULL, argument, true, false}) : NULL;
+    if (!j) return watch.real->beluga_emit_after(emit, delay_ms, next, argument);
+    int status = watch.real->beluga_emit_after(emit, delay_ms, run_next, j);
+    if (status) free_job(j);
+    return status;
+}
+
+static int run_work(beluga_emit *emit, void *argument)
+{
+    const job *j = argument;
+    is_working = true;
+    int status = j->work(emit, j->argument);
+    is_working = false;
+    return status;
+}
+
+static void release_work(void *argument)
+{
+    job *j = argument;
+    if (j->release) j->release(j->argument);
+    free_job(j);
+}
+
+static int run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
+                        void (*release)(void *))
+{
+    if (fails(WATCH_RUN_BLOCKING)) return BELUGA_ERROR_NO_MEMORY;
+    job *j = work ? keep_job((job){work, release, argument, true, true}) : NULL;
+    if (!j) return watch.real->beluga_emit_run_blocking(emit, work, argument, release);
+    int status = watch.real->beluga_emit_run_blocking(emit, run_work, j, release_work);
+    if (status) free_job(j);
+    return status;
+}
+
+static int attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *), void *argument,
+                  void (*release)(void *))
+{
+    if (fails(WATCH_ATTACH)) return BELUGA_ERROR_NO_MEMORY;
+    return watch.real->beluga_emit_attach(emit, attached, wake, argument, release);
+}
+
+static void *alloc(beluga_emit *emit, size_t size)
+{
+    return fails(WATCH_ALLOC) ? NULL : watch.real->beluga_emit_alloc(emit, size);
+}
+
+void watch_fail(watch_failure which)
+{
+    pthread_mutex_lock(&watch.lock);
+    watch.failing = which;
+    watch.failures = 0;
+    pthread_mutex_unlock(&watch.lock);
+}
+
+size_t watch_failures(void)
+{
+    pthread_mutex_lock(&watch.lock);
+    size_t n = watch.failures;
+    pthread_mutex_unlock(&watch.lock);
+    return n;
+}
+
+void watch_hold(int64_t patience_ms)
+{
+    pthread_mutex_lock(&watch.lock);
+    watch.hold_until_ms = beluga__now_ms() + patience_ms;
+    watch.is_holding = false;
+    pthread_mutex_unlock(&watch.lock);
+}
+
+bool watch_is_holding(void)
+{
+    pthread_mutex_lock(&watch.lock);
+    bool holds = watch.is_holding;
+    pthread_mutex_unlock(&watch.lock);
+    return holds;
+}
+
+void watch_let_go(void)
+{
+    pthread_mutex_lock(&watch.lock);
+    watch.hold_until_ms = 0;
+    pthread_cond_broadcast(&watch.changed);
+    pthread_mutex_unlock(&watch.lock);
+}
+
+bool watch_wait_for_work(int64_t patience_ms)
+{
+    int64_t until = beluga__now_ms() + patience_ms;
+    pthread_mutex_lock(&watch.lock);
+    while (watch.working && !watch.refused && wait_until(until)) continue;
+    bool none = !watch.working || watch.refused;
+    pthread_mutex_unlock(&watch.lock);
+    return none;
+}
+
 static void put_between(beluga_plugin_host *table)
 {
+    table->beluga_emit_after = after;
+    table->beluga_emit_run_blocking = run_blocking;
+    table->beluga_emit_alloc = alloc;
     table->beluga_emit_text = text;
     table->beluga_emit_reasoning = reasoning;
     table->beluga_emit_tool_call_begin = tool_call_begin;
@@ -183,6 +389,9 @@ static void put_between(beluga_plugin_host *table)
     table->beluga_emit_finish = finish;
     table->beluga_emit_error = error;
     table->beluga_emit_failure = failure;
+    table->beluga_emit_failure_text = failure_text;
+    table->beluga_emit_attach = attach;
+    table->find = find_watched;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -218,10 +427,17 @@ void watch_end(void)
     watch.plugin = NULL;
 }
 
+bool watch_is_watching(void)
+{
+    return watch.plugin != NULL;
+}
+
 void watch_call_is_over(void)
 {
     pthread_mutex_lock(&watch.lock);
     for (size_t i = 0; i < watch.n_emits; i++) watch.emits[i].is_over = true;
+    for (size_t i = 0; i < MAX_JOBS; i++) /* what waited for its time is dropped with its call */
+        if (!watch.jobs[i].blocks) watch.jobs[i] = (job){0};
     pthread_mutex_unlock(&watch.lock);
 }
 

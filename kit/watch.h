@@ -18,8 +18,34 @@
 bool watch_begin(const char *file, bool proves_twice);
 void watch_end(void);
 
+bool watch_is_watching(void);
+
 /* From here on, all emits that were used belong to ended calls. */
 void watch_call_is_over(void);
+
+/* ---- hindering ---------------------------------------------------------------------------------
+ * What a provider asks of the library does not always succeed, and its work does not always have
+ * the time that it takes. Both are brought about here, so that nothing depends on the moment. */
+
+/* The functions that can fail for a while, as if there were no memory. */
+typedef enum watch_failure {
+    WATCH_NONE,
+    WATCH_RUN_BLOCKING,
+    WATCH_AFTER,
+    WATCH_ATTACH,
+    WATCH_ALLOC
+} watch_failure;
+void watch_fail(watch_failure which);
+/* Return how often it failed since then. */
+size_t watch_failures(void);
+
+/* Hold work that blocks at its first event, for `patience_ms` at most. */
+void watch_hold(int64_t patience_ms);
+bool watch_is_holding(void);
+void watch_let_go(void);
+/* Wait until no work that blocks runs, or until one has gone on after a refusal, which watch_tell
+ * tells. @return whether one of both came. */
+bool watch_wait_for_work(int64_t patience_ms);
 
 /*
  * Write the findings as lines, none where all is well: events after an answer's end, events after

@@ -15,14 +15,15 @@
 typedef struct settings {
     peer_config config;
     peer_chat chat;
-    bool help;
+    bool is_example, help;
 } settings;
 
 static const char usage_text[] =
-    "usage: beluga-peer [--mode chat] [options]\n"
+    "usage: beluga-peer [--mode chat|example] [options]\n"
     "An OpenAI-shaped server on 127.0.0.1 that can fail on purpose: ask for the model s01 … s16.\n"
     "\n"
-    "  --mode chat         GET /v1/models and POST /v1/chat/completions (the only mode)\n"
+    "  --mode chat         GET /v1/models and POST /v1/chat/completions\n"
+    "  --mode example      POST /v1/chat, the service of a provider that beluga new begins\n"
     "  --port N            port; 0, the default, takes a free one and prints it\n"
     "  --tokens N          words of a streamed answer (default 60)\n"
     "  --interval-ms M     pause before each of them (default 0)\n"
@@ -66,10 +67,16 @@ static int open_log(settings *s, const char *path)
     return s->config.log ? 0 : complain(path, strerror(errno));
 }
 
+static int take_mode(settings *s, const char *mode)
+{
+    s->is_example = strcmp(mode, "example") == 0;
+    return s->is_example || strcmp(mode, "chat") == 0 ? 0 : complain("unknown mode", mode);
+}
+
 static int take_option(settings *s, int option)
 {
     switch (option) {
-    case 'm': return strcmp(optarg, "chat") == 0 ? 0 : complain("unknown mode", optarg);
+    case 'm': return take_mode(s, optarg);
     case 'p': return parse_number(optarg, 0, 65535, &s->config.port);
     case 't': return parse_number(optarg, 1, PEER_MAX_TOKENS, &s->chat.tokens);
     case 'i': return parse_number(optarg, 0, 3600000, &s->chat.interval_ms);
@@ -131,7 +138,10 @@ static int serve(const settings *s)
     catch_signals();
     int rc = 0;
     if (end_with_parent()) {
-        peer_serve_chat(the_peer, &s->chat);
+        if (s->is_example)
+            peer_serve_example(the_peer);
+        else
+            peer_serve_chat(the_peer, &s->chat);
         printf("listening 127.0.0.1:%d\n", peer_port(the_peer));
         fflush(stdout);
         rc = peer_run(the_peer);

@@ -93,8 +93,14 @@ void peer_reply_repeat(peer_reply *r, int times);
 /* Take only requests whose path (with its query) contains `path_part`. */
 void peer_reply_match(peer_reply *r, const char *path_part);
 
+/* Take only requests for exactly this method and path (with its query): "GET /jobs/1". */
+void peer_reply_match_route(peer_reply *r, const char *route);
+
 /* Take only requests whose JSON body has this "model" at its top level. */
 void peer_reply_match_model(peer_reply *r, const char *model);
+
+/* Take only requests whose body contains `part`. */
+void peer_reply_match_body(peer_reply *r, const char *part);
 
 /* Take only requests with "stream":true in their body (1), or only those without (0). */
 void peer_reply_match_streamed(peer_reply *r, int streamed);
@@ -301,5 +307,12 @@ typedef struct peer_chat {
  *   s16  as s04
  */
 void peer_serve_chat(peer *p, const peer_chat *chat);
+
+/*
+ * Append replies that make the peer the service of a provider that `beluga new provider NAME
+ * --http` begins, for ever: POST …/chat, whole and streamed. It greets, calls the tool get_weather
+ * where tools are offered, and answers with its result. It refuses the model chat-0.
+ */
+void peer_serve_example(peer *p);
 
 #endif

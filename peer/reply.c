@@ -43,6 +43,8 @@ void peer__reply_free(peer_reply *r)
     free(r->steps);
     free(r->path);
     free(r->model);
+    free(r->route);
+    free(r->body);
     free(r->answer_model);
     peer__bytes_free(&r->head);
     free(r);
@@ -69,6 +71,16 @@ static void set_text(peer_reply *r, char **field, const char *text)
 void peer_reply_match(peer_reply *r, const char *path_part)
 {
     if (r) set_text(r, &r->path, path_part);
+}
+
+void peer_reply_match_route(peer_reply *r, const char *route)
+{
+    if (r) set_text(r, &r->route, route);
+}
+
+void peer_reply_match_body(peer_reply *r, const char *part)
+{
+    if (r) set_text(r, &r->body, part);
 }
 
 void peer_reply_match_model(peer_reply *r, const char *model)
@@ -113,10 +125,19 @@ static bool is_over(peer_reply *r, const request *req)
     return req->time_ns >= r->until_ns;
 }
 
+static bool is_route(const char *route, const request *req)
+{
+    size_t n = strlen(req->method);
+    return strncmp(route, req->method, n) == 0 && route[n] == ' ' &&
+           strcmp(route + n + 1, req->path) == 0;
+}
+
 static bool matches(peer_reply *r, const request *req)
 {
     if (r->left == 0) return false;
     if (r->path && !strstr(req->path, r->path)) return false;
+    if (r->body && !memmem(req->body.data, req->body.len, r->body, strlen(r->body))) return false;
+    if (r->route && !is_route(r->route, req)) return false;
     if (r->model && strcmp(r->model, req->model) != 0) return false;
     if (r->streamed >= 0 && (r->streamed != 0) != req->streamed) return false;
     return r->seen++ % r->turns == r->turn && !is_over(r, req);

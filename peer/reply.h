@@ -30,7 +30,7 @@ struct peer_reply {
     step *steps;
     size_t n_steps, cap_steps;
     int left; /* number of requests that it still answers, or PEER_FOR_EVER */
-    char *path, *model;
+    char *path, *model, *route, *body;
     int streamed; /* -1: both */
     unsigned turn, turns, seen;
     uint64_t lasts_ns, until_ns; /* lasts_ns counts from the first matching request; 0: no end */

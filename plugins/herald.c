@@ -23,9 +23,11 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     beluga_json_put_string(w, "voice", beluga_call_get_own_string(call, "herald.voice", NULL));
     beluga_json_begin_array(w, "lines");
     for (size_t i = 0; i < beluga_call_message_count(call); i++) {
+        size_t length;
         const beluga_message *message = beluga_call_message(call, i);
+        const char *text = beluga_message_text(message, &length);
         beluga_json_put_string(w, NULL, roles[beluga_message_role(message)]);
-        beluga_json_put_string(w, NULL, beluga_message_text(message, NULL));
+        beluga_json_put_string_n(w, NULL, text, length);
     }
     beluga_json_end_array(w);
     beluga_json_end_object(w);

@@ -2,10 +2,12 @@
 #include "kit/check.h"
 
 #include "base/limits.h"
+#include "commands/check_listing.h"
 #include "commands/check_report.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "kit/isolate.h"
+#include "kit/places.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -19,56 +21,24 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_PATH_BYTES = 4096 };
-
 /* ---- places of the fixtures ------------------------------------------------------------------ */
 
 static bool is_there(char *path, const char *folder, const char *below)
 {
-    int n = snprintf(path, MAX_PATH_BYTES, "%s%s", folder, below);
-    return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
+    int n = snprintf(path, CHECK_PLACE_BYTES, "%s%s", folder, below);
+    return n > 0 && n < CHECK_PLACE_BYTES && access(path, R_OK) == 0;
 }
 
 /* Find the fixtures in the source tree beside this program's build folder; they are not
  * installed. */
 static const char *find_fixtures(char *path)
 {
-    char program[MAX_PATH_BYTES];
+    char program[CHECK_PLACE_BYTES];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
     return slash && is_there(path, program, "/../tests/fixtures") ? path : NULL;
-}
-
-static bool has_fixtures(const char *folder, const char *name)
-{
-    char path[MAX_PATH_BYTES], below[128];
-    snprintf(below, sizeof below, "/%s/check/check.json", name);
-    return is_there(path, folder, below);
-}
-
-/* Returns whether a folder has the fixtures of this provider alone. */
-static bool is_of(const char *folder, const char *name)
-{
-    char path[MAX_PATH_BYTES];
-    return is_there(path, folder, "/check/check.json") || has_fixtures(folder, name);
-}
-
-/* Find the fixtures of a plug-in's author: beside the plug-in's file or in the folder above, where
- * the folder may have the fixtures of one provider only, or in the current folder, where they need
- * the provider's name. */
-static const char *find_own_fixtures(const char *file, const char *name, char *path)
-{
-    const char *slash = strrchr(file, '/');
-    int n = slash ? (int)(slash - file) : 0;
-    static const char *const places[] = {"/fixtures", "/../fixtures"};
-    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-        snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        if (is_of(path, name)) return path;
-    }
-    snprintf(path, MAX_PATH_BYTES, "fixtures");
-    return has_fixtures(path, name) ? path : NULL;
 }
 
 /* ---- parts that run in the process of the checks --------------------------------------------- */
@@ -97,7 +67,7 @@ static bool is_configured(const subject *s)
 
 static int check_named(subject *s, const check_settings *given, const char *name, beluga_error *err)
 {
-    char path[MAX_PATH_BYTES];
+    char path[CHECK_PLACE_BYTES];
     check_settings settings = *given;
     beluga_registry *registry = settings.registry = beluga_registry_default();
     const char *base =
@@ -108,8 +78,9 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.foreign = settings.plugin || base;
     /* Fixtures named on the command line serve only if they are this provider's; otherwise the
      * author's are used. */
-    if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
-        const char *found = find_own_fixtures(settings.plugin, name, path);
+    if (settings.plugin &&
+        !(settings.own_fixtures && check_place_is_of(settings.own_fixtures, name))) {
+        const char *found = check_place_find(settings.plugin, name, path);
         if (found) settings.own_fixtures = found;
     }
     if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
@@ -212,17 +183,37 @@ static void check_operand(check_report *report, const check_settings *settings, 
     check_report_end_operand(report, code, &err);
 }
 
+/* Cases say what comes of them without further options: those of all cases are in check.json. */
+static int judge_update(const cli_args *args)
+{
+    if (!args->operands.count)
+        return out_usage("--update: name the provider or the plug-in whose cases to write");
+    if (args->options.count || args->config_file)
+        return out_usage(
+            "--update: options that the provider needs belong into its check.json, and "
+            "not behind -o or into --config");
+    return 0;
+}
+
 static int run(const cli_args *args)
 {
-    char path[MAX_PATH_BYTES];
+    char path[CHECK_PLACE_BYTES];
     check_report report;
     check_settings settings = {.own_fixtures = args->fixtures,
                                .fixtures = find_fixtures(path),
-                               .measure = args->operands.count > 0,
+                               .measure = args->operands.count > 0 && !args->update,
+                               .only = args->only,
+                               .from = args->from,
+                               .update = args->update,
                                .tell = check_report_tell,
                                .payload = &report};
     if (!settings.fixtures) settings.fixtures = args->fixtures ? args->fixtures : "fixtures";
+    if (args->list) return check_listing(args);
     int rc = set_patience(args, &settings);
+    if (!rc && args->only) rc = check_listing_find(args->only);
+    if (!rc && args->from && (!args->only || args->operands.count != 1))
+        rc = out_usage("--from: name one provider, and with --only the case to make of it");
+    if (!rc && args->update) rc = judge_update(args);
     if (!rc) rc = check_report_begin(&report, args);
     if (rc) return rc;
     for (size_t i = 0; i < args->operands.count; i++)
@@ -235,8 +226,8 @@ const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
-    .takes =
-        ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
+    .takes = ARG_FIXTURES | ARG_UPDATE | ARG_FROM | ARG_ONLY | ARG_LIST | ARG_JSON | ARG_PLUGIN |
+             ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
@@ -250,18 +241,26 @@ const cli_command cmd_check = {
         "The file of a plug-in stands for all of its providers; a provider of the configuration "
         "that has a base is checked by its name. What it needs to be opened with is given with -o "
         "and --config.\n\n"
-        "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
+        "What is answered, sent and expected are files, cases: PROVIDER/check/ in the folder that "
         "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
         "fixtures/ beside it, in the folder above it and in the current folder, there with the "
-        "name. Those of the built-in providers are not installed: they are tests/fixtures in the "
-        "source of Beluga. What there is no file for is skipped, and so is what a provider does "
+        "name. CASE.answer is an answer as curl -i writes it, CASE.fixture has sections; --list "
+        "has "
+        "the checks and the cases that they play, and checking-providers.md in share/doc/beluga is "
+        "the page about them. Those of the built-in providers are not installed: they are "
+        "tests/fixtures in the source of Beluga. What there is no file for is skipped, and so is "
+        "what a provider does "
         "not claim to be able to do; but a "
         "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
         "read has failed: nothing shows that it reads one.\n\n"
+        "--update writes what was sent and what came into the cases of the author and shows what "
+        "changed; not where a check fails or a rule is broken, and never an answer. --from makes "
+        "the answers of a case of a recording. --only runs one check.\n\n"
         "Printed are the failures, with what was wanted and what came, and how many of each kind "
         "passed; -v lists every check. --timeout is how long to wait for what must happen, 30 "
         "seconds unless it is given; after four times that a check hangs. The exit status is 0 "
         "only if no check failed.\n\n"
         "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
-        "reason, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, error}.",
+        "reason, note, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, "
+        "error}.",
 };

@@ -10,16 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const status_names[] = {[CHECK_PASSED] = "passed",
-                                           [CHECK_FAILED] = "failed",
-                                           [CHECK_SKIPPED] = "skipped",
-                                           [CHECK_MEASURED] = "measured"};
+static const char *const status_names[] = {
+    [CHECK_PASSED] = "passed",   [CHECK_FAILED] = "failed",     [CHECK_SKIPPED] = "skipped",
+    [CHECK_WRITTEN] = "written", [CHECK_MEASURED] = "measured", [CHECK_NOTED] = "noted"};
 
 static void count(check_tally *tally, check_status status)
 {
-    tally->passed += status == CHECK_PASSED;
+    tally->passed += status == CHECK_PASSED || status == CHECK_NOTED;
     tally->failed += status == CHECK_FAILED;
     tally->skipped += status == CHECK_SKIPPED;
+    tally->written += status == CHECK_WRITTEN;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -34,6 +34,8 @@ static void put_result(beluga_json_writer *w, const check_result *result)
     beluga_json_put_string(w, "status", status_names[result->status]);
     if (result->status == CHECK_FAILED) beluga_json_put_string(w, "difference", result->detail);
     if (result->status == CHECK_SKIPPED) beluga_json_put_string(w, "reason", result->detail);
+    if (result->status == CHECK_WRITTEN) beluga_json_put_string(w, "changes", result->detail);
+    if (result->status == CHECK_NOTED) beluga_json_put_string(w, "note", result->detail);
     if (result->status == CHECK_MEASURED) {
         beluga_json_put_double(w, "ns_per_op", result->measure.nanoseconds);
         beluga_json_put_double(w, "bytes_per_op", result->measure.bytes);
@@ -49,6 +51,7 @@ static int end_json(check_report *r)
     beluga_json_put_int(w, "passed", (int64_t)r->all.passed);
     beluga_json_put_int(w, "failed", (int64_t)r->all.failed);
     beluga_json_put_int(w, "skipped", (int64_t)r->all.skipped);
+    if (r->args->update) beluga_json_put_int(w, "written", (int64_t)r->all.written);
     if (r->error.code)
         report_put_error(w, "error", &r->error);
     else
@@ -102,6 +105,7 @@ static void print_counts(const check_report *r)
     snprintf(failed, sizeof failed, ", %zu failed", tally->failed);
     if (tally->failed) print_styled(TERM_RED, failed);
     if (tally->skipped) out_printf(", %zu skipped", tally->skipped);
+    if (tally->written) out_printf(", %zu written", tally->written);
     out_printf("\n");
 }
 
@@ -120,12 +124,32 @@ static void print_measure(const check_result *result)
                m->allocations);
 }
 
+/* Lines that are gone or new, as in a patch; the others are words. */
+static void print_changes(const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        out_printf("        ");
+        out_style(*text == '+' ? TERM_GREEN : *text == '-' ? TERM_RED : TERM_PLAIN);
+        out_text(text, n);
+        out_style(TERM_PLAIN);
+        out_printf("\n");
+        text += n + (text[n] == '\n');
+    }
+}
+
 static void print_line(const check_report *r, const check_result *result)
 {
     if (result->status == CHECK_MEASURED) {
         print_measure(result);
     } else if (result->status == CHECK_FAILED) {
         print_words("FAIL", TERM_RED, result);
+        print_wrapped(result->detail);
+    } else if (result->status == CHECK_WRITTEN) {
+        print_words("new ", TERM_BOLD, result);
+        print_changes(result->detail);
+    } else if (result->status == CHECK_NOTED) {
+        print_words("note", TERM_PLAIN, result);
         print_wrapped(result->detail);
     } else if (r->args->verbose && result->status == CHECK_SKIPPED) {
         print_words("skip", TERM_DIM, result);
@@ -195,6 +219,21 @@ static void add_line(check_report *r, const check_result *result)
         print_line(r, result);
 }
 
+static void print_advice(const check_report *r)
+{
+    if (!r->all.written) {
+        if (!r->all.failed) out_printf("Nothing was written: the cases say what came.\n");
+        return;
+    }
+    out_printf("\n");
+    out_wrapped(
+        "Read what was written before you keep it: it is what your provider does today, and "
+        "not yet what is right. Is each text whole? Does finish say what the answer says? "
+        "Are the counts of usage those of the answer, and no -1 where it has one? Does the "
+        "request have all that was asked for?",
+        0, 0);
+}
+
 static void end_text(check_report *r)
 {
     end_category(r);
@@ -203,8 +242,11 @@ static void end_text(check_report *r)
     char failed[32];
     snprintf(failed, sizeof failed, "%zu failed", r->all.failed);
     print_styled(r->all.failed ? TERM_RED : TERM_PLAIN, failed);
-    out_printf(", %zu skipped%s\n", r->all.skipped,
+    out_printf(", %zu skipped%s", r->all.skipped,
                r->all.skipped && !r->args->verbose ? " (-v tells why)" : "");
+    if (r->all.written) out_printf(", %zu written", r->all.written);
+    out_printf("\n");
+    if (r->args->update) print_advice(r);
 }
 
 /* ---- text and JSON --------------------------------------------------------------------------- */

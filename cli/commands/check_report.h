@@ -14,7 +14,7 @@ enum {
 
 /* The counts of a category so far. */
 typedef struct check_tally {
-    size_t passed, failed, skipped;
+    size_t passed, failed, skipped, written;
 } check_tally;
 
 typedef struct check_line {

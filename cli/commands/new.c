@@ -166,5 +166,5 @@ const cli_command cmd_new = {
         "that "
         "is there already is touched.\n\n"
         "--full, which is the default, is for a model that is not behind HTTP; --http for one that "
-        "is, with requests and answers for the tests in fixtures.",
+        "is, with answers for the checks in fixtures/check.",
 };

@@ -6,7 +6,6 @@
  * With BELUGA_UPDATE_FIXTURES set, what was sent and what came out is written where it differs:
  * read what git shows then. */
 #include "kit/check.h"
-#include "kit/update.h"
 
 #include <beluga/registry.h>
 
@@ -55,12 +54,11 @@ int main(int argc, char **argv)
     const char *names[MAX_PROVIDERS], *source = getenv("BELUGA_SOURCE_ROOT");
     beluga_registry *registry = beluga_registry_default();
     snprintf(fixtures, sizeof fixtures, "%s/tests/fixtures", source ? source : ".");
-    const check_settings settings = {
-        .registry = registry,
-        .fixtures = fixtures,
-        .only = argc > 2 ? argv[2] : NULL,
-        .update = getenv("BELUGA_UPDATE_FIXTURES") ? &check_update_fixtures : NULL,
-        .tell = tell};
+    const check_settings settings = {.registry = registry,
+                                     .fixtures = fixtures,
+                                     .only = argc > 2 ? argv[2] : NULL,
+                                     .update = getenv("BELUGA_UPDATE_FIXTURES") != NULL,
+                                     .tell = tell};
     size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
     for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++)
         if (argc < 2 || strcmp(argv[1], names[i]) == 0) check(&settings, names[i]);

@@ -7,6 +7,8 @@ A remark is an HTML comment on the lines just before a block's fence:
     <!-- with a key -->      OPENAI_API_KEY is set, and OPENAI_BASE_URL leads to the scripted service
     <!-- with services -->   every provider's base URL leads there
     <!-- in the repository -->  what is in the root of the repository is in the page's folder
+    <!-- installed -->       from here on the page is typed with an installed library, and http://127.0.0.1:8081 is
+                             a service: peer/example_server.c
     <!-- needs PROGRAM -->   it is skipped where that program is not installed
     <!-- before: COMMAND --> is typed first, and not shown
     <!-- output of: COMMAND -->  what this command prints is shown, not what the block before prints
@@ -17,7 +19,7 @@ import os
 import re
 
 FENCE = re.compile(r"^( *)```(.*)$")
-REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|needs|before:|output of:|"
+REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|installed|needs|before:|output of:|"
                     r"has errors|not run:)(?: (.*))? -->$")
 # Other ways to write code, which are read by nobody here. A text that is indented behind an empty line is one, unless
 # a list goes on.

@@ -96,6 +96,25 @@ static void a_reply_may_be_for_one_path_model_or_way_of_answering(void **state)
     close(fd);
 }
 
+static void a_reply_may_be_for_one_method_and_path(void **state)
+{
+    peer *p = *state;
+    char text[1024];
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_match_route(r, "GET /jobs/1");
+    peer_step_json(r, 200, "{}");
+    r = peer_reply_new(p);
+    peer_reply_match_route(r, "POST /jobs/1");
+    peer_step_json(r, 201, "{}");
+    int fd = dial(p);
+    assert_int_equal(get_answer(fd, "/jobs/12", text, sizeof text), PEER_STATUS_UNSCRIPTED);
+    assert_int_equal(get_answer(fd, "/jobs", text, sizeof text), PEER_STATUS_UNSCRIPTED);
+    post(fd, "/jobs/1", "{}");
+    assert_int_equal(hear_answer(fd, text, sizeof text), 201);
+    assert_int_equal(get_answer(fd, "/jobs/1", text, sizeof text), 200);
+    close(fd);
+}
+
 static void a_reply_may_take_turns(void **state)
 {
     peer *p = *state;
@@ -304,6 +323,7 @@ int main(void)
         CASE(replies_are_used_in_order_and_the_last_one_may_repeat),
         CASE(a_request_that_nobody_scripted_is_refused_and_counted),
         CASE(a_reply_may_be_for_one_path_model_or_way_of_answering),
+        CASE(a_reply_may_be_for_one_method_and_path),
         CASE(a_reply_may_take_turns),
         CASE(bytes_and_headers_go_out_as_they_were_given),
         CASE(a_redirect_names_its_target),

@@ -2,13 +2,23 @@
  *
  * Each function here is pure: it turns a call into a request, or bytes into events. Connections,
  * keys, retries, timeouts, cancelling, batches, logs, traces and metrics are the library's. The
- * four places to change for your API are numbered; fixtures/ holds what the tests send and expect.
+ * four places to change for your API are numbered; fixtures/check/ has what it answers.
  */
 #include <beluga/provider/provider.h>
 
 #include <string.h>
 
 /* ---- 1. a call becomes a request ------------------------------------------------------------- */
+
+/* Which options the API has, and what it calls them. The library warns of the others. */
+static const beluga_option_field fields[] = {
+    {.key = BELUGA_OPTION_MAX_TOKENS, .name = "max_tokens"},
+    {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
+    {.key = BELUGA_OPTION_STOP_SEQUENCES, .name = "stop"},
+    {.key = BELUGA_OPTION_TOOL_CHOICE, .name = "tool_choice"},
+    {.key = BELUGA_OPTION_PARALLEL_TOOL_CALLS, .name = "parallel_calls"},
+    {.key = BELUGA_OPTION_END},
+};
 
 static const char *role_name(beluga_role role)
 {
@@ -20,51 +30,81 @@ static const char *role_name(beluga_role role)
     }
 }
 
+static void put_call(beluga_json_writer *w, const beluga_part *part)
+{
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "id", part->id);
+    beluga_json_put_string(w, "name", part->name);
+    beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
+    beluga_json_end_object(w);
+}
+
 /* What an API can not take is told to the caller, never dropped in silence. */
+static void put_calls(beluga_json_writer *w, const beluga_message *message,
+                      beluga_http_request *request)
+{
+    const beluga_part *part;
+    bool open = false;
+    for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++) {
+        if (part->flags & BELUGA_PART_CACHE)
+            beluga_http_request_warn(request, "marks for the cache have no effect on example-name");
+        if (part->kind == BELUGA_PART_TOOL_CALL) {
+            if (!open) beluga_json_begin_array(w, "calls");
+            open = true;
+            put_call(w, part);
+        } else if (part->kind != BELUGA_PART_TEXT) {
+            beluga_http_request_warn(request, "example-name takes text only: a part was left out");
+        }
+    }
+    if (open) beluga_json_end_array(w);
+}
+
 static void put_message(beluga_json_writer *w, const beluga_message *message,
                         beluga_http_request *request)
 {
-    const beluga_part *part;
+    size_t length;
+    const char *text = beluga_message_text(message, &length);
+    const char *call = beluga_message_tool_call_id(message);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "role", role_name(beluga_message_role(message)));
-    beluga_json_put_string(w, "content", beluga_message_text(message, NULL));
+    if (call) beluga_json_put_string(w, "call", call);
+    beluga_json_put_string_n(w, "content", text, length);
+    if (beluga_message_is_tool_error(message)) beluga_json_put_bool(w, "failed", true);
+    put_calls(w, message, request);
     beluga_json_end_object(w);
-    for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++)
-        if (part->kind != BELUGA_PART_TEXT)
-            beluga_http_request_warn(request, "example-name takes text only: a part was left out");
-        else if (part->flags & BELUGA_PART_CACHE)
-            beluga_http_request_warn(request, "marks for the cache have no effect on example-name");
 }
 
-static void warn_of_the_rest(const beluga_call *call, beluga_http_request *request)
+static void put_tools(beluga_json_writer *w, const beluga_call *call)
 {
-    int64_t effort;
-    if (beluga_call_tool_count(call))
-        beluga_http_request_warn(request, "tools have no effect on example-name");
-    if (beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
-        beluga_http_request_warn(request, "response_schema has no effect on example-name");
-    if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
-        beluga_http_request_warn(request, "reasoning_effort has no effect on example-name");
+    size_t n = beluga_call_tool_count(call), length;
+    if (!n) return;
+    beluga_json_begin_array(w, "tools");
+    for (size_t i = 0; i < n; i++) {
+        const beluga_tool *tool = beluga_call_tool(call, i);
+        const char *parameters = beluga_tool_parameters(tool, &length);
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "name", beluga_tool_name(tool));
+        beluga_json_put_string(w, "description", beluga_tool_description(tool));
+        beluga_json_put_raw(w, "parameters", parameters, length);
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_array(w);
 }
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
-    warn_of_the_rest(call, request);
     beluga_json_writer *w = beluga_http_request_json(request);
-    const char *tone = beluga_call_get_own_string(call, "example-name.tone", NULL);
-    double temperature;
     beluga_http_request_set_path(request, "/chat");
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "model", beluga_call_model(call));
     beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
-    if (beluga_call_get_double(call, BELUGA_OPTION_TEMPERATURE, &temperature))
-        beluga_json_put_double(w, "temperature", temperature);
-    if (tone) beluga_json_put_string(w, "tone", tone);
+    beluga_http_request_put_options(request, call, fields);
     beluga_json_begin_array(w, "messages");
     for (size_t i = 0; i < beluga_call_message_count(call); i++)
         put_message(w, beluga_call_message(call, i), request);
     beluga_json_end_array(w);
+    put_tools(w, call);
     beluga_json_end_object(w);
     return 0;
 }
@@ -89,6 +129,7 @@ static beluga_finish_reason reason_of(const char *word)
     } words[] = {
         {"stop", BELUGA_FINISH_STOP},
         {"length", BELUGA_FINISH_LENGTH},
+        {"calls", BELUGA_FINISH_TOOL_CALLS},
         {"filtered", BELUGA_FINISH_CONTENT_FILTER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -114,28 +155,42 @@ static int emit_error(const beluga_json *error, beluga_emit *emit)
     return beluga_emit_error(emit, &err);
 }
 
-/* {"text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}; a streamed answer is
- * several of them, and only the last says "finish": that is the proof that the answer is complete.
- */
+/* [{"index": 0, "id": "c1", "name": "look", "arguments": "{\"a\""}, {"index": 0, "arguments":
+ * ":1}"}]: a call with a name begins, and its arguments come in pieces, also in later events. */
+static int emit_calls(const beluga_json *calls, beluga_emit *emit)
+{
+    int status = 0;
+    size_t n;
+    for (const beluga_json *c = beluga_json_first(calls); c; c = beluga_json_next(calls, c)) {
+        uint32_t index = (uint32_t)beluga_json_get_int(c, "index", 0);
+        const char *id = beluga_json_get_string(c, "id", NULL);
+        const char *name = beluga_json_get_string(c, "name", NULL);
+        const char *arguments = beluga_json_get_string(c, "arguments", &n);
+        if (name) status = beluga_emit_tool_call_begin(emit, index, id, name);
+        if (!status && arguments) status = beluga_emit_tool_call_delta(emit, index, arguments, n);
+        if (status) break;
+    }
+    return status;
+}
+
+/* {"id": "a1", "text": "Hello", "calls": [], "finish": "stop", "usage": {"input": 3, "output": 1}};
+ * a streamed answer is several of them, and only the last says "finish": that is the proof that the
+ * answer is complete. */
 static int decode(const char *json, size_t length, beluga_emit *emit)
 {
-    enum { TEXT, FINISH, USAGE, ERROR, COUNT };
-    static const beluga_json_name names[COUNT] = {
-        [TEXT] = BELUGA_JSON_NAME("text"),
-        [FINISH] = BELUGA_JSON_NAME("finish"),
-        [USAGE] = BELUGA_JSON_NAME("usage"),
-        [ERROR] = BELUGA_JSON_NAME("error"),
-    };
-    const beluga_json *root, *m[COUNT];
     size_t n;
+    const beluga_json *root;
     int status = beluga_emit_parse(emit, json, length, &root);
     if (status) return status;
-    beluga_json_pick(root, names, COUNT, m);
-    if (beluga_json_is_object(m[ERROR])) return emit_error(m[ERROR], emit);
-    const char *text = beluga_json_string(m[TEXT], &n);
-    const char *finish = beluga_json_string(m[FINISH], NULL);
-    if (text) status = beluga_emit_text(emit, text, n);
-    if (status == 0) status = emit_usage(m[USAGE], emit);
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (beluga_json_is_object(error)) return emit_error(error, emit);
+    const char *id = beluga_json_get_string(root, "id", NULL);
+    const char *text = beluga_json_get_string(root, "text", &n);
+    const char *finish = beluga_json_get_string(root, "finish", NULL);
+    if (id) status = beluga_emit_metadata(emit, id, NULL, 0);
+    if (!status && text) status = beluga_emit_text(emit, text, n);
+    if (!status) status = emit_calls(beluga_json_get(root, "calls"), emit);
+    if (!status) status = emit_usage(beluga_json_get(root, "usage"), emit);
     return status || !finish ? status : beluga_emit_finish(emit, reason_of(finish), finish);
 }
 
@@ -172,8 +227,14 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
 
 static const char *const key_variables[] = {"EXAMPLE_NAME_API_KEY", NULL};
 
+static const char *const tones[] = {"friendly", "formal", NULL};
+
 static const beluga_own_option options[] = {
-    {.name = "example-name.tone", .meaning = "friendly or formal", .type = BELUGA_OPTION_STRING},
+    {.name = "example-name.tone",
+     .meaning = "how the answer sounds",
+     .type = BELUGA_OPTION_STRING,
+     .words = tones,
+     .field = "tone"},
     {.name = NULL},
 };
 
@@ -184,7 +245,8 @@ static const beluga_provider provider = {
     .key_variables = key_variables,
     .options = options,
     .framing = BELUGA_FRAMING_SSE,
-    .capabilities = BELUGA_CAPABILITY_STREAM,
+    .capabilities =
+        BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,
     .encode_request = encode_request,
     .decode_response = decode_response,
     .decode_event = decode_event,

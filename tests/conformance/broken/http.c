@@ -3,52 +3,56 @@
  * "b"]}. */
 #include <beluga/provider/provider.h>
 
-#include <pthread.h>
 #include <string.h>
-
-static void put_tools(const beluga_call *call, beluga_json_writer *w)
-{
-    beluga_json_begin_array(w, "tools");
-    for (size_t i = 0; i < beluga_call_tool_count(call); i++)
-        beluga_json_put_string(w, NULL, beluga_tool_name(beluga_call_tool(call, i)));
-    beluga_json_end_array(w);
-}
 
 static void put_words(const beluga_call *call, beluga_json_writer *w)
 {
     beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
     beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++)
-        beluga_json_put_string(w, NULL, beluga_message_text(beluga_call_message(call, i), NULL));
+    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
+        size_t n;
+        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
+        beluga_json_put_string_n(w, NULL, text, n);
+    }
     beluga_json_end_array(w);
 }
 
-static int encode(const beluga_call *call, beluga_http_request *request, int tools)
+static int encode(const beluga_call *call, beluga_http_request *request)
 {
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_http_request_set_path(request, "/say");
     beluga_json_begin_object(w, NULL);
     put_words(call, w);
-    if (tools) put_tools(call, w);
     beluga_json_end_object(w);
     return 0;
 }
 
-static int encode_with(const beluga_call *call, beluga_http_request *request, const char *tool)
+static void warn_of_sampling(const beluga_call *call, beluga_http_request *request)
 {
-    beluga_json_writer *w = beluga_http_request_json(request);
-    beluga_http_request_set_path(request, "/say");
-    beluga_json_begin_object(w, NULL);
-    put_words(call, w);
-    beluga_json_put_string(w, "tools", tool);
-    beluga_json_end_object(w);
-    return 0;
+    static const int doubles[] = {BELUGA_OPTION_TEMPERATURE, BELUGA_OPTION_TOP_P,
+                                  BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA_OPTION_PRESENCE_PENALTY};
+    static const int integers[] = {BELUGA_OPTION_TOP_K, BELUGA_OPTION_MAX_TOKENS,
+                                   BELUGA_OPTION_SEED};
+    double number;
+    int64_t integer;
+    bool on;
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        if (beluga_call_get_double(call, doubles[i], &number))
+            beluga_http_request_warn(request, "there is nothing to sample");
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
+        if (beluga_call_get_int(call, integers[i], &integer))
+            beluga_http_request_warn(request, "there is nothing to count");
+    if (beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, 0, NULL) ||
+        beluga_call_get_string(call, BELUGA_OPTION_USER, NULL) ||
+        beluga_call_get_bool(call, BELUGA_OPTION_JSON_MODE, &on))
+        beluga_http_request_warn(request, "there are no other options");
 }
 
 static void warn_of_options(const beluga_call *call, beluga_http_request *request)
 {
     int64_t effort;
     const beluga_part *part;
+    warn_of_sampling(call, request);
     if (beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
         beluga_http_request_warn(request, "there are no schemas");
     if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
@@ -64,33 +68,7 @@ static int encode_well(const beluga_call *call, beluga_http_request *request, be
     (void)err;
     warn_of_options(call, request);
     if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
-    return encode(call, request, 0);
-}
-
-static int encode_tools(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    (void)err;
-    warn_of_options(call, request);
-    return encode(call, request, beluga_call_tool_count(call) > 0);
-}
-
-/* The tool of a call is sent with the next ones, too. */
-static int encode_sticky(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    static char tool[64];
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    (void)err;
-    warn_of_options(call, request);
-    if (beluga_call_tool_count(call) == 0) {
-        pthread_mutex_lock(&lock);
-        int status = encode_with(call, request, tool);
-        pthread_mutex_unlock(&lock);
-        return status;
-    }
-    pthread_mutex_lock(&lock);
-    strncpy(tool, beluga_tool_name(beluga_call_tool(call, 0)), sizeof tool - 1);
-    pthread_mutex_unlock(&lock);
-    return encode(call, request, 1);
+    return encode(call, request);
 }
 
 /* Tools are not sent, and nobody is told. */
@@ -98,7 +76,7 @@ static int encode_silently(const beluga_call *call, beluga_http_request *request
 {
     (void)err;
     warn_of_options(call, request);
-    return encode(call, request, 0);
+    return encode(call, request);
 }
 
 static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -195,16 +173,10 @@ VARIANT(counting, .decode_event = decode_counting);
 VARIANT(chatty, .decode_event = decode_on);
 VARIANT(humble, .decode_error = blame_itself);
 VARIANT(silent, .encode_request = encode_silently);
-static const beluga_provider tools = {
-    BELUGA_PROVIDER_INIT("http-tools"), BROKEN, .encode_request = encode_tools,
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS};
-static const beluga_provider sticky = {
-    BELUGA_PROVIDER_INIT("http-sticky"), BROKEN, .encode_request = encode_sticky,
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS};
 static const beluga_provider healthy = {
     BELUGA_PROVIDER_INIT("http-healthy"), BROKEN,
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_MODELS,
     .encode_list_models = encode_list, .decode_list_models = decode_any_list};
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &sound, &bare, &gullible, &careless, &counting, &chatty, &humble,
-                        &silent, &tools, &sticky, &healthy)
+                        &silent, &healthy)

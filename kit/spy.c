@@ -1,0 +1,231 @@
+#include "kit/spy.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    MAX_WORK_MS = 50,  /* processor time in one function; a frame takes microseconds */
+    SLOW_IN_A_ROW = 3, /* so often is no coincidence */
+    MAX_FUNCTIONS = 16
+};
+
+typedef struct function {
+    const char *name; /* static; NULL behind the last */
+    long waits;       /* in the present round */
+    int64_t work_ns;  /* the longest in the present round */
+    size_t in_a_row;  /* how often it computed for long, without once that it did not */
+    size_t rounds, waited, worked;
+    int64_t least_ns; /* the least of the rounds' longest */
+} function;
+
+/* One thread at a time runs a probe's calls; what an engine's own threads do is not counted. */
+static struct {
+    const beluga_provider *real;
+    beluga_provider table;
+    char name[48];
+    function functions[MAX_FUNCTIONS];
+} spy;
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+static long count_waits(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nvcsw;
+}
+
+static function *find(const char *name)
+{
+    for (size_t i = 0; i < MAX_FUNCTIONS; i++) {
+        function *f = &spy.functions[i];
+        if (!f->name) f->name = name;
+        if (strcmp(f->name, name) == 0) return f;
+    }
+    return NULL;
+}
+
+spy_cost spy_begin(void)
+{
+    return (spy_cost){count_waits(), beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID)};
+}
+
+static bool is_long(int64_t work_ns)
+{
+    return work_ns > MAX_WORK_MS * BELUGA__NS_PER_MS;
+}
+
+bool spy_is_slow(void)
+{
+    for (size_t i = 0; i < MAX_FUNCTIONS && spy.functions[i].name; i++)
+        if (spy.functions[i].in_a_row >= SLOW_IN_A_ROW) return true;
+    return false;
+}
+
+void spy_end(const char *name, spy_cost cost)
+{
+    int64_t work = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - cost.begun_ns;
+    long waits = count_waits() - cost.waits;
+    function *f = find(name);
+    if (!f) return;
+    f->rounds += !f->work_ns;
+    f->in_a_row = is_long(work) ? f->in_a_row + 1 : 0;
+    f->waits += waits;
+    if (work >= f->work_ns) f->work_ns = work + 1; /* never 0, which says that it did not run */
+}
+
+static void end_round(function *f)
+{
+    if (!f->work_ns) return;
+    f->waited += f->waits > 0;
+    f->worked += is_long(f->work_ns);
+    if (!f->least_ns || f->work_ns < f->least_ns) f->least_ns = f->work_ns;
+    f->waits = 0;
+    f->work_ns = 0;
+}
+
+void spy_next_round(void)
+{
+    for (size_t i = 0; i < MAX_FUNCTIONS && spy.functions[i].name; i++)
+        end_round(&spy.functions[i]);
+}
+
+static const char *remedy(const char *name)
+{
+    if (spy.real->encode_request) return "its functions do no I/O, and return at once";
+    if (strcmp(name, "cancel") == 0)
+        return "tell the work to stop and return, without waiting for it";
+    return "beluga_emit_after and beluga_emit_run_blocking are for that";
+}
+
+void spy_tell(check_text *out)
+{
+    for (size_t i = 0; i < MAX_FUNCTIONS && spy.functions[i].name; i++) {
+        const function *f = &spy.functions[i];
+        if (f->rounds && f->waited == f->rounds)
+            check_text_printf(out, "want no waiting on the loop, but %s waited in every call: %s\n",
+                              f->name, remedy(f->name));
+        if (f->rounds && f->worked == f->rounds)
+            check_text_printf(out,
+                              "want less than %d ms of computing at a time, but %s took %d ms of "
+                              "the processor: %s\n",
+                              MAX_WORK_MS, f->name, (int)(f->least_ns / BELUGA__NS_PER_MS),
+                              remedy(f->name));
+    }
+}
+
+/* ---- the functions of the copy --------------------------------------------------------------- */
+
+#define SPIED(name, call)             \
+    spy_cost cost = spy_begin();      \
+    int status = spy.real->name call; \
+    spy_end(#name, cost);             \
+    return status
+#define SPIED_VOID(name, call)   \
+    spy_cost cost = spy_begin(); \
+    spy.real->name call;         \
+    spy_end(#name, cost)
+
+static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_request, (call, request, err));
+}
+
+static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    SPIED(decode_response, (state, body, length, emit));
+}
+
+static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    SPIED(decode_event, (state, frame, emit));
+}
+
+static int decode_end(void *state, beluga_emit *emit)
+{
+    SPIED(decode_end, (state, emit));
+}
+
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
+{
+    SPIED_VOID(decode_error, (call, response, err));
+}
+
+static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_cancel, (call, request, err));
+}
+
+static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
+                     beluga_error *err)
+{
+    SPIED(authorize, (request, credential, now, err));
+}
+
+static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
+{
+    SPIED(cut, (bytes, length, ended, out));
+}
+
+static int encode_token(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_token, (self, credential, now, request, err));
+}
+
+static int decode_token(void *self, const beluga_http_response *response, int64_t now,
+                        beluga_token *token, beluga_error *err)
+{
+    SPIED(decode_token, (self, response, now, token, err));
+}
+
+static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    SPIED(start, (self, call, emit, err));
+}
+
+static void cancel(void *self, beluga_emit *emit)
+{
+    SPIED_VOID(cancel, (self, emit));
+}
+
+#define PUT_BETWEEN(name) \
+    if (spy.real->name) spy.table.name = name
+
+static void copy_table(const beluga_provider *provider)
+{
+    spy.real = provider;
+    spy.table = *provider;
+    memset(spy.functions, 0, sizeof spy.functions);
+    PUT_BETWEEN(encode_request);
+    PUT_BETWEEN(decode_response);
+    PUT_BETWEEN(decode_event);
+    PUT_BETWEEN(decode_end);
+    PUT_BETWEEN(decode_error);
+    PUT_BETWEEN(authorize);
+    PUT_BETWEEN(encode_cancel);
+    PUT_BETWEEN(cut);
+    PUT_BETWEEN(encode_token);
+    PUT_BETWEEN(decode_token);
+    PUT_BETWEEN(start);
+    PUT_BETWEEN(cancel);
+}
+
+beluga_client *spy_new(check_run *run)
+{
+    beluga_client *client = NULL;
+    if (run->settings->base) return NULL;
+    copy_table(run->provider);
+    if (!run->settings->plugin) {
+        snprintf(spy.name, sizeof spy.name, "%.40s-spied", run->provider->name);
+        spy.table.name = spy.name;
+    }
+    if (beluga_client_new(NULL, &client)) return NULL;
+    run->provider = &spy.table;
+    if (!beluga_registry_register(beluga_client_registry(client), &spy.table, NULL)) return client;
+    beluga_client_unref(client);
+    return NULL;
+}

@@ -1,0 +1,34 @@
+/*
+ * Watches what the functions of a provider cost the thread that runs them.
+ *
+ * The scheduler counts how often a thread gave up the processor to wait, and for how long it had
+ * it. Neither depends on what else the machine does. So a copy of the provider's table is
+ * registered with a client of its own, whose functions count and call those of the provider.
+ */
+#ifndef BELUGA_KIT_SPY_H
+#define BELUGA_KIT_SPY_H
+
+#include "kit/run.h"
+
+#include <beluga/client.h>
+
+/* Begin to count a function's costs. End it with spy_end, on the same thread. */
+typedef struct spy_cost {
+    long waits;
+    int64_t begun_ns;
+} spy_cost;
+spy_cost spy_begin(void);
+void spy_end(const char *function, spy_cost cost);
+
+/* Make a client whose registry has the copy of the run's provider, and let the run have the copy.
+ * One that is built in or linked is in every registry, so its copy has another name.
+ * @return NULL where it can't be registered. Only one at a time. */
+beluga_client *spy_new(check_run *run);
+/* From here on another round of calls is made; a function is judged by its best round. */
+void spy_next_round(void);
+/* Return whether some function computes for so long that further calls would take minutes. */
+bool spy_is_slow(void);
+/* Write a line for each function that waited, or computed for long, in every round. */
+void spy_tell(check_text *out);
+
+#endif

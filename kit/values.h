@@ -1,0 +1,11 @@
+/* Scenarios of what a call says: each value of it must stand in the request, in whatever form, or a
+ * warning tells that it does not. None of them needs a file but the usual answers. */
+#ifndef BELUGA_KIT_VALUES_H
+#define BELUGA_KIT_VALUES_H
+
+#include "kit/run.h"
+
+check_action check_run_options, check_run_prompts, check_run_stream_flag;
+check_action check_run_tools_sent, check_run_history, check_run_choices;
+
+#endif

@@ -1,0 +1,113 @@
+/* A provider whose calls have several requests, for the kit to play: one creates a job, others ask
+ * for it, and one ends it when the call is over before. */
+#include <beluga/provider/provider.h>
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct job {
+    char id[32];
+} job;
+
+static const beluga_option_field fields[] = {{.key = BELUGA_OPTION_TEMPERATURE, .name = "heat"},
+                                             {.key = BELUGA_OPTION_END}};
+
+static void put_messages(const beluga_call *call, beluga_json_writer *w)
+{
+    size_t n;
+    beluga_json_begin_array(w, "words");
+    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
+        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
+        beluga_json_put_string_n(w, NULL, text, n);
+    }
+    beluga_json_end_array(w);
+}
+
+static bool has_mark(const beluga_call *call)
+{
+    const beluga_part *part;
+    for (size_t i = 0; i < beluga_call_message_count(call); i++)
+        for (size_t k = 0; (part = beluga_message_part(beluga_call_message(call, i), k)); k++)
+            if (part->flags & BELUGA_PART_CACHE) return true;
+    return false;
+}
+
+static int create(const beluga_call *call, beluga_http_request *request)
+{
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/jobs");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
+    beluga_http_request_put_options(request, call, fields);
+    put_messages(call, w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    const char *token = beluga_http_request_token(request);
+    (void)err;
+    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
+    if (has_mark(call)) beluga_http_request_warn(request, "there is no cache");
+    if (!token) return create(call, request);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, token);
+    return 0;
+}
+
+static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    const job *state = beluga_http_request_state(request);
+    char path[64];
+    (void)call;
+    (void)err;
+    if (!*state->id) return BELUGA_ENCODE_NOTHING;
+    snprintf(path, sizeof path, "/jobs/%s/cancel", state->id);
+    beluga_http_request_set_path(request, path);
+    return 0;
+}
+
+/* {"id": "7", "stream": true}, {"id": "7", "state": "running"}: ask again. */
+static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
+{
+    char path[64];
+    const char *id = beluga_json_get_string(root, "id", NULL);
+    bool streamed = beluga_json_bool(beluga_json_get(root, "stream"), false);
+    if (!id) return 0;
+    snprintf(state->id, sizeof state->id, "%s", id);
+    snprintf(path, sizeof path, "/jobs/%s%s", id, streamed ? "/stream" : "");
+    return beluga_emit_next_request(emit, path, 1);
+}
+
+static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    const char *text = beluga_json_get_string(root, "text", &length);
+    if (!status && text) status = beluga_emit_text(emit, text, length);
+    if (status) return status;
+    if (beluga_json_bool(beluga_json_get(root, "done"), false))
+        return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+    return go_on(state, root, emit);
+}
+
+static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    return decode(state, frame->data, frame->length, emit);
+}
+
+static const beluga_provider jobs = {
+    BELUGA_PROVIDER_INIT("jobs"),
+    .default_model = "a",
+    .base_url = "https://jobs.example/v1",
+    .state_size = sizeof(job),
+    .framing = BELUGA_FRAMING_NDJSON,
+    .capabilities = BELUGA_CAPABILITY_STREAM,
+    .encode_request = encode,
+    .encode_cancel = encode_cancel,
+    .decode_response = decode,
+    .decode_event = decode_event,
+};
+
+BELUGA_PLUGIN_PROVIDERS(NULL, &jobs)

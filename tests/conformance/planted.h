@@ -1,0 +1,79 @@
+/* Faults that authors make, planted in providers that are in order, and what the kit says of them.
+ * It has the author's answers, and no file of what is sent or expected. */
+#ifndef BELUGA_TESTS_CONFORMANCE_PLANTED_H
+#define BELUGA_TESTS_CONFORMANCE_PLANTED_H
+
+#include "kit/check.h"
+#include "kit/isolate.h"
+#include "kit/text.h"
+
+#include <beluga/registry.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct planted {
+    const char *provider;
+    const char *failed; /* the checks that fail, a space behind each; "": none */
+    const char *says;   /* what one of them says */
+} planted;
+
+typedef struct planted_verdict {
+    char plugin[512], fixtures[512];
+    const planted *row;
+    check_text failed, details;
+} planted_verdict;
+
+static void planted_tell(void *payload, const check_result *result)
+{
+    planted_verdict *v = payload;
+    if (result->status != CHECK_FAILED) return;
+    check_text_printf(&v->failed, "%s ", result->scenario);
+    check_text_printf(&v->details, "%s\n", result->detail);
+}
+
+static int planted_body(void *payload, const check_settings *settings, beluga_error *err)
+{
+    const planted_verdict *v = payload;
+    check_settings own = *settings;
+    own.registry = beluga_registry_default();
+    int code = beluga_registry_load_plugin(own.registry, v->plugin, err);
+    own.plugin = beluga_registry_plugin_file(own.registry, v->row->provider);
+    return code ? code : check_provider(&own, v->row->provider, err);
+}
+
+static void planted_place(char path[512], const char *variable, const char *below)
+{
+    const char *root = getenv(variable);
+    snprintf(path, 512, "%s/%s", root ? root : ".", below);
+}
+
+/* Check a provider of a plug-in below tests/conformance. */
+static void planted_check(const char *plugin, const char *fixtures, const planted *row)
+{
+    planted_verdict v = {.row = row};
+    beluga_error err;
+    planted_place(v.plugin, "BELUGA_BUILD_ROOT", plugin);
+    planted_place(v.fixtures, "BELUGA_SOURCE_ROOT", fixtures);
+    const check_settings settings = {.fixtures = v.fixtures,
+                                     .own_fixtures = v.fixtures,
+                                     .foreign = true,
+                                     .tell = planted_tell,
+                                     .payload = &v};
+    int code = check_isolated(&settings, planted_body, &v, &err);
+    const char *failed = check_text_get(&v.failed), *details = check_text_get(&v.details);
+    if (strcmp(failed, row->failed) != 0 || !strstr(details, row->says))
+        fail_msg("%s: want %s\ngot  %s\n%s%s", row->provider, row->failed, failed, details,
+                 code ? err.message : "");
+    check_text_free(&v.failed);
+    check_text_free(&v.details);
+}
+
+#endif
