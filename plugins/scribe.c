@@ -140,8 +140,10 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
 }
 
 /* {"error": {"message": "...", "code": "invalid_api_key"}} */
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
+    (void)call;
     size_t n;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &n);

@@ -436,8 +436,10 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return decode(frame->data, frame->length, false, emit);
 }
 
-static void decode_error(const beluga_http_response *response, beluga_error *err)
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
 {
+    (void)call;
     size_t length;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &length);

@@ -149,7 +149,8 @@ static void expect_passed_on(scene *s, const char *provider, const char *sent, c
     check_answer answer = {0};
     check_fixture_file file = {0};
     size_t before = peer_requests(s->peer);
-    assert_null(check_answer_parse(&answer, read_answer(folder, fixture, &file)));
+    const char *text = read_answer(folder, fixture, &file);
+    assert_null(check_answer_parse(&answer, text, strlen(text), NULL));
     SCOPED(beluga_chat_model) *model =
         open_provider(provider, s->peer, beluga_with_temperature(0.5));
     play(s->peer, &answer);

@@ -421,9 +421,10 @@ static void close_and_lose(void *self)
     XX("no-tools")                                                                                \
     XX("tool-schema")                                                                             \
     XX("temperature")                                                                             \
-    XX("max_tokens") XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag")         \
-        XX("encode-waits") XX("authorize-waits") XX("halves") XX("one-index") XX("arguments")     \
-            XX("no-usage") XX("zero-usage") XX("length-stop") XX("length-other") XX("calls-stop") \
+    XX("max_tokens")                                                                              \
+    XX("stops") XX("effort") XX("schema") XX("choice") XX("stream-flag") XX("encode-waits")       \
+        XX("authorize-waits") XX("halves") XX("one-index") XX("arguments") XX("no-usage")         \
+            XX("zero-usage") XX("length-stop") XX("length-other") XX("calls-stop")                \
                 XX("calls-length") XX("late-id") XX("error-ignored") XX("leak") XX("event-waits") \
                     XX("event-works") XX("unknown-null") XX("sticky")
 
