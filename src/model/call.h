@@ -7,14 +7,16 @@
 
 struct beluga_call {
     atomic_uint refs;
+    int http_status; /* status of the last answer; 0: no answer yet */
     beluga__arena arena;
     beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
     beluga_message **messages;        /* one reference to each message */
     size_t n_messages;
     beluga_tool *const *tools; /* borrowed from `holder` */
-    size_t n_tools;
-    void *holder; /* the owner of the tools, and the function that releases it */
+    uint32_t n_tools;
+    uint32_t attempt; /* how many attempts of the request that runs have a span */
+    void *holder;     /* the owner of the tools, and the function that releases it */
     void (*release_holder)(void *holder);
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
@@ -45,8 +47,10 @@ struct beluga_call {
     void *span;
     void *attempt_span;            /* span of the attempt that runs */
     struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
-    beluga_call *origin;           /* of a derived call: the call that holds it */
-    beluga_call *derived;      /* the same question to other targets; lives as long as this one */
+    union {
+        beluga_call *derived; /* the same question to other targets; lives as long as this one */
+        beluga_call *origin;  /* where this one stands in: the call that it is derived from */
+    };
     beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */
 };

@@ -154,7 +154,10 @@ struct beluga_provider {
      * takes that, and a port or path that it lacks, from base_url.
      */
     const char *const *url_variables;
-    /** bytes of decoder state an attempt, zeroed; at most 64 KiB */
+    /**
+     * Bytes of decoder state an attempt, at most 64 KiB. They are zeroed, or a copy where an
+     * attempt resumes at a later request of its call.
+     */
     size_t state_size;
 
     /**
