@@ -30,15 +30,15 @@ struct beluga_call {
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* the call asks for the list of models instead of an answer */
-    /* the option request_body is the question: there are no messages and no tools, and nobody asks
-     * for options that would go into the body */
-    bool body_given;
     /* repeated results of a tool call were left out, since a call can have one */
     bool has_repeated_results;
     /* derived for another target than the one that the caller addressed */
     bool stands_in;
     /* the call tests whether the provider is well again, so one attempt is enough */
-    bool is_probe;
+    bool is_probe : 1;
+    /* the option request_body is the question: there are no messages and no tools, and nobody asks
+     * for options that would go into the body */
+    bool body_given : 1;
     uint16_t secret_from; /* offset in this block from which on the memory is wiped */
     uint16_t attempt;     /* how many attempts have a span */
     int http_status;      /* status of the last answer; 0: no answer yet */
