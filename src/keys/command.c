@@ -79,36 +79,43 @@ typedef struct child {
     bool ended; /* the command has ended and was waited for */
 } child;
 
+/* The pipes between this process and the command: see `gated`, and hold_on_to for LIFE. */
+enum { GATE, OUT, ERR, LIFE, PIPES };
+
 static void close_outlet(outlet *o)
 {
     if (o->fd >= 0) close(o->fd);
     o->fd = -1;
 }
 
-/* The command must not get the host's streams and descriptors. It reads nothing, it writes to our
- * pipes, and all else is closed except the pipe that ends it together with its host. */
-static void arrange(posix_spawn_file_actions_t *actions, int out, int err, int life)
+/* The shell's input is the gate. The shell waits for a line before it runs the command, and at the
+ * end of its input it ends instead. */
+static char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
+
+/* The command must not get the host's streams and descriptors. It writes to our pipes, and all else
+ * is closed except the pipe that ends it together with its host. */
+static void arrange(posix_spawn_file_actions_t *actions, int pipes[PIPES][2])
 {
     posix_spawn_file_actions_init(actions);
-    posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
-    posix_spawn_file_actions_adddup2(actions, life, LIFE_FD);
+    posix_spawn_file_actions_adddup2(actions, pipes[GATE][0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(actions, pipes[OUT][1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(actions, pipes[ERR][1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(actions, pipes[LIFE][0], LIFE_FD);
     posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
 }
 
-static int spawn_shell(pid_t *pid, const char *command, int out, int err, int life)
+static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
 {
     extern char **environ;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, usual;
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+    char *const argv[] = {"sh", "-c", gated, "sh", (char *)(uintptr_t)command, NULL};
     sigemptyset(&none);
     sigemptyset(&usual); /* the host may ignore signals that programs rely on */
     sigaddset(&usual, SIGPIPE);
     sigaddset(&usual, SIGCHLD);
-    arrange(&actions, out, err, life);
+    arrange(&actions, pipes);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
@@ -146,6 +153,17 @@ static void close_pipe(int ends[2])
     close(ends[1]);
 }
 
+static int open_pipes(int pipes[PIPES][2])
+{
+    for (int i = 0; i < PIPES; i++) {
+        int rc = open_pipe(pipes[i]);
+        if (!rc) continue;
+        while (i--) close_pipe(pipes[i]);
+        return rc;
+    }
+    return 0;
+}
+
 /* When the host ends in any way, the command must end, too. No byte is ever written to this pipe:
  * the kernel closes its writing end when this process is gone, and then sends a signal that kills
  * the command's whole group, because the command holds the reading end. Where a system has no such
@@ -157,33 +175,55 @@ static void hold_on_to(const child *c)
     fcntl(c->life[0], F_SETFL, O_ASYNC);
 }
 
-static int start(child *c, const char *command)
+/* Returns whether the child is still ours. Where the host waits for all children, another process
+ * may already have its number. */
+static bool is_ours(const child *c)
 {
-    int out[2], err[2], rc = open_pipe(out);
-    if (rc) return rc;
-    if ((rc = open_pipe(err))) {
-        close_pipe(out);
-        return rc;
-    }
-    if ((rc = open_pipe(c->life))) {
-        close_pipe(out);
-        close_pipe(err);
-        return rc;
-    }
-    fcntl(out[0], F_SETFL, O_NONBLOCK);
-    fcntl(err[0], F_SETFL, O_NONBLOCK);
-    rc = spawn_shell(&c->pid, command, out[1], err[1], c->life[0]);
-    close(out[1]);
-    close(err[1]);
-    c->out.fd = out[0];
-    c->err.fd = err[0];
-    if (!rc) {
-        hold_on_to(c);
-        return 0;
-    }
+    siginfo_t info;
+    return !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
+static void end(child *c)
+{
     close_outlet(&c->out);
     close_outlet(&c->err);
+    fcntl(c->life[0], F_SETFL, 0); /* processes that an ended command left behind go on */
     close_pipe(c->life);
+    if (c->ended || !is_ours(c)) return;
+    kill(-c->pid, SIGKILL);
+    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
+}
+
+/* Let the shell run the command. A host that ended before this leaves a shell whose input ends. The
+ * reading end is still open here, so that no signal comes where the shell is gone. Returns 0, or
+ * errno. */
+static int open_gate(int gate[2])
+{
+    ssize_t n;
+    do n = write(gate[1], "\n", 1);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? errno : 0;
+}
+
+static int start(child *c, const char *command)
+{
+    int pipes[PIPES][2], rc = open_pipes(pipes);
+    if (rc) return rc;
+    c->out.fd = pipes[OUT][0];
+    c->err.fd = pipes[ERR][0];
+    memcpy(c->life, pipes[LIFE], sizeof c->life);
+    fcntl(c->out.fd, F_SETFL, O_NONBLOCK);
+    fcntl(c->err.fd, F_SETFL, O_NONBLOCK);
+    rc = spawn_shell(&c->pid, command, pipes);
+    close(pipes[OUT][1]);
+    close(pipes[ERR][1]);
+    c->ended = rc != 0;
+    if (!rc) {
+        hold_on_to(c);
+        rc = open_gate(pipes[GATE]);
+    }
+    close_pipe(pipes[GATE]);
+    if (rc) end(c);
     return rc;
 }
 
@@ -253,25 +293,6 @@ static bool hear_out(child *c)
         if (over || c->out.overflowed || is_unwanted(c)) return false;
         nap(c, ms); /* the end of the command does not end the nap, so naps are short */
     }
-}
-
-/* Returns whether the child is still ours. Where the host waits for all children, another process
- * may already have its number. */
-static bool is_ours(const child *c)
-{
-    siginfo_t info;
-    return !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
-}
-
-static void end(child *c)
-{
-    close_outlet(&c->out);
-    close_outlet(&c->err);
-    fcntl(c->life[0], F_SETFL, 0); /* processes that an ended command left behind go on */
-    close_pipe(c->life);
-    if (c->ended || !is_ours(c)) return;
-    kill(-c->pid, SIGKILL);
-    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
 /* --- the result ------------------------------------------------------------------------------- */

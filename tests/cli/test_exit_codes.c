@@ -1,5 +1,4 @@
 /* Every exit code of the command, and what stands beside it. */
-#include "../support/held_command.h"
 #include "../support/scoped.h"
 #include "answers.h"
 
@@ -337,7 +336,6 @@ static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(read(fd, said, sizeof said), 5);
-    wait_until_it_holds_a_command(cli->pid);
     cli_signal(cli, SIGINT);
     assert_int_equal(cli_finish(cli), 130);
     struct pollfd p = {.fd = fd, .events = POLLIN};

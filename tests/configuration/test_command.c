@@ -1,7 +1,6 @@
 /* Commands that print keys: what they are given, what becomes of all they say, and when they end.
  */
 #include "../support/calls.h"
-#include "../support/held_command.h"
 #include "../support/scoped.h"
 #include "base/limits.h"
 #include "keys/command.h"
@@ -9,10 +8,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -211,11 +213,60 @@ static void a_host_that_is_killed_leaves_none_behind(void **state)
     }
     hear_from(ends[0]);
     close(ends[1]);
-    wait_until_it_holds_a_command(host);
     assert_int_equal(kill(host, SIGKILL), 0);
     assert_int_equal(waitpid(host, &status, 0), host);
     assert_gone(ends[0]);
     close(ends[0]);
+}
+
+/* The call of fcntl that ends this process; -1: none. */
+static int last_fcntl = -1;
+
+/* Stands in for libc's, as the library calls it. */
+int fcntl(int fd, int what, ...)
+{
+    va_list rest;
+    va_start(rest, what);
+    long value = va_arg(rest, long);
+    va_end(rest);
+    if (what == last_fcntl) raise(SIGKILL);
+    return (int)syscall(SYS_fcntl, fd, what, value);
+}
+
+/* Its command, which becomes a child of this process then, ends without having said anything. */
+static void a_host_that_is_killed_at(int call)
+{
+    int ends[2], status;
+    char name[64], command[256];
+    open_life(ends, name, sizeof name);
+    snprintf(command, sizeof command, "printf x >%s", name);
+    pid_t host = fork();
+    if (host == 0) {
+        last_fcntl = call;
+        _exit(run(command).length < 0);
+    }
+    assert_int_equal(waitpid(host, &status, 0), host);
+    assert_true(WIFSIGNALED(status));
+    assert_true(wait(&status) > 0);
+    close(ends[1]);
+    assert_gone(ends[0]);
+    close(ends[0]);
+}
+
+static void a_host_that_is_killed_before_it_holds_its_command_never_runs_it(void **state)
+{
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    a_host_that_is_killed_at(F_SETOWN);
+    a_host_that_is_killed_at(F_SETSIG);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static void a_command_can_have_every_character_of_a_shell(void **state)
+{
+    (void)state;
+    outcome o = run("a=\"it's\"; printf '%s|%s|%s' \"$a\" \"$#$1\" '\"$1\"'\n# the end");
+    assert_string_equal(o.text, "it's|0|\"$1\"");
 }
 
 static void a_call_that_is_cancelled_ends_the_command_that_it_waited_for(void **state)
@@ -413,6 +464,8 @@ int main(void)
         cmocka_unit_test(it_is_not_waited_for_where_nobody_wants_it),
         cmocka_unit_test(nor_is_one_that_holds_its_output),
         cmocka_unit_test(a_host_that_is_killed_leaves_none_behind),
+        cmocka_unit_test(a_host_that_is_killed_before_it_holds_its_command_never_runs_it),
+        cmocka_unit_test(a_command_can_have_every_character_of_a_shell),
         ON_PEER(a_call_that_is_cancelled_ends_the_command_that_it_waited_for),
         ON_PEER(another_call_that_waits_for_it_keeps_it),
         ON_PEER(a_call_that_comes_when_it_was_given_up_asks_anew),
