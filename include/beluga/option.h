@@ -147,7 +147,9 @@ typedef enum beluga_option_type {
     XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                           \
        "a stream's time without text, reasoning or a tool call, however alive its server")        \
     XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
-       "the request's body, a JSON object that is sent as it is")
+       "the request's body, a JSON object that is sent as it is")                                 \
+    XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                               \
+       "false: the key is a token already, where the provider would exchange a key for one")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
@@ -558,6 +560,11 @@ BELUGA_API beluga_option beluga_with_max_event_bytes(int64_t bytes);
  * @param source  Borrowed until the last model that was made with it is gone.
  */
 BELUGA_API beluga_option beluga_with_key_source(const beluga_key_source *source);
+/**
+ * Exchange the key for a token (true, also when unset) where the provider works so, or take the key
+ * for such a token (false), as a command such as "ibmcloud iam oauth-tokens" prints it.
+ */
+BELUGA_API beluga_option beluga_with_exchange_key(bool on);
 /**
  * Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens,
  * and the proxy's (HTTPS_PROXY, NO_PROXY). Programs with more rights than their user (setuid) read

@@ -47,6 +47,7 @@
 #define BELUGA__MAX_FALLBACKS       16          /* models to which one model falls back */
 #define BELUGA__MAX_OPTIONS         4096u       /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10) /* a key, from wherever it comes */
+#define BELUGA__MAX_TOKEN_ANSWER    (64u << 10) /* the answer that has a token */
 #define BELUGA__MAX_AWS_FIELD       4096u       /* one value of an access key or a profile */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)  /* memory of one call */
 #define BELUGA__MAX_WARNINGS        64u         /* warnings of one call */

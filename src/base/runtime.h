@@ -23,6 +23,10 @@ typedef struct beluga__runtime {
     bool never_waits; /* retries come at once */
     /* Run a function on a thread where blocking is allowed. */
     int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
+    /* Lease a loop over the network for a thread where blocking is allowed. Nothing that goes over
+     * it is recorded, and none of it is replayed. Returns 0, NO_MEMORY or LIMIT_EXCEEDED. */
+    int (*lease_loop)(struct beluga__runtime *runtime, beluga_loop **out);
+    void (*give_back_loop)(struct beluga__runtime *runtime, beluga_loop *loop);
     /* The runtime's client lives as long as there is a reference. */
     void (*ref)(struct beluga__runtime *runtime);
     void (*unref)(struct beluga__runtime *runtime);

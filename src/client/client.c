@@ -38,6 +38,21 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     return pool ? beluga__thread_pool_submit(pool, run, argument) : BELUGA_ERROR_NO_MEMORY;
 }
 
+static int runtime_lease_loop(beluga__runtime *runtime, beluga_loop **out)
+{
+    beluga__network_loop *loop;
+    int status = beluga__loops_lease(&beluga__client_of(runtime)->loops, &loop);
+    if (status) return status;
+    loop->base.ops = &beluga__network_ops;
+    *out = &loop->base;
+    return 0;
+}
+
+static void runtime_give_back_loop(beluga__runtime *runtime, beluga_loop *loop)
+{
+    beluga__loops_give_back(&beluga__client_of(runtime)->loops, beluga__loop_of(loop));
+}
+
 static void take_settings(beluga_client *client, const beluga_client_settings *s)
 {
     beluga__runtime *runtime = &client->runtime;
@@ -48,6 +63,8 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     runtime->log_level = s->log_level ? s->log_level : BELUGA_LOG_INFO;
     runtime->capture_content = s->capture_content;
     runtime->submit = runtime_submit;
+    runtime->lease_loop = runtime_lease_loop;
+    runtime->give_back_loop = runtime_give_back_loop;
     runtime->ref = runtime_ref;
     runtime->unref = runtime_unref;
     if (s->telemetry) {

@@ -17,7 +17,8 @@
 typedef struct owned_target {
     beluga__target target;
     beluga_config *config;
-    beluga_provider derived; /* the table of a provider without code; unused otherwise */
+    beluga_provider derived;   /* the table of a provider without code; unused otherwise */
+    beluga__exchange exchange; /* how the key becomes a token; unused without encode_token */
 } owned_target;
 
 static void destroy(beluga__target *target)
@@ -100,16 +101,21 @@ static int take_metric_prefix(beluga__target *t)
     return t->metric_prefix ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-static void take_connection(beluga__target *t)
+static uint64_t next_connection(void)
 {
     static _Atomic uint64_t next_id = 1;
+    return atomic_fetch_add(&next_id, 1);
+}
+
+static void take_connection(beluga__target *t)
+{
     const beluga__settings *s = &t->settings;
     const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
     const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
     /* With NULL libcurl reads its environment variables, with "" it does not. */
     bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
     t->connection = (beluga__connection){
-        .id = atomic_fetch_add(&next_id, 1),
+        .id = next_connection(),
         .ca_file = beluga__settings_string(s, BELUGA_OPTION_CA_FILE),
         .client_certificate = beluga__settings_string(s, BELUGA_OPTION_CLIENT_CERTIFICATE),
         .client_key = beluga__settings_string(s, BELUGA_OPTION_CLIENT_KEY),
@@ -166,6 +172,50 @@ static int take_key(beluga__target *t, beluga_error *err)
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
                             "no key for %s: set %s, or give api_key", t->provider->name,
                             t->provider->key_variables[0]);
+}
+
+static void hold(void *target)
+{
+    beluga__target_ref(target);
+}
+
+static void let_go(void *target)
+{
+    beluga__target_unref(target);
+}
+
+/* The service of tokens is another host, so the path of a socket is not for it. */
+static beluga__connection connection_for_tokens(const beluga__target *t)
+{
+    beluga__connection connection = t->connection;
+    if (!connection.unix_socket) return connection;
+    connection.unix_socket = NULL;
+    connection.id = next_connection();
+    return connection;
+}
+
+/* Runs when the provider's `open` has succeeded. */
+static int take_exchange(owned_target *owned, beluga_error *err)
+{
+    beluga__target *t = &owned->target;
+    if (!t->key || !t->provider->encode_token || t->runtime->replays) return 0;
+    if (!beluga__settings_int(&t->settings, BELUGA_OPTION_EXCHANGE_KEY, 1)) return 0;
+    owned->exchange = (beluga__exchange){
+        .provider = t->provider,
+        .self = t->self,
+        .config = owned->config,
+        .base_url = t->base_url,
+        .connection = connection_for_tokens(t),
+        .connect_timeout_ms = beluga__settings_int(&t->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
+                                                   BELUGA__CONNECT_TIMEOUT_MS),
+        .owner = t,
+        .hold = hold,
+        .let_go = let_go,
+    };
+    beluga_error why;
+    int status = beluga__key_set_exchange(t->key, &owned->exchange, &why);
+    if (status && err) *err = why;
+    return status;
 }
 
 /* --- headers ---------------------------------------------------------------------------------- */
@@ -324,6 +374,20 @@ static int take_name(owned_target *owned, const char *name)
     return 0;
 }
 
+/* A provider whose `open` fails has to free what it made. */
+static int open_provider(owned_target *owned, beluga_error *err)
+{
+    beluga__target *t = &owned->target;
+    if (!t->provider->open) return 0;
+    beluga_error unset = {0};
+    int status = t->provider->open(owned->config, &t->self, &unset);
+    if (!status) return 0;
+    t->self = NULL;
+    if (!unset.code) beluga_error_set(&unset, status, "%s", beluga_error_text(status));
+    if (err) *err = unset;
+    return status;
+}
+
 static int fill(owned_target *owned, const char *name, const beluga_config *config,
                 beluga__open_others_fn open_others, beluga_error *err)
 {
@@ -344,12 +408,8 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     enum { FULL = 1024, ATTEMPT = 256 };
     if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);
-    if (status || !t->provider->open) return status;
-    beluga_error unset = {0};
-    status = t->provider->open(owned->config, &t->self, &unset);
-    if (status && !unset.code) beluga_error_set(&unset, status, "%s", beluga_error_text(status));
-    if (status && err) *err = unset;
-    return status;
+    if (!status) status = open_provider(owned, err);
+    return status ? status : take_exchange(owned, err);
 }
 
 int beluga__target_new(beluga_client *client, const beluga_provider *provider, const char *name,
@@ -379,8 +439,6 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
         beluga__error_label(err, provider, t->provider->name);
         if (t->model_name) beluga__error_label(err, model, t->model_name);
     }
-    /* `open` failed, and its provider has to free what it made */
-    if (t->self && status) t->self = NULL;
     beluga__target_unref(t);
     return status;
 }

@@ -3,13 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
-#include "base/utf8.h"
-#include "keys/aws_key.h"
-#include "keys/command.h"
-#include "wire/outgoing.h"
+#include "keys/source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,14 +13,6 @@
 
 /* The key of a file or a command is kept this long before it is fetched again. */
 enum { KEPT_MS = 300000 };
-
-typedef enum source {
-    SOURCE_VALUE,
-    SOURCE_FILE,
-    SOURCE_COMMAND,
-    SOURCE_AWS,
-    SOURCE_FUNCTION
-} source;
 
 /* A call that waits for a key, on the call's own loop. Only the loop's thread uses `wait`. */
 struct beluga__key_request {
@@ -36,22 +23,24 @@ struct beluga__key_request {
     beluga__key *key;
     bool dropped; /* guarded by the key's lock */
     char *value;
+    bool is_token;
     beluga_error error;
 };
 
 struct beluga__key {
     atomic_uint refs;
     beluga__runtime *runtime;
-    source source;
-    char *reference; /* the value, path or command */
-    char *variable;  /* the environment variable of the value, or NULL */
-    const beluga_key_source *function;
+    beluga__source source;            /* its reference belongs to the key */
+    char *variable;                   /* the environment variable of the value, or NULL */
+    const beluga__exchange *exchange; /* NULL: the key is used as it is */
     pthread_mutex_t lock;
-    char *value;       /* the last value from the file or command; NULL: fetch it */
+    char *value;       /* the last value that was fetched; NULL: fetch it */
+    bool is_token;     /* it is a token, for which the key was exchanged */
     int64_t expires_s; /* seconds since 1970; 0: not known */
     /* time of the monotonic clock until which a value without `expires_s` is kept */
     int64_t kept_ns;
     int failure; /* code of the last fetch; 0: it gave a key, or there was no fetch */
+    bool failed_exchange;
     bool asking;
     atomic_bool unwanted; /* no call waits for the running fetch */
     uint32_t generation;  /* fork generation of the fetch and of the calls that wait */
@@ -91,7 +80,8 @@ static void forget(char *secret)
     beluga__release(beluga__secret_allocator(), secret);
 }
 
-static beluga__key *new_key(beluga__runtime *runtime, source from, const char *reference)
+static beluga__key *new_key(beluga__runtime *runtime, beluga__source_kind from,
+                            const char *reference)
 {
     beluga__key *key = beluga__zalloc(&runtime->allocator, sizeof *key);
     char *copy = copy_secret(reference);
@@ -102,8 +92,8 @@ static beluga__key *new_key(beluga__runtime *runtime, source from, const char *r
     }
     atomic_init(&key->refs, 1);
     key->runtime = runtime;
-    key->source = from;
-    key->reference = copy;
+    key->source.kind = from;
+    key->source.reference = copy;
     pthread_mutex_init(&key->lock, NULL);
     return key;
 }
@@ -113,44 +103,23 @@ int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *ke
 {
     if (!key_source->get)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "key_source has no function");
-    *out = new_key(runtime, SOURCE_FUNCTION, "");
+    *out = new_key(runtime, BELUGA__SOURCE_FUNCTION, "");
     if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    (*out)->function = key_source;
+    (*out)->source.function = key_source;
     return 0;
 }
 
 int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__key **out,
                           beluga_error *err)
 {
-    *out = new_key(runtime, SOURCE_VALUE, value);
+    *out = new_key(runtime, BELUGA__SOURCE_VALUE, value);
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-}
-
-/* Returns why no header can carry a key, for example because of a word processor's quotation
- * marks; NULL where a header can. */
-static const char *unsendable(const char *value)
-{
-    size_t n = strlen(value);
-    beluga__misfit unused;
-    if (beluga__utf8_valid(value, n) != n) return "is not UTF-8";
-    if (!beluga__fits_name(value, n, &unused))
-        return "has a control character in it, such as a line break";
-    for (const unsigned char *at = (const unsigned char *)value; *at; at++)
-        if (*at > 0xc3) return "has a character in it that HTTP can't send (beyond Latin-1)";
-    return NULL;
-}
-
-static int check_sendable(const char *value, const char *from, beluga_error *err)
-{
-    const char *what = unsendable(value);
-    if (!what) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key in %.100s %s", from, what);
 }
 
 /* A key that was pasted or read from a file often ends in a line break. */
 static int trim_value(beluga__key *key, const char *name, beluga_error *err)
 {
-    char *value = key->reference;
+    char *value = key->source.reference;
     size_t skip = strspn(value, " \t\r\n"), n = strlen(value + skip);
     while (n && strchr(" \t\r\n", value[skip + n - 1])) n--;
     memmove(value, value + skip, n);
@@ -158,23 +127,23 @@ static int trim_value(beluga__key *key, const char *name, beluga_error *err)
     if (!*value && name)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
                                 "the key's variable %.100s has nothing but white space", name);
-    return check_sendable(value, name ? name : "api_key", err);
+    return beluga__key_check_sendable(value, name ? name : "api_key", err);
 }
 
 int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key **out,
                     beluga_error *err)
 {
     const char *value = reference, *name = NULL;
-    source from = SOURCE_VALUE;
+    beluga__source_kind from = BELUGA__SOURCE_VALUE;
     if (prefixed(reference, "env:", &name)) {
         int status = read_variable(name, &value, err);
         if (status) return status;
     } else if (prefixed(reference, "file:", &value))
-        from = SOURCE_FILE;
+        from = BELUGA__SOURCE_FILE;
     else if (prefixed(reference, "command:", &value))
-        from = SOURCE_COMMAND;
+        from = BELUGA__SOURCE_COMMAND;
     else if (prefixed(reference, "aws:", &value))
-        from = SOURCE_AWS;
+        from = BELUGA__SOURCE_AWS;
     *out = new_key(runtime, from, value);
     if (*out && name &&
         !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {
@@ -182,7 +151,7 @@ int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key
         *out = NULL;
     }
     if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    int status = from == SOURCE_VALUE ? trim_value(*out, name, err) : 0;
+    int status = from == BELUGA__SOURCE_VALUE ? trim_value(*out, name, err) : 0;
     if (!status) return 0;
     beluga__key_unref(*out);
     *out = NULL;
@@ -196,7 +165,7 @@ const char *beluga__key_variable(const beluga__key *key)
 
 bool beluga__key_is_value(const beluga__key *key)
 {
-    return key->source == SOURCE_VALUE;
+    return key->source.kind == BELUGA__SOURCE_VALUE;
 }
 
 void beluga__key_unref(beluga__key *key)
@@ -204,103 +173,91 @@ void beluga__key_unref(beluga__key *key)
     if (!key || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1) return;
     const beluga_allocator *allocator = &key->runtime->allocator;
     forget(key->value);
-    forget(key->reference);
+    forget(key->source.reference);
     beluga__release(allocator, key->variable);
     pthread_mutex_destroy(&key->lock);
     beluga__release(allocator, key);
 }
 
-/* --- fetching: reading a file or a command's output on the thread pool ------------------------ */
+/* --- fetching, on the thread pool ------------------------------------------------------------ */
 
-static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
+/* A key whose value is known, and is used as it is. */
+static bool is_given(const beluga__key *key)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
-    if (n < 0) {
-        char words[128];
-        const char *why = strerror_r(errno, words, sizeof words);
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
-        beluga_error_set_cause(err, why, strlen(why));
-    }
-    if (fd >= 0) close(fd);
-    return n;
+    return key->source.kind == BELUGA__SOURCE_VALUE && !key->exchange;
 }
 
-/* Returns the first line, without the white space around it. */
-static char *trimmed(char *text, size_t n, beluga_error *err)
+/* The result of a fetch. */
+typedef struct fetched {
+    char *value; /* NULL: the fetch failed */
+    bool is_token;
+    int64_t expires_s;
+    bool given_up; /* no call waited for it any more */
+    bool exchanging;
+    beluga_error err; /* why it failed */
+} fetched;
+
+static beluga__exchanged exchanged_of(const beluga__key *key, const char *value)
 {
-    char *newline = memchr(text, '\n', n);
-    if (newline) n = (size_t)(newline - text);
-    while (n && strchr(" \t\r", text[n - 1])) n--;
-    for (; n && strchr(" \t", *text); n--) text++;
-    if (memchr(text, '\0', n)) return NULL;
-    char *copy = beluga__copy(beluga__secret_allocator(), text, n);
-    if (!copy) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    return copy;
+    return (beluga__exchanged){.key = value, .variable = key->variable, .unwanted = &key->unwanted};
 }
 
-static ssize_t ask_function(const beluga_key_source *function, char *buffer, size_t size,
-                            int64_t *expires_s, beluga_error *err)
+/* Put the token in the place of the key, unless this key is used as it is. */
+static void exchange(beluga__key *key, fetched *f)
 {
-    int64_t expires = 0;
-    *buffer = '\0';
-    int status = function->get(function->payload, buffer, size, &expires, err);
-    if (status) {
-        if (!err->code) beluga_error_set(err, status, "the key's function failed");
-        return -1;
-    }
-    *expires_s = expires ? expires : INT64_MAX;
-    return (ssize_t)strnlen(buffer, size);
+    const beluga__exchanged what = exchanged_of(key, f->value);
+    int64_t expires_s = 0;
+    char *token;
+    f->exchanging = true;
+    int status =
+        beluga__exchange_run(key->exchange, key->runtime, &what, &token, &expires_s, &f->err);
+    if (status == BELUGA_ENCODE_NOTHING) return;
+    forget(f->value);
+    f->is_token = true;
+    f->expires_s = expires_s;
+    f->value = token;
+    if (!token || !beluga__key_check_sendable(token, "the token's answer", &f->err)) return;
+    forget(token);
+    f->value = NULL;
 }
 
-static ssize_t read_source(beluga__key *key, char *buffer, size_t size, int64_t *expires_s,
-                           beluga_error *err)
+static void fetch(beluga__key *key, fetched *f)
 {
-    *expires_s = 0;
-    switch (key->source) {
-    case SOURCE_FILE: return read_file(key->reference, buffer, size, err);
-    case SOURCE_COMMAND:
-        return beluga__command_read(key->reference, "the key's command", BELUGA__COMMAND_TIMEOUT_MS,
-                                    &key->unwanted, buffer, size, err);
-    case SOURCE_AWS:
-        return beluga__aws_key(key->reference, &key->unwanted, buffer, size, expires_s, err);
-    default: return ask_function(key->function, buffer, size, expires_s, err);
-    }
+    *f = (fetched){.value = NULL};
+    f->value = beluga__source_read(&key->source, &key->unwanted, &f->expires_s, &f->err);
+    if (f->value && key->exchange) exchange(key, f);
+    /* a host's function may return any code */
+    f->given_up = !f->value && f->err.code == BELUGA_ERROR_CONTEXT_CANCELED &&
+                  (f->exchanging || key->source.kind != BELUGA__SOURCE_FUNCTION);
 }
 
-static const char *source_name(source from)
+int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange, beluga_error *err)
 {
-    static const char *const names[] = {"value", "file", "command", "profile", "function"};
-    return names[from];
-}
-
-/* Returns a description of the key's source for people. */
-static const char *source_label(const beluga__key *key)
-{
-    static const char *const labels[] = {"api_key", "its file", "its command's output",
-                                         "its profile", "its function's answer"};
-    return labels[key->source];
-}
-
-static char *fetch(beluga__key *key, int64_t *expires_s, beluga_error *err)
-{
-    char *buffer = beluga__alloc(beluga__secret_allocator(), BELUGA__MAX_KEY_BYTES), *value = NULL;
-    err->code = 0;
-    if (buffer) {
-        ssize_t n = read_source(key, buffer, BELUGA__MAX_KEY_BYTES, expires_s, err);
-        if (n >= 0) value = trimmed(buffer, (size_t)n, err);
-        forget(buffer);
-    } else
-        beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    if (value && *value && !check_sendable(value, source_label(key), err)) return value;
-    forget(value);
-    if (!err->code)
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
-                         source_name(key->source));
-    return NULL;
+    const beluga__exchanged what = exchanged_of(key, key->source.reference);
+    int status =
+        key->source.kind == BELUGA__SOURCE_VALUE ? beluga__exchange_check(exchange, &what, err) : 0;
+    if (!status) key->exchange = exchange;
+    return status < 0 ? status : 0;
 }
 
 /* --- answering the calls that wait ------------------------------------------------------------ */
+
+/* Hold the key, its runtime, and what its exchange uses. */
+static void hold(beluga__key *key)
+{
+    atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
+    key->runtime->ref(key->runtime);
+    if (key->exchange) key->exchange->hold(key->exchange->owner);
+}
+
+static void let_go(beluga__key *key)
+{
+    beluga__runtime *runtime = key->runtime;
+    const beluga__exchange *exchange = key->exchange;
+    beluga__key_unref(key);
+    if (exchange) exchange->let_go(exchange->owner);
+    runtime->unref(runtime);
+}
 
 static void answer(beluga__mail *mail, beluga_loop *loop)
 {
@@ -310,41 +267,28 @@ static void answer(beluga__mail *mail, beluga_loop *loop)
     beluga__key_wait *wait = loop ? request->wait : NULL;
     if (wait) {
         wait->request = NULL;
+        wait->is_token = request->is_token;
         wait->ready(wait, request->value, request->value ? NULL : &request->error);
     }
     forget(request->value);
     beluga__mailbox_unref(request->mailbox);
     beluga__release(allocator, request);
-    beluga__runtime *runtime = key->runtime;
-    beluga__key_unref(key);
-    runtime->unref(runtime);
+    let_go(key);
 }
 
-static void tell_all(beluga__key_request *request, const char *value, const beluga_error *err)
+static void tell_all(beluga__key_request *request, const fetched *f)
 {
     while (request) {
         beluga__key_request *next = request->next;
-        if (value) request->value = copy_secret(value);
-        if (!request->value && value)
+        if (f->value) request->value = copy_secret(f->value);
+        request->is_token = f->is_token;
+        if (!request->value && f->value)
             beluga_error_set(&request->error, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-        else if (!value)
-            request->error = *err;
+        else if (!f->value)
+            request->error = f->err;
         beluga__mailbox_post(request->mailbox, &request->mail);
         request = next;
     }
-}
-
-static void hold(beluga__key *key)
-{
-    atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
-    key->runtime->ref(key->runtime);
-}
-
-static void let_go(beluga__key *key)
-{
-    beluga__runtime *runtime = key->runtime;
-    beluga__key_unref(key);
-    runtime->unref(runtime);
 }
 
 /* Returns whether a call still waits for the key. The caller holds the lock. */
@@ -355,28 +299,28 @@ static bool is_wanted(const beluga__key *key)
     return request != NULL;
 }
 
-/* End the fetch with a key or with an error. Returns false where the fetch was cancelled because
- * no call waited, and a call has come since. */
-static bool settle(beluga__key *key, const char *value, int64_t expires_s, const beluga_error *err)
+/* End the fetch with a key or with an error. Returns false where the fetch was given up because no
+ * call waited, and a call has come since. */
+static bool settle(beluga__key *key, const fetched *f)
 {
-    char *copy = value ? copy_secret(value) : NULL;
-    bool cancelled =
-        !value && key->source != SOURCE_FUNCTION && err->code == BELUGA_ERROR_CONTEXT_CANCELED;
+    char *copy = f->value ? copy_secret(f->value) : NULL;
     pthread_mutex_lock(&key->lock);
-    if (cancelled && is_wanted(key)) {
+    if (f->given_up && is_wanted(key)) {
         pthread_mutex_unlock(&key->lock);
         return false; /* there is no copy to free without a value */
     }
     forget(key->value);
     key->value = copy;
-    key->expires_s = expires_s;
+    key->is_token = f->is_token;
+    key->expires_s = f->expires_s;
     key->kept_ns = beluga__ends_ns(KEPT_MS);
-    key->failure = value || cancelled ? 0 : err->code;
+    key->failure = f->value || f->given_up ? 0 : f->err.code;
+    key->failed_exchange = f->exchanging;
     key->asking = false;
     beluga__key_request *waiting = key->waiting;
     key->waiting = NULL;
     pthread_mutex_unlock(&key->lock);
-    tell_all(waiting, value, err);
+    tell_all(waiting, f);
     return true;
 }
 
@@ -384,14 +328,12 @@ static bool settle(beluga__key *key, const char *value, int64_t expires_s, const
 static void ask(void *argument)
 {
     beluga__key *key = argument;
-    beluga_error err;
-    int64_t expires_s = 0;
     const beluga__runtime *outside = beluga__enter(key->runtime);
-    char *value;
-    do value = fetch(key, &expires_s, &err);
-    while (!settle(key, value, expires_s, &err));
+    fetched f;
+    do fetch(key, &f);
+    while (!settle(key, &f));
     beluga__leave(outside);
-    forget(value);
+    forget(f.value);
     let_go(key);
 }
 
@@ -401,14 +343,14 @@ static void start_asking(beluga__key *key)
     hold(key);
     int status = key->runtime->submit(key->runtime, ask, key);
     if (!status) return;
-    beluga_error err;
+    fetched f = {.value = NULL};
     /* A host's executor may return any code. */
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
-    beluga_error_set(&err, status, "the key can't be resolved: %s",
+    beluga_error_set(&f.err, status, "the key can't be resolved: %s",
                      limit ? "no thread can be had, or too much waits for one"
                            : beluga_error_text(status));
-    settle(key, NULL, 0, &err);
+    settle(key, &f);
     let_go(key);
 }
 
@@ -453,8 +395,10 @@ static bool is_good(const beluga__key *key)
 int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                     beluga__key_wait *wait, const char **value, beluga_error *err)
 {
-    if (key->source == SOURCE_VALUE) {
-        *value = key->reference; /* the key lives as long as the model, which the call holds */
+    wait->is_token = false;
+    if (is_given(key)) {
+        *value =
+            key->source.reference; /* the key lives as long as the model, which the call holds */
         return 1;
     }
     int status = 0;
@@ -463,6 +407,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
     forget_parents(key);
     if (key->value && is_good(key)) {
         *value = beluga__arena_copy(arena, key->value, strlen(key->value));
+        wait->is_token = key->is_token;
         status = *value ? 1 : BELUGA_ERROR_NO_MEMORY;
     } else
         status = queue(key, loop, wait);
@@ -494,32 +439,39 @@ void beluga__key_cancel(beluga__key_wait *wait)
 
 bool beluga__key_renews(const beluga__key *key)
 {
-    return key->source != SOURCE_VALUE;
+    return !is_given(key);
 }
 
-bool beluga__key_expire(beluga__key *key)
+bool beluga__key_expire(beluga__key *key, const char *value)
 {
     pthread_mutex_lock(&key->lock);
-    key->expires_s = key->kept_ns = 0;
+    if (key->value && value && strcmp(key->value, value) == 0) key->expires_s = key->kept_ns = 0;
     pthread_mutex_unlock(&key->lock);
     return beluga__key_renews(key);
 }
 
 int beluga__key_late(const beluga__key *key, beluga_error *err)
 {
+    if (key->exchange)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
+                                "the token for the key did not come in time");
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave no answer in time",
-                            source_name(key->source));
+                            beluga__source_name(key->source.kind));
 }
 
 int beluga__key_check(beluga__key *key, beluga_error *err)
 {
-    if (key->source == SOURCE_FILE && access(key->reference, R_OK))
+    if (key->source.kind == BELUGA__SOURCE_FILE && access(key->source.reference, R_OK))
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read",
-                                key->reference);
+                                key->source.reference);
     pthread_mutex_lock(&key->lock);
     int failure = key->failure;
+    bool exchange = key->failed_exchange;
     pthread_mutex_unlock(&key->lock);
     if (!failure) return 0;
+    if (exchange)
+        return beluga_error_set(err, failure,
+                                "the key was not exchanged for a token when that was last tried");
     return beluga_error_set(err, failure, "the key's %s gave no key when it was last asked",
-                            source_name(key->source));
+                            beluga__source_name(key->source.kind));
 }

@@ -1,9 +1,11 @@
 /* Keys and their sources: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
- * "aws:PROFILE", or a function. All but the first two may block. So they are fetched on the thread
- * pool, once for all calls that wait, and kept for a while. */
+ * "aws:PROFILE", or a function. Some providers exchange the key for a token. All but the first two
+ * sources may block, and so may an exchange. So they run on the thread pool, once for all calls
+ * that wait, and what they give is kept for a while. */
 #ifndef BELUGA__KEY_H
 #define BELUGA__KEY_H
 
+#include "keys/exchange.h"
 #include "loop/loop.h"
 
 #include <beluga/error.h>
@@ -29,6 +31,11 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
                           beluga_error *err);
 void beluga__key_unref(beluga__key *key);
 
+/* Exchange the key for a token from now on, unless the provider takes this key as it is. Call this
+ * before the key's first use. The exchange is borrowed, and its owner must hold the key. Returns 0,
+ * or a code with detail where a value can't be exchanged. */
+int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange, beluga_error *err);
+
 /* Returns the environment variable that the key was read from, or NULL; borrowed as long as the
  * key. */
 const char *beluga__key_variable(const beluga__key *key);
@@ -40,6 +47,7 @@ bool beluga__key_is_value(const beluga__key *key);
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *value, const beluga_error *err);
     beluga__key_request *request;
+    bool is_token; /* the value is a token, for which the key was exchanged */
 } beluga__key_wait;
 
 /* Get the key: returns 1 when it is in *value now (copied into the arena), 0 when `ready` will be
@@ -57,8 +65,8 @@ int beluga__key_check(beluga__key *key, beluga_error *err);
 /* Returns whether the key is fetched, and may be fetched again; false for a key that was given
  * once. */
 bool beluga__key_renews(const beluga__key *key);
-/* Fetch the key again at its next use, since the provider refused it. Returns false for a literal
- * value, which does not change. */
-bool beluga__key_expire(beluga__key *key);
+/* Fetch the key again at its next use, since the provider refused `value`; unless another one was
+ * fetched meanwhile. Returns false for a literal value, which does not change. */
+bool beluga__key_expire(beluga__key *key, const char *value);
 
 #endif

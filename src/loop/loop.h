@@ -110,6 +110,9 @@ typedef struct beluga__loop_ops {
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
     /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED when no descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
+    /* Wait until work is due, at most timeout_ms, and do it; for the owner of a loop that no host
+     * steps. */
+    int (*wait)(beluga_loop *loop, int64_t timeout_ms);
 } beluga__loop_ops;
 
 struct beluga_loop {

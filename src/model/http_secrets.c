@@ -14,9 +14,10 @@ static void take(beluga__http_secrets *secrets, const char *value)
 {
     const beluga__target *target = secrets->call->target;
     bool is_key = secrets->n_fetched == target->n_headers;
-    if (is_key)
+    if (is_key) {
         secrets->key = value;
-    else
+        secrets->is_token = secrets->wait.is_token;
+    } else
         secrets->header_values[secrets->n_fetched] = value;
     if (value && (is_key || target->headers[secrets->n_fetched].secret))
         secrets->list[secrets->n_listed++] = value;
@@ -99,9 +100,11 @@ int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error 
 bool beluga__http_secrets_refused(beluga__http_secrets *secrets)
 {
     const beluga__target *target = secrets->call->target;
-    bool renews = target->key && beluga__key_expire(target->key);
-    for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value && beluga__key_expire(target->headers[i].value)) renews = true;
+    bool renews = target->key && beluga__key_expire(target->key, secrets->key);
+    for (size_t i = 0; i < target->n_headers; i++) {
+        beluga__key *value = target->headers[i].value;
+        if (value && beluga__key_expire(value, secrets->header_values[i])) renews = true;
+    }
     return renews && secrets->renew;
 }
 

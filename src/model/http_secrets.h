@@ -17,7 +17,8 @@ typedef struct beluga__http_secrets {
     const char **list;  /* the values that are secret, ended by NULL */
     uint32_t n_fetched; /* counts the headers' values and, last, the key */
     uint16_t n_listed;
-    bool renew; /* a value may come from an earlier call's fetch, and may be old */
+    bool is_token; /* the key was exchanged for a token */
+    bool renew;    /* a value may come from an earlier call's fetch, and may be old */
 } beluga__http_secrets;
 
 /* Prepare the secrets of a call. Returns 0, or NO_MEMORY with detail. */

@@ -180,7 +180,8 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
     const char *key = self->secrets.key;
     if (!key) return 0;
     if (!provider->authorize) return beluga__http_request_set_bearer(&self->request, key, err);
-    beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
+    beluga_credential credential = {
+        .size = sizeof credential, .key = key, .call = call, .is_token = self->secrets.is_token};
     credential.variable = beluga__key_variable(call->target->key);
     return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
 }

@@ -392,6 +392,7 @@ const beluga__loop_ops beluga__network_ops = {
     .transfer_finish = beluga__http_transfer_finish,
     .transfer_pause = beluga__http_transfer_pause,
     .open_mailbox = open_mailbox,
+    .wait = beluga_loop_wait,
 };
 
 static uint64_t seed(const void *salt)

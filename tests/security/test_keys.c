@@ -4,6 +4,7 @@
  * to anybody, so that each byte it ever used can be searched. libcurl's memory is not the
  * library's.
  */
+#include "../support/broker.h"
 #include "../support/calls.h"
 #include "../support/outside_peer.h"
 #include "../support/parts.h"
@@ -168,6 +169,7 @@ static int set_up(void **state)
     make_key();
     atomic_store(&pool_used, 0);
     b.peer = peer_new(&config);
+    script(b.peer, MATCHES("/token"), FOR_EVER, JSON(text(7, "{\"token\":\"KEY\"}")));
     script(b.peer, MATCHES("refuse"), FOR_EVER, HEAD(401, ""), BODY("no"));
     script(b.peer, MATCHES_STREAMED, FOR_EVER, STREAMS("hello"));
     script(b.peer, FOR_EVER, ANSWERS("hello"));
@@ -387,6 +389,14 @@ static void a_secret_that_signs_is_forgotten(void **state)
     let_go(b, model);
 }
 
+/* The token is the same text. */
+static void a_key_that_is_exchanged_is_forgotten_and_so_is_its_token(void **state)
+{
+    bench *b = *state;
+    broker_register(beluga_client_registry(b->client));
+    nothing_left_of(b, open_with(b, "own_broker", beluga_with_api_key(vault->key)));
+}
+
 static void a_key_that_is_refused_is_forgotten(void **state)
 {
     bench *b = *state;
@@ -450,6 +460,7 @@ int main(void)
         IN_BENCH(a_key_of_a_function_is_forgotten),
         IN_BENCH(a_key_of_a_configuration_file_is_forgotten),
         IN_BENCH(a_secret_that_signs_is_forgotten),
+        IN_BENCH(a_key_that_is_exchanged_is_forgotten_and_so_is_its_token),
         IN_BENCH(a_key_that_is_refused_is_forgotten),
         IN_BENCH(a_header_of_telemetry_is_forgotten),
     };

@@ -6,6 +6,7 @@
  *
  * TORTURE_SHOW=1 prints what each run told, and TORTURE_ONLY='a key*' runs what has such a name.
  */
+#include "../support/broker.h"
 #include "../support/calls.h"
 #include "../support/files.h"
 #include "../support/meter.h"
@@ -53,6 +54,7 @@ static bool start_server(void)
     const peer_config config = {.kept_requests = 1};
     server = peer_new(&config);
     if (!server) return false;
+    script(server, MATCHES("/token"), FOR_EVER, JSON("{\"token\":\"token-1\"}"));
     script(server, MATCHES("/v1/traces"), FOR_EVER, HEAD(200, ""), BODY(""));
     script(server, MATCHES("/v1/metrics"), FOR_EVER, HEAD(200, ""), BODY(""));
     script(server, MATCHES_STREAMED, FOR_EVER, STREAMS("hello"));
@@ -251,6 +253,14 @@ static int open_key_command(bench *b, beluga_error *err)
     return open_with_key(b, "openai", "command:echo sk-from-a-command", err);
 }
 
+static int open_exchange(bench *b, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    int status = new_client(b, err);
+    if (!status) broker_register(beluga_client_registry(b->client));
+    return status ? status : open_model(b, "own_broker", opts, err);
+}
+
 static void prepare_config(void)
 {
     char text[256];
@@ -423,6 +433,7 @@ static const program programs[] = {
     {"tools on the executor", NULL, open_mock_model, call_tools, NULL},
     {"a key of a file", prepare_key, open_key_file, call_generate, NULL},
     {"a key of a command", NULL, open_key_command, call_generate, NULL},
+    {"a key that is exchanged", NULL, open_exchange, call_generate, NULL},
     {"a configuration", prepare_config, open_config, call_generate, NULL},
     {"prices, budget, cache", NULL, open_prices, call_generate, NULL},
     {"a recording", prepare_recording, open_recording, call_recording, check_recording},

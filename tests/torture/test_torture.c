@@ -3,6 +3,7 @@
  * run ends in what it should or in no_memory, a further call of the same model then succeeds, and
  * nothing is left over. libcurl's own allocations are not ours to fail.
  */
+#include "../support/broker.h"
 #include "../support/openai.h"
 #include "../support/scarce.h"
 #include "../support/script.h"
@@ -214,6 +215,20 @@ static int fetch_a_key(bench *b)
     return status ? status : generate_on(b, model);
 }
 
+/* A key that is exchanged passes through a loop of the executor's thread, too. */
+static int exchange_a_key(bench *b)
+{
+    beluga_chat_model *model = NULL;
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+                          beluga_with_api_key(SECRET_KEY));
+    int status = config ? beluga_registry_open(beluga_client_registry(b->client), "own_broker",
+                                               config, &model, NULL)
+                        : BELUGA_ERROR_NO_MEMORY;
+    beluga_config_free(config);
+    return status ? status : generate_on(b, model);
+}
+
 static int open_badly(bench *b)
 {
     beluga_chat_model *model;
@@ -312,6 +327,16 @@ static void opening_with_bad_options(void **state)
     torture(*state, open_badly, BELUGA_ERROR_INVALID_CONFIG);
 }
 
+static void a_key_that_is_exchanged(void **state)
+{
+    bench *b = *state;
+    b->model = b->openai;
+    broker_register(beluga_client_registry(b->client));
+    script(b->peer, MATCHES("/token"), FOR_EVER, JSON("{\"token\":\"token-1\"}"));
+    answers(b->peer);
+    torture(b, exchange_a_key, 0);
+}
+
 /* A run without memory takes a turn of the peer or not, so each has its own. */
 static void a_call_that_is_tried_again(void **state)
 {
@@ -395,6 +420,7 @@ int main(void)
         IN_BENCH(a_batch_on_openai),
         IN_BENCH(a_list_of_models),
         IN_BENCH(a_key_that_is_fetched),
+        IN_BENCH(a_key_that_is_exchanged),
         IN_BENCH(a_probe_of_openai),
         IN_BENCH(a_refused_call),
         IN_BENCH(a_refused_stream),

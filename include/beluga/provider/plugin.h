@@ -83,7 +83,8 @@
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
     XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
     XX(beluga_http_request_set_body) XX(beluga_http_request_add_form_field)                        \
-    XX(beluga_http_request_add_part)
+    XX(beluga_http_request_add_part)                                                               \
+    XX(beluga_token_set) XX(beluga_token_parse)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -309,6 +310,8 @@ BELUGA_END_DECLS
 #define beluga_http_request_add_form_field \
     beluga_plugin_functions->beluga_http_request_add_form_field
 #define beluga_http_request_add_part beluga_plugin_functions->beluga_http_request_add_part
+#define beluga_token_set             beluga_plugin_functions->beluga_token_set
+#define beluga_token_parse           beluga_plugin_functions->beluga_token_parse
 #else
 
 /**

@@ -81,14 +81,24 @@ typedef struct beluga_own_option {
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
 } beluga_own_option;
 
-/** The key that authorizes a request; borrowed for the call. */
+/** The key that authorizes a request, or is exchanged for a token; borrowed for the call. */
 typedef struct beluga_credential {
     size_t size;
-    const char *key;         /**< never NULL when `authorize` is called */
+    const char *key;         /**< never NULL */
     int64_t expires;         /**< seconds since 1970, 0 never */
     const char *variable;    /**< environment variable that the key is from, or NULL */
-    const beluga_call *call; /**< the call that is authorized: its own options may say how */
+    const beluga_call *call; /**< the call that `authorize` authorizes: its own options may say how;
+                                  NULL for encode_token, which works for all calls of the model */
+    const beluga_config *config; /**< the model's configuration for encode_token, which reads the
+                                      provider's own options there; NULL for `authorize` */
+    bool is_token;               /**< the key is a token that decode_token gave */
 } beluga_credential;
+
+/** The token for which a key was exchanged. */
+typedef struct beluga_token beluga_token;
+
+/** Return from encode_token: there is no request to make. */
+#define BELUGA_ENCODE_NOTHING 1
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
@@ -216,6 +226,33 @@ struct beluga_provider {
      * that are no frame.
      */
     int (*cut)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
+
+    /* --- keys that are exchanged for tokens (HTTP providers) -------------------------------- */
+    /**
+     * Fill the request that exchanges the key for a token, which `authorize` is then given instead
+     * of the key. Optional. The library sends it when a call needs a token, once for all calls of
+     * the model that wait; it keeps the token until shortly before it expires, and asks again when
+     * the provider refuses it. The request goes out as a POST unless another method is set, by the
+     * model's proxy and certificates. Its answer may have 64 KiB.
+     *
+     * Runs on a thread of the executor, while other functions of the table may run, and once when
+     * the model is opened with a key that is known then: so it must be pure.
+     *
+     * @param self  What `open` set.
+     * @param now   Seconds since 1970.
+     * @return 0; BELUGA_ENCODE_NOTHING when this key is used as it is; or a negative code with
+     * detail in `err`.
+     */
+    int (*encode_token)(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err);
+    /**
+     * Read the token from the answer of status 2xx, and give it to beluga_token_set. Optional:
+     * without it the answer is read as OAuth 2 has it (RFC 6749: access_token and expires_in).
+     * @param now  Seconds since 1970, when the answer had come.
+     * @return 0; or a negative code, perhaps with detail in `err`.
+     */
+    int (*decode_token)(void *self, const beluga_http_response *response, int64_t now,
+                        beluga_token *token, beluga_error *err);
 
     void *reserved[5];
 };
@@ -510,6 +547,32 @@ BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
 /** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+/**
+ * Give the token that an answer has. It reaches `authorize` as it is given here, so it may also
+ * hold several values, such as JSON on one line.
+ *
+ * @param text     Copied; at most 64 KiB of UTF-8 without control characters.
+ * @param expires  When it ends, seconds since 1970; 0: not known, and it is kept for 5 minutes.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT no text; BELUGA_ERROR_LIMIT_EXCEEDED;
+ * BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_set(beluga_token *token, const char *text, size_t length,
+                                int64_t expires);
+/**
+ * Parse JSON in decode_token, in memory that is wiped afterwards, as it holds the token.
+ *
+ * @param root  Borrowed until decode_token returns, or parses again. NULL on failure.
+ * @return as beluga_json_parse.
+ *
+ * Threads: that of decode_token. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t length,
+                                  const beluga_json **root);
 
 /* --- registration ----------------------------------------------------------------------------- */
 
