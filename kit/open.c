@@ -39,8 +39,10 @@ static int add_place(check_run *run, beluga_config *config)
     if (!run->peer) return 0;
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
              run->profile->base_path);
-    const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY)};
-    return beluga_config_set_n(config, place, 2);
+    /* The service of tokens is another host, and nothing leaves the machine. */
+    const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY),
+                                   beluga_with_exchange_key(false)};
+    return beluga_config_set_n(config, place, 3);
 }
 
 beluga_config *check_configure(check_run *run, check_text *texts)
