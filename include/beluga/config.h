@@ -248,7 +248,7 @@ BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int k
                                               size_t *length);
 
 /**
- * Read one of a provider's own settings. They are for full providers, in `open`.
+ * Read one of a provider's own settings, in `open` or encode_token.
  *
  * A number that was written as text, as all is in a file, is read from it.
  *
@@ -265,6 +265,8 @@ BELUGA_API bool beluga_config_get_own_int(const beluga_config *config, const cha
                                           int64_t *value);
 BELUGA_API bool beluga_config_get_own_double(const beluga_config *config, const char *name,
                                              double *value);
+BELUGA_API bool beluga_config_get_own_bool(const beluga_config *config, const char *name,
+                                           bool *value);
 /** @} */
 
 /** Return "default", "file", "environment", "model" or "call"; "none" otherwise. Static. */

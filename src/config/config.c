@@ -300,6 +300,11 @@ bool beluga_config_get_own_int(const beluga_config *config, const char *name, in
     return config && beluga__item_int(beluga__settings_own(&config->settings, name), value);
 }
 
+bool beluga_config_get_own_bool(const beluga_config *config, const char *name, bool *value)
+{
+    return config && beluga__item_bool(beluga__settings_own(&config->settings, name), value);
+}
+
 bool beluga_config_get_own_double(const beluga_config *config, const char *name, double *value)
 {
     return config && beluga__item_double(beluga__settings_own(&config->settings, name), value);

@@ -84,7 +84,7 @@
     XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
     XX(beluga_http_request_set_body) XX(beluga_http_request_add_form_field)                        \
     XX(beluga_http_request_add_part)                                                               \
-    XX(beluga_token_set) XX(beluga_token_parse)
+    XX(beluga_token_set) XX(beluga_token_parse) XX(beluga_config_get_own_bool)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -312,6 +312,7 @@ BELUGA_END_DECLS
 #define beluga_http_request_add_part beluga_plugin_functions->beluga_http_request_add_part
 #define beluga_token_set             beluga_plugin_functions->beluga_token_set
 #define beluga_token_parse           beluga_plugin_functions->beluga_token_parse
+#define beluga_config_get_own_bool   beluga_plugin_functions->beluga_config_get_own_bool
 #else
 
 /**

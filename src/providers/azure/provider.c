@@ -1,6 +1,7 @@
 /* Azure OpenAI speaks Chat Completions at a resource's own address, where a deployment stands for
  * a model.
  */
+#include "providers/azure/azure.h"
 #include "providers/builtin.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
@@ -85,17 +86,11 @@ static int encode_list_models(const beluga_call *call, beluga_http_request *requ
     return 0;
 }
 
-/* Tokens are JWTs, and a resource's keys are not. */
-static bool is_token(const char *key)
-{
-    return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
-}
-
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
     bool named = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
-    bool token = named || is_token(credential->key);
+    bool token = named || credential->is_token || beluga__azure_is_token(credential->key);
     (void)now;
     return beluga__set_key(request, credential, "api-key", "azure.entra", token, err);
 }
@@ -108,22 +103,29 @@ const beluga_provider beluga__azure_provider = {
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
     .key_variables = BELUGA__TEXTS("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_KEY",
-                                   "AZURE_OPENAI_AD_TOKEN"),
+                                   "AZURE_OPENAI_AD_TOKEN", "AZURE_CLIENT_SECRET"),
     .url_variables = BELUGA__TEXTS("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
                     BELUGA_CAPABILITY_MODELS,
     .decode_error = beluga__fault_decode_error,
     .authorize = authorize,
+    .encode_token = beluga__azure_encode_token,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("azure.api_version", "use the dated API of this version instead of v1",
                          "OPENAI_API_VERSION"),
-        BELUGA__OWN_BOOL("azure.entra", "the key is a token of Entra ID"),
+        BELUGA__OWN_BOOL("azure.entra", "the key is of Entra ID: a token, or a client's secret"),
+        BELUGA__OWN_HEAD("azure.tenant_id", "Entra ID's tenant, where a client's secret is the key",
+                         "AZURE_TENANT_ID"),
+        BELUGA__OWN_HEAD("azure.client_id", "the client (application) that the secret is of",
+                         "AZURE_CLIENT_ID"),
+        BELUGA__OWN_HEAD("azure.authority", "where Entra ID is", "AZURE_AUTHORITY_HOST"),
         BELUGA__OWN_BOOL("azure.max_completion_tokens",
                          "send max_completion_tokens instead of max_tokens")),
     .notes = BELUGA__TEXTS(
         "The model is the name of a deployment; the base URL is that of the resource.",
         "Speaks the v1 API, or the dated one of azure.api_version.",
-        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token.",
+        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token. "
+        "AZURE_CLIENT_SECRET is exchanged for such tokens, with a tenant and a client.",
         "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of "
         "reasoning.")};
