@@ -169,8 +169,28 @@ static int failure(beluga_emit *emit, int code, const char *provider_code, const
     return watch.real->beluga_emit_failure(emit, code, provider_code, "%s", message);
 }
 
+static int failure_text(beluga_emit *emit, int code, const char *provider_code, const char *s,
+                        size_t n)
+{
+    note(emit, "error", true);
+    return watch.real->beluga_emit_failure_text(emit, code, provider_code, s, n);
+}
+
+/* Finds the function that stands in the table where the library has its own. */
+static void (*find_function(const char *name))(void)
+{
+    void (*real)(void) = watch.real->find(name), (*function)(void) = real;
+    for (size_t at = offsetof(beluga_plugin_host, find) + sizeof real;
+         real && at < sizeof watch.table; at += sizeof real)
+        if (memcmp((const char *)watch.real + at, &real, sizeof real) == 0)
+            memcpy(&function, (const char *)&watch.table + at, sizeof function);
+    return function;
+}
+
 static void put_between(beluga_plugin_host *table)
 {
+    table->find = find_function;
+    table->beluga_emit_failure_text = failure_text;
     table->beluga_emit_text = text;
     table->beluga_emit_reasoning = reasoning;
     table->beluga_emit_tool_call_begin = tool_call_begin;
