@@ -177,9 +177,9 @@ static int failure_text(beluga_emit *emit, int code, const char *provider_code, 
 }
 
 /* Finds the function that stands in the table where the library has its own. */
-static void (*find_function(const char *name))(void)
+static beluga_function find_function(const char *name)
 {
-    void (*real)(void) = watch.real->find(name), (*function)(void) = real;
+    beluga_function real = watch.real->find(name), function = real;
     for (size_t at = offsetof(beluga_plugin_host, find) + sizeof real;
          real && at < sizeof watch.table; at += sizeof real)
         if (memcmp((const char *)watch.real + at, &real, sizeof real) == 0)
