@@ -71,11 +71,13 @@ static int encode_well(const beluga_call *call, beluga_http_request *request, be
     return encode(call, request);
 }
 
-/* Tools are not sent, and nobody is told. */
+/* Tools are looked at, but not sent, and nobody is told: the library tells only of those that
+ * nobody looked at. */
 static int encode_silently(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
     warn_of_options(call, request);
+    beluga_call_tool_count(call);
     return encode(call, request);
 }
 
