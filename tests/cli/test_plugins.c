@@ -177,7 +177,7 @@ static void new_writes_a_folder_with_the_name_in_it(void **state)
     assert_file_says("my-llm/README.md", "# my-llm");
     expect_exit(cli, 0, "new", "provider", "tone", "--http");
     assert_file_says("tone/tone.c", "TONE_API_KEY");
-    assert_file_says("tone/fixtures/cut.fixture", "stream_closed");
+    assert_file_says("tone/fixtures/check/stream.answer", "HTTP/1.1 200");
 }
 
 static void new_writes_over_nothing(void **state)

@@ -19,13 +19,13 @@ def read(path):
 
 @functools.lru_cache(None)
 def words_of(root):
-    """All names in the sources that have an underscore in them."""
+    """All names in the sources that have an underscore in them. Lists of names have \\0 between them."""
     words = set(re.findall(r"[A-Z]+_[A-Z]+", read(os.path.join(root, "Makefile"))))
     for top in FOLDERS:
         for folder, _, files in os.walk(os.path.join(root, top)):
             for file in files:
                 if not file.endswith(".md"):
-                    words.update(re.findall(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+", read(os.path.join(folder, file))))
+                    words.update(re.findall(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+", read(os.path.join(folder, file)).replace("\\0", " ")))
     return words
 
 
