@@ -209,6 +209,11 @@ void stage_begin(const stage_answer *answer)
     stage.loop->base.now_ns = beluga__now_ns();
 }
 
+void stage_set_answer(const stage_answer *answer)
+{
+    stage.answer = answer;
+}
+
 void stage_end(void)
 {
     FUZZ_CHECK(!stage.runs && !stage.n_timers && beluga__list_empty(&stage.tasks));

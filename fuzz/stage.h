@@ -23,6 +23,8 @@ void stage_open(void);
 beluga_loop *stage_loop(void);
 /* Begin anew, the same each time. */
 void stage_begin(const stage_answer *answer);
+/* Answer the request that is sent with another one; for `stage_on_request`. */
+void stage_set_answer(const stage_answer *answer);
 /* The next thing that happens: a task, or a piece of the answer. False when nothing is left. */
 bool stage_step(void);
 /* Let time pass until the next timer fires. False when none is set. */

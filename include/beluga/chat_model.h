@@ -137,7 +137,8 @@ BELUGA_API int beluga_stream_next(beluga_stream *stream, const beluga_event **ev
                                   beluga_error *err);
 /**
  * Free a stream; NULL does nothing. A stream that has not ended is cancelled. In a forked child the
- * parent's stream is left alone. Blocks: never.
+ * parent's stream is left alone. Blocks: never; but at most 2 seconds where the stream is cancelled
+ * and the provider tells its service (encode_cancel in provider/provider.h).
  */
 BELUGA_API void beluga_stream_free(beluga_stream *stream);
 

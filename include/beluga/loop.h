@@ -69,7 +69,10 @@ BELUGA_API int64_t beluga_loop_timeout_ms(beluga_loop *loop);
  */
 BELUGA_API int beluga_loop_wait(beluga_loop *loop, int64_t timeout_ms);
 
-/** Return the number of calls and tool loops that run on it. Threads: one at a time. */
+/**
+ * Return the number of calls and tool loops that run on it, and of requests that tell a service
+ * that its call is over (encode_cancel in provider/provider.h). Threads: one at a time.
+ */
 BELUGA_API size_t beluga_loop_active(const beluga_loop *loop);
 
 BELUGA_END_DECLS

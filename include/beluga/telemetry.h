@@ -34,7 +34,7 @@ typedef enum beluga_span_kind {
 typedef struct beluga_span_start {
     size_t size;
     uint32_t kind;             /**< beluga_span_kind */
-    uint32_t attempt;          /**< 1 for the first; 0 when the work is no attempt */
+    uint32_t attempt;          /**< 1 for the first of a request; 0 when the work is no attempt */
     bool streaming;            /**< a streamed answer was asked for */
     bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
     bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */

@@ -6,7 +6,7 @@
 #define SLOT(name) .name = name,
 #define NAME(name) {#name, offsetof(beluga_plugin_host, name)},
 
-static void (*find(const char *name))(void);
+static beluga_function find(const char *name);
 
 static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .abi = BELUGA_PROVIDER_ABI,
@@ -14,13 +14,13 @@ static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .find = find,
                                         BELUGA_PLUGIN_FUNCTION_MAP(SLOT)};
 
-static void (*find(const char *name))(void)
+static beluga_function find(const char *name)
 {
     static const struct {
         const char *name;
         size_t offset;
     } slots[] = {BELUGA_PLUGIN_FUNCTION_MAP(NAME)};
-    void (*function)(void) = NULL;
+    beluga_function function = NULL;
     for (size_t i = 0; name && i < sizeof slots / sizeof *slots; i++)
         if (strcmp(slots[i].name, name) == 0)
             memcpy(&function, (const char *)&host + slots[i].offset, sizeof function);

@@ -36,7 +36,7 @@ static __attribute__((noinline)) void deliver_last(attempt_stage *stage, const b
     beluga__layer_deliver(&stage->base, event);
 }
 
-static void begin_span(attempt_stage *stage)
+static inline __attribute__((always_inline)) void begin_span(attempt_stage *stage)
 {
     beluga_call *call = stage->base.call;
     call->http_status = 0;
@@ -46,26 +46,29 @@ static void begin_span(attempt_stage *stage)
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
-/* Each request of a call has its own span, which counts from the first. */
-static void end_request(attempt_stage *stage)
+/* Each request of a call has its own span, which counts from the first. It is not inlined, since
+ * nearly all calls are one request. */
+static __attribute__((noinline)) void take_request(attempt_stage *stage, const beluga_event *event)
 {
-    end_span(stage, NULL);
-    stage->base.call->attempt = 0;
-}
-
-static void begin_request(attempt_stage *stage)
-{
-    stage->end = (beluga_span_end){.usage = BELUGA_USAGE_INIT};
-    stage->start_ns = stage->base.call->loop->now_ns;
-    begin_span(stage);
+    if (event->kind == BELUGA__EVENT_ANSWERED) {
+        end_span(stage, NULL);
+        stage->base.call->attempt = 0;
+    } else {
+        stage->end = (beluga_span_end){.usage = BELUGA_USAGE_INIT};
+        stage->start_ns = stage->base.call->loop->now_ns;
+        begin_span(stage);
+    }
+    beluga__layer_deliver(&stage->base, event);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     attempt_stage *stage = beluga__container_of(sink, attempt_stage, base.sink);
+    if (event->kind >= BELUGA__EVENT_ANSWERED) {
+        take_request(stage, event);
+        return;
+    }
     switch (event->kind) {
-    case BELUGA__EVENT_ANSWERED: end_request(stage); break;
-    case BELUGA__EVENT_REQUEST: begin_request(stage); break;
     case BELUGA_EVENT_USAGE:
         stage->end.usage = event->u.usage;
         stage->end.usage.raw = NULL;

@@ -175,7 +175,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     if (!call->body_given &&
         beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
         call->tools = spec->tools;
-        call->n_tools = spec->n_tools;
+        call->n_tools = (uint32_t)spec->n_tools; /* at most BELUGA__MAX_TOOLS */
     }
     return 0;
 }
@@ -256,6 +256,7 @@ static int derive_settings(beluga_call *call, const beluga_call *from)
 int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call **out,
                         beluga_error *err)
 {
+    if (from->stands_in) from = from->origin;
     beluga_call *call = allocate(target, from->loop, err);
     *out = NULL;
     if (!call) return BELUGA_ERROR_NO_MEMORY;
@@ -273,7 +274,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
         beluga__call_unref(call);
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     }
-    call->origin = from->origin ? from->origin : from;
+    call->origin = from;
     call->next = from->derived;
     from->derived = *out = call;
     return 0;
@@ -288,7 +289,7 @@ beluga_call *beluga__call_ref(beluga_call *call)
 void beluga__call_unref(beluga_call *call)
 {
     if (!call || atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1) return;
-    for (beluga_call *next, *d = call->derived; d; d = next) {
+    for (beluga_call *next, *d = call->stands_in ? NULL : call->derived; d; d = next) {
         next = d->next;
         beluga__call_unref(d);
     }

@@ -7,14 +7,29 @@
 
 struct beluga_call {
     atomic_uint refs;
+    int http_status; /* status of the last answer; 0: no answer yet */
     beluga__arena arena;
     beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
     beluga_message **messages;        /* one reference to each message */
-    size_t n_messages;
+    uint32_t n_messages;
+    uint16_t secret_from; /* offset in this block from which on the memory is wiped */
+    bool list_models;     /* the call asks for the list of models instead of an answer */
+    bool streamed : 1;    /* the provider is asked to stream */
+    bool restartable : 1; /* content that was delivered may be taken back with RESTART */
+    /* repeated results of a tool call were left out, since a call can have one */
+    bool has_repeated_results : 1;
+    /* derived for another target than the one that the caller addressed */
+    bool stands_in : 1;
+    /* the call tests whether the provider is well again, so one attempt is enough */
+    bool is_probe : 1;
+    /* the option request_body is the question: there are no messages and no tools, and nobody asks
+     * for options that would go into the body */
+    bool body_given : 1;
     beluga_tool *const *tools; /* borrowed from `holder` */
-    size_t n_tools;
-    void *holder; /* the owner of the tools, and the function that releases it */
+    uint32_t n_tools;
+    uint32_t attempt; /* how many attempts of the request that runs have a span */
+    void *holder;     /* the owner of the tools, and the function that releases it */
     void (*release_holder)(void *holder);
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
@@ -25,28 +40,15 @@ struct beluga_call {
     /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
      * for the tools; otherwise NULL. */
     uint64_t *reads;
-    bool streamed;    /* the provider is asked to stream */
-    bool restartable; /* content that was delivered may be taken back with RESTART */
-    bool list_models; /* the call asks for the list of models instead of an answer */
-    /* the option request_body is the question: there are no messages and no tools, and nobody asks
-     * for options that would go into the body */
-    bool body_given;
-    /* repeated results of a tool call were left out, since a call can have one */
-    bool has_repeated_results;
-    /* derived for another target than the one that the caller addressed */
-    bool stands_in;
-    /* the call tests whether the provider is well again, so one attempt is enough */
-    bool is_probe;
-    uint16_t secret_from; /* offset in this block from which on the memory is wiped */
-    uint16_t attempt;     /* how many attempts have a span */
-    int http_status;      /* status of the last answer; 0: no answer yet */
     /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
      * its parent span, or NULL. */
     void *span;
     void *attempt_span;            /* span of the attempt that runs */
     struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
-    beluga_call *origin;           /* of a derived call: the call that holds it */
-    beluga_call *derived;      /* the same question to other targets; lives as long as this one */
+    union {
+        beluga_call *derived; /* the same question to other targets; lives as long as this one */
+        beluga_call *origin;  /* where this one stands in: the call that it is derived from */
+    };
     beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */
 };

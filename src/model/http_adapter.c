@@ -136,6 +136,7 @@ static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
     int status = beluga__http_secrets_fetch(&self->secrets, err);
     /* the watchdog starts anew when the request is sent */
     if (!status) beluga__watchdog_start(&self->dog);
+    if (!status && self->paused) beluga__watchdog_pause(&self->dog, true);
     if (status <= 0) return status;
     status = send_request(self, err);
     return status ? status : 1;

@@ -154,7 +154,7 @@ static int set_up(farewell *f, const beluga__http_stage *last, beluga_error *err
     stage->soon.run = begin;
     stage->timer.fire = too_late;
     f->run.abort = loop_ends;
-    f->held = call->origin ? call->origin : call;
+    f->held = call->stands_in ? call->origin : call;
     int status = beluga__http_secrets_init(&stage->secrets, call, secrets_ready, err);
     if (!status && call->loop->ops->reserve(call->loop)) status = BELUGA_ERROR_NO_MEMORY;
     if (!status) status = beluga__http_stage_set_up(stage, 0, BELUGA__MAX_ERROR_BODY, err);

@@ -191,11 +191,12 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
-/* Later headers replace earlier ones of the same name. */
-static int add_own(beluga__http_stage *self, beluga_error *err)
+/* Later headers replace earlier ones of the same name. The spans of a call that is over have ended,
+ * so the request that says so is no part of its trace. */
+static int add_own(beluga__http_stage *self, bool cancels, beluga_error *err)
 {
     set_model_headers(self);
-    set_trace_headers(self);
+    if (!cancels) set_trace_headers(self);
     int status = set_extra_headers(self, err);
     return status ? status : authorize(self, err);
 }
@@ -232,7 +233,7 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
     if (status) return status;
     beluga__http_request_seal(request);
     self->foreign = is_foreign(self, cancels);
-    if (!self->foreign) status = add_own(self, err);
+    if (!self->foreign) status = add_own(self, cancels, err);
     beluga__http_request_seal(request);
     return status ? status : beluga__http_request_finish(request, err);
 }

@@ -19,15 +19,17 @@ struct beluga_op {
     /* called instead of a terminal event when no terminal event will come */
     void (*aborted)(void *payload);
     unsigned refs; /* one for the user's handle, one while the op runs */
-    bool running;
+    /* A call without HTTP fits into a KiB, so the flags lie close together. */
+    bool running : 1;
     /* the answer is complete as far as the model gave it, and its finish reason counts as an
      * error */
-    bool refused;
-    bool head_pending;  /* START and METADATA are still held back */
-    bool late_metadata; /* METADATA that came after the head was delivered waits for the end */
-    beluga__task stop;  /* delivers the error `stop_code` in the next turn */
+    bool refused : 1;
+    bool head_pending : 1;  /* START and METADATA are still held back */
+    bool late_metadata : 1; /* METADATA that came after the head was delivered waits for the end */
+    bool usage_pending : 1; /* `usage` came before the head was delivered */
+    beluga__task stop;      /* delivers the error `stop_code` in the next turn */
     int stop_code;
-    bool usage_pending; /* `usage` came before the head was delivered */
+    uint32_t tool_calls;
     beluga__timer deadline;
     beluga__guard guard; /* watches the context */
     struct {
@@ -43,7 +45,6 @@ struct beluga_op {
     uint32_t n_warnings, n_told; /* number of warnings, and of those already delivered */
     int64_t first_content_ns;    /* nanoseconds since the start; -1: no content yet */
     int64_t duration_ns;         /* nanoseconds from start to end; 0 while the op runs */
-    uint32_t tool_calls;
     beluga_usage usage; /* the last usage; its raw JSON is valid only while the usage is pending */
 };
 

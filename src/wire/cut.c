@@ -62,7 +62,7 @@ static int cut_frames(beluga__framer *framer, bool ended, beluga__frame_fn fn, v
         beluga_cut cut = {.size = sizeof cut, .seen = framer->seen};
         code = framer->cut(bytes, length, ended, &cut);
         if (code > 0 || (!code && !is_within(&cut, length))) code = BELUGA_ERROR_INVALID_RESPONSE;
-        framer->seen = cut.end ? 0 : length;
+        framer->seen = cut.end ? 0 : (uint32_t)length;
         if (code || !cut.end) break;
         code = deliver(framer, bytes, &cut, fn, payload);
         at += cut.end;

@@ -18,6 +18,7 @@ typedef int (*beluga__cut_fn)(const char *bytes, size_t length, bool ended, belu
 
 typedef struct beluga__framer {
     uint32_t framing; /* a beluga_framing */
+    uint32_t seen;    /* bytes of an unfinished frame in which `cut` found no end */
     size_t max;
     beluga__buf line;  /* an unfinished line, or an unfinished frame of the provider's own */
     beluga__buf data;  /* data lines of an unfinished event */
@@ -29,7 +30,6 @@ typedef struct beluga__framer {
     /* a line came that belongs to no frame, such as a comment; the reader of this flag resets it */
     bool alive;
     beluga__cut_fn cut; /* for BELUGA_FRAMING_OWN: set it before the first bytes */
-    size_t seen;        /* bytes of an unfinished frame in which `cut` found no end */
 } beluga__framer;
 
 /* Returns whether the provider alone knows where a frame ends, whatever the bytes look like. */

@@ -26,7 +26,8 @@ typedef enum beluga__body_form {
 /* A place in a multipart body that the boundary takes once all parts are known. */
 typedef struct beluga__boundary_mark {
     struct beluga__boundary_mark *next;
-    size_t at; /* offset in the body */
+    size_t at;     /* offset in the body */
+    size_t number; /* of the mark, from 1 */
 } beluga__boundary_mark;
 
 struct beluga_http_request {
@@ -41,8 +42,7 @@ struct beluga_http_request {
     uint8_t body_form;            /* a beluga__body_form */
     beluga_json_writer writer;    /* writes into body */
     beluga__boundary_mark *marks; /* of a multipart body, the last one first */
-    size_t n_marks;
-    const char **warnings; /* in the arena, at most BELUGA__MAX_WARNINGS */
+    const char **warnings;        /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
     const char *token;   /* what a decoder asked this request for; NULL: the first of its call */
     void *state;         /* the decoder's state */

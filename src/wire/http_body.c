@@ -81,8 +81,8 @@ static bool mark_boundary(beluga_http_request *request)
     }
     beluga__buf_puts(&request->body, request->marks ? "\r\n--" : "--");
     *mark = (beluga__boundary_mark){.next = request->marks, .at = request->body.length};
+    mark->number = mark->next ? mark->next->number + 1 : 1;
     request->marks = mark;
-    request->n_marks++;
     return beluga__buf_append(&request->body, zeros, BOUNDARY_BYTES) == 0;
 }
 
@@ -118,7 +118,7 @@ static bool can_send(beluga_http_request *request, const beluga_http_part *part)
         beluga__http_request_refuse(request, "a part has no name");
     else if (!part->data && part->length)
         beluga__http_request_refuse(request, "a part has no data");
-    else if (request->n_marks >= BELUGA__MAX_BODY_PARTS)
+    else if (request->marks && request->marks->number == BELUGA__MAX_BODY_PARTS)
         beluga__http_request_fail(request, BELUGA_ERROR_LIMIT_EXCEEDED,
                                   "the request has more than 10,000 parts");
     else

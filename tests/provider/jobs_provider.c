@@ -1,14 +1,8 @@
 /* The provider of a service of jobs, whose answers say themselves what the provider does next. */
 #include <beluga/provider/provider.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 extern const beluga_provider jobs_provider;
 
@@ -86,8 +80,10 @@ static int read_end(job *state, const beluga_json *root, beluga_emit *emit)
     const char *next = beluga_json_get_string(root, "next", &n);
     const char *fails = beluga_json_get_string(root, "fails", &n);
     state->more = beluga_json_bool(beluga_json_get(root, "more_at_end"), false);
-    if (fails)
-        return beluga_emit_failure(emit, beluga_error_code_from_name(fails), "the-code", "failed");
+    if (fails) {
+        code = beluga_error_code_from_name(fails);
+        return beluga_emit_failure(emit, code ? code : BELUGA_ERROR_INTERNAL, "code", "failed");
+    }
     if (next) code = beluga_emit_next_request(emit, next, beluga_json_get_int(root, "wait_ms", 0));
     if (!code && beluga_json_get(root, "finish"))
         code = beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
@@ -110,8 +106,10 @@ static int read_answer(job *state, const char *body, size_t length, beluga_emit 
 
 static int read_head(beluga_emit *emit)
 {
-    assert_int_equal(beluga_http_response_status(beluga_emit_response(emit)), 202);
-    const char *says = beluga_http_response_header(beluga_emit_response(emit), "x-says");
+    const beluga_http_response *head = beluga_emit_response(emit);
+    const char *says = beluga_http_response_header(head, "x-says");
+    if (beluga_http_response_status(head) != 202 || !says)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "no body and no word");
     int code = beluga_emit_text(emit, says, strlen(says));
     return code ? code : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }

@@ -45,8 +45,18 @@ static void attribute(void *payload, void *span, const beluga_span_attribute *a)
     if (strcmp(a->name, "url.full") == 0) tell(strrchr(a->value.string, '/'), -1);
 }
 
+/* Nobody asks for the context of a span that has ended. */
+static bool context(void *payload, void *span, beluga_trace_context *trace)
+{
+    (void)payload;
+    (void)span;
+    (void)trace;
+    assert_null(strstr(story, "ended"));
+    return false;
+}
+
 static const beluga_telemetry_sink sink = {
-    .size = sizeof sink, .begin = begin, .end = end, .attribute = attribute};
+    .size = sizeof sink, .begin = begin, .end = end, .attribute = attribute, .context = context};
 
 static int begin_traced(void **state)
 {
@@ -95,6 +105,20 @@ static void a_wait_that_is_cancelled_has_no_span_open(void **state)
     assert_string_equal(story, "operation attempt(1) /jobs answered(200) ended(24)");
     beluga_op_free(op);
     beluga_loop_free(loop);
+}
+
+static void what_a_service_is_told_is_no_part_of_the_trace(void **state)
+{
+    jobs *j = *state;
+    setenv("JOBS_BASE_URL", peer_url(j->peer), 1);
+    jobs_open(j, beluga_with_env(), beluga_with_fallback("jobs/other"));
+    unsetenv("JOBS_BASE_URL");
+    script(j->peer, FOR_EVER, MATCHES("/jobs/7/cancel"), JSON("{}"));
+    script(j->peer, FAILS(503, NULL));
+    script(j->peer, JSON(created));
+    script(j->peer, FAILS(404, NULL));
+    assert_int_equal(generate(j->model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    jobs_sent(j, 3, "POST", "/v1/jobs/7/cancel");
 }
 
 /* ---- recordings ------------------------------------------------------------------------------ */
@@ -155,6 +179,7 @@ int main(void)
         TRACED(each_request_has_a_span_of_its_own),
         TRACED(a_retry_counts_from_the_request_that_failed),
         TRACED(a_wait_that_is_cancelled_has_no_span_open),
+        TRACED(what_a_service_is_told_is_no_part_of_the_trace),
         ON_TAPE(a_replay_plays_each_request_and_does_not_wait),
         ON_TAPE(what_a_service_was_told_is_recorded_too),
     };

@@ -102,6 +102,9 @@
 
 BELUGA_BEGIN_DECLS
 
+/** A function of any type; cast it to its own before it is called. */
+typedef void (*beluga_function)(void);
+
 /** The functions of the library, as a plug-in calls them. Append-only: `size` tells how many. */
 typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
@@ -112,7 +115,7 @@ typedef struct beluga_plugin_host {
      * in languages that can't include this header, and for functions that an older library may
      * lack. @return NULL for another name. Threads: any.
      */
-    void (*(*find)(const char *name))(void);
+    beluga_function (*find)(const char *name);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)
 } beluga_plugin_host;
 

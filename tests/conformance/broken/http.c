@@ -71,10 +71,11 @@ static int encode_well(const beluga_call *call, beluga_http_request *request, be
     return encode(call, request);
 }
 
-/* Tools are not sent, and nobody is told. */
+/* Tools are looked at, so that the library does not warn of them, and are not sent. */
 static int encode_silently(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
+    (void)beluga_call_tool_count(call);
     warn_of_options(call, request);
     return encode(call, request);
 }
