@@ -88,13 +88,38 @@ static bool miss_answer(check_run *run, size_t n)
     return false;
 }
 
+/* Replace the start of URLs by the peer's: "https://api.example/v1" by "http://127.0.0.1:80/v1". */
+static void replace_url(check_text *text, const char *from, const char *to)
+{
+    check_text out = {0};
+    if (!from || !*from || !strstr(check_text_get(text), from)) return;
+    check_text_replace(&out, check_text_get(text), from, to);
+    check_text_free(text);
+    *text = out;
+}
+
+/* An answer may say where to ask next: with the service's URL, which is the peer's here. */
+static void localize(const check_run *run, check_text *text)
+{
+    char server_url[64], base[64 + sizeof run->profile->base_path];
+    const char *server;
+    if (!run->peer || strlen(check_text_get(text)) != text->length) return; /* it is no text */
+    snprintf(server_url, sizeof server_url, "http://127.0.0.1:%d", peer_port(run->peer));
+    snprintf(base, sizeof base, "%s%s", server_url, run->profile->base_path);
+    replace_url(text, run->provider->base_url, base);
+    for (size_t i = 0; (server = check_profile_server(run->profile, i)); i++)
+        replace_url(text, server, server_url);
+}
+
 static bool read_answer(check_run *run, const char *of, size_t n, check_answer *answer)
 {
     check_text text = {0};
     const char *wrong = "there is none";
     *answer = (check_answer){0};
-    if (find_answer(run, of, n, &text))
+    if (find_answer(run, of, n, &text)) {
+        localize(run, &text);
         wrong = check_answer_parse(answer, check_text_get(&text), text.length, NULL);
+    }
     if (wrong) check_problem(run, "answer %zu of %s: %s", n, of, wrong);
     check_text_free(&text);
     return !wrong;
@@ -222,18 +247,23 @@ static bool try_call(check_run *run, bool streamed)
     check_run trial;
     check_run_copy(&trial, run);
     trial.asked = 0;
+    trial.answer = (check_answer){0};
+    trial.lead = NULL;
     trial.peer = peer_start();
     check_call_begin(&trial);
     trial.model = trial.peer ? check_open(&trial, run->settings->registry) : NULL;
-    if (trial.model) {
+    if (trial.model && check_load_usual_answer(&trial, streamed)) {
         check_play_whole(&trial);
         (streamed ? check_stream : check_generate)(&trial);
         learn_routes(&trial);
+        run->lead->routed = trial.lead->routed;
+        memcpy(run->lead->routes, trial.lead->routes, sizeof run->lead->routes);
     }
     if (!run->lead->routed && !trial.problems.length)
         check_problem(&trial, "the case has %zu answers, and a call made %zu requests",
                       run->lead->n + 1, trial.peer ? peer_requests(trial.peer) : 0);
     beluga_chat_model_unref(trial.model);
+    check_free_answers(&trial);
     check_call_end(&trial);
     peer_stop(trial.peer);
     return !check_run_end_copy(run, &trial, true);

@@ -132,6 +132,12 @@ const char *check_profile_get(const check_profile *p, const char *member)
     return NULL;
 }
 
+const char *check_profile_server(const check_profile *p, size_t i)
+{
+    const beluga_json *root = p->n_levels ? beluga_json_doc_root(p->levels[0].doc) : NULL;
+    return beluga_json_string(beluga_json_at(beluga_json_get(root, "servers"), i), NULL);
+}
+
 const char *check_profile_skip(const check_profile *p, const char *scenario)
 {
     for (size_t i = 0; i < p->n_levels; i++) {

@@ -50,6 +50,9 @@ void check_profile_free(check_profile *profile);
 
 /* Return a member as text, from the first level that has it; NULL when none has. */
 const char *check_profile_get(const check_profile *profile, const char *member);
+/* Return item `i` of "servers", the starts of URLs in answers that lead to the service; NULL past
+ * the last. */
+const char *check_profile_server(const check_profile *profile, size_t i);
 /* Return the reason why a scenario is skipped, or NULL: the member "skip" of the first level that
  * has one. */
 const char *check_profile_skip(const check_profile *profile, const char *scenario);

@@ -54,6 +54,7 @@ static const struct {
     {"options", "a list of \"NAME=VALUE\"", beluga_json_is_array},
     {"prompt", "a text", beluga_json_is_string},
     {"proof", "a text", beluga_json_is_string},
+    {"servers", "a list of URLs such as \"https://stream.example\"", beluga_json_is_array},
     {"skip", "an object {\"CHECK\": \"why it is not run\"}", beluga_json_is_object},
 };
 enum { MEMBERS = sizeof members / sizeof *members };
@@ -70,7 +71,7 @@ static int refuse_member(const char *path, const char *name, beluga_error *err)
                                 nearest);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                             "%s: no member is called %.60s; there are base, model, options, "
-                            "prompt, proof and skip",
+                            "prompt, proof, servers and skip",
                             path, name);
 }
 

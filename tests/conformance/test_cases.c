@@ -315,6 +315,25 @@ static void a_call_has_as_many_requests_as_answers(void **state)
     provider = "http-sound";
 }
 
+static void urls_in_answers_lead_to_the_peer(void **state)
+{
+    cli_process *cli = *state;
+    write_jobs(cli);
+    write_case(cli, "check.json", "{\"servers\": [\"https://other.example\"]}");
+    write_case(cli, "text.answer",
+               "HTTP/1.1 201 Created\nContent-Type: application/json\n\n"
+               "{\"id\":\"7\",\"url\":\"https://jobs.example/v1/jobs/7\"}\n");
+    write_case(cli, "text.2.answer",
+               "HTTP/1.1 201 Created\nContent-Type: application/json\n\n"
+               "{\"id\":\"7\",\"url\":\"https://other.example/results/7\"}\n");
+    write_case(cli, "text.3.answer", TEXT);
+    assert_int_equal(update(cli, "text"), 0);
+    assert_contains(cli->out, "+GET {base}/jobs/7\n");
+    assert_contains(cli->out, "+GET /results/7\n");
+    assert_int_equal(check_only(cli, "calls-20"), 0);
+    provider = "http-sound";
+}
+
 static void another_request_2_is_told(void **state)
 {
     cli_process *cli = *state;
@@ -404,6 +423,7 @@ int main(void)
         TEST(update_wants_a_provider_and_no_options),
         TEST(update_writes_each_request_of_a_call),
         TEST(a_call_has_as_many_requests_as_answers),
+        TEST(urls_in_answers_lead_to_the_peer),
         TEST(another_request_2_is_told),
         TEST(a_case_is_made_of_a_recording),
         TEST(what_is_no_recording_is_told),

@@ -52,7 +52,10 @@ static int encode(const beluga_call *call, beluga_http_request *request, beluga_
     if (has_mark(call)) beluga_http_request_warn(request, "there is no cache");
     if (!token) return create(call, request);
     beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, token);
+    if (*token == '/')
+        beluga_http_request_set_path(request, token);
+    else
+        beluga_http_request_set_url(request, token);
     return 0;
 }
 
@@ -68,13 +71,16 @@ static int encode_cancel(const beluga_call *call, beluga_http_request *request, 
     return 0;
 }
 
-/* {"id": "7", "stream": true}, {"id": "7", "state": "running"}: ask again. */
+/* {"id": "7", "stream": true}, {"id": "7", "state": "running"}: ask again; {"id": "7", "url":
+ * "https://..."}: ask there. */
 static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
 {
     char path[64];
     const char *id = beluga_json_get_string(root, "id", NULL);
     bool streamed = beluga_json_bool(beluga_json_get(root, "stream"), false);
+    const char *url = beluga_json_get_string(root, "url", NULL);
     if (!id) return 0;
+    if (url) return beluga_emit_next_request(emit, url, 1);
     snprintf(state->id, sizeof state->id, "%s", id);
     snprintf(path, sizeof path, "/jobs/%s%s", id, streamed ? "/stream" : "");
     return beluga_emit_next_request(emit, path, 1);
