@@ -20,6 +20,7 @@
 #include <beluga/common.h>
 #include <beluga/config.h>
 #include <beluga/context.h>
+#include <beluga/embedding.h>
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/hooks.h>

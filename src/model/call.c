@@ -4,6 +4,7 @@
 #include "base/context.h"
 #include "base/line.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "schema/message.h"
 
 #include <stdio.h>
@@ -76,7 +77,8 @@ static void take_message(beluga_call *call, beluga_message *message)
 
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
-    if (!messages && call->list_models) return 0;
+    bool needed = beluga__call_is_answer(call) || call->kind == BELUGA_CALL_COUNT;
+    if (!messages && !needed) return 0;
     int status = messages ? beluga_messages_status(messages) : 0;
     if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
     size_t n = messages ? beluga_messages_count(messages) : 0;
@@ -90,6 +92,21 @@ static int take_messages(beluga_call *call, const beluga_messages *messages, bel
         if (status) return status;
         take_message(call, message);
     }
+    return 0;
+}
+
+static int take_inputs(beluga_call *call, const beluga__input *inputs, size_t n, beluga_error *err)
+{
+    beluga__input *copies = n ? beluga__arena_alloc(&call->arena, n * sizeof *copies) : NULL;
+    bool whole = !n || copies;
+    for (size_t i = 0; i < n && whole; i++) {
+        copies[i].length = inputs[i].length;
+        copies[i].text = beluga__arena_copy(&call->arena, inputs[i].text, inputs[i].length);
+        whole = copies[i].text;
+    }
+    if (!whole) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu texts", n);
+    call->inputs = copies;
+    call->n_inputs = n;
     return 0;
 }
 
@@ -130,6 +147,7 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
+    if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (status) return status;
     if (spec->page &&
@@ -143,7 +161,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     call->restartable = spec->restartable ||
                         beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0);
     call->streamed =
-        spec->streamed || (!call->list_models &&
+        spec->streamed || (beluga__call_is_answer(call) &&
                            beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
     if (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
         call->tools = spec->tools;
@@ -177,7 +195,7 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     *out = NULL;
     if (!call) return BELUGA_ERROR_NO_MEMORY;
     call->operation = spec->operation;
-    call->list_models = spec->list_models;
+    call->kind = (uint8_t)spec->kind;
     call->start_ns = spec->start_ns;
     call->span = spec->parent_span;
     int status = fill(call, spec, err);
@@ -191,6 +209,17 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     call->release_holder = spec->release_holder;
     *out = call;
     return 0;
+}
+
+int64_t beluga__call_estimate_tokens(const beluga_call *call)
+{
+    enum { BYTES_PER_TOKEN = 4 };
+    int64_t tokens = 0;
+    for (size_t i = 0; i < call->n_messages; i++)
+        tokens = beluga__add(tokens, beluga_message_estimate_tokens(call->messages[i]));
+    for (size_t i = 0; i < call->n_inputs; i++)
+        tokens += (int64_t)(call->inputs[i].length / BYTES_PER_TOKEN) + 1;
+    return tokens;
 }
 
 /* --- the same question to another target ------------------------------------------------------ */
@@ -295,6 +324,23 @@ const beluga_provider *beluga_call_provider(const beluga_call *call)
 const char *beluga_call_model(const beluga_call *call)
 {
     return call->model_name;
+}
+
+beluga_kind_of_call beluga_call_kind(const beluga_call *call)
+{
+    return (beluga_kind_of_call)call->kind;
+}
+
+size_t beluga_call_input_count(const beluga_call *call)
+{
+    return call->n_inputs;
+}
+
+const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length)
+{
+    if (index >= call->n_inputs) return NULL;
+    if (length) *length = call->inputs[index].length;
+    return call->inputs[index].text;
 }
 
 bool beluga_call_is_streamed(const beluga_call *call)

@@ -5,6 +5,14 @@
 
 #include "model/target.h"
 
+#include <beluga/provider/provider.h>
+
+/* A text to embed. */
+typedef struct beluga__input {
+    const char *text;
+    size_t length;
+} beluga__input;
+
 struct beluga_call {
     atomic_uint refs;
     beluga__arena arena;
@@ -19,12 +27,14 @@ struct beluga_call {
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
-    const char *operation; /* "generate", "stream", "models" */
-    const char *page;      /* token of the page of a list of models; NULL: the first page */
+    const char *operation;       /* "generate", "stream", "models", "embed", "count_tokens" */
+    const char *page;            /* token of the next page of a list, or request; NULL: the first */
+    const beluga__input *inputs; /* texts to embed, in the arena */
+    size_t n_inputs;
     int64_t start_ns;
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
-    bool list_models; /* the call asks for the list of models instead of an answer */
+    uint8_t kind;     /* a beluga_kind_of_call */
     /* repeated results of a tool call were left out, since a call can have one */
     bool has_repeated_results;
     /* derived for another target than the one that the caller addressed */
@@ -47,7 +57,10 @@ typedef struct beluga__call_spec {
     beluga__target *target;
     beluga_loop *loop;
     beluga_context *context;
-    const beluga_messages *messages; /* NULL for lists of models */
+    beluga_kind_of_call kind;
+    const beluga_messages *messages; /* NULL for lists of models and for embedding */
+    const beluga__input *inputs;     /* copied */
+    size_t n_inputs;
     beluga_tool *const *tools;
     size_t n_tools;
     void *holder;
@@ -56,7 +69,7 @@ typedef struct beluga__call_spec {
     const char *page;  /* copied */
     void *parent_span; /* span of telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
-    bool streamed, restartable, list_models;
+    bool streamed, restartable;
     const beluga_option *opts;
     size_t n_opts;
 } beluga__call_spec;
@@ -68,6 +81,15 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
  * this call. The result is borrowed for as long as `call` lives. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
+/* Returns an estimate of the tokens of the call's messages and inputs. */
+int64_t beluga__call_estimate_tokens(const beluga_call *call);
+
+/* Returns whether the call asks for an answer to messages. */
+static inline bool beluga__call_is_answer(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_ANSWER;
+}
+
 /* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call
  * is freed. */
 void beluga__call_holds_secrets(beluga_call *call);

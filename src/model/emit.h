@@ -2,7 +2,7 @@
  *
  * emit.c begins an emit, fails it and delivers its end; emit_rules.c and emit_tools.c have the rule
  * that an event of each kind keeps; emit_api.c and emit_telemetry.c are the public functions that a
- * provider calls. */
+ * provider calls. emit_embed.c has both for vectors and counts of tokens. */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 
@@ -18,6 +18,9 @@ typedef struct beluga__tool_slot {
     const char *id, *name;
     beluga__buf arguments;
 } beluga__tool_slot;
+
+/* What a call that embeds has brought; see emit_embed.c. */
+typedef struct beluga__vectors beluga__vectors;
 
 typedef struct beluga__remote beluga__remote;
 
@@ -47,8 +50,10 @@ struct beluga_emit {
     const beluga_rate_limits *rate_limits;
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
-    beluga_error *error; /* allocated in the call's arena */
-    void *owner;         /* the adapter's stage */
+    beluga__vectors *vectors; /* in the arena; NULL: no vector has come */
+    bool counted;             /* a count of tokens has come */
+    beluga_error *error;      /* allocated in the call's arena */
+    void *owner;              /* the adapter's stage */
 };
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);

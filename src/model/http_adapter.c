@@ -1,5 +1,6 @@
 /* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
  * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
+#include "model/call_kind.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
 #include "model/span.h"
@@ -152,9 +153,7 @@ static int begin(beluga__http_stage *self, beluga_error *err)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err)
 {
-    if (call->list_models && !call->target->provider->encode_list_models)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "this provider has no list of models");
+    if (!beluga__call_kind_encoder(call)) return beluga__call_kind_refuse(call, err);
     beluga__http_stage *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->stage.ops = model->ops;

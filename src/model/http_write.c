@@ -1,5 +1,6 @@
 /* The request of an HTTP call: written by the provider, changed as options say, and authorized. */
 #include "base/clock.h"
+#include "model/call_kind.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
 #include "model/span.h"
@@ -109,11 +110,9 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 static int write_request(beluga__http_stage *self, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_stage_provider(self);
     beluga_http_request *request = &self->request;
     beluga_http_request_set_header(request, "Accept", accepted(self));
-    int status = call->list_models ? provider->encode_list_models(call, request, err)
-                                   : provider->encode_request(call, request, err);
+    int status = beluga__call_kind_encoder(call)(call, request, err);
     if (!status) warn_of_claims(self);
     if (!status) status = patch_body(self, err);
     if (status) return status;

@@ -41,6 +41,7 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_STRINGS,  /* an array of strings, none of them NULL */
     BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* a beluga_error */
+    BELUGA__FIELD_FLOATS,   /* an array of floats with their number */
     /* The types from here on have no pointers. */
     BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */

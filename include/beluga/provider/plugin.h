@@ -81,7 +81,10 @@
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
     XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
-    XX(beluga_json_pick) XX(beluga_http_encode_segment)
+    XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
+    XX(beluga_call_kind) XX(beluga_call_input_count) XX(beluga_call_input)                         \
+    XX(beluga_emit_embedding) XX(beluga_emit_embedding_base64) XX(beluga_emit_embedding_json)      \
+    XX(beluga_emit_token_count)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -303,6 +306,13 @@ BELUGA_END_DECLS
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
+#define beluga_call_kind                beluga_plugin_functions->beluga_call_kind
+#define beluga_call_input_count         beluga_plugin_functions->beluga_call_input_count
+#define beluga_call_input               beluga_plugin_functions->beluga_call_input
+#define beluga_emit_embedding           beluga_plugin_functions->beluga_emit_embedding
+#define beluga_emit_embedding_base64    beluga_plugin_functions->beluga_emit_embedding_base64
+#define beluga_emit_embedding_json      beluga_plugin_functions->beluga_emit_embedding_json
+#define beluga_emit_token_count         beluga_plugin_functions->beluga_emit_token_count
 #else
 
 /**

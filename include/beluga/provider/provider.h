@@ -48,8 +48,21 @@ enum beluga_capability {
     BELUGA_CAPABILITY_CACHE = 1 << 8,          /**< cache breakpoints in messages */
     BELUGA_CAPABILITY_MODELS = 1 << 9,         /**< a list of its models */
     BELUGA_CAPABILITY_LOCAL = 1 << 10,         /**< it needs neither a network nor a key */
-    BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< it needs no key, but sends one when there is one */
+    BELUGA_CAPABILITY_NO_KEY = 1 << 11, /**< it needs no key, but sends one when there is one */
+    BELUGA_CAPABILITY_EMBED = 1 << 12,  /**< vectors of texts */
+    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< the number of tokens of messages */
 };
+
+/**
+ * What a call asks for. A later library has further kinds; it gives a provider only calls of kinds
+ * that its table says it can answer, so a kind that a provider does not know never comes.
+ */
+typedef enum beluga_kind_of_call {
+    BELUGA_CALL_ANSWER = 0, /**< an answer to the messages */
+    BELUGA_CALL_MODELS = 1, /**< the names of models: beluga_emit_model */
+    BELUGA_CALL_EMBED = 2,  /**< a vector of each input: beluga_call_input, beluga_emit_embedding */
+    BELUGA_CALL_COUNT = 3   /**< the tokens of the messages: beluga_emit_token_count */
+} beluga_kind_of_call;
 
 BELUGA_BEGIN_DECLS
 
@@ -174,8 +187,9 @@ struct beluga_provider {
 
     /* --- full providers ----------------------------------------------------------------- */
     /**
-     * Begin a call. Required, with `cancel`. Runs on the loop: must not block
-     * (beluga_emit_run_blocking is for that). Emit all events here, or go on from
+     * Begin a call: one that asks for an answer, and where `capabilities` has EMBED or COUNT, also
+     * one of that kind (beluga_call_kind). Required, with `cancel`. Runs on the loop: must not
+     * block (beluga_emit_run_blocking is for that). Emit all events here, or go on from
      * beluga_emit_after: a provider that returns without FINISH and without having arranged either
      * has ended the call with stream_closed.
      * @return 0; or a negative code with detail in `err`, which ends the call.
@@ -200,6 +214,28 @@ struct beluga_provider {
      */
     const char *const *notes;
 
+    /* --- other operations -------------------------------------------------------------------- */
+    /** Fill the request that embeds the call's inputs. Optional, together with the next. */
+    int (*encode_embed)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    /**
+     * Decode the whole answer to it: emit the vector of each input, once and in any order, the
+     * usage, and the metadata. The end of the body is the end of the call.
+     * @return as decode_response.
+     */
+    int (*decode_embed)(const char *body, size_t length, beluga_emit *emit);
+    /** Fill the request that counts the tokens of the call. Optional, together with the next. */
+    int (*encode_count)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    /**
+     * Decode the whole answer to it: emit the count, or beluga_emit_next_page with what another
+     * request needs, for which encode_count gets it as beluga_call_page.
+     * @return as decode_response.
+     */
+    int (*decode_count)(const char *body, size_t length, beluga_emit *emit);
+    /** most inputs of one call that embeds; 0: any number */
+    uint32_t max_inputs;
+    /** most bytes of the inputs of one call that embeds, if it has several; 0: any number */
+    uint32_t max_input_bytes;
+
     void *reserved[5];
 };
 
@@ -221,9 +257,19 @@ struct beluga_provider {
 BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 /** Return the name of the model to ask, as the provider knows it. */
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
+/** Return what the call asks for. Since: 0.1 */
+BELUGA_API beluga_kind_of_call beluga_call_kind(const beluga_call *call);
+/** Return the number of texts to embed; 0 for a call of another kind. Since: 0.1 */
+BELUGA_API size_t beluga_call_input_count(const beluga_call *call);
+/**
+ * Return a text to embed, which ends in NUL and is not empty; NULL past the last.
+ *
+ * @param length  Receives its bytes, when there is one; NULL allowed. Since: 0.1
+ */
+BELUGA_API const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
-/** Return the number of messages; 0 for a list of models. */
+/** Return the number of messages; 0 for a list of models, and where texts are embedded. */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL past the last. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
@@ -231,7 +277,7 @@ BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, si
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 /** Return tool `index`, or NULL past the last. */
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
-/** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
+/** Return the token that beluga_emit_next_page was given, or NULL for the first request. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
 /** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
@@ -401,9 +447,44 @@ BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *prov
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
  * Ask for the next page of a list of models: encode_list_models makes another request, for which
- * beluga_call_page is this token. At most 1,000 pages; not for full providers.
+ * beluga_call_page is this token. At most 1,000 pages; not for full providers. In a call that
+ * counts tokens encode_count makes the other request.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
+
+/**
+ * Emit the vector of an input.
+ *
+ * @param index   Of the input (beluga_call_input), from 0.
+ * @param values  `count` finite numbers, 1 to 65,536, as many for each input.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT the call does not embed, or NULL;
+ * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, when there is no such input, when it has a
+ * vector already, or when this is not a vector that fits to the others. Since: 0.1
+ */
+BELUGA_API int beluga_emit_embedding(beluga_emit *emit, uint32_t index, const float *values,
+                                     size_t count);
+/**
+ * Emit the vector of an input from its base64: that of 32-bit floats, the lowest byte first.
+ *
+ * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is none.
+ */
+BELUGA_API int beluga_emit_embedding_base64(beluga_emit *emit, uint32_t index, const char *base64,
+                                            size_t length);
+/**
+ * Emit the vector of an input from JSON: an array of numbers, or a string of base64.
+ *
+ * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is neither.
+ */
+BELUGA_API int beluga_emit_embedding_json(beluga_emit *emit, uint32_t index,
+                                          const beluga_json *value);
+/**
+ * Emit the number of tokens, in a call that counts them. Warn of what the service leaves out of its
+ * count (beluga_http_request_warn, beluga_emit_warning): the caller is told.
+ *
+ * @return besides: BELUGA_ERROR_INVALID_INPUT the call does not count;
+ * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, less than 0. Since: 0.1
+ */
+BELUGA_API int beluga_emit_token_count(beluga_emit *emit, int64_t tokens);
 
 /**
  * Add an attribute to the span of the attempt, for facts that only a provider knows. Name and text

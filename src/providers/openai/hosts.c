@@ -10,6 +10,9 @@
 
 #define LISTS_MODELS BELUGA__LISTS_MODELS(openai)
 
+/* A host that embeds at most so many texts in one request; 0: any number. */
+#define EMBEDS(most) BELUGA__EMBEDS(openai), .max_inputs = (most)
+
 /* The differences of a host, and notes for people: quirks, the field for the reasoning of earlier
  * answers ("" for none), and more notes. */
 #define OTHERWISE(bits, field, ...)                                                            \
@@ -52,6 +55,7 @@ enum {
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
+    EMBED = BELUGA_CAPABILITY_EMBED,
     /* The capabilities of a local server depend on its model. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
@@ -78,10 +82,10 @@ static const beluga__openai_host hosts[] = {
      OTHERWISE(0, "reasoning", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  EMBEDS(1024), .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
                   .url_variables = BELUGA__TEXTS("DEEPINFRA_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS, "", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
                   .default_model = "deepseek-v4-flash", .capabilities = TEXT | TOOLS | MODELS,
@@ -90,11 +94,11 @@ static const beluga__openai_host hosts[] = {
      OTHERWISE(BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, "reasoning_content",
                "A model that thinks refuses a history without its thoughts.")},
     {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  EMBEDS(0), .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
                   .url_variables = BELUGA__TEXTS("FIREWORKS_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "Models are named accounts/fireworks/models/MODEL.",
-               NEAREST),
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, "",
+               "Models are named accounts/fireworks/models/MODEL.", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
@@ -107,24 +111,25 @@ static const beluga__openai_host hosts[] = {
                   .key_variables = BELUGA__TEXTS("HF_TOKEN", "HUGGINGFACE_API_KEY"),
                   .url_variables = BELUGA__TEXTS("HUGGINGFACE_BASE_URL")},
      OTHERWISE(0, "", "Models are named MAKER/MODEL.")},
-    {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO | FILES | CACHE,
+    {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS, EMBEDS(2048),
+                  .capabilities = SERVER | AUDIO | FILES | CACHE | EMBED,
                   .key_variables = BELUGA__TEXTS("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
                   .url_variables = BELUGA__TEXTS("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
                SERVES, "Takes back thinking_blocks as they came.")},
-    {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
-                  .default_model = "default", .capabilities = SERVER | AUDIO,
+    {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS, EMBEDS(0),
+                  .default_model = "default", .capabilities = SERVER | AUDIO | EMBED,
                   .key_variables = BELUGA__TEXTS("LLAMA_API_KEY"),
                   .url_variables = BELUGA__TEXTS("LLAMA_SERVER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
-    {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
-                  .capabilities = SERVER, .key_variables = BELUGA__TEXTS("LM_STUDIO_API_KEY"),
+    {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS, EMBEDS(0),
+                  .capabilities = SERVER | EMBED,
+                  .key_variables = BELUGA__TEXTS("LM_STUDIO_API_KEY"),
                   .url_variables = BELUGA__TEXTS("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
-    {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS,
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, "", SERVES)},
+    {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS, EMBEDS(256),
                   .default_model = "mistral-small-latest",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("MISTRAL_API_KEY"),
                   .url_variables = BELUGA__TEXTS("MISTRAL_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
@@ -135,15 +140,16 @@ static const beluga__openai_host hosts[] = {
                   .key_variables = BELUGA__TEXTS("MOONSHOT_API_KEY"),
                   .url_variables = BELUGA__TEXTS("MOONSHOT_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_THINKING_OFF, "reasoning_content", "")},
-    {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+    {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS, EMBEDS(0),
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
                   .url_variables = BELUGA__TEXTS("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
-     OTHERWISE(0, "", NEAREST),
+     OTHERWISE(BELUGA__OPENAI_EMBED_TYPE, "", NEAREST),
      .efforts = graded_efforts},
-    {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS,
+    {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS, EMBEDS(0),
                   .default_model = "openrouter/auto",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
+                  .capabilities =
+                      TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE | EMBED,
                   .key_variables = BELUGA__TEXTS("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
                   .url_variables = BELUGA__TEXTS("OPENROUTER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
@@ -158,27 +164,29 @@ static const beluga__openai_host hosts[] = {
                "", "Efforts are minimal, low, medium and high; another is sent as the nearest."),
      .efforts = perplexity_efforts},
     {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
-                  LISTS_MODELS, .default_model = "qwen-plus",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
+                  LISTS_MODELS, EMBEDS(10), .default_model = "qwen-plus",
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE | EMBED,
                   .key_variables = BELUGA__TEXTS("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
                   .url_variables = BELUGA__TEXTS("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING |
+                   BELUGA__OPENAI_CACHE_CONTROL,
                "", "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
-    {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+    {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS, EMBEDS(0),
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("SAMBANOVA_API_KEY"),
                   .url_variables = BELUGA__TEXTS("SAMBANOVA_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, "", NEAREST),
      .efforts = graded_efforts},
-    {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+    {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS, EMBEDS(0),
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("TOGETHER_API_KEY", "TOGETHERAI_API_KEY",
                                                  "TOGETHER_AI_API_KEY"),
                   .url_variables = BELUGA__TEXTS("TOGETHER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
+     OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, "", NEAREST),
      .efforts = graded_efforts},
-    {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO, .key_variables = BELUGA__TEXTS("VLLM_API_KEY"),
+    {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS, EMBEDS(0),
+                  .capabilities = SERVER | AUDIO | EMBED,
+                  .key_variables = BELUGA__TEXTS("VLLM_API_KEY"),
                   .url_variables = BELUGA__TEXTS("VLLM_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-latest",
@@ -196,12 +204,11 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
+const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
 {
     const beluga__openai_host *host = &plain;
     const beluga_provider *provider = beluga_call_provider(call);
     for (size_t i = 0; i < N_HOSTS; i++)
         if (provider == &hosts[i].provider) host = &hosts[i];
-    return beluga__openai_encode_as(host, call, request, err);
+    return host;
 }

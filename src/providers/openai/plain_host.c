@@ -2,9 +2,9 @@
  * without the protocol has no use for it. */
 #include "providers/openai/openai.h"
 
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
+const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
 {
     static const beluga__openai_host plain;
-    return beluga__openai_encode_as(&plain, call, request, err);
+    (void)call;
+    return &plain;
 }

@@ -260,7 +260,7 @@ static void set_own_header(const beluga_call *call, beluga_http_request *request
 
 void beluga__openai_set_path(beluga_http_request *request, const char *path)
 {
-    static const char *const endpoints[] = {"/chat/completions", "/responses", NULL};
+    static const char *const endpoints[] = {"/chat/completions", "/responses", "/embeddings", NULL};
     beluga__set_path(request, endpoints, path);
 }
 
@@ -289,6 +289,12 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     put_tools(&e);
     put_response_format(&e);
     return beluga__encoder_end(&e.base);
+}
+
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    return beluga__openai_encode_as(beluga__openai_host_of(call), call, request, err);
 }
 
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
