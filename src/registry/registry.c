@@ -107,10 +107,9 @@ static int check_table(const beluga_provider *given, beluga_error *err)
 
 const char *beluga_capability_name(uint64_t capability)
 {
-    static const char *const names[] = {"stream", "tools",  "parallel_tools", "reasoning",
-                                        "images", "audio",  "files",          "schema",
-                                        "cache",  "models", "local",          "no_key",
-                                        "embed",  "count"};
+    static const char *const names[] = {"stream", "tools",  "parallel_tools", "reasoning", "images",
+                                        "audio",  "files",  "schema",         "cache",     "models",
+                                        "local",  "no_key", "embed",          "count"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (capability == (uint64_t)1 << i) return names[i];
     return NULL;
