@@ -5,19 +5,9 @@
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* NVIDIA's models for retrieval need one of these two. */
-static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
-
 static bool is(const beluga__openai_host *host, uint32_t quirk)
 {
     return host->quirks & quirk;
-}
-
-static void put_type(beluga__embed_request *e, const beluga__openai_host *host)
-{
-    const char *name = beluga_call_provider(e->call)->name;
-    beluga__embed_put_type(e, "input_type",
-                           is(host, BELUGA__OPENAI_EMBED_TYPE) ? nvidia_types : NULL, name);
 }
 
 int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga_call *call,
@@ -35,7 +25,7 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
     beluga__body_put_int(&e.body,
                          is(host, BELUGA__OPENAI_MISTRAL) ? "output_dimension" : "dimensions", call,
                          BELUGA_OPTION_DIMENSIONS);
-    put_type(&e, host);
+    beluga__embed_put_type(&e, "input_type", host->input_types, beluga_call_provider(call)->name);
     if (!is(host, BELUGA__OPENAI_NO_USER))
         beluga__body_put_string(&e.body, "user", call, BELUGA_OPTION_USER);
     return beluga__embed_end(&e);

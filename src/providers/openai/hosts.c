@@ -40,6 +40,7 @@
              "They may say for how long: 5 minutes or 1 hour."),                               \
         NOTE((bits) & BELUGA__OPENAI_REASONING_DETAILS,                                        \
              "Takes back reasoning_details as they came, and a budget of reasoning."),         \
+        NOTE((bits) & BELUGA__OPENAI_EMBED_FLOATS, "Vectors come as numbers, not as base64."), \
         NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
 
 #define NOTE(is_so, text) ((is_so) ? (text) : "")
@@ -68,6 +69,11 @@ static const char *const perplexity_efforts[] = {NULL,   "minimal", "low", "medi
                                                  "high", "high",    "high"};
 static const char *const mistral_efforts[] = {"none", "high", "high", "high",
                                               "high", "high", "high"};
+
+/* Hosts' words for query, document, similarity, classification, clustering. */
+static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
+static const char *const openrouter_types[] = {"search_query", "search_document", NULL,
+                                               "classification", "clustering"};
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
@@ -144,8 +150,10 @@ static const beluga__openai_host hosts[] = {
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
                   .key_variables = BELUGA__TEXTS("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
                   .url_variables = BELUGA__TEXTS("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_EMBED_TYPE, "", NEAREST),
-     .efforts = graded_efforts},
+     OTHERWISE(0, "", NEAREST,
+               "Models that embed for retrieval want input_type query or document."),
+     .efforts = graded_efforts,
+     .input_types = nvidia_types},
     {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS, EMBEDS(0),
                   .default_model = "openrouter/auto",
                   .capabilities =
@@ -154,7 +162,8 @@ static const beluga__openai_host hosts[] = {
                   .url_variables = BELUGA__TEXTS("OPENROUTER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
                    BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
-               "reasoning", "Models are named MAKER/MODEL.")},
+               "reasoning", "Models are named MAKER/MODEL."),
+     .input_types = openrouter_types},
     {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
                   .capabilities = TEXT | SCHEMA | IMAGES,
                   .key_variables = BELUGA__TEXTS("PERPLEXITY_API_KEY", "PPLX_API_KEY"),

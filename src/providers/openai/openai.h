@@ -38,8 +38,7 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning, see details.c */
     /* takes "thinking":{"type":"disabled"} for no reasoning */
     BELUGA__OPENAI_THINKING_OFF = 1 << 14,
-    BELUGA__OPENAI_EMBED_FLOATS = 1 << 15, /* is not known to send vectors as base64 */
-    BELUGA__OPENAI_EMBED_TYPE = 1 << 16    /* needs the purpose of a text that it embeds */
+    BELUGA__OPENAI_EMBED_FLOATS = 1 << 15 /* is not known to send vectors as base64 */
 } beluga__openai_quirk;
 
 /* A host that speaks the protocol. A row of zeros is the protocol itself. */
@@ -51,6 +50,8 @@ typedef struct beluga__openai_host {
     /* The host's word for each beluga_reasoning_effort, NULL for one that is left out. Without
      * this list the protocol's words are sent. */
     const char *const *efforts;
+    /* The host's word for each beluga_input_type; NULL: it has none. */
+    const char *const *input_types;
 } beluga__openai_host;
 
 /* The most texts that OpenAI embeds in one request. It also limits their tokens together, to
