@@ -2,7 +2,8 @@
  *
  * emit.c begins an emit, fails it and delivers its end; emit_rules.c and emit_tools.c have the rule
  * that an event of each kind keeps; emit_api.c and emit_telemetry.c are the public functions that a
- * provider calls. emit_embed.c has both for vectors and counts of tokens. */
+ * provider calls. emit_embed.c has the rules of vectors and counts of tokens, emit_vector.c the
+ * functions for them. */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 

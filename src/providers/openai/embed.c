@@ -31,12 +31,6 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
     return beluga__embed_end(&e);
 }
 
-int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err)
-{
-    return beluga__openai_encode_embed_as(beluga__openai_host_of(call), call, request, err);
-}
-
 /* ---- the answer ------------------------------------------------------------------------------ */
 
 /* A host that leaves out the index keeps the order of the texts. */

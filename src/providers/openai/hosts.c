@@ -1,4 +1,5 @@
 /* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
+#include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
 
@@ -213,11 +214,23 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
+static const beluga__openai_host *host_of(const beluga_call *call)
 {
     const beluga__openai_host *host = &plain;
     const beluga_provider *provider = beluga_call_provider(call);
     for (size_t i = 0; i < N_HOSTS; i++)
         if (provider == &hosts[i].provider) host = &hosts[i];
     return host;
+}
+
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    return beluga__openai_encode_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    return beluga__openai_encode_embed_as(host_of(call), call, request, err);
 }

@@ -59,10 +59,13 @@ typedef struct beluga__openai_host {
 enum { BELUGA__OPENAI_INPUTS = 2048, BELUGA__OPENAI_INPUT_BYTES = 600000 };
 
 /* hosts.c, or hosts_none.c and plain_host.c */
-/* Returns the row that the call's provider is, or one that is the protocol itself. */
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call);
 /* Returns row `index`, or NULL behind the last row. */
 const beluga_provider *beluga__openai_host_at(size_t index);
+/* Write the request for the host whose row the call's provider is, or for the protocol itself. */
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err);
+int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
 
 /* The JSON of a member, other than its text, of a block of reasoning. */
 typedef struct beluga__openai_member {
@@ -130,9 +133,6 @@ typedef struct beluga__openai_encoder {
 /* Write the request for a host; providers that share this function then change their own fields. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
-/* Write the request for the host whose row the call's provider is, or for the protocol itself. */
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 /* Set the path, below a base URL that may end in an endpoint of either protocol of OpenAI's, and
@@ -181,8 +181,6 @@ int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_e
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
 /* embed.c */
-int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err);
 int beluga__openai_decode_embed(const char *body, size_t length, beluga_emit *emit);
 
 /* Find the members of an answer or a chunk. */

@@ -291,12 +291,6 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     return beluga__encoder_end(&e.base);
 }
 
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
-{
-    return beluga__openai_encode_as(beluga__openai_host_of(call), call, request, err);
-}
-
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err)
 {
