@@ -1,6 +1,7 @@
 #include "providers/embed.h"
 
 #include "providers/decode.h"
+#include "providers/fault.h"
 
 int beluga__embed_begin(beluga__embed_request *e, const beluga_call *call,
                         beluga_http_request *request, beluga_error *err)
@@ -70,4 +71,37 @@ int beluga__embed_emit_array(const beluga_json *array, const char *member, belug
          v = beluga_json_next(array, v))
         code = beluga_emit_embedding_json(emit, index++, member ? beluga_json_get(v, member) : v);
     return code;
+}
+
+int beluga__decode_token_count(const char *body, size_t length, const char *member,
+                               beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
+    const beluga_json *value = beluga_json_get(root, member);
+    if (beluga_json_is_number(value))
+        return beluga_emit_token_count(emit, beluga_json_int(value, -1));
+    if (beluga_json_is_array(value))
+        return beluga_emit_token_count(emit, (int64_t)beluga_json_count(value));
+    return beluga__fault_or_failure(root, "the answer is JSON, but not a count of tokens", emit);
+}
+
+static bool is_text_only(const beluga_message *message)
+{
+    bool only = true;
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
+        only = only && beluga_message_part(message, i)->kind == BELUGA_PART_TEXT;
+    return only;
+}
+
+void beluga__warn_of_texts_only(const beluga_call *call, beluga_http_request *request,
+                                const char *whose)
+{
+    bool only = true;
+    for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++)
+        only = only && is_text_only(beluga_call_message(call, i));
+    beluga_http_request_warn(
+        request, "%s counts texts alone: the marks between messages%s%s are left out", whose,
+        only ? "" : ", parts that are no text", beluga_call_tool_count(call) ? ", and tools" : "");
 }

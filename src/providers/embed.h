@@ -1,4 +1,5 @@
-/* Pieces of requests that embed, and of their answers, which many protocols share. */
+/* Pieces of requests that embed and of answers to them, and of those that count tokens, which many
+ * protocols share. */
 #ifndef BELUGA__PROVIDERS_EMBED_H
 #define BELUGA__PROVIDERS_EMBED_H
 
@@ -33,5 +34,12 @@ void beluga__embed_no_dimensions(beluga__embed_request *e, const char *whose);
 
 /* Emit the vectors of an array in their order. Each item is a vector, or has it in `member`. */
 int beluga__embed_emit_array(const beluga_json *array, const char *member, beluga_emit *emit);
+
+/* Decode an answer whose member is the number of tokens, or the array of them. */
+int beluga__decode_token_count(const char *body, size_t length, const char *member,
+                               beluga_emit *emit);
+/* Warn that only texts are counted by the API of `whose`, where the call has more than texts. */
+void beluga__warn_of_texts_only(const beluga_call *call, beluga_http_request *request,
+                                const char *whose);
 
 #endif

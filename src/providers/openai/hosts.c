@@ -58,6 +58,7 @@ enum {
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
     EMBED = BELUGA_CAPABILITY_EMBED,
+    COUNT = BELUGA_CAPABILITY_COUNT,
     /* The capabilities of a local server depend on its model. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
@@ -125,10 +126,13 @@ static const beluga__openai_host hosts[] = {
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
                SERVES, "Takes back thinking_blocks as they came.")},
     {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS, EMBEDS(0),
-                  .default_model = "default", .capabilities = SERVER | AUDIO | EMBED,
+                  BELUGA__COUNTS(openai), .default_model = "default",
+                  .capabilities = SERVER | AUDIO | EMBED | COUNT,
                   .key_variables = BELUGA__TEXTS("LLAMA_API_KEY"),
                   .url_variables = BELUGA__TEXTS("LLAMA_SERVER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do."),
+     .count_path = "/v1/chat/completions/input_tokens",
+     .count_member = "input_tokens"},
     {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS, EMBEDS(0),
                   .capabilities = SERVER | EMBED,
                   .key_variables = BELUGA__TEXTS("LM_STUDIO_API_KEY"),
@@ -195,10 +199,12 @@ static const beluga__openai_host hosts[] = {
      OTHERWISE(BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, "", NEAREST),
      .efforts = graded_efforts},
     {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS, EMBEDS(0),
-                  .capabilities = SERVER | AUDIO | EMBED,
+                  BELUGA__COUNTS(openai), .capabilities = SERVER | AUDIO | EMBED | COUNT,
                   .key_variables = BELUGA__TEXTS("VLLM_API_KEY"),
                   .url_variables = BELUGA__TEXTS("VLLM_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES),
+     .count_path = "/tokenize",
+     .count_member = "count"},
     {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-latest",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = BELUGA__TEXTS("XAI_API_KEY"),
@@ -233,4 +239,16 @@ int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *re
                                 beluga_error *err)
 {
     return beluga__openai_encode_embed_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    return beluga__openai_encode_count_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, host_of(beluga_emit_call(emit))->count_member,
+                                      emit);
 }

@@ -52,6 +52,8 @@ typedef struct beluga__openai_host {
     const char *const *efforts;
     /* The host's word for each beluga_input_type; NULL: it has none. */
     const char *const *input_types;
+    /* Where the host counts tokens, and the member of its answer; NULL: it does not. */
+    const char *count_path, *count_member;
 } beluga__openai_host;
 
 /* The most texts that OpenAI embeds in one request. It also limits their tokens together, to
@@ -66,6 +68,9 @@ int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *
                                   beluga_error *err);
 int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
                                 beluga_error *err);
+int beluga__openai_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__openai_decode_count(const char *body, size_t length, beluga_emit *emit);
 
 /* The JSON of a member, other than its text, of a block of reasoning. */
 typedef struct beluga__openai_member {
@@ -133,6 +138,9 @@ typedef struct beluga__openai_encoder {
 /* Write the request for a host; providers that share this function then change their own fields. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
+/* Write the request that counts tokens: the same messages and tools, for another path. */
+int beluga__openai_encode_count_as(const beluga__openai_host *host, const beluga_call *call,
+                                   beluga_http_request *request, beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 /* Set the path, below a base URL that may end in an endpoint of either protocol of OpenAI's, and

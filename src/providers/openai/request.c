@@ -291,6 +291,20 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     return beluga__encoder_end(&e.base);
 }
 
+int beluga__openai_encode_count_as(const beluga__openai_host *host, const beluga_call *call,
+                                   beluga_http_request *request, beluga_error *err)
+{
+    static const char *const endpoints[] = {"/v1/chat/completions", "/chat/completions", NULL};
+    beluga__openai_encoder e = {.host = host};
+    beluga__set_path(request, endpoints, host->count_path);
+    int code = beluga__encoder_begin(&e.base, call, request, err);
+    if (code) return code;
+    beluga__put_model(&e.base);
+    beluga__openai_put_messages(&e);
+    put_tools(&e);
+    return beluga__encoder_end(&e.base);
+}
+
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err)
 {
