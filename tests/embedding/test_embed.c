@@ -1,4 +1,5 @@
 /* Vectors of texts: from answers of every form, in parts, on a loop, and what can be wrong. */
+#include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
 
@@ -182,6 +183,7 @@ static void options_stand_in_the_request(scene *s)
 static void a_provider_without_embeddings_says_so(scene *s)
 {
     beluga_embeddings *e;
+    needs_provider("groq");
     use_model(s, NULL);
     SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_base_url(peer_url(s->peer)), beluga_with_model_name("m"));

@@ -1,4 +1,5 @@
 /* What protocols have of their own where they embed. */
+#include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
 
@@ -13,6 +14,7 @@ static void open_other(scene *s, const char *provider, const char *path, const c
         beluga_config_new(beluga_with_base_url(url), beluga_with_api_key("key"),
                           beluga_with_model_name(model), beluga_with_max_retries(0));
     beluga_chat_model *opened;
+    needs_provider(provider);
     assert_int_equal(
         beluga_registry_open(beluga_registry_default(), provider, config, &opened, &s->err), 0);
     use_model(s, opened);
