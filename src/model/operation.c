@@ -46,7 +46,8 @@ static void end_span(beluga_op *op, const beluga_event *last)
         .status = error ? error->code : 0,
         .error = error,
         .usage = op->usage,
-        .finish_reason = error ? BELUGA_FINISH_UNKNOWN : last->u.finish.reason,
+        .finish_reason = error || !beluga__call_is_answer(op->call) ? BELUGA_FINISH_UNKNOWN
+                                                                    : last->u.finish.reason,
         .tool_calls = op->tool_calls,
         .response_id = op->metadata.id,
         .response_model = op->metadata.model,
