@@ -209,7 +209,6 @@ typedef enum beluga_input_type {
     BELUGA_INPUT_TYPE_CLASSIFICATION = 3, /**< a text that gets a label */
     BELUGA_INPUT_TYPE_CLUSTERING = 4      /**< a text of which groups are made */
 } beluga_input_type;
-
 struct beluga_cache_store;
 struct beluga_hooks;
 
@@ -369,12 +368,9 @@ BELUGA_API beluga_option beluga_with_propagate_trace(bool on);
 /* --- embedding -------------------------------------------------------------------------------- */
 /** Ask for vectors of this many numbers, 1 to 65,536. Unset: as many as the model has. */
 BELUGA_API beluga_option beluga_with_dimensions(int64_t n);
-/** Say for what texts are embedded, since some models make other vectors for it. */
+/** Say for what texts are embedded: some models make other vectors for it. */
 BELUGA_API beluga_option beluga_with_input_type(beluga_input_type type);
-/**
- * Send at most this many texts in one request, 1 to 1,000,000. Unset: the provider's limit. A
- * server of your own may have a lower one.
- */
+/** Send at most this many texts in one request, 1 to 1,000,000. Unset: the provider's limit. */
 BELUGA_API beluga_option beluga_with_max_inputs(int64_t n);
 
 /* --- the form of the answer ------------------------------------------------------------------- */

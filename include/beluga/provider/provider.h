@@ -259,14 +259,6 @@ BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 /** Return what the call asks for. Since: 0.1 */
 BELUGA_API beluga_kind_of_call beluga_call_kind(const beluga_call *call);
-/** Return the number of texts to embed; 0 for a call of another kind. Since: 0.1 */
-BELUGA_API size_t beluga_call_input_count(const beluga_call *call);
-/**
- * Return a text to embed, which ends in NUL and is not empty; NULL past the last.
- *
- * @param length  Receives its bytes, when there is one; NULL allowed. Since: 0.1
- */
-BELUGA_API const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
 /** Return the number of messages; 0 for a list of models, and where texts are embedded. */
@@ -453,40 +445,6 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
 /**
- * Emit the vector of an input.
- *
- * @param index   Of the input (beluga_call_input), from 0.
- * @param values  `count` finite numbers, 1 to 65,536, as many for each input.
- * @return besides: BELUGA_ERROR_INVALID_INPUT the call does not embed, or NULL;
- * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, when there is no such input, when it has a
- * vector already, or when this is not a vector that fits to the others. Since: 0.1
- */
-BELUGA_API int beluga_emit_embedding(beluga_emit *emit, uint32_t index, const float *values,
-                                     size_t count);
-/**
- * Emit the vector of an input from its base64: that of 32-bit floats, the lowest byte first.
- *
- * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is none.
- */
-BELUGA_API int beluga_emit_embedding_base64(beluga_emit *emit, uint32_t index, const char *base64,
-                                            size_t length);
-/**
- * Emit the vector of an input from JSON: an array of numbers, or a string of base64.
- *
- * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is neither.
- */
-BELUGA_API int beluga_emit_embedding_json(beluga_emit *emit, uint32_t index,
-                                          const beluga_json *value);
-/**
- * Emit the number of tokens, in a call that counts them. Warn of what the service leaves out of its
- * count (beluga_http_request_warn, beluga_emit_warning): the caller is told.
- *
- * @return besides: BELUGA_ERROR_INVALID_INPUT the call does not count;
- * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, less than 0. Since: 0.1
- */
-BELUGA_API int beluga_emit_token_count(beluga_emit *emit, int64_t tokens);
-
-/**
  * Add an attribute to the span of the attempt, for facts that only a provider knows. Name and text
  * are copied. Without telemetry it does nothing.
  *
@@ -588,6 +546,8 @@ typedef struct beluga_provider_node {
 BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
 BELUGA_END_DECLS
+
+#include <beluga/provider/embedding.h>
 
 #ifndef BELUGA_PLUGIN
 /**
