@@ -27,6 +27,7 @@
 #include <beluga/log.h>
 #include <beluga/loop.h>
 #include <beluga/message.h>
+#include <beluga/model_info.h>
 #include <beluga/option.h>
 #include <beluga/price.h>
 #include <beluga/registry.h>

@@ -53,7 +53,7 @@
 #define BELUGA__MAX_REQUEST_ID      256u        /* a provider's id of a request */
 /* the name of a listed model that had to be changed */
 #define BELUGA__MAX_LISTED_BYTES 1024u
-#define BELUGA__MAX_MODELS       100000u  /* names in a list of models */
+#define BELUGA__MAX_MODELS       100000u  /* models in a list */
 #define BELUGA__MAX_PAGES        1000u    /* pages of a list of models */
 #define BELUGA__MAX_INPUTS       1000000u /* texts that are embedded at once */
 #define BELUGA__MAX_DIMENSIONS   65536u   /* numbers in a vector */

@@ -97,16 +97,17 @@ static int take_messages(beluga_call *call, const beluga_messages *messages, bel
 
 static int take_inputs(beluga_call *call, const beluga__input *inputs, size_t n, beluga_error *err)
 {
-    beluga__input *copies = n ? beluga__arena_alloc(&call->arena, n * sizeof *copies) : NULL;
-    bool whole = !n || copies;
+    if (!n) return 0;
+    beluga__input *copies = beluga__arena_alloc(&call->arena, n * sizeof *copies);
+    bool whole = copies;
     for (size_t i = 0; i < n && whole; i++) {
         copies[i].length = inputs[i].length;
         copies[i].text = beluga__arena_copy(&call->arena, inputs[i].text, inputs[i].length);
         whole = copies[i].text;
     }
     if (!whole) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu texts", n);
-    call->inputs = copies;
-    call->n_inputs = n;
+    call->u.inputs = copies;
+    call->n_inputs = (uint32_t)n;
     return 0;
 }
 
@@ -151,7 +152,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (status) return status;
     if (spec->page &&
-        !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
+        !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
@@ -218,7 +219,7 @@ int64_t beluga__call_estimate_tokens(const beluga_call *call)
     for (size_t i = 0; i < call->n_messages; i++)
         tokens = beluga__add(tokens, beluga_message_estimate_tokens(call->messages[i]));
     for (size_t i = 0; i < call->n_inputs; i++)
-        tokens += (int64_t)(call->inputs[i].length / BYTES_PER_TOKEN) + 1;
+        tokens += (int64_t)(call->u.inputs[i].length / BYTES_PER_TOKEN) + 1;
     return tokens;
 }
 
@@ -339,8 +340,8 @@ size_t beluga_call_input_count(const beluga_call *call)
 const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length)
 {
     if (index >= call->n_inputs) return NULL;
-    if (length) *length = call->inputs[index].length;
-    return call->inputs[index].text;
+    if (length) *length = call->u.inputs[index].length;
+    return call->u.inputs[index].text;
 }
 
 bool beluga_call_is_streamed(const beluga_call *call)
@@ -378,7 +379,7 @@ const char *beluga_call_get_state(const beluga_call *call, const beluga_part *pa
 
 const char *beluga_call_page(const beluga_call *call)
 {
-    return call->page;
+    return call->n_inputs ? NULL : call->u.page;
 }
 
 beluga_context *beluga_call_context(const beluga_call *call)

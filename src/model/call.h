@@ -15,6 +15,7 @@ typedef struct beluga__input {
 
 struct beluga_call {
     atomic_uint refs;
+    uint32_t n_inputs; /* 0 unless the call embeds texts: else u.page holds */
     beluga__arena arena;
     beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
@@ -27,10 +28,11 @@ struct beluga_call {
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
-    const char *operation;       /* "generate", "stream", "models", "embed", "count_tokens" */
-    const char *page;            /* token of the next page of a list, or request; NULL: the first */
-    const beluga__input *inputs; /* texts to embed, in the arena */
-    size_t n_inputs;
+    const char *operation; /* "generate", "stream", "models", "embed", "count_tokens" */
+    union {
+        const char *page; /* token of the next page of a list, or request; NULL: the first */
+        const beluga__input *inputs; /* texts to embed, in the arena */
+    } u;
     int64_t start_ns;
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */

@@ -38,6 +38,7 @@ struct beluga_emit {
     uint8_t brought;          /* BELUGA__BROUGHT_… bits of this turn of the decoder */
     uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
     bool has_usage;           /* a usage that counts anything has come */
+    uint16_t n_tools;         /* number of `tools`, at most BELUGA__MAX_TOOL_CALLS */
     uint32_t reasoning_block; /* number of reasoning blocks that have ended */
     uint32_t finish_reason;
     const char *raw_finish;
@@ -50,9 +51,7 @@ struct beluga_emit {
     /* set by the adapter before the first event; NULL: none */
     const beluga_rate_limits *rate_limits;
     beluga__tool_slot *tools, **last_tool;
-    size_t n_tools;
     beluga__vectors *vectors; /* in the arena; NULL: no vector has come */
-    bool counted;             /* a count of tokens has come */
     beluga_error *error;      /* allocated in the call's arena */
     void *owner;              /* the adapter's stage */
 };

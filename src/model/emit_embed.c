@@ -56,7 +56,7 @@ static int check_vector(beluga_emit *emit, const beluga__vectors *vectors,
     const beluga_call *call = emit->call;
     size_t index = event->index, n = event->u.embedding.count;
     if (index >= call->n_inputs)
-        return refuse(emit, "the answer has a vector for input %zu, and only %zu were sent", index,
+        return refuse(emit, "the answer has a vector for input %zu, and only %u were sent", index,
                       call->n_inputs);
     if (has_vector(vectors, index))
         return refuse(emit, "the answer has two vectors for input %zu", index);
@@ -93,7 +93,6 @@ int beluga__emit_count(beluga_emit *emit, beluga_event *event)
     if (emit->call->kind != BELUGA_CALL_COUNT) return BELUGA_ERROR_INVALID_INPUT;
     if (event->u.tokens < 0 || event->u.tokens > BELUGA__MAX_TOKENS)
         return refuse(emit, "the answer counts %lld tokens", (long long)event->u.tokens);
-    emit->counted = true;
     emit->brought |= BELUGA__BROUGHT_CONTENT;
     return beluga__emit_event(emit, event);
 }
@@ -105,7 +104,7 @@ static int check_vectors(beluga_emit *emit)
     if (!vectors) return beluga__emit_no_memory(emit);
     if (vectors->n == emit->call->n_inputs) return 0;
     while (has_vector(vectors, index)) index++;
-    return refuse(emit, "the answer has no vector for input %zu: %zu of %zu came", index,
+    return refuse(emit, "the answer has no vector for input %zu: %zu of %u came", index,
                   vectors->n, emit->call->n_inputs);
 }
 
@@ -113,6 +112,7 @@ int beluga__emit_check_whole(beluga_emit *emit)
 {
     if (emit->call->kind == BELUGA_CALL_EMBED) return check_vectors(emit);
     /* the token of a further request is kept as the finish word */
-    bool lacks = emit->call->kind == BELUGA_CALL_COUNT && !emit->counted && !emit->raw_finish;
+    bool counted = (emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT;
+    bool lacks = emit->call->kind == BELUGA_CALL_COUNT && !counted && !emit->raw_finish;
     return lacks ? refuse(emit, "the answer has no count of tokens") : 0;
 }

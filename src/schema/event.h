@@ -5,6 +5,7 @@
 
 #include <beluga/error.h>
 #include <beluga/event.h>
+#include <beluga/model_info.h>
 #include <beluga/telemetry.h>
 
 #include <stddef.h>
@@ -22,6 +23,9 @@ enum {
     BELUGA__EVENT_KINDS
 };
 
+/* The index of a listed model of which facts are told. */
+enum { BELUGA__MODEL_WITH_INFO = 1 };
+
 /* A public event, or an internal one that does not fit into the public struct. */
 typedef union beluga__any_event {
     beluga_event event;
@@ -33,6 +37,12 @@ typedef union beluga__any_event {
         uint32_t kind, index;
         beluga_measurement value;
     } measurement;
+    struct { /* begins like the text that it is delivered as */
+        uint32_t kind, index;
+        const char *name;
+        size_t length;
+        const beluga_model_info *info; /* where the index is BELUGA__MODEL_WITH_INFO */
+    } model;
 } beluga__any_event;
 
 typedef enum beluga__field_type {

@@ -84,7 +84,7 @@
     XX(beluga_json_pick) XX(beluga_http_encode_segment)                                            \
     XX(beluga_call_kind) XX(beluga_call_input_count) XX(beluga_call_input)                         \
     XX(beluga_emit_embedding) XX(beluga_emit_embedding_base64) XX(beluga_emit_embedding_json)      \
-    XX(beluga_emit_token_count)
+    XX(beluga_emit_token_count) XX(beluga_emit_model_info)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -313,6 +313,7 @@ BELUGA_END_DECLS
 #define beluga_emit_embedding_base64    beluga_plugin_functions->beluga_emit_embedding_base64
 #define beluga_emit_embedding_json      beluga_plugin_functions->beluga_emit_embedding_json
 #define beluga_emit_token_count         beluga_plugin_functions->beluga_emit_token_count
+#define beluga_emit_model_info          beluga_plugin_functions->beluga_emit_model_info
 #else
 
 /**

@@ -27,6 +27,7 @@
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/message.h>
+#include <beluga/model_info.h>
 #include <beluga/option.h>
 #include <beluga/provider/http.h>
 #include <beluga/provider/json.h>
@@ -435,7 +436,10 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
  */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
-/** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
+/**
+ * Emit one name of a list of models; it becomes one line (beluga_text_to_line). With facts:
+ * beluga_emit_model_info.
+ */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
  * Ask for the next page of a list of models: encode_list_models makes another request, for which

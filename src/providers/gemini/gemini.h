@@ -7,6 +7,7 @@
 #include "providers/encoder.h"
 #include "providers/fault.h"
 #include "providers/finish_words.h"
+#include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
 /* The beginning of ids that the library makes up where the API gives none; these ids are not sent
