@@ -104,8 +104,8 @@ static int check_vectors(beluga_emit *emit)
     if (!vectors) return beluga__emit_no_memory(emit);
     if (vectors->n == emit->call->n_inputs) return 0;
     while (has_vector(vectors, index)) index++;
-    return refuse(emit, "the answer has no vector for input %zu: %zu of %u came", index,
-                  vectors->n, emit->call->n_inputs);
+    return refuse(emit, "the answer has no vector for input %zu: %zu of %u came", index, vectors->n,
+                  emit->call->n_inputs);
 }
 
 int beluga__emit_check_whole(beluga_emit *emit)
