@@ -78,18 +78,35 @@ void check_run_twice(check_run *run)
     check_events(run);
 }
 
-void check_run_models(check_run *run)
+/* A call that may make several requests, each of which has an answer of its own. */
+static void run_pages(check_run *run, check_action *ask)
 {
     size_t pages = 0;
-    while (check_has_answer(run, pages + 1)) {
+    while (run->peer && check_has_answer(run, pages + 1)) {
         if (!check_load_answer(run, ++pages)) return;
         check_play_whole(run);
     }
-    check_list(run);
+    ask(run);
     for (size_t n = 1; n <= pages; n++) check_request(run, n);
-    if (!run->finished) check_problem(run, "the list did not come");
-    if (!strstr(check_text_get(&run->story), "model ")) check_problem(run, "it names no model");
+    if (!run->finished) check_problem(run, "it did not come: %s", run->error.message);
+    if (!strstr(check_text_get(&run->story), run->scenario->shows))
+        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
     check_events(run);
+}
+
+void check_run_models(check_run *run)
+{
+    run_pages(run, check_list);
+}
+
+void check_run_embed(check_run *run)
+{
+    run_pages(run, check_embed);
+}
+
+void check_run_count(check_run *run)
+{
+    run_pages(run, check_count);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -479,10 +496,18 @@ static const char *first_line(const check_text *text, char *out, size_t size)
     return out;
 }
 
+/* Return what makes a call that wants a capability. */
+static check_action *ask_for(uint64_t capability)
+{
+    if (capability & BELUGA_CAPABILITY_MODELS) return check_list;
+    if (capability & BELUGA_CAPABILITY_EMBED) return check_embed;
+    return capability & BELUGA_CAPABILITY_COUNT ? check_count : check_generate;
+}
+
 void check_run_unclaimed(check_run *run)
 {
     char line[512];
-    bool models = run->scenario->needs & BELUGA_CAPABILITY_MODELS;
+    check_action *ask = ask_for(run->scenario->needs);
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
     /* an answer in one piece, and one tool call at a time, are no less than what was asked for */
     const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
@@ -490,15 +515,12 @@ void check_run_unclaimed(check_run *run)
         check_text_puts(&run->reason, "not claimed");
         return;
     }
-    if (run->peer && !models) {
+    if (run->peer && ask == check_generate) {
         bool foreign = run->settings->foreign;
         if (!(foreign ? check_load_usual_answer(run, false) : check_load_call(run))) return;
         check_play_whole(run);
     }
-    if (models)
-        check_list(run);
-    else
-        check_generate(run);
+    ask(run);
     if (run->peer) run->asked = peer_requests(run->peer);
     if (run->finished && !run->warned)
         check_problem(run, "it is not claimed, and a call that wants it neither fails nor warns");

@@ -7,10 +7,10 @@
 check_action check_run_generate, check_run_stream, check_run_push;
 /* A stream, whose answer is sent back in a second stream. */
 check_action check_run_twice;
-check_action check_run_models, check_run_cancel, check_run_cancel_pushed, check_run_error,
-    check_run_stream_error, check_run_filter, check_run_bad_body, check_run_html,
-    check_run_bad_event, check_run_cut_stream, check_run_cut_body, check_run_unknown,
-    check_run_slow, check_run_slow_reader;
+check_action check_run_models, check_run_embed, check_run_count, check_run_cancel,
+    check_run_cancel_pushed, check_run_error, check_run_stream_error, check_run_filter,
+    check_run_bad_body, check_run_html, check_run_bad_event, check_run_cut_stream,
+    check_run_cut_body, check_run_unknown, check_run_slow, check_run_slow_reader;
 /* This runs in place of a scenario that needs an unclaimed capability: the provider must warn or
  * refuse. */
 check_action check_run_unclaimed;

@@ -58,6 +58,10 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: STREAM is claimed, and decode_event is missing");
     if (models != (p->decode_list_models != NULL))
         check_problem(run, "capabilities: MODELS and decode_list_models go together");
+    if (!(p->capabilities & BELUGA_CAPABILITY_EMBED) != !p->decode_embed)
+        check_problem(run, "capabilities: EMBED and decode_embed go together");
+    if (!(p->capabilities & BELUGA_CAPABILITY_COUNT) != !p->decode_count)
+        check_problem(run, "capabilities: COUNT and decode_count go together");
 }
 
 /* Returns whether base_url may name an account so: by an own option that has the flag. */

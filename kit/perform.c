@@ -210,6 +210,61 @@ void check_cancel_pushed(check_run *run)
     push(run, (listener){.run = run, .cancels_op = true});
 }
 
+/* ---- vectors and counts of tokens -------------------------------------------------------------
+ */
+
+static void tell_vectors(check_run *run, const beluga_embeddings *e)
+{
+    const char *warning;
+    for (size_t i = 0; (warning = beluga_embeddings_warning(e, i)); i++)
+        check_text_printf(&run->story, "warning %s\n", warning);
+    run->warned = beluga_embeddings_warning(e, 0);
+    for (size_t i = 0; i < beluga_embeddings_count(e); i++) {
+        beluga_event event = {.kind = BELUGA_EVENT_EMBEDDING, .index = (uint32_t)i};
+        event.u.embedding.values = beluga_embeddings_vector(e, i);
+        event.u.embedding.count = beluga_embeddings_dimensions(e);
+        check_story_event(&run->story, &event);
+    }
+    check_text_printf(&run->story, "model %s\n", beluga_embeddings_model(e));
+    check_text_printf(&run->story, "input %lld\n",
+                      (long long)beluga_embeddings_usage(e)->input_total);
+}
+
+void check_embed(check_run *run)
+{
+    enum { TEXTS = 4 };
+    const char *texts[TEXTS];
+    size_t n = beluga_messages_count(run->call.messages);
+    beluga_embeddings *e;
+    beluga_context *context = begin(run);
+    if (n > TEXTS) n = TEXTS;
+    for (size_t i = 0; i < n; i++)
+        texts[i] = beluga_message_text(beluga_messages_get(run->call.messages, i), NULL);
+    int status = beluga_embed_n(run->model, context, texts, NULL, n, &e, &run->error,
+                                run->call.options, run->call.n_options);
+    if (status)
+        end_with_error(run, status);
+    else
+        tell_vectors(run, e);
+    run->finished = !status;
+    beluga_embeddings_free(e);
+    beluga_context_unref(context);
+}
+
+void check_count(check_run *run)
+{
+    beluga_token_count count;
+    beluga_context *context = begin(run);
+    int status = beluga_count_tokens_n(run->model, context, run->call.messages, &count, &run->error,
+                                       run->call.options, run->call.n_options);
+    if (status) end_with_error(run, status);
+    if (!status && *count.left_out) check_text_printf(&run->story, "warning %s\n", count.left_out);
+    if (!status) check_text_printf(&run->story, "tokens %lld\n", (long long)count.tokens);
+    run->warned = !status && *count.left_out;
+    run->finished = !status;
+    beluga_context_unref(context);
+}
+
 /* ---- models ---------------------------------------------------------------------------------- */
 
 void check_list(check_run *run)

@@ -10,8 +10,8 @@ check_action check_generate, check_stream, check_push;
 check_action check_cancel, check_cancel_pushed;
 /* A stream whose answer is added to the call's messages, followed by a second question. */
 check_action check_stream_and_ask_on;
-/* A list of models. */
-check_action check_list;
+/* A list of models; the vectors of the messages' texts; the number of the messages' tokens. */
+check_action check_list, check_embed, check_count;
 /* A pushed stream that is paused after each event. */
 check_action check_push_slowly;
 

@@ -191,6 +191,13 @@ static void write_sampling(check_call *call)
     add_option(call, beluga_with_seed(7));
 }
 
+/* The texts of the messages are embedded. */
+static void write_texts(check_call *call)
+{
+    beluga_messages_add(call->messages, beluga_human_message("A whale is a mammal."));
+    beluga_messages_add(call->messages, beluga_human_message("Ein Wal – kein Fisch."));
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 enum {
@@ -203,7 +210,9 @@ enum {
     AUDIO = BELUGA_CAPABILITY_AUDIO,
     FILES = BELUGA_CAPABILITY_FILES,
     CACHE = BELUGA_CAPABILITY_CACHE,
-    MODELS = BELUGA_CAPABILITY_MODELS
+    MODELS = BELUGA_CAPABILITY_MODELS,
+    EMBEDS = BELUGA_CAPABILITY_EMBED,
+    COUNTS = BELUGA_CAPABILITY_COUNT
 };
 
 #define INTERFACE    "Interface"
@@ -302,6 +311,10 @@ const check_scenario check_scenarios[] = {
     VALUES(GENERATE, "length", 0, check_run_length, "an answer that its limit cut is told as such"),
     OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
         "the list of models comes, to its last page"),
+    OWN(GENERATE, "embed", EMBEDS, NULL, write_texts, check_run_embed, "embedding 1 [",
+        "a vector comes for each of two texts"),
+    OWN(GENERATE, "count", COUNTS, NULL, write_tool, check_run_count, "tokens ",
+        "the tokens of messages and a tool are counted"),
     ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
         "messages of every kind are as before when the call is over"),
     CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",

@@ -122,6 +122,14 @@ static void put_media(check_text *out, uint32_t kind, const char *media_type, co
         put_quoted(out, bytes, n);
 }
 
+static void put_vector(check_text *out, uint32_t index, const float *values, size_t n)
+{
+    check_text_printf(out, "embedding %u [", (unsigned)index);
+    for (size_t i = 0; i < n; i++)
+        check_text_printf(out, "%s%.6g", i ? " " : "", (double)values[i]);
+    check_text_puts(out, "]\n");
+}
+
 void check_story_event(check_text *out, const beluga_event *event)
 {
     switch (event->kind) {
@@ -144,6 +152,12 @@ void check_story_event(check_text *out, const beluga_event *event)
         break;
     case BELUGA_EVENT_STATE:
         put_state(out, event->u.state.of, event->index, event->u.state.json, event->u.state.length);
+        break;
+    case BELUGA_EVENT_EMBEDDING:
+        put_vector(out, event->index, event->u.embedding.values, event->u.embedding.count);
+        break;
+    case BELUGA_EVENT_TOKEN_COUNT:
+        check_text_printf(out, "tokens %lld\n", (long long)event->u.tokens);
         break;
     case BELUGA_EVENT_USAGE: put_usage(out, &event->u.usage); break;
     case BELUGA_EVENT_FINISH: put_finish(out, event->u.finish.reason, event->u.finish.raw); break;

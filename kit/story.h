@@ -12,6 +12,8 @@
  *     tool 0 end "{\x22city\x22:\x22Oslo\x22}"
  *     state of tool 0 "{…}"
  *     state "{…}"
+ *     embedding 0 [0.5 -0.25]
+ *     tokens 42
  *     usage input=12 read=-1 write=-1 output=2 reasoning=-1 raw={…}
  *     finish stop (stop)
  *     error rate_limit (retryable): what happened [the provider's code] <its words>

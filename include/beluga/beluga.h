@@ -20,12 +20,14 @@
 #include <beluga/common.h>
 #include <beluga/config.h>
 #include <beluga/context.h>
+#include <beluga/embedding.h>
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/hooks.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
 #include <beluga/message.h>
+#include <beluga/model_info.h>
 #include <beluga/option.h>
 #include <beluga/price.h>
 #include <beluga/registry.h>

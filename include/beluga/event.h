@@ -34,7 +34,11 @@ typedef enum beluga_event_kind {
     /** an image, audio or a file of the answer, whole; since 0.1 */
     BELUGA_EVENT_MEDIA = 14,
     /** JSON that only its provider understands, and that goes back to it as it is; since 0.1 */
-    BELUGA_EVENT_STATE = 15
+    BELUGA_EVENT_STATE = 15,
+    /** the vector of an input, in a call that embeds (embedding.h); since 0.1 */
+    BELUGA_EVENT_EMBEDDING = 16,
+    /** the tokens of the input, in a call that counts them (embedding.h); since 0.1 */
+    BELUGA_EVENT_TOKEN_COUNT = 17
 } beluga_event_kind;
 
 /** The reason why the model stopped. */
@@ -161,6 +165,12 @@ struct beluga_event {
             size_t length;
         } state;
         beluga_usage usage; /**< of USAGE */
+        /** of EMBEDDING; `index` of the event is that of the input in its request */
+        struct {
+            const float *values;
+            size_t count; /**< of values: the dimensions of the vector */
+        } embedding;
+        int64_t tokens; /**< of TOKEN_COUNT */
         /** of FINISH */
         struct {
             uint32_t reason; /**< beluga_finish_reason */

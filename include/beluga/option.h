@@ -149,7 +149,11 @@ typedef enum beluga_option_type {
     XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
        "the request's body, a JSON object that is sent as it is")                                 \
     XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                               \
-       "false: the key is a token already, where the provider would exchange a key for one")
+       "false: the key is a token already, where the provider would exchange a key for one")\
+    XX(DIMENSIONS, "dimensions", INT, 1, 65536, B, "numbers in a vector")                         \
+    XX(INPUT_TYPE, "input_type", ENUM, 0, 4, B,                                                   \
+       "purpose of embedded texts: query, document, similarity, classification, clustering")      \
+    XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
@@ -201,6 +205,14 @@ typedef enum beluga_routing {
     BELUGA_ROUTING_WEIGHTED = 2     /**< by chance, in proportion to each one's weight */
 } beluga_routing;
 
+/** Values of input_type: the purpose of a text that is embedded. */
+typedef enum beluga_input_type {
+    BELUGA_INPUT_TYPE_QUERY = 0,          /**< a question that documents are searched for */
+    BELUGA_INPUT_TYPE_DOCUMENT = 1,       /**< a document that is searched */
+    BELUGA_INPUT_TYPE_SIMILARITY = 2,     /**< a text that is compared with its like */
+    BELUGA_INPUT_TYPE_CLASSIFICATION = 3, /**< a text that gets a label */
+    BELUGA_INPUT_TYPE_CLUSTERING = 4      /**< a text of which groups are made */
+} beluga_input_type;
 struct beluga_cache_store;
 struct beluga_hooks;
 
@@ -361,6 +373,14 @@ BELUGA_API beluga_option beluga_with_max_concurrent_tools(int64_t n);
 BELUGA_API beluga_option beluga_with_tool_timeout_ms(int64_t ms);
 /** Send the trace's context upstream, traceparent and tracestate (true, also when unset). */
 BELUGA_API beluga_option beluga_with_propagate_trace(bool on);
+
+/* --- embedding -------------------------------------------------------------------------------- */
+/** Ask for vectors of this many numbers, 1 to 65,536. Unset: as many as the model has. */
+BELUGA_API beluga_option beluga_with_dimensions(int64_t n);
+/** Say for what texts are embedded: some models make other vectors for it. */
+BELUGA_API beluga_option beluga_with_input_type(beluga_input_type type);
+/** Send at most this many texts in one request, 1 to 1,000,000. Unset: the provider's limit. */
+BELUGA_API beluga_option beluga_with_max_inputs(int64_t n);
 
 /* --- the form of the answer ------------------------------------------------------------------- */
 /** Ask for an answer that fits a JSON Schema, an object. It is not checked when it comes. */

@@ -38,7 +38,7 @@ typedef struct beluga_span_start {
     bool streaming;            /**< a streamed answer was asked for */
     bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
     bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */
-    const char *operation;     /**< "chat", "execute_tool", "batch", "invoke_agent" */
+    const char *operation;     /**< "chat", "embeddings", "count_tokens", "execute_tool", … */
     const char *provider;      /**< its name */
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
     const char *model;         /**< the one that is asked */

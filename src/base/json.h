@@ -41,6 +41,10 @@ const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const belug
  * Returns 0; NO_MEMORY, also past the buffer's maximum. */
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
 
+/* Read the first n items of an array as floats; a number too large for one becomes infinite.
+ * Returns how many were read before one that is not a number. */
+size_t beluga__json_floats(const beluga_json *array, float *values, size_t n);
+
 /* Append the bytes of a base64 text, padded or not, of either alphabet, without any other
  * character. Returns out->status, or INVALID_INPUT. */
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);

@@ -199,6 +199,20 @@ bool beluga_json_bool(const beluga_json *value, bool otherwise)
     return yyjson_is_bool(val(value)) ? unsafe_yyjson_get_bool(val(value)) : otherwise;
 }
 
+size_t beluga__json_floats(const beluga_json *array, float *values, size_t n)
+{
+    yyjson_val *v = val(array) + 1; /* items that are no containers follow each other */
+    for (size_t i = 0; i < n; i++, v++) {
+        if (yyjson_is_real(v))
+            values[i] = (float)unsafe_yyjson_get_real(v);
+        else if (beluga_json_is_number(json(v)))
+            values[i] = (float)beluga_json_double(json(v), 0);
+        else
+            return i;
+    }
+    return n;
+}
+
 const char *beluga_json_get_string(const beluga_json *object, const char *key, size_t *length)
 {
     return beluga_json_string(beluga_json_get(object, key), length);

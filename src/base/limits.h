@@ -56,8 +56,13 @@
 #define BELUGA__MAX_REQUEST_ID      256u        /* a provider's id of a request */
 /* the name of a listed model that had to be changed */
 #define BELUGA__MAX_LISTED_BYTES 1024u
-#define BELUGA__MAX_MODELS       100000u      /* names in a list of models */
-#define BELUGA__MAX_PAGES        1000u        /* pages of a list of models */
+#define BELUGA__MAX_MODELS       100000u  /* models in a list */
+#define BELUGA__MAX_PAGES        1000u    /* pages of a list of models */
+#define BELUGA__MAX_INPUTS       1000000u /* texts that are embedded at once */
+#define BELUGA__MAX_DIMENSIONS   65536u   /* numbers in a vector */
+/* vectors of texts that are embedded at once */
+#define BELUGA__MAX_VECTOR_BYTES (2u << 30)
+#define BELUGA__MAX_COUNT_STEPS  8u           /* requests that count the tokens of one call */
 #define BELUGA__MAX_REQUESTS     10000u       /* requests of one call, besides retries */
 #define BELUGA__MAX_TOKEN_BYTES  (16u << 10)  /* the token of a call's next request */
 #define BELUGA__MAX_STEP_EVENTS  64           /* socket events in one step of a loop */

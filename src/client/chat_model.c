@@ -136,9 +136,34 @@ int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, b
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err)
 {
-    beluga__call_spec spec = {
-        .loop = loop, .context = ctx, .operation = "models", .page = page, .list_models = true};
+    beluga__call_spec spec = {.loop = loop,
+                              .context = ctx,
+                              .operation = "models",
+                              .page = page,
+                              .kind = BELUGA_CALL_MODELS};
     return start_call(model, &spec, cb, payload, out, err);
+}
+
+int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *spec,
+                                   beluga_event_cb cb, void *payload, beluga_op **out,
+                                   beluga_error *err)
+{
+    spec->kind = BELUGA_CALL_EMBED;
+    spec->operation = "embed";
+    spec->restartable = true;
+    return start_call(model, spec, cb, payload, out, err);
+}
+
+int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *spec,
+                                   beluga_event_cb cb, void *payload, beluga_op **out,
+                                   beluga_error *err)
+{
+    spec->kind = BELUGA_CALL_COUNT;
+    spec->operation = "count_tokens";
+    spec->restartable = true;
+    spec->tools = model->tools;
+    spec->n_tools = model->n_tools;
+    return start_call(model, spec, cb, payload, out, err);
 }
 
 /* --- push ------------------------------------------------------------------------------------- */

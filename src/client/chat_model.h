@@ -37,6 +37,16 @@ int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, b
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);
 
+/* Embed the texts of `spec`, or count the tokens of its messages; both functions fill in what is
+ * the kind's own. The events are EMBEDDING and TOKEN_COUNT; a raw finish word is the page that a
+ * further call that counts has to ask for. */
+int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *spec,
+                                   beluga_event_cb cb, void *payload, beluga_op **out,
+                                   beluga_error *err);
+int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *spec,
+                                   beluga_event_cb cb, void *payload, beluga_op **out,
+                                   beluga_error *err);
+
 static inline beluga_client *beluga__chat_model_client(const beluga_chat_model *model)
 {
     return beluga__client_of(model->target->runtime);

@@ -111,11 +111,15 @@ static beluga_price dearest(const beluga_price *a, const beluga_price *b)
 static void estimate(budget_stage *stage)
 {
     const beluga_call *call = stage->base.call;
+    bool is_answer = beluga__call_is_answer(call);
     stage->input_tokens = beluga__call_estimate_tokens(call);
     stage->usage.input_total = stage->input_tokens;
-    stage->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    if (is_answer)
+        stage->usage.output_total =
+            beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     beluga_price own = stage->price;
-    stage->price = dearest(&own, &budget_of(stage)->others); /* any of the models may answer */
+    if (is_answer) /* any of the models may answer */
+        stage->price = dearest(&own, &budget_of(stage)->others);
     stage->reserved = cost_of(stage);
     stage->price = own;
     stage->usage = (beluga_usage)BELUGA_USAGE_INIT;
@@ -141,10 +145,11 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     const beluga_call *call = base->call;
     beluga_prices_find(budget_of(stage)->prices, call->target->provider->name, call->model_name,
                        &stage->price);
-    estimate(stage);
-    int status = call->list_models ? 0 : reserve(stage, err);
+    /* lists of models and counts of tokens cost nothing */
+    bool costs = beluga__call_is_answer(call) || call->kind == BELUGA_CALL_EMBED;
+    if (costs) estimate(stage);
+    int status = costs ? reserve(stage, err) : 0;
     if (status) return status;
-    if (call->list_models) stage->reserved = 0;
     status = beluga__layer_ask(base, err);
     if (status) settle(stage);
     return status;

@@ -162,7 +162,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     cache_stage *stage = beluga__container_of(base, cache_stage, base);
     const beluga_cache_store *store = cache_of(stage)->store;
     stage->play.run = play;
-    stage->asks = !base->call->list_models && !base->call->body_given;
+    stage->asks = beluga__call_is_answer(base->call) && !base->call->body_given;
     if (stage->asks) {
         beluga__cache_key(base->call, stage->key);
         store->get(store->payload, stage->key, found, stage);

@@ -4,7 +4,10 @@
  * Each of them is a target with its whole stack, so that its retries, breaker and limits are its
  * own. A call goes to the next one after an error of a class that another model may not have, while
  * nothing of the answer was delivered, or where it may be taken back. When all have failed the
- * caller gets the first one's error: what came later must not hide it. */
+ * caller gets the first one's error: what came later must not hide it.
+ *
+ * Only an answer may be another model's: names of models, vectors and counts of tokens are of the
+ * model that was asked. */
 #include "base/mem.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -94,7 +97,7 @@ static size_t choose_weighted(const fallback *f, beluga_loop *loop)
 
 static size_t choose_first(fallback *f, const beluga_call *call)
 {
-    if (call->list_models) return 0;
+    if (!beluga__call_is_answer(call)) return 0;
     if (f->routing == BELUGA_ROUTING_ROUND_ROBIN)
         return (size_t)(atomic_fetch_add(&f->turn, 1) % (f->n + 1));
     return f->routing == BELUGA_ROUTING_WEIGHTED ? choose_weighted(f, call->loop) : 0;
@@ -187,7 +190,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
-    if (told || stage->base.call->list_models || !has_next(stage) || !leads_on(stage, err))
+    if (told || !beluga__call_is_answer(stage->base.call) || !has_next(stage) || !leads_on(stage, err))
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
@@ -239,7 +242,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     stage->first = choose_first(fallback_of(stage), base->call);
     if (!can_ask(stage, stage->first)) stage->first = 0;
     int status = ask(stage, err);
-    while (status && !base->call->list_models && has_next(stage) && leads_on(stage, err)) {
+    while (status && beluga__call_is_answer(base->call) && has_next(stage) && leads_on(stage, err)) {
         keep_first_error(stage, err);
         log_next(stage, err);
         status = ask(stage, err);

@@ -389,7 +389,10 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 /* Estimate the call's input and output tokens; the reported usage corrects the estimate later. */
 static int64_t estimate(const beluga_call *call)
 {
-    int64_t most = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    if (call->kind == BELUGA_CALL_COUNT) return 0;
+    bool is_answer = beluga__call_is_answer(call);
+    int64_t most =
+        is_answer ? beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0) : 0;
     return beluga__add(most, beluga__call_estimate_tokens(call));
 }
 

@@ -94,6 +94,22 @@ static int take_messages(beluga_call *call, const beluga_messages *messages, bel
     return 0;
 }
 
+static int take_inputs(beluga_call *call, const beluga__input *inputs, size_t n, beluga_error *err)
+{
+    if (!n) return 0;
+    beluga__input *copies = beluga__arena_alloc(&call->arena, n * sizeof *copies);
+    bool whole = copies;
+    for (size_t i = 0; i < n && whole; i++) {
+        copies[i].length = inputs[i].length;
+        copies[i].text = beluga__arena_copy(&call->arena, inputs[i].text, inputs[i].length);
+        whole = copies[i].text;
+    }
+    if (!whole) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu texts", n);
+    call->u.inputs = copies;
+    call->n_inputs = (uint32_t)n;
+    return 0;
+}
+
 static bool has_options(const beluga_option *opts, size_t n)
 {
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
@@ -146,8 +162,9 @@ static int take_body(beluga_call *call, beluga_error *err)
 
 static int check_question(beluga_call *call, beluga_error *err)
 {
-    if (call->list_models) return 0;
-    if (beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
+    if (!beluga__call_is_answer(call) && call->kind != BELUGA_CALL_COUNT) return 0;
+    if (beluga__call_is_answer(call) &&
+        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
         return take_body(call, err);
     if (call->n_messages) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
@@ -156,11 +173,12 @@ static int check_question(beluga_call *call, beluga_error *err)
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
+    if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (!status) status = check_question(call, err);
     if (status) return status;
     if (spec->page &&
-        !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
+        !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
@@ -170,7 +188,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     call->restartable = spec->restartable ||
                         beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0);
     call->streamed =
-        spec->streamed || (!call->list_models &&
+        spec->streamed || (beluga__call_is_answer(call) &&
                            beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
     if (!call->body_given &&
         beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
@@ -205,7 +223,7 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     *out = NULL;
     if (!call) return BELUGA_ERROR_NO_MEMORY;
     call->operation = spec->operation;
-    call->list_models = spec->list_models;
+    call->kind = (uint8_t)spec->kind;
     call->start_ns = spec->start_ns;
     call->span = spec->parent_span;
     int status = fill(call, spec, err);
@@ -317,6 +335,8 @@ int64_t beluga__call_estimate_tokens(const beluga_call *call)
         int64_t more = beluga_message_estimate_tokens(call->messages[i]);
         tokens = beluga__add(tokens, more);
     }
+    for (size_t i = 0; i < call->n_inputs; i++)
+        tokens += (int64_t)(call->u.inputs[i].length / BYTES_A_TOKEN) + 1;
     return tokens;
 }
 
@@ -344,6 +364,23 @@ void *beluga_call_self(const beluga_call *call)
 const char *beluga_call_model(const beluga_call *call)
 {
     return call->model_name;
+}
+
+beluga_kind_of_call beluga_call_kind(const beluga_call *call)
+{
+    return (beluga_kind_of_call)call->kind;
+}
+
+size_t beluga_call_input_count(const beluga_call *call)
+{
+    return call->n_inputs;
+}
+
+const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length)
+{
+    if (index >= call->n_inputs) return NULL;
+    if (length) *length = call->u.inputs[index].length;
+    return call->u.inputs[index].text;
 }
 
 bool beluga_call_is_streamed(const beluga_call *call)
@@ -382,7 +419,7 @@ const char *beluga_call_get_state(const beluga_call *call, const beluga_part *pa
 
 const char *beluga_call_page(const beluga_call *call)
 {
-    return call->page;
+    return call->n_inputs ? NULL : call->u.page;
 }
 
 beluga_context *beluga_call_context(const beluga_call *call)

@@ -5,16 +5,24 @@
 
 #include "model/target.h"
 
+#include <beluga/provider/provider.h>
+
+/* A text to embed. */
+typedef struct beluga__input {
+    const char *text;
+    size_t length;
+} beluga__input;
+
 struct beluga_call {
     atomic_uint refs;
-    int http_status; /* status of the last answer; 0: no answer yet */
+    uint32_t n_inputs; /* 0 unless the call embeds texts: else u.page holds */
     beluga__arena arena;
     beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
     beluga_message **messages;        /* one reference to each message */
     uint32_t n_messages;
     uint16_t secret_from; /* offset in this block from which on the memory is wiped */
-    bool list_models;     /* the call asks for the list of models instead of an answer */
+    uint8_t kind;         /* a beluga_kind_of_call */
     bool streamed : 1;    /* the provider is asked to stream */
     bool restartable : 1; /* content that was delivered may be taken back with RESTART */
     /* repeated results of a tool call were left out, since a call can have one */
@@ -28,14 +36,18 @@ struct beluga_call {
     bool body_given : 1;
     beluga_tool *const *tools; /* borrowed from `holder` */
     uint32_t n_tools;
-    uint32_t attempt; /* how many attempts of the request that runs have a span */
-    void *holder;     /* the owner of the tools, and the function that releases it */
+    uint16_t attempt;    /* how many attempts of the request that runs have a span */
+    int16_t http_status; /* status of the last answer; 0: no answer yet */
+    void *holder;        /* the owner of the tools, and the function that releases it */
     void (*release_holder)(void *holder);
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
-    const char *operation; /* "generate", "stream", "models" */
-    const char *page;      /* token of the page of a list of models; NULL: the first page */
+    const char *operation; /* "generate", "stream", "models", "embed", "count_tokens" */
+    union {
+        const char *page; /* token of the next page of a list, or request; NULL: the first */
+        const beluga__input *inputs; /* texts to embed, in the arena */
+    } u;
     int64_t start_ns;
     /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
      * for the tools; otherwise NULL. */
@@ -57,7 +69,10 @@ typedef struct beluga__call_spec {
     beluga__target *target;
     beluga_loop *loop;
     beluga_context *context;
-    const beluga_messages *messages; /* NULL for lists of models */
+    beluga_kind_of_call kind;
+    const beluga_messages *messages; /* NULL for lists of models and for embedding */
+    const beluga__input *inputs;     /* copied */
+    size_t n_inputs;
     beluga_tool *const *tools;
     size_t n_tools;
     void *holder;
@@ -66,7 +81,7 @@ typedef struct beluga__call_spec {
     const char *page;  /* copied */
     void *parent_span; /* span of telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
-    bool streamed, restartable, list_models;
+    bool streamed, restartable;
     const beluga_option *opts;
     size_t n_opts;
 } beluga__call_spec;
@@ -78,6 +93,15 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
  * this call. The result is borrowed for as long as `call` lives. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
+/* Returns an estimate of the tokens of the call's messages and inputs. */
+int64_t beluga__call_estimate_tokens(const beluga_call *call);
+
+/* Returns whether the call asks for an answer to messages. */
+static inline bool beluga__call_is_answer(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_ANSWER;
+}
+
 /* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call
  * is freed. */
 void beluga__call_holds_secrets(beluga_call *call);
@@ -91,9 +115,6 @@ static inline void beluga__call_note_read(const beluga_call *call, int key)
 {
     if (call->reads) call->reads[key / 64] |= UINT64_C(1) << (key % 64);
 }
-
-/* Returns an estimate of the tokens of the question. */
-int64_t beluga__call_estimate_tokens(const beluga_call *call);
 
 /* Fill in provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);

@@ -2,7 +2,8 @@
  *
  * emit.c begins an emit, fails it and delivers its end; emit_rules.c and emit_tools.c have the rule
  * that an event of each kind keeps; emit_api.c and emit_telemetry.c are the public functions that a
- * provider calls. */
+ * provider calls. emit_embed.c has the rules of vectors and counts of tokens, emit_vector.c the
+ * functions for them. */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 
@@ -19,6 +20,9 @@ typedef struct beluga__tool_slot {
     beluga__buf arguments;
 } beluga__tool_slot;
 
+/* What a call that embeds has brought; see emit_embed.c. */
+typedef struct beluga__vectors beluga__vectors;
+
 typedef struct beluga__remote beluga__remote;
 
 struct beluga_emit {
@@ -34,6 +38,7 @@ struct beluga_emit {
     uint8_t brought;          /* BELUGA__BROUGHT_… bits of this turn of the decoder */
     uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
     bool has_usage;           /* a usage that counts anything has come */
+    uint16_t n_tools;         /* number of `tools`, at most BELUGA__MAX_TOOL_CALLS */
     uint32_t reasoning_block; /* number of reasoning blocks that have ended */
     uint32_t finish_reason;
     const char *raw_finish;
@@ -46,8 +51,8 @@ struct beluga_emit {
     /* set by the adapter before the first event; NULL: none */
     const beluga_rate_limits *rate_limits;
     beluga__tool_slot *tools, **last_tool;
-    size_t n_tools;
-    beluga_error *error; /* allocated in the call's arena */
+    beluga__vectors *vectors; /* in the arena; NULL: no vector has come */
+    beluga_error *error;      /* allocated in the call's arena */
     union {
         void *owner; /* the full adapter's stage */
         /* the HTTP adapter's: the answer that is being decoded; NULL before there is one */

@@ -217,8 +217,8 @@ int beluga_emit_next_page(beluga_emit *given, const char *token)
     int status = 0;
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
-    if (emit->remote || !emit->call->list_models || !token || !*token)
-        return BELUGA_ERROR_INVALID_INPUT;
+    bool paged = emit->call->kind == BELUGA_CALL_MODELS || emit->call->kind == BELUGA_CALL_COUNT;
+    if (emit->remote || !paged || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_keep_page(emit, token);
 }
 
@@ -228,7 +228,7 @@ int beluga_emit_next_request(beluga_emit *given, const char *token, int64_t dela
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
     if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
-    if (emit->call->list_models || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
+    if (!beluga__call_is_answer(emit->call) || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_ask(emit, token, delay_ms);
 }
 

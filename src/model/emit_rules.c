@@ -195,8 +195,8 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
     if (beluga__utf8_valid(raw, n) != n) n = 0;
-    /* for a list of models this word is the next page's token */
-    if (!n && emit->call->list_models) return 0;
+    /* for a list of models this word is the next page's token, and in a count the next request's */
+    if (!n && !beluga__call_is_answer(emit->call)) return 0;
     if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
     emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
     return n && !emit->raw_finish ? beluga__emit_no_memory(emit) : 0;
@@ -214,6 +214,8 @@ static int emit_finish(beluga_emit *emit, beluga_event *event)
     int status = beluga__emit_check(emit);
     if (status || (emit->finished && emit->full)) return status;
     if (beluga__course_goes_on(emit->call)) return both_ends(emit);
+    if (!beluga__call_is_answer(emit->call)) status = beluga__emit_check_whole(emit);
+    if (status) return status;
     emit->finish_reason = event->u.finish.reason;
     emit->finished = true;
     emit->brought |= BELUGA__BROUGHT_REASON;
@@ -262,7 +264,8 @@ int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms)
 static bool is_nothing(const beluga_emit *emit)
 {
     return !((emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT) &&
-           emit->finish_reason != BELUGA_FINISH_CONTENT_FILTER && !emit->call->list_models;
+           emit->finish_reason != BELUGA_FINISH_CONTENT_FILTER &&
+           beluga__call_is_answer(emit->call);
 }
 
 void beluga__emit_complete(beluga_emit *emit)
@@ -286,7 +289,7 @@ int beluga__emit_keep_page(beluga_emit *emit, const char *token)
 /* A list of models goes through the same path as an answer: each name is a text of one line. */
 static int emit_model(beluga_emit *emit, beluga_event *event)
 {
-    if (!emit->call->list_models) return BELUGA_ERROR_INVALID_INPUT;
+    if (emit->call->kind != BELUGA_CALL_MODELS) return BELUGA_ERROR_INVALID_INPUT;
     char line[BELUGA__MAX_LISTED_BYTES];
     event->kind = BELUGA_EVENT_TEXT;
     if (!beluga__is_line(event->u.text.text, event->u.text.length)) {
@@ -322,6 +325,8 @@ static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *
     [BELUGA_EVENT_ERROR] = emit_error,
     [BELUGA_EVENT_MEDIA] = emit_media,
     [BELUGA_EVENT_STATE] = emit_state,
+    [BELUGA_EVENT_EMBEDDING] = beluga__emit_vector,
+    [BELUGA_EVENT_TOKEN_COUNT] = beluga__emit_count,
     [BELUGA__EVENT_WARNING] = emit_warning,
     [BELUGA__EVENT_MODEL] = emit_model,
     [BELUGA__EVENT_REASONING_END] = end_reasoning,

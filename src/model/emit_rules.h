@@ -61,6 +61,13 @@ int beluga__emit_end_tools(beluga_emit *emit);
 /* Returns whether a tool call with that index has begun; the call may have ended. */
 bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
 
+/* --- emit_embed.c --- */
+
+int beluga__emit_vector(beluga_emit *emit, beluga_event *event);
+int beluga__emit_count(beluga_emit *emit, beluga_event *event);
+/* Returns 0 where everything has come for which the call asked, else a code. */
+int beluga__emit_check_whole(beluga_emit *emit);
+
 /* --- emit_rules.c --- */
 
 /* Keep the token of the next page of a list of models. The token uses the field of the finish

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
+#include "model/call_kind.h"
 #include "model/claims.h"
 #include "model/emit.h"
 #include "model/handle.h"
@@ -158,9 +159,7 @@ static void begin(beluga__task *task)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err)
 {
-    if (call->list_models)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "this provider has no list of models");
+    if (!beluga__call_kind_starts(call)) return beluga__call_kind_refuse(call, err);
     full_stage *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->stage.ops = model->ops;

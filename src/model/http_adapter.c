@@ -1,5 +1,6 @@
 /* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
  * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
+#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
@@ -76,10 +77,7 @@ static int note_request(beluga__http_stage *self, beluga_error *err)
 
 static int write_request(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_provider *provider = beluga__http_stage_provider(self);
-    bool list = self->emit.call->list_models;
-    int status = beluga__http_stage_write(
-        self, list ? provider->encode_list_models : provider->encode_request, err);
+    int status = beluga__http_stage_write(self, beluga__call_kind_encoder(self->emit.call), err);
     return status ? status : note_request(self, err);
 }
 
@@ -211,9 +209,7 @@ static int begin(beluga__http_stage *self, beluga_error *err)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err)
 {
-    if (call->list_models && !call->target->provider->encode_list_models)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "this provider has no list of models");
+    if (!beluga__call_kind_encoder(call)) return beluga__call_kind_refuse(call, err);
     beluga__http_stage *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->stage.ops = model->ops;

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/line.h"
 #include "model/body_kind.h"
+#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
@@ -51,7 +52,8 @@ static void on_head(void *owner)
     beluga__http_stage *self = owner;
     beluga_call *call = self->emit.call;
     int status = self->response.status;
-    beluga__http_phase next = call->list_models ? BELUGA__HTTP_COLLECTING : BELUGA__HTTP_SNIFFING;
+    beluga__http_phase next =
+        beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
     if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
@@ -94,8 +96,9 @@ static int decode_body(beluga__http_stage *self)
     size_t n = body->length - skip;
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
-    if (self->emit.call->list_models) {
-        status = provider->decode_list_models(text, n, self->emit.given);
+    beluga__decode_fn *decode = beluga__call_kind_decoder(self->emit.call);
+    if (decode) {
+        status = decode(text, n, self->emit.given);
         if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
     } else
         status = provider->decode_response(self->state, text, n, self->emit.given);
@@ -123,7 +126,7 @@ static void end_collecting(beluga__http_stage *self)
     if (!hand_on(self, body->data, body->length)) return;
     int framing = is_fixed(self) ? -1 : beluga__body_framing_of_values(body->data, body->length);
     if (framing >= 0 && beluga__http_stage_provider(self)->decode_event &&
-        !self->emit.call->list_models) {
+        beluga__call_is_answer(self->emit.call)) {
         read_as_frames(self, framing);
         return;
     }

@@ -1,5 +1,6 @@
 /* The request of an HTTP call: written by the provider, changed as options say, and authorized. */
 #include "base/clock.h"
+#include "model/call_kind.h"
 #include "model/claims.h"
 #include "model/http_stage.h"
 #include "model/put_options.h"
@@ -208,7 +209,7 @@ static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_e
     bool first = !self->request.token;
     if (first && call->body_given) return give_body(self, err);
     warn_of_claims(self);
-    if (first && !call->list_models) beluga__warn_of_unread(call, reads, &self->request);
+    if (first && beluga__call_is_answer(call)) beluga__warn_of_unread(call, reads, &self->request);
     return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
 }
 

@@ -15,7 +15,7 @@ static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
     beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
-    if (beluga__sink_of(call->target) && !call->list_models)
+    if (beluga__sink_of(call->target) && beluga__span_operation(call))
         call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
@@ -29,7 +29,8 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
-    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content)
+    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content ||
+        !beluga__call_is_answer(op->call))
         return;
     telemetry->content(telemetry->payload, op->call->span, event);
 }
@@ -45,7 +46,8 @@ static void end_span(beluga_op *op, const beluga_event *last)
         .status = error ? error->code : 0,
         .error = error,
         .usage = op->usage,
-        .finish_reason = error ? BELUGA_FINISH_UNKNOWN : last->u.finish.reason,
+        .finish_reason = error || !beluga__call_is_answer(op->call) ? BELUGA_FINISH_UNKNOWN
+                                                                    : last->u.finish.reason,
         .tool_calls = op->tool_calls,
         .response_id = op->metadata.id,
         .response_model = op->metadata.model,

@@ -17,11 +17,20 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
  * telemetry is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
+/* Returns the name of what a call does, in telemetry; NULL for one that is not reported. */
+static inline const char *beluga__span_operation(const beluga_call *call)
+{
+    static const char *const names[] = {[BELUGA_CALL_ANSWER] = "chat",
+                                        [BELUGA_CALL_EMBED] = "embeddings",
+                                        [BELUGA_CALL_COUNT] = "count_tokens"};
+    return names[call->kind];
+}
+
 /* The initializer of a beluga_span_start for a call, or for an attempt of it. */
 #define BELUGA__SPAN_OF_CALL(which, of_call, begins_ns) \
     {.kind = (which),                                   \
      .streaming = (of_call)->streamed,                  \
-     .operation = "chat",                               \
+     .operation = beluga__span_operation(of_call),      \
      .model = (of_call)->model_name,                    \
      .call = (of_call),                                 \
      .start_ns = (begins_ns)}

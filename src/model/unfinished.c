@@ -23,7 +23,7 @@ int beluga__unfinished_check(const beluga_call *call, const beluga_event *finish
 {
     char cause[sizeof err->cause];
     int code = beluga__unfinished_code(finish->u.finish.reason);
-    if (!code || call->list_models ||
+    if (!code || !beluga__call_is_answer(call) ||
         !beluga__settings_int(call->settings, BELUGA_OPTION_STRICT, 0))
         return 0;
     beluga_error_set(err, code, "%s", explain(finish->u.finish.reason));

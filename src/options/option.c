@@ -47,9 +47,12 @@ const char *const *beluga__option_words(int key)
     static const char *const efforts[] = {"none", "minimal", "low", "medium",
                                           "high", "xhigh",   "max", NULL};
     static const char *const versions[] = {"auto", "1.1", "2", NULL};
+    static const char *const purposes[] = {"query",          "document",   "similarity",
+                                           "classification", "clustering", NULL};
     static const char *const routings[] = {"in_order", "round_robin", "weighted", NULL};
     if (key == BELUGA_OPTION_REASONING_EFFORT) return efforts;
     if (key == BELUGA_OPTION_ROUTING) return routings;
+    if (key == BELUGA_OPTION_INPUT_TYPE) return purposes;
     return key == BELUGA_OPTION_HTTP_VERSION ? versions : NULL;
 }
 
@@ -151,6 +154,9 @@ TEXT(base, BASE)
 TEXT(header, HEADERS)
 TEXT(body, BODY)
 TEXT(model_alias, MODELS)
+INTEGER(dimensions, DIMENSIONS, INT, int64_t)
+INTEGER(input_type, INPUT_TYPE, ENUM, beluga_input_type)
+INTEGER(max_inputs, MAX_INPUTS, INT, int64_t)
 INTEGER(wire_streaming, WIRE_STREAMING, BOOL, bool)
 INTEGER(restart_delivery, RESTART_DELIVERY, BOOL, bool)
 INTEGER(strict, STRICT, BOOL, bool)

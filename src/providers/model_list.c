@@ -3,6 +3,96 @@
 #include "providers/decode.h"
 #include "providers/fault.h"
 
+#include <string.h>
+#include <strings.h>
+
+/* ---- facts ----------------------------------------------------------------------------------- */
+
+/* Returns the first of these counts that is there and above 0; -1: none is. */
+static int64_t first_count(const beluga_json *object, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        int64_t n = beluga_json_get_int(object, *keys, -1);
+        if (n > 0) return n;
+    }
+    return -1;
+}
+
+/* Returns the number that a text is, whatever the locale; -1 where it is none. */
+static double number_of(const char *text, size_t length)
+{
+    beluga_json_doc *doc = NULL;
+    if (beluga_json_parse(text, length, &doc, NULL)) return -1;
+    double number = beluga_json_double(beluga_json_doc_root(doc), -1);
+    beluga_json_doc_free(doc);
+    return number;
+}
+
+/* A price is a number, or a text with one; less than 0 means that it varies. */
+static double price_of(const beluga_json *value, double factor)
+{
+    size_t length = 0;
+    const char *text = beluga_json_string(value, &length);
+    double price = text ? number_of(text, length) : beluga_json_double(value, -1);
+    return price >= 0 ? price * factor : -1;
+}
+
+/* OpenRouter tells the price of one token, Together that of a million. */
+static void read_prices(const beluga_json *pricing, beluga_model_info *info)
+{
+    const beluga_json *prompt = beluga_json_get(pricing, "prompt");
+    if (prompt) {
+        info->input_price = price_of(prompt, 1e6);
+        info->output_price = price_of(beluga_json_get(pricing, "completion"), 1e6);
+    } else if (pricing) {
+        info->input_price = price_of(beluga_json_get(pricing, "input"), 1);
+        info->output_price = price_of(beluga_json_get(pricing, "output"), 1);
+    }
+}
+
+static uint32_t read_modalities(const beluga_json *list)
+{
+    static const char *const names[] = {"text", "image", "audio", "video", "file", "embedding"};
+    uint32_t bits = 0;
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
+        const char *word = beluga_json_string(v, NULL);
+        for (size_t i = 0; word && i < sizeof names / sizeof *names; i++)
+            if (strncasecmp(word, names[i], strlen(names[i])) == 0) bits |= UINT32_C(1) << i;
+    }
+    return bits;
+}
+
+void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info)
+{
+    static const char *const contexts[] = {"context_length",     /* OpenRouter, Together, Cohere */
+                                           "context_window",     /* Groq */
+                                           "max_model_len",      /* vLLM */
+                                           "max_context_length", /* Mistral, LM Studio */
+                                           "inputTokenLimit",    /* Gemini */
+                                           "max_input_tokens",   /* Anthropic */
+                                           "n_ctx",              /* llama.cpp's server, in "meta" */
+                                           NULL};
+    static const char *const outputs[] = {"max_completion_tokens", "outputTokenLimit",
+                                          "max_output_tokens", NULL};
+    const beluga_json *shape = beluga_json_get(model, "architecture");
+    const beluga_json *best = beluga_json_get(model, "top_provider"); /* OpenRouter's */
+    info->context_tokens = first_count(model, contexts);
+    if (info->context_tokens < 0)
+        info->context_tokens = first_count(beluga_json_get(model, "meta"), contexts);
+    info->max_output_tokens = first_count(model, outputs);
+    if (info->max_output_tokens < 0) info->max_output_tokens = first_count(best, outputs);
+    read_prices(beluga_json_get(model, "pricing"), info);
+    info->inputs = read_modalities(beluga_json_get(shape, "input_modalities"));
+    info->outputs = read_modalities(beluga_json_get(shape, "output_modalities"));
+    if (!info->inputs) /* Bedrock's */
+        info->inputs = read_modalities(beluga_json_get(model, "inputModalities"));
+    if (!info->outputs) info->outputs = read_modalities(beluga_json_get(model, "outputModalities"));
+    int64_t created = beluga_json_get_int(model, "created", 0);
+    if (created > 0) info->created = created;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
 static int emit_names(const beluga_json *models, const char *key, beluga_emit *emit)
 {
     int code = 0;
@@ -10,7 +100,10 @@ static int emit_names(const beluga_json *models, const char *key, beluga_emit *e
          v = beluga_json_next(models, v)) {
         size_t n = 0;
         const char *name = beluga_json_get_string(v, key, &n);
-        if (n) code = beluga_emit_model(emit, name, n);
+        beluga_model_info info = BELUGA_MODEL_INFO_INIT(name);
+        if (!n) continue;
+        beluga__read_model_facts(v, &info);
+        code = beluga_emit_model_info(emit, &info);
     }
     return code;
 }

@@ -17,6 +17,9 @@ typedef struct beluga__model_list {
     int (*emit_fault)(const beluga_json *root, int otherwise, beluga_emit *emit);
 } beluga__model_list;
 
+/* Read the facts that an object tells of its model, by the members that services have for them. */
+void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info);
+
 /* Emit the names of models, or the error that came in their place. */
 int beluga__decode_models(const char *body, size_t length, const beluga__model_list *shape,
                           beluga_emit *emit);

@@ -54,6 +54,12 @@
 #define BELUGA__ENCODES_AND_LISTS(prefix) \
     .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
 
+/* The functions for embeddings, and for counts of tokens. */
+#define BELUGA__EMBEDS(prefix) \
+    .encode_embed = beluga__##prefix##_encode_embed, .decode_embed = beluga__##prefix##_decode_embed
+#define BELUGA__COUNTS(prefix) \
+    .encode_count = beluga__##prefix##_encode_count, .decode_count = beluga__##prefix##_decode_count
+
 /* The capabilities of nearly every provider; a table adds further ones. */
 enum {
     BELUGA__TALKS = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,

@@ -62,6 +62,8 @@ static const char *missing_slot(const beluga_provider *p)
         return "cut is missing, and the framing is BELUGA_FRAMING_OWN";
     if (!p->encode_list_models != !p->decode_list_models)
         return "encode_list_models and decode_list_models go together";
+    if (!p->encode_embed != !p->decode_embed) return "encode_embed and decode_embed go together";
+    if (!p->encode_count != !p->decode_count) return "encode_count and decode_count go together";
     if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
     return NULL;
 }
@@ -107,9 +109,9 @@ static int check_table(const beluga_provider *given, beluga_error *err)
 
 const char *beluga_capability_name(uint64_t capability)
 {
-    static const char *const names[] = {"stream", "tools",  "parallel_tools", "reasoning",
-                                        "images", "audio",  "files",          "schema",
-                                        "cache",  "models", "local",          "no_key"};
+    static const char *const names[] = {"stream", "tools",  "parallel_tools", "reasoning", "images",
+                                        "audio",  "files",  "schema",         "cache",     "models",
+                                        "local",  "no_key", "embed",          "count"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (capability == (uint64_t)1 << i) return names[i];
     return NULL;

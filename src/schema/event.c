@@ -72,6 +72,9 @@ static const beluga__event_field state[] = {
     TEXT("json", event.u.state.json, event.u.state.length, NEEDED),
     FIELD(WORD, "of", event.u.state.of, OPTIONAL)};
 
+static const beluga__event_field embedding[] = {
+    LONG_FIELD(FLOATS, NULL, event.u.embedding.values, event.u.embedding.count, OPTIONAL)};
+
 static const beluga__event_field attribute[] = {
     FIELD(STRING, NULL, attribute.value.name, OPTIONAL),
     FIELD(STRING, NULL, attribute.value.value.string, OPTIONAL)};
@@ -102,6 +105,8 @@ const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_TOOL_RESULT] = {"tool_result", ALL(tool_result)},
     [BELUGA_EVENT_MEDIA] = {"media", ALL(media), .is_content = true},
     [BELUGA_EVENT_STATE] = {"state", ALL(state), .is_content = true, .is_kept = true},
+    [BELUGA_EVENT_EMBEDDING] = {"embedding", ALL(embedding), .is_content = true},
+    [BELUGA_EVENT_TOKEN_COUNT] = {.name = "token_count", .is_content = true},
     [BELUGA__EVENT_WARNING] = {NULL, ALL(text)},
     [BELUGA__EVENT_MODEL] = {NULL, ALL(text)},
     [BELUGA__EVENT_MEDIA_BASE64] = {NULL, ALL(media)},
@@ -175,6 +180,7 @@ static size_t room_for(const beluga_event *event, const beluga__event_field *fie
     case BELUGA__FIELD_TEXT: return length_at(event, field->length_at) + 1;
     case BELUGA__FIELD_STRING: return strlen(from) + 1;
     case BELUGA__FIELD_STRINGS: return room_for_strings(from, length_at(event, field->length_at));
+    case BELUGA__FIELD_FLOATS: return length_at(event, field->length_at) * sizeof(float);
     case BELUGA__FIELD_LIMITS: return sizeof(beluga_rate_limits);
     default: return sizeof(beluga_error);
     }

@@ -5,6 +5,7 @@
 
 #include <beluga/error.h>
 #include <beluga/event.h>
+#include <beluga/model_info.h>
 #include <beluga/telemetry.h>
 
 #include <stddef.h>
@@ -25,6 +26,9 @@ enum {
     BELUGA__EVENT_KINDS
 };
 
+/* The index of a listed model of which facts are told. */
+enum { BELUGA__MODEL_WITH_INFO = 1 };
+
 /* A public event, or an internal one that does not fit into the public struct. */
 typedef union beluga__any_event {
     beluga_event event;
@@ -36,6 +40,12 @@ typedef union beluga__any_event {
         uint32_t kind, index;
         beluga_measurement value;
     } measurement;
+    struct { /* begins like the text that it is delivered as */
+        uint32_t kind, index;
+        const char *name;
+        size_t length;
+        const beluga_model_info *info; /* where the index is BELUGA__MODEL_WITH_INFO */
+    } model;
 } beluga__any_event;
 
 typedef enum beluga__field_type {
@@ -44,6 +54,7 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_STRINGS,  /* an array of strings, none of them NULL */
     BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* a beluga_error */
+    BELUGA__FIELD_FLOATS,   /* an array of floats with their number */
     /* The types from here on have no pointers. */
     BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */

@@ -9,7 +9,7 @@
 /* Columns: constant, name in v1.41, newer name, the spans that have it, meaning. */
 #define BELUGA__ATTRIBUTE_MAP(XX)                                                                  \
     XX(OPERATION, "gen_ai.operation.name", "gen_ai.operation.name", "all but attempts",            \
-       "chat, execute_tool, invoke_agent, batch")                                                  \
+       "chat, embeddings, count_tokens, execute_tool, invoke_agent, batch")                        \
     XX(PROVIDER, "gen_ai.provider.name", "gen_ai.provider.name", "all",                            \
        "the provider, by its name in the conventions where it has one")                            \
     XX(REQUEST_MODEL, "gen_ai.request.model", "gen_ai.request.model", "all but tools",             \
@@ -33,6 +33,8 @@
     XX(STOP_SEQUENCES, "gen_ai.request.stop_sequences", "gen_ai.request.stop_sequences",           \
        "operations", "as set")                                                                     \
     XX(SEED, "gen_ai.request.seed", "gen_ai.request.seed", "operations", "as set")                 \
+    XX(DIMENSIONS, "gen_ai.embeddings.dimension.count", "gen_ai.embeddings.dimension.count",       \
+       "operations", "dimensions of embeddings, as set")                                           \
     XX(OUTPUT_TYPE, "gen_ai.output.type", "gen_ai.output.type", "operations",                      \
        "json, where a schema or JSON was asked for")                                               \
     XX(REASONING_LEVEL, "gen_ai.request.reasoning.level", "gen_ai.request.reasoning.level",        \

@@ -57,7 +57,8 @@ static const struct {
     int option;
     beluga__name name;
 } whole_numbers[] = {{BELUGA_OPTION_MAX_TOKENS, BELUGA__NAME_MAX_TOKENS},
-                     {BELUGA_OPTION_SEED, BELUGA__NAME_SEED}},
+                     {BELUGA_OPTION_SEED, BELUGA__NAME_SEED},
+                     {BELUGA_OPTION_DIMENSIONS, BELUGA__NAME_DIMENSIONS}},
   fractions[] = {{BELUGA_OPTION_TEMPERATURE, BELUGA__NAME_TEMPERATURE},
                  {BELUGA_OPTION_TOP_P, BELUGA__NAME_TOP_P},
                  {BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA__NAME_FREQUENCY_PENALTY},

@@ -30,6 +30,43 @@ static void a_list_of_models_is_sorted_and_one_block(scene *s)
     assert_string_equal(peer_request_header(s->peer, 0, "Authorization"), "Bearer sk-test");
 }
 
+/* The shapes of OpenRouter, Groq, vLLM, Mistral, Together and llama.cpp's server. */
+static void facts_of_models_are_read_from_their_list(scene *s)
+{
+    beluga_model_info *infos;
+    size_t n;
+    models(s->peer, 200,
+           "{\"data\":[{\"id\":\"a\",\"created\":1700000000,\"context_length\":128000,"
+           "\"pricing\":{\"prompt\":\"0.0000025\",\"completion\":\"0.00001\"},"
+           "\"top_provider\":{\"max_completion_tokens\":16384},\"architecture\":"
+           "{\"input_modalities\":[\"text\",\"image\"],\"output_modalities\":[\"text\"]}},"
+           "{\"id\":\"b\",\"context_window\":131072,\"max_completion_tokens\":8192},"
+           "{\"id\":\"c\",\"max_model_len\":40960,\"pricing\":{\"prompt\":\"-1\"}},"
+           "{\"id\":\"d\",\"max_context_length\":32768},"
+           "{\"id\":\"e\",\"pricing\":{\"input\":0.18,\"output\":0.59}},"
+           "{\"id\":\"f\",\"meta\":{\"n_ctx\":2048}},{\"id\":\"g\"}]}");
+    assert_int_equal(beluga_list_model_infos(s->model, NULL, &infos, &n, &s->err), 0);
+    assert_int_equal(n, 7);
+    assert_string_equal(infos[0].name, "a");
+    assert_int_equal(infos[0].context_tokens, 128000);
+    assert_int_equal(infos[0].max_output_tokens, 16384);
+    assert_true(infos[0].input_price > 2.49 && infos[0].input_price < 2.51);
+    assert_true(infos[0].output_price > 9.99 && infos[0].output_price < 10.01);
+    assert_int_equal(infos[0].created, 1700000000);
+    assert_int_equal(infos[0].inputs, BELUGA_MODALITY_TEXT | BELUGA_MODALITY_IMAGE);
+    assert_int_equal(infos[0].outputs, BELUGA_MODALITY_TEXT);
+    assert_int_equal(infos[1].context_tokens, 131072);
+    assert_int_equal(infos[1].max_output_tokens, 8192);
+    assert_int_equal(infos[2].context_tokens, 40960);
+    assert_true(infos[2].input_price == -1 && infos[2].output_price == -1);
+    assert_int_equal(infos[3].context_tokens, 32768);
+    assert_true(infos[4].input_price == 0.18 && infos[4].output_price == 0.59);
+    assert_int_equal(infos[5].context_tokens, 2048);
+    assert_int_equal(infos[6].context_tokens, -1);
+    assert_int_equal(infos[6].created, 0);
+    beluga_free(infos);
+}
+
 static void an_empty_list_is_a_list(scene *s)
 {
     char **names;
@@ -206,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(a_list_of_models_is_sorted_and_one_block),
+        SCENE(facts_of_models_are_read_from_their_list),
         SCENE(an_empty_list_is_a_list),
         SCENE(a_list_that_fails_gives_nothing_but_its_error),
         SCENE(a_list_is_tried_again_and_can_be_cancelled),

@@ -61,6 +61,7 @@ static void a_row_says_its_quirks_and_no_other(void **state)
         {BELUGA__OPENAI_CACHE_CONTROL, "cache_control"},
         {BELUGA__OPENAI_CACHE_TTL, "for how long"},
         {BELUGA__OPENAI_REASONING_DETAILS, "reasoning_details"},
+        {BELUGA__OPENAI_EMBED_FLOATS, "come as numbers"},
     };
     uint32_t seen = 0;
     (void)state;

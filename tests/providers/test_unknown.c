@@ -196,7 +196,7 @@ static void decode(const beluga_provider *provider, bool streamed, const char *t
     static char bytes[MAX_TEXT];
     beluga__buf_clear(story);
     if (!streamed) {
-        decode_body(provider, text, strlen(text), false, story);
+        decode_body(provider, text, strlen(text), BELUGA_CALL_ANSWER, story);
         return;
     }
     size_t n = frame(provider, text, bytes);

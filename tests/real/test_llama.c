@@ -14,12 +14,14 @@ typedef struct protocol {
     const char *provider;
     bool no_schemas;      /* the server does not look for one where the protocol has it */
     bool hides_the_limit; /* the server calls an answer that its limit cut complete */
+    bool no_counts;       /* the protocol has no way to count tokens */
+    bool no_vectors;      /* nor to embed texts */
 } protocol;
 
 static const protocol protocols[] = {
-    {.provider = "anthropic", .no_schemas = true},
+    {.provider = "anthropic", .no_schemas = true, .no_vectors = true},
     {.provider = "llama-server"},
-    {.provider = "openai"},
+    {.provider = "openai", .no_counts = true},
     {.provider = "openai-responses", .no_schemas = true, .hides_the_limit = true},
 };
 
@@ -217,6 +219,50 @@ static void its_model_is_listed(talk *t)
     assert_string_equal(t->names[0], "tiny");
 }
 
+/* ---- vectors and counts of tokens -------------------------------------------------------------
+ */
+
+static void a_count_is_what_an_answer_then_uses(talk *t)
+{
+    const protocol *p = t->about;
+    beluga_token_count count;
+    say_human(t, "How many tokens are these?");
+    int status = beluga_count_tokens(t->model, NULL, t->messages, &count, &t->err);
+    if (p->no_counts) {
+        assert_int_equal(status, BELUGA_ERROR_NOT_SUPPORTED);
+        return;
+    }
+    expect_ok(status, &t->err);
+    assert_string_equal(count.left_out, "");
+    ask_on(t, beluga_with_max_tokens(NOISE_TOKENS));
+    assert_int_equal(count.tokens, beluga_response_usage(t->response)->input_total);
+}
+
+static void texts_are_embedded_one_by_one_as_together(talk *t)
+{
+    static const char *const texts[] = {"A whale is a mammal.", "Ein Wal – kein Fisch.", "x"};
+    const protocol *p = t->about;
+    beluga_embeddings *together, *apart;
+    int status = beluga_embed(t->model, NULL, texts, NULL, 3, &together, &t->err);
+    if (p->no_vectors) {
+        assert_int_equal(status, BELUGA_ERROR_NOT_SUPPORTED);
+        return;
+    }
+    expect_ok(status, &t->err);
+    expect_ok(
+        beluga_embed(t->model, NULL, texts, NULL, 3, &apart, &t->err, beluga_with_max_inputs(1)),
+        &t->err);
+    size_t n = beluga_embeddings_dimensions(together);
+    assert_int_equal(n, 64); /* of the tiny model */
+    assert_int_equal(beluga_embeddings_dimensions(apart), n);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(beluga_similarity(beluga_embeddings_vector(together, i),
+                                      beluga_embeddings_vector(apart, i), n) > 0.9999);
+    assert_true(beluga_embeddings_usage(together)->input_total > 0);
+    beluga_embeddings_free(together);
+    beluga_embeddings_free(apart);
+}
+
 /* ---- one of each for each protocol ----------------------------------------------------------- */
 
 static const talk_row tests[] = {
@@ -229,6 +275,8 @@ static const talk_row tests[] = {
     TALK_ROW(a_refused_key_is_an_authentication_error, open_with_wrong_key),
     TALK_ROW(input_past_the_context_is_context_length, open_model),
     TALK_ROW(its_model_is_listed, open_model),
+    TALK_ROW(a_count_is_what_an_answer_then_uses, open_model),
+    TALK_ROW(texts_are_embedded_one_by_one_as_together, open_model),
 };
 
 int main(void)

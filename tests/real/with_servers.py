@@ -18,7 +18,7 @@ LLAMA_KEY = "the-key-of-the-tests"
 
 def main(command):
     environment = dict(os.environ, BELUGA_LLAMA_KEY=LLAMA_KEY)
-    wanted = [("LLAMA", "llama-server", ["--api-key", LLAMA_KEY]), ("AIMOCK", "aimock", [])]
+    wanted = [("LLAMA", "llama-server", ["--api-key", LLAMA_KEY, "--embedding", "--pooling", "mean"]), ("AIMOCK", "aimock", [])]
     with contextlib.ExitStack() as running:
         for name, script, options in wanted:
             try:

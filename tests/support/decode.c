@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "kit/story.h"
+#include "model/call_kind.h"
 #include "model/emit.h"
 #include "wire/framing.h"
 
@@ -123,16 +124,18 @@ void decode_stream(const beluga_provider *provider, const char *bytes, const siz
     tear_down(&d);
 }
 
-void decode_body(const beluga_provider *provider, const char *bytes, size_t length, bool models,
-                 beluga__buf *out)
+void decode_body(const beluga_provider *provider, const char *bytes, size_t length,
+                 beluga_kind_of_call kind, beluga__buf *out)
 {
     decoder d;
     set_up(&d, provider, out);
-    d.call->list_models = models;
-    int code = models ? provider->decode_list_models(bytes, length, &d.emit)
+    d.call->kind = (uint8_t)kind;
+    d.call->n_inputs = kind == BELUGA_CALL_EMBED ? DECODE_INPUTS : 0;
+    beluga__decode_fn *decode = beluga__call_kind_decoder(d.call);
+    int code = decode ? decode(bytes, length, &d.emit)
                       : provider->decode_response(d.state, bytes, length, &d.emit);
     if (code < 0) beluga__emit_fail(&d.emit, code, NULL);
-    if (models && !code) beluga_emit_finish(&d.emit, BELUGA_FINISH_STOP, NULL);
+    if (decode && !code) beluga_emit_finish(&d.emit, BELUGA_FINISH_STOP, NULL);
     conclude(&d);
     tear_down(&d);
 }

@@ -10,9 +10,10 @@
  * What the adapter makes of the end is said, too. Appends to `out`. */
 void decode_stream(const beluga_provider *provider, const char *bytes, const size_t *ends,
                    size_t n_ends, beluga__buf *out);
-/* Decode an unstreamed body, or a list of models. */
-void decode_body(const beluga_provider *provider, const char *bytes, size_t length, bool models,
-                 beluga__buf *out);
+/* Decode the whole answer to a call of this kind. One that embeds has DECODE_INPUTS inputs. */
+enum { DECODE_INPUTS = 3 };
+void decode_body(const beluga_provider *provider, const char *bytes, size_t length,
+                 beluga_kind_of_call kind, beluga__buf *out);
 /* Decode an error: a status line, headers, a blank line, a body. */
 void decode_error(const beluga_provider *provider, const char *text, size_t length,
                   beluga__buf *out);

@@ -1,7 +1,7 @@
 #include "encode.h"
 
 #include "base/mem.h"
-#include "model/call.h"
+#include "model/call_kind.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_OPTIONS = 64, MAX_TOOLS = 16 };
+enum { MAX_OPTIONS = 64, MAX_TOOLS = 16, MAX_INPUTS = 8 };
 
 struct encode_script {
     char *text; /* what the options point into */
@@ -22,7 +22,10 @@ struct encode_script {
     size_t n_options;
     beluga_tool *tools[MAX_TOOLS];
     size_t n_tools;
-    bool streamed, models;
+    bool streamed;
+    beluga_kind_of_call kind;
+    beluga__input inputs[MAX_INPUTS];
+    size_t n_inputs;
     const char *base_url, *page, *key, *variable;
 };
 
@@ -154,9 +157,13 @@ static void read_line(encode_script *s, char *line)
     const char *what = word(&rest);
     if (strcmp(what, "stream") == 0)
         s->streamed = true;
-    else if (strcmp(what, "models") == 0) {
-        s->models = true;
+    else if (strcmp(what, "models") == 0 || strcmp(what, "count") == 0) {
+        s->kind = *what == 'm' ? BELUGA_CALL_MODELS : BELUGA_CALL_COUNT;
         s->page = *rest ? rest : NULL;
+    } else if (strcmp(what, "embed") == 0) {
+        assert_true(s->n_inputs < MAX_INPUTS);
+        s->kind = BELUGA_CALL_EMBED;
+        s->inputs[s->n_inputs++] = (beluga__input){rest, strlen(rest)};
     } else if (strcmp(what, "key") == 0) {
         s->variable = or_none(word(&rest));
         s->key = rest;
@@ -199,8 +206,8 @@ static int write_request(const beluga_provider *provider, const beluga_call *cal
 {
     beluga_credential credential = {
         .size = sizeof credential, .key = s->key, .variable = s->variable, .call = call};
-    int code = call->list_models ? provider->encode_list_models(call, request, err)
-                                 : provider->encode_request(call, request, err);
+    (void)provider;
+    int code = beluga__call_kind_encoder(call)(call, request, err);
     beluga__http_request_seal(request);
     if (!code && s->key) code = provider->authorize(request, &credential, 0, err);
     return code ? code : beluga__http_request_finish(request, err);
@@ -224,6 +231,11 @@ static int encode(const beluga_provider *provider, const beluga_call *call, cons
     return code;
 }
 
+static bool needs_messages(const encode_script *s)
+{
+    return s->kind == BELUGA_CALL_ANSWER || s->kind == BELUGA_CALL_COUNT;
+}
+
 static void no_reference(beluga__runtime *runtime)
 {
     (void)runtime;
@@ -245,10 +257,12 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
     target.model_name = provider->default_model;
     target.base_url = s->base_url ? s->base_url : provider->base_url;
     beluga__call_spec spec = {.target = &target,
-                              .messages = s->models ? NULL : s->messages,
+                              .messages = needs_messages(s) ? s->messages : NULL,
                               .operation = "generate",
                               .streamed = s->streamed,
-                              .list_models = s->models,
+                              .kind = s->kind,
+                              .inputs = s->inputs,
+                              .n_inputs = s->n_inputs,
                               .page = s->page,
                               .opts = s->options,
                               .n_opts = s->n_options,

@@ -9,7 +9,8 @@
 /*
  * The text has a line an item:
  *
- *   stream | models [PAGE]     how it is called; else unstreamed
+ *   stream | models [PAGE] | count [PAGE]       how it is called; else unstreamed
+ *   embed TEXT                 the call embeds this text; again for more
  *   key VARIABLE KEY           what it is authorized with; VARIABLE may be "-"
  *   base_url URL
  *   option NAME=VALUE          as beluga_option_parse reads it; JSON needs no quotes

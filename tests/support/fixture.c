@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-static const char *const sections[] = {"call",   "sse",   "ndjson",  "aws",    "body",
-                                       "models", "error", "request", "events", NULL};
+static const char *const sections[] = {"call",  "sse",   "ndjson", "aws",     "body",   "models",
+                                       "embed", "count", "error",  "request", "events", NULL};
 
 static const char *root(void)
 {

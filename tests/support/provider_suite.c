@@ -84,23 +84,40 @@ static void a_stream_gives_its_events_at_every_split(void **state)
     free(bytes);
 }
 
-static void assert_body(const suite_case *c, bool models)
+static beluga_kind_of_call kind_of(const suite_case *c)
+{
+    if (strcmp(c->section, "models") == 0) return BELUGA_CALL_MODELS;
+    if (strcmp(c->section, "embed") == 0) return BELUGA_CALL_EMBED;
+    return strcmp(c->section, "count") == 0 ? BELUGA_CALL_COUNT : BELUGA_CALL_ANSWER;
+}
+
+static void assert_body(const suite_case *c, beluga_kind_of_call kind)
 {
     size_t length;
     char *bytes = fixture_read(&c->fixture, c->section, &length);
-    decode_body(c->provider, bytes, length, models, &out);
+    decode_body(c->provider, bytes, length, kind, &out);
     fixture_assert(&c->fixture, "events", out.data);
     free(bytes);
 }
 
 static void a_body_gives_its_events(void **state)
 {
-    assert_body(*state, false);
+    assert_body(*state, BELUGA_CALL_ANSWER);
+}
+
+static void an_answer_gives_its_vectors(void **state)
+{
+    assert_body(*state, BELUGA_CALL_EMBED);
+}
+
+static void an_answer_gives_its_count(void **state)
+{
+    assert_body(*state, BELUGA_CALL_COUNT);
 }
 
 static void a_list_gives_its_models(void **state)
 {
-    assert_body(*state, true);
+    assert_body(*state, BELUGA_CALL_MODELS);
 }
 
 static void an_error_gets_its_code(void **state)
@@ -120,7 +137,7 @@ static void a_cut_body_is_never_a_success(void **state)
     char *bytes = fixture_read(&c->fixture, c->section, &length);
     for (size_t i = 0; i + 1 < length; i++) {
         beluga__buf_clear(&out);
-        decode_body(c->provider, bytes, i, false, &out);
+        decode_body(c->provider, bytes, i, kind_of(c), &out);
         assert_null(strstr(out.data, "finish "));
         assert_non_null(strstr(out.data, "error "));
     }
@@ -152,6 +169,7 @@ typedef struct torture_case {
     beluga__buf out;
     char *text;
     size_t length;
+    beluga_kind_of_call kind;
     encode_script *script;
 } torture_case;
 
@@ -177,7 +195,7 @@ static int decode_at_once(void *argument)
 {
     torture_case *t = argument;
     beluga__buf_clear(&t->out);
-    decode_body(t->provider, t->text, t->length, false, &t->out);
+    decode_body(t->provider, t->text, t->length, t->kind, &t->out);
     return outcome(t);
 }
 
@@ -191,7 +209,7 @@ static int encode_again(void *argument)
 static void without_memory_it_says_so(void **state)
 {
     const suite_case *c = *state;
-    torture_case t = {.provider = c->provider};
+    torture_case t = {.provider = c->provider, .kind = kind_of(c)};
     beluga__buf_init(&t.out, &plain, 1 << 20);
     t.text = read_stream(c, &t.length);
     assert_non_null(t.text);
@@ -200,7 +218,7 @@ static void without_memory_it_says_so(void **state)
         assert_true(torture_run(encode_again, &t) > 2);
         encode_free(t.script);
     } else {
-        bool body = strcmp(c->section, "body") == 0;
+        bool body = strcmp(c->section, "body") == 0 || t.kind != BELUGA_CALL_ANSWER;
         assert_true(torture_run(body ? decode_at_once : decode_in_bytes, &t) > 2);
     }
     beluga__buf_free(&t.out);
@@ -221,6 +239,10 @@ static void the_table_is_whole(void **state)
     if (p->base_url) assert_true(p->base_url[strlen(p->base_url) - 1] != '/');
     assert_true(!(p->capabilities & BELUGA_CAPABILITY_MODELS) == !p->encode_list_models);
     assert_true(!p->encode_list_models == !p->decode_list_models);
+    if (!p->start) {
+        assert_true(!(p->capabilities & BELUGA_CAPABILITY_EMBED) == !p->encode_embed);
+        assert_true(!(p->capabilities & BELUGA_CAPABILITY_COUNT) == !p->encode_count);
+    }
     for (const beluga_own_option *o = p->options; o && o->name; o++)
         assert_true(strlen(o->meaning) > 0 && strchr(o->name, '.'));
 }
@@ -236,6 +258,8 @@ static const struct {
     {"aws", a_stream_gives_its_events_at_every_split},
     {"body", a_body_gives_its_events},
     {"models", a_list_gives_its_models},
+    {"embed", an_answer_gives_its_vectors},
+    {"count", an_answer_gives_its_count},
     {"error", an_error_gets_its_code},
     {"call", a_call_gives_its_request},
 };
@@ -265,7 +289,7 @@ static void add_case(const provider_suite *suite, const fixture *from)
     }
     if (given != 1)
         fail_msg("%s: %s has %zu sections of what is given, and should have one: sse, ndjson, aws, "
-                 "body, models, error or call",
+                 "body, models, embed, count, error or call",
                  from->file, from->name, given);
 }
 

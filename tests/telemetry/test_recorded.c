@@ -228,6 +228,30 @@ static void a_text_past_the_limit_is_left_out_whole_and_counted(void **state)
     expect(text, "\"droppedAttributesCount\":2"); /* question and answer */
 }
 
+static void embeddings_and_counts_are_operations_of_their_own(void **state)
+{
+    scene *s = *state;
+    const beluga_option options[] = {beluga_with_model_name("any"), beluga_with_dimensions(8)};
+    const char *const texts[] = {"a secret"};
+    beluga_embeddings *vectors = NULL;
+    beluga_token_count count;
+    open_client(s, capture);
+    beluga_chat_model *model = open_model(s, "mock", options, 2);
+    beluga_messages *messages = say("a secret");
+    assert_int_equal(beluga_embed(model, NULL, texts, NULL, 1, &vectors, NULL), 0);
+    assert_int_equal(beluga_count_tokens(model, NULL, messages, &count, NULL), 0);
+    beluga_embeddings_free(vectors);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+    const char *text = exported(s);
+    expect(text, "\"name\":\"embeddings any\"");
+    expect(text, "\"name\":\"count_tokens any\"");
+    expect(text, "{\"key\":\"gen_ai.embeddings.dimension.count\",\"value\":{\"intValue\":\"8\"}}");
+    expect(text, "{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"2\"}}");
+    expect_none(text, "finish_reasons");
+    expect_none(text, "gen_ai.output.messages");
+}
+
 /* ---- how it was asked ------------------------------------------------------------------------ */
 
 static void ask_with_settings(scene *s)
@@ -487,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_kind_of_part_is_captured_and_media_are_only_named),
         TEST(nothing_of_it_is_captured_unless_somebody_asks),
+        TEST(embeddings_and_counts_are_operations_of_their_own),
         TEST(a_text_past_the_limit_is_left_out_whole_and_counted),
         TEST(the_settings_of_a_call_are_attributes_of_its_span),
         TEST(the_newer_names_have_an_integer_for_top_k),

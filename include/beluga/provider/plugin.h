@@ -91,7 +91,10 @@
     XX(beluga_json_end_string) XX(beluga_emit_attach) XX(beluga_emit_detach)                       \
     XX(beluga_emit_has_room) XX(beluga_prompt_format_find) XX(beluga_http_request_put_prompt)      \
     XX(beluga_error_set_text) XX(beluga_http_request_warn_text) XX(beluga_emit_warning_text)       \
-    XX(beluga_emit_failure_text) XX(beluga_usage_init) XX(beluga_config_get_own_bool)
+    XX(beluga_emit_failure_text) XX(beluga_usage_init) XX(beluga_config_get_own_bool)              \
+    XX(beluga_call_kind) XX(beluga_call_input_count) XX(beluga_call_input)                         \
+    XX(beluga_emit_embedding) XX(beluga_emit_embedding_base64) XX(beluga_emit_embedding_json)      \
+    XX(beluga_emit_token_count) XX(beluga_emit_model_info)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -351,6 +354,14 @@ BELUGA_END_DECLS
 #define beluga_emit_failure_text        beluga_plugin_functions->beluga_emit_failure_text
 #define beluga_usage_init               beluga_plugin_functions->beluga_usage_init
 #define beluga_config_get_own_bool      beluga_plugin_functions->beluga_config_get_own_bool
+#define beluga_call_kind                beluga_plugin_functions->beluga_call_kind
+#define beluga_call_input_count         beluga_plugin_functions->beluga_call_input_count
+#define beluga_call_input               beluga_plugin_functions->beluga_call_input
+#define beluga_emit_embedding           beluga_plugin_functions->beluga_emit_embedding
+#define beluga_emit_embedding_base64    beluga_plugin_functions->beluga_emit_embedding_base64
+#define beluga_emit_embedding_json      beluga_plugin_functions->beluga_emit_embedding_json
+#define beluga_emit_token_count         beluga_plugin_functions->beluga_emit_token_count
+#define beluga_emit_model_info          beluga_plugin_functions->beluga_emit_model_info
 #else
 
 /**

@@ -27,6 +27,7 @@
 #include <beluga/error.h>
 #include <beluga/event.h>
 #include <beluga/message.h>
+#include <beluga/model_info.h>
 #include <beluga/option.h>
 #include <beluga/provider/http.h>
 #include <beluga/provider/json.h>
@@ -49,8 +50,21 @@ enum beluga_capability {
     BELUGA_CAPABILITY_CACHE = 1 << 8,          /**< cache breakpoints in messages */
     BELUGA_CAPABILITY_MODELS = 1 << 9,         /**< a list of its models */
     BELUGA_CAPABILITY_LOCAL = 1 << 10,         /**< it needs neither a network nor a key */
-    BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< it needs no key, but sends one when there is one */
+    BELUGA_CAPABILITY_NO_KEY = 1 << 11, /**< it needs no key, but sends one when there is one */
+    BELUGA_CAPABILITY_EMBED = 1 << 12,  /**< vectors of texts */
+    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< the number of tokens of messages */
 };
+
+/**
+ * What a call asks for. A later library has further kinds; it gives a provider only calls of kinds
+ * that its table says it can answer, so a kind that a provider does not know never comes.
+ */
+typedef enum beluga_kind_of_call {
+    BELUGA_CALL_ANSWER = 0, /**< an answer to the messages */
+    BELUGA_CALL_MODELS = 1, /**< the names of models: beluga_emit_model */
+    BELUGA_CALL_EMBED = 2,  /**< a vector of each input: beluga_call_input, beluga_emit_embedding */
+    BELUGA_CALL_COUNT = 3   /**< the tokens of the messages: beluga_emit_token_count */
+} beluga_kind_of_call;
 
 BELUGA_BEGIN_DECLS
 
@@ -211,8 +225,9 @@ struct beluga_provider {
 
     /* --- full providers ----------------------------------------------------------------- */
     /**
-     * Begin a call. Required, with `cancel`. Runs on the loop: must not block
-     * (beluga_emit_run_blocking is for that). Emit all events here, or go on from
+     * Begin a call: one that asks for an answer, and where `capabilities` has EMBED or COUNT, also
+     * one of that kind (beluga_call_kind). Required, with `cancel`. Runs on the loop: must not
+     * block (beluga_emit_run_blocking is for that). Emit all events here, or go on from
      * beluga_emit_after: a provider that returns without FINISH and without having arranged either
      * has ended the call with stream_closed.
      * @return 0; or a negative code with detail in `err`, which ends the call.
@@ -294,6 +309,28 @@ struct beluga_provider {
     int (*decode_token)(void *self, const beluga_http_response *response, int64_t now,
                         beluga_token *token, beluga_error *err);
 
+    /* --- other operations -------------------------------------------------------------------- */
+    /** Fill the request that embeds the call's inputs. Optional, together with the next. */
+    int (*encode_embed)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    /**
+     * Decode the whole answer to it: emit the vector of each input, once and in any order, the
+     * usage, and the metadata. The end of the body is the end of the call.
+     * @return as decode_response.
+     */
+    int (*decode_embed)(const char *body, size_t length, beluga_emit *emit);
+    /** Fill the request that counts the tokens of the call. Optional, together with the next. */
+    int (*encode_count)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    /**
+     * Decode the whole answer to it: emit the count, or beluga_emit_next_page with what another
+     * request needs, for which encode_count gets it as beluga_call_page.
+     * @return as decode_response.
+     */
+    int (*decode_count)(const char *body, size_t length, beluga_emit *emit);
+    /** most inputs of one call that embeds; 0: any number */
+    uint32_t max_inputs;
+    /** most bytes of the inputs of one call that embeds, if it has several; 0: any number */
+    uint32_t max_input_bytes;
+
     void *reserved[4];
 };
 
@@ -315,10 +352,12 @@ enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 /** Return the name of the model to ask, as the provider knows it. */
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
+/** Return what the call asks for. Since: 0.1 */
+BELUGA_API beluga_kind_of_call beluga_call_kind(const beluga_call *call);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
 /**
- * Return the number of messages; 0 for a list of models, and for a call whose body is given (option
+ * Return the number of messages; 0 for a list of models, where texts are embedded, and for a call whose body is given (option
  * request_body): it takes method, path, query and headers of the request, and whether its body
  * names the model, and has neither tools nor options of sampling and of the answer's form.
  */
@@ -329,7 +368,7 @@ BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, si
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 /** Return tool `index`, or NULL past the last. */
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
-/** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
+/** Return the token that beluga_emit_next_page was given, or NULL for the first request. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
 /** Return the state that `open` made for the call's model, or NULL; every function reaches it. */
 BELUGA_API void *beluga_call_self(const beluga_call *call);
@@ -540,11 +579,15 @@ BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *prov
  */
 BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
                                         const char *text, size_t length);
-/** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
+/**
+ * Emit one name of a list of models; it becomes one line (beluga_text_to_line). With facts:
+ * beluga_emit_model_info.
+ */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
  * Ask for the next page of a list of models: encode_list_models makes another request, for which
- * beluga_call_page is this token. At most 1,000 pages; not for full providers.
+ * beluga_call_page is this token. At most 1,000 pages; not for full providers. In a call that
+ * counts tokens encode_count makes the other request.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
@@ -721,6 +764,8 @@ typedef struct beluga_provider_node {
 BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
 BELUGA_END_DECLS
+
+#include <beluga/provider/embedding.h>
 
 #ifndef BELUGA_PLUGIN
 /**

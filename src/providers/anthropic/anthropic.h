@@ -47,6 +47,9 @@ typedef struct beluga__anthropic_state {
 /* request.c */
 int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
+int beluga__anthropic_encode_count(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err);
+int beluga__anthropic_decode_count(const char *body, size_t length, beluga_emit *emit);
 int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                          beluga_error *err);
 int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,

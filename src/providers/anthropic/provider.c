@@ -5,6 +5,7 @@
 const beluga_provider beluga__anthropic_provider = {
     BELUGA__OVER_HTTP("anthropic", "Anthropic Messages", anthropic, BELUGA_FRAMING_SSE),
     BELUGA__ENCODES_AND_LISTS(anthropic),
+    BELUGA__COUNTS(anthropic),
     .authorize = beluga__anthropic_authorize,
     .decode_error = beluga__fault_decode_error,
     .base_url = "https://api.anthropic.com",
@@ -13,7 +14,7 @@ const beluga_provider beluga__anthropic_provider = {
     .default_model = "claude-sonnet-5",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_CACHE |
-                    BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_COUNT,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("anthropic.beta", "features to ask for, with commas between", NULL),
         BELUGA__OWN_BOOL("anthropic.bearer", "send the key as a bearer token")),

@@ -1,4 +1,5 @@
 #include "providers/anthropic/anthropic.h"
+#include "providers/embed.h"
 
 #include <beluga/providers/anthropic.h>
 
@@ -141,6 +142,27 @@ int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_reques
     beluga__body_put_options(&e.body, call, missing);
     warn_of_form(&e);
     return beluga__encoder_end(&e.base);
+}
+
+int beluga__anthropic_encode_count(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err)
+{
+    beluga__claude_encoder e = {.protocol = &beluga__anthropic_protocol};
+    set_head(call, request, "/v1/messages/count_tokens");
+    int code = beluga__encoder_begin(&e.base, call, request, err);
+    if (code) return code;
+    e.model = beluga__claude_of(beluga_call_model(call));
+    e.plan = beluga__claude_plan_of(call, request, &e.model, BELUGA_ANTHROPIC_MAX_TOKENS);
+    beluga__put_model(&e.base);
+    beluga__claude_put_thinking(&e, &e.body);
+    put_tools(&e);
+    beluga__anthropic_put_messages(&e);
+    return beluga__encoder_end(&e.base);
+}
+
+int beluga__anthropic_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, "input_tokens", emit);
 }
 
 int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_request *request,

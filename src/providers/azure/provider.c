@@ -3,6 +3,7 @@
  */
 #include "providers/azure/azure.h"
 #include "providers/builtin.h"
+#include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
 
@@ -40,10 +41,12 @@ static bool is_whole(beluga_http_request *request)
     beluga_http_request_set_path(request, "");
     const char *url = beluga_http_request_url(request);
     const char *deployments = url ? strstr(url, "/openai/deployments/") : NULL;
-    return deployments && strstr(deployments, "/chat/completions");
+    return deployments &&
+           (strstr(deployments, "/chat/completions") || strstr(deployments, "/embeddings"));
 }
 
-static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+static int set_path(const beluga_call *call, beluga_http_request *request, const char *endpoint,
+                    beluga_error *err)
 {
     const char *version = api_version(call);
     if (is_whole(request)) {
@@ -53,13 +56,13 @@ static int set_path(const beluga_call *call, beluga_http_request *request, belug
     }
     char name[MAX_DEPLOYMENT], path[MAX_DEPLOYMENT + 64];
     if (!version) {
-        set_v1_path(request, "/chat/completions");
+        set_v1_path(request, endpoint);
         return 0;
     }
     int code =
         beluga_http_encode_segment("model_name", beluga_call_model(call), name, sizeof name, err);
     if (code) return code;
-    snprintf(path, sizeof path, "/openai/deployments/%s/chat/completions", name);
+    snprintf(path, sizeof path, "/openai/deployments/%s%s", name, endpoint);
     beluga_http_request_set_path(request, path);
     beluga_http_request_add_query(request, "api-version", version);
     return 0;
@@ -68,7 +71,13 @@ static int set_path(const beluga_call *call, beluga_http_request *request, belug
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     int code = beluga__openai_encode_as(&host, call, request, err);
-    return code ? code : set_path(call, request, err);
+    return code ? code : set_path(call, request, "/chat/completions", err);
+}
+
+static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    int code = beluga__openai_encode_embed_as(&host, call, request, err);
+    return code ? code : set_path(call, request, "/embeddings", err);
 }
 
 static int encode_list_models(const beluga_call *call, beluga_http_request *request,
@@ -102,12 +111,16 @@ const beluga_provider beluga__azure_provider = {
     .encode_request = encode_request,
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
+    .encode_embed = encode_embed,
+    .decode_embed = beluga__openai_decode_embed,
+    .max_inputs = BELUGA__OPENAI_INPUTS,
+    .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .key_variables = BELUGA__TEXTS("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_KEY",
                                    "AZURE_OPENAI_AD_TOKEN", "AZURE_CLIENT_SECRET"),
     .url_variables = BELUGA__TEXTS("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED,
     .decode_error = beluga__fault_decode_error,
     .authorize = authorize,
     .encode_token = beluga__azure_encode_token,

@@ -47,6 +47,10 @@ int beluga__bedrock_set_region(beluga_http_request *request, const char *region,
 /* request.c, messages.c, parts.c */
 int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request *request,
                                    beluga_error *err);
+int beluga__bedrock_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                 beluga_error *err);
+int beluga__bedrock_encode_count(const beluga_call *call, beluga_http_request *request,
+                                 beluga_error *err);
 int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
 extern const beluga__claude_protocol beluga__bedrock_protocol;
@@ -84,6 +88,8 @@ int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, 
 int beluga__bedrock_decode_response(void *state, const char *body, size_t length,
                                     beluga_emit *emit);
 int beluga__bedrock_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit);
+int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *emit);
 int beluga__bedrock_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
 /* Used for streams and whole answers: the reasoning of a block or a delta, usage, and the end. */

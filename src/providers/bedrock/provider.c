@@ -5,12 +5,16 @@
 const beluga_provider beluga__bedrock_provider = {
     BELUGA__OVER_HTTP("bedrock", "Bedrock Converse", bedrock, BELUGA_FRAMING_AWS_EVENT_STREAM),
     BELUGA__ENCODES_AND_LISTS(bedrock),
+    BELUGA__EMBEDS(bedrock),
+    BELUGA__COUNTS(bedrock),
+    .max_inputs = 1,
     .base_url = BELUGA__BEDROCK_URL,
     .key_variables = BELUGA__TEXTS("AWS_BEARER_TOKEN_BEDROCK"),
     .url_variables = BELUGA__TEXTS("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_CACHE | BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_CACHE | BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED |
+                    BELUGA_CAPABILITY_COUNT,
     .decode_error = beluga__bedrock_decode_error,
     .authorize = beluga__bedrock_authorize,
     .key_reference = "aws:",
@@ -23,4 +27,7 @@ const beluga_provider beluga__bedrock_provider = {
         "environment or of a profile.",
         "The base URL is moved to the region.", "Models are named by ids or ARNs.",
         "Takes no seed, no penalties and no tool_choice none, and top_k only where it is known "
-        "how the model has it.")};
+        "how the model has it.",
+        "Texts are embedded one in a request, as Titan's models want it; Cohere's take up to 96, "
+        "as "
+        "max_inputs says.")};

@@ -1,4 +1,5 @@
 #include "providers/bedrock/bedrock.h"
+#include "providers/embed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -270,15 +271,15 @@ static void put_output(beluga__claude_encoder *e)
 /* ---- the request ----------------------------------------------------------------------------- */
 
 /* A model's id has colons, and an ARN also has slashes, so the path is encoded. */
-static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+static int set_path(const beluga_call *call, beluga_http_request *request, const char *action,
+                    beluga_error *err)
 {
     char model[MAX_MODEL], path[MAX_MODEL + 32];
     const char *region = beluga__bedrock_region(call);
     int code =
         beluga_http_encode_segment("model_name", beluga_call_model(call), model, sizeof model, err);
     if (code) return code;
-    snprintf(path, sizeof path, "/model/%s/converse%s", model,
-             beluga_call_is_streamed(call) ? "-stream" : "");
+    snprintf(path, sizeof path, "/model/%s/%s", model, action);
     beluga_http_request_set_path(request, path);
     return region ? beluga__bedrock_set_region(request, region, err) : 0;
 }
@@ -288,7 +289,8 @@ int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request 
 {
     beluga__bedrock_documents documents = {.n = 0};
     beluga__claude_encoder e = {.protocol = &beluga__bedrock_protocol, .documents = &documents};
-    int code = set_path(call, request, err);
+    bool streamed = beluga_call_is_streamed(call);
+    int code = set_path(call, request, streamed ? "converse-stream" : "converse", err);
     if (!code) code = beluga__encoder_begin(&e.base, call, request, err);
     if (code) return code;
     e.model = beluga__claude_of(beluga_call_model(call));
@@ -302,6 +304,60 @@ int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request 
     put_additional(&e, &send);
     beluga__body_put_options(&e.body, call, missing);
     return beluga__encoder_end(&e.base);
+}
+
+int beluga__bedrock_encode_count(const beluga_call *call, beluga_http_request *request,
+                                 beluga_error *err)
+{
+    beluga__bedrock_documents documents = {.n = 0};
+    beluga__claude_encoder e = {.protocol = &beluga__bedrock_protocol, .documents = &documents};
+    int code = set_path(call, request, "count-tokens", err);
+    if (!code) code = beluga__encoder_begin(&e.base, call, request, err);
+    if (code) return code;
+    e.model = beluga__claude_of(beluga_call_model(call));
+    beluga_json_begin_object(e.w, "input");
+    beluga_json_begin_object(e.w, "converse");
+    beluga__bedrock_put_messages(&e);
+    put_tools(&e);
+    beluga_json_end_object(e.w);
+    beluga_json_end_object(e.w);
+    return beluga__encoder_end(&e.base);
+}
+
+/* Titan's models take one text; other makers' take a list, as Cohere's own API does. */
+static int put_embed(beluga__embed_request *e)
+{
+    static const char *const types[] = {"search_query", "search_document", "clustering",
+                                        "classification", "clustering"};
+    size_t length = 0;
+    const char *text = beluga_call_input(e->call, 0, &length);
+    if (strstr(beluga_call_model(e->call), "cohere.")) {
+        const char *type = beluga__embed_type(e, types, "Cohere");
+        beluga__embed_put_inputs(e, "texts");
+        if (beluga__body_wants(&e->body, "input_type"))
+            beluga_json_put_string(e->w, "input_type", type ? type : "search_document");
+        beluga__body_put(&e->body, "output_dimension", e->call, BELUGA_OPTION_DIMENSIONS);
+        return 0;
+    }
+    beluga__embed_type(e, NULL, "Titan");
+    if (beluga__body_wants(&e->body, "inputText"))
+        beluga_json_put_string_n(e->w, "inputText", text, length);
+    beluga__body_put(&e->body, "dimensions", e->call, BELUGA_OPTION_DIMENSIONS);
+    if (beluga_call_input_count(e->call) == 1) return 0;
+    return beluga_error_set(e->err, BELUGA_ERROR_INVALID_INPUT,
+                            "this model embeds one text in a request: leave max_inputs at 1");
+}
+
+int beluga__bedrock_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                 beluga_error *err)
+{
+    beluga__embed_request e;
+    int code = set_path(call, request, "invoke", err);
+    if (!code) code = beluga__embed_begin(&e, call, request, err);
+    if (code) return code;
+    code = put_embed(&e);
+    int ended = beluga__embed_end(&e);
+    return code ? code : ended;
 }
 
 /* The list of models comes from another service on another host. */

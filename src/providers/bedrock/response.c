@@ -1,4 +1,5 @@
 #include "providers/bedrock/bedrock.h"
+#include "providers/embed.h"
 
 #include <string.h>
 
@@ -110,6 +111,30 @@ int beluga__bedrock_decode_response(void *state, const char *body, size_t length
         code = emit_block(state, v, index++, emit);
     if (!code) code = beluga__bedrock_emit_usage(beluga_json_get(root, "usage"), emit);
     return code ? code : beluga__bedrock_emit_stop(state, root, emit);
+}
+
+int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, "inputTokens", emit);
+}
+
+/* Titan's answer has one vector, Cohere's a list of them, alone or by its type. */
+int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
+    const beluga_json *one = beluga_json_get(root, "embedding");
+    const beluga_json *list = beluga_json_get(root, "embeddings");
+    if (beluga_json_is_object(list)) list = beluga_json_get(list, "float");
+    if (!one && !beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of vectors",
+                                        emit);
+    usage.input_total = beluga__count(root, "inputTextTokenCount", BELUGA__MOST_TOKENS);
+    code =
+        one ? beluga_emit_embedding_json(emit, 0, one) : beluga__embed_emit_array(list, NULL, emit);
+    return code ? code : beluga_emit_usage(emit, &usage);
 }
 
 /* Reads {"modelSummaries":[{"modelId":"…"},…]}. */

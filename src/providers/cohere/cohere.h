@@ -25,12 +25,18 @@ typedef struct beluga__cohere_state {
 int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 void beluga__cohere_put_messages(beluga__encoder *e);
+int beluga__cohere_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__cohere_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
 int beluga__cohere_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 
 /* response.c, stream.c */
 int beluga__cohere_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
 int beluga__cohere_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+int beluga__cohere_decode_embed(const char *body, size_t length, beluga_emit *emit);
+int beluga__cohere_decode_count(const char *body, size_t length, beluga_emit *emit);
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
 /* Used for streams and whole answers. */

@@ -5,15 +5,21 @@
 const beluga_provider beluga__cohere_provider = {
     BELUGA__OVER_HTTP("cohere", "Cohere chat v2", cohere, BELUGA_FRAMING_SSE),
     BELUGA__ENCODES_AND_LISTS(cohere),
+    BELUGA__EMBEDS(cohere),
+    BELUGA__COUNTS(cohere),
+    .max_inputs = 96,
     .base_url = "https://api.cohere.com",
     .key_variables = BELUGA__TEXTS("CO_API_KEY", "COHERE_API_KEY"),
     .url_variables = BELUGA__TEXTS("CO_API_URL", "COHERE_BASE_URL"),
     .default_model = "command-a-03-2025",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
-                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED |
+                    BELUGA_CAPABILITY_COUNT,
     .notes =
         BELUGA__TEXTS("A tool by name is required by sending it alone.",
-                      "Reasoning is on or off, without grades, and takes a budget. Takes no user."),
+                      "Reasoning is on or off, without grades, and takes a budget. Takes no user.",
+                      "Texts are embedded as documents unless input_type says otherwise. It counts "
+                      "the tokens of texts alone."),
     .decode_error = beluga__cohere_decode_error,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_WORD("cohere.safety_mode",
                                                     "what the answer has to keep clear of",

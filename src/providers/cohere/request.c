@@ -1,5 +1,8 @@
 #include "providers/cohere/cohere.h"
+#include "providers/embed.h"
 #include "providers/openai/openai.h"
+
+#include <beluga/allocator.h>
 
 #include <string.h>
 
@@ -111,7 +114,7 @@ static void put_response_format(beluga__encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static const char *const endpoints[] = {"/v2/chat", NULL};
+static const char *const endpoints[] = {"/v2/chat", "/v2/embed", NULL};
 
 int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
@@ -128,6 +131,84 @@ int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *
     put_thinking(&e);
     put_tools(&e);
     put_response_format(&e);
+    return beluga__encoder_end(&e);
+}
+
+/* The API wants a purpose; without one the texts are documents. */
+int beluga__cohere_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    static const char *const types[] = {"search_query", "search_document", "clustering",
+                                        "classification", "clustering"};
+    beluga__embed_request e;
+    beluga__set_path(request, endpoints, "/v2/embed");
+    int code = beluga__embed_begin(&e, call, request, err);
+    if (code) return code;
+    beluga__embed_put_model(&e, "model");
+    beluga__embed_put_inputs(&e, "texts");
+    const char *type = beluga__embed_type(&e, types, "cohere");
+    if (beluga__body_wants(&e.body, "input_type"))
+        beluga_json_put_string(e.w, "input_type", type ? type : "search_document");
+    if (beluga__body_wants(&e.body, "embedding_types")) {
+        beluga_json_begin_array(e.w, "embedding_types");
+        beluga_json_put_string(e.w, NULL, "float");
+        beluga_json_end_array(e.w);
+    }
+    beluga__body_put(&e.body, "output_dimension", call, BELUGA_OPTION_DIMENSIONS);
+    return beluga__embed_end(&e);
+}
+
+static size_t text_length(const beluga_call *call, size_t index)
+{
+    size_t length = 0;
+    const beluga_part *part;
+    for (size_t k = 0; (part = beluga_message_part(beluga_call_message(call, index), k)); k++)
+        if (part->kind == BELUGA_PART_TEXT) length += part->text_length;
+    return length;
+}
+
+/* Copy the texts of a message, and a line feed. Returns their bytes. */
+static size_t copy_texts(const beluga_call *call, size_t index, char *to)
+{
+    size_t length = 0;
+    const beluga_part *part;
+    for (size_t k = 0; (part = beluga_message_part(beluga_call_message(call, index), k)); k++) {
+        if (part->kind != BELUGA_PART_TEXT || !part->text_length) continue;
+        memcpy(to + length, part->text, part->text_length);
+        length += part->text_length;
+    }
+    to[length] = '\n';
+    return length + 1;
+}
+
+/* The texts of all messages as one. */
+static void put_text(beluga__encoder *e)
+{
+    size_t length = 0, at = 0;
+    if (!beluga__body_wants(&e->body, "text")) return;
+    for (size_t i = 0; beluga_call_message(e->call, i); i++) length += text_length(e->call, i) + 1;
+    const beluga_allocator *allocator = beluga_allocator_default();
+    char *text = allocator->alloc(allocator->payload, length);
+    if (!text) {
+        beluga__encoder_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
+        return;
+    }
+    for (size_t i = 0; beluga_call_message(e->call, i); i++)
+        at += copy_texts(e->call, i, text + at);
+    beluga_json_put_string_n(e->w, "text", text, at ? at - 1 : 0);
+    allocator->release(allocator->payload, text);
+}
+
+int beluga__cohere_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    beluga__encoder e = {0};
+    beluga__set_path(request, endpoints, "/v1/tokenize");
+    int code = beluga__encoder_begin(&e, call, request, err);
+    if (code) return code;
+    beluga__put_model(&e);
+    put_text(&e);
+    beluga__warn_of_texts_only(call, request, "cohere");
     return beluga__encoder_end(&e);
 }
 

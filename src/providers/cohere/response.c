@@ -1,4 +1,5 @@
 #include "providers/cohere/cohere.h"
+#include "providers/embed.h"
 
 #include <string.h>
 
@@ -136,6 +137,28 @@ int beluga__cohere_decode_response(void *state, const char *body, size_t length,
     if (!code) code = beluga__cohere_end_plan(state, emit);
     if (!code) code = emit_tool_calls(state, beluga_json_get(message, "tool_calls"), emit);
     return code ? code : beluga__cohere_emit_end(state, root, emit);
+}
+
+/* The vectors are in a member for each type; Bedrock has the array alone for one type. */
+int beluga__cohere_decode_embed(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
+    const beluga_json *vectors = beluga_json_get(root, "embeddings");
+    if (beluga_json_is_object(vectors)) vectors = beluga_json_get(vectors, "float");
+    if (!beluga_json_is_array(vectors)) return beluga__cohere_emit_fault(root, false, emit);
+    const beluga_json *billed = beluga_json_get(beluga_json_get(root, "meta"), "billed_units");
+    usage.input_total = beluga__count(billed, "input_tokens", BELUGA__MOST_TOKENS);
+    code = beluga_emit_metadata(emit, beluga_json_get_string(root, "id", NULL), NULL, 0);
+    if (!code) code = beluga__embed_emit_array(vectors, NULL, emit);
+    return code ? code : beluga_emit_usage(emit, &usage);
+}
+
+int beluga__cohere_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, "tokens", emit);
 }
 
 /* Reads {"models":[{"name":"…"},…],"next_page_token":"…"}. */

@@ -7,6 +7,7 @@
 #include "providers/encoder.h"
 #include "providers/fault.h"
 #include "providers/finish_words.h"
+#include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
 /* The beginning of ids that the library makes up where the API gives none; these ids are not sent
@@ -31,13 +32,20 @@ typedef struct beluga__gemini_encoder {
 
 /* path.c */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
-                            beluga_error *err);
+                            const char *method, beluga_error *err);
+/* Returns whether the request goes to Vertex AI. */
+bool beluga__gemini_is_vertex(beluga_http_request *request);
+/* Returns the collection that stands before a model's name in the Gemini API, "" where the name has
+ * it. */
+const char *beluga__gemini_collection(const char *model);
 /* Returns whether an address needs an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 
 /* request.c, contents.c, content_parts.c, results.c, generation.c */
 int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
+/* Write tools and how they may be called. */
+void beluga__gemini_put_tools(beluga__gemini_encoder *e);
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
@@ -55,6 +63,14 @@ void beluga__gemini_put_system(beluga__gemini_encoder *e);
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
 /* Returns the version in a model's name, 2 of "gemini-2.5-pro"; 0 where there is none. */
 int beluga__gemini_version(const char *model);
+
+/* embed.c */
+int beluga__gemini_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__gemini_decode_embed(const char *body, size_t length, beluga_emit *emit);
+int beluga__gemini_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__gemini_decode_count(const char *body, size_t length, beluga_emit *emit);
 
 /* response.c */
 int beluga__gemini_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);

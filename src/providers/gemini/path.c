@@ -119,10 +119,9 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
 }
 
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
-                            beluga_error *err)
+                            const char *method, beluga_error *err)
 {
     char name[768], path[1024];
-    bool streamed = beluga_call_is_streamed(call);
     const char *url = base_url(request), *model = beluga_call_model(call);
     bool vertex = is_vertex(url);
     int code = encode(model, is_path(model, vertex), name, sizeof name, err);
@@ -131,11 +130,19 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
              has_version(url) ? ""
              : vertex         ? "/v1"
                               : "/v1beta",
-             prefix_of(url, model, vertex), name,
-             streamed ? "streamGenerateContent" : "generateContent");
+             prefix_of(url, model, vertex), name, method);
     beluga_http_request_set_path(request, path);
-    if (streamed) beluga_http_request_add_query(request, "alt", "sse");
     return 0;
+}
+
+bool beluga__gemini_is_vertex(beluga_http_request *request)
+{
+    return is_vertex(base_url(request));
+}
+
+const char *beluga__gemini_collection(const char *model)
+{
+    return is_path(model, false) ? "" : "models/";
 }
 
 /* ---- lists of models ------------------------------------------------------------------------- */

@@ -15,6 +15,9 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 const beluga_provider beluga__gemini_provider = {
     BELUGA__OVER_HTTP("gemini", "Gemini generateContent", gemini, BELUGA_FRAMING_SSE),
     BELUGA__ENCODES_AND_LISTS(gemini),
+    BELUGA__EMBEDS(gemini),
+    BELUGA__COUNTS(gemini),
+    .max_inputs = 100,
     .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
     .key_variables =
@@ -22,9 +25,11 @@ const beluga_provider beluga__gemini_provider = {
     .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
     .decode_error = beluga__gemini_decode_error,
     .authorize = authorize,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_BOOL("gemini.bearer", "the key is an OAuth token")),
     .notes = BELUGA__TEXTS("Calls of tools without an id get one here.",
-                           "Can't be told to call one tool at a time; takes no user.")};
+                           "Can't be told to call one tool at a time; takes no user.",
+                           "On Vertex AI some models embed one text in a request: max_inputs says "
+                           "how many are sent.")};

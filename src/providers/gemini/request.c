@@ -51,7 +51,7 @@ static void put_tool_config(beluga__gemini_encoder *e, const char *choice)
     beluga_json_end_object(e->w);
 }
 
-static void put_tools(beluga__gemini_encoder *e)
+void beluga__gemini_put_tools(beluga__gemini_encoder *e)
 {
     const char *choice;
     bool parallel = true;
@@ -77,12 +77,15 @@ int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *
                                   beluga_error *err)
 {
     beluga__gemini_encoder e = {.turn = 0};
-    int code = beluga__gemini_set_path(call, request, err);
+    bool streamed = beluga_call_is_streamed(call);
+    int code = beluga__gemini_set_path(call, request,
+                                       streamed ? "streamGenerateContent" : "generateContent", err);
+    if (streamed) beluga_http_request_add_query(request, "alt", "sse");
     if (!code) code = beluga__encoder_begin(&e.base, call, request, err);
     if (code) return code;
     beluga__gemini_put_system(&e);
     beluga__gemini_put_contents(&e);
-    put_tools(&e);
+    beluga__gemini_put_tools(&e);
     beluga__gemini_put_generation_config(&e);
     warn(&e);
     return beluga__encoder_end(&e.base);

@@ -184,7 +184,9 @@ static int emit_model(const beluga_json *model, beluga_emit *emit)
     size_t prefix = 0;
     for (size_t i = 0; name && i < 2; i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) prefix = strlen(prefixes[i]);
-    return n > prefix ? beluga_emit_model(emit, name + prefix, n - prefix) : 0;
+    beluga_model_info info = BELUGA_MODEL_INFO_INIT(name + prefix);
+    beluga__read_model_facts(model, &info);
+    return n > prefix ? beluga_emit_model_info(emit, &info) : 0;
 }
 
 int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_emit *emit)

@@ -4,6 +4,7 @@
  * script is played inside start, with memory on the stack. Words count as tokens. */
 #include "providers/builtin.h"
 #include "providers/mock/script.h"
+#include "providers/mock/words.h"
 #include "providers/table.h"
 
 #include <beluga/allocator.h>
@@ -42,19 +43,10 @@ static const char default_answer[] = "This is a mock response.";
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static bool is_space(char c)
-{
-    /* one test without a branch, for speed */
-    return (c == ' ') | ((unsigned char)(c - '\t') <= '\r' - '\t');
-}
-
 static int64_t count_words(piece p)
 {
     if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
-    int64_t words = p.length && !is_space(p.text[0]);
-    for (size_t i = 1; i < p.length; i++) /* also without a branch */
-        words += (int)is_space(p.text[i - 1]) & (int)!is_space(p.text[i]);
-    return words;
+    return beluga__mock_count_words(p);
 }
 
 /* Take at most `limit` words off the front, each with the white space behind it. */
@@ -62,9 +54,9 @@ static piece take_words(piece *from, int64_t limit)
 {
     const char *at = from->text, *end = at + from->length;
     for (; at < end && limit > 0; limit--) {
-        while (at < end && is_space(*at)) at++;
-        while (at < end && !is_space(*at)) at++;
-        while (at < end && is_space(*at)) at++;
+        while (at < end && beluga__mock_is_space(*at)) at++;
+        while (at < end && !beluga__mock_is_space(*at)) at++;
+        while (at < end && beluga__mock_is_space(*at)) at++;
     }
     piece taken = {from->text, (size_t)(at - from->text)};
     from->text = at;
@@ -316,6 +308,43 @@ static int emit_identity(beluga_emit *emit, const beluga_call *call)
     return beluga_emit_metadata(emit, at, beluga_call_model(call), 0);
 }
 
+/* ---- vectors and counts of tokens -------------------------------------------------------------
+ */
+
+/* Words of texts count, and nothing else does. */
+static int count_tokens(const beluga_call *call, beluga_emit *emit)
+{
+    bool others = false;
+    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
+        const beluga_part *part;
+        for (size_t k = 0; (part = beluga_message_part(beluga_call_message(call, i), k)); k++)
+            others |= part->kind != BELUGA_PART_TEXT;
+    }
+    int status = 0;
+    if (others) status = beluga_emit_warning(emit, "mock counts the words of texts only");
+    if (beluga_call_tool_count(call) && status == 0)
+        status = beluga_emit_warning(emit, "mock does not count tools");
+    if (status == 0) status = beluga_emit_token_count(emit, count_input(call));
+    return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static int perform(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    const beluga_call *call = beluga_emit_call(emit);
+    return beluga_call_kind(call) == BELUGA_CALL_EMBED ? beluga__mock_embed(call, emit)
+                                                       : count_tokens(call, emit);
+}
+
+static int start_other(mock *self, const mock_script *s, const beluga_call *call, beluga_emit *emit)
+{
+    if (fails_now(self, s)) return fail(emit, s->failure);
+    int status = emit_identity(emit, call);
+    if (status) return status;
+    return s->latency_ms > 0 ? beluga_emit_after(emit, s->latency_ms, perform, NULL)
+                             : perform(emit, NULL);
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
@@ -325,6 +354,8 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     beluga__mock_script_read(&s, call);
     int status =
         beluga__mock_script_resolve(&s, beluga_call_model(call), BELUGA_ERROR_INVALID_INPUT, err);
+    if (status == 0 && beluga_call_kind(call) != BELUGA_CALL_ANSWER)
+        return start_other(self, &s, call, emit);
     if (status == 0) status = prepare(self, &s, call, emit, &a);
     if (status == 0) status = emit_identity(emit, call);
     if (status) return status;
@@ -357,7 +388,8 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
 /* Without a default model, `mock` answers only callers that name it. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
-    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS,
+    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS |
+                    BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
     .open = open_model,
     .close = beluga_free,
     .start = start,
@@ -376,4 +408,6 @@ const beluga_provider beluga__mock_provider = {
     .notes = BELUGA__TEXTS(
         "Needs neither key nor network, and is only taken when it is named.",
         "mock/echo says what it was told; any other name answers by the options, or with its own "
-        "text.")};
+        "text.",
+        "A vector is made of the words of its text, so that texts which share words are near each "
+        "other; it has 64 numbers, unless dimensions says how many. Each word is a token.")};

@@ -21,11 +21,14 @@ int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *
                                   beluga_error *err);
 int beluga__ollama_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
+int beluga__ollama_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
 void beluga__ollama_put_messages(beluga__encoder *e);
 
 /* response.c */
 int beluga__ollama_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
 int beluga__ollama_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+int beluga__ollama_decode_embed(const char *body, size_t length, beluga_emit *emit);
 int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
 /* error.c */

@@ -1,3 +1,4 @@
+#include "providers/embed.h"
 #include "providers/ollama/ollama.h"
 
 #include <stdlib.h>
@@ -79,6 +80,14 @@ static void put_think(beluga__encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static void put_num_ctx(beluga__body *options, const beluga_call *call, beluga_json_writer *w)
+{
+    int64_t tokens;
+    if (beluga_call_get_own_int(call, "ollama.num_ctx", &tokens) &&
+        beluga__body_wants(options, "num_ctx"))
+        beluga_json_put_int(w, "num_ctx", tokens);
+}
+
 static void put_options(beluga__encoder *e)
 {
     static const beluga_option_field fields[] = {
@@ -95,26 +104,23 @@ static void put_options(beluga__encoder *e)
         {.key = BELUGA_OPTION_END},
     };
     beluga__body options;
-    int64_t tokens;
     beluga__body_begin_object(&e->body, "options", &options);
-    if (beluga_call_get_own_int(e->call, "ollama.num_ctx", &tokens) &&
-        beluga__body_wants(&options, "num_ctx"))
-        beluga_json_put_int(e->w, "num_ctx", tokens);
+    put_num_ctx(&options, e->call, e->w);
     beluga__body_put_options(&options, e->call, fields);
     beluga__encoder_end_object(e, &options);
 }
 
 /* A number means seconds, and Ollama accepts it only without quotes. */
-static void put_keep_alive(beluga__encoder *e)
+static void put_keep_alive(beluga__body *body, const beluga_call *call, beluga_json_writer *w)
 {
-    const char *text = beluga_call_get_own_string(e->call, "ollama.keep_alive", NULL);
+    const char *text = beluga_call_get_own_string(call, "ollama.keep_alive", NULL);
     char *end;
-    if (!text || !beluga__body_wants(&e->body, "keep_alive")) return;
+    if (!text || !beluga__body_wants(body, "keep_alive")) return;
     long long seconds = strtoll(text, &end, 10);
     if (end != text && !*end)
-        beluga_json_put_int(e->w, "keep_alive", seconds);
+        beluga_json_put_int(w, "keep_alive", seconds);
     else
-        beluga_json_put_string(e->w, "keep_alive", text);
+        beluga_json_put_string(w, "keep_alive", text);
 }
 
 static void put_format(beluga__encoder *e)
@@ -137,7 +143,7 @@ static void warn(beluga__encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static const char *const endpoints[] = {"/api/chat", NULL};
+static const char *const endpoints[] = {"/api/chat", "/api/embed", NULL};
 
 int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
@@ -154,10 +160,32 @@ int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *
     put_tools(&e);
     put_format(&e);
     put_think(&e);
-    put_keep_alive(&e);
+    put_keep_alive(&e.body, call, e.w);
     put_options(&e);
     warn(&e);
     return beluga__encoder_end(&e);
+}
+
+int beluga__ollama_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    beluga__embed_request e;
+    beluga__body options;
+    beluga__set_path(request, endpoints, "/api/embed");
+    int code = beluga__embed_begin(&e, call, request, err);
+    if (code) return code;
+    beluga__embed_put_model(&e, "model");
+    beluga__embed_put_inputs(&e, "input");
+    /* Else a text that is too long is cut, and nobody is told. */
+    if (beluga__body_wants(&e.body, "truncate")) beluga_json_put_bool(e.w, "truncate", false);
+    beluga__body_put(&e.body, "dimensions", call, BELUGA_OPTION_DIMENSIONS);
+    beluga__embed_put_type(&e, "input_type", NULL, "Ollama");
+    put_keep_alive(&e.body, call, e.w);
+    beluga__body_begin_object(&e.body, "options", &options);
+    put_num_ctx(&options, call, e.w);
+    code = beluga__body_end_object(&options);
+    int ended = beluga__embed_end(&e);
+    return code ? code : ended;
 }
 
 int beluga__ollama_encode_list_models(const beluga_call *call, beluga_http_request *request,

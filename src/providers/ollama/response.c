@@ -1,3 +1,4 @@
+#include "providers/embed.h"
 #include "providers/ollama/ollama.h"
 
 #include <stdio.h>
@@ -127,6 +128,22 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
     if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
     /* without "done" the answer is not complete */
     return state->has_metadata ? 0 : not_ollamas(root, emit);
+}
+
+int beluga__ollama_decode_embed(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
+    const beluga_json *vectors = beluga_json_get(root, "embeddings");
+    if (!beluga_json_is_array(vectors) && beluga_json_get(root, "error"))
+        return beluga__ollama_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!beluga_json_is_array(vectors)) return not_ollamas(root, emit);
+    usage.input_total = beluga__count(root, "prompt_eval_count", BELUGA__MOST_TOKENS);
+    code = beluga_emit_metadata(emit, NULL, beluga_json_get_string(root, "model", NULL), 0);
+    if (!code) code = beluga__embed_emit_array(vectors, NULL, emit);
+    return code ? code : beluga_emit_usage(emit, &usage);
 }
 
 int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit)

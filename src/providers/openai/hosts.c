@@ -1,4 +1,5 @@
 /* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
+#include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
 
@@ -17,6 +18,8 @@ enum {
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
     /* The capabilities of a local server depend on its model. */
+    EMBED = BELUGA_CAPABILITY_EMBED,
+    COUNT = BELUGA_CAPABILITY_COUNT,
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
@@ -44,6 +47,7 @@ static const struct {
     {BELUGA__OPENAI_FILE_URLS, "Takes files by their address."},
     {BELUGA__OPENAI_CACHE_CONTROL, "Marks for the cache are sent as cache_control."},
     {BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."},
+    {BELUGA__OPENAI_EMBED_FLOATS, "Vectors come as numbers, not as base64."},
     {BELUGA__OPENAI_REASONING_DETAILS,
      "Takes back reasoning_details as they came, and a budget of reasoning."},
 };
@@ -62,6 +66,11 @@ static const struct {
 typedef struct effort_words {
     const char *words[7], *note;
 } effort_words;
+
+/* Hosts' words for query, document, similarity, classification, clustering. */
+static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
+static const char *const openrouter_types[] = {"search_query", "search_document", NULL,
+                                               "classification", "clustering"};
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
@@ -94,6 +103,9 @@ typedef struct row {
     field_kind field;
     text_list notes;
     const beluga_own_option *options;
+    uint32_t max_inputs; /* most texts that one request embeds; 0: any number */
+    const char *count_path, *count_member;
+    const char *const *input_types;
 } row;
 
 /* The beginning of every row. */
@@ -143,7 +155,8 @@ static const row rows[] = {
      .options = of_databricks},
     {HOST("deepinfra", "https://api.deepinfra.com/v1/openai",
           "DEEPINFRA_API_KEY\0DEEPINFRA_TOKEN\0", "DEEPINFRA_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS, .efforts = &common, .max_inputs = 1024},
     {HOST("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY\0", "DEEPSEEK_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | MODELS,
      .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, .model = "deepseek-v4-flash",
@@ -165,8 +178,9 @@ static const row rows[] = {
      .notes = NAMED},
     {HOST("fireworks", "https://api.fireworks.ai/inference/v1",
           "FIREWORKS_API_KEY\0FIREWORKS_AI_API_KEY\0", "FIREWORKS_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
-     .efforts = &common, .notes = "Models are named accounts/fireworks/models/MODEL.\0"},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &common,
+     .notes = "Models are named accounts/fireworks/models/MODEL.\0"},
     {HOST("gmi", "https://api.gmi-serving.com/v1", "GMI_API_KEY\0GMICLOUD_API_KEY\0",
           "GMI_BASE_URL\0GMI_API_BASE\0"),
      .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
@@ -196,15 +210,17 @@ static const row rows[] = {
      .notes = SERVES "Older versions listen at port 8000.\0"},
     {HOST("litellm", "http://localhost:4000", "LITELLM_PROXY_API_KEY\0LITELLM_API_KEY\0",
           "LITELLM_PROXY_URL\0LITELLM_PROXY_API_BASE\0"),
-     .capabilities = SERVER | AUDIO | FILES | CACHE,
+     .capabilities = SERVER | AUDIO | FILES | CACHE | EMBED,
      .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL,
-     .notes = SERVES "Takes back thinking_blocks as they came.\0"},
+     .notes = SERVES "Takes back thinking_blocks as they came.\0", .max_inputs = 2048},
     {HOST("llama-server", "http://localhost:8080/v1", "LLAMA_API_KEY\0", "LLAMA_SERVER_BASE_URL\0"),
-     .capabilities = SERVER | AUDIO, .quirks = BELUGA__OPENAI_TOP_K, .model = "default",
-     .notes = SERVES "Any name of a model will do.\0"},
+     .capabilities = SERVER | AUDIO | EMBED | COUNT, .quirks = BELUGA__OPENAI_TOP_K,
+     .model = "default", .notes = SERVES "Any name of a model will do.\0",
+     .count_path = "/v1/chat/completions/input_tokens", .count_member = "input_tokens"},
     {HOST("lmstudio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY\0",
           "LM_STUDIO_BASE_URL\0LM_STUDIO_API_BASE\0"),
-     .capabilities = SERVER, .quirks = BELUGA__OPENAI_TOP_K, .notes = SERVES},
+     .capabilities = SERVER | EMBED, .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K,
+     .notes = SERVES},
     {HOST("meta", "https://api.meta.ai/v1", "META_API_KEY\0MODEL_API_KEY\0",
           "META_BASE_URL\0META_API_BASE\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &of_meta},
@@ -216,10 +232,11 @@ static const row rows[] = {
                BELUGA__OPENAI_NO_SEED,
      .efforts = &no_words, .notes = "In China the address is https://api.minimaxi.com/v1.\0"},
     {HOST("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY\0", "MISTRAL_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
      .model = "mistral-small-latest", .efforts = &of_mistral,
-     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0"},
+     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0",
+     .max_inputs = 256},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
      .field = REASONING_CONTENT},
@@ -240,16 +257,19 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES, .notes = NAMED},
     {HOST("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY\0NVIDIA_API_KEY\0",
           "NVIDIA_NIM_BASE_URL\0NVIDIA_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &graded},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED, .efforts = &graded,
+     .input_types = nvidia_types,
+     .notes = "Models that embed for retrieval want input_type query or document.\0"},
     {HOST("ollama-cloud", "https://ollama.com/v1", "OLLAMA_API_KEY\0", "OLLAMA_CLOUD_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
      .field = REASONING},
     {HOST("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY\0OPEN_ROUTER_API_KEY\0",
           "OPENROUTER_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE | EMBED,
      .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
                BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
-     .model = "openrouter/auto", .field = REASONING, .notes = NAMED},
+     .model = "openrouter/auto", .field = REASONING, .notes = NAMED,
+     .input_types = openrouter_types},
     {HOST("ovhcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
           "OVHCLOUD_API_KEY\0OVH_AI_ENDPOINTS_ACCESS_TOKEN\0",
           "OVHCLOUD_BASE_URL\0OVHCLOUD_API_BASE\0"),
@@ -268,17 +288,19 @@ static const row rows[] = {
      .notes = "Models are the bots of Poe, by their names.\0"},
     {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
           "DASHSCOPE_API_KEY\0QWEN_API_KEY\0", "DASHSCOPE_BASE_URL\0QWEN_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
-     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE | EMBED,
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING |
+               BELUGA__OPENAI_CACHE_CONTROL,
      .model = "qwen-plus",
-     .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0"},
+     .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0",
+     .max_inputs = 10},
     {HOST("reka", "https://api.reka.ai/v1", "REKA_API_KEY\0", "REKA_BASE_URL\0REKA_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K},
     {HOST("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY\0",
           "SAMBANOVA_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
-     .efforts = &graded},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded},
     {HOST("scaleway", "https://api.scaleway.ai/v1", "SCW_SECRET_KEY\0SCALEWAY_API_KEY\0",
           "SCALEWAY_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
@@ -296,8 +318,8 @@ static const row rows[] = {
      .options = of_snowflake},
     {HOST("together", "https://api.together.xyz/v1",
           "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_TOP_K,
-     .efforts = &graded},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded},
     {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
@@ -314,7 +336,8 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_REASONING_DETAILS, .field = REASONING, .notes = NAMED},
     {HOST("vllm", "http://localhost:8000/v1", "VLLM_API_KEY\0", "VLLM_BASE_URL\0"),
-     .capabilities = SERVER | AUDIO, .quirks = BELUGA__OPENAI_TOP_K, .notes = SERVES},
+     .capabilities = SERVER | AUDIO | EMBED | COUNT, .quirks = BELUGA__OPENAI_TOP_K,
+     .notes = SERVES, .count_path = "/tokenize", .count_member = "count"},
     {HOST("volcengine", "https://ark.cn-beijing.volces.com/api/v3",
           "ARK_API_KEY\0VOLCENGINE_API_KEY\0", "ARK_BASE_URL\0VOLCENGINE_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
@@ -409,6 +432,18 @@ static void make_table(beluga__openai_host *host, const row *r, place to)
         provider->encode_list_models = beluga__openai_encode_list_models;
         provider->decode_list_models = beluga__openai_decode_list_models;
     }
+    if (r->capabilities & EMBED) {
+        provider->encode_embed = beluga__openai_encode_embed;
+        provider->decode_embed = beluga__openai_decode_embed;
+        provider->max_inputs = r->max_inputs;
+    }
+    if (r->capabilities & COUNT) {
+        provider->encode_count = beluga__openai_encode_count;
+        provider->decode_count = beluga__openai_decode_count;
+    }
+    host->input_types = r->input_types;
+    host->count_path = r->count_path;
+    host->count_member = r->count_member;
     host->quirks = r->quirks;
     host->reasoning_field = fields[r->field].name;
     host->efforts = r->efforts ? r->efforts->words : NULL;
@@ -427,15 +462,37 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-/* ---- the request ----------------------------------------------------------------------------- */
+/* ---- requests and answers that differ ------------------------------------------------------- */
 
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
+static const beluga__openai_host *host_of(const beluga_call *call)
 {
     /* Providers without a row speak the protocol without differences. */
     static const beluga__openai_host plain;
     uintptr_t first = (uintptr_t)hosts, at = (uintptr_t)beluga_call_provider(call);
-    const beluga__openai_host *host = &plain;
-    if (at >= first && at - first < sizeof hosts) host = &hosts[(at - first) / sizeof *hosts];
-    return beluga__openai_encode_as(host, call, request, err);
+    bool has_row = at >= first && at - first < sizeof hosts;
+    return has_row ? &hosts[(at - first) / sizeof *hosts] : &plain;
+}
+
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    return beluga__openai_encode_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    return beluga__openai_encode_embed_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
+{
+    return beluga__openai_encode_count_as(host_of(call), call, request, err);
+}
+
+int beluga__openai_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, host_of(beluga_emit_call(emit))->count_member,
+                                      emit);
 }

@@ -39,7 +39,8 @@ typedef enum beluga__openai_quirk {
     /* takes "thinking":{"type":"disabled"} for no reasoning */
     BELUGA__OPENAI_THINKING_OFF = 1 << 14,
     BELUGA__OPENAI_REASONING_SPLIT = 1 << 15, /* takes "reasoning_split", see request.c */
-    BELUGA__OPENAI_NO_FORM = 1 << 16          /* takes no form of an answer, not even JSON */
+    BELUGA__OPENAI_NO_FORM = 1 << 16,         /* takes no form of an answer, not even JSON */
+    BELUGA__OPENAI_EMBED_FLOATS = 1 << 17 /* is not known to send vectors as base64 */
 } beluga__openai_quirk;
 
 /* A host that speaks the protocol. A row of zeros is the protocol itself. */
@@ -51,7 +52,15 @@ typedef struct beluga__openai_host {
     /* The host's word for each beluga_reasoning_effort, NULL for one that is left out. Without
      * this list the protocol's words are sent. */
     const char *const *efforts;
+    /* The host's word for each beluga_input_type; NULL: it has none. */
+    const char *const *input_types;
+    /* Where the host counts tokens, and the member of its answer; NULL: it does not. */
+    const char *count_path, *count_member;
 } beluga__openai_host;
+
+/* The most texts that OpenAI embeds in one request. It also limits their tokens together, to
+ * 300,000; no text has more of them than this, unless half of it is rare characters. */
+enum { BELUGA__OPENAI_INPUTS = 2048, BELUGA__OPENAI_INPUT_BYTES = 600000 };
 
 /* hosts.c, or hosts_none.c and plain_host.c */
 /* Returns row `index`, or NULL behind the last row. */
@@ -59,6 +68,11 @@ const beluga_provider *beluga__openai_host_at(size_t index);
 /* Write the request for the host whose row the call's provider is, or for the protocol itself. */
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
+int beluga__openai_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__openai_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err);
+int beluga__openai_decode_count(const char *body, size_t length, beluga_emit *emit);
 
 /* The JSON of a member, other than its text, of a block of reasoning. */
 typedef struct beluga__openai_member {
@@ -126,6 +140,9 @@ typedef struct beluga__openai_encoder {
 /* Write the request for a host; providers that share this function then change their own fields. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
+/* Write the request that counts tokens: the same messages and tools, for another path. */
+int beluga__openai_encode_count_as(const beluga__openai_host *host, const beluga_call *call,
+                                   beluga_http_request *request, beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 /* Set the path, below a base URL that may end in an endpoint of either protocol of OpenAI's, and
@@ -172,6 +189,9 @@ bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message 
 int beluga__openai_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
 int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit);
+
+/* embed.c */
+int beluga__openai_decode_embed(const char *body, size_t length, beluga_emit *emit);
 
 /* Find the members of an answer or a chunk. */
 void beluga__openai_pick(const beluga_json *root, const beluga_json **members);

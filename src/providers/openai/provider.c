@@ -5,13 +5,16 @@
 const beluga_provider beluga__openai_provider = {
     BELUGA__OVER_HTTP("openai", "Chat Completions", openai, BELUGA_FRAMING_SSE),
     BELUGA__ENCODES_AND_LISTS(openai),
+    BELUGA__EMBEDS(openai),
+    .max_inputs = BELUGA__OPENAI_INPUTS,
+    .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .base_url = "https://api.openai.com/v1",
     .key_variables = BELUGA__OPENAI_KEY_VARIABLES,
     .url_variables = BELUGA__OPENAI_URL_VARIABLES,
     .default_model = "gpt-5-mini",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS,
+                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED,
     .notes = BELUGA__TEXTS(
         "With OPENAI_BASE_URL any server that speaks the protocol; it needs no key then.",
         "The limit of tokens is max_completion_tokens at OpenAI's own addresses, max_tokens at "

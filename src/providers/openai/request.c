@@ -269,7 +269,7 @@ static void set_own_header(const beluga_call *call, beluga_http_request *request
 
 void beluga__openai_set_path(beluga_http_request *request, const char *path)
 {
-    static const char *const endpoints[] = {"/chat/completions", "/responses", NULL};
+    static const char *const endpoints[] = {"/chat/completions", "/responses", "/embeddings", NULL};
     beluga__set_path(request, endpoints, path);
 }
 
@@ -297,6 +297,20 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     put_reasoning(&e);
     put_tools(&e);
     put_response_format(&e);
+    return beluga__encoder_end(&e.base);
+}
+
+int beluga__openai_encode_count_as(const beluga__openai_host *host, const beluga_call *call,
+                                   beluga_http_request *request, beluga_error *err)
+{
+    static const char *const endpoints[] = {"/v1/chat/completions", "/chat/completions", NULL};
+    beluga__openai_encoder e = {.host = host};
+    beluga__set_path(request, endpoints, host->count_path);
+    int code = beluga__encoder_begin(&e.base, call, request, err);
+    if (code) return code;
+    beluga__put_model(&e.base);
+    beluga__openai_put_messages(&e);
+    put_tools(&e);
     return beluga__encoder_end(&e.base);
 }
 

@@ -1,3 +1,5 @@
+#include "providers/embed.h"
+#include "providers/openai/embed.h"
 #include "providers/responses/responses.h"
 
 #include <string.h>
@@ -111,6 +113,34 @@ static void warn_about_the_rest(beluga__encoder *e)
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
+
+int beluga__responses_encode_count(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err)
+{
+    beluga__encoder e = {0};
+    beluga__openai_set_head(call, request, "/responses/input_tokens");
+    int code = beluga__encoder_begin(&e, call, request, err);
+    if (code) return code;
+    beluga__put_model(&e);
+    beluga__responses_put_input(&e);
+    put_reasoning(&e);
+    put_tools(&e);
+    put_format(&e);
+    return beluga__encoder_end(&e);
+}
+
+/* The same account embeds by the endpoint of Chat Completions. */
+int beluga__responses_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err)
+{
+    static const beluga__openai_host plain;
+    return beluga__openai_encode_embed_as(&plain, call, request, err);
+}
+
+int beluga__responses_decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    return beluga__decode_token_count(body, length, "input_tokens", emit);
+}
 
 int beluga__responses_encode_request(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)

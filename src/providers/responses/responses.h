@@ -21,6 +21,11 @@ typedef struct beluga__responses_state {
 /* request.c */
 int beluga__responses_encode_request(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
+int beluga__responses_encode_count(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err);
+int beluga__responses_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                   beluga_error *err);
+int beluga__responses_decode_count(const char *body, size_t length, beluga_emit *emit);
 /* items.c: write "input". */
 void beluga__responses_put_input(beluga__encoder *e);
 

@@ -152,6 +152,36 @@ static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
     return beluga_emit_model(emit, "b", 1);
 }
 
+/* It sends nothing of what it shall embed or count. */
+static int encode_nothing(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)call;
+    (void)err;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/measure");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int decode_vectors(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    uint32_t index = 0;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    const beluga_json *list = code ? NULL : beluga_json_get(root, "vectors");
+    for (const beluga_json *v = beluga_json_first(list); v && !code; v = beluga_json_next(list, v))
+        code = beluga_emit_embedding_json(emit, index++, v);
+    return code;
+}
+
+static int decode_tokens(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    return code ? code : beluga_emit_token_count(emit, beluga_json_get_int(root, "tokens", -1));
+}
+
 #define BROKEN                                                                  \
     .default_model = "b", .base_url = "https://broken.example/v1",              \
     .framing = BELUGA_FRAMING_NDJSON, .capabilities = BELUGA_CAPABILITY_STREAM, \
@@ -178,6 +208,14 @@ static const beluga_provider healthy = {
     BELUGA_PROVIDER_INIT("http-healthy"), BROKEN,
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_MODELS,
     .encode_list_models = encode_list, .decode_list_models = decode_any_list};
+static const beluga_provider vectors = {
+    BELUGA_PROVIDER_INIT("http-vectors"), BROKEN,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_EMBED,
+    .encode_embed = encode_nothing, .decode_embed = decode_vectors};
+static const beluga_provider tokens = {
+    BELUGA_PROVIDER_INIT("http-tokens"), BROKEN,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_COUNT,
+    .encode_count = encode_nothing, .decode_count = decode_tokens};
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &sound, &bare, &gullible, &careless, &counting, &chatty, &humble,
-                        &silent, &healthy)
+                        &silent, &healthy, &vectors, &tokens)

@@ -1,0 +1,71 @@
+/**
+ * @file model_info.h
+ * Facts of a model, as its provider's list of models tells them.
+ */
+#ifndef BELUGA_MODEL_INFO_H
+#define BELUGA_MODEL_INFO_H
+
+#include <beluga/common.h>
+#include <beluga/error.h>
+
+BELUGA_BEGIN_DECLS
+
+/** Kinds of content that a model takes or gives. */
+typedef enum beluga_modality {
+    BELUGA_MODALITY_TEXT = 1 << 0,
+    BELUGA_MODALITY_IMAGE = 1 << 1,
+    BELUGA_MODALITY_AUDIO = 1 << 2,
+    BELUGA_MODALITY_VIDEO = 1 << 3,
+    BELUGA_MODALITY_FILE = 1 << 4,
+    BELUGA_MODALITY_EMBEDDING = 1 << 5 /**< vectors */
+} beluga_modality;
+
+/** A model on a list. What its provider does not tell is -1, and 0 for `created` and modalities. */
+typedef struct beluga_model_info {
+    const char *name;          /**< one line */
+    int64_t context_tokens;    /**< most tokens of a prompt, or of it with its answer */
+    int64_t max_output_tokens; /**< most tokens of an answer */
+    double input_price;        /**< US dollars for a million tokens of input */
+    double output_price;       /**< US dollars for a million tokens of output */
+    int64_t created;           /**< seconds since 1970 */
+    uint32_t inputs;           /**< beluga_modality, or'ed */
+    uint32_t outputs;          /**< beluga_modality, or'ed */
+    void *reserved[3];
+} beluga_model_info;
+
+/** A model of which nothing but the name is known. */
+#define BELUGA_MODEL_INFO_INIT(model_name)     \
+    {                                          \
+        (model_name), -1, -1, -1, -1, 0, 0, 0, \
+        {                                      \
+            NULL, NULL, NULL                   \
+        }                                      \
+    }
+
+/**
+ * Ask the provider which models it has, and what it tells of them.
+ *
+ * Many lists are no more than names; then the facts are unknown. Prices of an answer are in
+ * price.h, whether the list has them or not.
+ *
+ * @param ctx    Borrowed; NULL for none.
+ * @param infos  Owned array of n, sorted by name, in one block with its texts (beluga_free). At
+ * most 100,000. NULL on failure.
+ * @param n      Receives their number.
+ * @return as beluga_list_models.
+ *
+ * Threads: any. Blocks: as beluga_list_models. Since: 0.1
+ */
+BELUGA_API int beluga_list_model_infos(beluga_chat_model *model, beluga_context *ctx,
+                                       beluga_model_info **infos, size_t *n, beluga_error *err);
+
+/**
+ * Emit one model of a list with what is told of it; for providers, beside beluga_emit_model.
+ *
+ * @param info  Copied. Its name becomes one line (beluga_text_to_line).
+ * @return as beluga_emit_model; BELUGA_ERROR_INVALID_INPUT also for NULL. Since: 0.1
+ */
+BELUGA_API int beluga_emit_model_info(beluga_emit *emit, const beluga_model_info *info);
+
+BELUGA_END_DECLS
+#endif

@@ -1,0 +1,370 @@
+/* Embedding: texts are split into parts as the provider's limits ask for, each part is a call, and
+ * the vectors of all of them are put into one block. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "client/embeddings.h"
+#include "client/job.h"
+
+#include <stdio.h>
+
+enum { DEFAULT_CONCURRENCY = 5 };
+
+typedef struct embed_job embed_job;
+
+/* Texts that are sent together. */
+typedef struct part {
+    embed_job *job;
+    beluga_op *op; /* NULL: the part is not under way */
+    size_t first, n;
+    beluga_error failure; /* of what came; its code is 0 while all is well */
+} part;
+
+struct embed_job {
+    beluga_job base;
+    const beluga__input *inputs;
+    beluga__arena texts; /* holds the inputs where the caller's do not live long enough */
+    size_t n, next;      /* the texts, and the first that is not sent */
+    size_t max_inputs, max_bytes;
+    part *parts;
+    size_t n_parts, n_running;
+    beluga_embeddings *result;
+    beluga_embed_cb cb;
+    void *payload;
+};
+
+static embed_job *embed_of(beluga_job *job)
+{
+    return beluga__container_of(job, embed_job, base);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void release(beluga_job *base)
+{
+    embed_job *job = embed_of(base);
+    const beluga_allocator *allocator = &base->model->target->runtime->allocator;
+    beluga_embeddings_free(job->result);
+    if (job->texts.allocator) beluga__arena_free(&job->texts);
+    beluga__release(allocator, job->parts);
+}
+
+/* Stop the parts under way, without an event. */
+static void stop(embed_job *job)
+{
+    for (size_t i = 0; i < job->n_parts; i++) {
+        beluga_op *op = job->parts[i].op;
+        job->parts[i].op = NULL;
+        if (!op) continue;
+        op->aborted = NULL;
+        beluga__operation_abort(op);
+        beluga_op_free(op);
+    }
+    job->n_running = 0;
+}
+
+static void abort_job(beluga_job *base)
+{
+    stop(embed_of(base));
+    beluga__job_end(base);
+}
+
+static void cancel(beluga_job *base)
+{
+    embed_job *job = embed_of(base);
+    for (size_t i = 0; i < job->n_parts; i++) beluga_op_cancel(job->parts[i].op);
+}
+
+/* Say which texts the part has, where there is more than one part. */
+static void name_part(const part *p, beluga_error *err)
+{
+    char texts[64];
+    if (p->n == p->job->n) return;
+    snprintf(texts, sizeof texts, "texts %zu to %zu", p->first, p->first + p->n - 1);
+    beluga_error_wrap(err, NULL, texts);
+}
+
+static void fail(embed_job *job, const beluga_error *err)
+{
+    stop(job);
+    job->cb(job->payload, NULL, err);
+    beluga__job_end(&job->base);
+}
+
+static void succeed(embed_job *job)
+{
+    beluga_embeddings *result = job->result;
+    job->result = NULL;
+    job->cb(job->payload, result, NULL);
+    beluga__job_end(&job->base);
+}
+
+/* --- a part ----------------------------------------------------------------------------------- */
+
+static int start_part(part *p, beluga_error *err);
+
+/* Start the next part where one is left. */
+static void go_on(part *p)
+{
+    embed_job *job = p->job;
+    beluga_error err;
+    if (job->next < job->n) {
+        if (start_part(p, &err)) fail(job, &err);
+    } else if (!job->n_running)
+        succeed(job);
+}
+
+static void part_failed(part *p, const beluga_error *error)
+{
+    beluga_error err = p->failure.code ? p->failure : *error;
+    beluga__call_locate(p->op->call, &err);
+    name_part(p, &err);
+    beluga_op_free(p->op);
+    p->op = NULL;
+    fail(p->job, &err);
+}
+
+static void part_finished(part *p)
+{
+    embed_job *job = p->job;
+    beluga_error err;
+    int status = beluga__embeddings_add(job->result, p->op);
+    beluga_op_free(p->op);
+    p->op = NULL;
+    job->n_running--;
+    if (!status) {
+        go_on(p);
+        return;
+    }
+    beluga_error_set(&err, status, "no memory for the vectors");
+    fail(job, &err);
+}
+
+/* A part can't be ended inside its own event, so it is cancelled, and the failure waits for its
+ * end. */
+static void take_vector(part *p, const beluga_event *event)
+{
+    if (p->failure.code) return;
+    size_t index = p->first + event->index;
+    if (beluga__embeddings_put(p->job->result, index, event->u.embedding.values,
+                               event->u.embedding.count, &p->failure))
+        beluga_op_cancel(p->op);
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    part *p = payload;
+    switch (event->kind) {
+    case BELUGA_EVENT_EMBEDDING: take_vector(p, event); break;
+    case BELUGA_EVENT_FINISH: part_finished(p); break;
+    case BELUGA_EVENT_ERROR: part_failed(p, event->u.error); break;
+    }
+}
+
+/* The loop is freed, with its calls. */
+static void lost(void *payload)
+{
+    part *p = payload;
+    embed_job *job = p->job;
+    beluga_op_free(p->op);
+    p->op = NULL;
+    if (--job->n_running == 0) beluga__job_end(&job->base);
+}
+
+/* Take as many of the texts that are left as one request may have. */
+static void take_texts(part *p)
+{
+    embed_job *job = p->job;
+    size_t bytes = 0;
+    p->first = job->next;
+    for (p->n = 0; job->next < job->n && p->n < job->max_inputs; p->n++, job->next++) {
+        bytes += job->inputs[job->next].length;
+        if (p->n && bytes > job->max_bytes) break;
+    }
+}
+
+static int start_part(part *p, beluga_error *err)
+{
+    embed_job *job = p->job;
+    take_texts(p);
+    p->failure.code = 0;
+    beluga__call_spec spec = beluga__job_spec(&job->base);
+    spec.inputs = job->inputs + p->first;
+    spec.n_inputs = p->n;
+    int status = beluga__chat_model_start_embed(job->base.model, &spec, on_event, p, &p->op, err);
+    if (status) {
+        name_part(p, err);
+        p->op = NULL;
+        return status;
+    }
+    p->op->aborted = lost;
+    job->n_running++;
+    return 0;
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+/* The texts, as the caller gave them. */
+typedef struct question {
+    beluga_chat_model *model;
+    beluga_context *context;
+    const char *const *texts;
+    const size_t *lengths;
+    size_t n;
+    const beluga_option *opts;
+    size_t n_opts;
+    bool copies; /* the texts may go before the job ends */
+} question;
+
+static int check_text(const question *q, size_t i, size_t *length, beluga_error *err)
+{
+    const char *text = q->texts[i];
+    if (!text) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "text %zu is NULL", i);
+    *length = q->lengths ? q->lengths[i] : strlen(text);
+    if (!*length)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "text %zu is empty: leave it out, since it has no vector", i);
+    if (*length > BELUGA__MAX_PART_BYTES)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "text %zu is over 64 MiB", i);
+    size_t valid = beluga__utf8_valid(text, *length);
+    if (valid == *length) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "text %zu is not UTF-8 from byte %zu on", i, valid);
+}
+
+static int check_question(const question *q, beluga_error *err)
+{
+    if (!q->n || !q->texts)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no texts provided");
+    if (q->n > BELUGA__MAX_INPUTS)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "%zu texts are more than %u: embed them in parts", q->n,
+                                BELUGA__MAX_INPUTS);
+    return 0;
+}
+
+static int take_question(embed_job *job, const question *q, beluga_error *err)
+{
+    const beluga_allocator *allocator = &job->base.model->target->runtime->allocator;
+    beluga__arena_init(&job->texts, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__input *inputs = beluga__arena_alloc(&job->texts, q->n * sizeof *inputs);
+    if (!inputs) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
+    for (size_t i = 0; i < q->n; i++) {
+        int status = check_text(q, i, &inputs[i].length, err);
+        if (status) return status;
+        inputs[i].text = q->copies ? beluga__arena_copy(&job->texts, q->texts[i], inputs[i].length)
+                                   : q->texts[i];
+        if (!inputs[i].text)
+            return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
+    }
+    job->inputs = inputs;
+    job->n = q->n;
+    return 0;
+}
+
+/* Returns a number that an option sets, for this call or for the model. */
+static int64_t option_of(const embed_job *job, int key, int64_t otherwise)
+{
+    int64_t value = beluga__settings_int(&job->base.model->target->settings, key, otherwise);
+    beluga__options_int(&job->base.options, key, &value);
+    return value;
+}
+
+static int make_parts(embed_job *job, beluga_error *err)
+{
+    const beluga__target *target = job->base.model->target;
+    const beluga_provider *provider = target->provider;
+    int64_t limit = provider->max_inputs ? provider->max_inputs : BELUGA__MAX_INPUTS;
+    job->max_inputs = (size_t)option_of(job, BELUGA_OPTION_MAX_INPUTS, limit);
+    job->max_bytes = provider->max_input_bytes ? provider->max_input_bytes : SIZE_MAX;
+    size_t most = (size_t)option_of(job, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
+    /* texts that are long make more parts than their number tells */
+    size_t parts = job->max_bytes == SIZE_MAX ? (job->n - 1) / job->max_inputs + 1 : job->n;
+    job->n_parts = parts < most ? parts : most;
+    job->parts = beluga__zalloc(&target->runtime->allocator, job->n_parts * sizeof *job->parts);
+    job->result = job->parts ? beluga__embeddings_new(job->n) : NULL;
+    if (!job->result) {
+        job->n_parts = 0;
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the vectors");
+    }
+    for (size_t i = 0; i < job->n_parts; i++) job->parts[i].job = job;
+    return 0;
+}
+
+static int start_parts(embed_job *job, beluga_error *err)
+{
+    int status = 0;
+    for (size_t i = 0; i < job->n_parts && job->next < job->n && !status; i++)
+        status = start_part(&job->parts[i], err);
+    return status;
+}
+
+static int start(beluga_loop *loop, const question *q, beluga_embed_cb cb, void *payload,
+                 beluga_job **out, beluga_error *err)
+{
+    int status = check_question(q, err);
+    if (status) return status;
+    embed_job *job =
+        beluga__job_new(sizeof *job, q->model, loop, q->context, q->opts, q->n_opts, err);
+    if (!job) return BELUGA_ERROR_NO_MEMORY;
+    job->base.cancel = cancel;
+    job->base.abort = abort_job;
+    job->base.release = release;
+    job->cb = cb;
+    job->payload = payload;
+    status = take_question(job, q, err);
+    if (!status) status = make_parts(job, err);
+    if (!status) status = start_parts(job, err);
+    if (status)
+        abort_job(&job->base);
+    else
+        beluga__job_hand_over(&job->base, out);
+    return status;
+}
+
+int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                         const char *const *texts, const size_t *lengths, size_t n,
+                         beluga_embed_cb cb, void *payload, beluga_job **job, beluga_error *err,
+                         const beluga_option *opts, size_t n_opts)
+{
+    const question q = {model, ctx, texts, lengths, n, opts, n_opts, .copies = true};
+    beluga_error unused;
+    if (!err) err = &unused;
+    if (job) *job = NULL;
+    if (beluga__loop_inherited(loop))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
+    return start(loop, &q, cb, payload, job, err);
+}
+
+/* --- a thread that waits ---------------------------------------------------------------------- */
+
+typedef struct waiting {
+    beluga__job_waiter wait;
+    question question;
+    beluga_embeddings **out;
+} waiting;
+
+static void ended(void *payload, beluga_embeddings *embeddings, const beluga_error *error)
+{
+    waiting *w = payload;
+    *w->out = embeddings;
+    beluga__job_ended(&w->wait, error);
+}
+
+static int start_waiting(beluga_loop *loop, void *argument, beluga_job **job, beluga_error *err)
+{
+    waiting *w = argument;
+    return start(loop, &w->question, ended, w, job, err);
+}
+
+int beluga_embed_n(beluga_chat_model *model, beluga_context *ctx, const char *const *texts,
+                   const size_t *lengths, size_t n, beluga_embeddings **out, beluga_error *err,
+                   const beluga_option *opts, size_t n_opts)
+{
+    beluga_error unused;
+    waiting w = {.wait.error = err ? err : &unused,
+                 .question = {model, ctx, texts, lengths, n, opts, n_opts, .copies = false},
+                 .out = out};
+    *out = NULL;
+    return beluga__job_wait(model, &w.wait, start_waiting, &w);
+}

@@ -1,0 +1,158 @@
+#include "client/embeddings.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/sum.h"
+
+#include <math.h>
+
+beluga_embeddings *beluga__embeddings_new(size_t count)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    beluga_embeddings *e = beluga__zalloc(allocator, sizeof *e);
+    if (!e) return NULL;
+    e->allocator = *allocator;
+    beluga__arena_init(&e->arena, &e->allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    e->count = count;
+    e->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    return e;
+}
+
+void beluga_embeddings_free(beluga_embeddings *e)
+{
+    if (!e) return;
+    beluga_allocator allocator = e->allocator;
+    beluga__release(&allocator, e->values);
+    beluga__arena_free(&e->arena);
+    beluga__release(&allocator, e);
+}
+
+/* --- while vectors come ----------------------------------------------------------------------- */
+
+/* The first vector tells how long all of them are. */
+static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
+{
+    if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / e->count)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "%zu vectors of %zu numbers are more than %u bytes: embed fewer "
+                                "texts at once",
+                                e->count, dimensions, BELUGA__MAX_VECTOR_BYTES);
+    e->values = beluga__alloc(&e->allocator, e->count * dimensions * sizeof(float));
+    if (!e->values)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                                "no memory for %zu vectors of %zu numbers", e->count, dimensions);
+    e->dimensions = dimensions;
+    return 0;
+}
+
+int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *values, size_t n,
+                           beluga_error *err)
+{
+    int status = e->values ? 0 : make_room(e, n, err);
+    if (status) return status;
+    if (n != e->dimensions)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
+                                "the vector of text %zu has %zu numbers, and others have %zu",
+                                index, n, e->dimensions);
+    memcpy(e->values + index * n, values, n * sizeof *values);
+    return 0;
+}
+
+static void add_count(int64_t *sum, int64_t count)
+{
+    if (count >= 0) *sum = *sum < 0 ? count : beluga__add(*sum, count);
+}
+
+static int keep_name(beluga_embeddings *e, const char **name, const char *text)
+{
+    if (*name || !text) return 0;
+    *name = beluga__arena_copy(&e->arena, text, strlen(text));
+    return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+/* The parts of one input have the same warnings. */
+static int keep_warning(beluga_embeddings *e, const char *warning)
+{
+    if (!e->warnings)
+        e->warnings = beluga__arena_alloc(&e->arena, BELUGA__MAX_WARNINGS * sizeof *e->warnings);
+    if (!e->warnings) return BELUGA_ERROR_NO_MEMORY;
+    for (size_t i = 0; i < e->n_warnings; i++)
+        if (strcmp(e->warnings[i], warning) == 0) return 0;
+    if (e->n_warnings == BELUGA__MAX_WARNINGS) return 0;
+    const char *copy = beluga__arena_copy(&e->arena, warning, strlen(warning));
+    if (!copy) return BELUGA_ERROR_NO_MEMORY;
+    e->warnings[e->n_warnings++] = copy;
+    return 0;
+}
+
+int beluga__embeddings_add(beluga_embeddings *e, const beluga_op *op)
+{
+    const beluga_call *call = op->call;
+    add_count(&e->usage.input_total, op->usage.input_total);
+    add_count(&e->usage.input_cache_read, op->usage.input_cache_read);
+    add_count(&e->usage.output_total, op->usage.output_total);
+    int status =
+        keep_name(e, &e->model, op->metadata.model ? op->metadata.model : call->model_name);
+    if (!status) status = keep_name(e, &e->provider, call->target->provider->name);
+    if (!status) status = keep_name(e, &e->request_id, op->metadata.request_id);
+    for (size_t i = 0; i < op->n_warnings && !status; i++)
+        status = keep_warning(e, op->warnings[i]);
+    return status;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+size_t beluga_embeddings_count(const beluga_embeddings *e)
+{
+    return e->count;
+}
+
+size_t beluga_embeddings_dimensions(const beluga_embeddings *e)
+{
+    return e->dimensions;
+}
+
+const float *beluga_embeddings_vector(const beluga_embeddings *e, size_t index)
+{
+    return index < e->count ? e->values + index * e->dimensions : NULL;
+}
+
+const beluga_usage *beluga_embeddings_usage(const beluga_embeddings *e)
+{
+    return &e->usage;
+}
+
+const char *beluga_embeddings_model(const beluga_embeddings *e)
+{
+    return e->model ? e->model : "";
+}
+
+const char *beluga_embeddings_provider(const beluga_embeddings *e)
+{
+    return e->provider ? e->provider : "";
+}
+
+const char *beluga_embeddings_request_id(const beluga_embeddings *e)
+{
+    return e->request_id ? e->request_id : "";
+}
+
+const char *beluga_embeddings_warning(const beluga_embeddings *e, size_t index)
+{
+    return index < e->n_warnings ? e->warnings[index] : NULL;
+}
+
+/* Four sums at once, which the compiler keeps in one register. */
+double beluga_similarity(const float *a, const float *b, size_t n)
+{
+    enum { LANES = 4 };
+    double dot[LANES] = {0}, aa[LANES] = {0}, bb[LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        double x = a[i], y = b[i];
+        dot[i % LANES] += x * y;
+        aa[i % LANES] += x * x;
+        bb[i % LANES] += y * y;
+    }
+    double lengths = sqrt((aa[0] + aa[1] + aa[2] + aa[3]) * (bb[0] + bb[1] + bb[2] + bb[3]));
+    return lengths > 0 ? (dot[0] + dot[1] + dot[2] + dot[3]) / lengths : 0;
+}

@@ -1,0 +1,43 @@
+#include "model/call_kind.h"
+
+beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call)
+{
+    const beluga_provider *provider = call->target->provider;
+    switch (call->kind) {
+    case BELUGA_CALL_MODELS: return provider->encode_list_models;
+    case BELUGA_CALL_EMBED: return provider->encode_embed;
+    case BELUGA_CALL_COUNT: return provider->encode_count;
+    default: return provider->encode_request;
+    }
+}
+
+beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)
+{
+    const beluga_provider *provider = call->target->provider;
+    switch (call->kind) {
+    case BELUGA_CALL_MODELS: return provider->decode_list_models;
+    case BELUGA_CALL_EMBED: return provider->decode_embed;
+    case BELUGA_CALL_COUNT: return provider->decode_count;
+    default: return NULL;
+    }
+}
+
+/* A list of models would be an event for each name, which full providers have never emitted. */
+bool beluga__call_kind_starts(const beluga_call *call)
+{
+    static const uint64_t bits[] = {[BELUGA_CALL_EMBED] = BELUGA_CAPABILITY_EMBED,
+                                    [BELUGA_CALL_COUNT] = BELUGA_CAPABILITY_COUNT};
+    return beluga__call_is_answer(call) || call->target->provider->capabilities & bits[call->kind];
+}
+
+int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err)
+{
+    static const char *const reasons[] = {
+        [BELUGA_CALL_ANSWER] = "this provider gives no answers",
+        [BELUGA_CALL_MODELS] = "this provider has no list of models",
+        [BELUGA_CALL_EMBED] = "this provider does not embed texts",
+        [BELUGA_CALL_COUNT] =
+            "this provider does not count tokens; beluga_message_estimate_tokens estimates them",
+    };
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "%s", reasons[call->kind]);
+}
