@@ -149,7 +149,7 @@ typedef enum beluga_option_type {
     XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
        "the request's body, a JSON object that is sent as it is")                                 \
     XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                               \
-       "false: the key is a token already, where the provider would exchange a key for one")\
+       "false: the key is a token already, where the provider would exchange a key for one")      \
     XX(DIMENSIONS, "dimensions", INT, 1, 65536, B, "numbers in a vector")                         \
     XX(INPUT_TYPE, "input_type", ENUM, 0, 4, B,                                                   \
        "purpose of embedded texts: query, document, similarity, classification, clustering")      \

@@ -190,7 +190,8 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
-    if (told || !beluga__call_is_answer(stage->base.call) || !has_next(stage) || !leads_on(stage, err))
+    if (told || !beluga__call_is_answer(stage->base.call) || !has_next(stage) ||
+        !leads_on(stage, err))
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
@@ -242,7 +243,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     stage->first = choose_first(fallback_of(stage), base->call);
     if (!can_ask(stage, stage->first)) stage->first = 0;
     int status = ask(stage, err);
-    while (status && beluga__call_is_answer(base->call) && has_next(stage) && leads_on(stage, err)) {
+    while (status && beluga__call_is_answer(base->call) && has_next(stage) &&
+           leads_on(stage, err)) {
         keep_first_error(stage, err);
         log_next(stage, err);
         status = ask(stage, err);

@@ -357,9 +357,10 @@ BELUGA_API beluga_kind_of_call beluga_call_kind(const beluga_call *call);
 /** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
 /**
- * Return the number of messages; 0 for a list of models, where texts are embedded, and for a call whose body is given (option
- * request_body): it takes method, path, query and headers of the request, and whether its body
- * names the model, and has neither tools nor options of sampling and of the answer's form.
+ * Return the number of messages; 0 for a list of models, where texts are embedded, and for a call
+ * whose body is given (option request_body): it takes method, path, query and headers of the
+ * request, and whether its body names the model, and has neither tools nor options of sampling and
+ * of the answer's form.
  */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL past the last. */

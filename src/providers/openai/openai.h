@@ -40,7 +40,7 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_THINKING_OFF = 1 << 14,
     BELUGA__OPENAI_REASONING_SPLIT = 1 << 15, /* takes "reasoning_split", see request.c */
     BELUGA__OPENAI_NO_FORM = 1 << 16,         /* takes no form of an answer, not even JSON */
-    BELUGA__OPENAI_EMBED_FLOATS = 1 << 17 /* is not known to send vectors as base64 */
+    BELUGA__OPENAI_EMBED_FLOATS = 1 << 17     /* is not known to send vectors as base64 */
 } beluga__openai_quirk;
 
 /* A host that speaks the protocol. A row of zeros is the protocol itself. */
