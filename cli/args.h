@@ -105,6 +105,10 @@ typedef enum arg_completion {
        "Send and write nothing; estimate lines, tokens and cost, and tell how.")                   \
     XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                      \
        "Stop when so much is spent, with what earlier runs spent on the same output.")             \
+    XX(INPUT, 'f', "file", "FILE", TEXT, file, FILES,                                              \
+       "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
+    XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \
+       "Write vectors as 32-bit floats, little-endian, one behind the other and nothing else.")    \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
        "Read this configuration instead of the usual one.")                                        \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
@@ -174,10 +178,10 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *trace, *trace_id, *html, *only, *from;
+    const char *trace, *trace_id, *html, *only, *from, *file;
     arg_list options, attachments, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list;
+    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */

@@ -315,6 +315,11 @@ void out_json(const char *json, size_t n)
     }
 }
 
+void out_bytes(const void *bytes, size_t n)
+{
+    put_out(bytes, n);
+}
+
 void out_style(term_look style)
 {
     const char *sequence = term_style(STDOUT_FILENO, style);

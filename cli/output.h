@@ -63,6 +63,8 @@ void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* Print a text that must stay on its line, as beluga_text_to_line writes it; NULL is empty. */
 void out_name(const char *text);
 void out_json(const char *json, size_t n);
+/* Print bytes as they are, which a terminal must not get: the caller has refused that. */
+void out_bytes(const void *bytes, size_t n);
 /* Begin a style; TERM_PLAIN ends it. */
 void out_style(term_look style);
 /* Write the buffer to stdout. Each message on stderr and the end of the program do this, too. */

@@ -150,6 +150,14 @@ void report_usage(const beluga_response *response)
                beluga_finish_reason_name(beluga_response_finish_reason(response)));
 }
 
+void report_vectors(uint64_t count, size_t dimensions, int64_t tokens, int64_t ns)
+{
+    char input[96], time[48];
+    format_tokens(input, sizeof input, "input", tokens, "", 0);
+    format_time(time, sizeof time, "time", ns);
+    out_detail("tokens: %s%s, vectors: %" PRIu64 " of %zu numbers", input, time, count, dimensions);
+}
+
 static void note_tool_calls(const beluga_response *response)
 {
     for (size_t i = 0; i < beluga_response_tool_call_count(response); i++) {

@@ -8,6 +8,9 @@
 #include <beluga/provider/json.h>
 #include <beluga/response.h>
 
+#include <stddef.h>
+#include <stdint.h>
+
 /*
  * Report a failure on stderr, and with --json as an object on stdout: {"error": {"code": …,
  * "message": …, …, "exit_code": …}, "partial": answer or null}.
@@ -30,6 +33,9 @@ int report_response(const beluga_response *response);
 
 /* Report on stderr how many tokens and how much time an answer took. */
 void report_usage(const beluga_response *response);
+
+/* Report on stderr how many tokens (-1: unknown) and how much time vectors took. */
+void report_vectors(uint64_t count, size_t dimensions, int64_t tokens, int64_t ns);
 
 /*
  * Report on stderr that an answer was cut or refused, or that it asks for tools.

@@ -40,20 +40,36 @@ static bool ends_in(const char *path, const char *end)
     return n > m && strcasecmp(path + n - m, end) == 0;
 }
 
-batch_format batch_format_detect(const char *path, int fd)
+batch_format batch_format_from_path(const char *path)
 {
-    char bytes[PEEK_BYTES + 1];
     if (ends_in(path, ".csv")) return BATCH_CSV;
     if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson")) return BATCH_JSONL;
-    if (ends_in(path, ".txt")) return BATCH_TEXT;
-    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
-    bytes[n > 0 ? n : 0] = '\0';
-    const char *text = strncmp(bytes, BOM, BOM_BYTES) == 0 ? bytes + BOM_BYTES : bytes;
+    return ends_in(path, ".txt") ? BATCH_TEXT : BATCH_AUTO;
+}
+
+batch_format batch_format_from_text(const char *text)
+{
+    if (strncmp(text, BOM, BOM_BYTES) == 0) text += BOM_BYTES;
     text += strspn(text, " \t\r\n");
     return *text && strchr("{[\"", *text) ? BATCH_JSONL : BATCH_TEXT;
 }
 
+batch_format batch_format_detect(const char *path, int fd)
+{
+    char bytes[PEEK_BYTES + 1];
+    batch_format format = batch_format_from_path(path);
+    if (format != BATCH_AUTO) return format;
+    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
+    bytes[n > 0 ? n : 0] = '\0';
+    return batch_format_from_text(bytes);
+}
+
 /* ---- bytes ----------------------------------------------------------------------------------- */
+
+static ssize_t read_some(const batch_reader *r, char *bytes, size_t n)
+{
+    return r->streamed ? read(r->fd, bytes, n) : pread(r->fd, bytes, n, (off_t)r->offset);
+}
 
 /* Drop the bytes before the current record, and read more. Returns false at the end and on a read
  * error. */
@@ -67,8 +83,8 @@ static bool fill(batch_reader *r)
         r->next -= r->begin;
         r->begin = 0;
     }
-    ssize_t n = pread(r->fd, bytes, sizeof bytes, (off_t)r->offset);
-    while (n < 0 && errno == EINTR) n = pread(r->fd, bytes, sizeof bytes, (off_t)r->offset);
+    ssize_t n = read_some(r, bytes, sizeof bytes);
+    while (n < 0 && errno == EINTR) n = read_some(r, bytes, sizeof bytes);
     if (n < 0) r->error = errno;
     if (n == 0) r->at_end = true;
     if (n <= 0) return false;

@@ -35,7 +35,8 @@ typedef struct batch_record {
 
 typedef struct batch_reader {
     batch_format format;
-    int fd; /* borrowed; read by offset, so that several readers may share it */
+    int fd;        /* borrowed; read by offset, so that several readers may share it */
+    bool streamed; /* read on from where the descriptor stands instead, as pipes want it */
     uint64_t offset, line;
     cli_text buffer;
     size_t begin, next; /* the bounds of the current record */
@@ -52,6 +53,10 @@ typedef struct batch_reader {
 /* Return the format of a name, or BATCH_AUTO. */
 batch_format batch_format_from_name(const char *name);
 const char *batch_format_name(batch_format format);
+
+/* Tell the format by a file's name, or BATCH_AUTO; and by the first bytes of a text. */
+batch_format batch_format_from_path(const char *path);
+batch_format batch_format_from_text(const char *text);
 
 /* Detect the format by the file's name, or else by its first bytes. */
 batch_format batch_format_detect(const char *path, int fd);

@@ -19,7 +19,8 @@ typedef struct cli_command {
 #define COMMAND_ANY_OPERANDS ((size_t)-1)
 
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
-    cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
+    cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version,
+    cmd_embed, cmd_similar, cmd_count;
 
 /* Return whether a command takes the option with that index. */
 bool command_takes(const cli_command *command, size_t index);

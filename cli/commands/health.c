@@ -1,11 +1,10 @@
 /* beluga health: tells whether the model could be called, and whether it answers. */
 #include "commands/command.h"
 #include "exit.h"
-#include "observe.h"
+#include "operation.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
-#include "terminal/interrupt.h"
 
 #include <beluga/context.h>
 
@@ -89,14 +88,10 @@ static int check(const cli_args *args, beluga_chat_model *model)
 {
     beluga_health health = {0};
     beluga_error err = {0};
-    beluga_context *traced = observe_context(NULL);
-    beluga_context *context = beluga_context_new_cancellable(traced);
-    beluga_context_unref(traced);
+    beluga_context *context = operation_begin();
     if (!context) return out_no_memory();
-    interrupt_watch(context, false);
     int status = beluga_check_health(model, context, args->probe, &health, &err);
-    interrupt_unwatch();
-    beluga_context_unref(context);
+    operation_end(context);
     return tell(args, &health, status ? &err : NULL);
 }
 

@@ -6,12 +6,15 @@
 #include "report.h"
 #include "session.h"
 #include "terminal/interrupt.h"
+#include "terminal/table.h"
 
 #include <beluga/allocator.h>
 #include <beluga/context.h>
+#include <beluga/model_info.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,16 +80,113 @@ static void print_aliases(model_listing *l)
     if (l->w) beluga_json_end_array(l->w);
 }
 
-static void print_model(model_listing *l, const char *provider, const char *model)
+/* ---- printing facts -------------------------------------------------------------------------- */
+
+static const char *const modalities[] = {"text", "image", "audio", "video", "file", "embedding"};
+#define MODALITIES (sizeof modalities / sizeof *modalities)
+#define FACT_BYTES 64
+
+static void put_modalities(beluga_json_writer *w, const char *key, uint32_t set)
 {
+    if (!set) return;
+    beluga_json_begin_array(w, key);
+    for (size_t i = 0; i < MODALITIES; i++)
+        if (set & 1u << i) beluga_json_put_string(w, NULL, modalities[i]);
+    beluga_json_end_array(w);
+}
+
+/* Members are there only where the list tells them. */
+static void put_model(beluga_json_writer *w, const char *reference, const beluga_model_info *info)
+{
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "model", reference);
+    if (info->context_tokens >= 0) beluga_json_put_int(w, "context_tokens", info->context_tokens);
+    if (info->max_output_tokens >= 0)
+        beluga_json_put_int(w, "max_output_tokens", info->max_output_tokens);
+    if (info->input_price >= 0) beluga_json_put_double(w, "input_price", info->input_price);
+    if (info->output_price >= 0) beluga_json_put_double(w, "output_price", info->output_price);
+    if (info->created > 0) beluga_json_put_int(w, "created", info->created);
+    put_modalities(w, "inputs", info->inputs);
+    put_modalities(w, "outputs", info->outputs);
+    beluga_json_end_object(w);
+}
+
+static void add_count(term_table *table, int64_t count)
+{
+    char text[FACT_BYTES] = "";
+    if (count >= 0) snprintf(text, sizeof text, "%" PRId64, count);
+    table_add(table, text);
+}
+
+static void add_price(term_table *table, double price)
+{
+    char text[FACT_BYTES] = "";
+    if (price >= 0) snprintf(text, sizeof text, "%.6g", price);
+    table_add(table, text);
+}
+
+static void add_modalities(term_table *table, uint32_t set)
+{
+    char text[FACT_BYTES] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < MODALITIES; i++)
+        if (set & 1u << i)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? "," : "", modalities[i]);
+    table_add(table, text);
+}
+
+static void add_model(term_table *table, const char *reference, const beluga_model_info *info)
+{
+    table_add(table, reference);
+    add_count(table, info->context_tokens);
+    add_count(table, info->max_output_tokens);
+    add_price(table, info->input_price);
+    add_price(table, info->output_price);
+    add_modalities(table, info->inputs);
+    add_modalities(table, info->outputs);
+}
+
+static bool tells_something(const beluga_model_info *info)
+{
+    return info->context_tokens >= 0 || info->max_output_tokens >= 0 || info->input_price >= 0 ||
+           info->output_price >= 0 || info->inputs || info->outputs;
+}
+
+static const char *reference_of(const char *provider, const char *model,
+                                char reference[REFERENCE_BYTES])
+{
+    snprintf(reference, REFERENCE_BYTES, "%s/%s", provider, model);
+    return reference;
+}
+
+/* A list that tells nothing but names is printed as names. */
+static int print_table(const char *provider, const beluga_model_info *infos, size_t n)
+{
+    static const char *const titles[] = {"MODEL",   "CONTEXT", "OUTPUT", "$/M IN",
+                                         "$/M OUT", "TAKES",   "GIVES"};
     char reference[REFERENCE_BYTES];
-    snprintf(reference, sizeof reference, "%s/%s", provider, model);
-    if (l->w) {
-        beluga_json_put_string(l->w, NULL, reference);
-    } else {
-        out_name(reference);
+    bool told = false;
+    term_table table;
+    for (size_t i = 0; i < n; i++) told |= tells_something(&infos[i]);
+    for (size_t i = 0; i < n && !told; i++) {
+        out_name(reference_of(provider, infos[i].name, reference));
         out_printf("\n");
     }
+    if (!told) return 0;
+    table_begin(&table, sizeof titles / sizeof *titles, titles);
+    for (size_t i = 0; i < n; i++)
+        add_model(&table, reference_of(provider, infos[i].name, reference), &infos[i]);
+    return table_print(&table);
+}
+
+static void print_models(model_listing *l, const char *provider, const beluga_model_info *infos,
+                         size_t n)
+{
+    char reference[REFERENCE_BYTES];
+    if (!l->w && print_table(provider, infos, n) != 0)
+        beluga_error_set(&l->error, BELUGA_ERROR_NO_MEMORY, "no memory to list models");
+    for (size_t i = 0; l->w && i < n; i++)
+        put_model(l->w, reference_of(provider, infos[i].name, reference), &infos[i]);
 }
 
 static void print_failure(model_listing *l, const beluga_error *err)
@@ -115,13 +215,15 @@ static void ask(model_listing *l, const char *name)
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
-    char **names = NULL;
+    beluga_model_info *infos = NULL;
     size_t n = 0;
     int rc = open_provider(l, name, &model, &err);
-    if (rc == 0) rc = beluga_list_models(model, l->context, &names, &n, &err);
-    for (size_t i = 0; rc == 0 && i < n; i++) print_model(l, name, names[i]);
-    if (rc != 0) print_failure(l, &err);
-    beluga_free(names);
+    if (rc == 0) rc = beluga_list_model_infos(model, l->context, &infos, &n, &err);
+    if (rc == 0)
+        print_models(l, name, infos, n);
+    else
+        print_failure(l, &err);
+    beluga_free(infos);
     beluga_chat_model_unref(model);
     l->asked++;
 }
@@ -218,6 +320,10 @@ const cli_command cmd_models = {
         "that of the first failure. A provider without code, which the file makes, counts as one "
         "with "
         "a key.\n\n"
-        "With --json: {default, aliases: [{name, model}], models: [\"PROVIDER/MODEL\"], "
-        "error}.",
+        "Where a provider's list tells more than names, columns follow: the most tokens of context "
+        "and of an answer, US dollars for a million tokens of input and of output, and the kinds "
+        "of content that the model takes and gives. What is not told is empty.\n\n"
+        "With --json: {default, aliases: [{name, model}], models: [{model, context_tokens, "
+        "max_output_tokens, input_price, output_price, created, inputs, outputs}], error}; a "
+        "model has the members that are told.",
 };

@@ -197,6 +197,34 @@ BELUGA_API int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop
                                            beluga_error *err, const beluga_option *opts,
                                            size_t n_opts);
 
+/**
+ * Trim a history so that it fits into a window of tokens.
+ *
+ * The oldest turns go first, as few as are needed; a turn is a message of the user (or several in a
+ * row) with all that followed it. Of the last turn the oldest answers go, each with the results of
+ * its calls. What always stays: system messages, the user's last message, and the last answer
+ * behind it. A call and its result stay or go together, up to 1,024 messages apart.
+ *
+ * @param model       Counts, by beluga_count_tokens, with the tools that are bound to it: about a
+ * dozen requests for a thousand turns, none but one when all fits. NULL:
+ * beluga_message_estimate_tokens counts instead, so leave it room.
+ * @param ctx         Borrowed; NULL for none.
+ * @param messages    Borrowed; not empty.
+ * @param max_tokens  1 or more: the model's window without the tokens that its answer needs. What a
+ * service leaves out of its counts (beluga_token_count) needs room, too.
+ * @param out         Owned (beluga_messages_free): a new list with references to the messages that
+ * stay. NULL on failure.
+ * @param err         Detail on failure, or NULL.
+ * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED what always stays is too long alone;
+ * BELUGA_ERROR_INVALID_INPUT no messages, or a bad max_tokens; BELUGA_ERROR_NOT_SUPPORTED the
+ * provider does not count; otherwise as beluga_count_tokens_n.
+ *
+ * Threads: any, at once. Blocks: for the counts; never without a model. Since: 0.1
+ */
+BELUGA_API int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
+                                    const beluga_messages *messages, int64_t max_tokens,
+                                    beluga_messages **out, beluga_error *err);
+
 BELUGA_END_DECLS
 
 /**

@@ -182,13 +182,40 @@ static void models_are_aliases_and_what_providers_have(void **state)
     expect_exit(cli, 0, "models", "openai", "--json", "--config", path);
     beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
-    assert_string_equal(beluga_json_string(beluga_json_at(models, 0), NULL), "openai/c");
+    assert_string_equal(string_at(beluga_json_at(models, 0), "model"), "openai/c");
     beluga_json_doc_free(doc);
     r = peer_reply_new(p);
     peer_reply_repeat(r, 2);
     peer_openai_error(r, 401, NULL, "invalid_api_key", "No");
     expect_exit(cli, 4, "models", "-o", "max_retries=0", "--config", path);
     assert_string_equal(cli->out, "parrot\tmock/echo\n");
+}
+
+static const char told_models[] =
+    "{\"data\":[{\"id\":\"a/b\",\"context_length\":131072,"
+    "\"architecture\":{\"input_modalities\":[\"text\",\"image\"],"
+    "\"output_modalities\":[\"text\"]},\"top_provider\":{\"max_completion_tokens\":8192},"
+    "\"pricing\":{\"prompt\":\"0.00000025\",\"completion\":\"0.000002\"}},"
+    "{\"id\":\"c\"}]}";
+
+static void what_a_list_tells_of_models_is_shown(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve(cli, "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY");
+    peer_step_json(peer_reply_new(p), 200, told_models);
+    expect_out(cli,
+               "openrouter/a/b\t131072\t8192\t0.25\t2\ttext,image\ttext\n"
+               "openrouter/c\n",
+               "models", "openrouter");
+    peer_step_json(peer_reply_new(p), 200, told_models);
+    expect_exit(cli, 0, "models", "openrouter", "--json");
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
+    const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
+    const beluga_json *told = beluga_json_at(models, 0), *bare = beluga_json_at(models, 1);
+    assert_int_equal(beluga_json_get_int(told, "context_tokens", -1), 131072);
+    assert_int_equal(beluga_json_count(beluga_json_get(told, "inputs")), 2);
+    assert_true(beluga_json_double(beluga_json_get(told, "output_price"), 0) == 2);
+    assert_int_equal(beluga_json_count(bare), 1);
 }
 
 /* ---- check ----------------------------------------------------------------------------------- */
@@ -526,6 +553,7 @@ int main(void)
         TEST(all_is_told_about_one_provider),
         TEST(providers_as_json),
         TEST(models_are_aliases_and_what_providers_have),
+        TEST(what_a_list_tells_of_models_is_shown),
         TEST(check_passes_for_a_provider_of_ours),
         TEST(check_tells_a_difference_and_fails),
         TEST(health_is_told_without_sending_anything),

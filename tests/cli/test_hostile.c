@@ -102,6 +102,17 @@ static const char *const rows[][MAX_WORDS] = {
     {"models", "openai"},
     {"models", "openai", "--json"},
     {"models", HOSTILE},
+    {"embed", "-m", "mock/" HOSTILE, "-o", "dimensions=2", HOSTILE},
+    {"embed", "-m", "openai/bad", HOSTILE},
+    {"embed", "-m", "mock/any", "-f", "@/" HOSTILE},
+    {"embed", "-m", "mock/any", "-f", "@/broken.jsonl"},
+    {"similar", "@/vectors.jsonl", "-o", "dimensions=2", "hi"},
+    {"similar", "@/vector.jsonl", "-o", "dimensions=2", "hi"},
+    {"similar", "@/vector.jsonl", "-o", "dimensions=2", "--json", "hi"},
+    {"similar", "@/broken.jsonl", "hi"},
+    {"similar", "@/" HOSTILE, "hi"},
+    {"count", "-m", "mock/" HOSTILE, "--json", HOSTILE},
+    {"count", "-m", "openai/bad", HOSTILE},
     {"providers"},
     {"providers", "--json"},
     {"providers", HOSTILE},
@@ -211,6 +222,13 @@ static void write_files(cli_process *cli)
                "\": \"" QUOTED "\"}}}\n");
     write_text(cli, "lines.txt", "one\n" HOSTILE "\n");
     write_text(cli, "broken.jsonl", "{\"" QUOTED "\": 1}\n{\"prompt\": \"" QUOTED);
+    write_text(cli, "vector.jsonl",
+               "{\"id\":\"" QUOTED "\",\"model\":\"mock/any\",\"text\":\"" QUOTED
+               "\",\"embedding\":[1,0]}\n");
+    write_text(cli, "vectors.jsonl",
+               "{\"id\":\"" QUOTED "\",\"model\":\"mock/any\",\"text\":\"" QUOTED
+               "\",\"embedding\":[1,0]}\n"
+               "{\"model\":\"mock/" QUOTED "\",\"embedding\":[1,0]}\n");
     write_text(cli, HOSTILE ".so", "no library");
     write_text(cli, "spans.jsonl",
                "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{"
@@ -373,7 +391,7 @@ static void json_on_a_terminal_means_the_same_as_in_a_pipe(void **state)
         beluga_json_doc *doc = cli_parse_out(cli);
         const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
         assert_int_equal(beluga_json_count(models), 2);
-        assert_non_null(in_pipe[i] = strdup(beluga_json_string(beluga_json_first(models), NULL)));
+        assert_non_null(in_pipe[i] = strdup(string_at(beluga_json_first(models), "model")));
         beluga_json_doc_free(doc);
         cli_run(cli, "-m", "openai/good", "--json", "hi", NULL);
         doc = cli_parse_out(cli);

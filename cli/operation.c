@@ -1,0 +1,48 @@
+#include "operation.h"
+
+#include "base/limits.h"
+#include "observe.h"
+#include "output.h"
+#include "report.h"
+#include "terminal/interrupt.h"
+#include "text.h"
+
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+beluga_context *operation_begin(void)
+{
+    beluga_context *traced = observe_context(NULL);
+    beluga_context *context = beluga_context_new_cancellable(traced);
+    beluga_context_unref(traced);
+    if (context) interrupt_watch(context, false);
+    return context;
+}
+
+void operation_end(beluga_context *context)
+{
+    interrupt_unwatch();
+    beluga_context_unref(context);
+}
+
+static void name_able(uint64_t capability)
+{
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = registry ? beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS) : 0;
+    cli_text text = {0};
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
+        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+        if (!provider || !(provider->capabilities & capability)) continue;
+        text_printf(&text, "%s%s", text.length ? ", " : "", names[i]);
+    }
+    if (text.length && !text.status) out_detail("These providers can: %s", text.data);
+    text_free(&text);
+}
+
+int operation_report(const cli_args *args, const beluga_error *err, uint64_t capability)
+{
+    int code = report_error(args, err, NULL);
+    if (err->code == BELUGA_ERROR_NOT_SUPPORTED) name_able(capability);
+    return code;
+}
