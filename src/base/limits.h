@@ -61,13 +61,13 @@
 #define BELUGA__MAX_INPUTS       1000000u /* texts that are embedded at once */
 #define BELUGA__MAX_DIMENSIONS   65536u   /* numbers in a vector */
 /* vectors of texts that are embedded at once */
-#define BELUGA__MAX_VECTOR_BYTES (2u << 30)
-#define BELUGA__MAX_COUNT_STEPS  8u           /* requests that count the tokens of one call */
-#define BELUGA__MAX_PAIR_DISTANCE 1024 /* messages between a call of a tool and its result */
-#define BELUGA__MAX_REQUESTS     10000u       /* requests of one call, besides retries */
-#define BELUGA__MAX_TOKEN_BYTES  (16u << 10)  /* the token of a call's next request */
-#define BELUGA__MAX_STEP_EVENTS  64           /* socket events in one step of a loop */
-#define BELUGA__MAX_STEP_BYTES   (256u << 10) /* body bytes in one step of a loop */
+#define BELUGA__MAX_VECTOR_BYTES  (2u << 30)
+#define BELUGA__MAX_COUNT_STEPS   8u          /* requests that count the tokens of one call */
+#define BELUGA__MAX_PAIR_DISTANCE 1024        /* messages between a call of a tool and its result */
+#define BELUGA__MAX_REQUESTS      10000u      /* requests of one call, besides retries */
+#define BELUGA__MAX_TOKEN_BYTES   (16u << 10) /* the token of a call's next request */
+#define BELUGA__MAX_STEP_EVENTS   64          /* socket events in one step of a loop */
+#define BELUGA__MAX_STEP_BYTES    (256u << 10) /* body bytes in one step of a loop */
 /* a store of answers in memory, unless made larger */
 #define BELUGA__MAX_CACHE_BYTES  (64u << 20)
 #define BELUGA__MAX_CACHED_BYTES (8u << 20) /* one answer that is kept */
