@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define SLOT(name) .name = name,
-#define NAME(name) {#name, offsetof(beluga_plugin_host, name)},
+#define ROOM(name) char name[sizeof #name];
+#define NAME(name) #name,
 
 static beluga_function find(const char *name);
 
@@ -14,16 +15,19 @@ static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .find = find,
                                         BELUGA_PLUGIN_FUNCTION_MAP(SLOT)};
 
+/* The names, one behind the other in the order of the slots. Pointers to them would take as much
+ * room again. */
+static const struct {
+    BELUGA_PLUGIN_FUNCTION_MAP(ROOM)
+} names = {BELUGA_PLUGIN_FUNCTION_MAP(NAME)};
+
 static beluga_function find(const char *name)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } slots[] = {BELUGA_PLUGIN_FUNCTION_MAP(NAME)};
+    const char *at = (const char *)&names, *end = at + sizeof names;
+    const char *slot = (const char *)&host.find + sizeof host.find;
     beluga_function function = NULL;
-    for (size_t i = 0; name && i < sizeof slots / sizeof *slots; i++)
-        if (strcmp(slots[i].name, name) == 0)
-            memcpy(&function, (const char *)&host + slots[i].offset, sizeof function);
+    for (; name && at < end; at += strlen(at) + 1, slot += sizeof function)
+        if (strcmp(at, name) == 0) memcpy(&function, slot, sizeof function);
     return function;
 }
 

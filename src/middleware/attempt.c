@@ -64,10 +64,6 @@ static __attribute__((noinline)) void take_request(attempt_stage *stage, const b
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     attempt_stage *stage = beluga__container_of(sink, attempt_stage, base.sink);
-    if (event->kind >= BELUGA__EVENT_ANSWERED) {
-        take_request(stage, event);
-        return;
-    }
     switch (event->kind) {
     case BELUGA_EVENT_USAGE:
         stage->end.usage = event->u.usage;
@@ -85,6 +81,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         deliver_last(stage, event, NULL);
         return;
     case BELUGA_EVENT_ERROR: deliver_last(stage, event, event->u.error); return;
+    case BELUGA__EVENT_ANSWERED:
+    case BELUGA__EVENT_REQUEST: take_request(stage, event); return;
     }
     beluga__layer_deliver(&stage->base, event);
 }

@@ -144,8 +144,9 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     return 0;
 }
 
-/* A body that was given stands for messages, tools, and everything else that would be in it. */
-static int take_body(beluga_call *call, beluga_error *err)
+/* A body that was given stands for messages, tools, and everything else that would be in it. It is
+ * not inlined, since hardly any call has one. */
+static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *err)
 {
     if (!call->target->provider->encode_request)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
@@ -427,12 +428,20 @@ beluga_context *beluga_call_context(const beluga_call *call)
     return call->context;
 }
 
-static const beluga__setting *setting(const beluga_call *call, int key, int type)
+/* The setting of an option, or NULL. Providers and the telemetry ask for some thirty a call. */
+static inline __attribute__((always_inline)) const beluga__setting *look_up(const beluga_call *call,
+                                                                            int key)
 {
     if (key <= 0 || key >= BELUGA_OPTION_COUNT || call->body_given) return NULL;
-    const beluga__setting *s = &call->settings->known[key];
     beluga__call_note_read(call, key);
-    return s->type == type ? s : NULL;
+    return &call->settings->known[key];
+}
+
+static inline __attribute__((always_inline)) const beluga__setting *setting(const beluga_call *call,
+                                                                            int key, int type)
+{
+    const beluga__setting *s = look_up(call, key);
+    return s && s->type == type ? s : NULL;
 }
 
 bool beluga_call_has(const beluga_call *call, int key)
@@ -451,11 +460,11 @@ bool beluga_call_get_double(const beluga_call *call, int key, double *value)
 
 bool beluga_call_get_int(const beluga_call *call, int key, int64_t *value)
 {
-    const beluga__setting *s = setting(call, key, BELUGA_OPTION_INT);
-    if (!s) s = setting(call, key, BELUGA_OPTION_DURATION);
-    if (!s) s = setting(call, key, BELUGA_OPTION_ENUM);
-    if (s) *value = s->value.integer;
-    return s;
+    const beluga__setting *s = look_up(call, key);
+    bool found = s && (s->type == BELUGA_OPTION_INT || s->type == BELUGA_OPTION_DURATION ||
+                       s->type == BELUGA_OPTION_ENUM);
+    if (found) *value = s->value.integer;
+    return found;
 }
 
 bool beluga_call_get_bool(const beluga_call *call, int key, bool *value)

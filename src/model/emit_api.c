@@ -9,18 +9,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int beluga__emit_send(beluga_emit *given, beluga_event *event)
+/* Not inlined: few providers have threads of their own. */
+static __attribute__((noinline)) int send_attached(const beluga_emit *given,
+                                                   const beluga_event *event, int status)
 {
-    int status = 0;
-    beluga_emit *emit = beluga__emit_find(given, &status);
-    if (emit)
-        return emit->remote ? beluga__remote_post(emit->remote, event)
-                            : beluga__emit_apply(emit, event);
-    emit = beluga__attached_hold(given);
+    beluga_emit *emit = beluga__attached_hold(given);
     if (!emit) return status == BELUGA_ERROR_NOT_SUPPORTED ? BELUGA_ERROR_CONTEXT_CANCELED : status;
     status = beluga__remote_post(emit->remote, event);
     beluga__attached_release(emit);
     return status;
+}
+
+int beluga__emit_send(beluga_emit *given, beluga_event *event)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return send_attached(given, event, status);
+    return emit->remote ? beluga__remote_post(emit->remote, event)
+                        : beluga__emit_apply(emit, event);
 }
 
 const beluga_call *beluga_emit_call(const beluga_emit *given)

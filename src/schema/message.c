@@ -356,13 +356,13 @@ size_t beluga_message_count(const beluga_message *m)
 
 const beluga_part *beluga_message_part(const beluga_message *m, size_t index)
 {
-    return index < beluga_message_count(m) ? &m->parts[index] : NULL;
+    return m && index < m->count ? &m->parts[index] : NULL;
 }
 
 const char *beluga_message_text(const beluga_message *m, size_t *length)
 {
     const beluga_part *found = NULL;
-    for (size_t i = 0, n = beluga_message_count(m); i < n && !found; i++)
+    for (size_t i = 0; m && i < m->count && !found; i++)
         if (m->parts[i].kind == BELUGA_PART_TEXT) found = &m->parts[i];
     if (length) *length = found ? found->text_length : 0;
     return found ? found->text : "";
