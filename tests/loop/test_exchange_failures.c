@@ -1,5 +1,6 @@
 /* Keys that can't be exchanged: what the call's error says, whether another attempt follows, and
  * that neither key nor token is shown or stored. */
+#include "../support/parts.h"
 #include "../support/tape.h"
 #include "exchange.h"
 
@@ -228,6 +229,7 @@ static void the_log_has_the_exchange_and_neither_key_nor_token(scene *s)
 
 static void a_recording_has_no_token_and_a_replay_needs_none(void **state)
 {
+    needs_part("cassettes");
     tape *t = *state;
     const beluga_option none[] = {BELUGA_OPTIONS_END};
     beluga_registry *registry = beluga_registry_default();

@@ -1,4 +1,5 @@
 /* A call that takes several requests, as traces and recordings see it. */
+#include "../support/parts.h"
 #include "../support/tape.h"
 #include "jobs.h"
 
@@ -138,6 +139,7 @@ static beluga_chat_model *open_recorded(const tape *t)
 
 static void a_replay_plays_each_request_and_does_not_wait(void **state)
 {
+    needs_part("cassettes");
     tape *t = *state;
     script(t->peer, JSON("{\"id\":\"7\",\"next\":\"/jobs/7\"}"));
     script(t->peer, JSON("{\"text\":\"Hel\",\"next\":\"/jobs/7\",\"wait_ms\":1}"));
@@ -157,6 +159,7 @@ static void a_replay_plays_each_request_and_does_not_wait(void **state)
 
 static void what_a_service_was_told_is_recorded_too(void **state)
 {
+    needs_part("cassettes");
     tape *t = *state;
     beluga_error err;
     script(t->peer, MATCHES("/jobs/7/cancel"), JSON("{}"));
