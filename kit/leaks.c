@@ -20,6 +20,7 @@ enum {
     ROUND_CALLS = 40, /* calls of each kind in a round */
     /* most rounds, after a first one that fills the caches for later calls */
     ROUNDS = 12,
+    SETTLE_MS = 1000,      /* longest wait for work that outlives its calls, after a round */
     LEAD = 3,              /* so many more quiet rounds than others acquit before the last one */
     LEAST_BLOCK_BYTES = 16 /* no allocator has smaller blocks */
 };
@@ -163,11 +164,21 @@ static size_t heap_bytes(void)
 /* One round; it adds a problem when it can't go on. */
 typedef bool round_of_calls(bench *b);
 
+/* Work of a call that was cancelled may end later than its call, and only then gives back blocks of
+ * the client and of the provider. Wait until the client has as few blocks as before the round. */
+static void settle(bench *b, long long live)
+{
+    for (int i = 0; i < SETTLE_MS && atomic_load(&b->meter->live) > live; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 /* Return the growth of memory in another round. */
 static size_t grow(bench *b, round_of_calls *calls)
 {
+    long long live = atomic_load(&b->meter->live);
     size_t before = heap_bytes();
     calls(b);
+    settle(b, live);
     size_t after = heap_bytes();
     return after > before ? after - before : 0;
 }
