@@ -179,7 +179,6 @@ static void on_a_loop_a_count_calls_back(scene *s)
 {
     ending end = {.ends = 0};
     beluga_messages *list = messages_of("Hi there");
-    s->loop = new_loop();
     open_mock_with(s, beluga_with_model_name("m"));
     assert_int_equal(
         beluga_count_tokens_start(s->model, s->loop, NULL, list, on_end, &end, NULL, &s->err), 0);
@@ -194,7 +193,6 @@ static void a_count_is_cancelled_once(scene *s)
     ending end = {.ends = 0};
     beluga_job *job;
     SCOPED(beluga_messages) *list = messages_of("Hi");
-    s->loop = new_loop();
     open_pair(s);
     script(s->peer, HANGS);
     assert_int_equal(

@@ -321,7 +321,6 @@ static void on_a_loop_the_end_calls_back(scene *s)
     ending end = {.ends = 0};
     char text[] = "gone";
     const char *const texts[] = {text};
-    s->loop = new_loop();
     script(s->peer, JSON("{\"data\":[{\"index\":0,\"embedding\":[1,2]}]}"));
     assert_int_equal(
         beluga_embed_start(s->model, s->loop, NULL, texts, NULL, 1, on_end, &end, NULL, &s->err),
@@ -339,7 +338,6 @@ static void a_job_is_cancelled_once(scene *s)
 {
     ending end = {.ends = 0};
     beluga_job *job;
-    s->loop = new_loop();
     script(s->peer, REPEATS(PEER_FOR_EVER), HANGS);
     assert_int_equal(beluga_embed_start(s->model, s->loop, NULL, three, NULL, 3, on_end, &end, &job,
                                         &s->err, beluga_with_max_inputs(1)),
@@ -362,7 +360,6 @@ static void a_loop_that_is_freed_ends_a_job_without_a_callback(scene *s)
 {
     ending end = {.ends = 0};
     beluga_job *job;
-    s->loop = new_loop();
     script(s->peer, REPEATS(PEER_FOR_EVER), HANGS);
     assert_int_equal(beluga_embed_start(s->model, s->loop, NULL, three, NULL, 3, on_end, &end, &job,
                                         &s->err, beluga_with_max_inputs(1)),
