@@ -135,7 +135,8 @@ static const char *accepted(const beluga__http_stage *self)
 static bool is_foreign(const beluga__http_stage *self, bool cancels)
 {
     const char *base = self->emit.call->target->base_url;
-    if (!self->request.token && !cancels) return false;
+    bool told = self->request.token || beluga_call_page(self->emit.call);
+    if (!told && !cancels) return false;
     return !base || !beluga__same_origin(beluga_http_request_url(&self->request), base);
 }
 

@@ -135,6 +135,31 @@ static int decode_end(void *state, beluga_emit *emit)
     return j->more ? beluga_emit_next_request(emit, "/jobs/more", 0) : 0;
 }
 
+/* {"models":"job-1","page":"https://…"} */
+static int encode_models(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    const char *page = beluga_call_page(call);
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    if (page)
+        beluga_http_request_set_url(request, page);
+    else
+        beluga_http_request_set_path(request, "/models");
+    return 0;
+}
+
+static int decode_models(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    size_t n = 0;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (code) return code;
+    const char *name = beluga_json_get_string(root, "models", &n);
+    const char *page = beluga_json_get_string(root, "page", NULL);
+    code = beluga_emit_model(emit, name, n);
+    return code || !page ? code : beluga_emit_next_page(emit, page);
+}
+
 static void decode_error(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err)
 {
@@ -148,8 +173,17 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
 static const char *const url_variables[] = {"JOBS_BASE_URL", NULL};
 
 const beluga_provider jobs_provider = {
-    BELUGA_PROVIDER_INIT("jobs"),   .default_model = "job-1",     .url_variables = url_variables,
-    .state_size = sizeof(job),      .open = open_model,           .encode_request = encode,
-    .encode_cancel = encode_cancel, .decode_response = decode,    .decode_event = decode_event,
-    .decode_end = decode_end,       .decode_error = decode_error,
+    BELUGA_PROVIDER_INIT("jobs"),
+    .default_model = "job-1",
+    .url_variables = url_variables,
+    .state_size = sizeof(job),
+    .open = open_model,
+    .encode_request = encode,
+    .encode_cancel = encode_cancel,
+    .decode_response = decode,
+    .decode_event = decode_event,
+    .decode_end = decode_end,
+    .decode_error = decode_error,
+    .encode_list_models = encode_models,
+    .decode_list_models = decode_models,
 };

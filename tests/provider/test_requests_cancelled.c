@@ -183,6 +183,25 @@ static void a_request_to_another_server_has_no_key(void **state)
     peer_stop(other);
 }
 
+static void a_page_that_another_server_has_is_asked_for_without_the_key(void **state)
+{
+    jobs *j = *state;
+    beluga_error err;
+    char answer[128], **names;
+    size_t n;
+    peer *other = peer_start();
+    assert_non_null(other);
+    snprintf(answer, sizeof answer, "{\"models\":\"a\",\"page\":\"%s/2\"}", peer_url(other));
+    script(j->peer, JSON(answer));
+    script(other, JSON("{\"models\":\"b\"}"));
+    assert_int_equal(beluga_list_models(j->model, NULL, &names, &n, &err), 0);
+    assert_int_equal(n, 2);
+    free(names);
+    assert_string_equal(peer_request_header(j->peer, 0, "authorization"), "Bearer the-key");
+    assert_null(peer_request_header(other, 0, "authorization"));
+    peer_stop(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +216,7 @@ int main(void)
         WITH_JOBS(nor_does_one_whose_service_said_that_it_failed),
         WITH_JOBS(nor_does_one_that_began_nothing),
         WITH_JOBS(a_request_to_another_server_has_no_key),
+        WITH_JOBS(a_page_that_another_server_has_is_asked_for_without_the_key),
     };
     return cmocka_run_group_tests_name("requests of calls that end early", tests, NULL, NULL);
 }

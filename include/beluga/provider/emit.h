@@ -173,7 +173,8 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
 /**
  * Ask for the next page of a list of models: encode_list_models makes another request, for which
  * beluga_call_page is this token. At most 1,000 pages; not for full providers. In a call that
- * counts tokens encode_count makes the other request.
+ * counts tokens encode_count makes the other request. To another origin than base_url's the
+ * request goes without the key, as that of beluga_emit_next_request does.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
