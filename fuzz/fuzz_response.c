@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *body = rest ? rest : "";
     size_t n = rest ? size - (size_t)(rest - text) : 0;
     set_up(&run, provider);
-    run.call->list_models = letter == 'l';
+    run.call->kind = letter == 'l' ? BELUGA_CALL_MODELS : BELUGA_CALL_ANSWER;
     switch (letter) {
     case 's': decode_stream(&run, body, n); break;
     case 'l':

@@ -104,6 +104,10 @@ static void an_error_without_a_code_is_found(void **state)
 
 static void another_thread_is_found(void **state)
 {
+#if defined(__SANITIZE_THREAD__)
+    print_message("skipped: there pthread_create itself waits, which is found first\n");
+    skip();
+#endif
     assert_fails(state, "full", "broken-thread", "own-turn ", "from another thread");
 }
 
