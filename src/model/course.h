@@ -34,6 +34,12 @@ static inline bool beluga__course_goes_on(const beluga_call *call)
     return call->course && call->course->asked;
 }
 
+/* Returns whether the call's next attempt resumes at a later request than the first one. */
+static inline bool beluga__course_resumes(const beluga_call *call)
+{
+    return call->course && call->course->token;
+}
+
 /* Note that what the call began at the service has come to its end, well or badly: there is nothing
  * to resume and nothing to tell. */
 static inline void beluga__course_end(const beluga_call *call)

@@ -149,6 +149,33 @@ static void a_tool_call_of_the_failed_request_is_forgotten(void **state)
 
 /* ---- beginning anew -------------------------------------------------------------------------- */
 
+static void a_job_that_fails_is_begun_anew_no_more_often_than_retries_allow(void **state)
+{
+    jobs *j = *state;
+    beluga_error err;
+    jobs_open(j, beluga_with_max_retries(2));
+    for (int i = 0; i < 4; i++) {
+        script(j->peer, JSON(created));
+        script(j->peer, JSON("{\"next\":\"/jobs/7\"}"));
+        script(j->peer, JSON("{\"fails\":\"overloaded\"}"));
+    }
+    assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_OVERLOADED);
+    assert_int_equal(peer_requests(j->peer), 9);
+    assert_int_equal(err.attempts, 3);
+}
+
+static void text_of_earlier_requests_is_not_repeated_by_beginning_anew(void **state)
+{
+    jobs *j = *state;
+    record r;
+    jobs_open(j, beluga_with_max_retries(1));
+    script(j->peer, FOR_EVER, MATCHES("/jobs/7"), JSON("{\"fails\":\"overloaded\"}"));
+    script(j->peer, FOR_EVER, EVENT_STREAM, EVENT("{\"text\":\"a\",\"next\":\"/jobs/7\"}"), ENDS);
+    assert_int_equal(stream_whole(j->model, &r), BELUGA_ERROR_OVERLOADED);
+    assert_story(&r, "start metadata [a]");
+    assert_int_equal(peer_requests(j->peer), 2);
+}
+
 static void a_job_that_failed_is_created_again(void **state)
 {
     jobs *j = *state;
@@ -195,6 +222,8 @@ int main(void)
         WITH_JOBS(a_tool_call_of_the_failed_request_is_forgotten),
         WITH_JOBS(a_job_that_failed_is_created_again),
         WITH_JOBS(another_target_begins_anew_and_the_first_service_is_told),
+        WITH_JOBS(a_job_that_fails_is_begun_anew_no_more_often_than_retries_allow),
+        WITH_JOBS(text_of_earlier_requests_is_not_repeated_by_beginning_anew),
     };
     return cmocka_run_group_tests_name("requests that are retried", tests, NULL, NULL);
 }
