@@ -128,6 +128,8 @@ static int read_token(run *r, int64_t now, beluga_error *err)
                      : decode_oauth(&r->response, now, &r->token, err);
     if (!status && !r->token.text.length)
         status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the answer has no token");
+    if (!status && memchr(r->token.text.data, '\0', r->token.text.length))
+        status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the token has a NUL byte");
     if (!status) return 0;
     if (!err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     beluga_error_wrap(err, NULL, CAN_T);
@@ -138,6 +140,9 @@ static int read_token(run *r, int64_t now, beluga_error *err)
 static int64_t good_until(int64_t expires, int64_t now)
 {
     if (!expires) return 0;
+    /* a provider may take any number from its server */
+    if (expires < now) expires = now;
+    if (expires > now + MOST_S) expires = now + MOST_S;
     int64_t early = (expires - now) / PART;
     int64_t until = expires - (early > MOST_EARLY_S ? MOST_EARLY_S : early);
     return until > now + LEAST_S ? until : now + LEAST_S;

@@ -51,6 +51,23 @@ static void a_provider_reads_an_answer_of_its_own(scene *s)
     expect_requests(s, 3);
 }
 
+static void an_end_that_lies_in_no_time_is_one_that_has_come(scene *s)
+{
+    const beluga_option none[] = {BELUGA_OPTIONS_END};
+    use_model(s, broker_open_n(beluga_registry_default(), "own_broker", peer_url(s->peer), none));
+    GIVES(s, JSON("{\"token\":\"one\",\"until\":-9223372036854775808}"));
+    GIVES(s, JSON("{\"token\":\"two\",\"until\":9223372036854775807}"));
+    ANSWERS_ALL(s);
+    expect_text(s, "Hello");
+    ahead_s = 11;
+    expect_text(s, "Hello");
+    expect_text(s, "Hello");
+    expect_requests(s, 5);
+    assert_sent(s, 1, "Bearer one");
+    assert_sent(s, 3, "Bearer two");
+    assert_sent(s, 4, "Bearer two");
+}
+
 static void a_key_that_is_used_as_it_is_asks_for_nothing(scene *s)
 {
     open_broker(s, beluga_with_api_key("as-is-1"));
@@ -329,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EXCHANGE(the_key_gets_a_token_and_calls_are_sent_with_that),
         EXCHANGE(a_provider_reads_an_answer_of_its_own),
+        EXCHANGE(an_end_that_lies_in_no_time_is_one_that_has_come),
         EXCHANGE(a_key_that_is_used_as_it_is_asks_for_nothing),
         EXCHANGE(a_key_that_is_a_token_is_not_exchanged),
         EXCHANGE(a_key_of_each_source_is_exchanged),

@@ -142,6 +142,12 @@ static void a_token_of_many_kilobytes_is_refused(scene *s)
     fails(s, BELUGA_ERROR_LIMIT_EXCEEDED, CAN_T ": the answer is longer than 64 KiB");
 }
 
+static void a_token_with_a_nul_is_refused_and_not_cut(scene *s)
+{
+    GIVES(s, JSON(TOKEN("half\\u0000rest")));
+    fails(s, BELUGA_ERROR_AUTHENTICATION, CAN_T ": the token has a NUL byte");
+}
+
 static void a_providers_own_answer_without_a_token_is_an_error(scene *s)
 {
     const beluga_option none[] = {BELUGA_OPTIONS_END};
@@ -265,6 +271,7 @@ int main(void)
         EXCHANGE(an_answer_without_a_token_is_an_error),
         EXCHANGE(a_token_that_no_header_can_carry_is_an_error),
         EXCHANGE(a_token_of_many_kilobytes_is_refused),
+        EXCHANGE(a_token_with_a_nul_is_refused_and_not_cut),
         EXCHANGE(a_providers_own_answer_without_a_token_is_an_error),
         EXCHANGE(a_key_that_can_never_be_exchanged_is_told_when_the_model_opens),
         EXCHANGE(health_knows_that_the_last_exchange_failed),
