@@ -137,7 +137,8 @@ BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason
  * Each request has its own timeouts and retries, and the wait before it counts for none of them; a
  * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
  * decoder's state as its bytes were then, and no request before it; but after an error that a
- * decoder emitted the call begins anew. A replay does not wait.
+ * decoder emitted the call begins anew, if it has delivered nothing, or may restart. A replay does
+ * not wait.
  *
  * A request to another origin (scheme, host, port) than base_url's, as a server may tell one, is
  * sent with what encode_request wrote and nothing else: neither key nor headers of model or caller.
