@@ -156,8 +156,8 @@ struct beluga_provider {
     /**
      * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
      * that takes several requests (beluga_emit_next_request) runs it for each of them, with
-     * beluga_http_request_token to tell them apart.
-     * may have no messages: beluga_call_message_count says when.
+     * beluga_http_request_token to tell them apart. A call may have no messages:
+     * beluga_call_message_count says when.
      * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
