@@ -42,7 +42,8 @@ typedef enum arg_completion {
        "Ask for an answer that fits the JSON Schema in FILE.")                                     \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
-       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds.")               \
+       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
+       "polled is ended by -o total_timeout=TIME.")                                                \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
     XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \

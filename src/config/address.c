@@ -108,10 +108,10 @@ typedef struct filling {
 } filling;
 
 /* "{account}" or "{env:VARIABLE}"; the name is what stands between the braces. */
-typedef struct placeholder {
+typedef struct url_place {
     slice name;
     const char *begin, *end;
-} placeholder;
+} url_place;
 
 static int shown(slice name)
 {
@@ -196,7 +196,7 @@ static bool is_host(slice value)
     return label;
 }
 
-static int put_value(filling *f, const placeholder *p, const char *what, const char *value)
+static int put_value(filling *f, const url_place *p, const char *what, const char *value)
 {
     char segment[MAX_VALUE];
     beluga_error why;
@@ -213,7 +213,7 @@ static int put_value(filling *f, const placeholder *p, const char *what, const c
     return beluga__buf_append(f->out, host.at, (size_t)host.n);
 }
 
-static int fill_one(filling *f, const placeholder *p)
+static int fill_one(filling *f, const url_place *p)
 {
     static const char env[] = "env:";
     char variable[80];
@@ -252,7 +252,7 @@ int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
         if (*close != '}' || close == url + 1)
             return refuse(&f, "base_url: want \"{NAME}\" or \"{env:VARIABLE}\" at byte %zu",
                           (size_t)(url - f.url));
-        placeholder p = {from_to(url + 1, close), url, close + 1};
+        url_place p = {from_to(url + 1, close), url, close + 1};
         status = fill_one(&f, &p);
         url = close + 1;
     }

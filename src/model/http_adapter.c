@@ -1,5 +1,6 @@
 /* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
  * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
+#include "base/clock.h"
 #include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_log.h"
@@ -81,6 +82,14 @@ static int write_request(beluga__http_stage *self, beluga_error *err)
     return status ? status : note_request(self, err);
 }
 
+static void start_watching(beluga__http_stage *self)
+{
+    if (self->request.token)
+        beluga__watchdog_next(&self->dog);
+    else
+        beluga__watchdog_start(&self->dog);
+}
+
 static int send_request(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
@@ -103,7 +112,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
     beluga__http_stage_enter(self, BELUGA__HTTP_ASKED);
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
     if (status) return status;
-    beluga__watchdog_start(&self->dog);
+    start_watching(self);
     if (self->paused) pause(&self->stage, true);
     return 0;
 }
@@ -133,7 +142,7 @@ static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
 {
     int status = beluga__http_secrets_fetch(&self->secrets, err);
     /* the watchdog starts anew when the request is sent */
-    if (!status) beluga__watchdog_start(&self->dog);
+    if (!status) start_watching(self);
     if (!status && self->paused) beluga__watchdog_pause(&self->dog, true);
     if (status <= 0) return status;
     status = send_request(self, err);
@@ -144,6 +153,10 @@ static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
 static void ask_again(beluga__http_stage *self)
 {
     beluga_error err;
+    if (beluga__now_ns() >= beluga__watchdog_end_ns(&self->dog)) {
+        beluga__http_stage_fail(self, beluga__watchdog_late(&self->dog, &err), &err);
+        return;
+    }
     beluga__emit_pass(&self->emit, BELUGA__EVENT_REQUEST);
     int status = beluga__http_stage_renew(self, &err);
     if (!status) status = fetch_and_send(self, &err);

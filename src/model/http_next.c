@@ -43,8 +43,9 @@ static void wait(beluga__http_stage *self, const beluga__course *course)
 {
     beluga_loop *loop = self->emit.call->loop;
     int64_t ms = beluga__http_stage_runtime(self)->never_waits ? 0 : course->wait_ms;
+    int64_t until = beluga__ends_ns(ms), end = beluga__watchdog_end_ns(&self->dog);
     if (ms > 0)
-        loop->ops->timer_set(loop, &self->timer, beluga__ends_ns(ms));
+        loop->ops->timer_set(loop, &self->timer, until < end ? until : end);
     else
         loop->ops->defer(loop, &self->soon);
 }

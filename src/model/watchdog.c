@@ -40,11 +40,12 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
 }
 
 /* This also holds for a server that sends blank lines until its answer comes in one piece. */
-static void too_long(const beluga__watchdog *dog, beluga_error *err)
+int beluga__watchdog_late(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
                      dog->total_ms);
     if (!dog->got_event && dog->last_ns > dog->start_ns) err->retryable = 0;
+    return err->code;
 }
 
 static void shift(beluga__watchdog *dog, int64_t ns)
@@ -84,7 +85,7 @@ static void fire(beluga__timer *timer)
     }
     if (spare(dog)) return;
     if (now >= due(dog->start_ns, dog->total_ms))
-        too_long(dog, &err);
+        beluga__watchdog_late(dog, &err);
     else if (now >= due(dog->moved_ns, dog->progress_ms))
         stuck(dog, &err);
     else if (dog->got_event)
@@ -109,6 +110,7 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     if (dog->idle_ms > most) most = dog->idle_ms;
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
+    dog->whole = beluga__settings_has(call->settings, BELUGA_OPTION_TOTAL_TIMEOUT);
     dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
 }
 
@@ -120,6 +122,21 @@ void beluga__watchdog_start(beluga__watchdog *dog)
     dog->stops = dog->loop->stops;
     dog->spared = 0;
     arm(dog);
+}
+
+void beluga__watchdog_next(beluga__watchdog *dog)
+{
+    int64_t since = dog->start_ns;
+    beluga__watchdog_start(dog);
+    if (!dog->whole || !since) return;
+    dog->start_ns = since;
+    arm(dog);
+}
+
+int64_t beluga__watchdog_end_ns(const beluga__watchdog *dog)
+{
+    if (!dog->whole || !dog->start_ns || !dog->total_ms) return INT64_MAX;
+    return due(dog->start_ns, dog->total_ms) + dog->loop->unpolled_ns;
 }
 
 void beluga__watchdog_first(beluga__watchdog *dog)

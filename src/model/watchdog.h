@@ -21,6 +21,7 @@ typedef struct beluga__watchdog {
     uint32_t stops;   /* number of the loop's stops that were handled */
     uint8_t spared;   /* number of extensions after a stop */
     bool got_event;
+    bool whole; /* total_timeout was given, so it holds for all requests of an attempt together */
     void (*bark)(struct beluga__watchdog *dog, const beluga_error *err);
 } beluga__watchdog;
 
@@ -28,6 +29,12 @@ typedef struct beluga__watchdog {
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *));
 void beluga__watchdog_start(beluga__watchdog *dog);
+/* Start anew for another request of the same attempt; a total_timeout that was given goes on. */
+void beluga__watchdog_next(beluga__watchdog *dog);
+/* Returns the time of the monotonic clock at which such a total_timeout ends, or INT64_MAX. */
+int64_t beluga__watchdog_end_ns(const beluga__watchdog *dog);
+/* Fill in the error of an attempt whose total timeout is over. Returns its code. */
+int beluga__watchdog_late(const beluga__watchdog *dog, beluga_error *err);
 void beluga__watchdog_stop(beluga__watchdog *dog);
 void beluga__watchdog_pause(beluga__watchdog *dog, bool paused);
 

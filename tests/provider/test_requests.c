@@ -117,7 +117,7 @@ static void a_token_has_a_largest_size(void **state)
 static void the_wait_before_a_request_is_not_idleness(void **state)
 {
     jobs *j = *state;
-    jobs_open(j, beluga_with_total_timeout_ms(3000), beluga_with_first_event_timeout_ms(3000),
+    jobs_open(j, beluga_with_timeout_ms(3000), beluga_with_first_event_timeout_ms(3000),
               beluga_with_idle_timeout_ms(3000));
     record r;
     script(j->peer, JSON("{\"next\":\"/jobs/7\",\"wait_ms\":3200}"));
@@ -130,13 +130,35 @@ static void each_request_has_its_own_timeouts(void **state)
 {
     jobs *j = *state;
     beluga_error err;
-    jobs_open(j, beluga_with_total_timeout_ms(3000));
+    jobs_open(j, beluga_with_timeout_ms(3000));
     script(j->peer, JSON("{\"id\":\"7\",\"next\":\"/jobs/7\"}"));
     script(j->peer, MATCHES("/jobs/7/cancel"), JSON("{}"));
     script(j->peer, HANGS);
     assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_TIMEOUT);
     assert_int_equal(peer_requests(j->peer), 3);
     jobs_sent(j, 2, "POST", "/v1/jobs/7/cancel");
+}
+
+/* A job that is never done, whole and streamed. */
+static void expect_the_total_timeout(jobs *j, const char *answer)
+{
+    beluga_error err;
+    record r;
+    jobs_open(j, beluga_with_total_timeout_ms(300));
+    script(j->peer, FOR_EVER, JSON(answer));
+    assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_TIMEOUT);
+    assert_string_equal(err.message, "no complete answer within 300 ms");
+    assert_int_equal(stream_whole(j->model, &r), BELUGA_ERROR_TIMEOUT);
+}
+
+static void a_total_timeout_that_is_given_ends_all_requests_together(void **state)
+{
+    expect_the_total_timeout(*state, "{\"next\":\"/jobs/7\",\"wait_ms\":1}");
+}
+
+static void a_total_timeout_that_is_given_ends_a_wait(void **state)
+{
+    expect_the_total_timeout(*state, "{\"next\":\"/jobs/7\",\"wait_ms\":60000}");
 }
 
 static bool told_at_the_deadline(jobs *j, int64_t timeout_ms)
@@ -177,6 +199,8 @@ int main(void)
         WITH_JOBS(a_token_has_a_largest_size),
         WITH_JOBS(the_wait_before_a_request_is_not_idleness),
         WITH_JOBS(each_request_has_its_own_timeouts),
+        WITH_JOBS(a_total_timeout_that_is_given_ends_all_requests_together),
+        WITH_JOBS(a_total_timeout_that_is_given_ends_a_wait),
         WITH_JOBS(the_deadline_ends_a_wait_and_the_service_is_told),
     };
     return cmocka_run_group_tests_name("requests", tests, NULL, NULL);

@@ -134,7 +134,8 @@ BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason
  * open end. An answer either finishes or asks: both in one end the call with invalid_response. The
  * last of several tokens holds. At most 10,000 a call; only HTTP providers.
  *
- * Each request has its own timeouts and retries, and the wait before it counts for none of them; a
+ * Each request has its own timeouts and retries, and the wait before it counts for none of them
+ * (but for a total_timeout that was given); a
  * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
  * decoder's state as its bytes were then, and no request before it; but after an error that a
  * decoder emitted the call begins anew, if it has delivered nothing, or may restart. A replay does
