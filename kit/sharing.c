@@ -53,8 +53,12 @@ static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
     ask_again(run, ask, story);
-    if (!run->finished) check_problem(run, "alone it does not finish: %s", run->error.message);
-    if (run->finished) ask_again(run, ask, &again);
+    if (!run->finished) {
+        check_text_clear(story);
+        check_problem(run, "alone it does not finish: %s", run->error.message);
+        return false;
+    }
+    ask_again(run, ask, &again);
     bool same = strcmp(check_text_get(story), check_text_get(&again)) == 0;
     if (run->peer && !same)
         check_problem(run, "the same bytes give other events the second time:\n%sinstead of:\n%s",

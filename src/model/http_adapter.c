@@ -78,7 +78,8 @@ static int note_request(beluga__http_stage *self, beluga_error *err)
 
 static int write_request(beluga__http_stage *self, beluga_error *err)
 {
-    int status = beluga__http_stage_write(self, beluga__call_kind_encoder(self->emit.call), err);
+    int status =
+        beluga__http_stage_write(self, beluga__call_kind_encoder(self->emit.call), false, err);
     return status ? status : note_request(self, err);
 }
 

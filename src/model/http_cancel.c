@@ -105,7 +105,7 @@ static int send_request(farewell *f, beluga_error *err)
     beluga__http_stage *stage = &f->stage;
     beluga_call *call = stage->emit.call;
     beluga__http_encode encode = beluga__http_stage_provider(stage)->encode_cancel;
-    int status = beluga__http_stage_write(stage, encode, err);
+    int status = beluga__http_stage_write(stage, encode, true, err);
     if (status) return status;
     beluga__http_log_request(beluga__http_stage_runtime(stage), &stage->request);
     const beluga__transfer_spec spec = {

@@ -226,10 +226,10 @@ static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode
     return status || cancels ? status : finish_body(self, reads, err);
 }
 
-static int write_request(beluga__http_stage *self, beluga__http_encode encode, beluga_error *err)
+static int write_request(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
+                         beluga_error *err)
 {
     beluga_http_request *request = &self->request;
-    bool cancels = encode == beluga__http_stage_provider(self)->encode_cancel;
     beluga_http_request_set_header(request, "Accept", accepted(self));
     int status = encode_and_watch(self, encode, cancels, err);
     if (status) return status;
@@ -240,11 +240,11 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
     return status ? status : beluga__http_request_finish(request, err);
 }
 
-int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode,
+int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err)
 {
     err->code = 0;
-    int status = write_request(self, encode, err);
+    int status = write_request(self, encode, cancels, err);
     if (status < 0 && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     return status;
 }
