@@ -171,7 +171,7 @@ static int ask(fallback_stage *stage, beluga_error *err)
 
 static void keep_first_error(fallback_stage *stage, const beluga_error *err)
 {
-    stage->base.attempts += err->attempts;
+    stage->base.attempts = (uint16_t)(stage->base.attempts + err->attempts);
     if (stage->error) return;
     stage->error = beluga__arena_alloc(&stage->base.call->arena, sizeof *stage->error);
     if (stage->error) *stage->error = *err;

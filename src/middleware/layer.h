@@ -22,8 +22,10 @@ typedef struct beluga__layer_stage {
     beluga_call *call;
     bool paused; /* an inner stage that begins while this is set is paused, too */
     /* Only the retry and fallback layers use these; here they fill bytes that would be padding. */
-    bool delivered; /* content was delivered, and was not taken back */
-    int attempts;   /* number of requests that were sent */
+    bool delivered;    /* content was delivered, and was not taken back */
+    bool kept;         /* requests before the one that runs have delivered something */
+    uint16_t first;    /* number of the attempt that began with the call's first request */
+    uint16_t attempts; /* number of attempts that were sent */
 } beluga__layer_stage;
 
 /* One kind of layer. All layers start, cancel and pause by the functions below, which do the

@@ -27,8 +27,6 @@ typedef struct retry {
 typedef struct retry_stage {
     beluga__layer_stage base; /* there is no inner stage between two attempts */
     beluga__timer timer;
-    int first; /* number of the attempt that began with the call's first request */
-    bool kept; /* requests before the one that runs have delivered something */
 } retry_stage;
 
 static retry *retry_of(const retry_stage *stage)
@@ -140,7 +138,7 @@ static void plan_retry(retry_stage *stage, const beluga_error *err, int64_t wait
 static void failed(retry_stage *stage, const beluga_error *err)
 {
     stage->base.inner = NULL;
-    if (!beluga__course_resumes(stage->base.call)) stage->base.delivered |= stage->kept;
+    if (!beluga__course_resumes(stage->base.call)) stage->base.delivered |= stage->base.kept;
     int64_t wait = next_wait_ms(stage, err);
     if (wait < 0) {
         beluga__call_abandon(stage->base.call);
@@ -155,7 +153,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
         beluga__layer_deliver(&stage->base, &restart);
         if (beluga__layer_is_over(&stage->base)) return; /* a callback cancelled the call */
-        stage->kept = false;
+        stage->base.kept = false;
     }
     stage->base.delivered = false;
     plan_retry(stage, err, wait);
@@ -166,9 +164,9 @@ static void failed(retry_stage *stage, const beluga_error *err)
 static void take_answered(retry_stage *stage, const beluga_event *event)
 {
     if (event->kind != BELUGA__EVENT_ANSWERED) return;
-    stage->kept |= stage->base.delivered;
+    stage->base.kept |= stage->base.delivered;
     stage->base.delivered = false;
-    stage->base.attempts = stage->first;
+    stage->base.attempts = stage->base.first;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -191,7 +189,7 @@ static void timer_fired(beluga__timer *timer)
     retry_stage *stage = beluga__container_of(timer, retry_stage, timer);
     beluga_error err;
     stage->base.attempts++;
-    if (!beluga__course_resumes(stage->base.call)) stage->first = stage->base.attempts;
+    if (!beluga__course_resumes(stage->base.call)) stage->base.first = stage->base.attempts;
     if (beluga__layer_ask(&stage->base, &err)) failed(stage, &err);
 }
 
@@ -202,7 +200,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
         atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
     stage->timer.fire = timer_fired;
-    base->attempts = stage->first = 1;
+    base->attempts = base->first = 1;
     return beluga__layer_ask(base, err);
 }
 
