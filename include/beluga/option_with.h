@@ -82,7 +82,8 @@ BELUGA_API beluga_option beluga_with_idle_timeout_ms(int64_t ms);
 /**
  * Limit the time of one attempt in all, milliseconds; where a provider's calls take several
  * requests, of all of them and the waits between. Unset: `timeout` for an unstreamed answer, or for
- * each such request; no limit for a stream. The deadline of a context limits a call with all its attempts.
+ * each such request; no limit for a stream. The deadline of a context limits a call with all its
+ * attempts.
  */
 BELUGA_API beluga_option beluga_with_total_timeout_ms(int64_t ms);
 /**
