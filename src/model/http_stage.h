@@ -6,7 +6,7 @@
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
  *   http_refusal.c   makes an error of an answer that is a refusal
- *   http_next.c      ends an answer that another request of the call follows
+ *   http_next.c      ends an answer that another request of the call follows, and says where to
  *   http_end.c       delivers the end and releases everything
  *   http_secrets.h   fetches the key and the values of headers
  *   http_log.h       logs the request and the answer
@@ -192,8 +192,8 @@ typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request 
                                    beluga_error *err);
 
 /* Let a function of the provider write the request, and add what the options say; `cancels` tells
- * that the request tells the service of the end. Returns 0, a code with detail, or a positive number
- * that the function returned. */
+ * that the request tells the service of the end. Returns 0, a code with detail, or a positive
+ * number that the function returned. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
 
