@@ -128,6 +128,37 @@ void beluga__ms_to_text(int64_t ms, char *text)
     snprintf(text, BELUGA__NUMBER_TEXT, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
 }
 
+/* Returns the bytes of the word that begins at the text, which may be none. */
+static size_t word(const char *text)
+{
+    return strcspn(text, "_-. ");
+}
+
+static const char *behind(const char *text, size_t n)
+{
+    return text[n] ? text + n + 1 : text + n;
+}
+
+/* Returns whether the words begin words of the other text, in the same order. A short one must be
+ * whole. */
+static bool begin_words_of(const char *text, const char *words)
+{
+    enum { TELLING = 3 };
+    if (!word(words)) return false;
+    while (*words && *text) {
+        size_t n = word(words), m = word(text);
+        bool begins = n <= m && memcmp(text, words, n) == 0;
+        if (begins && (n == m || n >= TELLING)) words = behind(words, n);
+        text = behind(text, m);
+    }
+    return !*words;
+}
+
+bool beluga__text_abbreviates(const char *a, const char *b)
+{
+    return begin_words_of(a, b) || begin_words_of(b, a);
+}
+
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
     unsigned ab = a < b ? a : b;

@@ -27,4 +27,8 @@ void beluga__ms_to_text(int64_t ms, char *text);
  * of the other; more than `limit` counts as limit + 1. Words over 64 bytes are never near. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
 
+/* Returns whether the words of one name begin those of the other in its order, as people shorten
+ * names and lengthen them: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
+bool beluga__text_abbreviates(const char *a, const char *b);
+
 #endif
