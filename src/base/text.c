@@ -165,6 +165,12 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
     return ab < c ? ab : c;
 }
 
+static bool same_letter(char a, char b)
+{
+    bool letter = (a | 0x20) >= 'a' && (a | 0x20) <= 'z';
+    return a == b || (letter && (a | 0x20) == (b | 0x20));
+}
+
 /* The table of distances is made row by row. The last two are kept, since letters that changed
  * places look back two. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
@@ -179,7 +185,8 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
         const unsigned *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= m; j++) {
-            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            row[j] = least(above[j] + 1, row[j - 1] + 1,
+                           above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
             bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
             if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
         }

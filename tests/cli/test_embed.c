@@ -176,6 +176,13 @@ static void a_provider_that_can_not_is_not_asked_for_its_key_first(void **state)
     expect_error(cli, 4, "set OPENAI_API_KEY", "embed", "-m", "openai/x", "a");
 }
 
+static void a_list_of_models_is_a_providers(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 2, "a provider has the list: beluga models mock", "models", "mock/any");
+    expect_error(cli, 3, "did you mean mock?", "models", "MOCK");
+}
+
 static void a_server_that_wants_a_key_is_told_where_it_comes_from(void **state)
 {
     cli_process *cli = *state;
@@ -291,6 +298,7 @@ int main(void)
         TEST(a_provider_that_can_not_names_those_that_can),
         TEST(a_provider_that_can_not_is_not_asked_for_its_key_first),
         TEST(a_server_that_wants_a_key_is_told_where_it_comes_from),
+        TEST(a_list_of_models_is_a_providers),
         TEST(the_nearest_lines_come_first),
         TEST(similar_prints_json),
         TEST(vectors_that_can_not_be_compared_are_refused),

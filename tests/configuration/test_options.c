@@ -92,6 +92,7 @@ static void a_name_that_is_shortened_or_lengthened_gets_the_whole_one(void **sta
                                            {"schema", "response_schema"},
                                            {"retries", "max_retries"},
                                            {"key", "api_key"},
+                                           {"TEMPERATURE", "temperature"},
                                            {"url", "base_url"},
                                            {"request_timeout", "timeout"}};
     char text[64], message[128];
