@@ -66,7 +66,10 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
 {
     beluga_option option;
     beluga_error err;
-    if (beluga_option_parse(text, &option, &err) != 0) return report_error(args, &err, NULL);
+    int status = beluga_option_parse(text, &option, &err);
+    if (status == BELUGA_ERROR_INVALID_INPUT && strchr(text, '='))
+        err.code = BELUGA_ERROR_INVALID_CONFIG; /* as a bad value that is found later */
+    if (status) return report_error(args, &err, NULL);
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
 

@@ -10,6 +10,8 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
+#include <stdio.h>
+
 beluga_context *operation_begin(void)
 {
     beluga_context *traced = observe_context(NULL);
@@ -38,6 +40,28 @@ static void name_able(uint64_t capability)
     }
     if (text.length && !text.status) out_detail("These providers can: %s", text.data);
     text_free(&text);
+}
+
+static bool lacks(const char *provider, uint64_t capability)
+{
+    beluga_registry *registry = beluga_registry_default();
+    const beluga_provider *found = registry ? beluga_registry_get(registry, provider) : NULL;
+    return found && !(found->capabilities & capability);
+}
+
+int operation_open(cli_session *session, const cli_args *args, const char *reference,
+                   uint64_t capability)
+{
+    beluga_error err;
+    if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
+    int status = session_try_open(session, reference, &err);
+    if (!status) session_remember(session);
+    if (status == BELUGA_ERROR_AUTHENTICATION && lacks(err.provider, capability)) {
+        err.code = BELUGA_ERROR_NOT_SUPPORTED;
+        snprintf(err.message, sizeof err.message, "%s can't do that, with a key or without",
+                 err.provider);
+    }
+    return status ? operation_report(args, &err, capability) : 0;
 }
 
 int operation_report(const cli_args *args, const beluga_error *err, uint64_t capability)

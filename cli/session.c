@@ -242,12 +242,17 @@ static int remember_reference(cli_session *session, const char *reference, belug
     return 0;
 }
 
+void session_remember(const cli_session *session)
+{
+    if (session->opened) cassette_remember_model(session->opened);
+}
+
 int session_open(cli_session *session, const cli_args *args, const char *reference)
 {
     beluga_error err;
     if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
     if (session_try_open(session, reference, &err)) return report_error(args, &err, NULL);
-    if (session->opened) cassette_remember_model(session->opened);
+    session_remember(session);
     return 0;
 }
 

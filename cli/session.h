@@ -59,6 +59,9 @@ int session_open(cli_session *session, const cli_args *args, const char *referen
 /* Resolve and open a model, and leave the error to the caller. @return 0, or the error's code. */
 int session_try_open(cli_session *session, const char *reference, beluga_error *err);
 
+/* Note the model of the open session in the recording that is made, if any. */
+void session_remember(const cli_session *session);
+
 /* Explain what to set when no model is configured. @return CLI_EXIT_CONFIG. */
 int session_explain_no_model(const cli_session *session, const cli_args *args);
 

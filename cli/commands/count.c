@@ -72,7 +72,7 @@ static int run(const cli_args *args)
     beluga_messages *messages = NULL;
     if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
     int rc = session_load(&session, args);
-    if (rc == 0) rc = session_open(&session, args, NULL);
+    if (rc == 0) rc = operation_open(&session, args, NULL, BELUGA_CAPABILITY_COUNT);
     if (rc == 0) rc = make_messages(args, &messages);
     if (rc == 0) rc = count_messages(args, session.model, messages);
     beluga_messages_free(messages);

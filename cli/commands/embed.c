@@ -176,7 +176,7 @@ static int run(const cli_args *args)
         return out_usage("--float32 is not for a terminal: lead it into a file with > FILE");
     int rc = texts_open(&run.source, args);
     if (rc == 0) rc = session_load(&run.session, args);
-    if (rc == 0) rc = session_open(&run.session, args, NULL);
+    if (rc == 0) rc = operation_open(&run.session, args, NULL, BELUGA_CAPABILITY_EMBED);
     if (rc == 0) {
         vectors_name_model(run.session.model, run.model);
         rc = embed_all(&run);

@@ -289,6 +289,10 @@ static int run(const cli_args *args)
 {
     cli_session session;
     model_listing l = {.args = args, .session = &session};
+    const char *name = args->operands.count ? args->operands.items[0] : "";
+    size_t provider = strcspn(name, "/:");
+    if (name[provider])
+        return out_usage("a provider has the list: beluga models %.*s", (int)provider, name);
     int rc = session_load(&session, args);
     if (rc == 0 && !(l.context = beluga_context_new_cancellable(NULL))) rc = out_no_memory();
     if (rc == 0) {

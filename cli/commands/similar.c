@@ -112,7 +112,8 @@ static int open_model(similar_run *run)
 {
     int rc = session_load(&run->session, run->args);
     if (rc == 0)
-        rc = session_open(&run->session, run->args, run->args->model ? NULL : run->line.row.model);
+        rc = operation_open(&run->session, run->args, run->args->model ? NULL : run->line.row.model,
+                            BELUGA_CAPABILITY_EMBED);
     if (rc == 0) vectors_name_model(run->session.model, run->model);
     return rc;
 }

@@ -72,7 +72,9 @@ int vectors_read(vectors_line *line, const char *bytes, size_t n, const char **w
     line->row = (vectors_row){.index = -1};
     int rc = beluga_json_parse(bytes, n, &line->doc, &err);
     if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
-    if (rc) return refuse(why, "it is no JSON: give a file that beluga embed wrote");
+    if (rc)
+        return refuse(why, "it is no JSON: give a file that beluga embed wrote, without "
+                           "--json and --float32");
     const beluga_json *root = beluga_json_doc_root(line->doc), *id = beluga_json_get(root, "id");
     line->row.index = beluga_json_get_int(root, "index", -1);
     line->row.id = beluga_json_string(id, NULL);

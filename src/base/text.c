@@ -128,10 +128,47 @@ void beluga__ms_to_text(int64_t ms, char *text)
     snprintf(text, BELUGA__NUMBER_TEXT, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
 }
 
+/* Returns the bytes of the word that begins at the text, which may be none. */
+static size_t word(const char *text)
+{
+    return strcspn(text, "_-. ");
+}
+
+static const char *behind(const char *text, size_t n)
+{
+    return text[n] ? text + n + 1 : text + n;
+}
+
+/* Returns whether the words begin words of the other text, in the same order. A short one must be
+ * whole. */
+static bool begin_words_of(const char *text, const char *words)
+{
+    enum { TELLING = 3 };
+    if (!word(words)) return false;
+    while (*words && *text) {
+        size_t n = word(words), m = word(text);
+        bool begins = n <= m && memcmp(text, words, n) == 0;
+        if (begins && (n == m || n >= TELLING)) words = behind(words, n);
+        text = behind(text, m);
+    }
+    return !*words;
+}
+
+bool beluga__text_abbreviates(const char *a, const char *b)
+{
+    return begin_words_of(a, b) || begin_words_of(b, a);
+}
+
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
     unsigned ab = a < b ? a : b;
     return ab < c ? ab : c;
+}
+
+static bool same_letter(char a, char b)
+{
+    bool letter = (a | 0x20) >= 'a' && (a | 0x20) <= 'z';
+    return a == b || (letter && (a | 0x20) == (b | 0x20));
 }
 
 /* The table of distances is made row by row. The last two are kept, since letters that changed
@@ -148,7 +185,8 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
         const unsigned *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= m; j++) {
-            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            row[j] = least(above[j] + 1, row[j - 1] + 1,
+                           above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
             bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
             if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
         }

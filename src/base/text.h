@@ -24,7 +24,12 @@ void beluga__double_to_text(double value, char *text);
 void beluga__ms_to_text(int64_t ms, char *text);
 
 /* Count the letters that must be changed, added, dropped or swapped with the next to make one word
- * of the other; more than `limit` counts as limit + 1. Words over 64 bytes are never near. */
+ * of the other, whatever their case; more than `limit` counts as limit + 1. Words over 64 bytes are
+ * never near. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
+
+/* Returns whether the words of one name begin those of the other in its order, as people shorten
+ * names and lengthen them: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
+bool beluga__text_abbreviates(const char *a, const char *b);
 
 #endif

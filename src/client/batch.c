@@ -1,8 +1,8 @@
 /* Batches: each input that is in flight has a slot, and the number of slots limits the memory
  * whatever the number of inputs. The simple call for arrays is a batch whose source is an array,
  * on a leased loop. */
-#include "base/clock.h"
 #include "base/mem.h"
+#include "client/batch_span.h"
 #include "client/chat_model.h"
 #include "model/span.h"
 #include "options/copy.h"
@@ -33,35 +33,19 @@ struct beluga_batch_op {
     batch_slot **free_slots; /* a stack of the slots that are free */
     batch_slot *slots;
     size_t n_slots, n_free;
-    uint64_t next, succeeded, failed;
+    uint64_t next;
     int status; /* the error that ended the source */
     bool exhausted;
-    void *span; /* telemetry span; NULL: there is none, or it has ended */
-    int64_t start_ns;
-    uint32_t generation; /* fork generation; a child leaves its parent's span alone */
+    beluga__batch_span span;
 };
 
 /* --- telemetry -------------------------------------------------------------------------------- */
 
-static void begin_span(beluga_batch_op *batch)
-{
-    beluga_span_start start = {.kind = BELUGA_SPAN_BATCH, .operation = "batch"};
-    if (!beluga__sink_of(batch->model->target)) return;
-    batch->generation = beluga__fork_generation();
-    batch->start_ns = start.start_ns = beluga__now_ns();
-    batch->span = beluga__span_begin(batch->model->target, batch->context, NULL, &start);
-}
-
 static void end_span(beluga_batch_op *batch, int status)
 {
-    if (!batch->span || batch->generation != beluga__fork_generation()) return;
     beluga_error err;
     if (status) beluga_error_set(&err, status, "%s", beluga_error_text(status));
-    beluga_span_end end = beluga__span_ended(batch->start_ns, status ? &err : NULL);
-    end.succeeded = batch->succeeded;
-    end.failed = batch->failed;
-    beluga__span_close(batch->model->target, batch->span, &end);
-    batch->span = NULL;
+    beluga__batch_span_end(&batch->span, batch->model->target, status ? &err : NULL);
 }
 
 /* --- outcomes --------------------------------------------------------------------------------- */
@@ -70,9 +54,9 @@ static void finish_slot(batch_slot *slot)
 {
     beluga_batch_op *batch = slot->batch;
     if (slot->result.error.code)
-        batch->failed++;
+        batch->span.failed++;
     else
-        batch->succeeded++;
+        batch->span.succeeded++;
     batch->sink(batch->payload, slot->index, &slot->result);
     beluga_batch_results_clear(&slot->result, 1);
     batch->free_slots[batch->n_free++] = slot;
@@ -141,7 +125,7 @@ static int start_call(batch_slot *slot, const beluga_batch_item *item,
     if (join_options(batch, item, &own))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
     int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span : NULL,
+        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span.span : NULL,
         messages, own ? own : batch->options.opts,
         own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);
@@ -192,7 +176,7 @@ static void fill(beluga__task *task)
     beluga__task_cancel(&batch->task);
     beluga_batch_done_fn done = batch->done;
     batch->done = NULL;
-    done(batch->payload, batch->status, batch->succeeded, batch->failed);
+    done(batch->payload, batch->status, batch->span.succeeded, batch->span.failed);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -238,7 +222,7 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
     batch->sink = sink;
     batch->done = done;
     batch->payload = payload;
-    begin_span(batch);
+    beluga__batch_span_begin(&batch->span, batch->model->target, batch->context);
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "client/batch_span.h"
 #include "client/embeddings.h"
 #include "client/job.h"
 
@@ -28,6 +29,7 @@ struct embed_job {
     size_t max_inputs, max_bytes;
     part *parts;
     size_t n_parts, n_running;
+    beluga__batch_span span; /* where there are several parts */
     beluga_embeddings *result;
     beluga_embed_cb cb;
     void *payload;
@@ -39,6 +41,20 @@ static embed_job *embed_of(beluga_job *job)
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
+
+static void end_span(embed_job *job, const beluga_error *err)
+{
+    beluga__batch_span_end(&job->span, job->base.model->target, err);
+}
+
+/* Nobody hears of this end. */
+static void end_unheard(embed_job *job)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "the loop was freed");
+    end_span(job, &err);
+    beluga__job_end(&job->base);
+}
 
 static void release(beluga_job *base)
 {
@@ -66,7 +82,7 @@ static void stop(embed_job *job)
 static void abort_job(beluga_job *base)
 {
     stop(embed_of(base));
-    beluga__job_end(base);
+    end_unheard(embed_of(base));
 }
 
 static void cancel(beluga_job *base)
@@ -87,6 +103,7 @@ static void name_part(const part *p, beluga_error *err)
 static void fail(embed_job *job, const beluga_error *err)
 {
     stop(job);
+    end_span(job, err);
     job->cb(job->payload, NULL, err);
     beluga__job_end(&job->base);
 }
@@ -95,6 +112,7 @@ static void succeed(embed_job *job)
 {
     beluga_embeddings *result = job->result;
     job->result = NULL;
+    end_span(job, NULL);
     job->cb(job->payload, result, NULL);
     beluga__job_end(&job->base);
 }
@@ -121,6 +139,7 @@ static void part_failed(part *p, const beluga_error *error)
     name_part(p, &err);
     beluga_op_free(p->op);
     p->op = NULL;
+    p->job->span.failed++;
     fail(p->job, &err);
 }
 
@@ -132,6 +151,7 @@ static void part_finished(part *p)
     beluga_op_free(p->op);
     p->op = NULL;
     job->n_running--;
+    job->span.succeeded += !status;
     if (!status) {
         go_on(p);
         return;
@@ -168,7 +188,7 @@ static void lost(void *payload)
     embed_job *job = p->job;
     beluga_op_free(p->op);
     p->op = NULL;
-    if (--job->n_running == 0) beluga__job_end(&job->base);
+    if (--job->n_running == 0) end_unheard(job);
 }
 
 /* Take as many of the texts that are left as one request may have. */
@@ -191,6 +211,7 @@ static int start_part(part *p, beluga_error *err)
     beluga__call_spec spec = beluga__job_spec(&job->base);
     spec.inputs = job->inputs + p->first;
     spec.n_inputs = p->n;
+    spec.parent_span = job->span.span;
     int status = beluga__chat_model_start_embed(job->base.model, &spec, on_event, p, &p->op, err);
     if (status) {
         name_part(p, err);
@@ -291,9 +312,18 @@ static int make_parts(embed_job *job, beluga_error *err)
     return 0;
 }
 
+static bool fits_one_part(const embed_job *job)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < job->n && bytes <= job->max_bytes; i++) bytes += job->inputs[i].length;
+    return job->n <= job->max_inputs && (bytes <= job->max_bytes || job->n == 1);
+}
+
 static int start_parts(embed_job *job, beluga_error *err)
 {
     int status = 0;
+    if (!fits_one_part(job))
+        beluga__batch_span_begin(&job->span, job->base.model->target, job->base.context);
     for (size_t i = 0; i < job->n_parts && job->next < job->n && !status; i++)
         status = start_part(&job->parts[i], err);
     return status;
@@ -315,9 +345,10 @@ static int start(beluga_loop *loop, const question *q, beluga_embed_cb cb, void 
     status = take_question(job, q, err);
     if (!status) status = make_parts(job, err);
     if (!status) status = start_parts(job, err);
-    if (status)
+    if (status) {
+        end_span(job, err);
         abort_job(&job->base);
-    else
+    } else
         beluga__job_hand_over(&job->base, out);
     return status;
 }

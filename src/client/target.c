@@ -79,6 +79,15 @@ static int take_whole_url(beluga__target *t, const char *url, beluga__buf *fault
     return t->base_url ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
+static int miss_url(const beluga__target *t, beluga__buf *faults)
+{
+    const char *const *variables = t->provider->url_variables;
+    bool named = variables && *variables;
+    return beluga__buf_printf(faults, "%sbase_url is missing: give it%s%s",
+                              faults->length ? "; " : "", named ? ", or set " : "",
+                              named ? *variables : "");
+}
+
 static int take_url(beluga__target *t, beluga__buf *faults)
 {
     const char *url = written_url(t), *separator = faults->length ? "; " : "";
@@ -88,7 +97,7 @@ static int take_url(beluga__target *t, beluga__buf *faults)
         t->base_url = t->shown_url = url;
         return 0;
     }
-    if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
+    if (!url) return miss_url(t, faults);
     if (!strchr(url, '{')) return take_whole_url(t, url, faults);
     beluga__buf_init(&whole, &t->runtime->allocator, SIZE_MAX / 2);
     int status = beluga__config_fill_url(url, t->protocol, &t->settings, &whole, wrong);

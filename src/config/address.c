@@ -165,6 +165,9 @@ static int find_own(filling *f, slice name, const char **what, const char **valu
 
 static int find_variable(filling *f, slice name, char *variable, size_t size, const char **value)
 {
+    if ((size_t)name.n >= size)
+        return refuse(f, "base_url: the name of the variable %.*s... has over %zu letters",
+                      shown(name), name.at, size - 1);
     snprintf(variable, size, "%.*s", name.n, name.at);
     *value = f->settings ? secure_getenv(variable) : "x";
     return *value && **value ? 0 : refuse(f, "base_url needs the variable %s", variable);
@@ -216,7 +219,7 @@ static int put_value(filling *f, const url_place *p, const char *what, const cha
 static int fill_one(filling *f, const url_place *p)
 {
     static const char env[] = "env:";
-    char variable[80];
+    char variable[128];
     const char *what = variable, *value = NULL;
     slice name = p->name;
     int status;

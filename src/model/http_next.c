@@ -5,6 +5,7 @@
 #include "model/emit_rules.h"
 #include "model/http_stage.h"
 #include "schema/event.h"
+#include "wire/resolve.h"
 
 /* --- the end of an answer --------------------------------------------------------------------- */
 
@@ -78,6 +79,36 @@ void beluga__http_stage_go_on(beluga__http_stage *self)
     tell_log(self, course);
     beluga__emit_pass(&self->emit, BELUGA__EVENT_ANSWERED);
     wait(self, course);
+}
+
+/* --- where the next request goes ----------------------------------------------------------------
+ */
+
+static int put_url(const beluga__http_stage *self, const char *reference, char *out, size_t size)
+{
+    beluga__buf url;
+    beluga__buf_init(&url, self->emit.call->arena.allocator, BELUGA__MAX_URL_BYTES);
+    int status = beluga__url_resolve(&url, beluga_http_request_url(&self->request), reference);
+    if (!status && url.length >= size) status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (!status) memcpy(out, url.data, url.length + 1);
+    beluga__buf_free(&url);
+    return status;
+}
+
+int beluga_emit_resolve_url(beluga_emit *given, const char *reference, char *url, size_t size)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return status;
+    if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (!reference || !*reference)
+        return beluga_emit_failure(given, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer does not tell where the next request goes");
+    status = put_url(beluga__container_of(emit, beluga__http_stage, emit), reference, url, size);
+    if (!status) return 0;
+    return beluga_emit_failure(given, status, NULL,
+                               "the URL that the service told for the next request: %s",
+                               beluga_error_text(status));
 }
 
 /* --- before the next request ------------------------------------------------------------------ */

@@ -1,12 +1,18 @@
 /* Makes an error of a refusal, from its status, its headers and the beginning of its body. */
 #include "base/clock.h"
+#include "base/line.h"
 #include "model/http_stage.h"
 
+#include <stdio.h>
+
 /* Returns the reason where the status alone tells it, else NULL. */
-static const char *reason_of(int status)
+static const char *reason_of(int status, bool told)
 {
     if (status >= 300 && status < 400)
-        return "the server redirects; set base_url to where it points";
+        return told ? "the server redirects from where the service told that the next request goes"
+                    : "the server redirects; set base_url to where it points";
+    if (status >= 200 && status < 300 && told)
+        return "the server answered the next request with a web page";
     if (status >= 200 && status < 300)
         return "the server answered with a web page; is base_url right?";
     return NULL;
@@ -35,6 +41,26 @@ static void set_cause(const beluga__http_stage *self, beluga_error *err)
 static const char sent_without_key[] =
     "the service told another server for this request, which gets no key: only base_url's does";
 
+/* A header may hold the key, too, and a replay has none. */
+static bool sent_nothing(const beluga__http_stage *self)
+{
+    const beluga__target *target = self->emit.call->target;
+    return !self->secrets.key && !target->n_headers && !target->runtime->replays &&
+           !beluga_http_request_header(&self->request, "authorization");
+}
+
+/* A server at another address than the provider's own is asked without a key, and may want one. */
+static void name_missing_key(const beluga__http_stage *self, beluga_error *err)
+{
+    const char *const *variables = beluga__http_stage_provider(self)->key_variables;
+    bool named = variables && *variables;
+    char text[sizeof err->message];
+    int n = snprintf(text, sizeof text, "%.230s; no key was sent: %s%s%sgive api_key", err->message,
+                     named ? "set " : "", named ? *variables : "", named ? ", or " : "");
+    beluga__error_sentence(err, message, text,
+                           (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
 static void explain(beluga__http_stage *self, beluga_error *err)
 {
     const beluga_provider *provider = beluga__http_stage_provider(self);
@@ -42,7 +68,7 @@ static void explain(beluga__http_stage *self, beluga_error *err)
     int status = self->response.status;
     bool page = status >= 200 && status < 300;
     int code = page ? BELUGA_ERROR_MALFORMED_RESPONSE : beluga_error_from_http(status);
-    const char *reason = reason_of(status);
+    const char *reason = reason_of(status, self->request.told);
     if (body->length) beluga__http_secrets_mask(&self->secrets, body->data, body->length);
     beluga_error_set(err, code, "%s", reason ? reason : beluga_error_text(code));
     err->http_status = status;
@@ -60,6 +86,7 @@ static void explain(beluga__http_stage *self, beluga_error *err)
      * succeed. */
     if (key_refused && !self->foreign && beluga__http_secrets_refused(&self->secrets))
         err->retryable = 1;
+    if (key_refused && !self->foreign && sent_nothing(self)) name_missing_key(self, err);
     if (key_refused && self->foreign)
         beluga_error_set_cause(err, sent_without_key, sizeof sent_without_key - 1);
 }

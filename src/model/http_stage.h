@@ -6,7 +6,7 @@
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
  *   http_refusal.c   makes an error of an answer that is a refusal
- *   http_next.c      ends an answer that another request of the call follows
+ *   http_next.c      ends an answer that another request of the call follows, and says where to
  *   http_end.c       delivers the end and releases everything
  *   http_secrets.h   fetches the key and the values of headers
  *   http_log.h       logs the request and the answer

@@ -132,11 +132,10 @@ static const char *accepted(const beluga__http_stage *self)
 }
 
 /* Where the URL may have been told by a server, the key must not follow it anywhere. */
-static bool is_foreign(const beluga__http_stage *self, bool cancels)
+static bool is_foreign(const beluga__http_stage *self)
 {
     const char *base = self->emit.call->target->base_url;
-    bool told = self->request.token || beluga_call_page(self->emit.call);
-    if (!told && !cancels) return false;
+    if (!self->request.told) return false;
     return !base || !beluga__same_origin(beluga_http_request_url(&self->request), base);
 }
 
@@ -234,7 +233,8 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
     int status = encode_and_watch(self, encode, cancels, err);
     if (status) return status;
     beluga__http_request_seal(request);
-    self->foreign = is_foreign(self, cancels);
+    request->told = cancels || request->token || beluga_call_page(self->emit.call);
+    self->foreign = is_foreign(self);
     if (!self->foreign) status = add_own(self, cancels, err);
     beluga__http_request_seal(request);
     return status ? status : beluga__http_request_finish(request, err);

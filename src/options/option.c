@@ -28,6 +28,18 @@ int beluga__option_find(const char *name, size_t length)
     return 0;
 }
 
+/* The shortest of those that a name abbreviates is the least of a guess. */
+static const char *abbreviated(const char *name)
+{
+    const char *best = NULL;
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const char *whole = infos[key].name;
+        if (best && strlen(whole) >= strlen(best)) continue;
+        if (beluga__text_abbreviates(name, whole)) best = whole;
+    }
+    return best;
+}
+
 const char *beluga__option_nearest(const char *name)
 {
     enum { NEAR = 2 };
@@ -39,7 +51,7 @@ const char *beluga__option_nearest(const char *name)
         best = infos[key].name;
         best_distance = distance;
     }
-    return best;
+    return best ? best : abbreviated(name);
 }
 
 const char *const *beluga__option_words(int key)

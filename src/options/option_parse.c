@@ -93,9 +93,11 @@ static int unknown(const char *name, size_t n, beluga_error *err)
     memcpy(copy, name, cut);
     copy[cut] = '\0';
     const char *nearest = beluga__option_nearest(copy);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no option is named \"%s\"%s%s%s",
-                            copy, nearest ? "; did you mean " : "", nearest ? nearest : "",
-                            nearest ? "?" : "");
+    if (nearest)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "no option is named \"%s\"; did you mean %s?", copy, nearest);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "no option is named \"%s\"; a provider's own is PROVIDER.NAME", copy);
 }
 
 /* Returns whether a name is "provider.name", with text on both sides of the first dot. */

@@ -63,6 +63,13 @@ void beluga__embed_no_dimensions(beluga__embed_request *e, const char *whose)
         beluga_http_request_warn(e->request, "dimensions is not sent: %s has none", whose);
 }
 
+bool beluga__embed_whole(const beluga_json *value, int64_t *number)
+{
+    if (!beluga_json_is_number(value)) return false;
+    *number = beluga_json_int(value, 0);
+    return (double)*number == beluga_json_double(value, 0);
+}
+
 int beluga__embed_emit_array(const beluga_json *array, const char *member, beluga_emit *emit)
 {
     uint32_t index = 0;
@@ -80,8 +87,8 @@ int beluga__decode_token_count(const char *body, size_t length, const char *memb
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     const beluga_json *value = beluga_json_get(root, member);
-    if (beluga_json_is_number(value))
-        return beluga_emit_token_count(emit, beluga_json_int(value, -1));
+    int64_t count;
+    if (beluga__embed_whole(value, &count)) return beluga_emit_token_count(emit, count);
     if (beluga_json_is_array(value))
         return beluga_emit_token_count(emit, (int64_t)beluga_json_count(value));
     return beluga__fault_or_failure(root, "the answer is JSON, but not a count of tokens", emit);

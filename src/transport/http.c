@@ -132,6 +132,7 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
         return NULL;
     }
     t->has_body = request->has_body;
+    t->told = request->told;
     t->body = request->body;
     beluga__buf_init(&request->body, t->body.allocator, t->body.max);
     return t;

@@ -203,6 +203,12 @@ static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
                 : "the server refused the connection";
 }
 
+/* A URL that is refused here begins as one: its host or port is none. */
+static bool is_bad_url(CURLcode code)
+{
+    return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
@@ -213,6 +219,10 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
         advice = advice_of(code);
     }
     if (!status) return 0;
+    if (t->told && status == BELUGA_ERROR_INVALID_CONFIG && is_bad_url(code)) {
+        status = BELUGA_ERROR_INVALID_RESPONSE;
+        advice = "what the service told for the next request is not a URL";
+    }
     if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
     if ((connecting = advice_of_connect(t, code))) advice = connecting;
     if (strstr(t->errors, "nsupported proxy")) {

@@ -53,6 +53,7 @@ struct beluga__transfer {
     const char *url, *method;
     beluga__buf body; /* taken from the request */
     bool has_body;
+    bool told;    /* a server told its URL */
     bool renamed; /* the handle has been told another method than those that libcurl knows */
     int64_t connect_timeout_ms;
     int64_t start_ns; /* time of the loop's active clock */

@@ -36,6 +36,7 @@ struct beluga_http_request {
     const char *method;
     beluga__buf url;
     bool has_query;
+    bool told; /* a server told where the request goes, so that a bad URL is its fault */
     beluga__header *headers, **last_header;
     beluga__buf body;
     bool has_body;

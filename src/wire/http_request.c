@@ -289,24 +289,41 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
     return NULL;
 }
 
+/* What a server told is its own fault, and is shown, since nobody can look it up. */
+static int refuse_url(const beluga_http_request *request, const char *problem, beluga_error *err)
+{
+    beluga__buf shown;
+    if (!request->told)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the URL %s", problem);
+    beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
+                     "the URL that the service told for the next request %s", problem);
+    err->retryable = 0;
+    beluga__buf_init(&shown, request->url.allocator, 3 * BELUGA__MAX_URL_BYTES);
+    if (!beluga__http_redact_url(&shown, request->url.data))
+        beluga_error_set_cause(err, shown.data, shown.length);
+    beluga__buf_free(&shown);
+    return err->code;
+}
+
 static int check_url(const beluga_http_request *request, beluga_error *err)
 {
     const char *url = request->url.data;
+    beluga__misfit misfit;
+    char problem[96];
     if (request->url.status)
         return beluga_error_set(err, request->url.status, "the URL: %s",
                                 beluga_error_text(request->url.status));
     if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "the base URL must start with http:// or https://");
-    beluga__misfit misfit;
-    if (!beluga__fits_url(url, strlen(url), &misfit))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "the URL: %s at byte %zu can't be sent in it", misfit.what,
-                                misfit.at);
+        return refuse_url(request, "must start with http:// or https://", err);
+    if (!beluga__fits_url(url, strlen(url), &misfit)) {
+        snprintf(problem, sizeof problem, "has %s at byte %zu, which can't be sent in one",
+                 misfit.what, misfit.at);
+        return refuse_url(request, problem, err);
+    }
     const char *path = strstr(url, "://") + 3;
+    if (!strcspn(path, "/?")) return refuse_url(request, "has no host", err);
     if (beluga__path_climbs(path, strcspn(path, "?")))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "the URL has \".\" or \"..\" between slashes of its path");
+        return refuse_url(request, "has \".\" or \"..\" between slashes of its path", err);
     return 0;
 }
 

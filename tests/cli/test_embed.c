@@ -167,6 +167,35 @@ static void a_provider_that_can_not_names_those_that_can(void **state)
     assert_contains(cli->err, "These providers can: anthropic, bedrock, ");
 }
 
+static void a_provider_that_can_not_is_not_asked_for_its_key_first(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 1, "with a key or without", "embed", "-m", "anthropic/x", "a");
+    assert_contains(cli->err, "These providers can: azure, ");
+    expect_error(cli, 1, "with a key or without", "count", "-m", "openai/x", "a");
+    expect_error(cli, 4, "set OPENAI_API_KEY", "embed", "-m", "openai/x", "a");
+}
+
+static void a_list_of_models_is_a_providers(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 2, "a provider has the list: beluga models mock", "models", "mock/any");
+    expect_error(cli, 3, "did you mean mock?", "models", "MOCK");
+}
+
+static void a_server_that_wants_a_key_is_told_where_it_comes_from(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = peer_start();
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    peer_openai_error(peer_reply_new(p), 401, NULL, NULL, "no");
+    expect_error(cli, 4, "no key was sent: set OPENAI_API_KEY, or give api_key", "embed", "-m",
+                 "openai/x", "a");
+    peer_openai_error(peer_reply_new(p), 401, NULL, NULL, "no");
+    expect_exit(cli, 4, "embed", "-m", "openai/x", "-o", "api_key=" SERVED_KEY, "a");
+    assert_lacks(cli->err, "no key was sent");
+}
+
 /* ---- similar --------------------------------------------------------------------------------- */
 
 static void the_nearest_lines_come_first(void **state)
@@ -267,6 +296,9 @@ int main(void)
         TEST(a_terminal_gets_no_floats),
         TEST(texts_that_have_no_vector_are_named),
         TEST(a_provider_that_can_not_names_those_that_can),
+        TEST(a_provider_that_can_not_is_not_asked_for_its_key_first),
+        TEST(a_server_that_wants_a_key_is_told_where_it_comes_from),
+        TEST(a_list_of_models_is_a_providers),
         TEST(the_nearest_lines_come_first),
         TEST(similar_prints_json),
         TEST(vectors_that_can_not_be_compared_are_refused),

@@ -182,10 +182,15 @@ static void bytes_that_are_not_utf8_are_2(void **state)
     expect_error(cli, 2, "UTF-8", "-m", "mock/any", "caf\xe9");
 }
 
-static void an_unknown_key_of_an_option_is_2(void **state)
+static void an_unknown_key_of_an_option_is_3_as_a_bad_value_is(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "temprature", "-m", "mock/any", "-o", "temprature=1", "Hi");
+    expect_error(cli, 3, "temprature", "-m", "mock/any", "-o", "temprature=1", "Hi");
+    expect_error(cli, 3, "did you mean stop_sequences?", "-m", "mock/any", "-o", "stop=END", "Hi");
+    expect_error(cli, 3, "is not a number", "-m", "mock/any", "-o", "temperature=hot", "Hi");
+    expect_error(cli, 3, "did you mean mock.word_delay_ms?", "-m", "mock/any", "-o", "mock.word=1",
+                 "Hi");
+    expect_error(cli, 2, "has no value", "-m", "mock/any", "-o", "temperature", "Hi");
 }
 
 static void a_value_out_of_range_is_3_and_names_the_range(void **state)
@@ -433,7 +438,7 @@ int main(void)
         TEST(a_file_that_is_not_there_has_one_exit_code),
         TEST(an_empty_prompt_is_2),
         TEST(bytes_that_are_not_utf8_are_2),
-        TEST(an_unknown_key_of_an_option_is_2),
+        TEST(an_unknown_key_of_an_option_is_3_as_a_bad_value_is),
         TEST(a_value_out_of_range_is_3_and_names_the_range),
         TEST(an_unknown_provider_is_3_and_lists_those_there_are),
         TEST(a_broken_configuration_is_3_with_its_place),

@@ -247,7 +247,8 @@ static void values_out_of_range_have_their_place(void **state)
           "    models: {a: ''}\n"
           "    extra_body: '{'\n",
           "2:22: mock.latency_ms must be 0 to 86400000 (is -1)\n"
-          "2:33: \"words\" is neither an option nor one of mock's own\n"
+          "2:33: \"words\" is neither an option nor one of mock's own; did you mean "
+          "mock.error_after_words?\n"
           "5:15: base_url must begin with http:// or https://\n"
           "6:17: user_agent: \\r at byte 1 can't be sent in a header\n"
           "7:18: max_retries must be 0 to 10 (is 11)\n"

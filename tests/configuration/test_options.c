@@ -77,19 +77,48 @@ static void a_bad_value_says_what_would_fit(void **state)
     parse_fails("partial=x", "partial can't be written as text");
 }
 
+#define OWN(name) "no option is named \"" name "\"; a provider's own is PROVIDER.NAME"
+
+static void a_name_that_is_shortened_or_lengthened_gets_the_whole_one(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {{"stop", "stop_sequences"},
+                                           {"temp", "temperature"},
+                                           {"tokens", "max_tokens"},
+                                           {"max_output_tokens", "max_tokens"},
+                                           {"max_completion_tokens", "max_tokens"},
+                                           {"reasoning", "reasoning_effort"},
+                                           {"effort", "reasoning_effort"},
+                                           {"schema", "response_schema"},
+                                           {"retries", "max_retries"},
+                                           {"key", "api_key"},
+                                           {"TEMPERATURE", "temperature"},
+                                           {"url", "base_url"},
+                                           {"request_timeout", "timeout"}};
+    char text[64], message[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(text, sizeof text, "%s=1", names[i][0]);
+        snprintf(message, sizeof message, "no option is named \"%s\"; did you mean %s?",
+                 names[i][0], names[i][1]);
+        parse_fails(text, message);
+    }
+    parse_fails("to=1", OWN("to"));
+    parse_fails("_=1", OWN("_"));
+}
+
 static void a_name_nobody_knows_gets_the_nearest_one(void **state)
 {
     (void)state;
     parse_fails("temprature=1", "no option is named \"temprature\"; did you mean temperature?");
     parse_fails("max-tokens=1", "no option is named \"max-tokens\"; did you mean max_tokens?");
     parse_fails("tempeartuer=1", "no option is named \"tempeartuer\"; did you mean temperature?");
-    parse_fails("tmeepartuer=1", "no option is named \"tmeepartuer\"");
-    parse_fails("xyzzy=1", "no option is named \"xyzzy\"");
-    parse_fails("=1", "no option is named \"\"");
+    parse_fails("tmeepartuer=1", OWN("tmeepartuer"));
+    parse_fails("xyzzy=1", OWN("xyzzy"));
+    parse_fails("=1", OWN(""));
     parse_fails("temperature", "\"temperature\" has no value; say temperature=VALUE");
     parse_fails("acme.region", "\"acme.region\" has no value; say acme.region=VALUE");
-    parse_fails(".region=1", "no option is named \".region\"");
-    parse_fails("acme.=1", "no option is named \"acme.\"");
+    parse_fails(".region=1", OWN(".region"));
+    parse_fails("acme.=1", OWN("acme."));
     parse_fails("provider_specific=1", "provider_specific: say the option's own name, such as "
                                        "openai.organization=VALUE");
     beluga_error err;
@@ -467,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_type_is_read_from_text),
         cmocka_unit_test(durations_need_a_unit),
+        cmocka_unit_test(a_name_that_is_shortened_or_lengthened_gets_the_whole_one),
         cmocka_unit_test(a_bad_value_says_what_would_fit),
         cmocka_unit_test(a_name_nobody_knows_gets_the_nearest_one),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),

@@ -192,6 +192,22 @@ static void a_provider_without_code_may_name_a_variable(void **state)
                "mine/m", "base_url needs the variable BELUGA_TEST_MY_ACCOUNT");
 }
 
+#define FIFTY "A2345678901234567890123456789012345678901234567890"
+
+static void the_name_of_a_variable_and_its_value_may_be_long(void **state)
+{
+    (void)state;
+    setenv(FIFTY "X" FIFTY, FIFTY "y" FIFTY, 1);
+    setenv(FIFTY "X2345678901234567890123456789", "cut", 1); /* its first 79 letters */
+    leads_to("providers: {mine: {base: openai, base_url: 'https://h/{env:" FIFTY "X" FIFTY "}'}}",
+             "mine/m", "https://h/" FIFTY "y" FIFTY);
+    is_refused(
+        "providers: {mine: {base: openai, base_url: 'https://h/{env:" FIFTY FIFTY FIFTY "}'}}",
+        "mine/m", "base_url: the name of the variable " FIFTY "A234567890... has over 127 letters");
+    unsetenv(FIFTY "X" FIFTY);
+    unsetenv(FIFTY "X2345678901234567890123456789");
+}
+
 static void what_is_no_place_is_refused(void **state)
 {
     (void)state;
@@ -251,6 +267,7 @@ int main(void)
         cmocka_unit_test(any_address_of_the_provider_may_have_places),
         cmocka_unit_test(a_provider_without_code_says_accounts_as_its_base),
         cmocka_unit_test(a_provider_without_code_may_name_a_variable),
+        cmocka_unit_test(the_name_of_a_variable_and_its_value_may_be_long),
         cmocka_unit_test(what_is_no_place_is_refused),
         ON_PEER(a_request_goes_to_the_account),
         cmocka_unit_test(a_call_can_not_move_to_another_account),

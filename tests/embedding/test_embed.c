@@ -4,6 +4,7 @@
 #include "vectors.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
@@ -85,7 +86,32 @@ static void a_vector_for_no_text_says_which(scene *s)
     expect_refusal(s, "{\"data\":[" VECTOR(3, "1,2") "]}", BELUGA_ERROR_INVALID_RESPONSE,
                    "the answer has a vector for input 3, and only 3 were sent");
     expect_refusal(s, "{\"data\":[" VECTOR(-1, "1,2") "]}", BELUGA_ERROR_INVALID_RESPONSE,
-                   "the answer has a vector for input 4294967295, and only 3 were sent");
+                   "the answer has a vector for input -1");
+}
+
+#define INDEXED(index) "{\"data\":[" VECTOR(0, "1,2") ",{\"index\":" index ",\"embedding\":[1,2]}]}"
+
+static void an_index_that_is_no_whole_number_is_refused(scene *s)
+{
+    static const char *const indexes[] = {"\"1\"", "1.5", "true", "[1]", "{}"};
+    for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
+        char body[128];
+        snprintf(body, sizeof body, INDEXED("%s"), indexes[i]);
+        expect_refusal(s, body, BELUGA_ERROR_INVALID_RESPONSE,
+                       "the index of vector 1 is no whole number");
+    }
+    expect_refusal(s, INDEXED("4294967296"), BELUGA_ERROR_INVALID_RESPONSE,
+                   "the answer has a vector for input 4294967296");
+}
+
+static void an_index_that_is_null_is_none(scene *s)
+{
+    beluga_embeddings *e;
+    script(s->peer, JSON("{\"data\":[{\"index\":null,\"embedding\":[1,2]},"
+                         "{\"index\":1.0,\"embedding\":[3,4]},{\"embedding\":[5,6]}]}"));
+    assert_int_equal(embed_three(s, &e), 0);
+    assert_vector(e, 1, 3, 4);
+    beluga_embeddings_free(e);
 }
 
 static void vectors_of_different_lengths_are_refused(scene *s)
@@ -408,6 +434,8 @@ int main(void)
         SCENE(an_answer_that_lacks_a_vector_says_which),
         SCENE(a_second_vector_for_a_text_says_which),
         SCENE(a_vector_for_no_text_says_which),
+        SCENE(an_index_that_is_no_whole_number_is_refused),
+        SCENE(an_index_that_is_null_is_none),
         SCENE(vectors_of_different_lengths_are_refused),
         SCENE(numbers_that_are_none_are_refused),
         SCENE(an_answer_that_is_no_list_of_vectors_is_an_error),

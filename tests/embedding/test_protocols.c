@@ -41,6 +41,27 @@ static void titan_embeds_one_text_in_a_request(scene *s)
                         "{\"inputText\":\"a dolphin\",\"dimensions\":256}");
 }
 
+static void the_head_counts_the_tokens_of_cohere_on_bedrock(scene *s)
+{
+    static const char *const heads[] = {"9", "x", "99999999999"};
+    static const int64_t counts[] = {9, -1, -1};
+    open_other(s, "bedrock", "", "cohere.embed-v4:0");
+    for (size_t i = 0; i < 3; i++) {
+        beluga_embeddings *e;
+        char head[128];
+        snprintf(head, sizeof head,
+                 "Content-Type: application/json\r\nX-Amzn-Bedrock-Input-Token-Count: %s\r\n",
+                 heads[i]);
+        script(s->peer, HEAD(200, head), BODY("{\"embeddings\":{\"float\":[[1,0],[0,1]]}}"));
+        assert_int_equal(
+            beluga_embed(s->model, NULL, three, NULL, 2, &e, &s->err, beluga_with_max_inputs(96)),
+            0);
+        assert_vector(e, 1, 0, 1);
+        assert_int_equal(beluga_embeddings_usage(e)->input_total, counts[i]);
+        beluga_embeddings_free(e);
+    }
+}
+
 static void titan_is_not_asked_for_several(scene *s)
 {
     beluga_embeddings *e;
@@ -115,13 +136,36 @@ static void an_error_in_place_of_vectors_is_told(scene *s)
                  BELUGA_ERROR_INTERNAL);
 }
 
+static void expect_bad_count(scene *s, const char *provider, const char *body)
+{
+    beluga_token_count count;
+    beluga_messages *list;
+    open_other(s, provider, "", "m");
+    script(s->peer, JSON(body));
+    assert_int_equal(beluga_ensure_messages(beluga_input_text("Hi"), &list, &s->err), 0);
+    assert_int_equal(beluga_count_tokens(s->model, NULL, list, &count, &s->err),
+                     BELUGA_ERROR_INVALID_RESPONSE);
+    beluga_messages_free(list);
+}
+
+static void a_count_that_is_no_whole_number_is_refused(scene *s)
+{
+    expect_bad_count(s, "anthropic", "{\"input_tokens\":1.5}");
+    expect_bad_count(s, "anthropic", "{\"input_tokens\":\"7\"}");
+    expect_bad_count(s, "gemini", "{\"totalTokens\":-1}");
+    expect_bad_count(s, "gemini", "{\"totalTokens\":1e30}");
+    expect_bad_count(s, "gemini", "{\"totalTokens\":null}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(titan_embeds_one_text_in_a_request),
+        SCENE(the_head_counts_the_tokens_of_cohere_on_bedrock),
         SCENE(titan_is_not_asked_for_several),
         SCENE(vertex_ai_is_asked_to_predict),
         SCENE(azure_puts_the_deployment_into_a_dated_path),
+        SCENE(a_count_that_is_no_whole_number_is_refused),
         SCENE(an_error_in_place_of_vectors_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

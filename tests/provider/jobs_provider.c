@@ -104,10 +104,19 @@ static int read_answer(job *state, const char *body, size_t length, beluga_emit 
     return code ? code : read_end(state, root, emit);
 }
 
+static int follow_location(const beluga_http_response *head, beluga_emit *emit)
+{
+    char url[256];
+    const char *location = beluga_http_response_header(head, "location");
+    int code = beluga_emit_resolve_url(emit, location, url, sizeof url);
+    return code ? code : beluga_emit_next_request(emit, url, 0);
+}
+
 static int read_head(beluga_emit *emit)
 {
     const beluga_http_response *head = beluga_emit_response(emit);
     const char *says = beluga_http_response_header(head, "x-says");
+    if (beluga_http_response_status(head) == 201) return follow_location(head, emit);
     if (beluga_http_response_status(head) != 202 || !says)
         return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "no body and no word");
     int code = beluga_emit_text(emit, says, strlen(says));

@@ -357,6 +357,72 @@ static void a_batch_outlives_its_loop(void **state)
     assert_int_equal(the(s, 0, 1)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
+static const char *const three[] = {"a", "b", "c"};
+
+static void embeddings_in_parts_have_a_parent(void **state)
+{
+    scene *s = *state;
+    beluga_embeddings *e;
+    assert_int_equal(
+        beluga_embed(s->mock, NULL, three, NULL, 3, &e, NULL, beluga_with_max_inputs(2)), 0);
+    beluga_embeddings_free(e);
+    const span *whole = the(s, 0, 5);
+    assert_int_equal(whole->start.kind, BELUGA_SPAN_BATCH);
+    assert_int_equal(whole->ends, 1);
+    assert_int_equal(whole->end.status, 0);
+    assert_int_equal(whole->end.succeeded, 2);
+    size_t below = 0;
+    for (size_t i = 1; i < 5; i++) below += the(s, i, 5)->parent == whole;
+    assert_int_equal(below, 2);
+}
+
+static void embeddings_in_one_part_have_none(void **state)
+{
+    scene *s = *state;
+    beluga_embeddings *e;
+    assert_int_equal(beluga_embed(s->mock, NULL, three, NULL, 3, &e, NULL), 0);
+    beluga_embeddings_free(e);
+    assert_int_equal(the(s, 0, 2)->start.kind, BELUGA_SPAN_OPERATION);
+    assert_string_equal(the(s, 0, 2)->start.operation, "embeddings");
+}
+
+static void a_part_that_fails_ends_all_spans(void **state)
+{
+    scene *s = *state;
+    beluga_embeddings *e;
+    peer_openai_error(peer_reply_new(s->peer), 404, NULL, NULL, "no");
+    assert_int_equal(beluga_embed(s->openai, NULL, three, NULL, 3, &e, NULL,
+                                  beluga_with_max_inputs(1), beluga_with_max_concurrent_batches(1)),
+                     BELUGA_ERROR_NOT_FOUND);
+    const span *whole = the(s, 0, 3);
+    assert_int_equal(whole->start.kind, BELUGA_SPAN_BATCH);
+    assert_int_equal(whole->end.status, BELUGA_ERROR_NOT_FOUND);
+    assert_int_equal(whole->end.failed, 1);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(the(s, i, 3)->ends, 1);
+}
+
+static void never(void *payload, beluga_embeddings *e, const beluga_error *error)
+{
+    (void)e;
+    (void)error;
+    ((scene *)payload)->terminal++;
+}
+
+static void embeddings_on_a_loop_that_is_freed_end_their_spans(void **state)
+{
+    scene *s = *state;
+    for (int i = 0; i < 3; i++) peer_step_hang(peer_reply_new(s->peer));
+    assert_int_equal(beluga_embed_start(s->openai, s->loop, NULL, three, NULL, 3, never, s, NULL,
+                                        NULL, beluga_with_max_inputs(1)),
+                     0);
+    beluga_loop_free(s->loop);
+    s->loop = NULL;
+    assert_int_equal(s->terminal, 0);
+    assert_int_equal(the(s, 0, 7)->start.kind, BELUGA_SPAN_BATCH);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(the(s, i, 7)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +444,10 @@ int main(void)
         TEST(a_batch_that_is_freed_ends_its_spans),
         TEST(a_batch_is_the_parent_of_its_inputs),
         TEST(a_batch_outlives_its_loop),
+        TEST(embeddings_in_parts_have_a_parent),
+        TEST(embeddings_in_one_part_have_none),
+        TEST(a_part_that_fails_ends_all_spans),
+        TEST(embeddings_on_a_loop_that_is_freed_end_their_spans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

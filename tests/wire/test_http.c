@@ -88,12 +88,13 @@ static void a_url_that_can_not_be_sent_is_explained(void **state)
     assert_bad_url(NULL, "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
     assert_bad_url("", "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
     assert_bad_url("localhost:80", "/m", BELUGA_ERROR_INVALID_CONFIG,
-                   "the base URL must start with http:// or https://");
-    assert_bad_path("/a b", "the URL: a space at byte 10 can't be sent in it");
-    assert_bad_path("/a\r\nX: y", "the URL: \\r at byte 10 can't be sent in it");
-    assert_bad_path("/a\xff", "the URL: byte 0xff at byte 10 can't be sent in it");
-    assert_bad_path("/a\\b", "the URL: \"\\\" at byte 10 can't be sent in it");
-    assert_bad_path("/a#b", "the URL: \"#\" at byte 10 can't be sent in it");
+                   "the URL must start with http:// or https://");
+    assert_bad_url("http:///v1", "/m", BELUGA_ERROR_INVALID_CONFIG, "the URL has no host");
+    assert_bad_path("/a b", "the URL has a space at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a\r\nX: y", "the URL has \\r at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a\xff", "the URL has byte 0xff at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a\\b", "the URL has \"\\\" at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a#b", "the URL has \"#\" at byte 10, which can\'t be sent in one");
     char *path = calloc(1, BELUGA__MAX_URL_BYTES + 1);
     assert_non_null(path);
     memset(path, 'a', BELUGA__MAX_URL_BYTES);

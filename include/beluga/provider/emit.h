@@ -151,6 +151,21 @@ BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason
  * full provider. Since: 0.1
  */
 BELUGA_API int beluga_emit_next_request(beluga_emit *emit, const char *token, int64_t delay_ms);
+/**
+ * Write the URL that a reference in this answer means, such as the header "Location" of a 202,
+ * which may be "/v1/jobs/7" or "7?wait=1": a token for beluga_emit_next_request, of which
+ * encode_request makes the request with beluga_http_request_set_url. It is resolved against the
+ * URL of the request that was answered (RFC 3986), and loses a fragment. Whether it can be sent is
+ * seen when it is: if not, the call ends with invalid_response.
+ *
+ * @param reference  Ended by NUL. NULL or empty ends the call with invalid_response.
+ * @param url, size  Receives it, ended by NUL; 16 KiB are always enough.
+ * @return besides: BELUGA_ERROR_INVALID_RESPONSE no reference, and BELUGA_ERROR_LIMIT_EXCEEDED the
+ * URL does not fit, both of which end the call; BELUGA_ERROR_NOT_SUPPORTED a full provider.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_emit_resolve_url(beluga_emit *emit, const char *reference, char *url,
+                                       size_t size);
 /** Fail the call; provider, model and operation are filled in. @return the error's code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /**

@@ -1,6 +1,7 @@
 #include "providers/bedrock/bedrock.h"
 #include "providers/embed.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- content --------------------------------------------------------------------------------- */
@@ -118,6 +119,17 @@ int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *e
     return beluga__decode_token_count(body, length, "inputTokens", emit);
 }
 
+/* Of Cohere's models the head alone says how many tokens the texts have. */
+static int64_t count_in_head(beluga_emit *emit)
+{
+    const beluga_http_response *head = beluga_emit_response(emit);
+    const char *text =
+        head ? beluga_http_response_header(head, "x-amzn-bedrock-input-token-count") : NULL;
+    size_t n = text ? strspn(text, "0123456789") : 0;
+    bool fits = n && n < 10 && !text[n];
+    return fits ? strtoll(text, NULL, 10) : -1;
+}
+
 /* Titan's answer has one vector, Cohere's a list of them, alone or by its type. */
 int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
@@ -132,6 +144,7 @@ int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *e
         return beluga__fault_or_failure(root, "the answer is JSON, but not a list of vectors",
                                         emit);
     usage.input_total = beluga__count(root, "inputTextTokenCount", BELUGA__MOST_TOKENS);
+    if (usage.input_total < 0) usage.input_total = count_in_head(emit);
     code =
         one ? beluga_emit_embedding_json(emit, 0, one) : beluga__embed_emit_array(list, NULL, emit);
     return code ? code : beluga_emit_usage(emit, &usage);

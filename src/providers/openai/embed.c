@@ -33,6 +33,19 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
 /* ---- the answer ------------------------------------------------------------------------------ */
 
 /* A host that leaves out the index keeps the order of the texts. */
+static int read_index(const beluga_json *index, int64_t place, uint32_t *out, beluga_emit *emit)
+{
+    int64_t number = place;
+    if (index && !beluga_json_is_null(index) && !beluga__embed_whole(index, &number))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the index of vector %lld is no whole number", (long long)place);
+    if (number < 0 || number > UINT32_MAX)
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer has a vector for input %lld", (long long)number);
+    *out = (uint32_t)number;
+    return 0;
+}
+
 static int emit_vectors(const beluga_json *list, beluga_emit *emit)
 {
     static const beluga_json_name names[] = {BELUGA_JSON_NAME("object"), BELUGA_JSON_NAME("index"),
@@ -43,9 +56,9 @@ static int emit_vectors(const beluga_json *list, beluga_emit *emit)
          v = beluga_json_next(list, v)) {
         const beluga_json *m[3];
         beluga_json_pick(v, names, 3, m);
-        int64_t index = beluga_json_int(m[1], place++);
-        if (index < 0 || index > UINT32_MAX) index = UINT32_MAX;
-        code = beluga_emit_embedding_json(emit, (uint32_t)index, m[2]);
+        uint32_t index = 0;
+        code = read_index(m[1], place++, &index, emit);
+        if (!code) code = beluga_emit_embedding_json(emit, index, m[2]);
     }
     return code;
 }

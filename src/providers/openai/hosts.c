@@ -180,7 +180,7 @@ static const row rows[] = {
           "FIREWORKS_API_KEY\0FIREWORKS_AI_API_KEY\0", "FIREWORKS_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &common,
-     .notes = "Models are named accounts/fireworks/models/MODEL.\0"},
+     .notes = "Models are named accounts/fireworks/models/MODEL.\0", .max_inputs = 2048},
     {HOST("gmi", "https://api.gmi-serving.com/v1", "GMI_API_KEY\0GMICLOUD_API_KEY\0",
           "GMI_BASE_URL\0GMI_API_BASE\0"),
      .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
