@@ -10,8 +10,8 @@
 enum {
     LEAST = 128, /* bytes of a key of 1024 bits */
     MOST = BELUGA__RS256_MOST,
-    MAX_EXPONENT = 8,             /* bytes of the public exponent; all use 65537 */
-    MAX_PEM = 8192,               /* a key of 4096 bits has less than 3.3 KB */
+    MAX_EXPONENT = 8, /* bytes of the public exponent; all use 65537 */
+    MAX_PEM = 8192,   /* a key of 4096 bits has less than 3.3 KB */
     LIMB = sizeof(mp_limb_t),
     LIMBS = MOST / sizeof(mp_limb_t)
 };
@@ -144,14 +144,12 @@ static mp_size_t limbs_of(size_t bytes)
 static void to_limbs(const uint8_t *bytes, size_t n, mp_limb_t limbs[LIMBS])
 {
     memset(limbs, 0, LIMBS * LIMB);
-    for (size_t i = 0; i < n; i++)
-        limbs[i / LIMB] |= (mp_limb_t)bytes[n - 1 - i] << 8 * (i % LIMB);
+    for (size_t i = 0; i < n; i++) limbs[i / LIMB] |= (mp_limb_t)bytes[n - 1 - i] << 8 * (i % LIMB);
 }
 
 static void to_bytes(const mp_limb_t *limbs, uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        bytes[n - 1 - i] = (uint8_t)(limbs[i / LIMB] >> 8 * (i % LIMB));
+    for (size_t i = 0; i < n; i++) bytes[n - 1 - i] = (uint8_t)(limbs[i / LIMB] >> 8 * (i % LIMB));
 }
 
 /* All numbers of a signature, in secret memory. */

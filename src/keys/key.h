@@ -1,7 +1,7 @@
 /* Keys and their sources: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
- * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. All but the first two
- * sources may block, and so may an exchange. So they run on the thread pool, once for all calls
- * that wait, and what they give is kept for a while. */
+ * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. All but the
+ * first two sources may block, and so may an exchange. So they run on the thread pool, once for all
+ * calls that wait, and what they give is kept for a while. */
 #ifndef BELUGA__KEY_H
 #define BELUGA__KEY_H
 

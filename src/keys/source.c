@@ -119,7 +119,7 @@ const char *beluga__source_name(beluga__source_kind from)
 /* Returns a description of the key's source for people. */
 static const char *label_of(beluga__source_kind from)
 {
-    static const char *const labels[] = {"api_key", "its file", "its command's output",
+    static const char *const labels[] = {"api_key",     "its file",        "its command's output",
                                          "its profile", "its credentials", "its function's answer"};
     return labels[from];
 }

@@ -65,7 +65,8 @@ void beluga_http_request_add_form_field(beluga_http_request *request, const char
     put_form_text(&request->body, value, length);
 }
 
-/* --- a form that asks for a token --------------------------------------------------------------- */
+/* --- a form that asks for a token ---------------------------------------------------------------
+ */
 
 static void put_field(beluga_http_request *request, const char *name, const char *value)
 {

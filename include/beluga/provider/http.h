@@ -179,9 +179,8 @@ typedef struct beluga_client_credentials {
  *
  * Since: 0.1
  */
-BELUGA_API void
-beluga_http_request_set_client_credentials(beluga_http_request *request,
-                                           const beluga_client_credentials *client);
+BELUGA_API void beluga_http_request_set_client_credentials(beluga_http_request *request,
+                                                           const beluga_client_credentials *client);
 
 /** A part of a body of type multipart/form-data: a field or a file of a form. Since: 0.1 */
 typedef struct beluga_http_part {

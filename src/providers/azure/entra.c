@@ -58,8 +58,8 @@ static int write_url(const beluga_credential *credential, const char *tenant, ch
     if (n > MAX_NAME)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "azure.authority is too long");
     /* AZURE_AUTHORITY_HOST is often a host alone */
-    snprintf(url, size, "%s%.*s/%s/oauth2/v2.0/token",
-             strstr(authority, "://") ? "" : "https://", (int)n, authority, name);
+    snprintf(url, size, "%s%.*s/%s/oauth2/v2.0/token", strstr(authority, "://") ? "" : "https://",
+             (int)n, authority, name);
     return 0;
 }
 
@@ -79,11 +79,8 @@ int beluga__azure_encode_token(void *self, const beluga_credential *credential, 
     char url[2 * MAX_NAME + 64];
     int code = write_url(credential, tenant, url, sizeof url, err);
     if (code) return code;
-    beluga_client_credentials with = {.size = sizeof with,
-                                      .url = url,
-                                      .id = client,
-                                      .secret = credential->key,
-                                      .scope = SCOPE};
+    beluga_client_credentials with = {
+        .size = sizeof with, .url = url, .id = client, .secret = credential->key, .scope = SCOPE};
     beluga_http_request_set_client_credentials(request, &with);
     return 0;
 }

@@ -120,12 +120,14 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     }
 }
 
-/* The query of a base URL stays behind the path. */
+/* The query of a base URL stays behind the path. Without a URL, as for want of memory, the request
+ * has failed already. */
 static int append(beluga_http_request *request, const char *url, const char *path,
                   beluga_error *err)
 {
     char whole[MAX_URL];
     int n = (int)strcspn(url, "?");
+    if (!n) return 0;
     int length = snprintf(whole, sizeof whole, "%.*s%s%s", n, url, path, url + n);
     if (length >= (int)sizeof whole)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the base URL is too long");

@@ -50,6 +50,7 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     const char *version = beluga__gemini_has_version(url) ? "" : "/v1";
     if (*host) url += skipped;
     int n = (int)strcspn(url, "?");
+    if (!*host && !n) return 0; /* without memory: the request has failed already */
     int length = snprintf(whole, sizeof whole, "%s%.*s%s/projects/%s/locations/%s%s", host, n, url,
                           version, project, location, url + n);
     if (length >= (int)sizeof whole)
