@@ -288,8 +288,9 @@ static void put_base64_group(char *out, const unsigned char *in, size_t n)
     out[3] = n > 2 ? digits[bits & 63] : '=';
 }
 
-static void put_base64(beluga__buf *buf, const unsigned char *bytes, size_t length)
+void beluga__base64_encode(beluga__buf *buf, const void *data, size_t length)
 {
+    const unsigned char *bytes = data;
     if (length > SIZE_MAX / 2 || beluga__buf_reserve(buf, (length + 2) / 3 * 4)) {
         if (!buf->status) buf->status = BELUGA_ERROR_LIMIT_EXCEEDED;
         return;
@@ -307,6 +308,6 @@ void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *
     if (!begin_value(w, key)) return;
     beluga__buf_putc(w->buf, '"');
     if (prefix) put_escaped(w, prefix, strlen(prefix));
-    put_base64(w->buf, bytes, length);
+    beluga__base64_encode(w->buf, bytes, length);
     beluga__buf_putc(w->buf, '"');
 }

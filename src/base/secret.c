@@ -14,12 +14,29 @@ static void mask(const char *word, size_t length, char *bytes, size_t n)
     }
 }
 
+/* Of a key that is a JSON object some members are secret, and others, such as a project's name, are
+ * not. */
+static void mask_members(const char *key, char *bytes, size_t n)
+{
+    static const char *const names[] = {"\"private_key\"", "\"client_secret\"",
+                                        "\"refresh_token\""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *at = strstr(key, names[i]);
+        if (!at) continue;
+        at += strlen(names[i]);
+        at += strspn(at, " :");
+        size_t length = *at == '"' ? strcspn(at + 1, "\"") : 0;
+        if (length >= MIN_KEY) mask(at + 1, length, bytes, n);
+    }
+}
+
 void beluga__secret_mask(const char *key, char *bytes, size_t n)
 {
     size_t length = key ? strlen(key) : 0;
     if (length < MIN_KEY || !n) return;
     mask(key, length, bytes, n);
-    if (!strchr(key, ':')) return;
+    if (*key == '{') mask_members(key, bytes, n);
+    if (*key == '{' || !strchr(key, ':')) return;
     for (const char *part = key; *part; part += length + (part[length] == ':')) {
         length = strcspn(part, ":");
         if (length >= MIN_PART) mask(part, length, bytes, n);

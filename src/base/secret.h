@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /* Write stars over a key (NULL: none) wherever it stands, and over the parts of a key such as
- * "ID:SECRET". A key of less than 8 characters, such as a local server's "x", stands in every other
- * word and is no secret. */
+ * "ID:SECRET", or the secret members of one that is a JSON object. A key of less than 8 characters,
+ * such as a local server's "x", stands in every other word and is no secret. */
 void beluga__secret_mask(const char *key, char *bytes, size_t n);
 /* Do the same for a list of keys that ends in NULL. NULL: none. */
 void beluga__secrets_mask(const char *const *secrets, char *bytes, size_t n);

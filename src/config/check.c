@@ -108,7 +108,7 @@ static void tell_secret(checking *c, const beluga__config_entry *e, const char *
 static void check_key(checking *c, const beluga__config_entry *e)
 {
     const char *key = e->option.value.string;
-    if (check_reference(c, e, e->name, key) || begins(key, "aws:")) return;
+    if (check_reference(c, e, e->name, key) || beluga__key_is_account(key)) return;
     if (strlen(key) >= SHORTEST_SECRET) tell_secret(c, e, e->name);
 }
 

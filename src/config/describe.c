@@ -40,7 +40,7 @@ static void put_string(output *out, int key, const beluga__setting *slot)
 {
     const char *text = slot->value.string;
     if (key == BELUGA_OPTION_API_KEY)
-        put(out, beluga__key_is_reference(text) || strncmp(text, "aws:", 4) == 0 ? text : "set");
+        put(out, beluga__key_is_reference(text) || beluga__key_is_account(text) ? text : "set");
     else if (key == BELUGA_OPTION_BASE_URL || key == BELUGA_OPTION_PROXY)
         put_url(out, text);
     else

@@ -6,12 +6,15 @@
 #include "base/secret.h"
 #include "base/secret_memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A token is replaced before it expires, since clocks differ and a request takes its time: when a
  * tenth of its life is left, at most MOST_EARLY_S. However short it lives, it is used for LEAST_S;
  * if it has expired by then, the provider's refusal brings the next one. */
 enum { PART = 10, MOST_EARLY_S = 300, LEAST_S = 10, MOST_S = 10 * 365 * 86400 };
+/* a difference of clocks that no service minds */
+enum { SKEW_S = 60 };
 /* how often the wait looks whether the token is still wanted */
 enum { LOOK_MS = 50 };
 
@@ -31,6 +34,7 @@ typedef struct run {
     beluga_http_request request;
     beluga_http_response response;
     beluga_token token;
+    const char *assertion; /* a signed one stands for the key; NULL: none was sent */
     beluga_loop *loop;
     beluga__transfer *transfer; /* NULL before it starts and when it has ended */
     int status;                 /* how the transfer ended; 0: the answer is there */
@@ -57,7 +61,26 @@ static void end_run(run *r)
     beluga__arena_free(&r->arena);
 }
 
+/* Write stars over the key, the token, and what was sent for the key. */
+static void mask_text(const run *r, char *text, size_t n)
+{
+    const char *const secrets[] = {r->what->key, r->token.text.data,
+                                   r->assertion ? r->assertion : "", NULL};
+    beluga__secrets_mask(secrets, text, n);
+}
+
 /* --- the request ------------------------------------------------------------------------------ */
+
+/* An assertion has no characters that a form encodes. */
+static void keep_assertion(run *r)
+{
+    static const char name[] = "assertion=";
+    const char *body = beluga_http_request_body(&r->request, NULL);
+    const char *at = strstr(body, name);
+    if (!at || (at > body && !strchr("&_", at[-1]))) return;
+    at += sizeof name - 1;
+    r->assertion = beluga__arena_copy(&r->arena, at, strcspn(at, "&"));
+}
 
 static int write_request(run *r, beluga_error *err)
 {
@@ -71,10 +94,65 @@ static int write_request(run *r, beluga_error *err)
     int status =
         x->provider->encode_token(x->self, &credential, beluga__wall_s(), &r->request, err);
     if (!status) status = beluga__http_request_finish(&r->request, err);
+    if (!status) keep_assertion(r);
     if (status >= 0) return status;
     if (!err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     beluga_error_wrap(err, NULL, CAN_T);
     return status;
+}
+
+/* --- the words of a refusal ------------------------------------------------------------------- */
+
+/* Take the service's own words, as OAuth has them (RFC 6749, section 5.2), or IBM, or else the
+ * beginning of what it said. */
+static void describe(run *r, beluga_error *err)
+{
+    mask_text(r, r->response.body.data, r->response.body.length);
+    static const char *const names[][2] = {{"error", "error_description"},
+                                           {"errorCode", "errorMessage"}};
+    size_t n, length;
+    const char *body = beluga_http_response_body(&r->response, &n), *text;
+    const beluga_json *root;
+    beluga_token_parse(&r->token, body, n, &root);
+    beluga_error_set_cause(err, body,
+                           n < BELUGA__BODY_SAMPLE_BYTES ? n : BELUGA__BODY_SAMPLE_BYTES);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        text = beluga_json_get_string(root, names[i][0], &length);
+        if (text) beluga_error_set_provider_code(err, text, length);
+        text = beluga_json_get_string(root, names[i][1], &length);
+        if (text) beluga_error_set_cause(err, text, length);
+    }
+}
+
+/* Returns how many seconds this machine's clock is behind the service's, as its answer tells; 0
+ * where they agree, or nothing is known. */
+static int64_t behind_s(const run *r)
+{
+    int64_t theirs = beluga__http_date(&r->response), ours = beluga__wall_s();
+    int64_t behind = theirs < 0 ? 0 : theirs - ours;
+    return behind > SKEW_S || behind < -SKEW_S ? behind : 0;
+}
+
+/* Add to the message what the service's word means, and what helps. A grant has a time in it, so a
+ * wrong clock makes it invalid. */
+static void advise(const run *r, beluga_error *err)
+{
+    static const char *const words[][2] = {
+        {"invalid_client", "the service does not know the client, or its secret is another now"},
+        {"invalid_grant", "the key has ended, or was taken back: log in again, or make a new one"},
+        {"unauthorized_client", "the service must allow the client to ask in this way"},
+        {"invalid_scope", "the service must allow the client this scope"},
+    };
+    const char *word = err->provider_code;
+    int64_t behind = strcmp(word, "invalid_grant") == 0 ? behind_s(r) : 0;
+    size_t n = strlen(err->message), left = sizeof err->message - n;
+    if (behind) {
+        snprintf(err->message + n, left, ": this machine's clock is %lld s %s that of the service",
+                 (long long)(behind < 0 ? -behind : behind), behind < 0 ? "ahead of" : "behind");
+        return;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i][0]) == 0) snprintf(err->message + n, left, ": %s", words[i][1]);
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -102,21 +180,30 @@ static int64_t seconds_of(const beluga_json *value)
     return n < 0 ? 0 : n > MOST_S ? MOST_S : n;
 }
 
+/* Some services refuse with status 200. */
+static int refuse_politely(run *r, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refuses it");
+    describe(r, err);
+    advise(r, err);
+    return err->code;
+}
+
 /* The answer of RFC 6749, section 5.1. */
-static int decode_oauth(const beluga_http_response *response, int64_t now, beluga_token *token,
-                        beluga_error *err)
+static int decode_oauth(run *r, int64_t now, beluga_error *err)
 {
     size_t n, length = 0;
-    const char *body = beluga_http_response_body(response, &n);
+    const char *body = beluga_http_response_body(&r->response, &n);
     const beluga_json *root;
-    int status = beluga_token_parse(token, body, n, &root);
+    int status = beluga_token_parse(&r->token, body, n, &root);
     const char *text = beluga_json_get_string(root, "access_token", &length);
     if (status == BELUGA_ERROR_NO_MEMORY) return status;
+    if (!length && beluga_json_get_string(root, "error", NULL)) return refuse_politely(r, err);
     if (!length)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
                                 "the answer has no access_token; is the address that of tokens?");
     int64_t lifetime = seconds_of(beluga_json_get(root, "expires_in"));
-    return beluga_token_set(token, text, length, lifetime ? now + lifetime : 0);
+    return beluga_token_set(&r->token, text, length, lifetime ? now + lifetime : 0);
 }
 
 static int read_token(run *r, int64_t now, beluga_error *err)
@@ -125,7 +212,7 @@ static int read_token(run *r, int64_t now, beluga_error *err)
     err->code = 0;
     int status = x->provider->decode_token
                      ? x->provider->decode_token(x->self, &r->response, now, &r->token, err)
-                     : decode_oauth(&r->response, now, &r->token, err);
+                     : decode_oauth(r, now, err);
     if (!status && !r->token.text.length)
         status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the answer has no token");
     if (!status && memchr(r->token.text.data, '\0', r->token.text.length))
@@ -150,26 +237,6 @@ static int64_t good_until(int64_t expires, int64_t now)
 
 /* --- a refusal -------------------------------------------------------------------------------- */
 
-/* Take the service's own words, as OAuth has them (RFC 6749, section 5.2), or IBM, or else the
- * beginning of what it said. */
-static void describe(run *r, beluga_error *err)
-{
-    static const char *const names[][2] = {{"error", "error_description"},
-                                           {"errorCode", "errorMessage"}};
-    size_t n, length;
-    const char *body = beluga_http_response_body(&r->response, &n), *text;
-    const beluga_json *root;
-    beluga_token_parse(&r->token, body, n, &root);
-    beluga_error_set_cause(err, body,
-                           n < BELUGA__BODY_SAMPLE_BYTES ? n : BELUGA__BODY_SAMPLE_BYTES);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        text = beluga_json_get_string(root, names[i][0], &length);
-        if (text) beluga_error_set_provider_code(err, text, length);
-        text = beluga_json_get_string(root, names[i][1], &length);
-        if (text) beluga_error_set_cause(err, text, length);
-    }
-}
-
 /* A service that is overloaded or fails inside has not refused the key. */
 static int code_of(int status)
 {
@@ -181,7 +248,6 @@ static int refuse(run *r, beluga_error *err)
 {
     int status = r->response.status, code = code_of(status);
     const char *id = beluga__http_request_id(&r->response);
-    beluga__buf *body = &r->response.body;
     if (status == 407)
         code = beluga_error_set(err, BELUGA_ERROR_NETWORK, CAN_T ": %s",
                                 BELUGA__PROXY_WANTS_CREDENTIALS);
@@ -194,8 +260,9 @@ static int refuse(run *r, beluga_error *err)
     err->http_status = status;
     err->retry_after_ms = beluga__http_retry_after_ms(&r->response, beluga__wall_s());
     if (id) beluga__error_label(err, request_id, id);
-    if (body->length) beluga__secret_mask(r->what->key, body->data, body->length);
-    if (status >= 400 && status != 407) describe(r, err);
+    if (status < 400 || status == 407) return code;
+    describe(r, err);
+    advise(r, err);
     return code;
 }
 
@@ -283,7 +350,7 @@ static void log_token(const run *r, const beluga__runtime *runtime, int64_t bega
     beluga__buf url;
     beluga__buf_init(&url, &runtime->allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&r->request))) {
-        beluga__secret_mask(r->what->key, url.data, url.length);
+        mask_text(r, url.data, url.length);
         beluga__log(
             runtime, BELUGA_LOG_DEBUG, "key.exchanged",
             BELUGA__TEXT_FIELD("provider", r->exchange->provider->name),
@@ -308,15 +375,13 @@ static int ask(run *r, beluga__runtime *runtime, beluga_error *err)
     return good ? read_token(r, beluga__wall_s(), err) : refuse(r, err);
 }
 
-/* No text of an error may hold the key or the token. */
+/* No text of an error may hold a secret. */
 static void mask(const run *r, beluga_error *err)
 {
-    const char *const secrets[] = {r->what->key, r->token.text.length ? r->token.text.data : NULL,
-                                   NULL};
-    beluga__secrets_mask(secrets, err->message, strlen(err->message));
-    beluga__secrets_mask(secrets, err->cause, strlen(err->cause));
-    beluga__secrets_mask(secrets, err->provider_code, strlen(err->provider_code));
-    beluga__secrets_mask(secrets, err->request_id, strlen(err->request_id));
+    mask_text(r, err->message, strlen(err->message));
+    mask_text(r, err->cause, strlen(err->cause));
+    mask_text(r, err->provider_code, strlen(err->provider_code));
+    mask_text(r, err->request_id, strlen(err->request_id));
 }
 
 int beluga__exchange_check(const beluga__exchange *exchange, const beluga__exchanged *what,

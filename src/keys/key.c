@@ -62,6 +62,12 @@ bool beluga__key_is_reference(const char *value)
            prefixed(value, "command:", &rest);
 }
 
+bool beluga__key_is_account(const char *value)
+{
+    const char *rest;
+    return prefixed(value, "aws:", &rest) || strcmp(value, "google:") == 0;
+}
+
 static int read_variable(const char *name, const char **value, beluga_error *err)
 {
     *value = secure_getenv(name);
@@ -120,6 +126,7 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
 static int trim_value(beluga__key *key, const char *name, beluga_error *err)
 {
     char *value = key->source.reference;
+    beluga__key_join_lines(value, strlen(value));
     size_t skip = strspn(value, " \t\r\n"), n = strlen(value + skip);
     while (n && strchr(" \t\r\n", value[skip + n - 1])) n--;
     memmove(value, value + skip, n);
@@ -144,6 +151,8 @@ int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key
         from = BELUGA__SOURCE_COMMAND;
     else if (prefixed(reference, "aws:", &value))
         from = BELUGA__SOURCE_AWS;
+    else if (strcmp(reference, "google:") == 0)
+        from = BELUGA__SOURCE_GOOGLE;
     *out = new_key(runtime, from, value);
     if (*out && name &&
         !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {

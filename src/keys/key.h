@@ -1,7 +1,7 @@
 /* Keys and their sources: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
- * "aws:PROFILE", or a function. Some providers exchange the key for a token. All but the first two
- * sources may block, and so may an exchange. So they run on the thread pool, once for all calls
- * that wait, and what they give is kept for a while. */
+ * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. All but the
+ * first two sources may block, and so may an exchange. So they run on the thread pool, once for all
+ * calls that wait, and what they give is kept for a while. */
 #ifndef BELUGA__KEY_H
 #define BELUGA__KEY_H
 
@@ -18,9 +18,11 @@ typedef struct beluga__key_request beluga__key_request;
 int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
                            beluga__key **out, beluga_error *err);
 
-/* Returns whether a text is a reference to a secret instead of the secret. "aws:" is a reference
- * for keys only. */
+/* Returns whether a text is a reference to a secret instead of the secret. */
 bool beluga__key_is_reference(const char *value);
+/* Returns whether a text stands for the credentials of an account, "aws:…" or "google:": a
+ * reference for keys only. */
+bool beluga__key_is_account(const char *value);
 
 /* Make a key from a reference, which is copied. The variable of "env:" is read now. Returns
  * AUTHENTICATION when the variable is empty. */

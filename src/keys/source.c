@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "keys/aws_key.h"
 #include "keys/command.h"
+#include "keys/google_key.h"
 #include "wire/outgoing.h"
 
 #include <errno.h>
@@ -48,10 +49,27 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     return n;
 }
 
-/* Returns the first line, without the white space around it. */
+/* An object has its lines joined, for a key is one line. Between the values of JSON a space is as
+ * good as the end of a line, and inside of a string neither can be. */
+bool beluga__key_join_lines(char *text, size_t n)
+{
+    size_t blank = 0;
+    while (blank < n && strchr(" \t\r\n", text[blank]) && text[blank]) blank++;
+    if (blank == n || text[blank] != '{') return false;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\n' || text[i] == '\r' || text[i] == '\t') text[i] = ' ';
+    return true;
+}
+
+/* Returns the first line, without the white space around it; of an object all lines. */
 static char *trimmed(char *text, size_t n, beluga_error *err)
 {
-    char *newline = memchr(text, '\n', n);
+    bool object = beluga__key_join_lines(text, n);
+    char *newline = object ? NULL : memchr(text, '\n', n);
+    if (object && n == BELUGA__MAX_KEY_BYTES) {
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is longer than 64 KiB");
+        return NULL;
+    }
     if (newline) n = (size_t)(newline - text);
     while (n && strchr(" \t\r", text[n - 1])) n--;
     for (; n && strchr(" \t", *text); n--) text++;
@@ -86,21 +104,23 @@ static ssize_t read_source(const beluga__source *source, const atomic_bool *unwa
                                     BELUGA__COMMAND_TIMEOUT_MS, unwanted, buffer, size, err);
     case BELUGA__SOURCE_AWS:
         return beluga__aws_key(source->reference, unwanted, buffer, size, expires_s, err);
+    case BELUGA__SOURCE_GOOGLE: return beluga__google_key(buffer, size, err);
     default: return ask_function(source->function, buffer, size, expires_s, err);
     }
 }
 
 const char *beluga__source_name(beluga__source_kind from)
 {
-    static const char *const names[] = {"value", "file", "command", "profile", "function"};
+    static const char *const names[] = {"value",   "file",        "command",
+                                        "profile", "credentials", "function"};
     return names[from];
 }
 
 /* Returns a description of the key's source for people. */
 static const char *label_of(beluga__source_kind from)
 {
-    static const char *const labels[] = {"api_key", "its file", "its command's output",
-                                         "its profile", "its function's answer"};
+    static const char *const labels[] = {"api_key",     "its file",        "its command's output",
+                                         "its profile", "its credentials", "its function's answer"};
     return labels[from];
 }
 

@@ -6,18 +6,20 @@
 #include <beluga/option.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 typedef enum beluga__source_kind {
     BELUGA__SOURCE_VALUE,
     BELUGA__SOURCE_FILE,
     BELUGA__SOURCE_COMMAND,
     BELUGA__SOURCE_AWS,
+    BELUGA__SOURCE_GOOGLE,
     BELUGA__SOURCE_FUNCTION
 } beluga__source_kind;
 
 typedef struct beluga__source {
     beluga__source_kind kind;
-    char *reference; /* the value, path, command or profile; "" for a function */
+    char *reference; /* the value, path, command or profile; else "" */
     const beluga_key_source *function;
 } beluga__source;
 
@@ -27,6 +29,9 @@ const char *beluga__source_name(beluga__source_kind from);
 /* Check that a header can carry a key; `from` says for the message where it is from. Returns 0, or
  * AUTHENTICATION. */
 int beluga__key_check_sendable(const char *value, const char *from, beluga_error *err);
+
+/* Make one line of a text that begins as a JSON object. Returns whether it does. */
+bool beluga__key_join_lines(char *text, size_t n);
 
 /* Read a key. Returns it in secret memory, which the caller releases, or NULL with an error, whose
  * code is CONTEXT_CANCELED where the key became unwanted. `expires_s` receives when it ends, in

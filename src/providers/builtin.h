@@ -13,6 +13,7 @@ extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__ollama_provider;
 extern const beluga_provider beluga__openai_provider;
 extern const beluga_provider beluga__openai_responses_provider;
+extern const beluga_provider beluga__vertex_provider;
 
 /* Returns table `index`, or NULL behind the last one; the rows of openai/hosts.c come at the
  * end. */

@@ -89,6 +89,8 @@ void beluga__http_response_clear(beluga_http_response *response);
  * header is skipped. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
+/* Returns the sender's time, the header "date", in seconds since 1970; -1 where it tells none. */
+int64_t beluga__http_date(const beluga_http_response *response);
 /* Returns the milliseconds that "retry-after-ms" or "retry-after" asks to wait, at most 24 hours;
  * -1 for a missing or bad value. "retry-after" has seconds, also fractions, or an HTTP date; `now`
  * is in seconds since 1970. */

@@ -179,6 +179,12 @@ static int64_t http_date(const char *text)
     return right ? (int64_t)timegm(&t) : -1;
 }
 
+int64_t beluga__http_date(const beluga_http_response *response)
+{
+    const char *date = beluga_http_response_header(response, "date");
+    return date ? http_date(date) : -1;
+}
+
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now)
 {
     const char *ms = beluga_http_response_header(response, "retry-after-ms");

@@ -156,6 +156,32 @@ BELUGA_API void beluga_http_request_set_body(beluga_http_request *request, const
 BELUGA_API void beluga_http_request_add_form_field(beluga_http_request *request, const char *name,
                                                    const char *value, size_t length);
 
+/** OAuth's client credentials (RFC 6749, section 4.4). Since: 0.1 */
+typedef struct beluga_client_credentials {
+    size_t size;        /**< sizeof(beluga_client_credentials) */
+    const char *url;    /**< of tokens */
+    const char *id;     /**< of the client */
+    const char *secret; /**< of the client: mostly the key of the credential */
+    const char *scope;  /**< what the token is for, words with a space between them; NULL: none */
+    /** Send id and secret as "Authorization: Basic"; false: as fields of the body. */
+    bool in_header;
+} beluga_client_credentials;
+
+/**
+ * Fill the request for a token that is given for client credentials; for encode_token. Without a
+ * decode_token the library reads the answer to it, as RFC 6749 has it, and a refusal. A field that
+ * a service wants beside these, such as an audience, is added by
+ * beluga_http_request_add_form_field.
+ *
+ * The request fails without url, id or secret.
+ *
+ * @param client  Copied.
+ *
+ * Since: 0.1
+ */
+BELUGA_API void beluga_http_request_set_client_credentials(beluga_http_request *request,
+                                                           const beluga_client_credentials *client);
+
 /** A part of a body of type multipart/form-data: a field or a file of a form. Since: 0.1 */
 typedef struct beluga_http_part {
     size_t size; /**< sizeof(beluga_http_part) */

@@ -94,7 +94,8 @@
     XX(beluga_emit_failure_text) XX(beluga_usage_init) XX(beluga_config_get_own_bool)              \
     XX(beluga_call_kind) XX(beluga_call_input_count) XX(beluga_call_input)                         \
     XX(beluga_emit_embedding) XX(beluga_emit_embedding_base64) XX(beluga_emit_embedding_json)      \
-    XX(beluga_emit_token_count) XX(beluga_emit_model_info) XX(beluga_emit_resolve_url)
+    XX(beluga_emit_token_count) XX(beluga_emit_model_info) XX(beluga_emit_resolve_url)             \
+    XX(beluga_http_request_set_client_credentials)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -363,6 +364,8 @@ BELUGA_END_DECLS
 #define beluga_emit_token_count         beluga_plugin_functions->beluga_emit_token_count
 #define beluga_emit_model_info          beluga_plugin_functions->beluga_emit_model_info
 #define beluga_emit_resolve_url         beluga_plugin_functions->beluga_emit_resolve_url
+#define beluga_http_request_set_client_credentials \
+    beluga_plugin_functions->beluga_http_request_set_client_credentials
 #else
 
 /**

@@ -44,15 +44,11 @@ static const char *own(const beluga_credential *credential, const char *name)
     return text && *text ? text : NULL;
 }
 
-static void add_field(beluga_http_request *request, const char *name, const char *value)
+/* Write the URL of tokens. */
+static int write_url(const beluga_credential *credential, const char *tenant, char *url,
+                     size_t size, beluga_error *err)
 {
-    beluga_http_request_add_form_field(request, name, value, strlen(value));
-}
-
-static int set_url(const beluga_credential *credential, const char *tenant,
-                   beluga_http_request *request, beluga_error *err)
-{
-    char name[MAX_NAME], url[2 * MAX_NAME + 64];
+    char name[MAX_NAME];
     const char *given = own(credential, "azure.authority");
     const char *authority = given ? given : AUTHORITY;
     size_t n = strlen(authority);
@@ -62,9 +58,8 @@ static int set_url(const beluga_credential *credential, const char *tenant,
     if (n > MAX_NAME)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "azure.authority is too long");
     /* AZURE_AUTHORITY_HOST is often a host alone */
-    snprintf(url, sizeof url, "%s%.*s/%s/oauth2/v2.0/token",
-             strstr(authority, "://") ? "" : "https://", (int)n, authority, name);
-    beluga_http_request_set_url(request, url);
+    snprintf(url, size, "%s%.*s/%s/oauth2/v2.0/token", strstr(authority, "://") ? "" : "https://",
+             (int)n, authority, name);
     return 0;
 }
 
@@ -81,11 +76,11 @@ int beluga__azure_encode_token(void *self, const beluga_credential *credential, 
                                 "AZURE_CLIENT_SECRET needs AZURE_TENANT_ID and AZURE_CLIENT_ID "
                                 "(azure.tenant_id, azure.client_id)");
     if (!tenant || !client) return BELUGA_ENCODE_NOTHING;
-    int code = set_url(credential, tenant, request, err);
+    char url[2 * MAX_NAME + 64];
+    int code = write_url(credential, tenant, url, sizeof url, err);
     if (code) return code;
-    add_field(request, "grant_type", "client_credentials");
-    add_field(request, "client_id", client);
-    add_field(request, "client_secret", credential->key);
-    add_field(request, "scope", SCOPE);
+    beluga_client_credentials with = {
+        .size = sizeof with, .url = url, .id = client, .secret = credential->key, .scope = SCOPE};
+    beluga_http_request_set_client_credentials(request, &with);
     return 0;
 }

@@ -30,7 +30,7 @@ typedef struct beluga__gemini_encoder {
     bool lost_media; /* media of system messages were left out */
 } beluga__gemini_encoder;
 
-/* path.c */
+/* path.c. The base URL is that of the request, if one is set already. */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err);
 /* Returns whether the request goes to Vertex AI. */
@@ -38,6 +38,8 @@ bool beluga__gemini_is_vertex(beluga_http_request *request);
 /* Returns the collection that stands before a model's name in the Gemini API, "" where the name has
  * it. */
 const char *beluga__gemini_collection(const char *model);
+/* Returns whether an address ends in a version of the API, or is that of a project. */
+bool beluga__gemini_has_version(const char *url);
 /* Returns whether an address needs an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 
@@ -47,6 +49,8 @@ int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *
 /* Write tools and how they may be called. */
 void beluga__gemini_put_tools(beluga__gemini_encoder *e);
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err);
+int beluga__vertex_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
 /* Write the results that begin at a message as one content. Returns the index of the last
@@ -80,6 +84,10 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
 /* parts.c */
 int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *content,
                                 beluga_emit *emit);
+
+/* google_token.c: exchange a service account's key, or a user's refresh token, for a token. */
+int beluga__google_encode_token(void *self, const beluga_credential *credential, int64_t now,
+                                beluga_http_request *request, beluga_error *err);
 
 /* error.c */
 void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_response *response,

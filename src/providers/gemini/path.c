@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_URL = 16384 };
+
+/* Returns the URL below which the models are: that which vertex.c has set, else the base URL. */
 static const char *base_url(beluga_http_request *request)
 {
-    beluga_http_request_set_path(request, "");
-    const char *url = beluga_http_request_url(request);
-    return url ? url : "";
+    if (!*beluga_http_request_url(request)) beluga_http_request_set_path(request, "");
+    return beluga_http_request_url(request);
 }
 
 /* Returns the path of a URL, with its query. */
@@ -54,7 +56,7 @@ static bool is_version(const char *text)
 
 /* The variable GOOGLE_GEMINI_BASE_URL has no version, but people copy addresses that have one. An
  * address of a project in Vertex AI always has a version. */
-static bool has_version(const char *url)
+bool beluga__gemini_has_version(const char *url)
 {
     const char *path = path_of(url);
     size_t n = strcspn(path, "?");
@@ -118,21 +120,33 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     }
 }
 
+/* The query of a base URL stays behind the path. Without a URL, as for want of memory, the request
+ * has failed already. */
+static int append(beluga_http_request *request, const char *url, const char *path,
+                  beluga_error *err)
+{
+    char whole[MAX_URL];
+    int n = (int)strcspn(url, "?");
+    if (!n) return 0;
+    int length = snprintf(whole, sizeof whole, "%.*s%s%s", n, url, path, url + n);
+    if (length >= (int)sizeof whole)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the base URL is too long");
+    beluga_http_request_set_url(request, whole);
+    return 0;
+}
+
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err)
 {
     char name[768], path[1024];
     const char *url = base_url(request), *model = beluga_call_model(call);
     bool vertex = is_vertex(url);
+    const char *version = vertex ? "/v1" : "/v1beta";
     int code = encode(model, is_path(model, vertex), name, sizeof name, err);
     if (code) return code;
-    snprintf(path, sizeof path, "%s/%s%s:%s",
-             has_version(url) ? ""
-             : vertex         ? "/v1"
-                              : "/v1beta",
+    snprintf(path, sizeof path, "%s/%s%s:%s", beluga__gemini_has_version(url) ? "" : version,
              prefix_of(url, model, vertex), name, method);
-    beluga_http_request_set_path(request, path);
-    return 0;
+    return append(request, url, path, err);
 }
 
 bool beluga__gemini_is_vertex(beluga_http_request *request)
@@ -166,17 +180,29 @@ static int set_vertex_list(beluga_http_request *request, const char *url, beluga
     return 0;
 }
 
+static void ask_for_page(const beluga_call *call, beluga_http_request *request, const char *size)
+{
+    const char *page = beluga_call_page(call);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_add_query(request, "pageSize", size);
+    if (page) beluga_http_request_add_query(request, "pageToken", page);
+}
+
+int beluga__vertex_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    int code = set_vertex_list(request, base_url(request), err);
+    if (!code) ask_for_page(call, request, "100");
+    return code;
+}
+
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err)
 {
-    const char *page = beluga_call_page(call), *url = base_url(request);
-    bool vertex = is_vertex(url);
-    int code = vertex ? set_vertex_list(request, url, err) : 0;
-    if (code) return code;
-    beluga_http_request_set_method(request, "GET");
-    if (!vertex)
-        beluga_http_request_set_path(request, has_version(url) ? "/models" : "/v1beta/models");
-    beluga_http_request_add_query(request, "pageSize", vertex ? "100" : "1000");
-    if (page) beluga_http_request_add_query(request, "pageToken", page);
+    const char *url = base_url(request);
+    if (is_vertex(url)) return beluga__vertex_encode_list_models(call, request, err);
+    bool versioned = beluga__gemini_has_version(url);
+    beluga_http_request_set_path(request, versioned ? "/models" : "/v1beta/models");
+    ask_for_page(call, request, "1000");
     return 0;
 }

@@ -1,0 +1,11 @@
+/* Replaces google_key.c in a library without Vertex AI. */
+#include "base/left_out.h"
+#include "keys/google_key.h"
+
+ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
+{
+    (void)buffer;
+    (void)size;
+    beluga__left_out(err, "credentials of Google", "providers=vertex");
+    return -1;
+}
