@@ -79,7 +79,7 @@ static void conclude(batch_slot *slot, const beluga_event *event)
         beluga__call_locate(op->call, &slot->result.error);
     } else
         slot->result.response = response;
-    beluga_op_free(op);
+    beluga__operation_free(op);
     finish_slot(slot);
 }
 
@@ -125,7 +125,7 @@ static int start_call(batch_slot *slot, const beluga_batch_item *item,
     if (join_options(batch, item, &own))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
     int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span.span : NULL,
+        model, batch->loop, BELUGA__CALL_FOLD, batch->context, shared ? batch->span.span : NULL,
         messages, own ? own : batch->options.opts,
         own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);
@@ -136,7 +136,7 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
 {
     beluga_messages *messages = NULL;
     beluga_error err;
-    beluga__response_builder_init(&slot->builder, slot->batch->model->target->runtime, 0);
+    beluga__chat_model_fold(slot->batch->model, &slot->builder, 0);
     slot->result.error.code = 0;
     int status = beluga_ensure_messages(item->input, &messages, &err);
     if (!status) status = start_call(slot, item, messages, &err);

@@ -20,8 +20,9 @@ beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *c
 
 /* The kind of a call. */
 typedef enum beluga__call_kind {
-    BELUGA__CALL_GENERATE, /* the events are folded into one response, so the answer may restart */
     BELUGA__CALL_STREAM,
+    BELUGA__CALL_GENERATE, /* the events wait until the answer is whole, so it may restart */
+    BELUGA__CALL_FOLD,     /* the same, and they are folded into one response */
 } beluga__call_kind;
 
 /* Make a call of a model and start it on a loop. parent_span: the telemetry span that contains the
@@ -46,6 +47,14 @@ int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *
 int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *spec,
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
+
+/* Begin to fold the answer of a call of a model; max_bytes as for the builder. */
+static inline void beluga__chat_model_fold(const beluga_chat_model *model,
+                                           beluga_response_builder *builder, size_t max_bytes)
+{
+    beluga__response_builder_init(builder, model->target->runtime, max_bytes);
+    if (model->target->call_bytes) builder->block_bytes = BELUGA__SMALL_RESPONSE_BYTES;
+}
 
 static inline beluga_client *beluga__chat_model_client(const beluga_chat_model *model)
 {

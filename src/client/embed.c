@@ -137,7 +137,7 @@ static void part_failed(part *p, const beluga_error *error)
     beluga_error err = p->failure.code ? p->failure : *error;
     beluga__call_locate(p->op->call, &err);
     name_part(p, &err);
-    beluga_op_free(p->op);
+    beluga__operation_free(p->op);
     p->op = NULL;
     p->job->span.failed++;
     fail(p->job, &err);
@@ -148,7 +148,7 @@ static void part_finished(part *p)
     embed_job *job = p->job;
     beluga_error err;
     int status = beluga__embeddings_add(job->result, p->op);
-    beluga_op_free(p->op);
+    beluga__operation_free(p->op);
     p->op = NULL;
     job->n_running--;
     job->span.succeeded += !status;

@@ -75,12 +75,12 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
     int status = beluga__loops_lease(loops, &loop);
     if (status)
         return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL,
+    status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_FOLD, ctx, NULL,
                                       messages, opts, n, fold, &f, &f.op, err);
     if (!status) {
         const beluga__settings *s = f.op->call->settings;
         size_t max = (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
-        beluga__response_builder_init(&f.builder, model->target->runtime, max);
+        beluga__chat_model_fold(model, &f.builder, max);
         status = beluga__loop_run(loop, &f.done);
         if (status) {
             beluga__operation_abort(f.op);
@@ -89,7 +89,7 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
         } else {
             status = conclude(&f, out, partial, err);
         }
-        beluga_op_free(f.op);
+        beluga__operation_free(f.op);
     }
     beluga__loops_give_back(loops, loop);
     return status;
@@ -190,6 +190,6 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     if (out)
         *out = h->op;
     else
-        beluga_op_free(h->op);
+        beluga__operation_free(h->op);
     return 0;
 }

@@ -135,12 +135,14 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     bool new_id = !emit->id && id && *id, new_model = !emit->model && model && *model;
     bool new_time = !emit->created && created > 0;
+    bool asked = model == emit->call->model_name; /* which lasts as long as the call */
     if (!new_id && !new_model && !new_time) return 0;
-    if (!beluga__emit_is_utf8(id) || !beluga__emit_is_utf8(model))
+    if ((new_id && !beluga__emit_is_utf8(id)) ||
+        (new_model && !asked && !beluga__emit_is_utf8(model)))
         return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
                                        "metadata is not valid UTF-8");
     if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
-    if (new_model && !(emit->model = beluga__emit_keep(emit, model)))
+    if (new_model && !(emit->model = asked ? model : beluga__emit_keep(emit, model)))
         return beluga__emit_no_memory(emit);
     if (new_time) emit->created = created;
     emit->brought |= BELUGA__BROUGHT_OTHER;
@@ -190,10 +192,14 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Some servers repeat the finish word in every chunk, so it is kept once. */
+/* Some servers repeat the finish word in every chunk, so it is kept once; most say our own word. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
+    if (beluga__finish_word_is(emit->finish_reason, raw, n)) {
+        emit->raw_finish = beluga_finish_reason_name(emit->finish_reason);
+        return 0;
+    }
     if (beluga__utf8_valid(raw, n) != n) n = 0;
     /* for a list of models this word is the next page's token, and in a count the next request's */
     if (!n && !beluga__call_is_answer(emit->call)) return 0;

@@ -82,9 +82,10 @@ static void log_end(const beluga_op *op, const beluga_event *last)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void unref(beluga_op *op)
+/* The op lies in the call's arena. */
+void beluga__operation_free(beluga_op *op)
 {
-    if (--op->refs == 0) beluga__call_unref(op->call); /* the op lies in the call's arena */
+    if (--op->refs == 0) beluga__call_unref_on_loop(op->call);
 }
 
 /* Report the end to the log and to telemetry. */
@@ -100,7 +101,7 @@ static void let_go(beluga_op *op)
     beluga_loop *loop = op->call->loop;
     op->running = false;
     beluga__task_cancel(&op->stop);
-    loop->ops->timer_clear(loop, &op->deadline);
+    beluga__timer_clear(loop, &op->deadline);
     beluga__guard_end(&op->guard);
     beluga__list_remove(&op->run.node);
     loop->active--;
@@ -141,7 +142,7 @@ static void deliver_warnings(beluga_op *op)
 static void deliver_head(beluga_op *op)
 {
     op->head_pending = false;
-    deliver_warnings(op);
+    if (op->n_warnings || !op->call->folded) deliver_warnings(op);
     if (!over(op)) deliver_metadata(op);
     if (!op->usage_pending || over(op)) return;
     beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
@@ -172,7 +173,7 @@ static void terminate(beluga_op *op, const beluga_event *event)
     report_end(op, event);
     let_go(op);
     op->cb(op->payload, event);
-    unref(op);
+    beluga__operation_free(op);
 }
 
 /* Stop at once, for a deadline or a cancellation: cancel the layers below first, then report the
@@ -301,14 +302,15 @@ static void restart(beluga_op *op, const beluga_event *event)
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
-    beluga_event last = *event;
-    if (beluga__unfinished_check(op->call, event, &err)) {
-        err.attempts = !op->metadata.cached;
-        if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
-        last = (beluga_event){.kind = BELUGA_EVENT_ERROR};
-        last.u.error = &err;
-        op->refused = true;
+    if (!beluga__unfinished_check(op->call, event, &err)) {
+        terminate(op, event);
+        return;
     }
+    err.attempts = !op->metadata.cached;
+    if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
+    op->refused = true;
+    beluga_event last = {.kind = BELUGA_EVENT_ERROR};
+    last.u.error = &err;
     terminate(op, &last);
 }
 
@@ -333,6 +335,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 static int watch_context(beluga_op *op, beluga_error *err)
 {
     beluga_call *call = op->call;
+    if (!call->context) return 0;
     int64_t deadline = beluga__context_deadline_ns(call->context);
     if (deadline != INT64_MAX) call->loop->ops->timer_set(call->loop, &op->deadline, deadline);
     return beluga__guard_start(&op->guard, call->loop, call->context, &call->arena,
@@ -399,7 +402,7 @@ void beluga__operation_abort(beluga_op *op)
     report_end(op, &event);
     let_go(op);
     if (op->aborted) op->aborted(op->payload);
-    unref(op);
+    beluga__operation_free(op);
 }
 
 /* A handle may outlive the loop, and then nothing can be cancelled or paused. */
@@ -425,5 +428,5 @@ void beluga_op_pause(beluga_op *op, bool paused)
 
 void beluga_op_free(beluga_op *op)
 {
-    if (op) unref(op);
+    if (op && --op->refs == 0) beluga__call_unref(op->call); /* the loop may be gone */
 }
