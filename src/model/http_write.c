@@ -229,7 +229,7 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
                          beluga_error *err)
 {
     beluga_http_request *request = &self->request;
-    beluga_http_request_set_header(request, "Accept", accepted(self));
+    BELUGA__PUT_HEADER(request, "Accept", accepted(self));
     int status = encode_and_watch(self, encode, cancels, err);
     if (status) return status;
     beluga__http_request_seal(request);

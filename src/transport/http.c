@@ -20,21 +20,16 @@ static void end_transfer(beluga__transfer *t)
     http->loop->base.ops->timer_clear(&http->loop->base, &t->drain);
     if (t->added) {
         beluga__sockets_drop_unconnected(t);
+        t->added = false;
         http->in_curl = true;
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
     }
-    /* The memory that the handle points to is freed before the handle is used again. */
-    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    /* The body is freed before the handle is used again. */
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
-    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
-    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
     if (t->renamed) curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
-    curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
-    beluga__transfer_keep_handle(t);
     beluga__buf_free(&t->body);
-    explicit_bzero(t, t->size); /* the lines of the headers hold the key */
-    beluga__release(&http->loop->base.runtime->allocator, t);
+    beluga__transfer_keep(t);
 }
 
 static void end_soon(beluga__transfer *t)
@@ -96,8 +91,8 @@ static int http_new(beluga__network_loop *loop)
     }
     http->loop = loop;
     http->timer.fire = timer_fired;
-    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail,
-                             &http->to_resume};
+    beluga__list *lists[] = {&http->transfers, &http->to_start,  &http->to_end,
+                             &http->to_fail,   &http->to_resume, &http->spare};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
     beluga__sockets_init(http);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, beluga__socket_changed);
@@ -112,10 +107,8 @@ static int http_new(beluga__network_loop *loop)
 static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer_spec *spec)
 {
     beluga_http_request *request = spec->request;
-    beluga__transfer *t = beluga__transfer_alloc(http, request->headers);
+    beluga__transfer *t = beluga__transfer_take(http);
     if (!t) return NULL;
-    beluga__list_init(&t->node);
-    t->http = http;
     t->handler = spec->handler;
     t->owner = spec->owner;
     t->response = spec->response;
@@ -126,12 +119,11 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->connection = spec->connection;
     t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
-    if (beluga__transfer_take_handle(t)) {
-        explicit_bzero(t, t->size);
-        beluga__release(&http->loop->base.runtime->allocator, t);
+    t->has_body = request->has_body;
+    if (!beluga__transfer_write_headers(t, request)) {
+        beluga__transfer_keep(t);
         return NULL;
     }
-    t->has_body = request->has_body;
     t->told = request->told;
     t->body = request->body;
     beluga__buf_init(&request->body, t->body.allocator, t->body.max);
@@ -191,7 +183,6 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     t->draining = true;
     t->http->n_draining++;
     t->response = NULL;
-    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     t->drain.fire = drained;
     loop->ops->timer_set(loop, &t->drain,
                          beluga__now_ns() + (int64_t)BELUGA__DRAIN_MS * BELUGA__NS_PER_MS);
@@ -341,7 +332,7 @@ void beluga__http_free(beluga__http *http)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (!beluga__list_empty(lists[i]))
             end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));
-    for (size_t i = 0; i < http->n_spare; i++) curl_easy_cleanup(http->spare[i]);
+    beluga__transfers_free_spare(http);
     curl_multi_cleanup(http->multi);
     beluga__sockets_free(http);
     http->loop->base.ops->timer_clear(&http->loop->base, &http->timer);

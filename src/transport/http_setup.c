@@ -6,16 +6,22 @@
 
 #include <beluga/option.h>
 
+#include <stddef.h>
+#include <stdio.h>
 #include <strings.h>
 #include <sys/mman.h>
 
 enum {
     RECEIVE_BUFFER = 8 * 1024, /* allocated for each open transfer */
     UPLOAD_BUFFER = 16 * 1024, /* the smallest size that libcurl allows */
+    EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
     ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
+
+/* The header that asks for each encoding that libcurl decodes. */
+static char encodings[64];
 
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
@@ -30,14 +36,29 @@ static bool has_room_to_begin(void)
     return room != MAP_FAILED && munmap(room, ROOM_TO_BEGIN) == 0;
 }
 
+static void name_encodings(void)
+{
+    int features = curl_version_info(CURLVERSION_NOW)->features;
+    snprintf(encodings, sizeof encodings, "Accept-Encoding: %s%s%s",
+             features & CURL_VERSION_LIBZ ? "deflate, gzip" : "identity",
+             features & CURL_VERSION_BROTLI ? ", br" : "",
+             features & CURL_VERSION_ZSTD ? ", zstd" : "");
+}
+
+static bool begin(void)
+{
+    if (!has_room_to_begin() || curl_global_init(CURL_GLOBAL_DEFAULT)) return false;
+    name_encodings();
+    return true;
+}
+
 /* libcurl starts at the first call, not when the library is loaded, and is never cleaned up, since
  * the host may use libcurl, too. */
 bool beluga__curl_begin(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
     beluga__fork_lock_take(&curl_lock);
-    bool ready =
-        curl_ready || (has_room_to_begin() && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    bool ready = curl_ready || begin();
     atomic_store_explicit(&curl_ready, ready, memory_order_release);
     beluga__fork_lock_release(&curl_lock);
     return ready;
@@ -45,9 +66,22 @@ bool beluga__curl_begin(void)
 
 /* --- a handle and its connection -------------------------------------------------------------- */
 
-/* Returns false without memory, when the handle lacks some of its restrictions. */
-static bool set_up_once(beluga__http *http, CURL *easy)
+/* Set a text, of which libcurl makes a copy. Returns false without memory for it: a call must not
+ * go on without its proxy or its list of authorities. */
+static bool set_text(CURL *easy, CURLoption option, const char *text)
 {
+    return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
+}
+
+/* Returns false without memory, when the handle lacks some of its restrictions. */
+static bool set_up_once(beluga__transfer *t)
+{
+    CURL *easy = t->easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
@@ -56,7 +90,7 @@ static bool set_up_once(beluga__http *http, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, beluga__transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, beluga__socket_open);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, beluga__socket_close);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->http);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     /* the path was checked, and its bytes may have been signed */
@@ -67,6 +101,8 @@ static bool set_up_once(beluga__http *http, CURL *easy)
      * older versions of TLS. */
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    /* A compressed answer is decoded, whatever the request asked for. */
+    if (!set_text(easy, CURLOPT_ACCEPT_ENCODING, "")) return false;
 #if LIBCURL_VERSION_NUM >= 0x075500
     return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -86,52 +122,92 @@ static long http_version_of(const beluga__connection *c, bool tls)
     }
 }
 
-/* Set a text, of which libcurl makes a copy. Returns false without memory for it: a call must not
- * go on without its proxy or its list of authorities. */
-static bool set_text(CURL *easy, CURLoption option, const char *text)
-{
-    return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
-}
-
-/* Set the options that belong to the model. */
+/* Set the options that belong to the model. libcurl names the agent to a proxy that makes a tunnel;
+ * a request names it in its list of headers. */
 static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
+    bool may_tunnel = !c->proxy || *c->proxy;
     return set_text(easy, CURLOPT_CAINFO, c->ca_file) &&
            set_text(easy, CURLOPT_SSLCERT, c->client_certificate) &&
            set_text(easy, CURLOPT_SSLKEY, c->client_key) &&
            set_text(easy, CURLOPT_PROXY, c->proxy) &&
            set_text(easy, CURLOPT_NOPROXY, c->environment ? NULL : "") &&
            set_text(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket) &&
-           set_text(easy, CURLOPT_USERAGENT, c->user_agent);
+           set_text(easy, CURLOPT_USERAGENT, may_tunnel ? c->user_agent : NULL);
+}
+
+/* Set the options that depend on the connection and on TLS, where the handle had others. */
+static bool set_up_handle(beluga__transfer *t)
+{
+    const beluga__connection *c = t->connection;
+    bool tls = strncasecmp(t->url, "https:", 6) == 0;
+    uint64_t setup = c->id << 1 | tls;
+    if (t->setup == setup) return true;
+    if (t->setup >> 1 != c->id) {
+        /* A handle with a CA file can't go back to the default one, so it is reset. */
+        if (t->setup) curl_easy_reset(t->easy);
+        bool afresh = !t->setup || set_up_once(t);
+        t->setup = UINT64_MAX;
+        if (!afresh || !set_up_connection(t->easy, c)) return false;
+    }
+    long version = http_version_of(c, tls);
+    curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, version);
+    curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
+    t->setup = setup;
+    return true;
 }
 
 /* --- a transfer ------------------------------------------------------------------------------- */
 
-int beluga__transfer_take_handle(beluga__transfer *t)
+static void free_transfer(beluga__transfer *t)
 {
-    beluga__http *http = t->http;
-    if (http->n_spare) {
-        t->easy = http->spare[--http->n_spare];
-        t->setup = http->spare_setup[http->n_spare];
-        return 0;
-    }
-    t->easy = curl_easy_init();
-    if (t->easy && set_up_once(http, t->easy)) return 0;
+    const beluga_allocator *allocator = &t->http->loop->base.runtime->allocator;
     curl_easy_cleanup(t->easy);
-    return BELUGA_ERROR_NO_MEMORY;
+    beluga__release(allocator, t->lines);
+    beluga__release(allocator, t);
 }
 
-void beluga__transfer_keep_handle(beluga__transfer *t)
+static beluga__transfer *new_transfer(beluga__http *http)
 {
-    beluga__http *http = t->http;
-    if (!t->easy) return; /* the handle was not set up completely */
-    if (http->n_spare == BELUGA__SPARE_HANDLES) {
-        curl_easy_cleanup(t->easy);
-    } else {
-        http->spare[http->n_spare] = t->easy;
-        http->spare_setup[http->n_spare++] = t->setup;
+    beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, sizeof *t);
+    if (!t) return NULL;
+    t->http = http;
+    t->easy = curl_easy_init();
+    beluga__list_init(&t->node);
+    if (t->easy && set_up_once(t)) return t;
+    free_transfer(t);
+    return NULL;
+}
+
+beluga__transfer *beluga__transfer_take(beluga__http *http)
+{
+    if (!http->n_spare) return new_transfer(http);
+    beluga__transfer *t = beluga__container_of(http->spare.prev, beluga__transfer, node);
+    beluga__list_remove(&t->node);
+    http->n_spare--;
+    return t;
+}
+
+void beluga__transfer_keep(beluga__transfer *t)
+{
+    enum { SPARE_TRANSFERS = 64 };
+    const size_t used = offsetof(beluga__transfer, handler);
+    if (t->lines_size) explicit_bzero(t->lines, t->lines_size); /* the headers hold the key */
+    if (t->http->n_spare == SPARE_TRANSFERS) {
+        free_transfer(t);
+        return;
     }
-    t->easy = NULL;
+    memset((char *)t + used, 0, sizeof *t - used);
+    beluga__transfer_move(t, &t->http->spare);
+    t->http->n_spare++;
+}
+
+void beluga__transfers_free_spare(beluga__http *http)
+{
+    while (http->n_spare) {
+        beluga__transfer *t = beluga__transfer_take(http);
+        free_transfer(t);
+    }
 }
 
 static bool is(const beluga__transfer *t, const char *method)
@@ -160,76 +236,98 @@ static bool set_method(beluga__transfer *t)
 bool beluga__transfer_set_up(beluga__transfer *t)
 {
     CURL *easy = t->easy;
-    uint64_t setup = t->connection->id << 1 | t->streamed;
-    if (t->setup >> 1 != t->connection->id) {
-        /* A handle with a CA file can't go back to the default one, so it is reset. */
-        if (t->setup) curl_easy_reset(easy);
-        bool afresh = !t->setup || set_up_once(t->http, easy);
-        t->setup = UINT64_MAX;
-        if (!afresh || !set_up_connection(easy, t->connection)) return false;
-    }
-    /* A compressed answer is decoded in either case. A stream does not ask for compression, which
-     * delays events. */
-    const char *encodings = t->streamed ? "identity" : "";
-    if (t->setup != setup && !set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings)) return false;
-    t->setup = setup;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
-    if (!set_text(easy, CURLOPT_URL, t->url)) return false;
-    long version = http_version_of(t->connection, strncasecmp(t->url, "https:", 6) == 0);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+    if (!set_up_handle(t) || !set_text(easy, CURLOPT_URL, t->url)) return false;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
     return set_method(t);
 }
 
 /* --- its headers ------------------------------------------------------------------------------ */
 
-static size_t line_bytes(const beluga__header *h)
+/* The list of headers, and where the text of the next one goes. libcurl reads the list as long as
+ * the transfer lasts, which may be longer than the call. libcurl formats each of its options once
+ * more for each request, so what can stand in the list does. */
+typedef struct header_list {
+    struct curl_slist *next;
+    char *at;
+} header_list;
+
+static void add_line(header_list *list, char *line)
 {
-    return strlen(h->name) + strlen(h->value) + sizeof ": ";
+    *list->next = (struct curl_slist){.data = line, .next = list->next + 1};
+    list->next++;
 }
 
-static char *write_line(char *at, const beluga__header *h)
+static char *put(char *at, const char *text, size_t n)
 {
-    size_t n = strlen(h->name), v = strlen(h->value);
-    memcpy(at, h->name, n);
-    if (!h->value[strspn(h->value, " \t")]) v = 0;
-    /* libcurl sends "Name;" as a header without a value. */
-    memcpy(at + n, v ? ": " : ";", v ? 3 : 2);
-    memcpy(at + n + (v ? 2 : 1), v ? h->value : "", v + 1);
-    return at + line_bytes(h);
+    return (char *)memcpy(at, text, n) + n;
 }
 
-/* libcurl reads the header list as long as the transfer lasts, which may be longer than the call,
- * so the list lies behind the transfer. */
-static void write_headers(beluga__transfer *t, const beluga__header *headers, size_t n)
+static void add_header(header_list *list, const char *name, size_t n, const char *value,
+                       size_t n_value)
 {
-    static char line[] = "Expect:";
-    static struct curl_slist no_expect = {line, NULL};
-    struct curl_slist *item = (struct curl_slist *)(t + 1);
-    char *at = (char *)(item + n);
-    t->headers = n ? item : &no_expect;
-    for (; headers; headers = headers->next, item++) {
-        item->data = at;
-        /* "Expect" would cost a second with a server that does not know 100-continue. */
-        item->next = headers->next ? item + 1 : &no_expect;
-        at = write_line(at, headers);
+    size_t blanks = 0;
+    add_line(list, list->at);
+    while (blanks < n_value && (value[blanks] == ' ' || value[blanks] == '\t')) blanks++;
+    list->at = put(list->at, name, n);
+    if (blanks == n_value)
+        list->at = put(list->at, ";", 2); /* libcurl sends it as a header without a value */
+    else
+        list->at = put(put(list->at, ": ", 2), value, n_value + 1);
+}
+
+static bool is_named(const beluga__header *h, const char *name, size_t n)
+{
+    return h->n_name == n && strncasecmp(h->name, name, n) == 0;
+}
+
+/* What the list and its text need, with the headers of our own. */
+static size_t list_bytes(const beluga_http_request *request, size_t n_agent, size_t *n)
+{
+    size_t size = sizeof "User-Agent: " + n_agent;
+    *n = 3;
+    for (const beluga__header *h = request->headers; h; h = h->next, ++*n)
+        size += h->n_name + h->n_value + sizeof ": ";
+    return size + *n * sizeof(struct curl_slist);
+}
+
+static struct curl_slist *make_room(beluga__transfer *t, size_t size)
+{
+    const beluga_allocator *allocator = &t->http->loop->base.runtime->allocator;
+    if (size > t->lines_size) {
+        beluga__release(allocator, t->lines);
+        t->lines = beluga__alloc(allocator, size);
+        t->lines_size = t->lines ? size : 0;
     }
+    return t->lines;
 }
 
-beluga__transfer *beluga__transfer_alloc(beluga__http *http, const beluga__header *headers)
+static void write_headers(const beluga__transfer *t, const beluga_http_request *request,
+                          header_list *list, size_t n_agent)
 {
-    size_t size = sizeof(beluga__transfer), n = 0;
-    for (const beluga__header *h = headers; h; h = h->next, n++)
-        size += sizeof(struct curl_slist) + line_bytes(h);
-    beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, size);
-    if (!t) return NULL;
-    t->size = size;
-    write_headers(t, headers, n);
-    return t;
+    static const char agent[] = "User-Agent", accepts[] = "Accept-Encoding";
+    static char plain[] = "Accept-Encoding: identity", no_expect[] = "Expect:";
+    bool names_agent = false, names_encoding = false;
+    for (const beluga__header *h = request->headers; h; h = h->next) {
+        names_agent = names_agent || is_named(h, agent, sizeof agent - 1);
+        names_encoding = names_encoding || is_named(h, accepts, sizeof accepts - 1);
+        add_header(list, h->name, h->n_name, h->value, h->n_value);
+    }
+    if (!names_agent) add_header(list, agent, sizeof agent - 1, t->connection->user_agent, n_agent);
+    /* A stream does not ask for compression, which delays events. */
+    if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
+    /* libcurl expects a "100 Continue" before a body above 1 MiB, and waits a second for it. */
+    if (request->body.length > EXPECTED_BODY) add_line(list, no_expect);
+}
+
+bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request)
+{
+    size_t n, n_agent = strlen(t->connection->user_agent);
+    size_t size = list_bytes(request, n_agent, &n);
+    struct curl_slist *items = make_room(t, size);
+    if (!items) return false;
+    header_list list = {items, (char *)(items + n)};
+    write_headers(t, request, &list, n_agent);
+    list.next[-1].next = NULL;
+    return true;
 }

@@ -167,7 +167,7 @@ static int cannot_watch(beluga__http *http, CURL *easy, int status)
 {
     beluga__transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-    if (!t) return 0;
+    if (!t || !t->added) return 0;
     beluga__transfer_fail_later(t, status);
     t->unwatched = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     http->due = true;

@@ -14,7 +14,7 @@
 
 #include <curl/curl.h>
 
-enum { BELUGA__SPARE_HANDLES = 64, BELUGA__SOCKET_BUCKETS = 32 };
+enum { BELUGA__SOCKET_BUCKETS = 32 };
 
 struct beluga__http {
     beluga__network_loop *loop;
@@ -33,23 +33,23 @@ struct beluga__http {
     beluga__list sockets[BELUGA__SOCKET_BUCKETS];
     beluga__list spare_sockets, dead_sockets;
     size_t n_draining;
-    CURL *spare[BELUGA__SPARE_HANDLES];
-    uint64_t spare_setup[BELUGA__SPARE_HANDLES]; /* setup of each spare handle */
+    beluga__list spare; /* transfers that are over, whose handles wait for the next ones */
     size_t n_spare;
 };
 
 struct beluga__transfer {
-    beluga__list node;
+    /* These stay as long as the handle, from one request to the next. */
     beluga__http *http;
     CURL *easy;
-    /* setup of the handle: a connection's id, with the lowest bit set for a stream */
-    uint64_t setup;
-    /* NULL: the call has ended, and its events go nowhere */
+    uint64_t setup; /* setup of the handle: a connection's id, with the lowest bit set for TLS */
+    void *lines;    /* the list of headers, of struct curl_slist, and their text */
+    size_t lines_size;
+    beluga__list node;
+    /* What follows belongs to one request, and begins as zeros. The handler is NULL when the call
+     * has ended: its events go nowhere. */
     const beluga__transfer_handler *handler;
     void *owner;
     beluga_http_response *response;
-    size_t size; /* bytes including the header lines behind this struct */
-    struct curl_slist *headers;
     const char *url, *method;
     beluga__buf body; /* taken from the request */
     bool has_body;
@@ -89,12 +89,14 @@ static inline void beluga__transfer_move(beluga__transfer *t, beluga__list *to)
 /* Start libcurl, once in a process. Returns false without memory; the next call then tries
  * again. */
 bool beluga__curl_begin(void);
-/* Make a transfer of zeros, followed by a request's headers. Returns NULL without memory. */
-beluga__transfer *beluga__transfer_alloc(beluga__http *http, const beluga__header *headers);
-/* Give the transfer an easy handle, a spare one where there is one. Returns 0 or NO_MEMORY. */
-int beluga__transfer_take_handle(beluga__transfer *t);
-/* Keep the transfer's handle for another transfer. */
-void beluga__transfer_keep_handle(beluga__transfer *t);
+/* Returns a transfer with a handle, whose last one may have been for another request; NULL without
+ * memory. */
+beluga__transfer *beluga__transfer_take(beluga__http *http);
+/* Keep a transfer that is over, and its handle, for another request. */
+void beluga__transfer_keep(beluga__transfer *t);
+void beluga__transfers_free_spare(beluga__http *http);
+/* Write the request's headers, and those that the transport sets. Returns false without memory. */
+bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request);
 /* Set all options of the transfer's handle. Returns false without memory; the handle is then set
  * up again at its next use. */
 bool beluga__transfer_set_up(beluga__transfer *t);

@@ -12,6 +12,7 @@
 typedef struct beluga__header {
     struct beluga__header *next;
     const char *name, *value; /* in the arena */
+    size_t n_name, n_value;
 } beluga__header;
 
 /* How a request's body is written; it is written in one way only. */
@@ -53,6 +54,12 @@ struct beluga_http_request {
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
                                beluga__arena *arena, const char *base_url);
+/* Set a header whose name and value this library wrote, so that they need no check. Both are
+ * constants. */
+void beluga__http_request_put_header(beluga_http_request *request, const char *name, size_t n,
+                                     const char *value);
+#define BELUGA__PUT_HEADER(request, name, value) \
+    beluga__http_request_put_header(request, "" name, sizeof name - 1, value)
 /* Set the header "Authorization: Bearer KEY". Returns 0, or NO_MEMORY. */
 int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
                                     beluga_error *err);

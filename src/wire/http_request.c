@@ -10,14 +10,17 @@
 #include <string.h>
 #include <strings.h>
 
-static bool same_name(const char *a, const char *b)
+static char lower(char c)
 {
-    for (; *a && *b; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a | 0x20) : *a;
-        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b | 0x20) : *b;
-        if (x != y) return false;
-    }
-    return *a == *b;
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool is_named(const beluga__header *header, const char *name, size_t n)
+{
+    if (header->n_name != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (lower(header->name[i]) != lower(name[i])) return false;
+    return true;
 }
 
 void beluga__http_request_fail(beluga_http_request *request, int code, const char *problem)
@@ -123,37 +126,59 @@ void beluga_http_request_add_query(beluga_http_request *request, const char *nam
 
 /* ---- headers and body ------------------------------------------------------------------------ */
 
-static beluga__header **find_header(beluga_http_request *request, const char *name)
+static beluga__header **find_header(beluga_http_request *request, const char *name, size_t n)
 {
     beluga__header **at = &request->headers;
-    while (*at && !same_name((*at)->name, name)) at = &(*at)->next;
+    while (*at && !is_named(*at, name, n)) at = &(*at)->next;
     return at;
 }
 
-/* Replace the header at `at`, or append one where there is none. */
-static void put_header(beluga_http_request *request, beluga__header **at, const char *name,
-                       const char *value)
+/* Append a header with room for its value, which the caller writes. Returns NULL without memory. */
+static beluga__header *new_header(beluga_http_request *request, const char *name, size_t n,
+                                  size_t n_value)
 {
-    if (*at) {
-        (*at)->value = value;
-        return;
-    }
-    beluga__header *header = beluga__arena_zalloc(request->arena, sizeof *header);
-    const char *copy = keep(request, name);
-    if (!header)
-        beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a header");
-    if (!header || !copy) return;
-    *header = (beluga__header){.name = copy, .value = value};
+    beluga__header *header = beluga__arena_alloc(request->arena, sizeof *header + n + n_value + 2);
+    if (!header) return NULL;
+    char *text = memcpy(header + 1, name, n);
+    text[n] = '\0';
+    *header = (beluga__header){.name = text, .n_name = n};
     *request->last_header = header;
     request->last_header = &header->next;
+    return header;
+}
+
+/* Make a header, or find it. Returns the room for its value, which ends in NUL; NULL without
+ * memory. */
+static char *make_header(beluga_http_request *request, const char *name, size_t n, size_t n_value)
+{
+    beluga__header *header = *find_header(request, name, n);
+    char *room = header ? beluga__arena_alloc(request->arena, n_value + 1) : NULL;
+    if (!header && (header = new_header(request, name, n, n_value)))
+        room = (char *)(header + 1) + n + 1;
+    if (!room) {
+        beluga__http_request_fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a header");
+        return NULL;
+    }
+    header->value = room;
+    header->n_value = n_value;
+    room[n_value] = '\0';
+    return room;
+}
+
+void beluga__http_request_put_header(beluga_http_request *request, const char *name, size_t n,
+                                     const char *value)
+{
+    size_t n_value = strlen(value);
+    char *room = make_header(request, name, n, n_value);
+    if (room) memcpy(room, value, n_value);
 }
 
 /* The problem does not show the value, since that may be a secret. */
-static bool can_carry(beluga_http_request *request, const char *name, const char *value)
+static bool can_carry(beluga_http_request *request, const char *name, size_t n, const char *value,
+                      size_t n_value)
 {
     beluga__misfit misfit;
     char text[160];
-    size_t n = strlen(name);
     const char *ours = beluga__header_is_ours(name, n);
     if (!n)
         snprintf(text, sizeof text, "a header has no name");
@@ -161,7 +186,7 @@ static bool can_carry(beluga_http_request *request, const char *name, const char
         snprintf(text, sizeof text, "a header's name has %s at byte %zu", misfit.what, misfit.at);
     else if (ours)
         snprintf(text, sizeof text, "the header %.60s can't be set: %s", name, ours);
-    else if (!beluga__fits_header(value, strlen(value), &misfit))
+    else if (!beluga__fits_header(value, n_value, &misfit))
         snprintf(text, sizeof text, "%.60s: %s at byte %zu can't be sent in a header", name,
                  misfit.what, misfit.at);
     else
@@ -173,15 +198,13 @@ static bool can_carry(beluga_http_request *request, const char *name, const char
 void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                     const char *value)
 {
-    beluga__header **at = find_header(request, name);
+    size_t n = strlen(name), n_value = value ? strlen(value) : 0;
     if (!value) {
+        beluga__header **at = find_header(request, name, n);
         if (*at && request->last_header == &(*at)->next) request->last_header = at;
         if (*at) *at = (*at)->next;
-        return;
-    }
-    if (!can_carry(request, name, value)) return;
-    const char *copy = keep(request, value);
-    if (copy) put_header(request, at, name, copy);
+    } else if (can_carry(request, name, n, value, n_value))
+        beluga__http_request_put_header(request, name, n, value);
 }
 
 /* The value is put together in the arena, so that no copy of the key is left elsewhere. */
@@ -190,12 +213,11 @@ int beluga__http_request_set_bearer(beluga_http_request *request, const char *ke
 {
     static const char name[] = "Authorization", scheme[] = "Bearer ";
     size_t n = sizeof scheme - 1, n_key = strlen(key);
-    char *value = beluga__arena_alloc(request->arena, n + n_key + 1);
+    char *value = make_header(request, name, sizeof name - 1, n + n_key);
     if (!value) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     memcpy(value, scheme, n);
-    memcpy(value + n, key, n_key + 1);
-    if (can_carry(request, name, value))
-        put_header(request, find_header(request, name), name, value);
+    memcpy(value + n, key, n_key);
+    can_carry(request, name, sizeof name - 1, value, n + n_key);
     return 0;
 }
 
@@ -222,7 +244,7 @@ beluga_json_writer *beluga_http_request_json(beluga_http_request *request)
     enum { USUAL_BODY = 250 };
     if (request->body_form == BELUGA__BODY_JSON) return &request->writer;
     if (beluga__http_request_take_form(request, BELUGA__BODY_JSON)) {
-        beluga_http_request_set_header(request, "Content-Type", "application/json");
+        BELUGA__PUT_HEADER(request, "Content-Type", "application/json");
         beluga__buf_reserve(&request->body, USUAL_BODY);
     }
     return &request->writer;
@@ -284,8 +306,9 @@ const void *beluga_http_request_body(const beluga_http_request *request, size_t 
 
 const char *beluga_http_request_header(const beluga_http_request *request, const char *name)
 {
+    size_t n = strlen(name);
     for (const beluga__header *h = request->headers; h; h = h->next)
-        if (same_name(h->name, name)) return h->value;
+        if (is_named(h, name, n)) return h->value;
     return NULL;
 }
 
