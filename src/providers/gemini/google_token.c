@@ -207,7 +207,7 @@ int beluga__google_encode_token(void *self, const beluga_credential *credential,
     (void)self;
     if (*key != '{' && looks_like_path(key))
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                "the key is a path: write file:PATH");
+                                "api_key is a path: write file:PATH");
     if (*key != '{') return BELUGA_ENCODE_NOTHING;
     err->code = 0;
     beluga__json_scratch_init(&scratch, beluga__secret_allocator());
