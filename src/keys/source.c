@@ -66,10 +66,6 @@ static char *trimmed(char *text, size_t n, beluga_error *err)
 {
     bool object = beluga__key_join_lines(text, n);
     char *newline = object ? NULL : memchr(text, '\n', n);
-    if (object && n == BELUGA__MAX_KEY_BYTES) {
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is longer than 64 KiB");
-        return NULL;
-    }
     if (newline) n = (size_t)(newline - text);
     while (n && strchr(" \t\r", text[n - 1])) n--;
     for (; n && strchr(" \t", *text); n--) text++;

@@ -166,6 +166,7 @@ static int set_vertex_list(beluga_http_request *request, const char *url, beluga
 {
     char whole[1024];
     const char *path = path_of(url);
+    if (!*url) return 0; /* without memory: the request has failed already */
     size_t n = (size_t)(path - url);
     while (*path == '/' && !is_version(path + 1)) {
         size_t m = 1 + strcspn(path + 1, "/?");
