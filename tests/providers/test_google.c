@@ -329,8 +329,8 @@ static void credentials_that_are_nowhere_are_told_with_what_to_do(scene *s)
     setenv("GOOGLE_APPLICATION_CREDENTIALS", in_folder("key.json"), 1);
     fails(s, "google:", "is no file of Google's credentials");
     unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
-    fails(s, "/etc/key.json", "the key is a path: write file:PATH");
-    fails(s, "key.json", "the key is a path: write file:PATH");
+    fails(s, "/etc/key.json", "api_key is a path: write file:PATH");
+    fails(s, "key.json", "api_key is a path: write file:PATH");
     expect_requests(s, 0);
 }
 
