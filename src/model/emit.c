@@ -48,6 +48,16 @@ int beluga__emit_use_handle(beluga_emit *emit)
 
 /* --- failures --------------------------------------------------------------------------------- */
 
+/* A provider may return any number. */
+static void refuse_unknown(beluga_error *err)
+{
+    int code = err->code;
+    if (code < 0 && code >= -BELUGA_ERROR_COUNT) return;
+    beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
+                     "the provider failed with %d, which is no code of an error", code);
+    beluga__hint_set_rule(err, BELUGA__RULE_ERROR_CODE);
+}
+
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
 {
     if (emit->failed) return;
@@ -58,6 +68,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         *emit->error = *err;
     else
         beluga_error_set(emit->error, code, "%s", beluga_error_text(code));
+    refuse_unknown(emit->error);
     beluga__call_locate(emit->call, emit->error);
     if (emit->request_id && !*emit->error->request_id)
         beluga__error_label(emit->error, request_id, emit->request_id);

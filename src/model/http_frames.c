@@ -168,6 +168,8 @@ static void failed_framing(beluga__http_stage *self, int status)
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
+    if (status == BELUGA_ERROR_CONTEXT_CANCELED)
+        why = "the provider's function cut gave up, and nobody had cancelled";
     if (status == BELUGA_ERROR_INVALID_RESPONSE)
         why = "the provider's function cut found a frame that is not within the bytes it was given";
     beluga_error_set(&err, status, "%s", why);

@@ -235,6 +235,25 @@ static void twenty_calls_at_once_share_one_exchange(scene *s)
     expect_requests(s, N + 1);
 }
 
+static void twenty_calls_at_once_share_one_refusal(scene *s)
+{
+    enum { N = 20 };
+    record r[N] = {0};
+    GIVES(s, WAITS_AT(0), HEAD(400, NULL), BODY("{\"error\":\"invalid_client\"}"));
+    for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, NULL, &r[i]));
+    wait_for_requests(s, 1);
+    peer_open_gate(s->peer, 0);
+    for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(r[i].error.code, BELUGA_ERROR_AUTHENTICATION);
+        assert_string_equal(r[i].error.provider_code, "invalid_client");
+    }
+    expect_requests(s, 1);
+    GIVES(s, JSON(TOKEN("token-2")));
+    ANSWERS_ALL(s);
+    expect_text(s, "Hello");
+}
+
 static void *generate_once(void *argument)
 {
     return generate(argument, "Hello", NULL) ? argument : NULL;
@@ -358,6 +377,7 @@ int main(void)
         EXCHANGE(a_fresh_token_that_is_refused_is_the_calls_error),
         EXCHANGE(a_token_is_replaced_once_however_many_calls_it_was_refused),
         EXCHANGE(twenty_calls_at_once_share_one_exchange),
+        EXCHANGE(twenty_calls_at_once_share_one_refusal),
         EXCHANGE(calls_on_many_threads_share_one_exchange),
         EXCHANGE(the_loop_of_the_first_call_may_go_while_another_waits),
         EXCHANGE(an_exchange_ends_when_no_call_waits_for_it),

@@ -64,6 +64,7 @@ static void *engine(void *argument)
 }
 
 static pthread_t engine_thread;
+static int launched; /* engines */
 
 static int attaches(const beluga_call *c, beluga_emit *emit, beluga_error *err)
 {
@@ -72,6 +73,7 @@ static int attaches(const beluga_call *c, beluga_emit *emit, beluga_error *err)
     job *j = job_new();
     int status = beluga_emit_attach(emit, &j->emit, wake, j, release);
     if (!status) pthread_create(&engine_thread, NULL, engine, j);
+    launched += !status;
     return status;
 }
 
@@ -387,14 +389,83 @@ static void several_threads_may_emit_at_once(void **state)
     join();
 }
 
+enum { TEAM = 4, SHORT_MS = 20 };
+
+static void *member(void *argument)
+{
+    beluga_emit *emit = argument;
+    int status = 0;
+    for (int i = 0; i < 200 && !status; i++) {
+        if (!beluga_emit_has_room(emit)) sched_yield();
+        status = say_piece(emit, i);
+        if (!beluga_emit_is_cancelled(emit)) beluga_emit_call(emit);
+    }
+    return NULL;
+}
+
+/* One of them detaches while others emit, and all of them may. */
+static void run_with_a_team(job *j)
+{
+    pthread_t team[TEAM];
+    beluga_emit *emit = j->emit;
+    for (int i = 0; i < TEAM; i++) pthread_create(&team[i], NULL, member, emit);
+    member(emit);
+    stop(emit);
+    beluga_emit_detach(emit, 0);
+    beluga_emit_detach(emit, BELUGA_ERROR_INTERNAL);
+    for (int i = 0; i < TEAM; i++) pthread_join(team[i], NULL);
+}
+
+static void on_end(void *payload, const beluga_event *event)
+{
+    int *ends = payload;
+    *ends += event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
+}
+
+/* The op is freed, or its loop, or it is cancelled, and after some rounds it has ended. */
+static void end_somehow(beluga_loop *loop, beluga_op *op, int how, const int *ends)
+{
+    for (int k = 0; k < how / 4 && !*ends; k++) beluga_loop_wait(loop, SHORT_MS);
+    if (how % 4 == 0) beluga_op_cancel(op);
+    while (how % 4 != 1 && how % 4 != 2 && !*ends) beluga_loop_wait(loop, SHORT_MS);
+    if (how % 4 == 1) beluga_op_free(op);
+    beluga_loop_free(loop);
+    if (how % 4 != 1) beluga_op_free(op);
+}
+
+static void a_team_of_threads_meets_the_end_of_its_call_anywhere(void **state)
+{
+    enum { ROUNDS = 120 };
+    engine_runs = run_with_a_team;
+    behave = attaches;
+    for (int i = 0; i < ROUNDS; i++) {
+        SCOPED(beluga_messages) *list = NULL;
+        beluga_loop *loop;
+        beluga_op *op;
+        int ends = 0;
+        assert_int_equal(beluga_ensure_messages(beluga_input_text("Hi"), &list, NULL), 0);
+        assert_int_equal(beluga_loop_new(beluga_client_default(), &loop), 0);
+        assert_int_equal(beluga_stream_start(*state, loop, NULL, list, on_end, &ends, &op, NULL),
+                         0);
+        for (launched = 0; !launched;) beluga_loop_wait(loop, SHORT_MS);
+        end_somehow(loop, op, i, &ends);
+        assert_true(ends <= 1);
+        join();
+    }
+    assert_released(ROUNDS);
+}
+
 static void run_out_of_bounds(job *j)
 {
     const beluga_json *root = NULL;
     beluga_emit *other = j->emit;
+    char url[8];
     bool refused =
         beluga_emit_after(j->emit, 0, leaves, NULL) == BELUGA_ERROR_NOT_SUPPORTED &&
         beluga_emit_attach(j->emit, &other, NULL, NULL, NULL) == BELUGA_ERROR_NOT_SUPPORTED &&
-        !other && beluga_emit_parse(j->emit, "{}", 2, &root) == BELUGA_ERROR_NOT_SUPPORTED &&
+        !other &&
+        beluga_emit_resolve_url(j->emit, "/", url, sizeof url) == BELUGA_ERROR_NOT_SUPPORTED &&
+        beluga_emit_parse(j->emit, "{}", 2, &root) == BELUGA_ERROR_NOT_SUPPORTED &&
         !beluga_emit_alloc(j->emit, 8) && beluga_call_message_count(beluga_emit_call(j->emit)) == 1;
     if (refused) stop(j->emit);
     beluga_emit_detach(j->emit, 0);
@@ -438,6 +509,7 @@ int main(void)
         cmocka_unit_test(an_engine_that_ends_after_its_client_takes_the_client_with_it),
         WITH_MODEL(cancelling_races_with_the_engine),
         WITH_MODEL(several_threads_may_emit_at_once),
+        WITH_MODEL(a_team_of_threads_meets_the_end_of_its_call_anywhere),
         WITH_MODEL(what_belongs_to_the_loop_is_refused_to_an_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,47 @@ static void bytes_that_are_no_frame_fail_the_call(scene *s)
     assert_string_equal(s->r.error.message, "a frame of the stream is damaged");
 }
 
+static beluga_cut lie;
+static int lie_status;
+
+static int cut_lies(const char *bytes, size_t length, bool ended, beluga_cut *out)
+{
+    (void)bytes;
+    (void)ended;
+    lie.size = out->size;
+    *out = lie;
+    if (lie.end == SIZE_MAX - 1) out->end = length + 1;
+    return lie_status;
+}
+
+static void expect_lie(scene *s, beluga_cut cut, int returned, const char *message)
+{
+    lie = cut;
+    lie_status = returned;
+    script(s->peer, PLAIN, BODY("T5:Hello"));
+    expect_end(s, BELUGA_ERROR_INVALID_RESPONSE);
+    assert_string_equal(s->r.error.message, message);
+}
+
+static void a_cutter_that_lies_fails_the_call_and_nothing_is_read(scene *s)
+{
+    static const char within[] =
+        "the provider's function cut found a frame that is not within the bytes it was given";
+    beluga_provider liar = own;
+    liar.name = "liar";
+    liar.cut = cut_lies;
+    open_provider(s, &liar, nothing);
+    expect_lie(s, (beluga_cut){.end = SIZE_MAX - 1}, 0, within);
+    expect_lie(s, (beluga_cut){.end = SIZE_MAX}, 0, within);
+    expect_lie(s, (beluga_cut){.end = 4, .data = 5}, 0, within);
+    expect_lie(s, (beluga_cut){.end = 4, .data = 2, .data_length = 3}, 0, within);
+    expect_lie(s, (beluga_cut){.end = 4, .data = 2, .data_length = SIZE_MAX - 1}, 0, within);
+    expect_lie(s, (beluga_cut){.end = 4, .event = SIZE_MAX, .event_length = 2}, 0, within);
+    expect_lie(s, (beluga_cut){.end = 1}, 7, within);
+    expect_lie(s, (beluga_cut){.end = 1}, -99999,
+               "the provider failed with -99999, which is no code of an error");
+}
+
 static void a_body_that_ends_within_a_frame_is_stream_closed(scene *s)
 {
     open_provider(s, &own, nothing);
@@ -236,6 +277,7 @@ int main(void)
         SCENE(frames_of_an_own_cutter_are_decoded_however_they_arrive),
         SCENE(a_frame_over_the_limit_fails_the_call),
         SCENE(bytes_that_are_no_frame_fail_the_call),
+        SCENE(a_cutter_that_lies_fails_the_call_and_nothing_is_read),
         SCENE(a_body_that_ends_within_a_frame_is_stream_closed),
         SCENE(an_own_framing_needs_its_function),
         SCENE(a_body_of_parts_is_whole_when_it_is_signed),
