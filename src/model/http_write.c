@@ -131,7 +131,8 @@ static const char *accepted(const beluga__http_stage *self)
     return sse ? "text/event-stream, application/json" : "*/*";
 }
 
-/* Where the URL may have been told by a server, the key must not follow it anywhere. */
+/* Where the URL may have been told by a server, neither the key nor anything else of the model's
+ * and the caller's must follow it anywhere. */
 static bool is_foreign(const beluga__http_stage *self)
 {
     const char *base = self->emit.call->target->base_url;
@@ -222,7 +223,8 @@ static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode
     call->reads = reads;
     int status = encode(call, &self->request, err);
     call->reads = NULL;
-    return status || cancels ? status : finish_body(self, reads, err);
+    self->foreign = !status && is_foreign(self);
+    return status || cancels || self->foreign ? status : finish_body(self, reads, err);
 }
 
 static int write_request(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
@@ -230,11 +232,10 @@ static int write_request(beluga__http_stage *self, beluga__http_encode encode, b
 {
     beluga_http_request *request = &self->request;
     BELUGA__PUT_HEADER(request, "Accept", accepted(self));
+    request->told = cancels || request->token || beluga_call_page(self->emit.call);
     int status = encode_and_watch(self, encode, cancels, err);
     if (status) return status;
     beluga__http_request_seal(request);
-    request->told = cancels || request->token || beluga_call_page(self->emit.call);
-    self->foreign = is_foreign(self);
     if (!self->foreign) status = add_own(self, cancels, err);
     beluga__http_request_seal(request);
     return status ? status : beluga__http_request_finish(request, err);

@@ -30,7 +30,8 @@ static void set_number(beluga_http_request *request, const char *name, int numbe
     beluga_http_request_set_header(request, name, text);
 }
 
-/* A token is a path below the base URL, or a URL. */
+/* A token is a path below the base URL, or a URL; it is asked by GET, unless it is for "/posted".
+ */
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);
@@ -43,11 +44,14 @@ static int encode(const beluga_call *call, beluga_http_request *request, beluga_
         beluga_json_put_null(beluga_http_request_json(request), NULL);
         return 0;
     }
-    beluga_http_request_set_method(request, "GET");
     if (*token == '/')
         beluga_http_request_set_path(request, token);
     else
         beluga_http_request_set_url(request, token);
+    if (strstr(token, "/posted"))
+        beluga_json_put_raw(beluga_http_request_json(request), NULL, "{}", 2);
+    else
+        beluga_http_request_set_method(request, "GET");
     return 0;
 }
 

@@ -124,6 +124,26 @@ static void a_location_on_another_server_gets_no_key(void **state)
     peer_stop(other);
 }
 
+static void another_server_gets_nothing_of_the_callers(void **state)
+{
+    jobs *j = *state;
+    char answer[128];
+    peer *other = peer_start();
+    assert_non_null(other);
+    jobs_open(j, beluga_with_api_key("the-key"), beluga_with_extra_body("{\"secret\":1}"),
+              beluga_with_extra_header("X-Secret: 1"));
+    script(j->peer, JSON("{\"next\":\"/posted\"}"));
+    snprintf(answer, sizeof answer, "{\"next\":\"%s/posted\"}", peer_url(other));
+    script(j->peer, JSON(answer));
+    script(other, JSON("{\"text\":\"Hello\",\"finish\":true}"));
+    assert_int_equal(generate(j->model, "Hello", NULL), 0);
+    assert_string_equal(peer_request_body(j->peer, 1, NULL), "{\"secret\":1}");
+    assert_string_equal(peer_request_header(j->peer, 1, "x-secret"), "1");
+    assert_string_equal(peer_request_body(other, 0, NULL), "{}");
+    assert_null(peer_request_header(other, 0, "x-secret"));
+    peer_stop(other);
+}
+
 static void an_answer_that_should_say_where_and_does_not_is_invalid(void **state)
 {
     jobs *j = *state;
@@ -147,6 +167,7 @@ int main(void)
         WITH_JOBS(a_base_url_that_is_none_is_still_the_configuration),
         WITH_JOBS(a_location_is_resolved_against_the_request_that_it_answers),
         WITH_JOBS(a_location_on_another_server_gets_no_key),
+        WITH_JOBS(another_server_gets_nothing_of_the_callers),
         WITH_JOBS(an_answer_that_should_say_where_and_does_not_is_invalid),
     };
     return cmocka_run_group_tests_name("requests that are told", tests, NULL, NULL);
