@@ -119,16 +119,27 @@ static bool nests_too_deep(const char *text, size_t length)
     return false;
 }
 
-/* yyjson parses without recursion, but a walk over the result may recurse. The depth of a large
- * text is checked before parsing, since parsing it would cost memory. A small text is checked
- * after parsing, and only if it has a fault, or enough values to be too deep. */
-static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
+/* yyjson puts each container before its values, so one pass over all values sees how they nest. */
+static bool is_too_deep(const yyjson_doc *doc)
 {
-    bool large = length > BELUGA__MAX_POOLED_JSON;
-    if (length < SHORTEST_DEEP_TEXT || large == parsed) return false;
-    if (doc && yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) <= BELUGA__MAX_JSON_DEPTH)
-        return false;
-    return nests_too_deep(text, length);
+    yyjson_val *ends[BELUGA__MAX_JSON_DEPTH], *at = doc->root, *end = unsafe_yyjson_get_next(at);
+    for (size_t depth = 0; at < end; at++) {
+        if (!unsafe_yyjson_is_ctn(at)) continue;
+        while (depth && ends[depth - 1] <= at) depth--;
+        if (depth == BELUGA__MAX_JSON_DEPTH) return true;
+        ends[depth++] = unsafe_yyjson_get_next(at);
+    }
+    return false;
+}
+
+/* yyjson parses without recursion, but a walk over the result may recurse. Only a text with a fault
+ * is walked over byte by byte, so that its depth is told before its fault. */
+static bool too_deep(const yyjson_doc *doc, const char *text, size_t length)
+{
+    if (length < SHORTEST_DEEP_TEXT) return false;
+    if (!doc) return nests_too_deep(text, length);
+    return yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) > BELUGA__MAX_JSON_DEPTH &&
+           is_too_deep(doc);
 }
 
 static int fail(const yyjson_read_err *why, size_t length, beluga_error *err)
@@ -217,7 +228,6 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
 {
     yyjson_read_err why = {0};
     *doc = NULL;
-    if (too_deep(NULL, false, text, length)) return fail_deep(err);
     *doc = read_text(scratch, pooled, text, length, &why);
     if (!*doc && can_repair(&why, text, length)) {
         beluga__buf_clear(&scratch->text);
@@ -227,7 +237,7 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
         scratch->repaired = true;
         *doc = read_text(scratch, pooled, scratch->text.data, scratch->text.length, &why);
     }
-    if (too_deep(*doc, true, text, length)) return fail_deep(err);
+    if (too_deep(*doc, text, length)) return fail_deep(err);
     scratch->fault = why.pos;
     return *doc ? 0 : fail(&why, length, err);
 }
