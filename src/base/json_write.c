@@ -321,36 +321,12 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     beluga__json_scratch_free(&scratch);
 }
 
-static void put_base64_group(char *out, const unsigned char *in, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits =
-        (uint32_t)in[0] << 16 | (uint32_t)(n > 1 ? in[1] : 0) << 8 | (n > 2 ? in[2] : 0);
-    out[0] = digits[bits >> 18];
-    out[1] = digits[bits >> 12 & 63];
-    out[2] = n > 1 ? digits[bits >> 6 & 63] : '=';
-    out[3] = n > 2 ? digits[bits & 63] : '=';
-}
-
-static void put_base64(beluga__buf *buf, const unsigned char *bytes, size_t length)
-{
-    if (length > SIZE_MAX / 2 || beluga__buf_reserve(buf, (length + 2) / 3 * 4)) {
-        if (!buf->status) buf->status = BELUGA_ERROR_LIMIT_EXCEEDED;
-        return;
-    }
-    char *out = buf->data + buf->length;
-    for (size_t i = 0; i < length; i += 3, out += 4)
-        put_base64_group(out, bytes + i, length - i < 3 ? length - i : 3);
-    *out = '\0';
-    buf->length = (size_t)(out - buf->data);
-}
-
 void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,
                             const void *bytes, size_t length)
 {
     if (!begin_value(w, key)) return;
     beluga__buf_putc(w->buf, '"');
     if (prefix) put_escaped(w, prefix, strlen(prefix));
-    put_base64(w->buf, bytes, length);
+    beluga__base64_encode(w->buf, bytes, length);
     beluga__buf_putc(w->buf, '"');
 }

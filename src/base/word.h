@@ -30,6 +30,14 @@ static inline uint64_t beluga__load8(const char *at)
     return word;
 }
 
+static inline void beluga__store8(char *at, uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(at, &word, sizeof word);
+}
+
 /* Returns which byte is the first that has its highest bit set, in a number where one has. */
 static inline size_t beluga__first_high(uint64_t word)
 {

@@ -1,8 +1,17 @@
 /* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time. */
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/utf8.h"
-#include "json_shared.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 /* ---- the slow way ---------------------------------------------------------------------------- */
 
