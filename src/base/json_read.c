@@ -45,6 +45,38 @@ static yyjson_alc general(const beluga_allocator *allocator)
                         (void *)(uintptr_t)allocator};
 }
 
+/* yyjson's reader takes two blocks, of which only the last one grows. So a pool is a place that
+ * moves on; yyjson's own pools are for any order. */
+typedef struct pool {
+    char *at, *end, *last;
+} pool;
+
+static void *pool_alloc(void *opaque, size_t size)
+{
+    enum { ALIGNMENT = 16 };
+    pool *p = opaque;
+    size_t room = (size_t)(p->end - p->at), taken = (size + ALIGNMENT - 1) & -(size_t)ALIGNMENT;
+    if (size > room || taken > room) return NULL;
+    p->last = p->at;
+    p->at += taken;
+    return p->last;
+}
+
+static void *pool_resize(void *opaque, void *pointer, size_t old_size, size_t size)
+{
+    pool *p = opaque;
+    if (pointer == p->last) p->at = p->last;
+    void *moved = pool_alloc(p, size);
+    if (moved && moved != pointer) memcpy(moved, pointer, old_size < size ? old_size : size);
+    return moved;
+}
+
+static void pool_release(void *opaque, void *pointer)
+{
+    (void)opaque;
+    (void)pointer;
+}
+
 /* yyjson's writer uses one block at a time, so that a buffer can be its allocator. */
 static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
 {
@@ -188,8 +220,10 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
 {
     yyjson_alc alc;
     char *input = (char *)(uintptr_t)text;
-    if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length) &&
-        yyjson_alc_pool_init(&alc, scratch->pool, scratch->pool_size)) {
+    if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length)) {
+        char *memory = scratch->pool;
+        pool p = {.at = memory, .end = memory + scratch->pool_size};
+        alc = (yyjson_alc){pool_alloc, pool_resize, pool_release, &p};
         yyjson_doc *doc = yyjson_read_opts(input, length, flags, &alc, why);
         if (doc || why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION) return doc;
     }

@@ -13,20 +13,29 @@ static inline size_t ascii_run(const char *text, size_t n)
         uint64_t word = beluga__load8(text + i);
         if (word & high) return i + beluga__first_high(word);
     }
-    while (i < n && (unsigned char)text[i] < 0x80) i++;
+    /* The last bytes are looked at together with some before them. */
+    if (n >= 8 && !(beluga__load8(text + n - 8) & high)) return n;
+    if (n < 8 && n >= 4 && !((beluga__load4(text) | beluga__load4(text + n - 4)) & (uint32_t)high))
+        return n;
+    while (i < n && !beluga__utf8_is_multibyte(text[i])) i++;
     return i;
 }
 
-/* ASCII comes in runs, and so do the characters of most scripts that are not Latin. */
+/* Go on where a character of more than one byte begins. They come in runs, as ASCII does. */
+static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, size_t i)
+{
+    size_t more;
+    while (i < n && (more = beluga__utf8_copy_multibyte(NULL, text + i, n - i))) {
+        i += more;
+        i += ascii_run(text + i, n - i);
+    }
+    return i;
+}
+
 size_t beluga__utf8_valid(const char *text, size_t n)
 {
-    size_t i = 0, more = 0;
-    do {
-        i += more;
-        if (i < n) i += ascii_run(text + i, n - i);
-        more = i < n ? beluga__utf8_copy_multibyte(NULL, text + i, n - i) : 0;
-    } while (more);
-    return i;
+    size_t ascii = n ? ascii_run(text, n) : 0;
+    return ascii < n ? valid_from(text, n, ascii) : n;
 }
 
 /* Eight bytes are tested at a time: a byte that is too small borrows, and a byte that is too large
