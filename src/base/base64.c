@@ -1,38 +1,112 @@
 #include "base/json.h"
+#include "base/word.h"
 
 #include <string.h>
 
-/* The value of each digit of either alphabet, and 64 for what is no digit. */
-#define NONE_8  64, 64, 64, 64, 64, 64, 64, 64
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* From this length on it pays to write down all pairs of digits first. */
+enum { WORTH_PAIRS = 16 * 1024, PAIRS = 64 * 64 };
+
+/* Write all but the last few bytes, six at a time, which are four pairs of digits. Returns how many
+ * bytes were written. */
+static size_t encode_pairs(char *to, const char *from, size_t n)
+{
+    char pairs[PAIRS][2];
+    size_t i = 0;
+    for (size_t k = 0; k < PAIRS; k++) {
+        pairs[k][0] = alphabet[k / 64];
+        pairs[k][1] = alphabet[k % 64];
+    }
+    for (; n - i >= 8; i += 6, to += 8) {
+        uint64_t bits = __builtin_bswap64(beluga__load8(from + i)); /* two bytes are not needed */
+        memcpy(to, pairs[bits >> 52], 2);
+        memcpy(to + 2, pairs[bits >> 40 & (PAIRS - 1)], 2);
+        memcpy(to + 4, pairs[bits >> 28 & (PAIRS - 1)], 2);
+        memcpy(to + 6, pairs[bits >> 16 & (PAIRS - 1)], 2);
+    }
+    return i;
+}
+
+static void encode_group(char *to, const char *from, size_t n)
+{
+    unsigned char in[3] = {0};
+    memcpy(in, from, n);
+    uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+    to[0] = alphabet[bits >> 18];
+    to[1] = alphabet[bits >> 12 & 63];
+    to[2] = n > 1 ? alphabet[bits >> 6 & 63] : '=';
+    to[3] = n > 2 ? alphabet[bits & 63] : '=';
+}
+
+int beluga__base64_encode(beluga__buf *out, const void *bytes, size_t length)
+{
+    const char *from = bytes;
+    if (length > SIZE_MAX / 2) return out->status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (beluga__buf_reserve(out, (length + 2) / 3 * 4)) return out->status;
+    char *to = out->data + out->length;
+    size_t i = length < WORTH_PAIRS ? 0 : encode_pairs(to, from, length);
+    to += i / 3 * 4;
+    for (; length - i >= 3; i += 3, to += 4) encode_group(to, from + i, 3);
+    if (i < length) {
+        encode_group(to, from + i, length - i);
+        to += 4;
+    }
+    *to = '\0';
+    out->length = (size_t)(to - out->data);
+    return 0;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* The value of each digit of either alphabet, or all bits for what is no digit. */
+#define NONE_8  ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u
 #define NONE_16 NONE_8, NONE_8
-static const uint8_t
-    digits[256] = {NONE_16, NONE_16, NONE_8,  64,      64,      64,      62,      64,
-                   62,      64,      63, /* up to '/' */
+static const uint32_t
+    digits[256] = {NONE_16, NONE_16, NONE_8,  ~0u,     ~0u,     ~0u,     62,      ~0u,
+                   62,      ~0u,     63, /* up to '/' */
                    52,      53,      54,      55,      56,      57,      58,      59,
-                   60,      61,      64,      64,      64,      64,      64,      64, /* '0' */
-                   64,      0,       1,       2,       3,       4,       5,       6,
+                   60,      61,      ~0u,     ~0u,     ~0u,     ~0u,     ~0u,     ~0u, /* '0' */
+                   ~0u,     0,       1,       2,       3,       4,       5,       6,
                    7,       8,       9,       10,      11,      12,      13,      14, /* '@' */
                    15,      16,      17,      18,      19,      20,      21,      22,
-                   23,      24,      25,      64,      64,      64,      64,      63, /* 'P' */
-                   64,      26,      27,      28,      29,      30,      31,      32,
+                   23,      24,      25,      ~0u,     ~0u,     ~0u,     ~0u,     63, /* 'P' */
+                   ~0u,     26,      27,      28,      29,      30,      31,      32,
                    33,      34,      35,      36,      37,      38,      39,      40, /* '`' */
                    41,      42,      43,      44,      45,      46,      47,      48,
-                   49,      50,      51,      64,      64,      64,      64,      64, /* 'p' */
+                   49,      50,      51,      ~0u,     ~0u,     ~0u,     ~0u,     ~0u, /* 'p' */
                    NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16};
 
-/* Decode n whole groups of four digits. Returns whether all were digits. */
+/* Returns three bytes, or a number over 24 bits when one of four is no digit. */
+static inline uint32_t decode_group(const uint8_t *from)
+{
+    uint32_t bits = digits[from[0]];
+    bits = bits << 6 | digits[from[1]];
+    bits = bits << 6 | digits[from[2]];
+    return bits << 6 | digits[from[3]];
+}
+
+/* Decode n whole groups of four digits. Returns whether all were digits. Two groups are written as
+ * eight bytes, of which the next group replaces two. */
 static bool decode_groups(uint8_t *to, const uint8_t *from, size_t n)
 {
     uint32_t odd = 0;
+    for (; n > 2; n -= 2, from += 8, to += 6) {
+        uint32_t first = decode_group(from), second = decode_group(from + 4);
+        odd |= first | second;
+        beluga__store8((char *)to,
+                       __builtin_bswap64((uint64_t)first << 40 | (uint64_t)second << 16));
+    }
     for (; n--; from += 4, to += 3) {
-        uint32_t a = digits[from[0]], b = digits[from[1]], c = digits[from[2]], d = digits[from[3]];
-        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
-        odd |= a | b | c | d;
+        uint32_t bits = decode_group(from);
+        odd |= bits;
         to[0] = (uint8_t)(bits >> 16);
         to[1] = (uint8_t)(bits >> 8);
         to[2] = (uint8_t)bits;
     }
-    return odd < 64;
+    return odd >> 24 == 0;
 }
 
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length)

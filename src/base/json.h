@@ -45,11 +45,11 @@ int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
  * Returns how many were read before one that is not a number. */
 size_t beluga__json_floats(const beluga_json *array, float *values, size_t n);
 
+/* Append bytes as base64 with padding. Returns out->status. */
+int beluga__base64_encode(beluga__buf *out, const void *bytes, size_t length);
 /* Append the bytes of a base64 text, padded or not, of either alphabet, without any other
  * character. Returns out->status, or INVALID_INPUT. */
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);
-/* Append bytes as base64, padded. */
-void beluga__base64_encode(beluga__buf *out, const void *bytes, size_t length);
 
 /* Copy a text with U+FFFD for each byte that is not UTF-8 and each lone surrogate inside its
  * strings; a byte order mark before it is left out. Returns out->status. */

@@ -45,6 +45,38 @@ static yyjson_alc general(const beluga_allocator *allocator)
                         (void *)(uintptr_t)allocator};
 }
 
+/* yyjson's reader takes two blocks, of which only the last one grows. So a pool is a place that
+ * moves on; yyjson's own pools are for any order. */
+typedef struct pool {
+    char *at, *end, *last;
+} pool;
+
+static void *pool_alloc(void *opaque, size_t size)
+{
+    enum { ALIGNMENT = 16 };
+    pool *p = opaque;
+    size_t room = (size_t)(p->end - p->at), taken = (size + ALIGNMENT - 1) & -(size_t)ALIGNMENT;
+    if (size > room || taken > room) return NULL;
+    p->last = p->at;
+    p->at += taken;
+    return p->last;
+}
+
+static void *pool_resize(void *opaque, void *pointer, size_t old_size, size_t size)
+{
+    pool *p = opaque;
+    if (pointer == p->last) p->at = p->last;
+    void *moved = pool_alloc(p, size);
+    if (moved && moved != pointer) memcpy(moved, pointer, old_size < size ? old_size : size);
+    return moved;
+}
+
+static void pool_release(void *opaque, void *pointer)
+{
+    (void)opaque;
+    (void)pointer;
+}
+
 /* yyjson's writer uses one block at a time, so that a buffer can be its allocator. */
 static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
 {
@@ -119,16 +151,27 @@ static bool nests_too_deep(const char *text, size_t length)
     return false;
 }
 
-/* yyjson parses without recursion, but a walk over the result may recurse. The depth of a large
- * text is checked before parsing, since parsing it would cost memory. A small text is checked
- * after parsing, and only if it has a fault, or enough values to be too deep. */
-static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
+/* yyjson puts each container before its values, so one pass over all values sees how they nest. */
+static bool is_too_deep(const yyjson_doc *doc)
 {
-    bool large = length > BELUGA__MAX_POOLED_JSON;
-    if (length < SHORTEST_DEEP_TEXT || large == parsed) return false;
-    if (doc && yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) <= BELUGA__MAX_JSON_DEPTH)
-        return false;
-    return nests_too_deep(text, length);
+    yyjson_val *ends[BELUGA__MAX_JSON_DEPTH], *at = doc->root, *end = unsafe_yyjson_get_next(at);
+    for (size_t depth = 0; at < end; at++) {
+        if (!unsafe_yyjson_is_ctn(at)) continue;
+        while (depth && ends[depth - 1] <= at) depth--;
+        if (depth == BELUGA__MAX_JSON_DEPTH) return true;
+        ends[depth++] = unsafe_yyjson_get_next(at);
+    }
+    return false;
+}
+
+/* yyjson parses without recursion, but a walk over the result may recurse. Only a text with a fault
+ * is walked over byte by byte, so that its depth is told before its fault. */
+static bool too_deep(const yyjson_doc *doc, const char *text, size_t length)
+{
+    if (length < SHORTEST_DEEP_TEXT) return false;
+    if (!doc) return nests_too_deep(text, length);
+    return yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) > BELUGA__MAX_JSON_DEPTH &&
+           is_too_deep(doc);
 }
 
 static int fail(const yyjson_read_err *why, size_t length, beluga_error *err)
@@ -177,8 +220,10 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
 {
     yyjson_alc alc;
     char *input = (char *)(uintptr_t)text;
-    if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length) &&
-        yyjson_alc_pool_init(&alc, scratch->pool, scratch->pool_size)) {
+    if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length)) {
+        char *memory = scratch->pool;
+        pool p = {.at = memory, .end = memory + scratch->pool_size};
+        alc = (yyjson_alc){pool_alloc, pool_resize, pool_release, &p};
         yyjson_doc *doc = yyjson_read_opts(input, length, flags, &alc, why);
         if (doc || why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION) return doc;
     }
@@ -217,7 +262,6 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
 {
     yyjson_read_err why = {0};
     *doc = NULL;
-    if (too_deep(NULL, false, text, length)) return fail_deep(err);
     *doc = read_text(scratch, pooled, text, length, &why);
     if (!*doc && can_repair(&why, text, length)) {
         beluga__buf_clear(&scratch->text);
@@ -227,7 +271,7 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
         scratch->repaired = true;
         *doc = read_text(scratch, pooled, scratch->text.data, scratch->text.length, &why);
     }
-    if (too_deep(*doc, true, text, length)) return fail_deep(err);
+    if (too_deep(*doc, text, length)) return fail_deep(err);
     scratch->fault = why.pos;
     return *doc ? 0 : fail(&why, length, err);
 }

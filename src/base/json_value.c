@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/word.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,26 +21,16 @@ static yyjson_val *after(yyjson_val *value)
     return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
 }
 
-static uint64_t load8(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static uint32_t load4(const char *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
 /* Names are short, so most are compared without a call, by words that overlap. */
 static inline bool is_same(const char *a, const char *b, size_t n)
 {
     if (n > 16) return memcmp(a, b, n) == 0;
-    if (n >= 8) return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
-    if (n >= 4) return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+    if (n >= 8)
+        return beluga__load8(a) == beluga__load8(b) &&
+               beluga__load8(a + n - 8) == beluga__load8(b + n - 8);
+    if (n >= 4)
+        return beluga__load4(a) == beluga__load4(b) &&
+               beluga__load4(a + n - 4) == beluga__load4(b + n - 4);
     return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
@@ -64,38 +55,41 @@ const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key
     return yyjson_is_obj(val(object)) ? get(object, key, n) : NULL;
 }
 
-/* This is inlined, since in the loop over a chunk's members the call would cost more than the
- * search.
- */
-static inline __attribute__((always_inline)) const beluga_json_name *
-find_name(const beluga_json_name *from, const beluga_json_name *end, const char *text, size_t n)
+/* Returns the name that a key is, or NULL: of those from `next` on first, then of those before. */
+static __attribute__((noinline)) const beluga_json_name *find_name(const beluga_json_name *names,
+                                                                   const beluga_json_name *end,
+                                                                   const beluga_json_name *next,
+                                                                   yyjson_val *key)
 {
-    for (; from < end; from++)
-        if (from->length == n && is_same(from->text, text, n)) return from;
-    return NULL;
+    size_t n = unsafe_yyjson_get_len(key);
+    for (const beluga_json_name *name = next; name < end; name++)
+        if (name->length == n && is_same(name->text, key->uni.str, n)) return name;
+    return next > names ? find_name(names, next, names, key) : NULL;
 }
 
 /* Members mostly come in the order of the names, so the name after the last one found is tried
- * first.
- */
+ * first, and without a call. */
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
-    yyjson_val *o = val(object);
-    const beluga_json_name *next = names, *end = names + count;
+    yyjson_val *o = val(object), *k = o + 1;
+    const beluga_json_name *name = names, *end = names + count;
+    const beluga_json **value = values; /* of the name */
     size_t found = 0;
     for (size_t i = 0; i < count; i++) values[i] = NULL;
     if (!yyjson_is_obj(o)) return 0;
-    yyjson_val *k = o + 1;
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1)) {
         size_t n = unsafe_yyjson_get_len(k);
-        const beluga_json_name *name = find_name(next, end, k->uni.str, n);
-        if (!name) name = find_name(names, next, k->uni.str, n);
-        if (!name) continue;
-        next = name + 1;
-        if (values[name - names]) continue;
-        values[name - names] = json(k + 1);
-        found++;
+        if (name == end || name->length != n || !is_same(name->text, k->uni.str, n)) {
+            const beluga_json_name *other = find_name(names, end, name, k);
+            if (!other) continue;
+            name = other;
+            value = values + (name - names);
+        }
+        if (!*value) found++;
+        if (!*value) *value = json(k + 1);
+        name++;
+        value++;
     }
     return found;
 }

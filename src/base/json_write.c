@@ -54,35 +54,79 @@ int beluga_json_writer_text(beluga_json_writer *w, const char **text, size_t *le
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-static bool needs_escape(unsigned char c)
+static bool needs_escape(char c)
 {
-    return c < 0x20 || c == '"' || c == '\\';
+    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-static void put_escape(beluga__buf *buf, unsigned char c)
+/* Returns a number in which the first byte that is not ASCII, or is escaped, has its highest bit
+ * set. Control characters and the quote are below 0x21 when a bit is flipped, and the backslash
+ * becomes 0; a byte that is too small borrows. Bytes that are not ASCII keep their highest bit in
+ * one of the two numbers. Of what is behind the first such byte nothing is told. */
+static inline uint64_t mark_special(uint64_t word)
+{
+    uint64_t low_or_quote = (word ^ BELUGA__EIGHT(2)) - BELUGA__EIGHT(0x21);
+    uint64_t backslash = (word ^ BELUGA__EIGHT('\\')) - BELUGA__EIGHT(1);
+    return (low_or_quote | backslash) & BELUGA__EIGHT(0x80);
+}
+
+static inline size_t copy_ascii(char *to, const char *text, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t special = mark_special(beluga__load8(text + i));
+        memcpy(to + i, text + i, 8);
+        if (special) return i + beluga__first_high(special);
+    }
+    for (; i < n && !beluga__utf8_is_multibyte(text[i]) && !needs_escape(text[i]); i++)
+        to[i] = text[i];
+    return i;
+}
+
+/* Write an escape, and make room for the bytes that follow it. Returns its end, or NULL. */
+static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_following)
 {
     static const char letters[0x20] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char text[8] = {'\\'};
-    if (c >= 0x20)
-        text[1] = (char)c;
-    else if (letters[c])
-        text[1] = letters[c];
+    char letter = (unsigned char)c < 0x20 ? letters[(unsigned char)c] : c;
+    if (letter && buf->capacity - (size_t)(to - buf->data) > n_following + 2) {
+        to[0] = '\\';
+        to[1] = letter;
+        return to + 2;
+    }
+    buf->length = (size_t)(to - buf->data);
+    if (letter)
+        beluga__buf_append(buf, (const char[]){'\\', letter}, 2);
     else
-        snprintf(text, sizeof text, "\\u%04x", c);
-    beluga__buf_puts(buf, text);
+        beluga__buf_printf(buf, "\\u%04x", c);
+    return beluga__buf_reserve(buf, n_following) ? NULL : buf->data + buf->length;
 }
 
+/* Most text is copied as it is: into the room of the whole text, eight bytes at a time, while it is
+ * checked. */
 static void put_escaped(beluga_json_writer *w, const char *text, size_t length)
 {
-    if (beluga__utf8_valid(text, length) != length) fail(w, BELUGA_ERROR_INVALID_INPUT);
-    if (beluga__buf_reserve(w->buf, length)) return;
-    for (size_t i = 0; i < length && !w->buf->status; i++) {
-        size_t run = i;
-        while (i < length && !needs_escape((unsigned char)text[i])) i++;
-        beluga__buf_append(w->buf, text + run, i - run);
-        if (i < length) put_escape(w->buf, (unsigned char)text[i]);
+    beluga__buf *buf = w->buf;
+    if (!length || beluga__buf_reserve(buf, length)) return;
+    char *to = buf->data + buf->length;
+    for (const char *end = text + length; text < end;) {
+        bool multibyte = beluga__utf8_is_multibyte(*text);
+        size_t n = (size_t)(end - text);
+        size_t copied =
+            multibyte ? beluga__utf8_copy_multibyte(to, text, n) : copy_ascii(to, text, n);
+        if (!copied && multibyte) {
+            fail(w, BELUGA_ERROR_INVALID_INPUT);
+            break;
+        }
+        text += copied;
+        to += copied;
+        if (copied == n || beluga__utf8_is_multibyte(*text) || !needs_escape(*text)) continue;
+        to = put_escape(buf, to, *text, n - copied - 1);
+        text++;
+        if (!to) return;
     }
+    buf->length = (size_t)(to - buf->data);
+    *to = '\0';
 }
 
 static void put_quoted(beluga_json_writer *w, const char *text, size_t length)
@@ -275,31 +319,6 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     else
         beluga__buf_append(w->buf, json, length);
     beluga__json_scratch_free(&scratch);
-}
-
-static void put_base64_group(char *out, const unsigned char *in, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits =
-        (uint32_t)in[0] << 16 | (uint32_t)(n > 1 ? in[1] : 0) << 8 | (n > 2 ? in[2] : 0);
-    out[0] = digits[bits >> 18];
-    out[1] = digits[bits >> 12 & 63];
-    out[2] = n > 1 ? digits[bits >> 6 & 63] : '=';
-    out[3] = n > 2 ? digits[bits & 63] : '=';
-}
-
-void beluga__base64_encode(beluga__buf *buf, const void *data, size_t length)
-{
-    const unsigned char *bytes = data;
-    if (length > SIZE_MAX / 2 || beluga__buf_reserve(buf, (length + 2) / 3 * 4)) {
-        if (!buf->status) buf->status = BELUGA_ERROR_LIMIT_EXCEEDED;
-        return;
-    }
-    char *out = buf->data + buf->length;
-    for (size_t i = 0; i < length; i += 3, out += 4)
-        put_base64_group(out, bytes + i, length - i < 3 ? length - i : 3);
-    *out = '\0';
-    buf->length = (size_t)(out - buf->data);
 }
 
 void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,

@@ -2,39 +2,40 @@
 
 #include <string.h>
 
-/* Returns the length of the character at p, or 0 when there is no valid character. */
-static size_t character(const unsigned char *p, size_t n)
+/* Returns the number of bytes from the start that are ASCII. */
+static inline size_t ascii_run(const char *text, size_t n)
 {
-    unsigned char lead = p[0];
-    if (lead < 0x80) return 1;
-    if (lead < 0xc2 || lead > 0xf4) return 0;
-    size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (length > n) return 0;
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (p[1] < low || p[1] > high) return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    return length;
+    const uint64_t high = BELUGA__EIGHT(0x80);
+    size_t i = 0;
+    while (n - i >= 16 && !((beluga__load8(text + i) | beluga__load8(text + i + 8)) & high))
+        i += 16;
+    for (; n - i >= 8; i += 8) {
+        uint64_t word = beluga__load8(text + i);
+        if (word & high) return i + beluga__first_high(word);
+    }
+    /* The last bytes are looked at together with some before them. */
+    if (n >= 8 && !(beluga__load8(text + n - 8) & high)) return n;
+    if (n < 8 && n >= 4 && !((beluga__load4(text) | beluga__load4(text + n - 4)) & (uint32_t)high))
+        return n;
+    while (i < n && !beluga__utf8_is_multibyte(text[i])) i++;
+    return i;
+}
+
+/* Go on where a character of more than one byte begins. They come in runs, as ASCII does. */
+static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, size_t i)
+{
+    size_t more;
+    while (i < n && (more = beluga__utf8_copy_multibyte(NULL, text + i, n - i))) {
+        i += more;
+        i += ascii_run(text + i, n - i);
+    }
+    return i;
 }
 
 size_t beluga__utf8_valid(const char *text, size_t n)
 {
-    size_t i = 0;
-    while (i < n) {
-        uint64_t eight;
-        while (n - i >= 8) {
-            memcpy(&eight, text + i, 8);
-            if (eight & 0x8080808080808080u) break;
-            i += 8;
-        }
-        while (i < n && (unsigned char)text[i] < 0x80) i++;
-        if (i == n) break;
-        size_t length = character((const unsigned char *)text + i, n - i);
-        if (!length) return i;
-        i += length;
-    }
-    return n;
+    size_t ascii = n ? ascii_run(text, n) : 0;
+    return ascii < n ? valid_from(text, n, ascii) : n;
 }
 
 /* Eight bytes are tested at a time: a byte that is too small borrows, and a byte that is too large
@@ -43,10 +44,8 @@ size_t beluga__ascii_visible(const char *text, size_t n)
 {
     size_t i = 0;
     for (; n - i >= 8; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, text + i, 8);
-        if (((eight - 0x2020202020202020u) | (eight + 0x0101010101010101u)) & 0x8080808080808080u)
-            break;
+        uint64_t word = beluga__load8(text + i);
+        if (((word - BELUGA__EIGHT(0x20)) | (word + BELUGA__EIGHT(1))) & BELUGA__EIGHT(0x80)) break;
     }
     while (i < n && text[i] >= ' ' && text[i] <= '~') i++;
     return i;
@@ -55,10 +54,12 @@ size_t beluga__ascii_visible(const char *text, size_t n)
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
 {
     static const unsigned char lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    const unsigned char *p = (const unsigned char *)text;
-    size_t length = character(p, n);
-    *c = p[0] & lead_bits[length];
-    for (size_t i = 1; i < length; i++) *c = *c << 6 | (p[i] & 0x3f);
+    char whole[4] = {0};
+    memcpy(whole, text, n < sizeof whole ? n : sizeof whole);
+    bool more = beluga__utf8_is_multibyte(text[0]);
+    size_t length = more ? beluga__utf8_multibyte(beluga__load4(whole)) : 1;
+    *c = (unsigned char)text[0] & lead_bits[length];
+    for (size_t i = 1; i < length; i++) *c = *c << 6 | (text[i] & 0x3f);
     return length;
 }
 
@@ -67,15 +68,14 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
  */
 size_t beluga__utf8_begun(const char *text, size_t n)
 {
-    unsigned char whole[4] = {0x80, 0x80, 0x80, 0x80};
+    char whole[4] = {'\x80', '\x80', '\x80', '\x80'};
     size_t begun = 1;
-    while (begun < n && begun < sizeof whole && ((unsigned char)text[begun] & 0xc0) == 0x80)
-        begun++;
+    while (begun < n && begun < sizeof whole && beluga__utf8_continues(text[begun])) begun++;
     memcpy(whole, text, begun);
     /* after 0xe0, the second byte must be at least 0xa0 */
-    if (begun == 1 && whole[0] == 0xe0) whole[1] = 0xa0;
-    if (begun == 1 && whole[0] == 0xf0) whole[1] = 0x90;
-    return begun < character(whole, sizeof whole) ? begun : 0;
+    if (begun == 1 && whole[0] == '\xe0') whole[1] = '\xa0';
+    if (begun == 1 && whole[0] == '\xf0') whole[1] = '\x90';
+    return begun < beluga__utf8_multibyte(beluga__load4(whole)) ? begun : 0;
 }
 
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max)

@@ -3,9 +3,10 @@
 #ifndef BELUGA__UTF8_H
 #define BELUGA__UTF8_H
 
+#include "base/word.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <string.h>
 
 /* Returns the number of valid bytes from the start: n when all of them are. */
 size_t beluga__utf8_valid(const char *text, size_t n);
@@ -23,6 +24,61 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
 /* Returns how many of the n > 0 bytes are the beginning of a character that is cut; 0: none is. */
 size_t beluga__utf8_begun(const char *text, size_t n);
+
+/* Returns whether a character that begins with this byte has more than one. */
+static inline bool beluga__utf8_is_multibyte(char c)
+{
+    return (unsigned char)c >= 0x80;
+}
+
+/* Returns the length of the character of two bytes or more that a number begins with, its first
+ * byte in the lowest bits; or 0 when there is none or it is not valid. */
+static inline size_t beluga__utf8_multibyte(uint32_t word)
+{
+    if (!(word & 0x20)) return (word & 0xc0e0) == 0x80c0 && word & 0x1e ? 2 : 0; /* c0: overlong */
+    if (!(word & 0x10)) {
+        uint32_t top = word & 0x200f; /* 0: the form is overlong; 0x200d: a surrogate */
+        return (word & 0xc0c0f0) == 0x8080e0 && top && top != 0x200d ? 3 : 0;
+    }
+    uint32_t plane = (word & 7) << 2 | (word >> 12 & 3); /* 0: overlong; over 16: no character */
+    return (word & 0xc0c0c0f8) == 0x808080f0 && plane && plane <= 16 ? 4 : 0;
+}
+
+/* Returns the length of two such characters that have the same length, two bytes or three each, as
+ * most scripts other than Latin have them in runs; else 0, which tells nothing of the first. */
+static inline size_t beluga__utf8_two(uint64_t word)
+{
+    if ((word & 0xc0c0f0c0c0f0) == 0x8080e08080e0) {
+        /* The tops of both are tested as above: a sum has its bit 15 set unless the top is 0. */
+        uint64_t tops = word & 0x200f00200f;
+        uint64_t known = (tops + 0x7fff007fff) & ((tops ^ 0x200d00200d) + 0x7fff007fff);
+        return (known & 0x8000008000) == 0x8000008000 ? 6 : 0;
+    }
+    return (word & 0xc0e0c0e0) == 0x80c080c0 && word & 0x1e && word & 0x1e0000 ? 4 : 0;
+}
+
+/* Copy characters of two bytes or more up to the first that is ASCII or not valid; `to` has room
+ * for n bytes, or is NULL. Returns how many bytes they have. Inlined for its callers' loops. */
+static inline size_t beluga__utf8_copy_multibyte(char *to, const char *text, size_t n)
+{
+    size_t i = 0, length;
+    for (; n - i >= 8 && beluga__utf8_is_multibyte(text[i]); i += length) {
+        uint64_t word = beluga__load8(text + i);
+        length = beluga__utf8_two(word);
+        if (!length) length = beluga__utf8_multibyte((uint32_t)word);
+        if (!length) return i;
+        if (to) memcpy(to + i, text + i, 8);
+    }
+    for (; i < n && beluga__utf8_is_multibyte(text[i]); i += length) {
+        uint32_t word = 0;
+        for (size_t k = 0; k < 4 && k < n - i; k++)
+            word |= (uint32_t)(unsigned char)text[i + k] << 8 * k;
+        length = beluga__utf8_multibyte(word);
+        if (!length) return i;
+        if (to) memcpy(to + i, text + i, length);
+    }
+    return i;
+}
 
 /* Returns whether this byte continues a character. */
 static inline bool beluga__utf8_continues(char c)

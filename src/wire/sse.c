@@ -140,8 +140,10 @@ static int take_line(reader *r, char *line, size_t n)
     return 0;
 }
 
+/* An event's end is an empty line, so the first byte is often the one. */
 static char *find(char *at, char *end, char c)
 {
+    if (at < end && *at == c) return at;
     char *found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
     return found ? found : end;
 }

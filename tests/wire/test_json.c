@@ -130,6 +130,30 @@ static void nesting_stops_at_512_levels(void **state)
     }
 }
 
+/* Containers that have ended do not count: a value stands 512 deep behind 2,000 others, in lists or
+ * in objects, and then 513 deep. */
+static void nesting_is_counted_on_the_way_to_each_value(void **state)
+{
+    (void)state;
+    static const char *const opening[] = {"[", "{\"a\":"}, *const closing[] = {"]", "}"};
+    for (int depth = 512; depth <= 513; depth++)
+        for (int kind = 0; kind < 2; kind++) {
+            beluga__buf text;
+            beluga__buf_init(&text, beluga_allocator_default(), 1 << 20);
+            beluga__buf_putc(&text, '[');
+            for (int i = 0; i < 2000; i++) beluga__buf_puts(&text, "[[1],{\"b\":{}},[]],");
+            for (int i = 1; i < depth; i++) beluga__buf_puts(&text, opening[kind]);
+            beluga__buf_puts(&text, "2");
+            for (int i = 1; i < depth; i++) beluga__buf_puts(&text, closing[kind]);
+            beluga__buf_puts(&text, ",[3]]");
+            if (depth == 512)
+                assert_int_equal(beluga_json_count(parse(text.data)), 2002);
+            else
+                assert_refused(text.data, BELUGA_ERROR_LIMIT_EXCEEDED, "deeper than 512");
+            beluga__buf_free(&text);
+        }
+}
+
 static void brackets_inside_strings_do_not_nest(void **state)
 {
     (void)state;
@@ -329,6 +353,7 @@ int main(void)
         READING(a_nul_inside_a_string_is_a_character),
         READING(numbers_of_any_size_are_read),
         READING(nesting_stops_at_512_levels),
+        READING(nesting_is_counted_on_the_way_to_each_value),
         READING(brackets_inside_strings_do_not_nest),
         READING(containers_are_walked_in_order),
         READING(getters_accept_null_and_other_types),

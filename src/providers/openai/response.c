@@ -182,8 +182,11 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
                         beluga_emit *emit)
 {
     const beluga_json *m[MEMBERS];
-    if (!beluga_json_pick(message, members, MEMBERS, m)) return 0;
+    size_t found = beluga_json_pick(message, members, MEMBERS, m);
+    if (!found) return 0;
     for (int i = 0; i < MEMBERS && !*said; i++) *said = is_filled(m[i]);
+    /* A piece of a stream mostly has content and nothing else. */
+    if (found == 1 && m[CONTENT]) return emit_content(state, m[CONTENT], emit);
     int code = emit_reasoning_of(state, m, emit);
     if (!code) code = emit_content(state, m[CONTENT], emit);
     if (!code && m[REFUSAL]) code = emit_refusal(state, m[REFUSAL], emit);
