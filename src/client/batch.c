@@ -152,7 +152,7 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
 {
     beluga_messages *messages = NULL;
     beluga_error err;
-    beluga__response_builder_init(&slot->builder, slot->batch->model->target->runtime, 0);
+    beluga__chat_model_fold(slot->batch->model, &slot->builder, 0);
     slot->result.error.code = 0;
     int status = beluga_ensure_messages(item->input, &messages, &err);
     if (!status) status = start_call(slot, item, messages, &err);

@@ -47,6 +47,14 @@ int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
 
+/* Begin to fold the answer of a call of a model; max_bytes as for the builder. */
+static inline void beluga__chat_model_fold(const beluga_chat_model *model,
+                                           beluga_response_builder *builder, size_t max_bytes)
+{
+    beluga__response_builder_init(builder, model->target->runtime, max_bytes);
+    if (model->target->call_bytes) builder->block_bytes = BELUGA__SMALL_RESPONSE_BYTES;
+}
+
 static inline beluga_client *beluga__chat_model_client(const beluga_chat_model *model)
 {
     return beluga__client_of(model->target->runtime);

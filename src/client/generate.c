@@ -80,7 +80,7 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
     if (!status) {
         const beluga__settings *s = f.op->call->settings;
         size_t max = (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
-        beluga__response_builder_init(&f.builder, model->target->runtime, max);
+        beluga__chat_model_fold(model, &f.builder, max);
         status = beluga__loop_run(loop, &f.done);
         if (status) {
             beluga__operation_abort(f.op);

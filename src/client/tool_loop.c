@@ -281,7 +281,7 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "request_body is one request, and a tool loop makes several");
     run->steps++;
-    beluga__response_builder_init(&run->builder, run->model->target->runtime, 0);
+    beluga__chat_model_fold(run->model, &run->builder, 0);
     return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,
                                     run->span, run->messages, run->options.opts, run->options.n,
                                     on_event, run, &run->op, err);

@@ -4,22 +4,13 @@
 
 #include <beluga/error.h>
 
-enum { FIRST_TEXT = 1000 }; /* the text of most answers fits into this */
+enum { FIRST_STREAM = 1000 }; /* the text of most answers that come in pieces fits into this */
 
-static const beluga_usage no_usage = BELUGA_USAGE_INIT;
-static const beluga_rate_limits no_limits = BELUGA_RATE_LIMITS_INIT;
-
-static void reset_response(beluga_response *r)
+static void begin_response(beluga_response_builder *b, beluga_response *r)
 {
-    beluga_allocator allocator = r->allocator;
-    beluga__runtime *runtime = r->runtime;
-    memset(r, 0, offsetof(beluga_response, room));
-    r->allocator = allocator;
-    r->runtime = runtime;
-    r->usage = no_usage;
-    r->rate_limits = no_limits;
-    r->duration_ns = r->first_content_ns = -1;
-    beluga__arena_init(&r->arena, &r->allocator, r->room, sizeof r->room, SIZE_MAX / 2);
+    r->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    beluga__arena_init(&r->arena, &r->allocator, r->room, b->block_bytes - sizeof *r, SIZE_MAX / 2);
+    b->response = r;
 }
 
 void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *runtime,
@@ -29,11 +20,10 @@ void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *
     size_t max = max_bytes ? max_bytes : BELUGA__MAX_RESPONSE_BYTES;
     *b = (beluga_response_builder){.runtime = runtime,
                                    .allocator = allocator,
+                                   .block_bytes = BELUGA__RESPONSE_BYTES,
                                    .max = max,
                                    .duration_ns = -1,
                                    .first_content_ns = -1};
-    beluga__buf_init(&b->text, allocator, max);
-    beluga__buf_init(&b->reasoning, allocator, max);
 }
 
 static void forget(beluga_response_builder *b)
@@ -48,8 +38,6 @@ void beluga__response_builder_clear(beluga_response_builder *b)
 {
     beluga_response_free(b->response);
     b->response = NULL;
-    beluga__buf_free(&b->text);
-    beluga__buf_free(&b->reasoning);
     forget(b);
     b->status = b->failure = 0;
     b->duration_ns = b->first_content_ns = -1;
@@ -125,20 +113,33 @@ static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint3
     return piece;
 }
 
-static int append(beluga_response_builder *b, beluga__buf *buf, const char *text, size_t n)
+/* Make room for n more bytes. The first piece may be all of the text, so its room is exact; it lies
+ * in the response's block where that leaves as much for what comes later. */
+static int widen(beluga_response_builder *b, beluga__joined *to, size_t n)
 {
-    /* nearly all texts take this path */
-    if (n < buf->capacity - buf->length && n <= b->max - b->total) {
-        memcpy(buf->data + buf->length, text, n);
-        buf->length += n;
-        buf->data[buf->length] = '\0';
-        b->total += n;
-        return 0;
-    }
-    if (charge(b, n)) return b->status;
-    size_t first = n > FIRST_TEXT ? n : b->max < FIRST_TEXT ? b->max : FIRST_TEXT;
-    if (!buf->capacity && beluga__buf_reserve(buf, first)) return stick(b, buf->status);
-    return beluga__buf_append(buf, text, n) ? stick(b, buf->status) : 0;
+    beluga__arena *arena = &b->response->arena;
+    size_t room = to->length + n + 1, twice = 2 * to->room;
+    bool first = !to->room, inside = first && room <= (size_t)(arena->end - arena->at) / 2;
+    if (!first && room < FIRST_STREAM) room = FIRST_STREAM;
+    if (room < twice) room = twice < b->max ? twice : b->max + 1;
+    char *data = inside ? beluga__arena_alloc(arena, room)
+                        : beluga__resize(b->allocator, to->owned ? to->data : NULL,
+                                         to->owned ? to->room : 0, room);
+    if (!data) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    if (to->length && !to->owned) memcpy(data, to->data, to->length);
+    to->data = data;
+    to->room = room;
+    to->owned = !inside;
+    return 0;
+}
+
+static int append(beluga_response_builder *b, beluga__joined *to, const char *text, size_t n)
+{
+    if (charge(b, n) || (n >= to->room - to->length && widen(b, to, n))) return b->status;
+    memcpy(to->data + to->length, text, n);
+    to->length += n;
+    to->data[to->length] = '\0';
+    return 0;
 }
 
 static int add_text(beluga_response_builder *b, const beluga_event *e)
@@ -147,8 +148,8 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     if (!n) return 0;
     beluga__piece *piece = b->last;
     if (!piece || piece->kind != BELUGA_EVENT_TEXT || piece->u.state)
-        piece = new_piece(b, BELUGA_EVENT_TEXT, e->index, b->text.length);
-    if (!piece || append(b, &b->text, e->u.text.text, n)) return b->status;
+        piece = new_piece(b, BELUGA_EVENT_TEXT, e->index, b->response->text.length);
+    if (!piece || append(b, &b->response->text, e->u.text.text, n)) return b->status;
     piece->length += n;
     return 0;
 }
@@ -167,9 +168,9 @@ static int add_reasoning(beluga_response_builder *b, const beluga_event *e)
     if (!n && !e->u.reasoning.signature) return 0;
     beluga__piece *piece = b->last;
     if (!continues(piece, e->index, n))
-        piece = new_piece(b, BELUGA_EVENT_REASONING, e->index, b->reasoning.length);
+        piece = new_piece(b, BELUGA_EVENT_REASONING, e->index, b->response->reasoning.length);
     if (!piece) return b->status;
-    if (n && append(b, &b->reasoning, e->u.reasoning.text, n)) return b->status;
+    if (n && append(b, &b->response->reasoning, e->u.reasoning.text, n)) return b->status;
     piece->length += n;
     if (!e->u.reasoning.signature) return 0;
     piece->signature_length = e->u.reasoning.signature_length;
@@ -246,7 +247,8 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
     case BELUGA_PART_REASONING:
         return continues(last, e->index, false)
                    ? last
-                   : new_piece(b, BELUGA_EVENT_REASONING, e->index, b->reasoning.length);
+                   : new_piece(b, BELUGA_EVENT_REASONING, e->index,
+                               b->response->reasoning.length);
     case BELUGA_PART_TOOL_CALL:
         for (beluga__piece *p = b->response->pieces; p; p = p->next)
             if (p->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && p->index == e->index) found = p;
@@ -283,21 +285,49 @@ static int add_warnings(beluga_response_builder *b, const beluga_event *e)
     for (size_t i = 0; i < more; i++)
         if (keep_string(b, e->u.start.warnings[i], &warnings[n + i])) return b->status;
     r->warnings = warnings;
-    r->n_warnings = n + more;
+    r->n_warnings = (uint32_t)(n + more);
     return 0;
 }
 
+static int keep_limits(beluga_response_builder *b, const beluga_rate_limits *limits)
+{
+    beluga_response *r = b->response;
+    if (!r->rate_limits) r->rate_limits = keep(b, sizeof *limits);
+    if (r->rate_limits) *r->rate_limits = *limits;
+    return b->status;
+}
+
+static size_t size_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* Put a string where the last one ended; NULL leaves `*out` unchanged. Returns its end. */
+static char *put_string(char *at, const char *text, size_t size, const char **out)
+{
+    if (!size) return at;
+    *out = memcpy(at, text, size);
+    return at + size;
+}
+
+/* The strings are kept in one piece of memory. */
 static int add_metadata(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
+    size_t id = size_of(e->u.metadata.id), model = size_of(e->u.metadata.model);
+    size_t provider = size_of(e->u.metadata.provider), request = size_of(e->u.metadata.request_id);
+    size_t size = id + model + provider + request;
     r->cached = e->u.metadata.cached;
     if (e->u.metadata.created) r->created = e->u.metadata.created;
-    if (e->u.metadata.rate_limits) r->rate_limits = *e->u.metadata.rate_limits;
-    int status = keep_string(b, e->u.metadata.id, &r->id);
-    if (!status) status = keep_string(b, e->u.metadata.model, &r->model);
-    if (!status) status = keep_string(b, e->u.metadata.provider, &r->provider);
-    if (!status) status = keep_string(b, e->u.metadata.request_id, &r->request_id);
-    return status;
+    if (e->u.metadata.rate_limits && keep_limits(b, e->u.metadata.rate_limits)) return b->status;
+    if (charge(b, size)) return b->status;
+    char *at = beluga__arena_alloc(&r->arena, size);
+    if (!at) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    at = put_string(at, e->u.metadata.id, id, &r->id);
+    at = put_string(at, e->u.metadata.model, model, &r->model);
+    at = put_string(at, e->u.metadata.provider, provider, &r->provider);
+    put_string(at, e->u.metadata.request_id, request, &r->request_id);
+    return 0;
 }
 
 /* Some servers send usage with every piece, so the memory of its JSON is reused. */
@@ -330,30 +360,27 @@ static int end(beluga_response_builder *b, const beluga_event *e)
         return 0;
     }
     b->response->complete = beluga_finish_reason_is_whole(e->u.finish.reason);
-    b->response->reason = e->u.finish.reason;
+    b->response->reason = (uint8_t)e->u.finish.reason;
     return keep_text(b, e->u.finish.raw, e->u.finish.raw_length, &b->response->raw_reason);
 }
 
 static int make_response(beluga_response_builder *b)
 {
-    beluga_response *r = beluga__alloc(b->allocator, sizeof *r);
+    beluga_response *r = beluga__alloc(b->allocator, b->block_bytes);
     if (!r) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    memset(r, 0, sizeof *r);
     r->allocator = *b->allocator;
     r->runtime = b->runtime && b->runtime->own_allocator ? b->runtime : NULL;
     if (r->runtime) r->runtime->ref(r->runtime);
-    reset_response(r);
-    b->response = r;
+    begin_response(b, r);
     return 0;
 }
 
-/* Forget everything, but keep the memory. */
 static int restart(beluga_response_builder *b, const beluga_event *e)
 {
     (void)e;
-    beluga__arena_free(&b->response->arena);
-    reset_response(b->response);
-    beluga__buf_clear(&b->text);
-    beluga__buf_clear(&b->reasoning);
+    beluga_response_free(b->response);
+    b->response = NULL;
     forget(b);
     return 0;
 }
@@ -411,12 +438,9 @@ static int take(beluga_response_builder *b, beluga_response **out)
 {
     if (!b->response && make_response(b)) return b->status;
     if (collect_calls(b)) return b->status;
-    beluga_response *r = b->response;
-    if (b->text.length) r->text = beluga__buf_steal(&b->text, &r->text_length);
-    if (b->reasoning.length) r->reasoning = beluga__buf_steal(&b->reasoning, &r->reasoning_length);
-    beluga__response_set_times(r, b->duration_ns, b->first_content_ns);
+    beluga__response_set_times(b->response, b->duration_ns, b->first_content_ns);
+    *out = b->response;
     b->response = NULL;
-    *out = r;
     return 0;
 }
 
@@ -430,7 +454,6 @@ int beluga_response_builder_finish(beluga_response_builder *b, beluga_response *
     if (status != BELUGA_ERROR_NO_MEMORY) {
         if (status && b->response) b->response->complete = false;
         b->status = 0;
-        b->text.status = b->reasoning.status = 0;
         int taken = take(b, out);
         if (taken) status = taken;
     }

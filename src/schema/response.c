@@ -10,8 +10,8 @@ void beluga_response_free(beluga_response *r)
     beluga_allocator allocator = r->allocator;
     beluga__runtime *runtime = r->runtime;
     beluga__arena_free(&r->arena);
-    beluga__release(&allocator, r->text);
-    beluga__release(&allocator, r->reasoning);
+    if (r->text.owned) beluga__release(&allocator, r->text.data);
+    if (r->reasoning.owned) beluga__release(&allocator, r->reasoning.data);
     beluga__release(&allocator, r);
     if (runtime) runtime->unref(runtime);
 }
@@ -42,14 +42,14 @@ static const char *known(const char *text)
 
 const char *beluga_response_text(const beluga_response *r, size_t *length)
 {
-    if (length) *length = r->text_length;
-    return known(r->text);
+    if (length) *length = r->text.length;
+    return known(r->text.data);
 }
 
 const char *beluga_response_reasoning(const beluga_response *r, size_t *length)
 {
-    if (length) *length = r->reasoning_length;
-    return known(r->reasoning);
+    if (length) *length = r->reasoning.length;
+    return known(r->reasoning.data);
 }
 
 size_t beluga_response_tool_call_count(const beluga_response *r)
@@ -83,7 +83,8 @@ const beluga_usage *beluga_response_usage(const beluga_response *r)
 
 const beluga_rate_limits *beluga_response_rate_limits(const beluga_response *r)
 {
-    return &r->rate_limits;
+    static const beluga_rate_limits unknown = BELUGA_RATE_LIMITS_INIT;
+    return r->rate_limits ? r->rate_limits : &unknown;
 }
 
 beluga_finish_reason beluga_response_finish_reason(const beluga_response *r)
@@ -158,9 +159,9 @@ static int add_media(beluga_message *m, const beluga_part *part)
 static int add_content(beluga_message *m, const beluga_response *r, const beluga__piece *p)
 {
     if (p->kind == BELUGA_EVENT_TEXT)
-        return p->length ? beluga_message_add_text(m, r->text + p->start, p->length) : 0;
+        return p->length ? beluga_message_add_text(m, r->text.data + p->start, p->length) : 0;
     if (p->kind == BELUGA_EVENT_REASONING)
-        return beluga_message_add_reasoning(m, known(r->reasoning) + p->start, p->length,
+        return beluga_message_add_reasoning(m, known(r->reasoning.data) + p->start, p->length,
                                             p->signature, p->signature_length);
     if (p->kind == BELUGA_EVENT_MEDIA) return p->u.media ? add_media(m, p->u.media) : 0;
     const beluga_tool_call *call = &p->call->call;
@@ -184,7 +185,7 @@ beluga_message *beluga_response_message(const beluga_response *r)
     const beluga__piece *first = r->pieces;
     if (first && !first->next && first->kind == BELUGA_EVENT_TEXT && first->length &&
         !first->u.state)
-        return beluga_ai_message_n(r->text, r->text_length);
+        return beluga_ai_message_n(r->text.data, r->text.length);
     beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
     int status = 0;
     for (const beluga__piece *p = first; m && p && !status; p = p->next)

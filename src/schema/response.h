@@ -1,11 +1,10 @@
-/* A builder folds events into a response. It can be part of another struct, so that a whole answer
- * takes two allocations: the response, with room for ids, names and small tool calls, and the text.
- */
+/* A builder folds events into a response. It can be part of another struct. A response's block has
+ * room for ids, names, small tool calls and a short text, so that most answers take one allocation,
+ * and a longer text takes one more. */
 #ifndef BELUGA__RESPONSE_H
 #define BELUGA__RESPONSE_H
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/runtime.h"
 
 #include <beluga/allocator.h>
@@ -29,6 +28,13 @@ typedef struct beluga__call_piece {
     bool ended; /* the call has all its arguments */
 } beluga__call_piece;
 
+/* A text that is joined from pieces. The first one may lie in the response's block. */
+typedef struct beluga__joined {
+    char *data;          /* ends in NUL; NULL: there is no text */
+    size_t length, room; /* bytes; of the room, one is for the NUL */
+    bool owned;          /* the data is a block of its own */
+} beluga__joined;
+
 /* Pieces are the parts of an answer in the order in which they came. */
 typedef struct beluga__piece {
     struct beluga__piece *next;
@@ -48,33 +54,32 @@ struct beluga_response {
     beluga_allocator allocator; /* a copy, since a response may outlive its client */
     beluga__runtime *runtime;   /* a reference where the allocator is the client's; else NULL */
     beluga__arena arena;
-    char *text, *reasoning; /* NULL: the answer has none */
-    size_t text_length, reasoning_length;
+    beluga__joined text, reasoning;
     beluga__piece *pieces;
     beluga_tool_call *calls;
-    size_t n_calls;
     beluga__media_piece *media;                     /* in the order in which they came */
     const char *id, *model, *provider, *request_id; /* NULL: unknown */
     int64_t created;
     beluga_usage usage;
-    beluga_rate_limits rate_limits;
-    uint32_t reason;
+    beluga_rate_limits *rate_limits; /* NULL: unknown */
     const char *raw_reason;
     const char **warnings;
-    size_t n_warnings;
+    uint32_t n_calls, n_warnings;
     int64_t duration_ns, first_content_ns;
+    uint8_t reason;
     bool complete, cached;
-    /* The ids and names of most answers fit into it, and malloc is at its best up to 1 KiB. */
-    _Alignas(16) char room[656];
+    _Alignas(16) char room[]; /* the arena's first memory */
 };
 
-_Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");
+/* Bytes of a response's block. The ids and names of most answers over HTTP fit into the larger one,
+ * and malloc is at its best up to a KiB. */
+enum { BELUGA__RESPONSE_BYTES = 1024, BELUGA__SMALL_RESPONSE_BYTES = 544 };
 
 struct beluga_response_builder {
     beluga__runtime *runtime; /* NULL: the memory is not from a client */
     const beluga_allocator *allocator;
+    size_t block_bytes;        /* of the response, BELUGA__RESPONSE_BYTES unless set */
     beluga_response *response; /* NULL until the first event */
-    beluga__buf text, reasoning;
     beluga__piece *last;
     beluga__call_piece *calls, *last_call; /* includes calls that did not end */
     size_t n_calls;

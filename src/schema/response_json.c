@@ -185,7 +185,7 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     put_media(w, r);
     put_states(w, r);
     put_usage(w, &r->usage);
-    put_rate_limits(w, &r->rate_limits);
+    put_rate_limits(w, beluga_response_rate_limits(r));
     put_end(w, r);
     beluga_json_end_object(w);
 }
