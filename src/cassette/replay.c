@@ -36,7 +36,7 @@ static player *player_of(beluga__transfer *transfer)
 static void free_player(player *p)
 {
     beluga__task_cancel(&p->task);
-    p->loop->ops->timer_clear(p->loop, &p->timer);
+    beluga__timer_clear(p->loop, &p->timer);
     beluga__recording_free(&p->recording);
     beluga__buf_free(&p->bytes);
     beluga__release(&p->cassette->runtime->allocator, p);

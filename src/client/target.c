@@ -427,7 +427,7 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     if (status) return status;
     take_connection(t);
     /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
-    enum { FULL = 1024, ATTEMPT = 256 };
+    enum { FULL = 928, ATTEMPT = 256 };
     if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);
     if (!status) status = open_provider(owned, err);

@@ -98,7 +98,7 @@ static void give_up(beluga__tool_job *job)
 {
     if (job->errand) job->errand->job = NULL;
     job->errand = NULL;
-    job->all->loop->ops->timer_clear(job->all->loop, &job->late);
+    beluga__timer_clear(job->all->loop, &job->late);
 }
 
 static void finish(beluga__tool_job *job)

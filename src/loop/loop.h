@@ -153,6 +153,12 @@ static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
     return status;
 }
 
+/* Clear a timer; most are idle. */
+static inline void beluga__timer_clear(beluga_loop *loop, beluga__timer *timer)
+{
+    if (timer->heap_index) loop->ops->timer_clear(loop, timer);
+}
+
 /* Drop a queued task. */
 static inline void beluga__task_cancel(beluga__task *task)
 {

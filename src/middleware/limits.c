@@ -293,7 +293,7 @@ static void granted(beluga__mail *mail, beluga_loop *loop)
     stage->ticket = NULL;
     stage->counted = true;
     free_ticket(t);
-    loop->ops->timer_clear(loop, &stage->timer);
+    beluga__timer_clear(loop, &stage->timer);
     take_turn_later(stage);
 }
 
@@ -413,7 +413,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 static void cancelled(beluga__layer_stage *base)
 {
     limits_stage *stage = beluga__container_of(base, limits_stage, base);
-    base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
+    beluga__timer_clear(base->call->loop, &stage->timer);
     withdraw(stage);
     return_turn(stage);
     leave(stage);

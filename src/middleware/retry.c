@@ -207,7 +207,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 static void cancelled(beluga__layer_stage *base)
 {
     retry_stage *stage = beluga__container_of(base, retry_stage, base);
-    base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
+    beluga__timer_clear(base->call->loop, &stage->timer);
     beluga__call_abandon(base->call);
 }
 

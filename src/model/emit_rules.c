@@ -140,7 +140,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
                                        "metadata is not valid UTF-8");
     if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
-    if (new_model && !(emit->model = beluga__emit_keep(emit, model)))
+    bool asked = model == emit->call->model_name; /* which lasts as long as the call */
+    if (new_model && !(emit->model = asked ? model : beluga__emit_keep(emit, model)))
         return beluga__emit_no_memory(emit);
     if (new_time) emit->created = created;
     emit->brought |= BELUGA__BROUGHT_OTHER;
@@ -190,10 +191,14 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Some servers repeat the finish word in every chunk, so it is kept once. */
+/* Some servers repeat the finish word in every chunk, so it is kept once; most say our own word. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
+    if (beluga__finish_word_is(emit->finish_reason, raw, n)) {
+        emit->raw_finish = beluga_finish_reason_name(emit->finish_reason);
+        return 0;
+    }
     if (beluga__utf8_valid(raw, n) != n) n = 0;
     /* for a list of models this word is the next page's token, and in a count the next request's */
     if (!n && !beluga__call_is_answer(emit->call)) return 0;

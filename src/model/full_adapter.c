@@ -19,6 +19,8 @@
 /* A worker waits while more than this is on its way to the loop. */
 enum { MAX_REMOTE_BYTES = 1 << 20 };
 
+typedef struct guarded guarded;
+
 typedef struct full_stage {
     beluga__stage stage;
     beluga_emit emit;
@@ -26,11 +28,17 @@ typedef struct full_stage {
     beluga__timer timer;
     int (*next)(beluga_emit *emit, void *argument);
     void *argument;
-    beluga__watchdog dog;
+    guarded *guard;         /* in the arena; NULL until the first turn has left the call open */
     beluga__remote *remote; /* work on the thread pool, or NULL */
     bool started;
     bool paused;
 } full_stage;
+
+/* What times a call that waits. */
+struct guarded {
+    beluga__watchdog dog;
+    full_stage *stage;
+};
 
 struct beluga__remote {
     atomic_uint refs;
@@ -72,8 +80,8 @@ static void let_go(full_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;
     beluga__task_cancel(&self->task);
-    loop->ops->timer_clear(loop, &self->timer);
-    beluga__watchdog_stop(&self->dog);
+    beluga__timer_clear(loop, &self->timer);
+    if (self->guard) beluga__watchdog_stop(&self->guard->dog);
     if (self->remote) remote_detach(self->remote);
     self->remote = NULL;
     beluga__emit_free(&self->emit);
@@ -86,8 +94,8 @@ static bool settle(full_stage *self, int status, const beluga_error *err)
     if (!self->emit.sink) return true;
     beluga__emit_check_turns(&self->emit);
     if (status < 0) beluga__emit_fail(&self->emit, status, err);
-    if (beluga__emit_take_brought(&self->emit) & BELUGA__BROUGHT_CONTENT)
-        beluga__watchdog_progress(&self->dog);
+    bool content = beluga__emit_take_brought(&self->emit) & BELUGA__BROUGHT_CONTENT;
+    if (content && self->guard) beluga__watchdog_progress(&self->guard->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
     /* the provider neither finished nor arranged to go on, so its caller would wait for ever */
@@ -125,7 +133,7 @@ static void cancel(beluga__stage *stage)
 
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
-    full_stage *self = beluga__container_of(dog, full_stage, dog);
+    full_stage *self = beluga__container_of(dog, guarded, dog)->stage;
     beluga_error final = *err;
     /* Work on a thread can't be killed: a retry would start a second computation beside it, and
      * both would take longer. */
@@ -135,6 +143,23 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
+
+/* The first turn is over, and the call is not: from now on it is timed. */
+static void guard(full_stage *self)
+{
+    beluga_call *call = self->emit.call;
+    guarded *made = beluga__arena_alloc(&call->arena, sizeof *made);
+    if (!made) {
+        cancel_provider(self);
+        settle(self, BELUGA_ERROR_NO_MEMORY, NULL);
+        return;
+    }
+    made->stage = self;
+    self->guard = made;
+    beluga__watchdog_init(&made->dog, call, barked);
+    beluga__watchdog_start(&made->dog);
+    if (self->paused) beluga__watchdog_pause(&made->dog, true);
+}
 
 static void begin(beluga__task *task)
 {
@@ -151,9 +176,7 @@ static void begin(beluga__task *task)
     uintptr_t before = beluga__turn_begin(given);
     int status = call->target->provider->start(call->target->self, call, given, &err);
     beluga__turn_end(given, before);
-    if (settle(self, status, &err)) return;
-    beluga__watchdog_start(&self->dog);
-    if (self->paused) beluga__watchdog_pause(&self->dog, true);
+    if (!settle(self, status, &err)) guard(self);
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
@@ -168,7 +191,6 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
     self->emit.full = true;
-    beluga__watchdog_init(&self->dog, call, barked);
     self->task.run = begin;
     call->loop->ops->defer(call->loop, &self->task);
     *stage = &self->stage;
@@ -181,7 +203,7 @@ static void pause(beluga__stage *stage, bool paused)
     self->paused = paused;
     /* A provider's own timers go on during a pause: the caller keeps the events that come
      * meanwhile. */
-    if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
+    if (self->emit.sink && self->guard) beluga__watchdog_pause(&self->guard->dog, paused);
 }
 
 static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause};
@@ -199,7 +221,7 @@ static void go_on(full_stage *self)
 {
     int (*next)(beluga_emit *, void *) = self->next;
     self->next = NULL;
-    beluga__watchdog_feed(&self->dog);
+    beluga__watchdog_feed(&self->guard->dog);
     beluga_emit *given = self->emit.given;
     uintptr_t before = beluga__turn_begin(given);
     int status = next(given, self->argument);
@@ -274,7 +296,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     if (wake && loop && remote->wake) remote->wake(remote->argument);
     full_stage *self = loop ? remote->stage : NULL;
     if (self) {
-        beluga__watchdog_feed(&self->dog);
+        beluga__watchdog_feed(&self->guard->dog);
         if (beluga__handle_is_misused(remote->given)) beluga__emit_misused(&self->emit);
         beluga__emit_apply(&self->emit, &m->what.event);
         settle(self, 0, NULL);

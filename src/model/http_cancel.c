@@ -28,7 +28,7 @@ static void end(farewell *f)
     beluga_call *held = f->held;
     beluga_loop *loop = held->loop;
     beluga__task_cancel(&stage->soon);
-    loop->ops->timer_clear(loop, &stage->timer);
+    beluga__timer_clear(loop, &stage->timer);
     beluga__http_secrets_cancel(&stage->secrets);
     if (stage->transfer) loop->ops->transfer_cancel(stage->transfer, NULL);
     beluga__framer_free(&stage->framer);

@@ -20,7 +20,7 @@ void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection)
     beluga_loop *loop = self->emit.call->loop;
     beluga__http_stage_enter(self, BELUGA__HTTP_OVER);
     beluga__watchdog_stop(&self->dog);
-    loop->ops->timer_clear(loop, &self->timer);
+    beluga__timer_clear(loop, &self->timer);
     beluga__task_cancel(&self->soon);
     beluga__http_secrets_cancel(&self->secrets);
     if (self->transfer && reuse_connection)
@@ -119,7 +119,7 @@ void beluga__http_stage_set_grace(beluga__http_stage *self)
     beluga_loop *loop = self->emit.call->loop;
     bool waits = self->marked || beluga__proof_allows_grace(&self->proof);
     if (!waits || self->paused) {
-        loop->ops->timer_clear(loop, &self->timer);
+        beluga__timer_clear(loop, &self->timer);
         return;
     }
     int64_t now = beluga__now_ns();

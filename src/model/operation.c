@@ -100,7 +100,7 @@ static void let_go(beluga_op *op)
     beluga_loop *loop = op->call->loop;
     op->running = false;
     beluga__task_cancel(&op->stop);
-    loop->ops->timer_clear(loop, &op->deadline);
+    beluga__timer_clear(loop, &op->deadline);
     beluga__guard_end(&op->guard);
     beluga__list_remove(&op->run.node);
     loop->active--;

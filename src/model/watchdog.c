@@ -147,7 +147,7 @@ void beluga__watchdog_first(beluga__watchdog *dog)
 
 void beluga__watchdog_stop(beluga__watchdog *dog)
 {
-    dog->loop->ops->timer_clear(dog->loop, &dog->timer);
+    beluga__timer_clear(dog->loop, &dog->timer);
 }
 
 void beluga__watchdog_pause(beluga__watchdog *dog, bool paused)

@@ -9,6 +9,7 @@
 #include <beluga/telemetry.h>
 
 #include <stddef.h>
+#include <string.h>
 
 /* Internal kinds, which go from a provider to its emit and no further. */
 enum {
@@ -102,6 +103,14 @@ static inline bool beluga__event_is_final(const beluga_event *event)
 {
     return beluga__event_is_content(event) ||
            (event->kind == BELUGA_EVENT_RAW && !event->u.raw.refused);
+}
+
+/* Returns whether the provider's word for a finish reason is the library's own, which need not be
+ * copied. */
+static inline bool beluga__finish_word_is(uint32_t reason, const char *raw, size_t n)
+{
+    const char *name = beluga_finish_reason_name(reason);
+    return n && (raw == name || (strlen(name) == n && memcmp(name, raw, n) == 0));
 }
 
 /* Returns the size of everything to which an event points. */
