@@ -17,7 +17,7 @@ void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator,
     arena->end = first_size ? (char *)first + first_size : first;
 }
 
-void beluga__arena_free(beluga__arena *arena)
+void beluga__arena_free_blocks(beluga__arena *arena)
 {
     for (beluga__block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
@@ -25,7 +25,6 @@ void beluga__arena_free(beluga__arena *arena)
         beluga__release(arena->allocator, b);
     }
     arena->blocks = NULL;
-    arena->at = arena->end = NULL;
 }
 
 void *beluga__arena_grow(beluga__arena *arena, size_t size)
@@ -48,12 +47,6 @@ void *beluga__arena_grow(beluga__arena *arena, size_t size)
     arena->at = (char *)(block + 1) + size;
     arena->end = (char *)block + block_size;
     return block + 1;
-}
-
-void *beluga__arena_zalloc(beluga__arena *arena, size_t size)
-{
-    void *p = beluga__arena_alloc(arena, size);
-    return p ? memset(p, 0, size) : NULL;
 }
 
 char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n)

@@ -5,6 +5,8 @@
 
 #include <beluga/common.h>
 
+#include <string.h>
+
 typedef struct beluga__block beluga__block;
 
 typedef struct beluga__arena {
@@ -20,10 +22,9 @@ typedef struct beluga__arena {
 /* Start with memory that the owner has (16-byte aligned), so that small users allocate nothing. */
 void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator, void *first,
                         size_t first_size, size_t max);
-void beluga__arena_free(beluga__arena *arena);
 /* Allocate a piece that the newest block has no room for. */
 void *beluga__arena_grow(beluga__arena *arena, size_t size);
-void *beluga__arena_zalloc(beluga__arena *arena, size_t size);
+void beluga__arena_free_blocks(beluga__arena *arena);
 /* Copy a text; the copy ends in NUL. */
 char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n);
 
@@ -37,6 +38,18 @@ static inline void *beluga__arena_alloc(beluga__arena *arena, size_t size)
     void *p = arena->at;
     arena->at += rounded;
     return p;
+}
+
+static inline void *beluga__arena_zalloc(beluga__arena *arena, size_t size)
+{
+    void *p = beluga__arena_alloc(arena, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
+static inline void beluga__arena_free(beluga__arena *arena)
+{
+    if (arena->blocks) beluga__arena_free_blocks(arena);
+    arena->at = arena->end = NULL;
 }
 
 #endif

@@ -141,7 +141,7 @@ static int start_call(batch_slot *slot, const beluga_batch_item *item,
     if (join_options(batch, item, &own))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
     int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span : NULL,
+        model, batch->loop, BELUGA__CALL_FOLD, batch->context, shared ? batch->span : NULL,
         messages, own ? own : batch->options.opts,
         own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);

@@ -121,7 +121,8 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
         .n_tools = model->n_tools,
         .operation = kind == BELUGA__CALL_STREAM ? "stream" : "generate",
         .streamed = kind == BELUGA__CALL_STREAM,
-        .restartable = kind == BELUGA__CALL_GENERATE,
+        .restartable = kind != BELUGA__CALL_STREAM,
+        .folded = kind == BELUGA__CALL_FOLD,
         .opts = opts,
         .n_opts = n,
     };

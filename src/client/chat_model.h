@@ -20,8 +20,9 @@ beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *c
 
 /* The kind of a call. */
 typedef enum beluga__call_kind {
-    BELUGA__CALL_GENERATE, /* the events are folded into one response, so the answer may restart */
     BELUGA__CALL_STREAM,
+    BELUGA__CALL_GENERATE, /* the events wait until the answer is whole, so it may restart */
+    BELUGA__CALL_FOLD,     /* the same, and they are folded into one response */
 } beluga__call_kind;
 
 /* Make a call of a model and start it on a loop. parent_span: the telemetry span that contains the

@@ -226,6 +226,7 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     call->operation = spec->operation;
     call->kind = (uint8_t)spec->kind;
     call->start_ns = spec->start_ns;
+    call->folded = spec->folded;
     call->span = spec->parent_span;
     int status = fill(call, spec, err);
     if (status) {

@@ -34,6 +34,8 @@ struct beluga_call {
     /* the option request_body is the question: there are no messages and no tools, and nobody asks
      * for options that would go into the body */
     bool body_given : 1;
+    /* the events are folded into a response, so a START without warnings is not told */
+    bool folded : 1;
     beluga_tool *const *tools; /* borrowed from `holder` */
     uint32_t n_tools;
     uint16_t attempt;    /* how many attempts of the request that runs have a span */
@@ -81,7 +83,7 @@ typedef struct beluga__call_spec {
     const char *page;  /* copied */
     void *parent_span; /* span of telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
-    bool streamed, restartable;
+    bool streamed, restartable, folded;
     const beluga_option *opts;
     size_t n_opts;
 } beluga__call_spec;

@@ -1,5 +1,7 @@
 #include "model/claims.h"
 
+#include "schema/message.h"
+
 #include <beluga/provider/provider.h>
 
 /* No provider claims this bit, since a tool call can have only one result. */
@@ -39,6 +41,12 @@ static uint64_t wants_of_part(const beluga_part *part)
     }
 }
 
+/* Nearly all messages are only text. */
+static size_t parts_with_wants(const beluga_message *message)
+{
+    return message->plain ? 0 : beluga_message_count(message);
+}
+
 static uint64_t wants(const beluga_call *call)
 {
     uint64_t bits = call->n_tools ? BELUGA_CAPABILITY_TOOLS : 0;
@@ -49,7 +57,7 @@ static uint64_t wants(const beluga_call *call)
                              BELUGA_REASONING_EFFORT_NONE) != BELUGA_REASONING_EFFORT_NONE)
         bits |= BELUGA_CAPABILITY_REASONING;
     for (size_t i = 0; i < call->n_messages; i++)
-        for (size_t k = 0, n = beluga_message_count(call->messages[i]); k < n; k++)
+        for (size_t k = 0, n = parts_with_wants(call->messages[i]); k < n; k++)
             bits |= wants_of_part(beluga_message_part(call->messages[i], k));
     return bits;
 }

@@ -135,12 +135,13 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     bool new_id = !emit->id && id && *id, new_model = !emit->model && model && *model;
     bool new_time = !emit->created && created > 0;
+    bool asked = model == emit->call->model_name; /* which lasts as long as the call */
     if (!new_id && !new_model && !new_time) return 0;
-    if (!beluga__emit_is_utf8(id) || !beluga__emit_is_utf8(model))
+    if ((new_id && !beluga__emit_is_utf8(id)) ||
+        (new_model && !asked && !beluga__emit_is_utf8(model)))
         return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
                                        "metadata is not valid UTF-8");
     if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
-    bool asked = model == emit->call->model_name; /* which lasts as long as the call */
     if (new_model && !(emit->model = asked ? model : beluga__emit_keep(emit, model)))
         return beluga__emit_no_memory(emit);
     if (new_time) emit->created = created;

@@ -141,7 +141,7 @@ static void deliver_warnings(beluga_op *op)
 static void deliver_head(beluga_op *op)
 {
     op->head_pending = false;
-    deliver_warnings(op);
+    if (op->n_warnings || !op->call->folded) deliver_warnings(op);
     if (!over(op)) deliver_metadata(op);
     if (!op->usage_pending || over(op)) return;
     beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
@@ -301,14 +301,15 @@ static void restart(beluga_op *op, const beluga_event *event)
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
-    beluga_event last = *event;
-    if (beluga__unfinished_check(op->call, event, &err)) {
-        err.attempts = !op->metadata.cached;
-        if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
-        last = (beluga_event){.kind = BELUGA_EVENT_ERROR};
-        last.u.error = &err;
-        op->refused = true;
+    if (!beluga__unfinished_check(op->call, event, &err)) {
+        terminate(op, event);
+        return;
     }
+    err.attempts = !op->metadata.cached;
+    if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
+    op->refused = true;
+    beluga_event last = {.kind = BELUGA_EVENT_ERROR};
+    last.u.error = &err;
     terminate(op, &last);
 }
 
@@ -333,6 +334,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 static int watch_context(beluga_op *op, beluga_error *err)
 {
     beluga_call *call = op->call;
+    if (!call->context) return 0;
     int64_t deadline = beluga__context_deadline_ns(call->context);
     if (deadline != INT64_MAX) call->loop->ops->timer_set(call->loop, &op->deadline, deadline);
     return beluga__guard_start(&op->guard, call->loop, call->context, &call->arena,

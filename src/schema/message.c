@@ -26,6 +26,7 @@ static beluga_message *new_message(beluga_role role, size_t room)
     m->role = (uint32_t)role;
     m->parts = &m->first;
     m->capacity = 1;
+    m->plain = true;
     beluga__arena_init(&m->arena, allocator, (char *)m + head, room, BELUGA__MAX_CALL_BYTES);
     if (role < BELUGA_ROLE_SYSTEM || role > BELUGA_ROLE_TOOL)
         beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no such role");
@@ -86,6 +87,9 @@ static int add_part(beluga_message *m, const beluga_part *part)
         m->capacity = capacity;
     }
     m->parts[m->count++] = *part;
+    if (part->flags || part->kind == BELUGA_PART_IMAGE || part->kind == BELUGA_PART_AUDIO ||
+        part->kind == BELUGA_PART_FILE)
+        m->plain = false;
     return 0;
 }
 
@@ -329,6 +333,7 @@ int beluga_message_mark_cache(beluga_message *m, int64_t ttl_s)
     uint32_t flags = BELUGA_PART_CACHE;
     if (ttl_s) flags |= ttl_s == 300 ? BELUGA_PART_CACHE_5M : BELUGA_PART_CACHE_1H;
     m->parts[m->count - 1].flags = flags;
+    m->plain = false;
     return 0;
 }
 

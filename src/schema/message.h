@@ -23,6 +23,7 @@ struct beluga_message {
         size_t part, byte;
     } bad_text;
     bool tool_error;
+    bool plain; /* no part is an image, audio or a file, or has a mark for the cache */
     beluga_part first;
 };
 

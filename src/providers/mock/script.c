@@ -51,7 +51,7 @@ static int check_tool_calls(piece json, int code, beluga_error *err)
 int beluga__mock_script_resolve(mock_script *s, const char *model, int code, beluga_error *err)
 {
     int status = 0;
-    if (model && strncmp(model, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
+    if (model && *model == *ERROR_PREFIX && strncmp(model, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
         status = resolve_error(s, model + strlen(ERROR_PREFIX), BELUGA_ERROR_INVALID_MODEL, err);
     if (status == 0 && s->error) status = resolve_error(s, s->error, code, err);
     if (status == 0 && s->finish) status = resolve_finish(s, code, err);

@@ -10,9 +10,13 @@ enum { DEFAULT_DIMENSIONS = 64, MAX_DIMENSIONS = 4096 };
 
 int64_t beluga__mock_count_words(piece p)
 {
-    int64_t words = p.length && !beluga__mock_is_space(p.text[0]);
-    for (size_t i = 1; i < p.length; i++) /* also without a branch */
-        words += (int)beluga__mock_is_space(p.text[i - 1]) & (int)!beluga__mock_is_space(p.text[i]);
+    int64_t words = 0;
+    bool outside = true;
+    for (const char *at = p.text, *end = at + p.length; at < end; at++) { /* without a branch */
+        bool space = beluga__mock_is_space(*at);
+        words += outside & !space;
+        outside = space;
+    }
     return words;
 }
 
