@@ -32,6 +32,22 @@ static inline void *beluga__zalloc(const beluga_allocator *a, size_t size)
 /* Copy n bytes; the copy ends in NUL. */
 char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
 
+/* Let the address sanitizer report any use of memory that is kept for later, as of memory that was
+ * freed. */
+#if !defined __SANITIZE_ADDRESS__ && defined __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* clang tells it in its own way */
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define BELUGA__POISON(p, size)   ASAN_POISON_MEMORY_REGION(p, size)
+#define BELUGA__UNPOISON(p, size) ASAN_UNPOISON_MEMORY_REGION(p, size)
+#else
+#define BELUGA__POISON(p, size)   ((void)(p), (void)(size))
+#define BELUGA__UNPOISON(p, size) ((void)(p), (void)(size))
+#endif
+
 /* The C library's own memory. The library uses it unless a program sets another default, and the
  * conformance kit uses it for what it writes down, whatever the default is. */
 static inline void *beluga__system_alloc(void *payload, size_t size)

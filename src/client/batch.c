@@ -95,7 +95,7 @@ static void conclude(batch_slot *slot, const beluga_event *event)
         beluga__call_locate(op->call, &slot->result.error);
     } else
         slot->result.response = response;
-    beluga_op_free(op);
+    beluga__operation_free(op);
     finish_slot(slot);
 }
 

@@ -183,6 +183,6 @@ int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_co
     if (out)
         *out = op;
     else
-        beluga_op_free(op);
+        beluga__operation_free(op);
     return 0;
 }

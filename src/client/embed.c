@@ -119,7 +119,7 @@ static void part_failed(part *p, const beluga_error *error)
     beluga_error err = p->failure.code ? p->failure : *error;
     beluga__call_locate(p->op->call, &err);
     name_part(p, &err);
-    beluga_op_free(p->op);
+    beluga__operation_free(p->op);
     p->op = NULL;
     fail(p->job, &err);
 }
@@ -129,7 +129,7 @@ static void part_finished(part *p)
     embed_job *job = p->job;
     beluga_error err;
     int status = beluga__embeddings_add(job->result, p->op);
-    beluga_op_free(p->op);
+    beluga__operation_free(p->op);
     p->op = NULL;
     job->n_running--;
     if (!status) {

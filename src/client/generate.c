@@ -89,7 +89,7 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
         } else {
             status = conclude(&f, out, partial, err);
         }
-        beluga_op_free(f.op);
+        beluga__operation_free(f.op);
     }
     beluga__loops_give_back(loops, loop);
     return status;
@@ -190,6 +190,6 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     if (out)
         *out = h->op;
     else
-        beluga_op_free(h->op);
+        beluga__operation_free(h->op);
     return 0;
 }

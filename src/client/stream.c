@@ -122,7 +122,7 @@ void beluga_stream_free(beluga_stream *stream)
     beluga__network_loop *loop = stream->loop;
     beluga_client *client = stream->client;
     beluga__operation_abort(stream->op);
-    beluga_op_free(stream->op);
+    beluga__operation_free(stream->op);
     beluga__queue_free(&stream->queue);
     beluga__release(&client->runtime.allocator, stream);
     beluga__loops_give_back(&client->loops, loop);

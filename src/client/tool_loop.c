@@ -241,7 +241,7 @@ static void step_over(beluga_tool_run *run, const beluga_event *event)
         beluga__response_set_times(run->answer, op->duration_ns, op->first_content_ns);
         answered(run, event);
     }
-    beluga_op_free(op);
+    beluga__operation_free(op);
 }
 
 static void forward(beluga_tool_run *run, const beluga_event *event)

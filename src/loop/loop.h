@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/list.h"
+#include "base/mem.h"
 #include "base/runtime.h"
 #include "wire/http.h"
 
@@ -129,6 +130,9 @@ struct beluga_loop {
     uint64_t random;         /* state of beluga__loop_random */
     beluga__list operations; /* list of beluga__running */
     size_t active;           /* number of running calls */
+    /* the block of the last call that ended, for the next one; see beluga__loop_keep */
+    void *spare;
+    size_t spare_bytes;
 };
 
 /* Returns whether the loop belongs to a parent process, so that its descriptors and calls must be
@@ -151,6 +155,29 @@ static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
     int status = loop->mailbox ? 0 : loop->ops->open_mailbox(loop);
     *out = loop->mailbox;
     return status;
+}
+
+/* Returns the block that was kept where it has this size, else NULL. */
+static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
+{
+    void *block = loop->spare;
+    if (loop->spare_bytes != bytes) return NULL;
+    BELUGA__UNPOISON(block, bytes);
+    loop->spare = NULL;
+    loop->spare_bytes = 0;
+    return block;
+}
+
+/* Keep a block from the runtime's allocator for the next call, in place of an earlier one; NULL: keep
+ * none. */
+static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t bytes)
+{
+    void *earlier = loop->spare;
+    BELUGA__UNPOISON(earlier, loop->spare_bytes);
+    beluga__release(&loop->runtime->allocator, earlier);
+    BELUGA__POISON(block, bytes);
+    loop->spare = block;
+    loop->spare_bytes = bytes;
 }
 
 /* Clear a timer; most are idle. */

@@ -87,7 +87,7 @@ static void play(beluga__task *task)
         let_go(stage);
     else if (stage->next && !stage->base.paused)
         call->loop->ops->defer(call->loop, &stage->play);
-    beluga__call_unref(call);
+    beluga__call_unref_on_loop(call);
 }
 
 /* A stored text that this library did not write, is damaged, or has no end counts as a miss. */

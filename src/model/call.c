@@ -204,7 +204,9 @@ static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_e
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
     size_t bytes = block_bytes(target);
-    beluga_call *call = beluga__alloc(allocator, bytes);
+    bool own = loop->runtime == target->runtime;
+    beluga_call *call = own ? beluga__loop_take_spare(loop, bytes) : NULL;
+    if (!call) call = beluga__alloc(allocator, bytes);
     if (!call) {
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
         return NULL;
@@ -306,9 +308,9 @@ beluga_call *beluga__call_ref(beluga_call *call)
     return call;
 }
 
-void beluga__call_unref(beluga_call *call)
+/* Free a call, and leave its block to a loop, or to none. */
+static void destroy(beluga_call *call, beluga_loop *loop)
 {
-    if (!call || atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1) return;
     for (beluga_call *next, *d = call->stands_in ? NULL : call->derived; d; d = next) {
         next = d->next;
         beluga__call_unref(d);
@@ -323,8 +325,26 @@ void beluga__call_unref(beluga_call *call)
         explicit_bzero((char *)call + call->secret_from, block_bytes(target) - call->secret_from);
     /* The allocator belongs to the client, and the target may hold the last reference to the
      * client. */
-    beluga__release(allocator, call);
+    if (loop && loop->runtime == target->runtime)
+        beluga__loop_keep(loop, call, block_bytes(target));
+    else
+        beluga__release(allocator, call);
     beluga__target_unref(target);
+}
+
+static bool is_last(beluga_call *call)
+{
+    return atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1;
+}
+
+void beluga__call_unref(beluga_call *call)
+{
+    if (call && is_last(call)) destroy(call, NULL);
+}
+
+void beluga__call_unref_on_loop(beluga_call *call)
+{
+    if (is_last(call)) destroy(call, call->loop);
 }
 
 int64_t beluga__call_estimate_tokens(const beluga_call *call)

@@ -109,6 +109,9 @@ static inline bool beluga__call_is_answer(const beluga_call *call)
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
+/* The same on the thread of the call's loop, which still exists and keeps the memory for its next
+ * call. */
+void beluga__call_unref_on_loop(beluga_call *call);
 
 /* The bits of `reads`, 64 a word. */
 enum { BELUGA__READ_WORDS = BELUGA_OPTION_COUNT / 64 + 1 };

@@ -41,7 +41,7 @@ void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call)
 {
     self->reading = false;
     if (beluga__http_stage_is_over(self)) free_buffers(self);
-    beluga__call_unref(call);
+    beluga__call_unref_on_loop(call);
 }
 
 /* --- the terminal event ----------------------------------------------------------------------- */

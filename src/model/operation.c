@@ -82,9 +82,10 @@ static void log_end(const beluga_op *op, const beluga_event *last)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void unref(beluga_op *op)
+/* The op lies in the call's arena. */
+void beluga__operation_free(beluga_op *op)
 {
-    if (--op->refs == 0) beluga__call_unref(op->call); /* the op lies in the call's arena */
+    if (--op->refs == 0) beluga__call_unref_on_loop(op->call);
 }
 
 /* Report the end to the log and to telemetry. */
@@ -172,7 +173,7 @@ static void terminate(beluga_op *op, const beluga_event *event)
     report_end(op, event);
     let_go(op);
     op->cb(op->payload, event);
-    unref(op);
+    beluga__operation_free(op);
 }
 
 /* Stop at once, for a deadline or a cancellation: cancel the layers below first, then report the
@@ -401,7 +402,7 @@ void beluga__operation_abort(beluga_op *op)
     report_end(op, &event);
     let_go(op);
     if (op->aborted) op->aborted(op->payload);
-    unref(op);
+    beluga__operation_free(op);
 }
 
 /* A handle may outlive the loop, and then nothing can be cancelled or paused. */
@@ -427,5 +428,5 @@ void beluga_op_pause(beluga_op *op, bool paused)
 
 void beluga_op_free(beluga_op *op)
 {
-    if (op) unref(op);
+    if (op && --op->refs == 0) beluga__call_unref(op->call); /* the loop may be gone */
 }

@@ -52,6 +52,8 @@ struct beluga_op {
  * caller and one that ends with the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
+/* Free the caller's handle, as beluga_op_free does, while the loop of the op still exists. */
+void beluga__operation_free(beluga_op *op);
 /* Stop the op at once, without an event. */
 void beluga__operation_abort(beluga_op *op);
 

@@ -445,6 +445,7 @@ void beluga__network_loop_destroy(beluga__network_loop *loop)
     if (loop->has_poller) beluga__poller_close(&loop->poller);
     beluga__timers_free(&loop->timers);
     beluga__json_scratch_free(&base->scratch);
+    beluga__loop_keep(base, NULL, 0);
     beluga__release(&base->runtime->allocator, loop->cancels);
     beluga__release(&base->runtime->allocator, loop);
 }
