@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "kit/isolate.h"
 #include "kit/places.h"
+#include "kit/where.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -121,8 +122,12 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
                            .scenario = "load",
                            .proves = "the library takes the file",
                            .detail = ""};
+    if (settings->crashed && strcmp(settings->crashed, result.scenario) == 0)
+        return BELUGA_ERROR_INVALID_RESPONSE;
     bool wanted = settings->begin(settings->payload, &result);
+    check_where_set("the loading of the file");
     int code = beluga_registry_load_plugin(beluga_registry_default(), s->operand, err);
+    check_where_set(NULL);
     if (code) {
         result.status = CHECK_FAILED;
         result.detail = err->message;
