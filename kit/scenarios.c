@@ -2,10 +2,10 @@
 #include "kit/scenarios.h"
 
 #include "kit/calls.h"
-#include "kit/delays.h"
 #include "kit/hinder.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
+#include "kit/polling.h"
 #include "kit/reading.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
