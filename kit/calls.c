@@ -515,6 +515,11 @@ void check_run_unclaimed(check_run *run)
         check_text_puts(&run->reason, "not claimed");
         return;
     }
+    if (missing & run->rules->silent) {
+        check_text_printf(&run->reason, "not claimed; what the check %s found holds here, too",
+                          run->rules->silent_by);
+        return;
+    }
     if (run->peer && ask == check_generate) {
         bool foreign = run->settings->foreign;
         if (!(foreign ? check_load_usual_answer(run, false) : check_load_call(run))) return;
@@ -522,8 +527,11 @@ void check_run_unclaimed(check_run *run)
     }
     ask(run);
     if (run->peer) run->asked = peer_requests(run->peer);
-    if (run->finished && !run->warned)
+    if (run->finished && !run->warned) {
         check_problem(run, "it is not claimed, and a call that wants it neither fails nor warns");
+        if (!run->rules->silent_by) run->rules->silent_by = run->scenario->name;
+        run->rules->silent |= missing & ~harmless;
+    }
     if (!run->problems.length)
         check_text_printf(&run->reason, "not claimed; %s",
                           first_line(&run->story, line, sizeof line));

@@ -2,8 +2,11 @@
 #include "kit/check.h"
 
 #include "kit/calls.h"
+#include "kit/delays.h"
 #include "kit/exchange.h"
+#include "kit/interface.h"
 #include "kit/open.h"
+#include "kit/process.h"
 #include "kit/recording.h"
 #include "kit/rules.h"
 #include "kit/scenarios.h"
@@ -60,7 +63,7 @@ static void run_with_model(check_run *run)
             check_run_unclaimed(run);
         judge_peer(run);
     }
-    beluga_chat_model_unref(run->model);
+    check_let_go(run->model);
     check_call_end(run);
 }
 
@@ -82,6 +85,7 @@ static void run_scenario(check_run *run)
     else
         run_with_model(run);
     check_free_answers(run);
+    run->peer_is_unasked = run->peer && !peer_requests(run->peer);
     peer_stop(run->peer);
 }
 
@@ -106,19 +110,90 @@ static check_status status_of(const check_run *run)
     return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
 }
 
+/* ---- one cause, one failure ------------------------------------------------------------------ */
+
+static const char *answer_of(const check_scenario *s)
+{
+    const char *like = s->answer_like ? s->answer_like : s->like;
+    return like ? like : "";
+}
+
+static bool has_own_answer(const check_run *run)
+{
+    check_text text = {0};
+    bool has = check_fixture_find(run->profile, run->scenario->name, NULL, "answer", &text);
+    check_text_free(&text);
+    return has;
+}
+
+/* Return the check that found that the usual calls fail, of which this one makes some; or NULL. */
+static const char *find_unanswered(const check_run *run)
+{
+    const check_scenario *s = run->scenario;
+    const check_rules *rules = run->rules;
+    bool text = strcmp(answer_of(s), "text") == 0, stream = strcmp(answer_of(s), "stream") == 0;
+    bool streams =
+        stream || s->needs & BELUGA_CAPABILITY_STREAM || (s->alone && check_streams(run));
+    if (s->own || s->run == check_run_rule || has_own_answer(run)) return NULL;
+    if (rules->unanswered && text) return rules->unanswered;
+    return streams ? rules->unstreamed : NULL;
+}
+
+/* Return the check whose answer this one plays, where it was not read; or NULL. */
+static const char *find_misread(const check_run *run)
+{
+    const char *misread = run->rules->misread;
+    bool plays = misread && !run->scenario->own && strcmp(answer_of(run->scenario), misread) == 0;
+    return plays && !has_own_answer(run) ? misread : NULL;
+}
+
+/* A stream that fails as an answer in one piece does has one cause with it. */
+static void blame_answer(check_run *run)
+{
+    check_rules *rules = run->rules;
+    const beluga_error *why = &rules->why_unanswered;
+    bool same = rules->unanswered && strcmp(run->scenario->name, "stream") == 0 && !run->finished &&
+                run->error.code == why->code && strcmp(run->error.message, why->message) == 0;
+    if (!same) return;
+    check_text_clear(&run->problems);
+    check_text_printf(&run->reason, "its call fails as that of the check %s", rules->unanswered);
+    rules->unstreamed = rules->unanswered;
+}
+
+static void note_failed(check_run *run)
+{
+    check_rules *rules = run->rules;
+    const char *name = run->scenario->name;
+    if (!run->finished && strcmp(name, "text") == 0) {
+        rules->unanswered = name;
+        rules->why_unanswered = run->error;
+        if (run->peer_is_unasked) rules->broken = name;
+    }
+    if (!run->finished && strcmp(name, "stream") == 0) rules->unstreamed = name;
+    if (strcmp(name, "error-rate-limit") == 0) rules->misread = name;
+}
+
+static bool is_left_out_for(check_run *run, const char *cause, const char *why)
+{
+    if (cause) check_text_printf(&run->reason, "not run: %s the check %s", why, cause);
+    return cause;
+}
+
 /* Return whether the scenario is not run, with the reason. Whoever breaks a rule breaks it in each
  * of the calls that follow, some hundreds: only the checks of the other rules are of use then. */
 static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
     if (!check_is_http(run) && !run->scenario->full) reason = "nothing of it goes over a wire";
-    if (run->rules->broken && run->scenario->run != check_run_rule) {
+    bool is_rule = run->scenario->run == check_run_rule;
+    if (run->rules->broken && (!is_rule || run->settings->crashed || !run->rules->probed)) {
         check_text_printf(&run->reason, "not run: mend what the check %s found first",
                           run->rules->broken);
         return true;
     }
     if (reason) check_text_puts(&run->reason, reason);
-    return reason != NULL;
+    return reason || is_left_out_for(run, find_unanswered(run), "its calls fail as that of") ||
+           is_left_out_for(run, find_misread(run), "it plays the answer of");
 }
 
 static void note_broken(check_run *run, check_status status)
@@ -164,6 +239,25 @@ static bool begin(const check_run *run)
     return !settings->begin || settings->begin(settings->payload, &coming);
 }
 
+/* Return where it is told that a check changed the process: up to the first calls it is the rule's,
+ * and told once; later it is of the check that sees it. */
+static check_text *place_of_change(check_run *run)
+{
+    check_text *found = &run->rules->found[CHECK_RULE_PROCESS];
+    bool is_rule = run->scenario->run == check_run_rule;
+    bool is_first = !run->rules->probed && !run->settings->crashed && !run->settings->only;
+    if (run->rules->broken || found->length) return NULL;
+    return is_rule || is_first ? found : &run->problems;
+}
+
+static void judge_process(check_run *run)
+{
+    check_text changes = {0}, *out = place_of_change(run);
+    check_process_compare(&changes);
+    if (out) check_text_puts(out, check_text_get(&changes));
+    check_text_free(&changes);
+}
+
 static check_status check_one(check_run *run)
 {
     if (!begin(run)) return CHECK_SKIPPED;
@@ -176,11 +270,14 @@ static check_status check_one(check_run *run)
                           run->scenario->name);
     else
         run_scenario(run);
+    judge_process(run);
     if (run->story.status || run->problems.status) check_problem(run, "out of memory");
     blame(run);
+    blame_answer(run);
     check_write_changes(run, check_broken_rule(run));
     check_status status = status_of(run);
     note_broken(run, status);
+    if (status == CHECK_FAILED) note_failed(run);
     const check_result result = result_of(run, status);
     run->settings->tell(run->settings->payload, &result);
     check_text_free(&run->story);
@@ -192,6 +289,19 @@ static check_status check_one(check_run *run)
 }
 
 /* ---- all scenarios --------------------------------------------------------------------------- */
+
+/* What crashes in the first checks would crash in all that follow: return its name, or NULL. */
+static const char *find_fatal(const check_settings *settings)
+{
+    const char *fatal = NULL;
+    bool is_rule = false;
+    for (const check_scenario *s = check_scenarios; s->name && settings->crashed; s++) {
+        if (is_rule && s->run != check_run_rule) break;
+        is_rule |= s->run == check_run_rule;
+        if (strcmp(s->name, settings->crashed) == 0) fatal = s->name;
+    }
+    return fatal;
+}
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {
@@ -205,7 +315,7 @@ static size_t check_all(const check_settings *settings, const beluga_provider *p
                         const check_profile *profile)
 {
     size_t failed = 0;
-    check_rules rules = {0};
+    check_rules rules = {.broken = find_fatal(settings)};
     for (const check_scenario *s = check_scenarios; s->name; s++) {
         check_run run = {.settings = settings,
                          .scenario = s,
@@ -250,6 +360,22 @@ static int take_recording(const check_settings *settings, const beluga_provider 
     return code;
 }
 
+/* Cases that can't be read prove nothing: that is a failure of the check that asks for cases. */
+static void tell_fault(const check_settings *settings, const char *provider,
+                       const beluga_error *err)
+{
+    const check_scenario *s = check_scenarios;
+    while (s->name && s->run != check_run_fixtures) s++;
+    const check_result result = {.provider = provider,
+                                 .category = s->category,
+                                 .scenario = s->name,
+                                 .proves = s->proves,
+                                 .status = CHECK_FAILED,
+                                 .detail = err->message};
+    if (settings->begin && !settings->begin(settings->payload, &result)) return;
+    settings->tell(settings->payload, &result);
+}
+
 int check_provider(const check_settings *settings, const char *name, beluga_error *err)
 {
     check_profile profile = {0};
@@ -257,11 +383,14 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     const beluga_provider *provider = NULL;
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
+    check_process_begin(false);
+    check_delays_play(settings->plugin);
     code = check_profile_read(&profile, settings, provider, err);
     if (!code && settings->from) code = take_recording(settings, provider, &profile, err);
     if (!code) code = check_strays(&profile, check_scenarios, err);
     for (const check_scenario *s = check_scenarios; s->name && !code; s++)
         code = check_fixture_look(&profile, s->name, err);
+    if (code == BELUGA_ERROR_INVALID_CONFIG) tell_fault(settings, name, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)

@@ -66,6 +66,11 @@ typedef struct check_settings {
     bool measure;        /* run the benchmarks, too */
     bool update;         /* write requests and events into the cases: see update.h */
     int64_t patience_ms; /* longest wait for an event that must come; 0: 30,000 */
+    /* most memory of a process that check_isolated makes; 0: half of what is free, at least 1 GiB
+     */
+    int64_t memory_bytes;
+    /* the check that crashed or hung in a process before this one, or NULL */
+    const char *crashed;
     /* Called before a scenario runs, which is skipped where this returns false. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);

@@ -262,7 +262,7 @@ static bool try_call(check_run *run, bool streamed)
     if (!run->lead->routed && !trial.problems.length)
         check_problem(&trial, "the case has %zu answers, and a call made %zu requests",
                       run->lead->n + 1, trial.peer ? peer_requests(trial.peer) : 0);
-    beluga_chat_model_unref(trial.model);
+    check_let_go(trial.model);
     check_free_answers(&trial);
     check_call_end(&trial);
     peer_stop(trial.peer);

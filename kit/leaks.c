@@ -112,7 +112,7 @@ static bool open_bench(bench *b, check_run *run)
 static long long close_bench(bench *b)
 {
     beluga_error err;
-    beluga_chat_model_unref(b->model);
+    check_let_go(b->model);
     int status = beluga_client_close(b->client, check_patience_ms(b->run), &err);
     if (status) check_problem(b->run, "its client can't be closed: %s", err.message);
     long long left = atomic_load(&b->meter->live);
@@ -144,7 +144,7 @@ static bool live(bench *b)
         if (!open_model(b)) break;
         ask(b, check_generate);
         if (check_streams(b->run)) ask(b, check_stream);
-        beluga_chat_model_unref(b->model);
+        check_let_go(b->model);
         b->model = b->run->model = NULL;
     }
     return !b->run->problems.length;
@@ -224,7 +224,7 @@ void check_run_memory(check_run *run)
 static bool open_and_close(bench *b)
 {
     for (int i = 0; i < ROUND_CALLS && open_model(b); i++) {
-        beluga_chat_model_unref(b->model);
+        check_let_go(b->model);
         b->model = b->run->model = NULL;
     }
     return !b->run->problems.length;
@@ -288,7 +288,7 @@ static bool fail(bench *b)
             fail_inside(run);
         run->breach = 0;
         check_text_clear(&run->story);
-        beluga_chat_model_unref(b->model);
+        check_let_go(b->model);
         b->model = run->model = NULL;
     }
     return !run->problems.length;

@@ -1,5 +1,8 @@
 #include "kit/open.h"
 
+#include "kit/delays.h"
+#include "kit/where.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +44,7 @@ static int add_place(check_run *run, beluga_config *config)
              run->profile->base_path);
     /* The service of tokens is another host, and nothing leaves the machine. */
     const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY),
-                                   beluga_with_exchange_key(false)};
+                                   beluga_with_exchange_key(run->exchanges)};
     return beluga_config_set_n(config, place, 3);
 }
 
@@ -76,17 +79,29 @@ beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
     beluga_chat_model *model = NULL;
     const char *name = run->settings->base ? NULL : run->provider->name;
     beluga_config *config = check_configure(run, &texts);
+    check_where_set("open");
     if (config && beluga_registry_open(registry, name, config, &model, &run->error))
         tell_unopened(run);
+    check_where_set(NULL);
     beluga_config_free(config);
     check_text_free(&texts);
     return model;
 }
 
+void check_let_go(beluga_chat_model *model)
+{
+    check_where_set("close");
+    beluga_chat_model_unref(model);
+    check_where_set(NULL);
+}
+
 /* Loading a plug-in registers it, and the library keeps its table. */
 int check_register(check_run *run, beluga_registry *registry)
 {
-    if (run->settings->plugin)
-        return beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
+    if (run->settings->plugin) {
+        int code = beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
+        check_delays_play(run->settings->plugin);
+        return code;
+    }
     return beluga_registry_register(registry, run->provider, &run->error);
 }

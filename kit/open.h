@@ -7,6 +7,8 @@
 /* Open the run's model in a registry that has the provider. Returns NULL after reporting a
  * problem. */
 beluga_chat_model *check_open(check_run *run, beluga_registry *registry);
+/* Let go of a model, which may close it. */
+void check_let_go(beluga_chat_model *model);
 /* Make the configuration for check_open. Returns owned, or NULL after reporting a problem. `texts`
  * owns the strings that it borrows. */
 beluga_config *check_configure(check_run *run, check_text *texts);

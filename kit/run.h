@@ -17,6 +17,8 @@ enum { CHECK_CALL_OPTIONS = 16, CHECK_CALL_TOOLS = 4 };
 #define CHECK_PATIENCE_MS 30000
 /* The category of scenarios that only measure. */
 #define CHECK_BENCHMARKS "Benchmarks"
+/* The category of scenarios whose calls fail. */
+#define CHECK_FAILURES "Error handling"
 /* The rules that a provider may break in any call, which would fail every check (rules.c). */
 typedef enum check_rule {
     CHECK_RULE_ENDS,
@@ -27,6 +29,7 @@ typedef enum check_rule {
     CHECK_RULE_REFUSED,
     CHECK_RULE_ERROR_CODE,
     CHECK_RULE_BLOCKS,
+    CHECK_RULE_PROCESS,
     CHECK_N_RULES
 } check_rule;
 #define CHECK_KEY "check-dummy-key-0123456789"
@@ -67,6 +70,13 @@ typedef struct check_rules {
     check_text found[CHECK_N_RULES]; /* violations of each rule, as lines */
     const char *leaking;             /* the check that found that memory is lost, or NULL */
     const char *broken;              /* the check of the first rule that is broken, or NULL */
+    /* the checks that found that the usual calls fail, whole or streamed, or NULL */
+    const char *unanswered, *unstreamed;
+    beluga_error why_unanswered;
+    const char *misread; /* the check whose answer of an error was not read, or NULL */
+    /* capabilities that are neither claimed nor warned of, and the check that found the first */
+    uint64_t silent;
+    const char *silent_by;
 } check_rules;
 
 /* A function that acts on a run: a scenario or a call. */
@@ -100,6 +110,7 @@ struct check_run {
     check_rules *rules;
     int breach;               /* 1 + the CHECK_RULE_… that a call of this run broke; 0: none */
     peer *peer;               /* NULL for full providers */
+    bool peer_is_unasked;     /* no request came to it in the whole run */
     beluga_chat_model *model; /* has the tools of the call */
     check_call call;
     check_answer answer;   /* the answer to a call, and to the last request of one with several */
@@ -113,6 +124,7 @@ struct check_run {
     beluga_error error;    /* error of the last call */
     bool finished;         /* a FINISH came */
     bool warned;           /* a warning came */
+    bool exchanges;        /* keys are exchanged for tokens, which the peer gives */
     check_measure measure;
     check_change changes[CHECK_MAX_CHANGES]; /* for check_write_changes */
     size_t n_changes;

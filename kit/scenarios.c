@@ -5,10 +5,12 @@
 #include "kit/hinder.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
+#include "kit/polling.h"
 #include "kit/reading.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
 #include "kit/sharing.h"
+#include "kit/tokens.h"
 #include "kit/values.h"
 
 #include <string.h>
@@ -223,7 +225,7 @@ enum {
 #define BATCH        "Batch"
 #define HEALTH       "Health"
 #define CONCURRENCY  "Concurrency"
-#define FAILURES     "Error handling"
+#define FAILURES     CHECK_FAILURES
 #define LEAKS        "Leaks"
 #define COVERAGE     "Coverage"
 #define BENCHMARKS   CHECK_BENCHMARKS
@@ -267,6 +269,8 @@ const check_scenario check_scenarios[] = {
         "a model says which one it is, and which provider's"),
     RULE("never-blocks", CHECK_RULE_BLOCKS,
          "it leaves the loop to others: no waiting, no long computing"),
+    RULE("process", CHECK_RULE_PROCESS,
+         "it leaves the process alone: signals, locale, stdout, descriptors, children"),
     RULE("ends", CHECK_RULE_ENDS, "every answer ends, with a finish or an error of its own"),
     RULE("one-end", CHECK_RULE_ONE_END, "it ends once, and nothing comes after it"),
     RULE("utf-8", CHECK_RULE_UTF8, "all text is UTF-8"),
@@ -303,6 +307,8 @@ const check_scenario check_scenarios[] = {
            "a long prompt, one with a NUL and other letters stand in the request as they are"),
     VALUES(GENERATE, "options", 0, check_run_options,
            "the value of each option stands in the request, or a warning names it"),
+    VALUES(GENERATE, "delays", 0, check_run_delays,
+           "a call of several requests waits between them, and not for too long"),
     VALUES(GENERATE, "usage", 0, check_run_usage, "the tokens that an answer counts are told"),
     VALUES(GENERATE, "letters", 0, check_run_letters,
            "the answer with letters of several bytes gives the same text"),
@@ -315,6 +321,8 @@ const check_scenario check_scenarios[] = {
         "a vector comes for each of two texts"),
     OWN(GENERATE, "count", COUNTS, NULL, write_tool, check_run_count, "tokens ",
         "the tokens of messages and a tool are counted"),
+    ROW(GENERATE, "token", "a key is exchanged for a token, with which the call is made",
+        .write = write_hello, .run = check_run_token, .shows = "", .own = true),
     ASK(GENERATE, "input-kept", 0, "text", check_run_input_kept,
         "messages of every kind are as before when the call is over"),
     CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",

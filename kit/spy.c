@@ -1,6 +1,7 @@
 #include "kit/spy.h"
 
 #include "base/clock.h"
+#include "kit/where.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 enum {
     MAX_WORK_MS = 50,  /* processor time in one function; a frame takes microseconds */
     SLOW_IN_A_ROW = 3, /* so often is no coincidence */
-    MAX_FUNCTIONS = 16
+    MAX_FUNCTIONS = 24
 };
 
 typedef struct function {
@@ -27,6 +28,8 @@ static struct {
     beluga_provider table;
     char name[48];
     function functions[MAX_FUNCTIONS];
+    const char *garbled; /* a function that gave a code that there is not, or NULL */
+    int code;
 } spy;
 
 /* ---- counting -------------------------------------------------------------------------------- */
@@ -47,8 +50,9 @@ static function *find(const char *name)
     return NULL;
 }
 
-spy_cost spy_begin(void)
+spy_cost spy_begin(const char *name)
 {
+    check_where_set(name);
     return (spy_cost){count_waits(), beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID)};
 }
 
@@ -69,6 +73,7 @@ void spy_end(const char *name, spy_cost cost)
     int64_t work = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - cost.begun_ns;
     long waits = count_waits() - cost.waits;
     function *f = find(name);
+    check_where_set(NULL);
     if (!f) return;
     f->rounds += !f->work_ns;
     f->in_a_row = is_long(work) ? f->in_a_row + 1 : 0;
@@ -92,6 +97,38 @@ void spy_next_round(void)
         end_round(&spy.functions[i]);
 }
 
+/* ---- codes ----------------------------------------------------------------------------------- */
+
+static bool is_error(int code)
+{
+    return strcmp(beluga_error_name(code), "unknown_error") != 0;
+}
+
+/* Few functions have a status that is neither 0 nor an error. */
+static bool is_status(const char *name, int status)
+{
+    static const char *const others[] = {"decode_event", "encode_cancel", "encode_token"};
+    if (status <= 0) return is_error(status);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (status == 1 && strcmp(name, others[i]) == 0) return true;
+    return false;
+}
+
+static void note_code(const char *name, int code, bool is_known)
+{
+    if (is_known || spy.garbled) return;
+    spy.garbled = name;
+    spy.code = code;
+}
+
+int spy_note_status(const char *name, int status)
+{
+    note_code(name, status, is_status(name, status));
+    return status;
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
 static const char *remedy(const char *name)
 {
     if (spy.real->encode_request) return "its functions do no I/O, and return at once";
@@ -100,8 +137,11 @@ static const char *remedy(const char *name)
     return "beluga_emit_after and beluga_emit_run_blocking are for that";
 }
 
-void spy_tell(check_text *out)
+void spy_tell(check_text *out, check_text *codes)
 {
+    if (spy.garbled)
+        check_text_printf(codes, "want 0 or a negative code of beluga/error.h, but %s gave %d\n",
+                          spy.garbled, spy.code);
     for (size_t i = 0; i < MAX_FUNCTIONS && spy.functions[i].name; i++) {
         const function *f = &spy.functions[i];
         if (f->rounds && f->waited == f->rounds)
@@ -119,13 +159,13 @@ void spy_tell(check_text *out)
 /* ---- the functions of the copy --------------------------------------------------------------- */
 
 #define SPIED(name, call)             \
-    spy_cost cost = spy_begin();      \
+    spy_cost cost = spy_begin(#name); \
     int status = spy.real->name call; \
     spy_end(#name, cost);             \
-    return status
-#define SPIED_VOID(name, call)   \
-    spy_cost cost = spy_begin(); \
-    spy.real->name call;         \
+    return spy_note_status(#name, status)
+#define SPIED_VOID(name, call)        \
+    spy_cost cost = spy_begin(#name); \
+    spy.real->name call;              \
     spy_end(#name, cost)
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
@@ -152,6 +192,7 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
                          beluga_error *err)
 {
     SPIED_VOID(decode_error, (call, response, err));
+    note_code("decode_error", err->code, is_error(err->code) && err->code);
 }
 
 static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
@@ -182,6 +223,37 @@ static int decode_token(void *self, const beluga_http_response *response, int64_
     SPIED(decode_token, (self, response, now, token, err));
 }
 
+static int encode_list_models(const beluga_call *call, beluga_http_request *request,
+                              beluga_error *err)
+{
+    SPIED(encode_list_models, (call, request, err));
+}
+
+static int decode_list_models(const char *body, size_t length, beluga_emit *emit)
+{
+    SPIED(decode_list_models, (body, length, emit));
+}
+
+static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_embed, (call, request, err));
+}
+
+static int decode_embed(const char *body, size_t length, beluga_emit *emit)
+{
+    SPIED(decode_embed, (body, length, emit));
+}
+
+static int encode_count(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    SPIED(encode_count, (call, request, err));
+}
+
+static int decode_count(const char *body, size_t length, beluga_emit *emit)
+{
+    SPIED(decode_count, (body, length, emit));
+}
+
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     SPIED(start, (self, call, emit, err));
@@ -200,6 +272,7 @@ static void copy_table(const beluga_provider *provider)
     spy.real = provider;
     spy.table = *provider;
     memset(spy.functions, 0, sizeof spy.functions);
+    spy.garbled = NULL;
     PUT_BETWEEN(encode_request);
     PUT_BETWEEN(decode_response);
     PUT_BETWEEN(decode_event);
@@ -210,6 +283,12 @@ static void copy_table(const beluga_provider *provider)
     PUT_BETWEEN(cut);
     PUT_BETWEEN(encode_token);
     PUT_BETWEEN(decode_token);
+    PUT_BETWEEN(encode_list_models);
+    PUT_BETWEEN(decode_list_models);
+    PUT_BETWEEN(encode_embed);
+    PUT_BETWEEN(decode_embed);
+    PUT_BETWEEN(encode_count);
+    PUT_BETWEEN(decode_count);
     PUT_BETWEEN(start);
     PUT_BETWEEN(cancel);
 }

@@ -17,8 +17,10 @@ typedef struct spy_cost {
     long waits;
     int64_t begun_ns;
 } spy_cost;
-spy_cost spy_begin(void);
+spy_cost spy_begin(const char *function);
 void spy_end(const char *function, spy_cost cost);
+/* Note the status that a function gave. @return the status. */
+int spy_note_status(const char *function, int status);
 
 /* Make a client whose registry has the copy of the run's provider, and let the run have the copy.
  * One that is built in or linked is in every registry, so its copy has another name.
@@ -28,7 +30,8 @@ beluga_client *spy_new(check_run *run);
 void spy_next_round(void);
 /* Return whether some function computes for so long that further calls would take minutes. */
 bool spy_is_slow(void);
-/* Write a line for each function that waited, or computed for long, in every round. */
-void spy_tell(check_text *out);
+/* Write a line for each function that waited, or computed for long, in every round; and one for a
+ * code that there is not. */
+void spy_tell(check_text *blocks, check_text *codes);
 
 #endif

@@ -1,11 +1,20 @@
 #include "kit/update.h"
 
+#include "kit/body.h"
 #include "kit/exchange.h"
 #include "kit/line_diff.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+static void write_header(const check_run *run, size_t i, const char *name, const char *value,
+                         check_text *out)
+{
+    check_text_printf(out, "%s: ", name);
+    check_body_write_header(run->peer, i, value, out);
+    check_text_puts(out, "\n");
+}
 
 static void write_request(const check_run *run, size_t i, check_text *out)
 {
@@ -15,8 +24,12 @@ static void write_request(const check_run *run, size_t i, check_text *out)
     check_text_printf(out, "%s %s\n", peer_request_method(run->peer, i),
                       peer_request_path(run->peer, i));
     for (size_t k = 0; (name = peer_request_header_at(run->peer, i, k, &value)); k++)
-        if (check_is_compared(name)) check_text_printf(out, "%s: %s\n", name, value);
+        if (check_is_compared(name)) write_header(run, i, name, value, out);
     check_text_puts(out, "\n");
+    if (check_body_is_other(run->peer, i)) {
+        check_body_write(run->peer, i, out);
+        return;
+    }
     check_text_add(out, body, length);
     if (length) check_text_puts(out, "\n");
 }

@@ -64,6 +64,17 @@ static bool is_told(const asked *a, const asked *plain)
     return a->refused || a->warnings > plain->warnings;
 }
 
+/* Make the usual call, with which others are compared. @return whether it finishes. */
+static bool ask_plain(check_run *run, asked *plain)
+{
+    *plain = ask(run, check_generate);
+    if (run->finished) return true;
+    check_text_printf(&run->reason, "its call fails without anything special, too: %s",
+                      run->error.message);
+    free_asked(plain);
+    return false;
+}
+
 static bool is_same(const asked *a, const asked *plain)
 {
     return check_sent_equal(&a->sent, &plain->sent);
@@ -138,8 +149,8 @@ static bool is_option_told(const option_value *v, const asked *a, const asked *p
 
 void check_run_options(check_run *run)
 {
-    if (!check_play_for_ever(run, false, 0)) return;
-    asked plain = ask(run, check_generate);
+    asked plain;
+    if (!check_play_for_ever(run, false, 0) || !ask_plain(run, &plain)) return;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const option_value *v = &values[i];
         run->call.n_options = write_options(i, run->call.options);
@@ -178,7 +189,9 @@ static size_t length_sent(const asked *a, const char *text, size_t n)
 
 static void judge_prompt(check_run *run, const char *what, const char *text, size_t n)
 {
-    asked plain = ask(run, check_generate), a = ask_messages(run, prompt_of(text, n));
+    asked plain;
+    if (!ask_plain(run, &plain)) return;
+    asked a = ask_messages(run, prompt_of(text, n));
     if (!check_sent_has(&a.sent, text, n) && !is_told(&a, &plain))
         check_problem(run,
                       "encode_request sends %zu of the %zu bytes of %s: take the length from "
@@ -300,8 +313,8 @@ static void want_value(check_run *run, const asked *a, const char *value, const 
 
 void check_run_tools_sent(check_run *run)
 {
-    if (!check_play_for_ever(run, false, 0)) return;
-    asked plain = ask(run, check_generate);
+    asked plain;
+    if (!check_play_for_ever(run, false, 0) || !ask_plain(run, &plain)) return;
     beluga_chat_model *before = bind_tools(run);
     if (before) {
         asked a = ask(run, check_generate);
@@ -371,11 +384,14 @@ void check_run_history(check_run *run)
     if (!check_play_for_ever(run, false, 0)) return;
     beluga_chat_model *before = bind_tools(run);
     if (!before) return;
-    asked plain = ask(run, check_generate), a = ask_messages(run, write_history());
-    for (size_t i = 0; i < TOOLS && !is_told(&a, &plain); i++) judge_call(run, &a, i);
+    asked plain;
+    if (ask_plain(run, &plain)) {
+        asked a = ask_messages(run, write_history());
+        for (size_t i = 0; i < TOOLS && !is_told(&a, &plain); i++) judge_call(run, &a, i);
+        free_asked(&plain);
+        free_asked(&a);
+    }
     let_go(run, before);
-    free_asked(&plain);
-    free_asked(&a);
 }
 
 /* ---- choices --------------------------------------------------------------------------------- */
@@ -399,21 +415,29 @@ static void judge_choice(check_run *run, beluga_option option, const char *what,
     free_asked(&a);
 }
 
-void check_run_choices(check_run *run)
+static void judge_choices(check_run *run, const asked *plain)
 {
     static const char choice[] = "beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL)";
-    if (!check_play_for_ever(run, false, 0)) return;
-    beluga_chat_model *before = bind_tools(run);
-    if (!before) return;
-    asked plain = ask(run, check_generate);
-    judge_choice(run, beluga_with_tool_choice("none"), "tool_choice none", &plain, choice);
-    judge_choice(run, beluga_with_tool_choice("required"), "tool_choice required", &plain, choice);
-    judge_choice(run, beluga_with_tool_choice("zq_time"), "a tool's name as tool_choice", &plain,
+    static const char parallel[] =
+        "beluga_call_get_bool(call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel)";
+    judge_choice(run, beluga_with_tool_choice("none"), "tool_choice none", plain, choice);
+    judge_choice(run, beluga_with_tool_choice("required"), "tool_choice required", plain, choice);
+    judge_choice(run, beluga_with_tool_choice("zq_time"), "a tool's name as tool_choice", plain,
                  choice);
     if (run->provider->capabilities & BELUGA_CAPABILITY_PARALLEL_TOOLS)
         judge_choice(run, beluga_with_parallel_tool_calls(false), "parallel_tool_calls false",
-                     &plain,
-                     "beluga_call_get_bool(call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel)");
-    free_asked(&plain);
+                     plain, parallel);
+}
+
+void check_run_choices(check_run *run)
+{
+    if (!check_play_for_ever(run, false, 0)) return;
+    beluga_chat_model *before = bind_tools(run);
+    if (!before) return;
+    asked plain;
+    if (ask_plain(run, &plain)) {
+        judge_choices(run, &plain);
+        free_asked(&plain);
+    }
     let_go(run, before);
 }

@@ -45,9 +45,11 @@ static struct {
     bool proves_twice;
     size_t n_emits, after_end, late, refused;
     char first_after_end[32], first_late[32];
+    int unknown_reason; /* of a finish; 0: none */
     pthread_cond_t changed;
     job jobs[MAX_JOBS];
     size_t working; /* work that blocks and has not returned */
+    int attached;   /* emits of beluga_emit_attach that are not detached */
     watch_failure failing;
     size_t failures;
     int64_t hold_until_ms; /* 0: nothing is held */
@@ -189,8 +191,16 @@ static int usage(beluga_emit *emit, const beluga_usage *counts)
     WATCHED("usage", false, beluga_emit_usage(emit, counts));
 }
 
+static bool is_reason(beluga_finish_reason reason)
+{
+    static const char unknown[] = "unknown";
+    return reason == BELUGA_FINISH_UNKNOWN ||
+           strcmp(beluga_finish_reason_name(reason), unknown) != 0;
+}
+
 static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
 {
+    if (!is_reason(reason)) watch.unknown_reason = (int)reason;
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
@@ -266,10 +276,11 @@ static int run_next(beluga_emit *emit, void *argument)
 {
     job j = *(job *)argument;
     free_job(argument);
-    spy_cost cost = spy_begin();
+    static const char name[] = "what beluga_emit_after called";
+    spy_cost cost = spy_begin(name);
     int status = j.work(emit, j.argument);
-    spy_end("what beluga_emit_after called", cost);
-    return status;
+    spy_end(name, cost);
+    return spy_note_status(name, status);
 }
 
 static int after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
@@ -289,7 +300,7 @@ static int run_work(beluga_emit *emit, void *argument)
     is_working = true;
     int status = j->work(emit, j->argument);
     is_working = false;
-    return status;
+    return spy_note_status("what beluga_emit_run_blocking called", status);
 }
 
 static void release_work(void *argument)
@@ -310,11 +321,28 @@ static int run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), v
     return status;
 }
 
+static void count_attached(int more)
+{
+    pthread_mutex_lock(&watch.lock);
+    watch.attached += more;
+    pthread_cond_broadcast(&watch.changed);
+    pthread_mutex_unlock(&watch.lock);
+}
+
 static int attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *), void *argument,
                   void (*release)(void *))
 {
     if (fails(WATCH_ATTACH)) return BELUGA_ERROR_NO_MEMORY;
-    return watch.real->beluga_emit_attach(emit, attached, wake, argument, release);
+    count_attached(1); /* an engine may detach before this returns */
+    int status = watch.real->beluga_emit_attach(emit, attached, wake, argument, release);
+    if (status) count_attached(-1);
+    return status;
+}
+
+static void detach(beluga_emit *attached, int status)
+{
+    watch.real->beluga_emit_detach(attached, status);
+    count_attached(-1);
 }
 
 static void *alloc(beluga_emit *emit, size_t size)
@@ -372,6 +400,16 @@ bool watch_wait_for_work(int64_t patience_ms)
     return none;
 }
 
+bool watch_wait_for_detach(int64_t patience_ms)
+{
+    int64_t until = beluga__now_ms() + patience_ms;
+    pthread_mutex_lock(&watch.lock);
+    while (watch.attached > 0 && wait_until(until)) continue;
+    bool all = watch.attached <= 0;
+    pthread_mutex_unlock(&watch.lock);
+    return all;
+}
+
 static void put_between(beluga_plugin_host *table)
 {
     table->beluga_emit_after = after;
@@ -391,12 +429,13 @@ static void put_between(beluga_plugin_host *table)
     table->beluga_emit_failure = failure;
     table->beluga_emit_failure_text = failure_text;
     table->beluga_emit_attach = attach;
+    table->beluga_emit_detach = detach;
     table->find = find_watched;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static const beluga_plugin *loaded(const char *file)
+const beluga_plugin *watch_find(const char *file)
 {
     void *object = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (!object) return NULL;
@@ -407,7 +446,7 @@ static const beluga_plugin *loaded(const char *file)
 
 bool watch_begin(const char *file, bool proves_twice)
 {
-    const beluga_plugin *plugin = loaded(file);
+    const beluga_plugin *plugin = watch_find(file);
     if (!plugin || !plugin->host || !*plugin->host) return false;
     watch.real = *plugin->host;
     if (watch.real->size < sizeof watch.table) return false;
@@ -415,6 +454,7 @@ bool watch_begin(const char *file, bool proves_twice)
     watch.proves_twice = proves_twice;
     watch.n_emits = watch.after_end = watch.late = watch.refused = 0;
     *watch.first_after_end = *watch.first_late = '\0';
+    watch.unknown_reason = 0;
     put_between(&watch.table);
     watch.plugin = plugin;
     *plugin->host = &watch.table;
@@ -443,20 +483,25 @@ void watch_call_is_over(void)
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
-void watch_tell(check_text *after_end, check_text *late, check_text *refused)
+void watch_tell(watch_findings out)
 {
     pthread_mutex_lock(&watch.lock);
     if (watch.after_end)
-        check_text_printf(after_end,
+        check_text_printf(out.after_end,
                           "want nothing after the end of an answer, got %zu events: %s\n",
                           watch.after_end, watch.first_after_end);
+    if (watch.unknown_reason)
+        check_text_printf(out.reasons,
+                          "want a reason of beluga_finish_reason, got %d: BELUGA_FINISH_OTHER is "
+                          "for a word that you do not know\n",
+                          watch.unknown_reason);
     if (watch.late)
-        check_text_printf(late,
+        check_text_printf(out.late,
                           "want nothing when a call is over, got %zu events through its emit: %s\n",
                           watch.late, watch.first_late);
     if (watch.refused)
         check_text_printf(
-            refused, "want a return when emitting gives a negative code, got %zu events more\n",
+            out.refused, "want a return when emitting gives a negative code, got %zu events more\n",
             watch.refused);
     pthread_mutex_unlock(&watch.lock);
 }

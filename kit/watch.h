@@ -9,8 +9,14 @@
 
 #include "kit/text.h"
 
+#include <beluga/provider/plugin.h>
+#include <beluga/provider/provider.h>
+
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Find what a loaded plug-in says of itself, or NULL. */
+const beluga_plugin *watch_find(const char *file);
 
 /* Begin to watch a loaded plug-in. Only one is watched at a time, and none of its calls may run.
  * With `proves_twice` a finish may be repeated, for protocols in which two frames contain it.
@@ -47,10 +53,16 @@ void watch_let_go(void);
  * tells. @return whether one of both came. */
 bool watch_wait_for_work(int64_t patience_ms);
 
+/* Wait until every emit of beluga_emit_attach is detached. @return whether that came. */
+bool watch_wait_for_detach(int64_t patience_ms);
+
 /*
- * Write the findings as lines, none where all is well: events after an answer's end, events after
- * the end of a call, and further events after a refused one.
+ * Write the findings as lines, none where all is well: events after an answer's end, reasons of an
+ * end that there are not, events after the end of a call, and further events after a refused one.
  */
-void watch_tell(check_text *after_end, check_text *late, check_text *refused);
+typedef struct watch_findings {
+    check_text *after_end, *reasons, *late, *refused;
+} watch_findings;
+void watch_tell(watch_findings out);
 
 #endif

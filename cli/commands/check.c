@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "kit/isolate.h"
 #include "kit/places.h"
+#include "kit/where.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -121,8 +122,12 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
                            .scenario = "load",
                            .proves = "the library takes the file",
                            .detail = ""};
+    if (settings->crashed && strcmp(settings->crashed, result.scenario) == 0)
+        return BELUGA_ERROR_INVALID_RESPONSE;
     bool wanted = settings->begin(settings->payload, &result);
+    check_where_set("the loading of the file");
     int code = beluga_registry_load_plugin(beluga_registry_default(), s->operand, err);
+    check_where_set(NULL);
     if (code) {
         result.status = CHECK_FAILED;
         result.detail = err->message;
@@ -236,8 +241,9 @@ const cli_command cmd_check = {
         "behind HTTP is called as it is. Checked are its table and its registration, answers and "
         "streams, the rules of emitting, tools, batches, health, many calls at once, errors and "
         "streams cut at every frame, and that nothing leaks; then it is measured what a call "
-        "costs. Each check runs in a process of its own: one that crashes or hangs has failed, "
-        "and the report goes on.\n\n"
+        "costs. The checks run in a process of their own: one that crashes, hangs or takes all "
+        "memory has failed, and the report goes on in a new process, unless all that follows "
+        "would do the same.\n\n"
         "The file of a plug-in stands for all of its providers; a provider of the configuration "
         "that has a base is checked by its name. What it needs to be opened with is given with -o "
         "and --config.\n\n"
@@ -258,8 +264,8 @@ const cli_command cmd_check = {
         "the answers of a case of a recording. --only runs one check.\n\n"
         "Printed are the failures, with what was wanted and what came, and how many of each kind "
         "passed; -v lists every check. --timeout is how long to wait for what must happen, 30 "
-        "seconds unless it is given; after four times that a check hangs. The exit status is 0 "
-        "only if no check failed.\n\n"
+        "seconds unless it is given; after four times that a check hangs, counted in time in "
+        "which it computed or rested. The exit status is 0 only if no check failed.\n\n"
         "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
         "reason, note, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, "
         "error}.",

@@ -213,6 +213,9 @@ static int read_token(run *r, int64_t now, beluga_error *err)
     int status = x->provider->decode_token
                      ? x->provider->decode_token(x->self, &r->response, now, &r->token, err)
                      : decode_oauth(r, now, err);
+    if (status > 0)
+        status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                  "decode_token gave %d in place of a negative code", status);
     if (!status && !r->token.text.length)
         status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the answer has no token");
     if (!status && memchr(r->token.text.data, '\0', r->token.text.length))

@@ -246,6 +246,12 @@ int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encod
 {
     err->code = 0;
     int status = write_request(self, encode, cancels, err);
+    bool nothing = cancels && status == BELUGA_ENCODE_NOTHING;
+    if (status > 0 && !nothing) /* else the call would wait for an answer to nothing */
+        status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                  "the provider could not write its request, and gave %d in place "
+                                  "of a negative code",
+                                  status);
     if (status < 0 && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     return status;
 }

@@ -10,7 +10,8 @@ static void check_all(const planted *rows, size_t n)
 
 static void those_in_order_pass(void **state)
 {
-    static const planted rows[] = {{"job-sound", "", ""}, {"job-after-sound", "", ""}};
+    static const planted rows[] = {
+        {"job-sound", "", ""}, {"job-after-sound", "", ""}, {"job-engine-sound", "", ""}};
     (void)state;
     CHECK_ALL(rows);
 }
@@ -25,6 +26,16 @@ static void work_that_heeds_nothing_is_found(void **state)
     };
     (void)state;
     CHECK_ALL(rows);
+}
+
+static void an_engine_that_is_never_detached_is_found(void **state)
+{
+    static const planted rows[] = {
+        {"job-engine-kept", "ends ", "want beluga_emit_detach for each emit"}};
+    (void)state;
+    planted_limits.patience_ms = 2000; /* so long is waited for it */
+    CHECK_ALL(rows);
+    planted_limits.patience_ms = 0;
 }
 
 static void functions_that_wait_are_found(void **state)
@@ -53,6 +64,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_in_order_pass),
         cmocka_unit_test(work_that_heeds_nothing_is_found),
+        cmocka_unit_test(an_engine_that_is_never_detached_is_found),
         cmocka_unit_test(functions_that_wait_are_found),
         cmocka_unit_test(memory_that_is_lost_is_found),
     };

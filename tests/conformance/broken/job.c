@@ -2,6 +2,7 @@
  * names say which. "job-sound" has none. They say the last message back, a few bytes at a time. */
 #include <beluga/provider/provider.h>
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,34 @@ static int start_later(void *self, const beluga_call *call, beluga_emit *emit, b
     return is_faulty(call, "after-careless") ? 0 : status;
 }
 
+/* ---- on a thread of its own ------------------------------------------------------------------ */
+
+static void *run_engine(void *argument)
+{
+    beluga_emit *emit = argument;
+    int status = beluga_emit_text(emit, "engine", 6);
+    if (!status) status = beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end");
+    if (!is_faulty(beluga_emit_call(emit), "engine-kept")) beluga_emit_detach(emit, status);
+    return NULL;
+}
+
+static int start_engine(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    beluga_emit *attached;
+    pthread_t thread;
+    (void)self;
+    (void)call;
+    (void)err;
+    int status = beluga_emit_attach(emit, &attached, NULL, NULL, NULL);
+    if (status) return status;
+    if (pthread_create(&thread, NULL, run_engine, attached)) {
+        beluga_emit_detach(attached, BELUGA_ERROR_NO_MEMORY);
+        return 0;
+    }
+    pthread_detach(thread);
+    return 0;
+}
+
 #define TABLE(fault, begin, stop, end)                                      \
     {                                                                       \
         BELUGA_PROVIDER_INIT("job-" fault),                                 \
@@ -151,7 +180,10 @@ static const beluga_provider tables[] = {
     TABLE("after-sound", start_later, cancel, close_with_state),
     TABLE("after-waits", start_later, cancel, close_with_state),
     TABLE("after-careless", start_later, cancel, close_with_state),
+    TABLE("engine-sound", start_engine, cancel, close_with_state),
+    TABLE("engine-kept", start_engine, cancel, close_with_state),
 };
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &tables[0], &tables[1], &tables[2], &tables[3], &tables[4],
-                        &tables[5], &tables[6], &tables[7], &tables[8], &tables[9], &tables[10])
+                        &tables[5], &tables[6], &tables[7], &tables[8], &tables[9], &tables[10],
+                        &tables[11], &tables[12])

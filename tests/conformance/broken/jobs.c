@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So long a service wants to be left alone; the kit does not wait for it. */
+enum { POLL_MS = 20000 };
+
 typedef struct job {
     char id[32];
 } job;
@@ -71,6 +74,11 @@ static int encode_cancel(const beluga_call *call, beluga_http_request *request, 
     return 0;
 }
 
+static bool is_hasty(const beluga_emit *emit)
+{
+    return strcmp(beluga_call_provider(beluga_emit_call(emit))->name, "jobs-hasty") == 0;
+}
+
 /* {"id": "7", "stream": true}, {"id": "7", "state": "running"}: ask again; {"id": "7", "url":
  * "https://..."}: ask there. */
 static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
@@ -80,10 +88,10 @@ static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
     bool streamed = beluga_json_bool(beluga_json_get(root, "stream"), false);
     const char *url = beluga_json_get_string(root, "url", NULL);
     if (!id) return 0;
-    if (url) return beluga_emit_next_request(emit, url, 1);
+    if (url) return beluga_emit_next_request(emit, url, POLL_MS);
     snprintf(state->id, sizeof state->id, "%s", id);
     snprintf(path, sizeof path, "/jobs/%s%s", id, streamed ? "/stream" : "");
-    return beluga_emit_next_request(emit, path, 1);
+    return beluga_emit_next_request(emit, path, is_hasty(emit) ? 0 : POLL_MS);
 }
 
 static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -103,17 +111,19 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return decode(state, frame->data, frame->length, emit);
 }
 
-static const beluga_provider jobs = {
-    BELUGA_PROVIDER_INIT("jobs"),
-    .default_model = "a",
-    .base_url = "https://jobs.example/v1",
-    .state_size = sizeof(job),
-    .framing = BELUGA_FRAMING_NDJSON,
-    .capabilities = BELUGA_CAPABILITY_STREAM,
-    .encode_request = encode,
-    .encode_cancel = encode_cancel,
-    .decode_response = decode,
-    .decode_event = decode_event,
-};
+#define JOBS(provider_name)                       \
+    {                                             \
+        BELUGA_PROVIDER_INIT(provider_name),      \
+        .default_model = "a",                     \
+        .base_url = "https://jobs.example/v1",    \
+        .state_size = sizeof(job),                \
+        .framing = BELUGA_FRAMING_NDJSON,         \
+        .capabilities = BELUGA_CAPABILITY_STREAM, \
+        .encode_request = encode,                 \
+        .encode_cancel = encode_cancel,           \
+        .decode_response = decode,                \
+        .decode_event = decode_event,             \
+    }
+static const beluga_provider jobs = JOBS("jobs"), hasty = JOBS("jobs-hasty");
 
-BELUGA_PLUGIN_PROVIDERS(NULL, &jobs)
+BELUGA_PLUGIN_PROVIDERS(NULL, &jobs, &hasty)

@@ -1,0 +1,57 @@
+/* The scenario of calls that ask again and again. */
+#include "kit/polling.h"
+
+#include "kit/delays.h"
+#include "kit/exchange.h"
+#include "kit/perform.h"
+
+#include <string.h>
+
+enum {
+    LEAST_MS = 20,  /* so long at least nobody asks for the same again */
+    MOST_MS = 60000 /* what the library cuts a delay to */
+};
+
+/* Who asks for the same again, such as the state of a job, must leave its service some time. */
+static void judge(check_run *run)
+{
+    check_delay asked[CHECK_MAX_DELAYS];
+    size_t n = check_delays_take(asked);
+    for (size_t i = 0; i < n; i++) {
+        const check_delay *a = &asked[i];
+        bool again = i && strcmp(a->token, a[-1].token) == 0;
+        if (again && a->delay_ms < LEAST_MS)
+            check_problem(run,
+                          "the same is asked for again after %lld ms: give "
+                          "beluga_emit_next_request a delay in milliseconds, such as 500, or what "
+                          "the service says",
+                          (long long)a->delay_ms);
+        else if (a->delay_ms > MOST_MS)
+            check_problem(run,
+                          "a delay of %lld ms before a request is cut to a minute: it is in "
+                          "milliseconds",
+                          (long long)a->delay_ms);
+    }
+}
+
+static void ask(check_run *run, bool streamed)
+{
+    check_delay before[CHECK_MAX_DELAYS];
+    check_delays_take(before);
+    if (run->problems.length || !check_load_usual_answer(run, streamed)) return;
+    check_play_whole(run);
+    (streamed ? check_stream : check_generate)(run);
+    run->asked = peer_requests(run->peer);
+    judge(run);
+}
+
+void check_run_delays(check_run *run)
+{
+    const beluga_provider *p = run->provider;
+    if (!run->settings->plugin) {
+        check_text_puts(&run->reason, "only a plug-in can be watched for it");
+        return;
+    }
+    if (p->decode_response) ask(run, false);
+    if (p->decode_event && check_streams(run)) ask(run, true);
+}
