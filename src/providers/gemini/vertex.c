@@ -84,13 +84,15 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return code ? code : beluga__gemini_encode_request(call, request, err);
 }
 
-static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+int beluga__vertex_encode_embed(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
 {
     int code = set_base(call, request, err);
     return code ? code : beluga__gemini_encode_embed(call, request, err);
 }
 
-static int encode_count(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+int beluga__vertex_encode_count(const beluga_call *call, beluga_http_request *request,
+                                beluga_error *err)
 {
     int code = set_base(call, request, err);
     return code ? code : beluga__gemini_encode_count(call, request, err);
@@ -116,10 +118,8 @@ const beluga_provider beluga__vertex_provider = {
     .encode_request = encode_request,
     .encode_list_models = beluga__vertex_encode_list_models,
     .decode_list_models = beluga__gemini_decode_list_models,
-    .encode_embed = encode_embed,
-    .decode_embed = beluga__gemini_decode_embed,
-    .encode_count = encode_count,
-    .decode_count = beluga__gemini_decode_count,
+    BELUGA__EMBEDS_BY(beluga__vertex_encode_embed, beluga__gemini_decode_embed),
+    BELUGA__COUNTS_BY(beluga__vertex_encode_count, beluga__gemini_decode_count),
     .max_inputs = 1,
     .base_url = HOST,
     .key_variables = BELUGA__TEXTS("GOOGLE_OAUTH_ACCESS_TOKEN"),
@@ -127,7 +127,7 @@ const beluga_provider beluga__vertex_provider = {
     .url_variables = BELUGA__TEXTS("GOOGLE_VERTEX_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
+                    BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED | BELUGA__CAN_COUNT,
     .decode_error = beluga__gemini_decode_error,
     .authorize = authorize,
     .encode_token = beluga__google_encode_token,
