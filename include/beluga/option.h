@@ -39,7 +39,7 @@ typedef enum beluga_option_type {
     XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                  \
     XX(MODEL_NAME, "model_name", STRING, 0, 0, B, "model's name at the provider")                 \
     XX(API_KEY, "api_key", STRING, 0, 0, M,                                                       \
-       "key, or env:NAME, file:PATH, command:COMMAND, aws:PROFILE")                               \
+       "key, or env:NAME, file:PATH, command:COMMAND, aws:PROFILE, google:")                      \
     XX(BASE_URL, "base_url", STRING, 0, 0, M, "where the provider is")                            \
     XX(TEMPERATURE, "temperature", DOUBLE, 0, 2, B, "sampling temperature")                       \
     XX(TOP_P, "top_p", DOUBLE, 0, 1, B, "nucleus sampling")                                       \

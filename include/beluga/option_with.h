@@ -29,9 +29,10 @@ BELUGA_API beluga_option beluga_with_provider(const char *name);
 /** Name the model as the provider does, or by beluga_with_model_alias. Unset: its default. */
 BELUGA_API beluga_option beluga_with_model_name(const char *name);
 /**
- * Give the key, or where it is: "env:NAME" a variable, "file:PATH" the first line of a file,
- * "command:COMMAND" the output of a shell command, "aws:" or "aws:PROFILE" an access key of AWS.
- * Unset: no key, unless beluga_with_env finds one.
+ * Give the key, or where it is: "env:NAME" a variable, "file:PATH" the first line of a file, or all
+ * of it if it is a JSON object, "command:COMMAND" the output of a shell command, "aws:" or
+ * "aws:PROFILE" an access key of AWS, "google:" the credentials that Google's tools use. Unset: no
+ * key, unless beluga_with_env finds one.
  */
 BELUGA_API beluga_option beluga_with_api_key(const char *key_or_reference);
 /**

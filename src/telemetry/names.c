@@ -22,10 +22,9 @@ const beluga__metric_row beluga__metric_rows[] = {
 
 /* These providers have another name in the conventions. */
 static const char *const providers[][2] = {
-    {"anthropic", "anthropic"},     {"azure", "azure.ai.openai"},
-    {"bedrock", "aws.bedrock"},     {"gemini", "gcp.gemini"},
-    {"mistral", "mistral_ai"},      {"moonshot", "moonshot_ai"},
-    {"openai-responses", "openai"}, {"xai", "x_ai"},
+    {"anthropic", "anthropic"},  {"azure", "azure.ai.openai"},   {"bedrock", "aws.bedrock"},
+    {"gemini", "gcp.gemini"},    {"vertex", "gcp.vertex_ai"},    {"mistral", "mistral_ai"},
+    {"moonshot", "moonshot_ai"}, {"openai-responses", "openai"}, {"xai", "x_ai"},
 };
 
 const char *beluga__name_of(beluga__name name, bool latest)

@@ -53,6 +53,34 @@ static void a_refusal_in_other_words_is_quoted(scene *s)
     expect_requests(s, 2);
 }
 
+static void words_of_oauth_say_what_to_do(scene *s)
+{
+    static const char *const words[][2] = {
+        {"invalid_client", CAN_T " (HTTP 400): the service does not know the client"},
+        {"invalid_grant", CAN_T " (HTTP 400): the key has ended"},
+        {"unauthorized_client", CAN_T " (HTTP 400): the service must allow the client to ask"},
+        {"invalid_scope", CAN_T " (HTTP 400): the service must allow the client this scope"},
+    };
+    char body[64];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        snprintf(body, sizeof body, "{\"error\":\"%s\"}", words[i][0]);
+        GIVES(s, HEAD(400, NULL), BODY(body));
+        fails(s, BELUGA_ERROR_AUTHENTICATION, words[i][1]);
+        assert_string_equal(s->err.provider_code, words[i][0]);
+    }
+}
+
+static void a_refusal_of_status_200_is_one(scene *s)
+{
+    GIVES(s,
+          JSON("{\"error\":\"invalid_client\",\"error_description\":\"No " BROKER_KEY " here\"}"));
+    fails(s, BELUGA_ERROR_AUTHENTICATION,
+          CAN_T ": the service refuses it: the service does not know the client");
+    assert_string_equal(s->err.provider_code, "invalid_client");
+    assert_string_equal(s->err.cause, "No ********************* here");
+    expect_requests(s, 1);
+}
+
 static void a_service_that_fails_is_asked_again(scene *s)
 {
     GIVES(s, HEAD(503, "retry-after-ms: 1\r\n"), BODY("later"));
@@ -263,6 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EXCHANGE(a_key_that_is_refused_is_told_in_the_services_words_and_not_tried_again),
         EXCHANGE(a_refusal_in_other_words_is_quoted),
+        EXCHANGE(words_of_oauth_say_what_to_do),
+        EXCHANGE(a_refusal_of_status_200_is_one),
         EXCHANGE(a_service_that_fails_is_asked_again),
         EXCHANGE(a_limit_of_the_service_is_told_with_its_wait),
         EXCHANGE(a_redirect_is_not_followed),

@@ -123,6 +123,53 @@ static void a_field_without_a_name_is_refused(void **state)
     assert_refused("a field has no name");
 }
 
+/* ---- client credentials ---------------------------------------------------------------------- */
+
+static void ask_for_token(beluga_client_credentials client)
+{
+    client.size = sizeof client;
+    beluga_http_request_set_client_credentials(&request, &client);
+}
+
+static void client_credentials_are_fields_of_the_body(void **state)
+{
+    (void)state;
+    ask_for_token((beluga_client_credentials){
+        .url = "https://id.example/token", .id = "me", .secret = "a+b &c", .scope = "read write"});
+    beluga_http_request_add_form_field(&request, "audience", "x", 1);
+    assert_body("grant_type=client_credentials&client_id=me&client_secret=a%2Bb+%26c&"
+                "scope=read+write&audience=x");
+    assert_string_equal(beluga_http_request_url(&request), "https://id.example/token");
+    assert_null(beluga_http_request_header(&request, "Authorization"));
+}
+
+/* Encoded "me%3A1:a%2Bb" */
+static void client_credentials_may_be_in_the_header(void **state)
+{
+    (void)state;
+    ask_for_token((beluga_client_credentials){
+        .url = "https://id.example/token", .id = "me:1", .secret = "a+b", .in_header = true});
+    assert_body("grant_type=client_credentials");
+    assert_string_equal(beluga_http_request_header(&request, "Authorization"),
+                        "Basic bWUlM0ExOmElMkJi");
+}
+
+static void client_credentials_that_are_not_whole_are_an_error(void **state)
+{
+    static const beluga_client_credentials some[] = {{.id = "a", .secret = "b"},
+                                                     {.url = "https://h/", .secret = "b"},
+                                                     {.url = "https://h/", .id = "a"}};
+    beluga_client_credentials shorter = {.size = 8};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        ask_for_token(some[i]);
+        assert_refused("client credentials lack url, id or secret");
+        tear_down(state);
+        set_up(state);
+    }
+    beluga_http_request_set_client_credentials(&request, &shorter);
+    assert_refused("client credentials lack url, id or secret");
+}
+
 /* ---- parts ----------------------------------------------------------------------------------- */
 
 static void add(const char *name, const char *filename, const char *type, const char *data,
@@ -282,6 +329,9 @@ static void a_member_that_is_missing_is_put_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_REQUEST(client_credentials_are_fields_of_the_body),
+        ON_REQUEST(client_credentials_may_be_in_the_header),
+        ON_REQUEST(client_credentials_that_are_not_whole_are_an_error),
         ON_REQUEST(bytes_are_sent_as_they_are),
         ON_REQUEST(the_last_bytes_that_are_set_are_sent),
         ON_REQUEST(two_kinds_of_body_are_an_error),
