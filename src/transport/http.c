@@ -152,7 +152,7 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
         return beluga_error_set(err, status, "the request can't be started");
     }
     loop->http->due = loop->http->due || later;
-    if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
+    beluga__loop_wake(loop);
     return 0;
 }
 
@@ -201,8 +201,7 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     /* curl_easy_pause delivers the bytes that libcurl has kept, so resuming waits for the next
      * step. */
     beluga__transfer_move(t, &t->http->to_resume);
-    if (t->http->loop->hosted && !t->http->loop->stepping)
-        beluga__poller_wake(&t->http->loop->poller);
+    beluga__loop_wake(t->http->loop);
 }
 
 bool beluga__http_holds(const beluga__http *http)

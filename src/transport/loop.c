@@ -20,15 +20,37 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
+/* Note that work or a timer waits, or that nothing does. Returns whether a host watches the
+ * descriptor. A thread that begins to watch looks at the two in the other order, so that either it
+ * or this thread finds out that the descriptor has to be readable. */
+static bool is_watched(beluga__network_loop *loop, bool waits)
+{
+    if (atomic_load_explicit(&loop->waits, memory_order_relaxed) != waits)
+        atomic_store(&loop->waits, waits);
+    return atomic_load(&loop->watched);
+}
+
+void beluga__loop_wake(beluga__network_loop *loop)
+{
+    if (!loop->stepping && is_watched(loop, true)) beluga__poller_wake(&loop->poller);
+}
+
+/* Set the host's timer. Without a descriptor for it the host steps at once, again and again. */
+static void arm(beluga__network_loop *loop, int64_t deadline_ns)
+{
+    if (beluga__poller_arm(&loop->poller, deadline_ns)) beluga__poller_wake(&loop->poller);
+}
+
 static void defer(beluga_loop *base, beluga__task *task)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
     if (task->queued) return;
     task->queued = true;
+    bool first = beluga__list_empty(&loop->tasks);
     beluga__list_append(&loop->tasks, &task->node);
     if (!loop->hosted || loop->stepping) return;
-    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
-    beluga__poller_wake(&loop->poller);
+    if (first) plan_earlier(loop, beluga__now_ns());
+    beluga__loop_wake(loop);
 }
 
 static int reserve(beluga_loop *base)
@@ -44,8 +66,7 @@ static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_
     /* fails never, since room was reserved */
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return;
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
-    if (loop->hosted && !loop->stepping && beluga__poller_arm(&loop->poller, deadline_ns))
-        beluga__poller_wake(&loop->poller);
+    if (!loop->stepping && is_watched(loop, true)) arm(loop, deadline_ns);
 }
 
 static void timer_clear(beluga_loop *base, beluga__timer *timer)
@@ -306,9 +327,11 @@ static void rearm(beluga__network_loop *loop)
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
     int64_t next = beluga__timers_next(&loop->timers);
     loop->plan_ns = more ? loop->seen_ns : next;
-    if (!loop->hosted) return;
-    if (more || (next != INT64_MAX && beluga__poller_arm(&loop->poller, next)))
+    if (!is_watched(loop, more || next != INT64_MAX)) return;
+    if (more)
         beluga__poller_wake(&loop->poller);
+    else if (next != INT64_MAX)
+        arm(loop, next);
 }
 
 /* A wait without events may have ended long ago, or because of a signal, so descriptors are looked
@@ -330,8 +353,9 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    /* The only call of a loop has just begun: nothing can be read before its request went out. */
-    if (!loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
+    /* The only call of a loop has just begun: nothing can be read before its request went out. For
+     * a host that watches, its descriptor has to become quiet. */
+    if (!loop->watched && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
     }
@@ -461,9 +485,13 @@ void beluga_loop_free(beluga_loop *base)
     runtime->unref(runtime);
 }
 
+/* From now on a host watches. It may do so late, and from another thread than the loop's. */
 int beluga_loop_fd(beluga_loop *base)
 {
-    return beluga__loop_of(base)->poller.fd;
+    beluga__network_loop *loop = beluga__loop_of(base);
+    if (!atomic_exchange(&loop->watched, true) && atomic_load(&loop->waits))
+        beluga__poller_signal(&loop->poller);
+    return loop->poller.fd;
 }
 
 int beluga_loop_step(beluga_loop *base)

@@ -8,14 +8,18 @@
 #include "transport/poller.h"
 #include "transport/timers.h"
 
+#include <stdatomic.h>
+
 typedef struct beluga__http beluga__http; /* the part of a loop that drives libcurl, in http.c */
 
 enum { BELUGA__CANCEL_BUCKETS = 256 };
 
 typedef struct beluga__network_loop {
     beluga_loop base;
-    bool hosted; /* a host watches the descriptor, which has to be woken and armed */
+    bool hosted; /* it belongs to a host, which may ask for its descriptor */
     bool stepping;
+    atomic_bool watched; /* a host watches the descriptor, which has to be woken and armed */
+    atomic_bool waits;   /* work or a timer waits */
     bool has_poller;
     beluga__poller poller;
     beluga__timers timers;
@@ -65,10 +69,12 @@ void beluga__loop_abort_all(beluga__network_loop *loop);
 static inline int beluga__loop_poller(beluga__network_loop *loop)
 {
     if (loop->has_poller) return 0;
-    int status = beluga__poller_init(&loop->poller);
+    int status = beluga__poller_init(&loop->poller, loop->hosted);
     loop->has_poller = status == 0;
     return status;
 }
+/* Tell a host that watches the descriptor that the loop has work. In a step this does nothing. */
+void beluga__loop_wake(beluga__network_loop *loop);
 static inline bool beluga__loop_forked(const beluga__network_loop *loop)
 {
     return beluga__loop_inherited(&loop->base);

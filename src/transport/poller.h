@@ -17,15 +17,15 @@ typedef struct beluga__watch {
 } beluga__watch;
 
 typedef struct beluga__poller {
-    int fd;           /* descriptor that a host watches */
-    int wake_fd;      /* readable when there is work */
-    int timer_fd;     /* timer descriptor for hosts; -1 until armed */
-    int64_t armed_ns; /* time to which timer_fd is set; INT64_MAX: not set */
-    bool woken;       /* the loop itself made wake_fd readable */
+    int fd;              /* descriptor that a host watches */
+    beluga__watch wake;  /* readable when there is work; for hosts alone */
+    beluga__watch timer; /* timer descriptor for hosts; none until armed */
+    int64_t armed_ns;    /* time to which the timer is set; INT64_MAX: not set */
+    bool woken;          /* the loop itself made `wake` readable */
 } beluga__poller;
 
-/* Returns 0, or LIMIT_EXCEEDED when no descriptors are left. */
-int beluga__poller_init(beluga__poller *poller);
+/* Returns 0, or LIMIT_EXCEEDED when no descriptors are left. Only a hosted one can be woken. */
+int beluga__poller_init(beluga__poller *poller, bool hosted);
 void beluga__poller_close(beluga__poller *poller);
 
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events);
@@ -38,6 +38,8 @@ int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns);
 /* Make the descriptor readable now, until the next wait. Only the loop's own thread may call
  * this. */
 void beluga__poller_wake(beluga__poller *poller);
+/* Do the same from any thread. */
+void beluga__poller_signal(const beluga__poller *poller);
 
 /* Wait at most timeout_ms (-1: without limit), call `over` when the wait has ended, then call at
  * most BELUGA__MAX_STEP_EVENTS ready watches; the rest come first in the next wait. Returns the

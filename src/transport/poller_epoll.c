@@ -22,21 +22,18 @@ static int from_epoll(uint32_t events)
            (events & (EPOLLERR | EPOLLHUP) ? BELUGA__POLL_ERROR : 0);
 }
 
-static int add_own(beluga__poller *poller, int fd)
+static int control(beluga__poller *poller, int what, beluga__watch *watch, int events)
 {
-    /* The poller's own descriptors have no watch, since they only end the wait. */
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
+    struct epoll_event event = {.events = to_epoll(events), .data.ptr = watch};
+    return epoll_ctl(poller->fd, what, watch->fd, &event);
 }
 
-int beluga__poller_init(beluga__poller *poller)
+/* A descriptor of the poller's own ends the wait of a host. */
+static int add_own(beluga__poller *poller, beluga__watch *own, int fd,
+                   void (*ready)(beluga__watch *, int))
 {
-    *poller = (beluga__poller){.fd = -1, .wake_fd = -1, .timer_fd = -1, .armed_ns = INT64_MAX};
-    poller->fd = epoll_create1(EPOLL_CLOEXEC);
-    poller->wake_fd = poller->fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (poller->wake_fd >= 0 && add_own(poller, poller->wake_fd) == 0) return 0;
-    beluga__poller_close(poller);
-    return BELUGA_ERROR_LIMIT_EXCEEDED;
+    *own = (beluga__watch){fd, ready};
+    return fd < 0 ? -1 : control(poller, EPOLL_CTL_ADD, own, BELUGA__POLL_READ);
 }
 
 static void close_one(int *fd)
@@ -45,17 +42,41 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-void beluga__poller_close(beluga__poller *poller)
+static void wake_came(beluga__watch *watch, int events)
 {
-    close_one(&poller->timer_fd);
-    close_one(&poller->wake_fd);
-    close_one(&poller->fd);
+    beluga__poller *poller = beluga__container_of(watch, beluga__poller, wake);
+    uint64_t count;
+    ssize_t n = read(watch->fd, &count, sizeof count);
+    (void)n;
+    (void)events;
+    poller->woken = false;
 }
 
-static int control(beluga__poller *poller, int what, beluga__watch *watch, int events)
+static void time_came(beluga__watch *watch, int events)
 {
-    struct epoll_event event = {.events = to_epoll(events), .data.ptr = watch};
-    return epoll_ctl(poller->fd, what, watch->fd, &event);
+    beluga__poller *poller = beluga__container_of(watch, beluga__poller, timer);
+    uint64_t count;
+    (void)events;
+    if (read(watch->fd, &count, sizeof count) == sizeof count) poller->armed_ns = INT64_MAX;
+}
+
+int beluga__poller_init(beluga__poller *poller, bool hosted)
+{
+    *poller = (beluga__poller){.fd = -1, .wake = {.fd = -1}, .timer = {.fd = -1}};
+    poller->armed_ns = INT64_MAX;
+    poller->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (poller->fd >= 0 && !hosted) return 0;
+    int fd = poller->fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (add_own(poller, &poller->wake, fd, wake_came) == 0) return 0;
+    beluga__poller_close(poller);
+    return BELUGA_ERROR_LIMIT_EXCEEDED;
+}
+
+void beluga__poller_close(beluga__poller *poller)
+{
+    close_one(&poller->timer.fd);
+    close_one(&poller->wake.fd);
+    close_one(&poller->fd);
 }
 
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
@@ -80,37 +101,33 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
 {
     if (deadline_ns >= poller->armed_ns) return 0;
-    if (poller->timer_fd < 0) {
-        poller->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (poller->timer_fd < 0) return BELUGA_ERROR_LIMIT_EXCEEDED;
-        if (add_own(poller, poller->timer_fd)) {
-            close_one(&poller->timer_fd);
+    if (poller->timer.fd < 0) {
+        int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (add_own(poller, &poller->timer, fd, time_came)) {
+            close_one(&poller->timer.fd);
             return BELUGA_ERROR_LIMIT_EXCEEDED;
         }
     }
     if (deadline_ns < 1) deadline_ns = 1; /* a time of 0 would disarm the timer */
     struct itimerspec at = {
         .it_value = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000}};
-    timerfd_settime(poller->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+    timerfd_settime(poller->timer.fd, TFD_TIMER_ABSTIME, &at, NULL);
     poller->armed_ns = deadline_ns;
     return 0;
+}
+
+void beluga__poller_signal(const beluga__poller *poller)
+{
+    uint64_t one = 1;
+    ssize_t n = write(poller->wake.fd, &one, sizeof one);
+    (void)n; /* a counter that is full is readable, too */
 }
 
 void beluga__poller_wake(beluga__poller *poller)
 {
     if (poller->woken) return;
-    uint64_t one = 1;
-    poller->woken = write(poller->wake_fd, &one, sizeof one) == sizeof one;
-}
-
-static void quiet(beluga__poller *poller)
-{
-    uint64_t count;
-    ssize_t n = read(poller->wake_fd, &count, sizeof count);
-    if (poller->timer_fd >= 0 && read(poller->timer_fd, &count, sizeof count) == sizeof count)
-        poller->armed_ns = INT64_MAX;
-    (void)n;
-    poller->woken = false;
+    beluga__poller_signal(poller);
+    poller->woken = true;
 }
 
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *), void *payload)
@@ -120,10 +137,7 @@ int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(voi
     over(payload);
     for (int i = 0; i < n; i++) {
         beluga__watch *watch = events[i].data.ptr;
-        if (!watch)
-            quiet(poller);
-        else if (watch->ready)
-            watch->ready(watch, from_epoll(events[i].events));
+        if (watch->ready) watch->ready(watch, from_epoll(events[i].events));
     }
     return n < 0 ? 0 : n;
 }

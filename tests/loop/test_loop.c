@@ -6,6 +6,7 @@
 
 #include <beluga/providers/mock.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -340,6 +341,45 @@ static void a_deadline_makes_the_descriptor_readable(scene *s)
 }
 
 /* Of tokens that were told before any text. */
+/* The program has stepped the loop without its descriptor; then somebody watches it. */
+static void a_descriptor_that_is_asked_for_late_tells_of_what_waits(scene *s)
+{
+    use_model(s, open_mock(beluga_mock_with_word_delay_ms(1)));
+    for (int steps = 0; steps < 4; steps++) {
+        RELEASE(beluga_op_free, s->op);
+        RELEASE(beluga_loop_free, s->loop);
+        s->loop = new_loop();
+        push(s);
+        for (int i = 0; i < steps; i++) assert_int_equal(beluga_loop_step(s->loop), 0);
+        step_to_the_end(s);
+        assert_int_equal(s->r.finishes, 1);
+    }
+}
+
+static void *step_often(void *payload)
+{
+    scene *s = payload;
+    push(s);
+    for (int i = 0; i < 1000 && !s->r.finishes; i++) beluga_loop_step(s->loop);
+    return NULL;
+}
+
+static void another_thread_may_ask_for_the_descriptor_while_the_loop_runs(scene *s)
+{
+    pthread_t stepper;
+    use_model(s, open_mock(beluga_mock_with_word_delay_ms(1)));
+    for (int i = 0; i < 20; i++) {
+        RELEASE(beluga_op_free, s->op);
+        RELEASE(beluga_loop_free, s->loop);
+        s->loop = new_loop();
+        assert_int_equal(pthread_create(&stepper, NULL, step_often, s), 0);
+        assert_true(beluga_loop_fd(s->loop) >= 0);
+        pthread_join(stepper, NULL);
+        if (!s->r.finishes) step_to_the_end(s);
+        assert_int_equal(s->r.finishes, 1);
+    }
+}
+
 static void a_cancel_before_the_first_content_gets_nothing_but_the_error(scene *s)
 {
     script(s->peer, BEGINS, USES(12, 0), HANGS);
@@ -471,6 +511,8 @@ int main(void)
         SCENE(the_wait_for_a_retry_makes_the_descriptor_readable),
         SCENE(a_timeout_makes_the_descriptor_readable),
         SCENE(a_deadline_makes_the_descriptor_readable),
+        SCENE(a_descriptor_that_is_asked_for_late_tells_of_what_waits),
+        SCENE(another_thread_may_ask_for_the_descriptor_while_the_loop_runs),
         SCENE(a_cancel_before_the_first_content_gets_nothing_but_the_error),
         SCENE(an_op_that_is_cancelled_outside_a_step_makes_the_descriptor_readable),
         SCENE(a_resumed_call_makes_the_descriptor_readable),
