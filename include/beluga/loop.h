@@ -37,9 +37,9 @@ BELUGA_API int beluga_loop_new(beluga_client *client, beluga_loop **out);
 BELUGA_API void beluga_loop_free(beluga_loop *loop);
 
 /**
- * Return the descriptor to watch for reading. It stays the same and belongs to the loop, which keeps
- * it readable from now on as long as there is work. That costs system calls, so a program that only
- * waits (beluga_loop_wait) does not ask for it.
+ * Return the descriptor to watch for reading. It stays the same and belongs to the loop, which
+ * keeps it readable from now on as long as there is work. That costs system calls, so a program
+ * that only waits (beluga_loop_wait) does not ask for it.
  *
  * Threads: any, while the loop is not freed. Blocks: never.
  */
