@@ -211,10 +211,11 @@ bool beluga__http_holds(const beluga__http *http)
 
 void beluga__http_resume(beluga__http *http)
 {
-    while (beluga__http_holds(http) && http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) {
+    while (beluga__http_holds(http) && beluga__loop_has_room(http->loop, BELUGA__READ_BYTES)) {
         beluga__transfer *t = beluga__container_of(http->to_resume.next, beluga__transfer, node);
         beluga__transfer_move(t, &http->transfers);
         if (t->paused) continue;
+        http->loop->turn_bytes = 0;
         http->in_curl = true;
         CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
         http->in_curl = false;
@@ -320,7 +321,6 @@ void beluga__http_step(beluga__http *http)
         finished(beluga__container_of(http->to_fail.next, beluga__transfer, node),
                  CURLE_OUT_OF_MEMORY);
     end_waiting(http);
-    beluga__sockets_reuse_dropped(http);
 }
 
 void beluga__http_free(beluga__http *http)

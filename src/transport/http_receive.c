@@ -20,6 +20,14 @@ void beluga__transfer_tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
+/* libcurl reads a connection until it is empty. Bytes that are too many for this step, or for one
+ * turn where others wait for theirs, are held until a later turn. */
+static bool has_room(const beluga__network_loop *loop, size_t n)
+{
+    bool in_turn = !loop->turn_bytes || loop->turn_bytes + n <= loop->share;
+    return in_turn && beluga__loop_has_room(loop, n);
+}
+
 size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userdata)
 {
     beluga__transfer *t = userdata;
@@ -29,15 +37,14 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
         return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
     }
     if (t->paused) return CURL_WRITEFUNC_PAUSE;
-    /* libcurl reads a connection until it is empty. Bytes that are too many for this step are held
-     * until the next one, in which the transfers that were held come first. */
-    if (t->http->loop->step_bytes >= BELUGA__MAX_STEP_BYTES) {
+    if (!has_room(t->http->loop, length)) {
         beluga__transfer_move(t, &t->http->to_resume);
         return CURL_WRITEFUNC_PAUSE;
     }
     beluga__transfer_tell_head(t);
     if (!t->handler) return t->draining ? length : 0;
     t->http->loop->step_bytes += length;
+    t->http->loop->turn_bytes += length;
     t->handler->body(t->owner, bytes, length);
     /* A return of 0 is an error to libcurl, and ends a transfer that was cancelled meanwhile. */
     return t->handler || t->draining ? length : 0;

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 
 enum {
-    RECEIVE_BUFFER = 8 * 1024, /* allocated for each open transfer */
     UPLOAD_BUFFER = 16 * 1024, /* the smallest size that libcurl allows */
     EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
     ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
@@ -84,7 +83,7 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BELUGA__READ_BYTES);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, beluga__transfer_on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, beluga__transfer_on_body);

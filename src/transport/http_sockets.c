@@ -10,7 +10,7 @@
 
 typedef struct socket_watch {
     beluga__watch watch;
-    beluga__list node; /* in `sockets`, `spare_sockets` or `dead_sockets` */
+    beluga__list node; /* in `sockets` or `spare_sockets` */
     beluga__http *http;
     const beluga__transfer *transfer; /* the transfer for which the socket was watched first */
 } socket_watch;
@@ -113,18 +113,11 @@ static socket_watch *new_socket(beluga__http *http, CURL *easy, curl_socket_t fd
     return s;
 }
 
-/* An event of this step may still point at the socket, so it is reused only after the step. */
-static void retire(beluga__http *http, socket_watch *s)
-{
-    s->watch.ready = NULL;
-    beluga__list_remove(&s->node);
-    beluga__list_append(&http->dead_sockets, &s->node);
-}
-
 static void drop_socket(beluga__http *http, socket_watch *s)
 {
     beluga__poller_del(&http->loop->poller, &s->watch);
-    retire(http, s);
+    beluga__list_remove(&s->node);
+    beluga__list_append(&http->spare_sockets, &s->node);
 }
 
 /* libcurl closes some sockets before it stops watching them. By then the descriptor may already
@@ -196,7 +189,7 @@ int beluga__socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, 
         curl_multi_assign(http->multi, fd, s);
         return 0;
     }
-    retire(http, s);
+    drop_socket(http, s);
     return cannot_watch(http, easy, status);
 }
 
@@ -206,16 +199,6 @@ void beluga__sockets_init(beluga__http *http)
 {
     for (size_t i = 0; i < BELUGA__SOCKET_BUCKETS; i++) beluga__list_init(&http->sockets[i]);
     beluga__list_init(&http->spare_sockets);
-    beluga__list_init(&http->dead_sockets);
-}
-
-void beluga__sockets_reuse_dropped(beluga__http *http)
-{
-    while (!beluga__list_empty(&http->dead_sockets)) {
-        beluga__list *node = http->dead_sockets.next;
-        beluga__list_remove(node);
-        beluga__list_append(&http->spare_sockets, node);
-    }
 }
 
 static void free_all(beluga__http *http, beluga__list *list)
@@ -231,5 +214,4 @@ void beluga__sockets_free(beluga__http *http)
 {
     for (size_t i = 0; i < BELUGA__SOCKET_BUCKETS; i++) free_all(http, &http->sockets[i]);
     free_all(http, &http->spare_sockets);
-    free_all(http, &http->dead_sockets);
 }

@@ -31,7 +31,7 @@ struct beluga__http {
     beluga__list to_resume; /* transfers that were resumed, or held until the next step */
     /* Used by http_sockets.c; `sockets` finds a socket by its descriptor. */
     beluga__list sockets[BELUGA__SOCKET_BUCKETS];
-    beluga__list spare_sockets, dead_sockets;
+    beluga__list spare_sockets;
     size_t n_draining;
     beluga__list spare; /* transfers that are over, whose handles wait for the next ones */
     size_t n_spare;
@@ -118,8 +118,6 @@ int beluga__socket_changed(CURL *easy, curl_socket_t fd, int what, void *http, v
 
 void beluga__sockets_init(beluga__http *http);
 void beluga__sockets_free(beluga__http *http);
-/* Allow dropped sockets to be reused; no event may point at them any more. */
-void beluga__sockets_reuse_dropped(beluga__http *http);
 /* Drop the sockets of a transfer that is not connected, since libcurl closes them without a
  * callback. */
 void beluga__sockets_drop_unconnected(beluga__transfer *t);

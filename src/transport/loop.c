@@ -200,19 +200,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     if (!beluga__list_empty(&entry->watchers)) return;
     if (!entry->fired) beluga__poller_del(&loop->poller, &entry->watch);
     beluga__list_remove(&entry->node);
-    /* An event of this step may still point at the entry, so the entry is released after the
-     * step. */
-    entry->watch.ready = NULL;
-    beluga__list_append(&loop->dead_entries, &entry->node);
-}
-
-static void bury(beluga__network_loop *loop)
-{
-    while (!beluga__list_empty(&loop->dead_entries)) {
-        cancel_entry *entry = beluga__container_of(loop->dead_entries.next, cancel_entry, node);
-        beluga__list_remove(&entry->node);
-        beluga__release(&loop->base.runtime->allocator, entry);
-    }
+    beluga__release(&loop->base.runtime->allocator, entry);
 }
 
 /* --- mail ------------------------------------------------------------------------------------- */
@@ -280,14 +268,14 @@ static void begin_turn(beluga__network_loop *loop)
         loop->left_ns = 0;
     }
     take_time(loop, now);
-    loop->look_ns = now;
 }
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
-static void wait_is_over(void *payload)
+/* Returns whether the last wait found descriptors that wait for the next step. */
+static bool has_more_ready(const beluga__network_loop *loop)
 {
-    read_clock(payload);
+    return loop->has_poller && beluga__poller_has_more(&loop->poller);
 }
 
 /* No call may fail for bytes that have already come, so timers wait until every ready descriptor
@@ -295,7 +283,8 @@ static void wait_is_over(void *payload)
  * once. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
-    bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
+    bool more = n_ready == BELUGA__MAX_STEP_EVENTS || has_more_ready(loop) ||
+                beluga__http_holds(loop->http);
     if (more && !loop->behind) {
         loop->behind = loop->base.active + 1;
         return false;
@@ -308,6 +297,7 @@ static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 static int64_t next_due_ms(beluga__network_loop *loop)
 {
     if (!beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http)) return 0;
+    if (has_more_ready(loop)) return 0;
     int64_t next = beluga__timers_next(&loop->timers);
     if (next == INT64_MAX) return -1;
     int64_t left = next - beluga__now_ns();
@@ -321,12 +311,13 @@ static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
     return due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
-/* A host's descriptor must be readable as long as the loop has work. */
+/* A host's descriptor must be readable as long as the loop has work. Descriptors that are ready
+ * make it readable themselves. */
 static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
     int64_t next = beluga__timers_next(&loop->timers);
-    loop->plan_ns = more ? loop->seen_ns : next;
+    loop->plan_ns = more || has_more_ready(loop) ? loop->seen_ns : next;
     if (!is_watched(loop, more || next != INT64_MAX)) return;
     if (more)
         beluga__poller_wake(&loop->poller);
@@ -334,20 +325,52 @@ static void rearm(beluga__network_loop *loop)
         arm(loop, next);
 }
 
-/* A wait without events may have ended long ago, or because of a signal, so descriptors are looked
- * at again before timers run. */
-static int look(beluga__network_loop *loop, int wait)
+static int wait_ready(beluga__network_loop *loop, int wait)
 {
-    loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
-    int n_ready = beluga__poller_wait(&loop->poller, wait, wait_is_over, loop);
-    if (n_ready || !wait) return n_ready;
+    int n = beluga__poller_wait(&loop->poller, wait);
+    read_clock(loop);
+    return n;
+}
+
+/* Call ready descriptors, as many as fit into a step; `n` were called in it before. */
+static int call_ready(beluga__network_loop *loop, int n)
+{
+    while (n < BELUGA__MAX_STEP_EVENTS && beluga__loop_has_room(loop, BELUGA__READ_BYTES)) {
+        loop->turn_bytes = 0;
+        if (!beluga__poller_call(&loop->poller)) break;
+        n++;
+    }
+    return n;
+}
+
+/* Wait for descriptors that are ready. A wait without events may have ended long ago, or because of
+ * a signal, so descriptors are looked at again before timers run. */
+static void look(beluga__network_loop *loop, int wait)
+{
     loop->look_ns = loop->base.now_ns;
-    return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
+    loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
+    int n = wait_ready(loop, wait);
+    if (!n && wait) {
+        loop->look_ns = loop->base.now_ns;
+        n = wait_ready(loop, 0);
+    }
+    loop->share = (size_t)BELUGA__TURN_STEPS * BELUGA__MAX_STEP_BYTES / (size_t)(n ? n : 1);
+}
+
+/* Everybody has a turn: those that the last step left, then transfers that were held, then those
+ * that have become ready. Returns how many descriptors were called. */
+static int read_ready(beluga__network_loop *loop, int wait)
+{
+    int n = call_ready(loop, 0);
+    beluga__http_resume(loop->http);
+    if (has_more_ready(loop) || !beluga__loop_has_room(loop, BELUGA__READ_BYTES)) return n;
+    look(loop, wait);
+    return call_ready(loop, n);
 }
 
 static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done)
 {
-    loop->step_bytes = 0;
+    loop->step_bytes = loop->turn_bytes = 0;
     begin_turn(loop);
     /* Tasks run first, so calls without a network end here and never need the poller. */
     bool had_tasks = !beluga__list_empty(&loop->tasks);
@@ -363,13 +386,12 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
         if (status) return status;
-        beluga__http_resume(loop->http);
-        n_ready = look(loop, wait);
+        n_ready = read_ready(loop, wait);
         read_clock(loop);
-    }
+    } else
+        loop->look_ns = loop->base.now_ns;
     if (loop->http) beluga__http_step(loop->http);
     if (may_run_timers(loop, n_ready)) run_timers(loop);
-    bury(loop);
     return 0;
 }
 
@@ -439,8 +461,8 @@ int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__netw
     loop->plan_ns = INT64_MAX;
     loop->base.generation = beluga__fork_generation();
     loop->hosted = hosted;
+    loop->share = BELUGA__MAX_STEP_BYTES;
     beluga__list_init(&loop->tasks);
-    beluga__list_init(&loop->dead_entries);
     beluga__list_init(&loop->base.operations);
     beluga__timers_init(&loop->timers, &runtime->allocator);
     beluga__json_scratch_init(&loop->base.scratch, &runtime->allocator);
@@ -465,7 +487,6 @@ void beluga__network_loop_destroy(beluga__network_loop *loop)
     beluga__http_free(loop->http);
     if (base->mailbox) beluga__mailbox_close(base->mailbox);
     beluga__mailbox_unref(base->mailbox);
-    bury(loop);
     if (loop->has_poller) beluga__poller_close(&loop->poller);
     beluga__timers_free(&loop->timers);
     beluga__json_scratch_free(&base->scratch);

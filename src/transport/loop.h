@@ -12,7 +12,11 @@
 
 typedef struct beluga__http beluga__http; /* the part of a loop that drives libcurl, in http.c */
 
-enum { BELUGA__CANCEL_BUCKETS = 256 };
+enum {
+    BELUGA__CANCEL_BUCKETS = 256,
+    BELUGA__READ_BYTES = 8 * 1024, /* what libcurl reads at once; each open transfer has a buffer */
+    BELUGA__TURN_STEPS = 4,        /* in so many steps each ready descriptor has its turn */
+};
 
 typedef struct beluga__network_loop {
     beluga_loop base;
@@ -25,10 +29,11 @@ typedef struct beluga__network_loop {
     beluga__timers timers;
     beluga__list tasks;
     beluga__watch mail_watch;
-    beluga__list *cancels;     /* buckets of watched contexts, allocated at the first use */
-    beluga__list dead_entries; /* entries to release after the step */
+    beluga__list *cancels; /* buckets of watched contexts, allocated at the first use */
     beluga__http *http;
     size_t step_bytes; /* body bytes read in this step */
+    size_t turn_bytes; /* and by the descriptor or transfer whose turn it is */
+    size_t share;      /* how many that may be */
     size_t behind;     /* number of descriptors to read before timers run again */
     int64_t left_ns;   /* time since which calls wait for a run; 0: none wait */
     int64_t seen_ns;   /* time of the last clock reading */
@@ -75,6 +80,11 @@ static inline int beluga__loop_poller(beluga__network_loop *loop)
 }
 /* Tell a host that watches the descriptor that the loop has work. In a step this does nothing. */
 void beluga__loop_wake(beluga__network_loop *loop);
+/* Returns whether so many more body bytes may be read in this step. */
+static inline bool beluga__loop_has_room(const beluga__network_loop *loop, size_t n)
+{
+    return !loop->step_bytes || loop->step_bytes + n <= BELUGA__MAX_STEP_BYTES;
+}
 static inline bool beluga__loop_forked(const beluga__network_loop *loop)
 {
     return beluga__loop_inherited(&loop->base);
@@ -94,7 +104,7 @@ void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
 bool beluga__http_due(const beluga__http *http);
 /* Returns whether a transfer was added since the last step, and nothing drains. */
 bool beluga__http_is_fresh(const beluga__http *http);
-/* Let paused or held transfers go on; they are read before all others. */
+/* Let paused or held transfers go on. */
 void beluga__http_resume(beluga__http *http);
 /* Returns whether bytes are held that may be read in the next step. */
 bool beluga__http_holds(const beluga__http *http);

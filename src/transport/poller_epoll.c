@@ -1,4 +1,3 @@
-#include "base/limits.h"
 #include "transport/poller.h"
 
 #include <beluga/error.h>
@@ -96,6 +95,8 @@ int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
 {
     control(poller, EPOLL_CTL_DEL, watch, 0);
+    for (int i = poller->next; i < poller->n_ready; i++)
+        if (poller->ready[i].watch == watch) poller->ready[i].watch = NULL;
 }
 
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
@@ -130,14 +131,23 @@ void beluga__poller_wake(beluga__poller *poller)
     poller->woken = true;
 }
 
-int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *), void *payload)
+int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
 {
     struct epoll_event events[BELUGA__MAX_STEP_EVENTS];
-    int n = epoll_wait(poller->fd, events, BELUGA__MAX_STEP_EVENTS, timeout_ms);
-    over(payload);
-    for (int i = 0; i < n; i++) {
-        beluga__watch *watch = events[i].data.ptr;
-        if (watch->ready) watch->ready(watch, from_epoll(events[i].events));
+    if (!beluga__poller_has_more(poller)) {
+        int n = epoll_wait(poller->fd, events, BELUGA__MAX_STEP_EVENTS, timeout_ms);
+        for (int i = 0; i < n; i++)
+            poller->ready[i] = (beluga__ready){events[i].data.ptr, from_epoll(events[i].events)};
+        poller->next = 0;
+        poller->n_ready = n < 0 ? 0 : n;
     }
-    return n < 0 ? 0 : n;
+    return poller->n_ready - poller->next;
+}
+
+bool beluga__poller_call(beluga__poller *poller)
+{
+    if (!beluga__poller_has_more(poller)) return false;
+    beluga__ready ready = poller->ready[poller->next++];
+    if (ready.watch) ready.watch->ready(ready.watch, ready.events);
+    return true;
 }
