@@ -38,6 +38,7 @@ typedef struct beluga_span_start {
     bool streaming;            /**< a streamed answer was asked for */
     bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
     bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */
+    bool plain; /**< the call has no option that spans describe, such as a temperature. Since: 0.1 */
     const char *operation;     /**< "chat", "embeddings", "count_tokens", "execute_tool", … */
     const char *provider;      /**< its name */
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
@@ -55,6 +56,11 @@ typedef struct beluga_span_start {
     const char *tool_description;
     const char *content;   /**< the tool's arguments, when content is captured, else NULL */
     size_t content_length; /**< bytes */
+    /**
+     * a number that stands for provider, prefix, model, address and operation together, and for no
+     * others as long as the process lives; 0: there is none, since the call has options of its own
+     */
+    uint64_t subject_id;
 } beluga_span_start;
 
 /** Events of a span. */

@@ -6,6 +6,7 @@
 #include "client/stack.h"
 #include "config/config.h"
 #include "config/derive.h"
+#include "model/span.h"
 #include "registry/registry.h"
 
 #include <beluga/version.h>
@@ -435,6 +436,7 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     take_connection(t);
+    t->plain = beluga__span_is_plain(&t->settings);
     /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
     enum { FULL = 928, ATTEMPT = 256 };
     if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "schema/event.h"
+#include "schema/span_options.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -12,6 +13,14 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
     start->untraced = !beluga__settings_int(settings, BELUGA_OPTION_ENABLE_TRACING, 1);
     start->unmeasured = !beluga__settings_int(settings, BELUGA_OPTION_ENABLE_METRICS, 1);
     return !start->untraced || !start->unmeasured;
+}
+
+bool beluga__span_is_plain(const beluga__settings *settings)
+{
+    static const int described[BELUGA__N_SPAN_OPTIONS] = BELUGA__SPAN_OPTIONS;
+    for (size_t i = 0; i < BELUGA__N_SPAN_OPTIONS; i++)
+        if (beluga__settings_has(settings, described[i])) return false;
+    return true;
 }
 
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
@@ -28,6 +37,10 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
     start->metric_prefix = target->metric_prefix;
     if (!start->model) start->model = target->model_name;
     start->base_url = target->shown_url;
+    if (start->call && start->call->settings == &target->settings) {
+        start->plain = target->plain;
+        start->subject_id = target->connection.id << 8 | start->call->kind;
+    }
     if (!parent) {
         start->traceparent = beluga_context_traceparent(context);
         start->tracestate = beluga_context_tracestate(context);

@@ -26,6 +26,9 @@ static inline const char *beluga__span_operation(const beluga_call *call)
     return names[call->kind];
 }
 
+/* Returns whether no option of these settings is described by spans. */
+bool beluga__span_is_plain(const beluga__settings *settings);
+
 /* The initializer of a beluga_span_start for a call, or for an attempt of it. */
 #define BELUGA__SPAN_OF_CALL(which, of_call, begins_ns) \
     {.kind = (which),                                   \

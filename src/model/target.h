@@ -41,6 +41,7 @@ typedef struct beluga__target {
     const char *metric_prefix;
     beluga__key *key; /* NULL: the target has no key */
     bool key_set;
+    bool plain; /* no option is set that spans describe */
     beluga__target_header *headers;
     size_t n_headers;
     beluga__connection connection;

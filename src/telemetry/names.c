@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-static const struct {
-    const char *names[2], *spans, *meaning;
-} attributes[] = {
+const beluga__attribute_row beluga__attribute_rows[] = {
 #define XX(constant, name, latest, spans, meaning) {{name, latest}, spans, meaning},
     BELUGA__ATTRIBUTE_MAP(XX)
 #undef XX
@@ -27,11 +25,6 @@ static const char *const providers[][2] = {
     {"mistral", "mistral_ai"},      {"moonshot", "moonshot_ai"},
     {"openai-responses", "openai"}, {"xai", "x_ai"},
 };
-
-const char *beluga__name_of(beluga__name name, bool latest)
-{
-    return attributes[name].names[latest];
-}
 
 const char *beluga_telemetry_provider_name(const char *provider)
 {
@@ -57,9 +50,9 @@ bool beluga_metric_get_info(size_t index, beluga_metric_info *info)
 bool beluga_attribute_get_info(size_t index, beluga_attribute_info *info)
 {
     if (index >= BELUGA__NAMES) return false;
-    *info = (beluga_attribute_info){.name = attributes[index].names[0],
-                                    .latest_name = attributes[index].names[1],
-                                    .spans = attributes[index].spans,
-                                    .meaning = attributes[index].meaning};
+    *info = (beluga_attribute_info){.name = beluga__attribute_rows[index].names[0],
+                                    .latest_name = beluga__attribute_rows[index].names[1],
+                                    .spans = beluga__attribute_rows[index].spans,
+                                    .meaning = beluga__attribute_rows[index].meaning};
     return true;
 }

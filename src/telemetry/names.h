@@ -221,7 +221,17 @@ typedef struct beluga__metric_row {
 
 extern const beluga__metric_row beluga__metric_rows[]; /* the last row has no unit */
 
+typedef struct beluga__attribute_row {
+    const char *names[2]; /* name in v1.41, newer name */
+    const char *spans, *meaning;
+} beluga__attribute_row;
+
+extern const beluga__attribute_row beluga__attribute_rows[];
+
 /* Returns the name of an attribute in v1.41, or in the newer conventions. */
-const char *beluga__name_of(beluga__name name, bool latest);
+static inline const char *beluga__name_of(beluga__name name, bool latest)
+{
+    return beluga__attribute_rows[name].names[latest];
+}
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "schema/span_options.h"
 #include "telemetry/content.h"
 #include "telemetry/export.h"
 #include "telemetry/ids.h"
@@ -51,6 +52,22 @@ static void add_text(beluga__span *span, beluga__name name, const char *text)
         beluga__span_add_text(span, &span->attributes, name_of(span, name), text, strlen(text));
 }
 
+/* Add an id or a name of an answer, which was found to be UTF-8 when it came. */
+static void add_checked(beluga__span *span, beluga__name name, const char *text)
+{
+    size_t n = text ? strlen(text) : 0;
+    if (!n || n > span->telemetry->settings.limits.value_bytes) {
+        add_text(span, name, text);
+        return;
+    }
+    const char *copy =
+        text == span->subject->model ? text : beluga__span_copy(span, text, n);
+    if (copy)
+        add_static(span, name, BELUGA_ATTRIBUTE_STRING, copy, n);
+    else
+        span->attributes.dropped++;
+}
+
 /* --- the beginning ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -63,6 +80,11 @@ static const struct {
                  {BELUGA_OPTION_TOP_P, BELUGA__NAME_TOP_P},
                  {BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA__NAME_FREQUENCY_PENALTY},
                  {BELUGA_OPTION_PRESENCE_PENALTY, BELUGA__NAME_PRESENCE_PENALTY}};
+
+_Static_assert(sizeof whole_numbers / sizeof *whole_numbers +
+                       sizeof fractions / sizeof *fractions + 5 ==
+                   BELUGA__N_SPAN_OPTIONS,
+               "with top_k, stop_sequences, reasoning_effort, json_mode and response_schema");
 
 static void add_stop_sequences(beluga__span *span, const beluga_call *call)
 {
@@ -150,7 +172,7 @@ static void add_start(beluga__span *span, const beluga__span *parent,
         if (a) a->value.boolean = true;
     }
     if (!start->call) return;
-    add_request(span, start->call);
+    if (!start->plain) add_request(span, start->call);
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
@@ -204,7 +226,9 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     beluga_telemetry *t = payload;
     if (atomic_load_explicit(&t->stopped, memory_order_relaxed)) return NULL;
     if (!atomic_load_explicit(&t->has_thread, memory_order_acquire)) beluga__export_start(t);
-    beluga__subject *subject = beluga__subject_find(&t->subjects, start);
+    const beluga__span *above = parent;
+    bool same = above && start->call && above->call == start->call; /* an attempt of that call */
+    beluga__subject *subject = same ? above->subject : beluga__subject_find(&t->subjects, start);
     beluga__span *span = subject ? beluga__span_take(&t->pool) : NULL;
     if (!span) {
         drop(t, BELUGA__DROP_MEMORY);
@@ -212,6 +236,7 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     }
     span->telemetry = t;
     span->subject = subject;
+    span->call = start->call;
     span->kind = (uint8_t)start->kind;
     span->start_ns = start->start_ns ? start->start_ns : beluga__now_ns();
     span->streamed = start->streaming;
@@ -265,8 +290,9 @@ void beluga__record_event(void *payload, void *handle, beluga_span_event_kind ki
     (void)payload;
     switch (kind) {
     case BELUGA_SPAN_FIRST_CONTENT:
+        if (!span->streamed) break;
         span->first_ns = span->chunk_ns = beluga__now_ns();
-        if (span->sampled && span->streamed) beluga__span_mark(span, "first_token", span->first_ns);
+        if (span->sampled) beluga__span_mark(span, "first_token", span->first_ns);
         break;
     case BELUGA_SPAN_CONTENT:
         if (span->streamed && span->measured) note_chunk(span);
@@ -347,12 +373,12 @@ static const char *finish_name(uint32_t reason)
     return reason < sizeof names / sizeof *names ? names[reason] : "other";
 }
 
-static void add_answer(beluga__span *span, const beluga_span_end *end)
+static void add_answer(beluga__span *span, const beluga_span_end *end, const char *model)
 {
     const char *reason = end->status ? (span->streamed && span->first_ns ? "error" : "")
                                      : finish_name(end->finish_reason);
-    add_text(span, BELUGA__NAME_RESPONSE_ID, end->response_id);
-    add_text(span, BELUGA__NAME_RESPONSE_MODEL, end->response_model);
+    add_checked(span, BELUGA__NAME_RESPONSE_ID, end->response_id);
+    add_checked(span, BELUGA__NAME_RESPONSE_MODEL, model);
     if (*reason)
         add_static(span, BELUGA__NAME_FINISH_REASONS, BELUGA__ATTRIBUTE_TEXTS, reason,
                    strlen(reason) + 1);
@@ -372,10 +398,10 @@ static void add_failure(beluga__span *span, const beluga_error *error)
     add_text(span, BELUGA__NAME_PROVIDER_CODE, error->provider_code);
 }
 
-static void add_end(beluga__span *span, const beluga_span_end *end)
+static void add_end(beluga__span *span, const beluga_span_end *end, const char *model)
 {
     switch (span->kind) {
-    case BELUGA_SPAN_OPERATION: add_answer(span, end); break;
+    case BELUGA_SPAN_OPERATION: add_answer(span, end, model); break;
     case BELUGA_SPAN_ATTEMPT:
         if (end->http_status) add_int(span, BELUGA__NAME_HTTP_STATUS, end->http_status);
         add_text(span, BELUGA__NAME_REQUEST_ID, end->request_id);
@@ -393,13 +419,14 @@ static void add_end(beluga__span *span, const beluga_span_end *end)
     if (span->code) add_failure(span, end->error);
 }
 
-static void measure(beluga_telemetry *t, beluga__span *span, const beluga_span_end *end)
+static void measure(beluga_telemetry *t, beluga__span *span, const beluga_span_end *end,
+                    const char *model)
 {
     bool operation = span->kind == BELUGA_SPAN_OPERATION;
     beluga__outcome outcome = {
         .code = end->status,
         .streamed = span->streamed,
-        .response_model = operation ? end->response_model : NULL,
+        .response_model = operation ? model : NULL,
         .duration_ns = end->duration_ns,
         .first_chunk_ns = span->first_ns ? span->first_ns - span->start_ns : -1,
         .usage = operation ? &end->usage : NULL,
@@ -431,10 +458,13 @@ void beluga__record_end(void *payload, void *handle, const beluga_span_end *end)
 {
     beluga_telemetry *t = payload;
     beluga__span *span = handle;
+    const char *model = end->response_model;
+    /* Nearly always the model that was asked answers, whose name need not be copied. */
+    if (model && span->measured && beluga__same_text(model, span->subject->model)) model = span->subject->model;
     span->code = end->status;
     span->end_ns = span->start_ns + end->duration_ns;
-    if (span->measured) measure(t, span, end);
-    if (span->sampled) add_end(span, end);
+    if (span->measured) measure(t, span, end, model);
+    if (span->sampled) add_end(span, end, model);
     if (span->content) beluga__content_end(span);
     if (span->sampled)
         queue(t, span);

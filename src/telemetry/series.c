@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -90,10 +89,13 @@ void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *befor
 
 /* --- shards ----------------------------------------------------------------------------------- */
 
+/* Threads take the shards in turn. To ask for the processor would take longer than to add. */
 static unsigned shard_index(unsigned n_shards)
 {
-    int cpu = n_shards > 1 ? sched_getcpu() : 0;
-    return cpu < 0 ? 0 : (unsigned)cpu & (n_shards - 1);
+    static atomic_uint threads;
+    static _Thread_local unsigned number __attribute__((tls_model("initial-exec")));
+    if (!number) number = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
+    return number & (n_shards - 1);
 }
 
 static void lower(atomic_int_least64_t *least, int64_t value)
@@ -188,11 +190,12 @@ static beluga__series *look_up(const beluga__subject *subject, unsigned from, un
     return NULL;
 }
 
-static beluga__series *new_series(beluga__subjects *subjects, const beluga__outcome *outcome)
+static beluga__series *new_series(beluga__subjects *subjects, const beluga__subject *subject,
+                                  const beluga__outcome *outcome)
 {
     const beluga_allocator *a = subjects->allocator;
     const char *model = outcome->response_model;
-    size_t text = model ? strlen(model) + 1 : 0,
+    size_t text = model && model != subject->model ? strlen(model) + 1 : 0,
            shards = subjects->n_shards * sizeof(beluga__shard);
     /* Each shard needs a cache line of its own, and the allocator aligns only to 16 bytes. */
     char *block = beluga__zalloc(a, sizeof(beluga__series) + 64 + shards + text);
@@ -204,7 +207,7 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
     s->code = outcome->code;
     s->streamed = outcome->streamed;
     beluga__totals_clear(&s->before);
-    if (model) s->response_model = memcpy((char *)at + shards, model, text);
+    s->response_model = text ? memcpy((char *)at + shards, model, text) : model;
     return s;
 }
 
@@ -224,7 +227,7 @@ static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *s
     beluga__outcome other = {.streamed = outcome->streamed, .code = outcome->code};
     beluga__series *s =
         rest ? atomic_load_explicit(&subject->series[at], memory_order_relaxed) : NULL;
-    if (s || !(s = new_series(subjects, rest ? &other : outcome))) return s;
+    if (s || !(s = new_series(subjects, subject, rest ? &other : outcome))) return s;
     s->overflow = rest;
     atomic_store_explicit(&subject->series[at], s, memory_order_release);
     if (!rest) atomic_store_explicit(&subject->n_series, n + 1, memory_order_release);
@@ -340,13 +343,20 @@ static const char *model_of(const beluga_span_start *start)
     return start->kind == BELUGA_SPAN_TOOL ? start->tool_name : start->model;
 }
 
-static bool is_about(const beluga__subject *s, const beluga_span_start *start)
+/* Returns whether a call is about a subject. Names are compared only when another model was asked
+ * last. */
+static bool is_about(beluga__subject *s, const beluga_span_start *start)
 {
-    return beluga__same_text(s->model, model_of(start)) &&
-           beluga__same_text(s->provider, start->provider) &&
-           beluga__same_text(s->operation, start->operation) &&
-           beluga__same_text(s->base_url, start->base_url) &&
-           beluga__same_text(s->prefix, start->metric_prefix);
+    uint64_t known = atomic_load_explicit(&s->subject_id, memory_order_relaxed);
+    if (known && known == start->subject_id) return true;
+    bool same = beluga__same_text(s->model, model_of(start)) &&
+                beluga__same_text(s->provider, start->provider) &&
+                beluga__same_text(s->operation, start->operation) &&
+                beluga__same_text(s->base_url, start->base_url) &&
+                beluga__same_text(s->prefix, start->metric_prefix);
+    if (same && start->subject_id)
+        atomic_store_explicit(&s->subject_id, start->subject_id, memory_order_relaxed);
+    return same;
 }
 
 static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,

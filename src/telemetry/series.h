@@ -59,6 +59,7 @@ typedef struct beluga__subject {
     struct beluga__subject *next;
     char about; /* c calls, t a tool, b batches, - a subject without metrics */
     const char *operation, *provider, *prefix, *model, *base_url; /* as in the calls */
+    _Atomic uint64_t subject_id; /* that the last call had which was found to be about it */
     /* host NULL: the address has none */
     const char *shown_provider, *host;
     int64_t port;

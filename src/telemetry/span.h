@@ -47,6 +47,7 @@ typedef struct beluga__span {
     _Atomic uint32_t next_free, index; /* links of the pool; indices count from 1 */
     beluga_telemetry *telemetry;
     beluga__subject *subject;
+    const beluga_call *call; /* only compared, and only while the span is open */
     beluga__trace_id trace;
     uint64_t id, parent_id; /* 0: no parent */
     int64_t start_ns, end_ns;
