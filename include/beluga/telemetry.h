@@ -33,12 +33,13 @@ typedef enum beluga_span_kind {
 /** Facts that are known when work begins. Borrowed for the call. Read no further than `size`. */
 typedef struct beluga_span_start {
     size_t size;
-    uint32_t kind;             /**< beluga_span_kind */
-    uint32_t attempt;          /**< 1 for the first of a request; 0 when the work is no attempt */
-    bool streaming;            /**< a streamed answer was asked for */
-    bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
-    bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */
-    bool plain; /**< the call has no option that spans describe, such as a temperature. Since: 0.1 */
+    uint32_t kind;    /**< beluga_span_kind */
+    uint32_t attempt; /**< 1 for the first of a request; 0 when the work is no attempt */
+    bool streaming;   /**< a streamed answer was asked for */
+    bool untraced;    /**< enable_tracing is off: for measurements only. Since: 0.1 */
+    bool unmeasured;  /**< enable_metrics is off. Since: 0.1 */
+    bool
+        plain; /**< the call has no option that spans describe, such as a temperature. Since: 0.1 */
     const char *operation;     /**< "chat", "embeddings", "count_tokens", "execute_tool", … */
     const char *provider;      /**< its name */
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */

@@ -3,16 +3,16 @@
 #include "base/limits.h"
 #include "schema/event.h"
 
+#include <stdint.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16 };
+enum { ALIGNMENT = 16, FIRST_BYTES = 1000 }; /* a short answer fits into the first memory */
 
-/* A waiting event, followed by everything that it points to; padded so that the next event is
- * aligned. */
+/* What precedes the bytes of a waiting event and everything that it points to; padded so that the
+ * next record is aligned. */
 typedef struct record {
     size_t size;
-    char *room; /* address of the bytes behind the record when they were written */
-    beluga_event event;
+    uintptr_t address; /* of this record when it was written */
 } record;
 
 void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator)
@@ -46,15 +46,18 @@ static void compact(beluga__queue *queue)
 
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event)
 {
-    size_t size = sizeof(record) + beluga__event_room(event);
+    size_t bytes = beluga__event_size(event);
+    size_t size = sizeof(record) + bytes + beluga__event_room(event);
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     compact(queue);
-    int status = beluga__buf_reserve(&queue->bytes, size);
+    size_t room = !queue->bytes.capacity && size < FIRST_BYTES ? FIRST_BYTES : size;
+    int status = beluga__buf_reserve(&queue->bytes, room);
     if (status) return status;
-    record *r = (record *)(void *)(queue->bytes.data + queue->bytes.length);
-    r->size = size;
-    r->room = (char *)(r + 1);
-    beluga__event_copy(&r->event, event, r->room);
+    char *at = queue->bytes.data + queue->bytes.length;
+    beluga_event copy;
+    *(record *)(void *)at = (record){size, (uintptr_t)at};
+    beluga__event_copy(&copy, event, at + sizeof(record) + bytes);
+    memcpy(at + sizeof(record), &copy, bytes);
     queue->bytes.length += size;
     queue->bytes.data[queue->bytes.length] = '\0';
     return 0;
@@ -63,8 +66,11 @@ int beluga__queue_push(beluga__queue *queue, const beluga_event *event)
 const beluga_event *beluga__queue_pop(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length) return NULL;
-    record *r = (record *)(void *)(queue->bytes.data + queue->read);
-    beluga__event_moved(&r->event, (char *)(r + 1) - r->room);
+    const char *at = queue->bytes.data + queue->read;
+    const record *r = (const record *)(const void *)at;
+    memcpy(&queue->event, at + sizeof *r, offsetof(beluga_event, u));
+    memcpy(&queue->event, at + sizeof *r, beluga__event_size(&queue->event));
+    beluga__event_moved(&queue->event, (ptrdiff_t)((uintptr_t)at - r->address));
     queue->read += r->size;
-    return &r->event;
+    return &queue->event;
 }

@@ -1,4 +1,5 @@
-/* A queue of events, which are copied into one buffer that is reused. */
+/* A queue of events, which are copied into one buffer that is reused. Only what an event of its
+ * kind holds is kept. */
 #ifndef BELUGA__QUEUE_H
 #define BELUGA__QUEUE_H
 
@@ -8,7 +9,8 @@
 
 typedef struct beluga__queue {
     beluga__buf bytes;
-    size_t read; /* offset of the next event */
+    size_t read;        /* offset of the next event */
+    beluga_event event; /* the event that was popped last */
 } beluga__queue;
 
 void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator);

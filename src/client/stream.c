@@ -12,19 +12,22 @@ struct beluga_stream {
     bool ready; /* an event has come */
     bool ended; /* the terminal event has come */
     bool paused;
-    int status; /* 0, or the code that every later call of next returns */
-    int stuck;  /* code of an event that could not be kept, or 0 */
-    beluga_error error;
+    int status;          /* 0, or the code that every later call of next returns */
+    int stuck;           /* code of an event that could not be kept, or 0 */
+    beluga_error *error; /* detail, in the call's arena; NULL: none, or no memory for it */
 };
 
 static void fail(beluga_stream *stream, int status, const beluga_error *err)
 {
+    beluga_call *call = stream->op->call;
     stream->status = status;
+    stream->error = beluga__arena_alloc(&call->arena, sizeof *stream->error);
+    if (!stream->error) return;
     if (err)
-        stream->error = *err;
+        *stream->error = *err;
     else
-        beluga_error_set(&stream->error, status, "%s", beluga_error_text(status));
-    beluga__call_locate(stream->op->call, &stream->error);
+        beluga_error_set(stream->error, status, "%s", beluga_error_text(status));
+    beluga__call_locate(call, stream->error);
 }
 
 static void on_event(void *payload, const beluga_event *event)
@@ -111,7 +114,10 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
         int status = beluga__loop_run(stream->loop, &stream->ready);
         if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
     }
-    if (stream->status && err) *err = stream->error;
+    if (stream->status && err && stream->error)
+        *err = *stream->error;
+    else if (stream->status)
+        beluga_error_set(err, stream->status, "%s", beluga_error_text(stream->status));
     return stream->status;
 }
 

@@ -85,26 +85,31 @@ static const beluga__event_field measurement[] = {
 
 #define N(rows)   (sizeof(rows) / sizeof *(rows))
 #define ALL(rows) .fields = (rows), .n_fields = N(rows)
+#define UP_TO(member) \
+    .size = offsetof(beluga_event, u) + sizeof(((const beluga_event *)NULL)->u.member)
 
 /* A media event is not kept, since its bytes are too large for JSON; an answer that has media
  * can't be kept at all. */
 const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
-    [BELUGA_EVENT_START] = {"start", ALL(start)},
-    [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), .is_kept = true},
-    [BELUGA_EVENT_TEXT] = {"text", ALL(text), .is_content = true, .is_kept = true},
-    [BELUGA_EVENT_REASONING] = {"reasoning", ALL(reasoning), .is_content = true, .is_kept = true},
+    [BELUGA_EVENT_START] = {"start", ALL(start), UP_TO(start)},
+    [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), UP_TO(metadata), .is_kept = true},
+    [BELUGA_EVENT_TEXT] = {"text", ALL(text), UP_TO(text), .is_content = true, .is_kept = true},
+    [BELUGA_EVENT_REASONING] = {"reasoning", ALL(reasoning), UP_TO(reasoning), .is_content = true,
+                                .is_kept = true},
     [BELUGA_EVENT_TOOL_CALL_BEGIN] = {"tool_call_begin", tool_call, N(tool_call) - 1,
-                                      .is_content = true, .is_kept = true},
-    [BELUGA_EVENT_TOOL_CALL_DELTA] = {"tool_call_delta", ALL(tool_call), .is_kept = true},
-    [BELUGA_EVENT_TOOL_CALL_END] = {"tool_call_end", ALL(tool_call), .is_kept = true},
-    [BELUGA_EVENT_USAGE] = {"usage", ALL(usage), .is_kept = true},
-    [BELUGA_EVENT_FINISH] = {"finish", ALL(finish), .is_kept = true},
+                                      UP_TO(tool_call), .is_content = true, .is_kept = true},
+    [BELUGA_EVENT_TOOL_CALL_DELTA] = {"tool_call_delta", ALL(tool_call), UP_TO(tool_call),
+                                      .is_kept = true},
+    [BELUGA_EVENT_TOOL_CALL_END] = {"tool_call_end", ALL(tool_call), UP_TO(tool_call),
+                                    .is_kept = true},
+    [BELUGA_EVENT_USAGE] = {"usage", ALL(usage), UP_TO(usage), .is_kept = true},
+    [BELUGA_EVENT_FINISH] = {"finish", ALL(finish), UP_TO(finish), .is_kept = true},
     [BELUGA_EVENT_ERROR] = {"error", ALL(error)},
-    [BELUGA_EVENT_RAW] = {"raw", ALL(raw)},
+    [BELUGA_EVENT_RAW] = {"raw", ALL(raw), UP_TO(raw)},
     [BELUGA_EVENT_RESTART] = {.name = "restart"},
     [BELUGA_EVENT_TOOL_RESULT] = {"tool_result", ALL(tool_result)},
     [BELUGA_EVENT_MEDIA] = {"media", ALL(media), .is_content = true},
-    [BELUGA_EVENT_STATE] = {"state", ALL(state), .is_content = true, .is_kept = true},
+    [BELUGA_EVENT_STATE] = {"state", ALL(state), UP_TO(state), .is_content = true, .is_kept = true},
     [BELUGA_EVENT_EMBEDDING] = {"embedding", ALL(embedding), .is_content = true},
     [BELUGA_EVENT_TOKEN_COUNT] = {.name = "token_count", .is_content = true},
     [BELUGA__EVENT_WARNING] = {NULL, ALL(text)},

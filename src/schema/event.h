@@ -80,6 +80,7 @@ typedef struct beluga__event_shape {
     const char *name;                  /* NULL: an internal kind */
     const beluga__event_field *fields; /* fields that need alignment come first */
     uint8_t n_fields;
+    uint8_t size;    /* bytes of an event of this kind that hold something; 0: all */
     bool is_content; /* the event is content of the answer, which can't be taken back */
     bool is_kept;    /* the event is kept when an answer is stored as JSON */
 } beluga__event_shape;
@@ -111,6 +112,13 @@ static inline bool beluga__finish_word_is(uint32_t reason, const char *raw, size
 {
     const char *name = beluga_finish_reason_name(reason);
     return n && (raw == name || (strlen(name) == n && memcmp(name, raw, n) == 0));
+}
+
+/* Returns how many bytes of an event hold something. */
+static inline size_t beluga__event_size(const beluga_event *event)
+{
+    const beluga__event_shape *shape = beluga__event_shape_of(event->kind);
+    return shape && shape->size ? shape->size : sizeof *event;
 }
 
 /* Returns the size of everything to which an event points. */

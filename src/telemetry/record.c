@@ -60,8 +60,7 @@ static void add_checked(beluga__span *span, beluga__name name, const char *text)
         add_text(span, name, text);
         return;
     }
-    const char *copy =
-        text == span->subject->model ? text : beluga__span_copy(span, text, n);
+    const char *copy = text == span->subject->model ? text : beluga__span_copy(span, text, n);
     if (copy)
         add_static(span, name, BELUGA_ATTRIBUTE_STRING, copy, n);
     else
@@ -81,8 +80,8 @@ static const struct {
                  {BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA__NAME_FREQUENCY_PENALTY},
                  {BELUGA_OPTION_PRESENCE_PENALTY, BELUGA__NAME_PRESENCE_PENALTY}};
 
-_Static_assert(sizeof whole_numbers / sizeof *whole_numbers +
-                       sizeof fractions / sizeof *fractions + 5 ==
+_Static_assert(sizeof whole_numbers / sizeof *whole_numbers + sizeof fractions / sizeof *fractions +
+                       5 ==
                    BELUGA__N_SPAN_OPTIONS,
                "with top_k, stop_sequences, reasoning_effort, json_mode and response_schema");
 
@@ -460,7 +459,8 @@ void beluga__record_end(void *payload, void *handle, const beluga_span_end *end)
     beluga__span *span = handle;
     const char *model = end->response_model;
     /* Nearly always the model that was asked answers, whose name need not be copied. */
-    if (model && span->measured && beluga__same_text(model, span->subject->model)) model = span->subject->model;
+    if (model && span->measured && beluga__same_text(model, span->subject->model))
+        model = span->subject->model;
     span->code = end->status;
     span->end_ns = span->start_ns + end->duration_ns;
     if (span->measured) measure(t, span, end, model);
