@@ -27,6 +27,50 @@ static void a_small_answer_takes_two_allocations(void **state)
     assert_int_equal(torture_count(small_answer, NULL), 2);
 }
 
+/* The argument is the text, which comes in one piece. */
+static int whole_answer(void *argument)
+{
+    beluga_response_builder b;
+    beluga_response *r;
+    beluga__response_builder_init(&b, NULL, 0);
+    metadata(&b);
+    text(&b, argument);
+    finish(&b, BELUGA_FINISH_STOP, "stop");
+    int status = beluga_response_builder_finish(&b, &r);
+    if (!status) assert_string_equal(beluga_response_text(r, NULL), argument);
+    beluga_response_free(r);
+    return status;
+}
+
+static void a_short_text_that_comes_whole_takes_one_allocation_and_a_longer_one_two(void **state)
+{
+    char longer[2000];
+    (void)state;
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_int_equal(torture_count(whole_answer, (char[]){"This is a small answer."}), 1);
+    assert_int_equal(torture_count(whole_answer, longer), 2);
+    torture_run(whole_answer, longer);
+}
+
+/* A piece that lies in the response's block moves out of it when the text grows. */
+static void a_text_of_many_pieces_is_the_same_as_in_one(void **state)
+{
+    char whole[5000] = "";
+    SCOPED(beluga_response_builder) *b = beluga_response_builder_new();
+    SCOPED(beluga_response) *r = NULL;
+    (void)state;
+    metadata(b);
+    for (int i = 0; i < 499; i++) {
+        const char piece[] = {(char)('a' + i % 26), '0', '1', '2', '3', '4', '5', '6', '7', ' ', 0};
+        assert_int_equal(text(b, piece), 0);
+        memcpy(whole + 10 * (size_t)i, piece, sizeof piece);
+    }
+    finish(b, BELUGA_FINISH_STOP, "stop");
+    assert_int_equal(beluga_response_builder_finish(b, &r), 0);
+    assert_string_equal(beluga_response_text(r, NULL), whole);
+}
+
 static int large_answer(void *argument)
 {
     (void)argument;
@@ -65,11 +109,51 @@ static void answers_survive_every_failed_allocation(void **state)
     assert_true(torture_run(large_answer, NULL) > 10);
 }
 
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* The argument is the number of calls. */
+static int calls(void *argument)
+{
+    beluga_client *client = NULL;
+    beluga_chat_model *model = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"));
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    int status = beluga_client_new(NULL, &client);
+    if (!status)
+        status = beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL);
+    for (int i = 0; i < *(const int *)argument && !status; i++) {
+        beluga_response *response = NULL;
+        status = beluga_generate(model, NULL, messages, &response, NULL);
+        beluga_response_free(response);
+    }
+    beluga_config_free(config);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+    beluga_client_unref(client);
+    return status;
+}
+
+static size_t allocations_of(int n)
+{
+    return torture_count(calls, &n);
+}
+
+static void a_call_behind_another_allocates_its_answer_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(allocations_of(2) - allocations_of(1), 1);
+    assert_int_equal(allocations_of(9) - allocations_of(1), 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_answer_takes_two_allocations),
+        cmocka_unit_test(a_short_text_that_comes_whole_takes_one_allocation_and_a_longer_one_two),
+        cmocka_unit_test(a_text_of_many_pieces_is_the_same_as_in_one),
         cmocka_unit_test(answers_survive_every_failed_allocation),
+        cmocka_unit_test(a_call_behind_another_allocates_its_answer_alone),
     };
     return cmocka_run_group_tests_name("response", tests, NULL, NULL);
 }

@@ -254,25 +254,25 @@ static void embeddings_and_counts_are_operations_of_their_own(void **state)
 
 /* ---- how it was asked ------------------------------------------------------------------------ */
 
-static void ask_with_settings(scene *s)
+static void ask_with_settings(scene *s, bool of_the_model)
 {
-    const beluga_option options[] = {beluga_with_model_name("any")};
-    const beluga_option how[] = {beluga_with_stop_sequence("END"),
+    const beluga_option how[] = {beluga_with_model_name("any"),
+                                 beluga_with_stop_sequence("END"),
                                  beluga_with_stop_sequence("HALT"),
                                  beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_LOW),
                                  beluga_with_json_mode(true),
                                  beluga_with_top_k(5),
                                  beluga_with_temperature(0.5),
                                  beluga_with_max_tokens(64)};
-    SCOPED(beluga_chat_model) *model = open_model(s, "mock", options, 1);
-    ask(model, say("Hi"), how, sizeof how / sizeof *how);
+    size_t n = sizeof how / sizeof *how;
+    SCOPED(beluga_chat_model) *model = open_model(s, "mock", how, of_the_model ? n : 1);
+    ask(model, say("Hi"), how + 1, of_the_model ? 0 : n - 1);
 }
 
-static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
+static void expect_settings(scene *s, bool of_the_model)
 {
-    scene *s = *state;
     open_client(s, NULL);
-    ask_with_settings(s);
+    ask_with_settings(s, of_the_model);
     const char *text = exported(s);
     assert_has_all(
         text,
@@ -285,12 +285,51 @@ static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
         "{\"key\":\"gen_ai.request.max_tokens\",\"value\":{\"intValue\":\"64\"}}");
 }
 
+static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
+{
+    expect_settings(*state, false);
+}
+
+static void the_settings_of_a_model_are_attributes_of_its_spans(void **state)
+{
+    expect_settings(*state, true);
+}
+
+/* A model knows whether it has options that spans describe, so each is looked at by itself. */
+static void each_setting_of_a_model_makes_its_spans_describe_it(void **state)
+{
+    const struct {
+        beluga_option option;
+        const char *key;
+    } rows[] = {
+        {beluga_with_max_tokens(64), "gen_ai.request.max_tokens"},
+        {beluga_with_seed(7), "gen_ai.request.seed"},
+        {beluga_with_temperature(0.5), "gen_ai.request.temperature"},
+        {beluga_with_top_p(0.5), "gen_ai.request.top_p"},
+        {beluga_with_frequency_penalty(0.5), "gen_ai.request.frequency_penalty"},
+        {beluga_with_presence_penalty(0.5), "gen_ai.request.presence_penalty"},
+        {beluga_with_top_k(5), "gen_ai.request.top_k"},
+        {beluga_with_stop_sequence("END"), "gen_ai.request.stop_sequences"},
+        {beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_LOW),
+         "gen_ai.request.reasoning.level"},
+        {beluga_with_json_mode(true), "gen_ai.output.type"},
+    };
+    open_client(*state, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const beluga_option options[] = {beluga_with_model_name("any"), rows[i].option};
+        SCOPED(beluga_chat_model) *model = open_model(*state, "mock", options, 2);
+        ask(model, say("Hi"), NULL, 0);
+    }
+    const char *text = exported(*state);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) expect(text, rows[i].key);
+}
+
 static void the_newer_names_have_an_integer_for_top_k(void **state)
 {
     scene *s = *state;
     const char *const latest[] = {"OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental", NULL};
     open_client(s, latest);
-    ask_with_settings(s);
+    ask_with_settings(s, false);
     expect(exported(s), "{\"key\":\"gen_ai.request.top_k\",\"value\":{\"intValue\":\"5\"}}");
 }
 
@@ -299,7 +338,7 @@ static void attributes_past_their_number_are_dropped_and_counted(void **state)
     scene *s = *state;
     const char *const few[] = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=2", NULL};
     open_client(s, few);
-    ask_with_settings(s);
+    ask_with_settings(s, false);
     const char *text = exported(s);
     expect(text, "\"droppedAttributesCount\":");
     expect_none(text, "gen_ai.output.type");
@@ -514,6 +553,8 @@ int main(void)
         TEST(embeddings_and_counts_are_operations_of_their_own),
         TEST(a_text_past_the_limit_is_left_out_whole_and_counted),
         TEST(the_settings_of_a_call_are_attributes_of_its_span),
+        TEST(the_settings_of_a_model_are_attributes_of_its_spans),
+        TEST(each_setting_of_a_model_makes_its_spans_describe_it),
         TEST(the_newer_names_have_an_integer_for_top_k),
         TEST(attributes_past_their_number_are_dropped_and_counted),
         TEST(a_providers_own_attributes_and_measurements_are_exported),
