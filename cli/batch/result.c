@@ -20,29 +20,6 @@ static double find_cost(const batch_result_source *s, const beluga_response *res
     return beluga_price_cost(&price, beluga_response_usage(response));
 }
 
-/* The members that describe an answer, as --json of other commands prints them. */
-static int put_members(beluga_json_writer *w, const beluga_response *response)
-{
-    static const char *const names[] = {"text",  "media",    "tool_calls", "finish_reason", "usage",
-                                        "model", "provider", "request_id", "warnings"};
-    char *json = NULL;
-    size_t length;
-    beluga_json_doc *doc = NULL;
-    int rc = beluga_response_to_json(response, &json, &length);
-    if (rc == 0) rc = beluga_json_parse(json, length, &doc, NULL);
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && rc == 0; i++) {
-        const beluga_json *value = beluga_json_get(beluga_json_doc_root(doc), names[i]);
-        const char *text = value ? beluga_json_text(doc, value, &length) : NULL;
-        bool empty = beluga_json_is_null(value) ||
-                     (beluga_json_is_array(value) && !beluga_json_count(value));
-        if (value && !text) rc = BELUGA_ERROR_NO_MEMORY;
-        if (text && !empty) beluga_json_put_raw(w, names[i], text, length);
-    }
-    beluga_json_doc_free(doc);
-    beluga_free(json);
-    return rc;
-}
-
 static void put_cost(beluga_json_writer *w, double cost)
 {
     if (cost < 0)
@@ -60,16 +37,15 @@ static void take_usage(const batch_result_source *s, const beluga_response *resp
     entry->output_tokens = usage->output_total;
 }
 
-static int put_answer(beluga_json_writer *w, const batch_result_source *s,
-                      const beluga_response *response, batch_entry *entry)
+static void put_answer(beluga_json_writer *w, const batch_result_source *s,
+                       const beluga_response *response, batch_entry *entry)
 {
     take_usage(s, response, entry);
     entry->unfinished =
         !batch_is_whole(beluga_finish_reason_name(beluga_response_finish_reason(response)));
-    int rc = put_members(w, response);
+    beluga_response_put_json(response, w);
     put_cost(w, entry->cost);
     if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
-    return rc;
 }
 
 static bool has_come(const beluga_response *partial)
@@ -121,7 +97,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
     beluga_json_put_string(w, "id", source->id);
     beluga_json_put_int(w, "line", (int64_t)source->line);
     if (result->response) {
-        rc = put_answer(w, source, result->response, entry);
+        put_answer(w, source, result->response, entry);
     } else {
         report_put_error(w, "error", &result->error);
         rc = put_partial(w, source, result->partial, entry);

@@ -11,6 +11,8 @@
 #include <beluga/event.h>
 #include <beluga/message.h>
 
+struct beluga_json_writer;
+
 BELUGA_BEGIN_DECLS
 
 /** One tool call of an answer. */
@@ -95,6 +97,15 @@ BELUGA_API beluga_message *beluga_response_message(const beluga_response *respon
  */
 BELUGA_API int beluga_response_to_json(const beluga_response *response, char **json,
                                        size_t *length);
+
+/**
+ * Write what an answer says as members of the object that is open in a writer (provider/json.h):
+ * "text", "media", "tool_calls", "finish_reason", "usage", "model", "provider", "request_id" and
+ * "warnings", as beluga_response_to_json writes them. All but the text, the reason and the usage
+ * are left out where the answer has none. A failure is the writer's. Since: 0.1
+ */
+BELUGA_API void beluga_response_put_json(const beluga_response *response,
+                                         struct beluga_json_writer *writer);
 
 /** Folds events into a response, for a caller that receives them one by one. */
 typedef struct beluga_response_builder beluga_response_builder;

@@ -87,6 +87,9 @@ struct beluga_json_writer {
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
+/* Write JSON text that this library has written or read as one value. */
+void beluga__json_put_valid(beluga_json_writer *w, const char *key, const char *json,
+                            size_t length);
 /* Returns 0 when one whole value was written; the first failure; or INVALID_INPUT while a value is
  * open. */
 int beluga__json_writer_status(const beluga_json_writer *w);

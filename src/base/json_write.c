@@ -301,6 +301,11 @@ void beluga_json_put_double(beluga_json_writer *w, const char *key, double value
         fail(w, BELUGA_ERROR_NO_MEMORY);
 }
 
+void beluga__json_put_valid(beluga_json_writer *w, const char *key, const char *json, size_t length)
+{
+    if (begin_value(w, key)) beluga__buf_append(w->buf, json, length);
+}
+
 void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *json, size_t length)
 {
     beluga__json_scratch scratch;

@@ -21,7 +21,7 @@ static void put_json_or_string(beluga_json_writer *w, const char *key, const cha
     if (root && (!object_only || beluga_json_is_object(root))) {
         const char *compact = beluga_json_text(doc, root, &n);
         if (compact)
-            beluga_json_put_raw(w, key, compact, n);
+            beluga__json_put_valid(w, key, compact, n);
         else
             status = BELUGA_ERROR_NO_MEMORY;
     } else {
@@ -145,6 +145,13 @@ static void put_ms(beluga_json_writer *w, const char *key, int64_t ns)
         beluga_json_put_double(w, key, (double)ns / 1e6);
 }
 
+static void put_text(beluga_json_writer *w, const beluga_response *r)
+{
+    size_t n;
+    const char *text = beluga_response_text(r, &n);
+    beluga_json_put_string_n(w, "text", text, n);
+}
+
 static void put_ids(beluga_json_writer *w, const beluga_response *r)
 {
     put_known(w, "id", beluga_response_id(r));
@@ -157,14 +164,24 @@ static void put_ids(beluga_json_writer *w, const beluga_response *r)
         beluga_json_put_null(w, "created");
 }
 
-static void put_end(beluga_json_writer *w, const beluga_response *r)
+static void put_warnings(beluga_json_writer *w, const beluga_response *r)
 {
-    beluga_json_put_string(w, "finish_reason", beluga_finish_reason_name(r->reason));
-    put_known(w, "raw_finish_reason", beluga_response_raw_finish_reason(r));
     beluga_json_begin_array(w, "warnings");
     for (size_t i = 0; i < r->n_warnings; i++)
         beluga_json_put_string(w, NULL, beluga_response_warning(r, i));
     beluga_json_end_array(w);
+}
+
+static void put_reason(beluga_json_writer *w, const beluga_response *r)
+{
+    beluga_json_put_string(w, "finish_reason", beluga_finish_reason_name(r->reason));
+}
+
+static void put_end(beluga_json_writer *w, const beluga_response *r)
+{
+    put_reason(w, r);
+    put_known(w, "raw_finish_reason", beluga_response_raw_finish_reason(r));
+    put_warnings(w, r);
     beluga_json_begin_object(w, "timing");
     put_ms(w, "duration_ms", r->duration_ns);
     put_ms(w, "first_content_ms", r->first_content_ns);
@@ -177,8 +194,7 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     beluga_json_begin_object(w, NULL);
     put_ids(w, r);
     beluga_json_put_bool(w, "complete", r->complete);
-    const char *text = beluga_response_text(r, &n);
-    beluga_json_put_string_n(w, "text", text, n);
+    put_text(w, r);
     const char *reasoning = beluga_response_reasoning(r, &n);
     beluga_json_put_string_n(w, "reasoning", reasoning, n);
     put_calls(w, r);
@@ -188,6 +204,24 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     put_rate_limits(w, beluga_response_rate_limits(r));
     put_end(w, r);
     beluga_json_end_object(w);
+}
+
+static void put_any(beluga_json_writer *w, const char *key, const char *text)
+{
+    if (text && *text) beluga_json_put_string(w, key, text);
+}
+
+void beluga_response_put_json(const beluga_response *r, beluga_json_writer *w)
+{
+    put_text(w, r);
+    put_media(w, r);
+    if (r->n_calls) put_calls(w, r);
+    put_reason(w, r);
+    put_usage(w, &r->usage);
+    put_any(w, "model", r->model);
+    put_any(w, "provider", r->provider);
+    put_any(w, "request_id", r->request_id);
+    if (r->n_warnings) put_warnings(w, r);
 }
 
 int beluga_response_to_json(const beluga_response *r, char **json, size_t *length)

@@ -2,6 +2,8 @@
 #include "../support/scoped.h"
 #include "built.h"
 
+#include <beluga/provider/json.h>
+
 static void assert_text(const beluga_response *r, const char *expected)
 {
     size_t length;
@@ -444,6 +446,33 @@ static void kinds_and_reasons_have_names(void **state)
     assert_string_equal(beluga_finish_reason_name(77), "unknown");
 }
 
+/* --- members ---------------------------------------------------------------------------------- */
+
+static void what_an_answer_says_is_written_into_an_open_object(void **state)
+{
+    (void)state;
+    SCOPED(beluga_response_builder) *b = beluga_response_builder_new();
+    text(b, "Hi \"there\"");
+    call(b, BELUGA_EVENT_TOOL_CALL_END, 0, "c0", "add", "{ \"a\": 1 }");
+    usage(b, 3, 4, "{ \"total\": 7 }");
+    finish(b, BELUGA_FINISH_TOOL_CALLS, "tool_calls");
+    SCOPED(beluga_response) *r = taken(b, 0);
+    beluga_json_writer *w = beluga_json_writer_new();
+    const char *json;
+    size_t length;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_int(w, "line", 1);
+    beluga_response_put_json(r, w);
+    beluga_json_put_null(w, "cost");
+    beluga_json_end_object(w);
+    assert_int_equal(beluga_json_writer_text(w, &json, &length), 0);
+    assert_string_equal(json, "{\"line\":1,\"text\":\"Hi \\\"there\\\"\",\"tool_calls\":[{\"id\":"
+                              "\"c0\",\"name\":\"add\",\"arguments\":{\"a\":1}}],\"finish_reason\":"
+                              "\"tool_calls\",\"usage\":{\"input_total\":3,\"output_total\":4,"
+                              "\"raw\":{\"total\":7}},\"cost\":null}");
+    beluga_json_writer_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +483,7 @@ int main(void)
         cmocka_unit_test(times_that_the_caller_sets_hold_for_one_answer),
         cmocka_unit_test(usage_with_every_piece_does_not_pile_up),
         cmocka_unit_test(only_tool_calls_that_ended_count),
+        cmocka_unit_test(what_an_answer_says_is_written_into_an_open_object),
         cmocka_unit_test(a_block_number_may_be_used_again),
         cmocka_unit_test(reasoning_keeps_its_signatures_and_its_place),
         cmocka_unit_test(a_signature_without_text_is_kept),
