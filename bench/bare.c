@@ -11,7 +11,8 @@
 struct bare {
     CURLM *multi;
     int epoll;
-    int64_t due_ns;                /* when libcurl wants to be called; INT64_MAX: not */
+    int64_t due_ns; /* when libcurl wants to be called; INT64_MAX: not */
+    const char *ca_file;
     struct curl_slist *headers[2]; /* of a request for a whole answer, and for a stream */
 };
 
@@ -47,13 +48,14 @@ static struct curl_slist *new_headers(const char *accept)
     return curl_slist_append(headers, "Expect:");
 }
 
-bare *bare_new(void)
+bare *bare_new(const char *ca_file)
 {
     bare *client = calloc(1, sizeof *client);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (!client || !(client->multi = curl_multi_init())) give_up("libcurl", "no memory");
     client->epoll = epoll_create1(EPOLL_CLOEXEC);
     client->due_ns = INT64_MAX;
+    client->ca_file = ca_file;
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -80,16 +82,16 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *payload)
     return length;
 }
 
-bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t capacity)
+bare_exchange *bare_exchange_new(bare *client, const char *base, bool streamed, size_t capacity)
 {
-    char url[64];
+    char url[128];
     bare_exchange *x = calloc(1, sizeof *x);
     if (!x || !(x->easy = curl_easy_init())) give_up("libcurl", "no memory");
     x->client = client;
     x->capacity = capacity;
     x->body = capacity ? malloc(capacity) : NULL;
     if (capacity && !x->body) give_up("answer", "no memory");
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/chat/completions", port);
+    snprintf(url, sizeof url, "%s/chat/completions", base);
     curl_easy_setopt(x->easy, CURLOPT_URL, url);
     curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, client->headers[streamed]);
     curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
@@ -99,6 +101,7 @@ bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t c
     if (!streamed) curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, 30000L);
     curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "beluga/" BELUGA_VERSION_STRING);
     curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, streamed ? "identity" : "");
+    if (client->ca_file) curl_easy_setopt(x->easy, CURLOPT_CAINFO, client->ca_file);
     return x;
 }
 

@@ -1,4 +1,7 @@
 /* What somebody writes who takes libcurl as it is: the multi interface on epoll, with its defaults.
+ *
+ * This file, bare.c and bare_chat.* are what our figures are compared with, so they are frozen: a
+ * test and the gate compare them with bench/frozen, and bench/README.md says when they may change.
  */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
@@ -19,12 +22,13 @@ typedef struct bare_exchange {
     char *body;
 } bare_exchange;
 
-bare *bare_new(void);
+/* `ca_file` is NULL, or certificates to trust; it is borrowed until bare_free(). */
+bare *bare_new(const char *ca_file);
 void bare_free(bare *client);
 
-/* POST to http://127.0.0.1:PORT/v1/chat/completions, with the headers that we send. Keeps
- * `capacity` bytes of an answer. */
-bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t capacity);
+/* POST to BASE/chat/completions, with the headers that we send. Keeps `capacity` bytes of an
+ * answer. */
+bare_exchange *bare_exchange_new(bare *client, const char *base, bool streamed, size_t capacity);
 void bare_exchange_free(bare_exchange *x);
 /* `json` is borrowed until it is done. */
 void bare_exchange_start(bare_exchange *x, const char *json);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-char *bare_chat_request(bool streamed)
+char *bare_chat_request(bool streamed, const char *question)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *messages = yyjson_mut_arr(doc);
@@ -15,7 +15,7 @@ char *bare_chat_request(bool streamed)
     yyjson_mut_obj_add_str(doc, root, "model", "any");
     yyjson_mut_obj_add_val(doc, root, "messages", messages);
     yyjson_mut_obj_add_str(doc, message, "role", "user");
-    yyjson_mut_obj_add_str(doc, message, "content", QUESTION);
+    yyjson_mut_obj_add_str(doc, message, "content", question);
     if (streamed) {
         yyjson_mut_obj_add_bool(doc, root, "stream", true);
         yyjson_mut_val *options = yyjson_mut_obj(doc);

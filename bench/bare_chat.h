@@ -6,7 +6,7 @@
 #include "bare.h"
 
 /* Write the request as JSON. Owned: free it. */
-char *bare_chat_request(bool streamed);
+char *bare_chat_request(bool streamed, const char *question);
 
 /* Take text, finish reason and tokens of a whole answer. */
 void bare_chat_read_answer(const bare_exchange *x);

@@ -41,7 +41,7 @@ static kind kind_of(const char *name)
 
 static void bare_call(sides *s)
 {
-    char *json = bare_chat_request(s->kind == STREAM);
+    char *json = bare_chat_request(s->kind == STREAM, QUESTION);
     bare_exchange_run(s->bare, json);
     if (s->kind != STREAM)
         bare_chat_read_answer(s->bare);
@@ -140,8 +140,9 @@ static void open_sides(sides *s, bare *client, int port)
 {
     beluga_client *ours = beluga_client_default();
     s->question = new_question();
-    s->bare = bare_exchange_new(client, port, s->kind == STREAM, ANSWER_ROOM);
-    s->model = open_openai(ours, port);
+    const char *base = local_base(port);
+    s->bare = bare_exchange_new(client, base, s->kind == STREAM, ANSWER_ROOM);
+    s->model = open_openai(ours, base);
     must("loop", beluga_loop_new(ours, &s->loop), NULL);
 }
 
@@ -176,7 +177,7 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    bare *client = bare_new();
+    bare *client = bare_new(NULL);
     sides s = {.kind = kind_of(argv[2])};
     open_sides(&s, client, (int)number_of(argv[1]));
     if (turns)

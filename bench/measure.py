@@ -5,6 +5,7 @@ out, and the same build gives the same number on a busy machine. A client and it
 so that a wait never overlaps with work.
 """
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ SECONDS = 300
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
 FEW, MANY = 200, 1200
 FEW_EXCHANGES, MANY_EXCHANGES = 20, 120
+FEW_CALLS, MANY_CALLS = 5, 25  # of jobs, whose calls may be long
 INSIDE = {"stream_event", "parse_event"}  # what bench-event does, and not bench-work
 
 
@@ -24,13 +26,24 @@ class Failed(Exception):
     """A program of ours did not do what it should."""
 
 
-def run(*command):
-    """Run a command; return what it prints."""
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS,
-                          check=False)
+def run(*command, told=None):
+    """Run a command, tell it something on standard input, and return what it prints."""
+    done = subprocess.run(command, env=ENVIRONMENT, input=told, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode:
         raise Failed("%s: exit status %d\n%s" % (" ".join(command), done.returncode, done.stderr))
     return done.stdout
+
+
+def cpu_us(command, variables):
+    """Run a command with some variables more; return the CPU time of its process and of what it waited for."""
+    with subprocess.Popen(command, env=dict(ENVIRONMENT, **variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True) as process:
+        complaint = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise Failed("%s: exit status %d\n%s" % (" ".join(command), process.returncode, complaint))
+    return (used.ru_utime + used.ru_stime) * 1e6
 
 
 def numbers(*command):
@@ -42,15 +55,18 @@ def have_callgrind():
     return shutil.which("valgrind") is not None
 
 
-def instructions(command, within=None):
+def callgrind(out, command, options=(), told=None):
+    """Run a command under callgrind, which writes its profile to OUT; what it is told comes from standard input."""
+    # Never /dev/null: callgrind removes the file it is told first, and root may remove that one.
+    return subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, *options, *command], env=ENVIRONMENT,
+                          input=told, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def instructions(command, within=None, told=None):
     """Count the instructions of a command in user space, or only those inside one function."""
     with tempfile.TemporaryDirectory() as folder:
-        # Never /dev/null: callgrind removes the file it is told first, and root may remove that one.
-        options = ["--tool=callgrind", "--callgrind-out-file=" + os.path.join(folder, "out")]
-        if within:
-            options.append("--toggle-collect=" + within)
-        done = subprocess.run(["valgrind", *options, *command], env=ENVIRONMENT, capture_output=True,
-                              text=True, timeout=SECONDS, check=False)
+        options = ["--toggle-collect=" + within] if within else []
+        done = callgrind(os.path.join(folder, "out"), command, options, told)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or not found:
         raise Failed("valgrind %s:\n%s" % (" ".join(command), done.stderr))
@@ -101,6 +117,16 @@ class Bench:
             with one_core(), self.peer(*peer_options) as port:
                 return count([self.program("http"), port, kind, side, str(exchanges)])
         return (of(MANY_EXCHANGES) - of(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
+
+    def job_instructions(self, program, *peer_options, at_once=1, **job):
+        """The instructions of one call of a job (job.h) that a client program does, so many at once."""
+        few, many = max(FEW_CALLS, at_once), max(MANY_CALLS, 3 * at_once)
+
+        def of(calls):
+            with one_core(), self.peer(*peer_options) as port:
+                line = json.dumps({"url": "http://127.0.0.1:%s/v1" % port, "calls": calls, "at_once": at_once, **job})
+                return instructions([self.program(program)], told=line + "\n")
+        return (of(many) - of(few)) / (many - few)
 
     def system_calls(self, command):
         """The system calls of a command, on all its threads."""

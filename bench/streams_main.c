@@ -53,7 +53,7 @@ static void on_event(void *payload, const beluga_event *event)
 static void run_ours(int port, size_t n)
 {
     beluga_client *client = new_client(NULL);
-    beluga_chat_model *model = open_openai(client, port);
+    beluga_chat_model *model = open_openai(client, local_base(port));
     beluga_messages *question = new_question();
     beluga_loop *loop;
     beluga_error err = {0};
@@ -76,13 +76,13 @@ static void run_ours(int port, size_t n)
 
 static void run_bare(int port, size_t n)
 {
-    char *json = bare_chat_request(true);
-    bare *client = bare_new();
+    char *json = bare_chat_request(true, QUESTION);
+    bare *client = bare_new(NULL);
     bare_exchange **all = calloc(n, sizeof *all);
     if (!all) give_up("streams", "no memory");
     usage before = used();
     for (size_t i = 0, first = 0; i < n; i++) {
-        all[i] = bare_exchange_new(client, port, true, 0);
+        all[i] = bare_exchange_new(client, local_base(port), true, 0);
         bare_exchange_start(all[i], json);
         while (first <= i && (i + 1 - first >= AT_ONCE || i + 1 == n)) {
             bare_step(client);

@@ -48,18 +48,24 @@ beluga_chat_model *open_offline(beluga_client *client, const char *provider)
     return open_model(client, provider, beluga_config_new(beluga_with_model_name("any")));
 }
 
-beluga_chat_model *open_openai(beluga_client *client, int port)
+const char *local_base(int port)
 {
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", port);
-    return open_model(client, "openai",
-                      beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url),
-                                        beluga_with_api_key(API_KEY), beluga_with_max_retries(0)));
+    static char base[64];
+    snprintf(base, sizeof base, "http://127.0.0.1:%d/v1", port);
+    return base;
 }
 
-beluga_messages *new_question(void)
+beluga_chat_model *open_openai(beluga_client *client, const char *base)
+{
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_base_url(base), beluga_with_api_key(API_KEY),
+        beluga_with_max_retries(0), beluga_with_ca_file(getenv("SSL_CERT_FILE")));
+    return open_model(client, "openai", config);
+}
+
+beluga_messages *new_messages(const char *question)
 {
     beluga_messages *messages = beluga_messages_new();
-    must("question", beluga_messages_add(messages, beluga_human_message(QUESTION)), NULL);
+    must("question", beluga_messages_add(messages, beluga_human_message(question)), NULL);
     return messages;
 }

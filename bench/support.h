@@ -44,10 +44,19 @@ beluga_client *new_client(const beluga_telemetry_sink *telemetry);
 /* The model "any" of a provider that needs neither key nor network. Owned. */
 beluga_chat_model *open_offline(beluga_client *client, const char *provider);
 
-/* openai/any on 127.0.0.1, without retries. Owned. */
-beluga_chat_model *open_openai(beluga_client *client, int port);
+/* "http://127.0.0.1:PORT/v1"; borrowed until the next call. */
+const char *local_base(int port);
 
-/* One question. Owned. */
-beluga_messages *new_question(void);
+/* openai/any at that base URL, without retries. Trusts the certificates of the file that the
+ * variable SSL_CERT_FILE names, where it is set. Owned. */
+beluga_chat_model *open_openai(beluga_client *client, const char *base);
+
+/* One question; QUESTION is one. Owned. */
+beluga_messages *new_messages(const char *question);
+
+static inline beluga_messages *new_question(void)
+{
+    return new_messages(QUESTION);
+}
 
 #endif

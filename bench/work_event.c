@@ -78,7 +78,7 @@ static void *open_events(void)
     if (!e) give_up("events", "no memory");
     snprintf(e->wire, sizeof e->wire, "data: %s\n\n", chunk);
     e->client = new_client(NULL);
-    e->model = open_openai(e->client, 1);
+    e->model = open_openai(e->client, local_base(1));
     e->question = new_question();
     must("loop", beluga_loop_new(e->client, &e->loop), NULL);
     e->ops = *e->loop->ops;

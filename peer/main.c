@@ -26,6 +26,7 @@ static const char usage_text[] =
     "  --mode example      POST /v1/chat, the service of a provider that beluga new begins\n"
     "  --port N            port; 0, the default, takes a free one and prints it\n"
     "  --tokens N          words of a streamed answer (default 60)\n"
+    "  --answer-words N    words of an answer in one piece (default: about 600 bytes in all)\n"
     "  --interval-ms M     pause before each of them (default 0)\n"
     "  --hold              say nothing after the first word, until the end of the program\n"
     "  --time-divisor N    shorten the waits of the failing models (default 1)\n"
@@ -79,6 +80,7 @@ static int take_option(settings *s, int option)
     case 'm': return take_mode(s, optarg);
     case 'p': return parse_number(optarg, 0, 65535, &s->config.port);
     case 't': return parse_number(optarg, 1, PEER_MAX_TOKENS, &s->chat.tokens);
+    case 'w': return parse_number(optarg, 1, PEER_MAX_TOKENS, &s->chat.answer_words);
     case 'i': return parse_number(optarg, 0, 3600000, &s->chat.interval_ms);
     case 'd': return parse_number(optarg, 1, 100000, &s->chat.time_divisor);
     case 'l': return open_log(s, optarg);
@@ -94,6 +96,7 @@ static int parse_options(settings *s, int argc, char **argv)
         {"mode", required_argument, NULL, 'm'},
         {"port", required_argument, NULL, 'p'},
         {"tokens", required_argument, NULL, 't'},
+        {"answer-words", required_argument, NULL, 'w'},
         {"interval-ms", required_argument, NULL, 'i'},
         {"hold", no_argument, NULL, 'H'},
         {"log", required_argument, NULL, 'l'},

@@ -277,6 +277,7 @@ void peer_openai_model(peer_reply *r, const char *model);
 
 typedef struct peer_chat {
     int tokens;       /* tokens of a streamed answer, 1 … PEER_MAX_TOKENS */
+    int answer_words; /* words of an answer in one piece; 0: a text for about 600 bytes in all */
     int interval_ms;  /* milliseconds between two tokens */
     int hold;         /* send nothing more after the first token */
     int time_divisor; /* ≥ 1: divides the waits of the faults below */

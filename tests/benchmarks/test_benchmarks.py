@@ -8,6 +8,8 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import itertools
+import json
 import os
 import re
 import socket
@@ -17,7 +19,8 @@ import threading
 source, build = sys.argv[1:3]
 folder = os.path.join(source, "bench")
 sys.path.insert(0, folder)
-import measure  # noqa: E402 (its folder is known only now)
+import figures  # noqa: E402 (its folder is known only now)
+import measure  # noqa: E402
 from budgets import Budgets  # noqa: E402
 
 bench = measure.Bench(build)
@@ -89,7 +92,7 @@ def no_kind_of_work_allocates_more_than_was_recorded():
     for row in budgets.rows:
         if row.unit == "allocations" or row.unit == "bytes":
             most = max(row.limit(system) for system in row.recorded)
-            value = row.round(run.take(bench, row.name))
+            value = row.round(figures.take(bench, row.name))
             assert value <= most, "%s: %s, at most %s are allowed" % (row.name, value, most)
 
 
@@ -154,9 +157,34 @@ def request_of(kind, side):
 
 
 @case
+def the_bare_program_is_the_one_that_the_figures_were_compared_with():
+    equal(run.thawed(), [])
+
+
+@case
 def the_bare_program_sends_the_bytes_that_we_send():
     for kind in ("answer", "push", "stream"):
         equal(request_of(kind, "bare"), request_of(kind, "ours"))
+
+
+# ---- the clients that do jobs ----------------------------------------------------------------------------------------
+
+def done(program, *options, **job):
+    """What a client prints after one job."""
+    with bench.peer("--tokens", "20") as port:
+        line = json.dumps({"url": "http://127.0.0.1:%s/v1" % port, **job})
+        return json.loads(measure.run(bench.program(program), *options, told=line + "\n"))
+
+
+@case
+def the_clients_do_jobs_whole_and_streamed_one_after_the_other_and_at_once():
+    for command in (["client"], ["client", "--blocking"], ["client", "--count"], ["client-bare"]):
+        equal(done(*command, calls=6, at_once=1)["events"], 6)
+        equal(done(*command, calls=6, at_once=1, stream=True)["events"], 120)
+        equal(done(*command, calls=6, at_once=3, stream=True)["events"], 120)
+        equal(done(*command, calls=3, at_once=1, fresh=True, prompt_bytes=2000)["events"], 3)
+    assert done("client", "--count", calls=6, at_once=1)["bytes"] > 0
+    equal(done("client", calls=2, at_once=1, image_bytes=1000)["events"], 2)
 
 
 # ---- the gate --------------------------------------------------------------------------------------------------------
@@ -178,8 +206,8 @@ def judged(name, value):
 
 
 @case
-def a_figure_may_grow_by_five_per_cent_and_no_more():
-    equal([judged("a instructions", value) for value in (2000, 2100, 2101)], [True, True, False])
+def a_figure_may_grow_by_two_per_cent_and_no_more():
+    equal([judged("a instructions", value) for value in (2000, 2040, 2041)], [True, True, False])
 
 
 @case
@@ -192,33 +220,55 @@ def an_allocation_more_is_too_many():
     equal([judged("c allocations", value) for value in (3.02, 4)], [True, False])
 
 
-def gated(**figures):
-    """Status and output of the gate for the table above, with these figures measured."""
-    measures, need, name = run.MEASURES, run.NEED_CALLGRIND, run.system_name
-    run.MEASURES = {row.name: lambda _, row=row: figures[row.work] for row in Budgets(EXAMPLE).rows}
-    run.NEED_CALLGRIND, run.system_name = set(), lambda: figures.get("system", "here")
+def gated(**found):
+    """Status and output of the gate for the table above, with these figures measured; a list is measured one by one."""
+    measures, need, name = figures.MEASURES, figures.NEED_CALLGRIND, run.system.name
+    found = {work: iter(value) if isinstance(value, list) else itertools.repeat(value) for work, value in found.items()}
+    figures.MEASURES = {row.name: lambda _, row=row: next(found[row.work]) for row in Budgets(EXAMPLE).rows}
+    figures.NEED_CALLGRIND, run.system.name = set(), lambda: next(found["system"]) if "system" in found else "here"
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):
             status = run.gate(None, Budgets(EXAMPLE))
     finally:
-        run.MEASURES, run.NEED_CALLGRIND, run.system_name = measures, need, name
+        figures.MEASURES, figures.NEED_CALLGRIND, run.system.name = measures, need, name
     return status, output.getvalue()
 
 
 @case
 def the_gate_counts_in_its_last_line_and_fails_when_a_path_grew():
     status, output = gated(a=2000, b=990, c=3)
-    equal((status, output.splitlines()[-1]), (0, "3 passed, 0 failed"))
+    equal((status, output.splitlines()[-1]), (0, "4 passed, 0 failed"))
     status, output = gated(a=2200, b=990, c=3)
-    equal((status, output.splitlines()[-1]), (1, "2 passed, 1 failed"))
+    equal((status, output.splitlines()[-1]), (1, "3 passed, 1 failed"))
     assert "FAILED: a instructions: far from its target" in output, output
+
+
+@case
+def a_figure_above_its_limit_is_measured_again_and_the_least_of_three_counts():
+    status, output = gated(a=[2200, 2100, 2010], b=990, c=3)
+    equal((status, output.splitlines()[-1]), (0, "4 passed, 0 failed"))
+    status, output = gated(a=[2200, 2100, 2050, 2000], b=990, c=3)
+    equal((status, output.splitlines()[-1]), (1, "3 passed, 1 failed"))
+
+
+@case
+def a_bare_program_that_was_changed_fails_the_gate():
+    frozen, run.FROZEN = run.FROZEN, os.path.join(build, "frozen-otherwise")
+    with open(run.FROZEN, "w", encoding="ascii") as file:
+        file.write("0" * 64 + "  bare.c\n")
+    try:
+        status, output = gated(a=2000, b=990, c=3)
+    finally:
+        run.FROZEN = frozen
+    equal((status, output.splitlines()[-1]), (1, "3 passed, 1 failed"))
+    assert "FAILED: bench/bare.c is not what the figures were compared with" in output, output
 
 
 @case
 def a_system_without_a_column_is_told_so_and_not_judged():
     status, output = gated(a=1, b=1, c=1, system="elsewhere")
-    equal((status, output.splitlines()[-1]), (0, "0 passed, 0 failed, 3 skipped"))
+    equal((status, output.splitlines()[-1]), (0, "1 passed, 0 failed, 3 skipped"))
     assert "nothing is recorded for elsewhere" in output, output
 
 
@@ -228,8 +278,8 @@ def without_valgrind_what_it_counts_is_left_out_with_the_reason():
     try:
         for name in ("generate instructions", "http-push ratio"):
             try:
-                run.take(bench, name)
-            except run.LeftOut as why:
+                figures.take(bench, name)
+            except figures.LeftOut as why:
                 equal(str(why), "valgrind is not installed")
             else:
                 raise AssertionError(name + " was measured")
@@ -239,7 +289,7 @@ def without_valgrind_what_it_counts_is_left_out_with_the_reason():
 
 @case
 def every_budget_is_measured_and_nothing_else():
-    equal([row.name for row in budgets.rows], list(run.MEASURES))
+    equal([row.name for row in budgets.rows], list(figures.MEASURES))
 
 
 @case
@@ -259,7 +309,7 @@ def what_is_recorded_becomes_the_limit_and_is_shown():
     table = Budgets(EXAMPLE)
     table.record("here", "2026-02-02, libcurl 9.0", {"a instructions": 1500.4})
     again = Budgets(table.text())
-    equal(again.rows[0].limit("here"), 1575)
+    equal(again.rows[0].limit("here"), 1530)
     equal(again.systems, {"here": "2026-02-02, libcurl 9.0"})
     assert "| far from its target | instructions | ≤ 1,000 | 1,500, not met |" in again.markdown(), again.markdown()
 
