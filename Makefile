@@ -9,11 +9,15 @@ V ?=
 export V
 FUZZ_SECONDS ?= 30
 RUNS ?= 100000
+# More for bench/peers/run, such as --only NAME,… or --original FOLDER.
+PEERS ?=
 # -O3 makes the library a tenth larger, and calls no faster.
 RELEASE := --buildtype=release -Doptimization=2
+# The same code, and the names of files for profiles.
+PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate bench-peers coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -62,12 +66,17 @@ docs-output: ## put what commands print today into README, guides and docs/refer
 
 bench: ## print the benchmarks beside their budgets, bare libcurl and bare yyjson
 	@scripts/setup build bench
-	@scripts/build build-bench $(RELEASE)
+	@scripts/build build-bench $(RELEASE) $(PROFILED)
 	@bench/run build-bench
+
+bench-peers: ## measure other clients beside this library, from their registries; what is missing is skipped
+	@scripts/setup build bench peers
+	@scripts/build build-bench $(RELEASE) $(PROFILED)
+	@bench/peers/run build-bench --json build-peers/peers.json $(PEERS)
 
 bench-gate: ## judge instructions, bytes, allocations and ratios by bench/budgets
 	@scripts/setup build bench
-	@scripts/build build-bench $(RELEASE)
+	@scripts/build build-bench $(RELEASE) $(PROFILED)
 	@bench/run --gate build-bench
 
 coverage: ## measure which lines and branches the tests reach (HTML in build-coverage/)
@@ -99,7 +108,7 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes*
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \

@@ -84,6 +84,11 @@ def one_core():
         os.sched_setaffinity(0, allowed)
 
 
+def job_line(port, calls, at_once=1, **job):
+    """A job for a client (job.h)."""
+    return json.dumps({"url": "http://127.0.0.1:%s/v1" % port, "calls": calls, "at_once": at_once, **job}) + "\n"
+
+
 class Bench:
     """The programs of a build folder."""
 
@@ -95,6 +100,10 @@ class Bench:
 
     def program(self, name):
         return self.path("bench", "bench-" + name)
+
+    def client(self, name):
+        """The command of a client that does jobs; one that waits is an option of ours."""
+        return [self.program("client"), "--blocking"] if name == "client-waiting" else [self.program(name)]
 
     def worker(self, name):
         return self.program("event" if name in INSIDE else "work")
@@ -124,8 +133,7 @@ class Bench:
 
         def of(calls):
             with one_core(), self.peer(*peer_options) as port:
-                line = json.dumps({"url": "http://127.0.0.1:%s/v1" % port, "calls": calls, "at_once": at_once, **job})
-                return instructions([self.program(program)], told=line + "\n")
+                return instructions(self.client(program), told=job_line(port, calls, at_once=at_once, **job))
         return (of(many) - of(few)) / (many - few)
 
     def system_calls(self, command):

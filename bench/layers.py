@@ -1,0 +1,61 @@
+"""Where instructions go: callgrind's profiles by library, and inside ours by room, which is a folder of src/."""
+import collections
+import os
+import re
+import tempfile
+
+import measure
+
+# A line with a cost; the one behind "calls=" is the cost of the callee, which stands with the callee, too.
+COST = re.compile(r"[0-9+*-]\S* (\d+)$")
+LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2"}
+OURS = "libbeluga"
+
+
+def part_of(library, source):
+    """The room for our own code, where the build knows its files; else the library."""
+    stem = os.path.basename(library).split(".so")[0]
+    if os.path.basename(source) == "yyjson.c":
+        return "yyjson"
+    if stem == OURS:
+        room = re.search(r"src/(\w+)/", source)
+        return room.group(1) if room else "ours"
+    return LIBRARIES.get(stem, "program" if stem.startswith("bench-") else stem)
+
+
+def read(path):
+    """The instructions of each part."""
+    parts, library, source, callee = collections.Counter(), "", "", False
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("ob="):
+                library = line[3:].strip()
+            elif line.startswith(("fl=", "fi=", "fe=")):
+                source = line[3:].strip()
+            elif line.startswith("calls="):
+                callee = True
+            else:
+                cost = COST.match(line)
+                if cost and not callee:
+                    parts[part_of(library, source)] += int(cost.group(1))
+                callee = callee and not cost
+    return parts
+
+
+def parts(command, told):
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out")
+        done = measure.callgrind(out, command, ["--compress-strings=no", "--compress-pos=no"], told)
+        if done.returncode:
+            raise measure.Failed("valgrind %s:\n%s" % (" ".join(command), done.stderr))
+        return read(out)
+
+
+def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
+    """The instructions of one call of a job, by part."""
+    def of(calls):
+        with measure.one_core(), bench.peer(*peer_options) as port:
+            return parts(bench.client(program), measure.job_line(port, calls, **job))
+    less, more = of(few), of(many)
+    found = {part: round((count - less[part]) / (many - few)) for part, count in more.items()}
+    return dict(sorted(((part, n) for part, n in found.items() if n > 0), key=lambda pair: -pair[1]))

@@ -1,0 +1,76 @@
+"""Do the jobs of bench/peers/run: read one per line from standard input, ask a client so often, and print what that
+cost."""
+import asyncio
+import json
+import resource
+import sys
+import time
+
+KEY = "sk-0123456789abcdef"  # the server takes any
+
+
+def cpu_us():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return (used.ru_utime + used.ru_stime) * 1e6
+
+
+async def spread(n, at_once, work):
+    """Do n pieces of work, so many at once, and add up what they return."""
+    numbers = iter(range(n))
+
+    async def worker():
+        return sum([await work(i) for i in numbers])
+    return sum(await asyncio.gather(*[worker() for _ in range(at_once)]))
+
+
+def prompt_of(job):
+    size = job.get("prompt_bytes")
+    return "word " * (size // 5) if size else "Say hello"
+
+
+async def calls(job, client):
+    prompt = prompt_of(job)
+
+    async def one(_):
+        return await client.stream_async(prompt) if job.get("stream") else bool(await client.answer_async(prompt))
+    return await spread(job["calls"], job["at_once"], one)
+
+
+async def batch(job, client):
+    """Ask what each line of a file has as "text", and write the answers with the lines' numbers."""
+    with open(job["lines"], encoding="utf-8") as file:
+        lines = file.readlines()
+    with open(job["out"], "w", encoding="utf-8") as out:
+        async def one(i):
+            text = await client.answer_async(json.loads(lines[i])["text"])
+            out.write(json.dumps({"index": i, "text": text}) + "\n")
+            return 1
+        return await spread(len(lines), job["at_once"], one)
+
+
+def one_by_one(job, client):
+    """Without asyncio, as most people call it when one call is all they wait for."""
+    prompt = prompt_of(job)
+    one = client.stream if job.get("stream") else lambda text: bool(client.answer(text))
+    return sum(one(prompt) for _ in range(job["calls"]))
+
+
+def work(job, client, loop):
+    if job.get("lines"):
+        return loop.run_until_complete(batch(job, client))
+    if job["at_once"] == 1:
+        return one_by_one(job, client)
+    return loop.run_until_complete(calls(job, client))
+
+
+def serve(open_client):
+    """Do jobs until standard input ends. A client is opened for each server once."""
+    clients, loop = {}, asyncio.new_event_loop()
+    for line in sys.stdin:
+        job = json.loads(line)
+        if job["url"] not in clients:
+            clients[job["url"]] = open_client(job["url"])
+        started, spent = time.monotonic(), cpu_us()
+        events = int(work(job, clients[job["url"]], loop))
+        spent, wall = cpu_us() - spent, time.monotonic() - started
+        print(json.dumps({"cpu_us": spent, "wall_us": wall * 1e6, "events": events}), flush=True)
