@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate bench-peers coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -73,6 +73,13 @@ bench-peers: ## measure other clients beside this library, from their registries
 	@scripts/setup build bench peers
 	@scripts/build build-bench $(RELEASE) $(PROFILED)
 	@bench/peers/run build-bench --json build-peers/peers.json $(PEERS)
+
+performance: ## measure this library and the other clients, and write the tables of docs/performance.md
+	@scripts/setup build bench peers
+	@scripts/build build-bench $(RELEASE) $(PROFILED)
+	@bench/run --json bench/results/library.json build-bench
+	@bench/peers/run build-bench --json bench/results/peers.json $(PEERS)
+	@bench/document.py
 
 bench-gate: ## judge instructions, bytes, allocations and ratios by bench/budgets
 	@scripts/setup build bench

@@ -55,6 +55,7 @@ class Session:
     def end(self):
         """Let it end by itself; return the CPU time of its whole life in microseconds, with what it started."""
         self.process.stdin.close()
+        self.process.stdin = None
         _, status, used = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode:

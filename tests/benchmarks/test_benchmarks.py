@@ -19,8 +19,10 @@ import threading
 source, build = sys.argv[1:3]
 folder = os.path.join(source, "bench")
 sys.path.insert(0, folder)
+import document  # noqa: E402
 import figures  # noqa: E402 (its folder is known only now)
 import measure  # noqa: E402
+import page  # noqa: E402
 from budgets import Budgets  # noqa: E402
 
 bench = measure.Bench(build)
@@ -299,9 +301,36 @@ def the_table_is_as_the_program_writes_it():
 
 @case
 def the_page_shows_what_was_recorded():
-    page = read("README.md")
-    assert run.BEGIN in page, "the page has no marks"
-    assert budgets.put_into(page) == page, "write it again: bench/run --record build-bench"
+    text = read("README.md")
+    assert run.BEGIN in text, "the page has no marks"
+    assert budgets.put_into(text) == text, "write it again: bench/run --record build-bench"
+
+
+@case
+def the_page_of_performance_has_the_tables_of_what_was_measured():
+    equal(document.main(["--check"]), 0)
+
+
+@case
+def a_page_shows_all_sections_and_needs_nothing_else():
+    text = page.whole(SURVEY, PEERS)
+    for words in ("Where a peer is ahead", "<td>fast</td>", "Where instructions go", "How costs grow", "Streams and events", "Budgets"):
+        assert words in text, words
+    assert "<svg" in text and "prefers-color-scheme: dark" in text and "width=device-width" in text
+    for words in ("<script", "<link", "src=", "@import", "url(", "http:"):
+        assert words not in text, words
+
+
+@case
+def a_page_can_be_made_of_either_half():
+    assert "Where instructions go" in page.whole(SURVEY, None)
+    assert "Where instructions go" not in page.whole(None, PEERS)
+
+
+@case
+def a_peer_is_ahead_where_it_took_less_and_bare_libcurl_is_no_peer():
+    equal([row["client"] for row, _ in page.ahead(PEERS)], ["fast"])
+    assert "| fast | an answer | µs a call | 5.00 | 0.50 | 0.40 to 0.60 |" in document.ahead_table(PEERS)
 
 
 @case
@@ -312,6 +341,32 @@ def what_is_recorded_becomes_the_limit_and_is_shown():
     equal(again.rows[0].limit("here"), 1530)
     equal(again.systems, {"here": "2026-02-02, libcurl 9.0"})
     assert "| far from its target | instructions | ≤ 1,000 | 1,500, not met |" in again.markdown(), again.markdown()
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------------
+
+ABOUT = {"system": "here", "description": "libcurl 8.0", "machine": "x86_64", "cores": 2, "load": 0.5, "rounds": 3}
+COSTS = {name: {"instructions": 1000.0, "cpu_us": 2.0} for name in ("beluga", "bare libcurl")}
+SURVEY = {
+    "about": ABOUT,
+    "budgets": [{"name": "a ratio", "what": "a <path>", "unit": "ratio", "target": 1.1, "value": 1.2}],
+    "exchanges": [{"what": "an answer", "ours_us": 10.0, "bare_us": 8.0, "ratio": 1.25, "ours_instructions": 120.0,
+                   "bare_instructions": 100.0, "instruction_ratio": 1.2}],
+    "layers": [{"what": "an answer", "sides": [{"name": "beluga", "parts": {"libcurl": 60, "model": 40}}]}],
+    "growth": {name: [{size: n, **COSTS} for n in (10, 1000)]
+               for name, size in (("prompt", "bytes"), ("answer", "words"), ("stream", "pieces"))},
+    "open_streams": [{"streams": 10, "ours_kib": 20.0, "own_kib": 4.5, "bare_kib": 21.0}],
+    "event": {name: {"instructions": 2000.0, "ns": 500.0} for name in ("beluga", "yyjson")},
+    "go": [{"provider": "mock", "name": "Generate", "ns": 900.0, "bytes": 1480, "allocations": 3}],
+}
+PEERS = {
+    "about": ABOUT,
+    "clients": [{"name": "fast", "language": "rust", "package": "fast", "version": "1.0", "skipped": None}],
+    "measures": [{"name": "answer", "what": "an answer", "unit": "µs a call", "rows": [
+        {"client": "beluga", "value": 10.0, "ratio": 1.0, "least": 1.0, "most": 1.0},
+        {"client": "bare libcurl", "value": 8.0, "ratio": 0.8, "least": 0.8, "most": 0.8},
+        {"client": "fast", "value": 5.0, "ratio": 0.5, "least": 0.4, "most": 0.6}, {"client": "slow", "reason": "it failed"}]}],
+}
 
 
 def main():

@@ -1,0 +1,28 @@
+/* bench-peak PROGRAM [ARGUMENT...]: run a program without its output, and print the most memory that
+ * it had resident, in KiB. A process is charged for what it was before it became that program, so
+ * this one is small. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("usage: bench-peak PROGRAM [ARGUMENT...]\n", stderr);
+        return 2;
+    }
+    struct rusage used;
+    int status;
+    pid_t program = fork();
+    if (program == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0) execv(argv[1], argv + 1);
+        _exit(127);
+    }
+    if (program < 0 || wait4(program, &status, 0, &used) != program) return 1;
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) return 1;
+    printf("%ld\n", used.ru_maxrss);
+    return 0;
+}
