@@ -8,19 +8,19 @@ import measure
 
 # A line with a cost; the one behind "calls=" is the cost of the callee, which stands with the callee, too.
 COST = re.compile(r"[0-9+*-]\S* (\d+)$")
-LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2"}
+LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2", "libyyjson": "yyjson"}
 OURS = "libbeluga"
 
 
 def part_of(library, source):
     """The room for our own code, where the build knows its files; else the library."""
     stem = os.path.basename(library).split(".so")[0]
-    if os.path.basename(source) == "yyjson.c":
+    if stem != OURS and not stem.startswith("bench-"):
+        return LIBRARIES.get(stem, stem)
+    if source == "???":  # only yyjson is linked in without the names of its files
         return "yyjson"
-    if stem == OURS:
-        room = re.search(r"src/(\w+)/", source)
-        return room.group(1) if room else "ours"
-    return LIBRARIES.get(stem, "program" if stem.startswith("bench-") else stem)
+    room = re.search(r"src/(\w+)/", source)
+    return room.group(1) if room and stem == OURS else "program"
 
 
 def read(path):

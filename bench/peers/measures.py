@@ -212,7 +212,7 @@ def our_batch(place, port, lines, out):
     """`beluga batch` as it is typed: it keeps a journal, so that it can go on after a stop."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(out)
-    command = [place.bench.path("beluga"), "batch", lines, "--out", out, "-j", str(MANY), "-m", "openai/any", "-q", "--no-config",
+    command = [place.bench.path("beluga"), "batch", lines, "--out", out, "-j", str(MANY), "-m", "openai/any", "-q",
                "-o", "base_url=" + url_of(port)]
     return measure.cpu_us(command, {"OPENAI_API_KEY": "sk-0123456789abcdef"})
 
