@@ -10,6 +10,7 @@ import measure
 COST = re.compile(r"[0-9+*-]\S* (\d+)$")
 LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2", "libyyjson": "yyjson"}
 OURS = "libbeluga"
+LEAST_SHARE = 200  # a part below half a hundredth is among the rest
 
 
 def part_of(library, source):
@@ -57,5 +58,12 @@ def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
         with measure.one_core(), bench.peer(*peer_options) as port:
             return parts(bench.client(program), measure.job_line(port, calls, **job))
     less, more = of(few), of(many)
-    found = {part: round((count - less[part]) / (many - few)) for part, count in more.items()}
-    return dict(sorted(((part, n) for part, n in found.items() if n > 0), key=lambda pair: -pair[1]))
+    found = {part: (count - less[part]) / (many - few) for part, count in more.items()}
+    return with_rest(found, sum(found.values()) / LEAST_SHARE)
+
+
+def with_rest(found, least):
+    """The parts from the largest on; those below the least are one."""
+    shown = {part: round(n) for part, n in sorted(found.items(), key=lambda pair: -pair[1]) if n >= least}
+    rest = round(sum(n for n in found.values() if n < least))
+    return {**shown, "rest": rest} if rest > 0 else shown
