@@ -5,7 +5,7 @@ import math
 
 WIDTH = 420
 LABEL = 118       # room for names at the left
-VALUE = 96        # room for figures at the right
+VALUE = 112       # room for figures at the right
 ROW, BAR = 24, 14
 COLOURS = 10      # --c0 … of the page
 

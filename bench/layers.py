@@ -8,19 +8,20 @@ import measure
 
 # A line with a cost; the one behind "calls=" is the cost of the callee, which stands with the callee, too.
 COST = re.compile(r"[0-9+*-]\S* (\d+)$")
-LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2"}
+LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2", "libyyjson": "yyjson"}
 OURS = "libbeluga"
+LEAST_SHARE = 200  # a part below half a hundredth is among the rest
 
 
 def part_of(library, source):
     """The room for our own code, where the build knows its files; else the library."""
     stem = os.path.basename(library).split(".so")[0]
-    if os.path.basename(source) == "yyjson.c":
+    if stem != OURS and not stem.startswith("bench-"):
+        return LIBRARIES.get(stem, stem)
+    if source == "???":  # only yyjson is linked in without the names of its files
         return "yyjson"
-    if stem == OURS:
-        room = re.search(r"src/(\w+)/", source)
-        return room.group(1) if room else "ours"
-    return LIBRARIES.get(stem, "program" if stem.startswith("bench-") else stem)
+    room = re.search(r"src/(\w+)/", source)
+    return room.group(1) if room and stem == OURS else "program"
 
 
 def read(path):
@@ -57,5 +58,12 @@ def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
         with measure.one_core(), bench.peer(*peer_options) as port:
             return parts(bench.client(program), measure.job_line(port, calls, **job))
     less, more = of(few), of(many)
-    found = {part: round((count - less[part]) / (many - few)) for part, count in more.items()}
-    return dict(sorted(((part, n) for part, n in found.items() if n > 0), key=lambda pair: -pair[1]))
+    found = {part: (count - less[part]) / (many - few) for part, count in more.items()}
+    return with_rest(found, sum(found.values()) / LEAST_SHARE)
+
+
+def with_rest(found, least):
+    """The parts from the largest on; those below the least are one."""
+    shown = {part: round(n) for part, n in sorted(found.items(), key=lambda pair: -pair[1]) if n >= least}
+    rest = round(sum(n for n in found.values() if n < least))
+    return {**shown, "rest": rest} if rest > 0 else shown

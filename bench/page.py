@@ -24,7 +24,7 @@ svg .spread { stroke: var(--text); stroke-width: 1.5; } svg polyline { fill: non
   margin-right: .3em; border-radius: 2px; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } .miss { color: var(--c5); }
+td:first-child { min-width: 9rem; } td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } .miss { color: var(--c5); }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); font-size: .9rem; }
 """ + "".join("svg .c%d { fill: var(--c%d); } svg .l%d { stroke: var(--c%d); } svg .t%d { fill: var(--c%d); } .key .c%d { background: var(--c%d); }\n"
               % ((i,) * 8) for i in range(charts.COLOURS))

@@ -105,7 +105,7 @@ OURS, BARE = "beluga", "bare libcurl"
 def all_clients(build):
     """Ours first: every ratio is to it."""
     ours = [Client(OURS, "c", "bench-client", "", ""),
-            Client("beluga, waiting", "c", "bench-client", "", "", one_at_a_time=True),
+            Client("beluga, waiting", "c", "bench-client", "", "", one_at_a_time=True, can_connect_anew=False),
             Client(BARE, "c", "bench-client-bare", "", "")]
     for client, options in zip(ours, ([], ["--blocking"], [])):
         client.command = [os.path.join(build, "bench", client.program), *options]

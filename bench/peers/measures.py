@@ -212,7 +212,7 @@ def our_batch(place, port, lines, out):
     """`beluga batch` as it is typed: it keeps a journal, so that it can go on after a stop."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(out)
-    command = [place.bench.path("beluga"), "batch", lines, "--out", out, "-j", str(MANY), "-m", "openai/any", "-q", "--no-config",
+    command = [place.bench.path("beluga"), "batch", lines, "--out", out, "-j", str(MANY), "-m", "openai/any", "-q",
                "-o", "base_url=" + url_of(port)]
     return measure.cpu_us(command, {"OPENAI_API_KEY": "sk-0123456789abcdef"})
 
@@ -248,9 +248,9 @@ def four_of_go(place, _, what):
 STREAM = ("--tokens", str(TOKENS))
 MEASURES = {
     "answer": (cpu, "an answer of 600 bytes", {}),
-    "answer-64": (cpu, "the same, 64 at once", {"at_once": MANY}),
+    "answer-64": (cpu, "an answer of 600 bytes, 64 at once", {"at_once": MANY}),
     "event": (cpu, "a stream of 100 pieces of text", {"options": STREAM, "stream": True, "per_event": True}),
-    "event-64": (cpu, "the same, 64 at once", {"options": STREAM, "stream": True, "per_event": True, "at_once": MANY}),
+    "event-64": (cpu, "a stream of 100, 64 at once", {"options": STREAM, "stream": True, "per_event": True, "at_once": MANY}),
     "prompt-10k": (cpu, "a prompt of 10 KB", {"prompt_bytes": 10000}),
     "prompt-100k": (cpu, "a prompt of 100 KB", {"prompt_bytes": 100000}),
     "prompt-500k": (cpu, "a prompt of 500 KB", {"prompt_bytes": 500000}),
@@ -262,7 +262,7 @@ MEASURES = {
     "start-up": (start_up, "from the start of a process to its first answer", {}),
     "original": (four_of_go, "the Go original's four benchmarks", {}),
     "tls": (secured, "an answer over TLS, on a connection that is kept", {}),
-    "tls-64": (secured, "the same, 64 at once", {"at_once": MANY}),
+    "tls-64": (secured, "an answer over TLS, 64 at once", {"at_once": MANY}),
     "tls-connect": (secured, "an answer over TLS, on a new connection", {"fresh": True}),
 }
 
