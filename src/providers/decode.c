@@ -49,18 +49,28 @@ int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga
     return usage->raw ? beluga_emit_usage(emit, usage) : BELUGA_ERROR_NO_MEMORY;
 }
 
-int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit)
+int beluga__emit_text_value(const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_json_get_string(object, key, &length);
+    const char *text = beluga_json_string(value, &length);
     return length ? beluga_emit_text(emit, text, length) : 0;
+}
+
+int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit)
+{
+    return beluga__emit_text_value(beluga_json_get(object, key), emit);
+}
+
+int beluga__emit_reasoning_value(const beluga_json *value, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_string(value, &length);
+    return length ? beluga_emit_reasoning(emit, text, length) : 0;
 }
 
 int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit)
 {
-    size_t length = 0;
-    const char *text = beluga_json_get_string(object, key, &length);
-    return length ? beluga_emit_reasoning(emit, text, length) : 0;
+    return beluga__emit_reasoning_value(beluga_json_get(object, key), emit);
 }
 
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,

@@ -38,9 +38,10 @@ uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
 /* Emit usage with the JSON that it was read from. */
 int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
-/* Emit a member as text, unless it is empty. */
+/* Emit a text, or a member that is one, as text or as reasoning, unless it is empty. */
+int beluga__emit_text_value(const beluga_json *value, beluga_emit *emit);
 int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit);
-/* Emit a member as reasoning, unless it is empty. */
+int beluga__emit_reasoning_value(const beluga_json *value, beluga_emit *emit);
 int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit);
 /* Emit `mark` and the text behind it as the signature of the open reasoning. */
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,

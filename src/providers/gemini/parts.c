@@ -63,12 +63,21 @@ static bool is_unknown(const beluga_json *part)
  * that it signs, and must not become that of earlier thoughts. */
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
+    enum { THOUGHT, TEXT, SIGNATURE, FUNCTION_CALL, MEMBERS };
+    static const beluga_json_name names[MEMBERS] = {
+        [THOUGHT] = BELUGA_JSON_NAME("thought"),
+        [TEXT] = BELUGA_JSON_NAME("text"),
+        [SIGNATURE] = BELUGA_JSON_NAME("thoughtSignature"),
+        [FUNCTION_CALL] = BELUGA_JSON_NAME("functionCall"),
+    };
+    const beluga_json *m[MEMBERS];
     size_t length = 0, n_signature = 0;
     if (is_unknown(part)) return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, NULL, part);
-    bool thought = beluga_json_bool(beluga_json_get(part, "thought"), false);
-    const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
-    const char *text = beluga_json_get_string(part, "text", &length);
-    const beluga_json *call = beluga_json_get(part, "functionCall");
+    beluga_json_pick(part, names, MEMBERS, m);
+    bool thought = beluga_json_bool(m[THOUGHT], false);
+    const char *signature = beluga_json_string(m[SIGNATURE], &n_signature);
+    const char *text = beluga_json_string(m[TEXT], &length);
+    const beluga_json *call = m[FUNCTION_CALL];
     int code = thought && length ? beluga_emit_reasoning(emit, text, length) : 0;
     if (!code && n_signature && !thought) code = beluga_emit_reasoning_end(emit);
     if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);

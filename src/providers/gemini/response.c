@@ -2,29 +2,48 @@
 
 #include <string.h>
 
+/* The members of an answer or a piece of one; those of an error come last. */
+enum { CANDIDATES, USAGE, MODEL_VERSION, RESPONSE_ID, FEEDBACK, FAULTS };
+enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
+
+static const beluga_json_name members[MEMBERS] = {
+    [CANDIDATES] = BELUGA_JSON_NAME("candidates"),
+    [USAGE] = BELUGA_JSON_NAME("usageMetadata"),
+    [MODEL_VERSION] = BELUGA_JSON_NAME("modelVersion"),
+    [RESPONSE_ID] = BELUGA_JSON_NAME("responseId"),
+    [FEEDBACK] = BELUGA_JSON_NAME("promptFeedback"),
+    [FAULTS] = BELUGA__FAULT_NAMES,
+};
+
+/* The members of a candidate. */
+enum { CONTENT, FINISH_REASON, INDEX, FINISH_MESSAGE, CANDIDATE_MEMBERS };
+
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-static int emit_metadata(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+static int emit_metadata(beluga__gemini_state *state, const beluga_json *const *m,
+                         beluga_emit *emit)
 {
-    const char *id = beluga_json_get_string(root, "responseId", NULL);
-    const char *model = beluga_json_get_string(root, "modelVersion", NULL);
-    if (state->has_metadata || (!id && !model)) return 0;
+    if (state->has_metadata) return 0;
+    const char *id = beluga_json_string(m[RESPONSE_ID], NULL);
+    const char *model = beluga_json_string(m[MODEL_VERSION], NULL);
+    if (!id && !model) return 0;
     state->has_metadata = id && model;
     return beluga_emit_metadata(emit, id, model, 0);
 }
 
 enum { MAX_COUNT = 1 << 30 }; /* a larger number is no count of tokens */
 
-static int64_t get_count(const beluga_json *usage, const char *key)
+static int64_t read_count(const beluga_json *value)
 {
-    return beluga__count(usage, key, MAX_COUNT);
+    int64_t n = beluga_json_int(value, -1);
+    return n < 0 || n > MAX_COUNT ? -1 : n;
 }
 
 /* Pieces repeat the counts so far. A count of zero is left out, and any count may be missing in
  * the last piece of an answer that was stopped. */
-static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
+static int64_t latest(const beluga_json *value, int64_t *last)
 {
-    int64_t n = get_count(usage, key);
+    int64_t n = read_count(value);
     if (n > *last) *last = n;
     return n >= 0 || !*last ? n : *last;
 }
@@ -33,22 +52,33 @@ static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
  * tools add. */
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
-    int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
-    int64_t total = get_count(usage, "totalTokenCount");
-    u->input_total = get_count(usage, "promptTokenCount");
-    int64_t tools = get_count(usage, "toolUsePromptTokenCount");
+    enum { PROMPT, ANSWER, TOTAL, DETAILS, THOUGHTS, CACHED, TOOLS, COUNTS };
+    static const beluga_json_name names[COUNTS] = {
+        [PROMPT] = BELUGA_JSON_NAME("promptTokenCount"),
+        [ANSWER] = BELUGA_JSON_NAME("candidatesTokenCount"),
+        [TOTAL] = BELUGA_JSON_NAME("totalTokenCount"),
+        [DETAILS] = BELUGA_JSON_NAME("promptTokensDetails"),
+        [THOUGHTS] = BELUGA_JSON_NAME("thoughtsTokenCount"),
+        [CACHED] = BELUGA_JSON_NAME("cachedContentTokenCount"),
+        [TOOLS] = BELUGA_JSON_NAME("toolUsePromptTokenCount"),
+    };
+    const beluga_json *m[COUNTS];
+    beluga_json_pick(usage, names, COUNTS, m);
+    int64_t answer = latest(m[ANSWER], &state->answer_tokens);
+    int64_t total = read_count(m[TOTAL]);
+    u->input_total = read_count(m[PROMPT]);
+    int64_t tools = read_count(m[TOOLS]);
     if (u->input_total >= 0 && tools > 0) u->input_total += tools;
-    u->input_cache_read = get_count(usage, "cachedContentTokenCount");
-    u->output_reasoning = count(usage, "thoughtsTokenCount", &state->thought_tokens);
+    u->input_cache_read = read_count(m[CACHED]);
+    u->output_reasoning = latest(m[THOUGHTS], &state->thought_tokens);
     if (answer >= 0 || u->output_reasoning >= 0)
         u->output_total = state->answer_tokens + state->thought_tokens;
     else if (u->input_total >= 0 && total >= u->input_total)
         u->output_total = total - u->input_total;
 }
 
-static int emit_usage(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+static int emit_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_emit *emit)
 {
-    const beluga_json *usage = beluga_json_get(root, "usageMetadata");
     beluga_usage u = BELUGA_USAGE_INIT;
     if (!beluga_json_is_object(usage)) return 0;
     read_usage(state, usage, &u);
@@ -58,11 +88,12 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *root, belu
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* An answer that calls tools also ends with STOP. */
-static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
+static int emit_finish(beluga__gemini_state *state, const beluga_json *const *candidate,
+                       beluga_emit *emit)
 {
     const beluga__end end = {
-        .word = beluga__read_word(beluga_json_get(candidate, "finishReason")),
-        .detail = beluga_json_get_string(candidate, "finishMessage", NULL),
+        .word = beluga__read_word(candidate[FINISH_REASON]),
+        .detail = beluga_json_string(candidate[FINISH_MESSAGE], NULL),
         .calls = state->calls.count > 0,
     };
     if (!end.word) return 0;
@@ -83,13 +114,21 @@ static int emit_blocked(const beluga_json *feedback, beluga_emit *emit)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static const beluga_json *first_candidate(const beluga_json *root)
+/* Pick the members of the first candidate. Returns whether there is one. */
+static bool pick_candidate(const beluga_json *list, const beluga_json **m)
 {
-    const beluga_json *list = beluga_json_get(root, "candidates");
-    if (!beluga_json_is_array(list)) return NULL;
-    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v))
-        if (beluga_json_is_object(v) && beluga_json_get_int(v, "index", 0) == 0) return v;
-    return NULL;
+    static const beluga_json_name names[CANDIDATE_MEMBERS] = {
+        [CONTENT] = BELUGA_JSON_NAME("content"),
+        [FINISH_REASON] = BELUGA_JSON_NAME("finishReason"),
+        [INDEX] = BELUGA_JSON_NAME("index"),
+        [FINISH_MESSAGE] = BELUGA_JSON_NAME("finishMessage"),
+    };
+    if (!beluga_json_is_array(list)) return false;
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
+        beluga_json_pick(v, names, CANDIDATE_MEMBERS, m);
+        if (beluga_json_is_object(v) && beluga_json_int(m[INDEX], 0) == 0) return true;
+    }
+    return false;
 }
 
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
@@ -102,28 +141,35 @@ static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
                                         : beluga__fault_emit(root, fault, emit);
 }
 
-/* A whole answer and a piece have the same form. Without alt=sse a stream is one array of pieces,
- * and so are some errors; `fault` is the code of an error that has none. A finish reason does not
- * end the stream, since some servers send it in every piece. */
+/* A whole answer and a piece have the same form. A finish reason does not end the stream, since
+ * some servers send it in every piece. `fault` is the code of an error that has none. */
+static int decode_piece(beluga__gemini_state *state, const beluga_json *piece, int fault,
+                        beluga_emit *emit)
+{
+    const beluga_json *m[MEMBERS], *candidate[CANDIDATE_MEMBERS];
+    beluga_json_pick(piece, members, MEMBERS, m);
+    bool found = pick_candidate(m[CANDIDATES], candidate);
+    bool certain = found || state->finished;
+    bool failed = certain && beluga_json_is_object(piece) ? beluga__fault_among(m + FAULTS)
+                                                          : beluga__fault_is(piece, certain);
+    if (failed) return emit_fault(piece, fault, emit);
+    int code = emit_metadata(state, m, emit);
+    if (!code) code = emit_usage(state, m[USAGE], emit);
+    if (!code && found) code = beluga__gemini_emit_content(state, candidate[CONTENT], emit);
+    if (!code && found) code = emit_finish(state, candidate, emit);
+    return code || found || state->finished ? code : emit_blocked(m[FEEDBACK], emit);
+}
+
+/* Without alt=sse a stream is one array of pieces, and so are some errors. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
     int code = 0;
-    bool listed = beluga_json_is_array(root);
-    if (!listed && !beluga_json_is_object(root))
+    if (beluga_json_is_object(root)) return decode_piece(state, root, fault, emit);
+    if (!beluga_json_is_array(root))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
-    for (const beluga_json *v = listed ? beluga_json_first(root) : root; v && !code;
-         v = listed ? beluga_json_next(root, v) : NULL) {
-        const beluga_json *candidate = first_candidate(v);
-        if (beluga__fault_is(v, candidate || state->finished)) return emit_fault(v, fault, emit);
-        code = emit_metadata(state, v, emit);
-        if (!code) code = emit_usage(state, v, emit);
-        if (!code)
-            code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
-        if (!code && !candidate && !state->finished)
-            code = emit_blocked(beluga_json_get(v, "promptFeedback"), emit);
-        if (!code) code = emit_finish(state, candidate, emit);
-    }
+    for (const beluga_json *v = beluga_json_first(root); v && !code; v = beluga_json_next(root, v))
+        code = decode_piece(state, v, fault, emit);
     return code;
 }
 
@@ -131,13 +177,14 @@ static int decode(beluga__gemini_state *state, const beluga_json *root, int faul
 static int finish_whole(const beluga__gemini_state *state, const beluga_json *root,
                         beluga_emit *emit)
 {
+    const beluga_json *candidate[CANDIDATE_MEMBERS];
     if (state->finished) return 0;
     if (beluga_json_is_array(root))
         return beluga_emit_failure(emit, BELUGA_ERROR_STREAM_CLOSED, NULL,
                                    "the stream ended before the answer was complete");
     if (!beluga_json_get(root, "candidates") && !beluga_json_get(root, "usageMetadata"))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
-    if (!first_candidate(root))
+    if (!pick_candidate(beluga_json_get(root, "candidates"), candidate))
         return beluga__decode_failure(root, BELUGA_ERROR_EMPTY_RESPONSE,
                                       "the answer has no candidates", emit);
     const beluga__end end = {.calls = state->calls.count > 0};

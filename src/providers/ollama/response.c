@@ -22,12 +22,20 @@ static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, 
 
 static int emit_message(beluga__ollama_state *state, const beluga_json *message, beluga_emit *emit)
 {
-    const beluga_json *calls = beluga_json_get(message, "tool_calls");
-    int code = beluga__emit_reasoning_member(message, "thinking", emit);
-    if (!code) code = beluga__emit_text_member(message, "content", emit);
-    if (!beluga_json_is_array(calls)) return code;
-    for (const beluga_json *v = beluga_json_first(calls); v && !code;
-         v = beluga_json_next(calls, v))
+    enum { ROLE, CONTENT, THINKING, TOOL_CALLS, MEMBERS };
+    static const beluga_json_name names[MEMBERS] = {
+        [ROLE] = BELUGA_JSON_NAME("role"),
+        [CONTENT] = BELUGA_JSON_NAME("content"),
+        [THINKING] = BELUGA_JSON_NAME("thinking"),
+        [TOOL_CALLS] = BELUGA_JSON_NAME("tool_calls"),
+    };
+    const beluga_json *m[MEMBERS];
+    beluga_json_pick(message, names, MEMBERS, m);
+    int code = beluga__emit_reasoning_value(m[THINKING], emit);
+    if (!code) code = beluga__emit_text_value(m[CONTENT], emit);
+    if (!beluga_json_is_array(m[TOOL_CALLS])) return code;
+    for (const beluga_json *v = beluga_json_first(m[TOOL_CALLS]); v && !code;
+         v = beluga_json_next(m[TOOL_CALLS], v))
         code = emit_tool_call(state, v, emit);
     return code;
 }
@@ -56,11 +64,12 @@ static int64_t read_time(const char *text)
     return (int64_t)timegm(&t) - offset;
 }
 
-static int emit_metadata(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
+static int emit_metadata(beluga__ollama_state *state, const beluga_json *name,
+                         const beluga_json *time, beluga_emit *emit)
 {
-    const char *model = beluga_json_get_string(root, "model", NULL);
-    int64_t created = read_time(beluga_json_get_string(root, "created_at", NULL));
+    const char *model = beluga_json_string(name, NULL);
     if (state->has_metadata || !model) return 0;
+    int64_t created = read_time(beluga_json_string(time, NULL));
     state->has_metadata = true;
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }
@@ -75,10 +84,11 @@ static int emit_usage(const beluga_json *root, beluga_emit *emit)
     return beluga__emit_read_usage(&u, root, emit);
 }
 
-static int emit_finish(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
+static int emit_finish(beluga__ollama_state *state, const beluga_json *root,
+                       const beluga_json *reason, beluga_emit *emit)
 {
     const beluga__end end = {
-        .word = beluga__read_word(beluga_json_get(root, "done_reason")),
+        .word = beluga__read_word(reason),
         .calls = state->calls.count > 0,
     };
     state->finished = true;
@@ -94,14 +104,26 @@ static int emit_finish(beluga__ollama_state *state, const beluga_json *root, bel
 static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
-    const beluga_json *message = beluga_json_get(root, "message");
-    bool done = beluga_json_bool(beluga_json_get(root, "done"), false);
+    enum { MODEL, CREATED_AT, MESSAGE, DONE, DONE_REASON, FAULTS };
+    enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
+    static const beluga_json_name names[MEMBERS] = {
+        [MODEL] = BELUGA_JSON_NAME("model"),
+        [CREATED_AT] = BELUGA_JSON_NAME("created_at"),
+        [MESSAGE] = BELUGA_JSON_NAME("message"),
+        [DONE] = BELUGA_JSON_NAME("done"),
+        [DONE_REASON] = BELUGA_JSON_NAME("done_reason"),
+        [FAULTS] = BELUGA__FAULT_NAMES,
+    };
+    const beluga_json *m[MEMBERS];
     if (state->finished) return 0;
-    if (beluga__fault_is(root, done || beluga_json_is_object(message)))
+    beluga_json_pick(root, names, MEMBERS, m);
+    bool done = beluga_json_bool(m[DONE], false);
+    bool certain = done || beluga_json_is_object(m[MESSAGE]);
+    if (certain ? beluga__fault_among(m + FAULTS) : beluga__fault_is(root, false))
         return beluga__ollama_emit_fault(root, fault, emit);
-    int code = emit_metadata(state, root, emit);
-    if (!code) code = emit_message(state, message, emit);
-    return code || !done ? code : emit_finish(state, root, emit);
+    int code = emit_metadata(state, m[MODEL], m[CREATED_AT], emit);
+    if (!code) code = emit_message(state, m[MESSAGE], emit);
+    return code || !done ? code : emit_finish(state, root, m[DONE_REASON], emit);
 }
 
 static int not_ollamas(const beluga_json *root, beluga_emit *emit)

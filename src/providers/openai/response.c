@@ -4,13 +4,6 @@
 
 /* ---- content --------------------------------------------------------------------------------- */
 
-static int emit_text(const beluga_json *value, beluga_emit *emit)
-{
-    size_t length = 0;
-    const char *text = beluga_json_string(value, &length);
-    return length ? beluga_emit_text(emit, text, length) : 0;
-}
-
 static int emit_reasoning(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
@@ -73,7 +66,7 @@ static int emit_audio(beluga__openai_state *state, const beluga_json *audio, bel
         code = beluga_emit_warning(emit, "the sound of a streamed answer is not delivered, only "
                                          "its words; ask for it unstreamed");
     state->warned = state->warned || (length && streamed);
-    if (!code) code = emit_text(beluga_json_get(audio, "transcript"), emit);
+    if (!code) code = beluga__emit_text_value(beluga_json_get(audio, "transcript"), emit);
     if (code || !length || streamed) return code;
     return beluga_emit_media_base64(emit, BELUGA_PART_AUDIO, NULL, data, length);
 }
@@ -82,10 +75,11 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
 {
     const beluga_json *kind = beluga_json_get(part, "type");
     const char *type = beluga_json_string(kind, NULL);
-    if (!kind || beluga_json_is_null(kind)) return emit_text(beluga_json_get(part, "text"), emit);
+    if (!kind || beluga_json_is_null(kind))
+        return beluga__emit_text_value(beluga_json_get(part, "text"), emit);
     if (!type) return 0;
     if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
-        return emit_text(beluga_json_get(part, "text"), emit);
+        return beluga__emit_text_value(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
     if (strcmp(type, "thinking") == 0)
         return emit_thinking(state, beluga_json_get(part, "thinking"), emit);

@@ -5,12 +5,17 @@
 
 #include <string.h>
 
-/* Members of an event; the members of an error come last. */
+/* Members of an event, in the order of those that come most often, some of which are only named to
+ * be passed over; the members of an error come last. */
 typedef enum member {
     TYPE,
-    OUTPUT_INDEX,
+    SEQUENCE_NUMBER,
     ITEM_ID,
+    OUTPUT_INDEX,
+    CONTENT_INDEX,
     DELTA,
+    LOGPROBS,
+    OBFUSCATION,
     TEXT,
     REFUSAL,
     ARGUMENTS,
@@ -21,11 +26,20 @@ typedef enum member {
 } member;
 
 static const beluga_json_name names[MEMBERS] = {
-    [TYPE] = BELUGA_JSON_NAME("type"),           [OUTPUT_INDEX] = BELUGA_JSON_NAME("output_index"),
-    [ITEM_ID] = BELUGA_JSON_NAME("item_id"),     [DELTA] = BELUGA_JSON_NAME("delta"),
-    [TEXT] = BELUGA_JSON_NAME("text"),           [REFUSAL] = BELUGA_JSON_NAME("refusal"),
-    [ARGUMENTS] = BELUGA_JSON_NAME("arguments"), [ITEM] = BELUGA_JSON_NAME("item"),
-    [RESPONSE] = BELUGA_JSON_NAME("response"),   [FAULTS] = BELUGA__FAULT_NAMES,
+    [TYPE] = BELUGA_JSON_NAME("type"),
+    [SEQUENCE_NUMBER] = BELUGA_JSON_NAME("sequence_number"),
+    [ITEM_ID] = BELUGA_JSON_NAME("item_id"),
+    [OUTPUT_INDEX] = BELUGA_JSON_NAME("output_index"),
+    [CONTENT_INDEX] = BELUGA_JSON_NAME("content_index"),
+    [DELTA] = BELUGA_JSON_NAME("delta"),
+    [LOGPROBS] = BELUGA_JSON_NAME("logprobs"),
+    [OBFUSCATION] = BELUGA_JSON_NAME("obfuscation"),
+    [TEXT] = BELUGA_JSON_NAME("text"),
+    [REFUSAL] = BELUGA_JSON_NAME("refusal"),
+    [ARGUMENTS] = BELUGA_JSON_NAME("arguments"),
+    [ITEM] = BELUGA_JSON_NAME("item"),
+    [RESPONSE] = BELUGA_JSON_NAME("response"),
+    [FAULTS] = BELUGA__FAULT_NAMES,
 };
 
 typedef struct stream_event {
