@@ -37,11 +37,29 @@ static size_t aws_end(const char *body, size_t length, size_t at)
     return frame && frame <= length - at ? at + frame : length;
 }
 
+/* Pieces of some bytes, so that characters and words are cut, too. */
+static size_t raw_end(const check_answer *a, size_t at)
+{
+    size_t most = 12 + 2 * a->body.length / CHECK_MAX_FRAMES;
+    size_t n = 1 + (size_t)((uint32_t)at * 2654435761u >> 16) % most;
+    return n < a->body.length - at ? at + n : a->body.length;
+}
+
+static size_t own_end(const check_answer *a, size_t at)
+{
+    beluga_cut found = {.size = sizeof found};
+    size_t left = a->body.length - at;
+    bool is_cut = !a->cut(a->body.data + at, left, true, &found) && found.end && found.end <= left;
+    return is_cut ? at + found.end : a->body.length;
+}
+
 static size_t frame_end(const check_answer *a, size_t at)
 {
     switch (a->framing) {
     case BELUGA_FRAMING_SSE: return sse_end(a->body.data, a->body.length, at);
     case BELUGA_FRAMING_NDJSON: return line_end(a->body.data, a->body.length, at);
+    case BELUGA_FRAMING_RAW: return raw_end(a, at);
+    case BELUGA_FRAMING_OWN: return own_end(a, at);
     default: return aws_end(a->body.data, a->body.length, at);
     }
 }
@@ -225,6 +243,15 @@ void check_answer_free(check_answer *a)
     check_text_free(&a->body);
 }
 
+bool check_answer_make_stream(check_answer *a, uint32_t framing, check_cutter *cut)
+{
+    a->streamed = true;
+    a->framing = framing;
+    a->cut = cut;
+    a->n_frames = 0;
+    return !cut_into_frames(a);
+}
+
 bool check_answer_interleave(check_answer *out, const check_answer *from, const char *bytes,
                              size_t n)
 {
@@ -267,4 +294,16 @@ void check_answer_play(const check_answer *a, peer_reply *reply, size_t length, 
     if (end == CHECK_END_CLOSED) peer_step_close(reply);
     if (end == CHECK_END_HANGS) peer_step_hang(reply);
     if (a->streamed && (end == CHECK_END_WHOLE || end == CHECK_END_POLITE)) peer_step_end(reply);
+}
+
+void check_answer_play_bytes(const check_answer *a, peer_reply *reply)
+{
+    if (!a->streamed) {
+        peer_step_split(reply, 1, 0);
+        check_answer_play(a, reply, a->body.length, CHECK_END_WHOLE);
+        return;
+    }
+    peer_step_status(reply, a->status, check_text_get(&a->headers));
+    for (size_t i = 0; i < a->body.length; i++) peer_step_chunk(reply, a->body.data + i, 1);
+    peer_step_end(reply);
 }

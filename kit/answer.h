@@ -10,6 +10,9 @@
 
 enum { CHECK_MAX_FRAMES = 1024 };
 
+/* A provider's own function that finds the next frame. */
+typedef int check_cutter(const char *bytes, size_t length, bool ended, beluga_cut *out);
+
 typedef struct check_answer {
     int status;
     check_text headers; /* complete lines, each with its "\r\n" */
@@ -17,6 +20,7 @@ typedef struct check_answer {
     /* the content type is that of a stream, so the body is sent in chunks of one frame each */
     bool streamed;
     uint32_t framing;              /* a beluga_framing, for a stream */
+    check_cutter *cut;             /* for BELUGA_FRAMING_OWN */
     size_t ends[CHECK_MAX_FRAMES]; /* ends of the frames; the last one is the body's length */
     size_t n_frames;
 } check_answer;
@@ -31,6 +35,13 @@ typedef struct check_answer {
  */
 const char *check_answer_parse(check_answer *answer, const char *text, size_t length, size_t *line);
 void check_answer_free(check_answer *answer);
+/*
+ * Make a stream of an answer whose type does not say that it is one, for a provider that chooses
+ * the framing alone (BELUGA_FRAMING_RAW and OWN). What has no frames is cut at places that have
+ * nothing to do with what is in it.
+ * @return false where it has too many frames.
+ */
+bool check_answer_make_stream(check_answer *answer, uint32_t framing, check_cutter *cut);
 
 /* The ways in which an answer can end. */
 typedef enum check_end {
@@ -43,6 +54,10 @@ typedef enum check_end {
 /* Append a reply that sends the first `length` bytes of the body, split into the answer's
  * frames. */
 void check_answer_play(const check_answer *answer, peer_reply *reply, size_t length, check_end end);
+
+/* Append a reply that sends the whole answer, a stream in chunks of one byte each: so it reaches the
+ * provider byte by byte, however fast the bytes come. */
+void check_answer_play_bytes(const check_answer *answer, peer_reply *reply);
 
 /* Make a copy of an answer with `bytes` before each of its frames. */
 bool check_answer_interleave(check_answer *out, const check_answer *from, const char *bytes,

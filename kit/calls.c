@@ -303,11 +303,20 @@ static size_t bad_frame(uint32_t framing, char *out, size_t size)
     return strlen(text);
 }
 
+/* Nobody but a provider with a framing of its own can write a frame for it. */
+static bool is_framed_by_itself(check_run *run)
+{
+    uint32_t framing = run->provider->framing;
+    if (framing != BELUGA_FRAMING_RAW && framing != BELUGA_FRAMING_OWN) return false;
+    check_text_puts(&run->reason, "only the provider knows what its frames look like");
+    return true;
+}
+
 void check_run_bad_event(check_run *run)
 {
     char frame[256];
     check_answer whole, *a = &run->answer;
-    if (!check_load_call(run)) return;
+    if (is_framed_by_itself(run) || !check_load_call(run)) return;
     size_t n = bad_frame(a->framing, frame, sizeof frame), half = a->ends[a->n_frames / 2];
     whole = *a;
     *a = (check_answer){.status = whole.status, .streamed = true, .framing = whole.framing};
@@ -364,7 +373,7 @@ void check_run_unknown(check_run *run)
     char frame[256];
     check_text plain = {0};
     check_answer more;
-    if (!ask_plain(run, &plain)) return;
+    if (is_framed_by_itself(run) || !ask_plain(run, &plain)) return;
     size_t n = unknown_frame(run->answer.framing, frame, sizeof frame);
     if (!check_answer_interleave(&more, &run->answer, frame, n))
         check_problem(run, "the answer is too long");
@@ -403,9 +412,7 @@ void check_run_slow(check_run *run)
 {
     check_text plain = {0};
     if (!ask_plain(run, &plain)) return;
-    peer_reply *reply = check_next_reply(run);
-    peer_step_split(reply, 1, 0);
-    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
+    check_answer_play_bytes(&run->answer, check_next_reply(run));
     check_stream(run);
     compare_with(run, &plain, "a byte at a time");
 }

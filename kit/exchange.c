@@ -111,6 +111,23 @@ static void localize(const check_run *run, check_text *text)
         replace_url(text, server, server_url);
 }
 
+static bool is_of_a_stream(const check_run *run, const char *of)
+{
+    for (const check_scenario *s = run->scenarios; s->name; s++)
+        if (strcmp(s->name, of) == 0) return s->needs & BELUGA_CAPABILITY_STREAM;
+    return false;
+}
+
+/* Only the provider knows what its streams look like. @return what is wrong, or NULL. */
+static const char *make_stream(const check_run *run, const char *of, check_answer *answer)
+{
+    const beluga_provider *p = run->provider;
+    bool is_fixed = p->framing == BELUGA_FRAMING_RAW || p->framing == BELUGA_FRAMING_OWN;
+    if (!is_fixed || answer->streamed || answer->status >= 300 || !is_of_a_stream(run, of))
+        return NULL;
+    return check_answer_make_stream(answer, p->framing, p->cut) ? NULL : "it has too many frames";
+}
+
 static bool read_answer(check_run *run, const char *of, size_t n, check_answer *answer)
 {
     check_text text = {0};
@@ -119,6 +136,7 @@ static bool read_answer(check_run *run, const char *of, size_t n, check_answer *
     if (find_answer(run, of, n, &text)) {
         localize(run, &text);
         wrong = check_answer_parse(answer, check_text_get(&text), text.length, NULL);
+        if (!wrong) wrong = make_stream(run, of, answer);
     }
     if (wrong) check_problem(run, "answer %zu of %s: %s", n, of, wrong);
     check_text_free(&text);

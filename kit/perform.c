@@ -85,6 +85,12 @@ void check_generate(check_run *run)
     beluga_context_unref(context);
 }
 
+/* Pieces of a body have the size that the way gave them. */
+static void join_pieces(check_run *run)
+{
+    if (run->provider->framing == BELUGA_FRAMING_RAW) check_story_join(&run->story);
+}
+
 /* ---- pulled ---------------------------------------------------------------------------------- */
 
 static int pull(listener *l, beluga_stream *stream)
@@ -106,6 +112,7 @@ static void stream(check_run *run, listener *l, beluga_context *context)
     int status = beluga_stream_chat_n(run->model, context, call->messages, &stream, &run->error,
                                       call->options, call->n_options);
     if (!status) status = pull(l, stream);
+    join_pieces(run);
     if (status) end_with_error(run, status);
     beluga_stream_free(stream);
 }
@@ -189,6 +196,7 @@ static void push(check_run *run, listener l)
         end_with_error(run, status);
     else
         step(&l, loop);
+    join_pieces(run);
     if (!status && run->error.code) check_story_http(&run->story, &run->error);
     beluga_op_free(op);
     beluga_loop_free(loop);

@@ -263,8 +263,8 @@ void check_run_error_among(check_run *run)
         check_text_puts(&run->reason, "no file check/error-….fixture with the section answer shows "
                                       "what an error looks like");
     } else if (check_load_usual_answer(run, true)) {
-        bool aws = run->answer.framing == BELUGA_FRAMING_AWS_EVENT_STREAM;
-        if (!aws && !is_error_told(run, &run->answer, "", &body) &&
+        bool text = run->answer.framing <= BELUGA_FRAMING_NDJSON;
+        if (text && !is_error_told(run, &run->answer, "", &body) &&
             !is_error_told(run, &run->answer, "event: error\n", &body))
             check_problem(run,
                           "a stream with this among its frames ends as one that was cut: %s: "

@@ -78,6 +78,8 @@ bool check_remake(check_answer *out, const check_answer *from, check_maker *make
     bool any = has_text_frames(from) && replace_strings(&body, &from->body, make, payload);
     if (any) write_section(from, &body, &section);
     any = any && !check_answer_parse(out, check_text_get(&section), section.length, NULL);
+    if (any && from->streamed && !out->streamed)
+        any = check_answer_make_stream(out, from->framing, from->cut);
     check_text_free(&body);
     check_text_free(&section);
     return any;
@@ -88,7 +90,8 @@ void check_remake_end(check_answer *out, const check_answer *from, size_t frames
 {
     size_t length = frames ? from->ends[frames - 1] : 0;
     *out = (check_answer){
-        .status = from->status, .streamed = from->streamed, .framing = from->framing};
+        .status = from->status, .streamed = from->streamed, .framing = from->framing,
+        .cut = from->cut};
     check_text_puts(&out->headers, check_text_get(&from->headers));
     check_text_add(&out->body, from->body.data, length);
     check_text_add(&out->body, bytes, n);

@@ -220,3 +220,31 @@ void check_story_response(check_text *out, const beluga_response *response)
     const char *raw = beluga_response_raw_finish_reason(response);
     put_finish(out, beluga_response_finish_reason(response), *raw ? raw : NULL);
 }
+
+/* ---- joining --------------------------------------------------------------------------------- */
+
+/* Return the length of the beginning that two such lines share: "text \"", or 0. */
+static size_t shared_head(const char *line, const char *next)
+{
+    static const char *const heads[] = {"text \"", "reasoning \""};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        size_t n = strlen(heads[i]);
+        if (strncmp(line, heads[i], n) == 0 && strncmp(next, heads[i], n) == 0) return n;
+    }
+    return 0;
+}
+
+void check_story_join(check_text *story)
+{
+    check_text joined = {0};
+    size_t head = 0;
+    for (const char *line = check_text_get(story); *line;) {
+        size_t n = strcspn(line, "\n") + 1;
+        size_t more = line[n - 1] ? shared_head(line, line + n) : 0;
+        check_text_add(&joined, line + head, n - head - (more ? 2 : 0));
+        head = more;
+        line += n;
+    }
+    check_text_free(story);
+    *story = joined;
+}

@@ -193,6 +193,22 @@ static void calls_of_several_requests_pass(void **state)
     assert_fails(state, "jobs", "jobs", "", "");
 }
 
+static void framings_of_their_own_pass(void **state)
+{
+    assert_fails(state, "frames", "raw-sound", "", "");
+    assert_fails(state, "frames", "own-sound", "", "");
+}
+
+static void pieces_that_are_taken_for_texts_are_found(void **state)
+{
+    assert_fails(state, "frames", "raw-split", "utf-8 ", "not valid UTF-8");
+}
+
+static void frames_that_are_taken_for_whole_are_found(void **state)
+{
+    assert_fails(state, "frames", "own-hasty", "byte-by-byte ", "a byte at a time it did not");
+}
+
 static void asking_again_at_once_is_found(void **state)
 {
     assert_fails(state, "jobs", "jobs-hasty", "delays ", "the same is asked for again after 0 ms");
@@ -315,6 +331,9 @@ int main(void)
         BROKEN(a_table_that_contradicts_itself_is_found),
         BROKEN(one_behind_http_that_breaks_no_rule_passes),
         BROKEN(calls_of_several_requests_pass),
+        BROKEN(framings_of_their_own_pass),
+        BROKEN(pieces_that_are_taken_for_texts_are_found),
+        BROKEN(frames_that_are_taken_for_whole_are_found),
         BROKEN(asking_again_at_once_is_found),
         BROKEN(keys_that_are_exchanged_pass),
         BROKEN(a_key_in_the_place_of_its_token_is_found),

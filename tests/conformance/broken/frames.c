@@ -1,0 +1,135 @@
+/* Providers that choose the framing alone, in order but for one fault each: their names say which.
+ *
+ * "raw-…": a body is the text as it comes, and a byte 4 says that it is complete. "own-…": a frame is
+ * "LENGTH:DATA", whose data begins with "+" and is text, or is "." and the end. */
+#include <beluga/provider/provider.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    size_t n;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    (void)err;
+    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
+    beluga_http_request_set_path(request, "/say");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
+    beluga_json_begin_array(w, "words");
+    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
+        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
+        beluga_json_put_string_n(w, NULL, text, n);
+    }
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* {"text": "Good day.", "done": true} */
+static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    (void)state;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    const char *text = beluga_json_get_string(root, "text", &length);
+    if (!status && text) status = beluga_emit_text(emit, text, length);
+    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+}
+
+/* ---- pieces as they come --------------------------------------------------------------------- */
+
+enum { END = 4, MOST = 4 /* bytes of a character */ };
+
+/* The beginning of a character whose rest has not come yet. */
+typedef struct rest {
+    char bytes[MOST];
+    size_t n;
+} rest;
+
+static size_t length_of(unsigned char first)
+{
+    return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+static int emit_byte(rest *r, char byte, beluga_emit *emit)
+{
+    r->bytes[r->n++] = byte;
+    if (r->n < length_of((unsigned char)r->bytes[0])) return 0;
+    size_t n = r->n;
+    r->n = 0;
+    return beluga_emit_text(emit, r->bytes, n);
+}
+
+static int decode_piece(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    int status = 0;
+    for (size_t i = 0; i < frame->length && !status; i++)
+        status = frame->data[i] == END ? beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end")
+                                       : emit_byte(state, frame->data[i], emit);
+    return status;
+}
+
+/* It takes a piece for a text. */
+static int decode_split(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    const char *end = memchr(frame->data, END, frame->length);
+    size_t n = end ? (size_t)(end - frame->data) : frame->length;
+    (void)state;
+    int status = n ? beluga_emit_text(emit, frame->data, n) : 0;
+    return status || !end ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end");
+}
+
+/* ---- frames that it cuts --------------------------------------------------------------------- */
+
+static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
+{
+    const char *colon = memchr(bytes, ':', length);
+    (void)ended;
+    if (!colon) return 0;
+    size_t head = (size_t)(colon + 1 - bytes), n = strtoul(bytes, NULL, 10);
+    if (!n || n > length - head) return n ? 0 : BELUGA_ERROR_MALFORMED_RESPONSE;
+    out->data = head;
+    out->data_length = n;
+    out->end = head + n;
+    return 0;
+}
+
+/* It takes it for granted that a length comes whole. */
+static int cut_hastily(const char *bytes, size_t length, bool ended, beluga_cut *out)
+{
+    if (!memchr(bytes, ':', length)) return BELUGA_ERROR_MALFORMED_RESPONSE;
+    return cut(bytes, length, ended, out);
+}
+
+static int decode_frame(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    (void)state;
+    if (*frame->data == '.') return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end");
+    if (*frame->data != '+') return BELUGA_ERROR_MALFORMED_RESPONSE;
+    return beluga_emit_text(emit, frame->data + 1, frame->length - 1);
+}
+
+#define TABLE(provider_name, framed, ...)                                                    \
+    {                                                                                        \
+        BELUGA_PROVIDER_INIT(provider_name),                                                 \
+        .default_model = "f",                                                                \
+        .base_url = "https://frames.example/v1",                                             \
+        .framing = (framed),                                                                 \
+        .state_size = sizeof(rest),                                                          \
+        .capabilities = BELUGA_CAPABILITY_STREAM,                                            \
+        .encode_request = encode,                                                            \
+        .decode_response = decode,                                                           \
+        __VA_ARGS__,                                                                         \
+    }
+static const beluga_provider raw = TABLE("raw-sound", BELUGA_FRAMING_RAW,
+                                         .decode_event = decode_piece);
+static const beluga_provider split = TABLE("raw-split", BELUGA_FRAMING_RAW,
+                                           .decode_event = decode_split);
+static const beluga_provider own = TABLE("own-sound", BELUGA_FRAMING_OWN,
+                                         .decode_event = decode_frame, .cut = cut);
+static const beluga_provider hasty = TABLE("own-hasty", BELUGA_FRAMING_OWN,
+                                           .decode_event = decode_frame, .cut = cut_hastily);
+
+BELUGA_PLUGIN_PROVIDERS(NULL, &raw, &split, &own, &hasty)
