@@ -277,9 +277,13 @@ void beluga_json_put_string_n(beluga_json_writer *w, const char *key, const char
 
 void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    put_literal(w, key, text);
+    char text[24], *at = text + sizeof text - 1; /* a sign, nineteen digits and a NUL */
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    *at = '\0';
+    do *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0) *--at = '-';
+    put_literal(w, key, at);
 }
 
 /* yyjson writes the shortest text, and ignores the locale. */
