@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "base/sum.h"
 
-#include <math.h>
-
 beluga_embeddings *beluga__embeddings_new(size_t count)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -140,19 +138,4 @@ const char *beluga_embeddings_request_id(const beluga_embeddings *e)
 const char *beluga_embeddings_warning(const beluga_embeddings *e, size_t index)
 {
     return index < e->n_warnings ? e->warnings[index] : NULL;
-}
-
-/* Four sums at once, which the compiler keeps in one register. */
-double beluga_similarity(const float *a, const float *b, size_t n)
-{
-    enum { LANES = 4 };
-    double dot[LANES] = {0}, aa[LANES] = {0}, bb[LANES] = {0};
-    for (size_t i = 0; i < n; i++) {
-        double x = a[i], y = b[i];
-        dot[i % LANES] += x * y;
-        aa[i % LANES] += x * x;
-        bb[i % LANES] += y * y;
-    }
-    double lengths = sqrt((aa[0] + aa[1] + aa[2] + aa[3]) * (bb[0] + bb[1] + bb[2] + bb[3]));
-    return lengths > 0 ? (dot[0] + dot[1] + dot[2] + dot[3]) / lengths : 0;
 }

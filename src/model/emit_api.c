@@ -218,6 +218,16 @@ int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
                                                    .u.text = {.text = name, .length = length}});
 }
 
+int beluga_emit_model_info(beluga_emit *emit, const beluga_model_info *info)
+{
+    beluga__any_event event = {
+        .model = {.kind = BELUGA__EVENT_MODEL, .index = BELUGA__MODEL_WITH_INFO, .info = info}};
+    if (!info || !info->name) return BELUGA_ERROR_INVALID_INPUT;
+    event.model.name = info->name;
+    event.model.length = strlen(info->name);
+    return beluga__emit_send(emit, &event.event);
+}
+
 int beluga_emit_next_page(beluga_emit *given, const char *token)
 {
     int status = 0;

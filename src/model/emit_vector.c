@@ -1,4 +1,4 @@
-/* The functions by which a provider emits vectors, counts of tokens and facts of models. */
+/* The functions by which a provider emits vectors and counts of tokens. */
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -97,16 +97,6 @@ int beluga_emit_embedding_json(beluga_emit *given, uint32_t index, const beluga_
         return emit_array(given, emit->call->arena.allocator, index, value);
     return beluga_emit_failure(given, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
                                "the vector of input %u is neither numbers nor base64", index);
-}
-
-int beluga_emit_model_info(beluga_emit *emit, const beluga_model_info *info)
-{
-    beluga__any_event event = {
-        .model = {.kind = BELUGA__EVENT_MODEL, .index = BELUGA__MODEL_WITH_INFO, .info = info}};
-    if (!info || !info->name) return BELUGA_ERROR_INVALID_INPUT;
-    event.model.name = info->name;
-    event.model.length = strlen(info->name);
-    return beluga__emit_send(emit, &event.event);
 }
 
 int beluga_emit_token_count(beluga_emit *emit, int64_t tokens)

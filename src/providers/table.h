@@ -3,6 +3,8 @@
 #ifndef BELUGA__PROVIDERS_TABLE_H
 #define BELUGA__PROVIDERS_TABLE_H
 
+#include "parts.h" /* a header that Meson writes, for the option `embeddings` */
+
 #include <beluga/provider/provider.h>
 
 /* A list of texts ended by NULL: variables, or notes. */
@@ -54,11 +56,19 @@
 #define BELUGA__ENCODES_AND_LISTS(prefix) \
     .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
 
-/* The functions for embeddings, and for counts of tokens. */
+/* The functions for embeddings, and for counts of tokens, and their capabilities. All are 0 in a
+ * library that is built without embeddings, and the linker drops what nobody calls. */
+#define BELUGA__EMBEDS_BY(encode, decode) \
+    .encode_embed = BELUGA__IF_EMBEDDINGS(encode), .decode_embed = BELUGA__IF_EMBEDDINGS(decode)
 #define BELUGA__EMBEDS(prefix) \
-    .encode_embed = beluga__##prefix##_encode_embed, .decode_embed = beluga__##prefix##_decode_embed
-#define BELUGA__COUNTS(prefix) \
-    .encode_count = beluga__##prefix##_encode_count, .decode_count = beluga__##prefix##_decode_count
+    BELUGA__EMBEDS_BY(beluga__##prefix##_encode_embed, beluga__##prefix##_decode_embed)
+#define BELUGA__COUNTS(prefix)                                              \
+    .encode_count = BELUGA__IF_EMBEDDINGS(beluga__##prefix##_encode_count), \
+    .decode_count = BELUGA__IF_EMBEDDINGS(beluga__##prefix##_decode_count)
+enum {
+    BELUGA__CAN_EMBED = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_EMBED),
+    BELUGA__CAN_COUNT = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_COUNT)
+};
 
 /* The capabilities of nearly every provider; a table adds further ones. */
 enum {

@@ -4,6 +4,7 @@
 #include "../support/scoped.h"
 
 #include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,112 @@ static void the_cache_keeps_answers_or_is_refused(void **state)
     check("cache", open_with(beluga_with_cache_ttl_ms(1000), BELUGA_OPTIONS_END, &err), &err);
 }
 
+static void tell_nothing(void *payload, beluga_embeddings *embeddings, const beluga_error *error)
+{
+    (void)payload;
+    (void)error;
+    beluga_embeddings_free(embeddings);
+}
+
+static void texts_are_embedded_or_refused(void **state)
+{
+    (void)state;
+    needs_provider("mock");
+    beluga_error err = {0};
+    const char *const texts[] = {"a text"};
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_loop) *loop = NULL;
+    beluga_embeddings *vectors = NULL;
+    beluga_job *job = NULL;
+    assert_int_equal(beluga_model_open("mock/any", &model, &err), 0);
+    check("embeddings", beluga_embed(model, NULL, texts, NULL, 1, &vectors, &err), &err);
+    assert_int_equal(vectors != NULL, has_part("embeddings"));
+    beluga_embeddings_free(vectors);
+    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
+    check("embeddings",
+          beluga_embed_start(model, loop, NULL, texts, NULL, 1, tell_nothing, NULL, &job, &err),
+          &err);
+    beluga_job_free(job);
+}
+
+static void tokens_are_counted_or_refused(void **state)
+{
+    (void)state;
+    needs_provider("mock");
+    beluga_error err = {0};
+    beluga_token_count count = {.tokens = 7};
+    beluga_messages *trimmed = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_messages) *messages = NULL;
+    assert_int_equal(beluga_ensure_messages(beluga_input_text("Two words"), &messages, &err), 0);
+    assert_int_equal(beluga_model_open("mock/any", &model, &err), 0);
+    check("embeddings", beluga_count_tokens(model, NULL, messages, &count, &err), &err);
+    assert_int_equal(count.tokens, has_part("embeddings") ? 2 : 0);
+    check("embeddings", beluga_trim_messages(model, NULL, messages, 10, &trimmed, &err), &err);
+    beluga_messages_free(trimmed);
+}
+
+static void a_provider_embeds_and_counts_only_where_the_library_does(void **state)
+{
+    (void)state;
+    needs_provider("mock");
+    const uint64_t both = BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT;
+    const beluga_provider *mock = beluga_registry_get(beluga_registry_default(), "mock");
+    assert_int_equal(mock->capabilities & both, has_part("embeddings") ? both : 0);
+}
+
+static int encode_token(void *self, const beluga_credential *credential, int64_t now,
+                        beluga_http_request *request, beluga_error *err)
+{
+    (void)self;
+    (void)credential;
+    (void)now;
+    (void)err;
+    beluga_http_request_set_path(request, "/token");
+    return 0;
+}
+
+static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)call;
+    (void)request;
+    (void)err;
+    return 0;
+}
+
+static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    (void)state;
+    (void)body;
+    (void)length;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static const beluga_provider exchanging = {
+    BELUGA_PROVIDER_INIT("exchanging"), .base_url = "http://127.0.0.1:1",
+    .encode_request = encode_request, .decode_response = decode_response,
+    .encode_token = encode_token};
+
+static int open_exchanging(beluga_registry *registry, beluga_option option, beluga_error *err)
+{
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_config) *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_api_key("a-key"), option);
+    return beluga_registry_open(registry, "exchanging", config, &model, err);
+}
+
+static void keys_are_exchanged_for_tokens_or_refused(void **state)
+{
+    (void)state;
+    beluga_error err = {0};
+    SCOPED(beluga_client) *client = NULL;
+    assert_int_equal(beluga_client_new(NULL, &client), 0);
+    beluga_registry *registry = beluga_client_registry(client);
+    assert_int_equal(beluga_registry_register(registry, &exchanging, &err), 0);
+    check("token_exchange", open_exchanging(registry, BELUGA_OPTIONS_END, &err), &err);
+    assert_int_equal(open_exchanging(registry, beluga_with_exchange_key(false), &err), 0);
+}
+
 static void recordings_are_made_or_refused(void **state)
 {
     (void)state;
@@ -199,6 +306,10 @@ int main(void)
         cmocka_unit_test(prices_are_read_or_refused),
         cmocka_unit_test(a_budget_without_prices_is_refused),
         cmocka_unit_test(the_cache_keeps_answers_or_is_refused),
+        cmocka_unit_test(texts_are_embedded_or_refused),
+        cmocka_unit_test(tokens_are_counted_or_refused),
+        cmocka_unit_test(a_provider_embeds_and_counts_only_where_the_library_does),
+        cmocka_unit_test(keys_are_exchanged_for_tokens_or_refused),
         cmocka_unit_test(recordings_are_made_or_refused),
         cmocka_unit_test(plug_ins_are_loaded_or_refused),
         cmocka_unit_test(plug_ins_that_no_configuration_names_are_no_fault),

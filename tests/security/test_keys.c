@@ -393,6 +393,7 @@ static void a_secret_that_signs_is_forgotten(void **state)
 static void a_key_that_is_exchanged_is_forgotten_and_so_is_its_token(void **state)
 {
     bench *b = *state;
+    needs_part("token_exchange");
     broker_register(beluga_client_registry(b->client));
     nothing_left_of(b, open_with(b, "own_broker", beluga_with_api_key(vault->key)));
 }

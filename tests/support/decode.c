@@ -4,6 +4,7 @@
 #include "kit/story.h"
 #include "model/call_kind.h"
 #include "model/emit.h"
+#include "parts.h"
 #include "wire/framing.h"
 
 #include <setjmp.h>
@@ -128,6 +129,7 @@ void decode_body(const beluga_provider *provider, const char *bytes, size_t leng
                  beluga_kind_of_call kind, beluga__buf *out)
 {
     decoder d;
+    if (kind == BELUGA_CALL_EMBED || kind == BELUGA_CALL_COUNT) needs_part("embeddings");
     set_up(&d, provider, out);
     d.call->kind = (uint8_t)kind;
     d.call->n_inputs = kind == BELUGA_CALL_EMBED ? DECODE_INPUTS : 0;

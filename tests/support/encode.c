@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "model/call_kind.h"
+#include "parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,8 +160,10 @@ static void read_line(encode_script *s, char *line)
         s->streamed = true;
     else if (strcmp(what, "models") == 0 || strcmp(what, "count") == 0) {
         s->kind = *what == 'm' ? BELUGA_CALL_MODELS : BELUGA_CALL_COUNT;
+        if (s->kind == BELUGA_CALL_COUNT) needs_part("embeddings");
         s->page = *rest ? rest : NULL;
     } else if (strcmp(what, "embed") == 0) {
+        needs_part("embeddings");
         assert_true(s->n_inputs < MAX_INPUTS);
         s->kind = BELUGA_CALL_EMBED;
         s->inputs[s->n_inputs++] = (beluga__input){rest, strlen(rest)};

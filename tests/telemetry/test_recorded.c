@@ -3,6 +3,7 @@
  * call has, what is captured of its texts, and that every limit drops and counts.
  */
 #include "../support/calls.h"
+#include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/small_provider.h"
 #include "../support/words.h"
@@ -231,6 +232,7 @@ static void a_text_past_the_limit_is_left_out_whole_and_counted(void **state)
 static void embeddings_and_counts_are_operations_of_their_own(void **state)
 {
     scene *s = *state;
+    needs_part("embeddings");
     const beluga_option options[] = {beluga_with_model_name("any"), beluga_with_dimensions(8)};
     const char *const texts[] = {"a secret"};
     beluga_embeddings *vectors = NULL;

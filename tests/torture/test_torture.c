@@ -5,6 +5,7 @@
  */
 #include "../support/broker.h"
 #include "../support/openai.h"
+#include "../support/parts.h"
 #include "../support/scarce.h"
 #include "../support/script.h"
 #include "../support/tools.h"
@@ -330,6 +331,7 @@ static void opening_with_bad_options(void **state)
 static void a_key_that_is_exchanged(void **state)
 {
     bench *b = *state;
+    needs_part("token_exchange");
     b->model = b->openai;
     broker_register(beluga_client_registry(b->client));
     script(b->peer, MATCHES("/token"), FOR_EVER, JSON("{\"token\":\"token-1\"}"));

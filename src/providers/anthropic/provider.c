@@ -14,7 +14,7 @@ const beluga_provider beluga__anthropic_provider = {
     .default_model = "claude-sonnet-5",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_CACHE |
-                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_COUNT,
+                    BELUGA_CAPABILITY_MODELS | BELUGA__CAN_COUNT,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("anthropic.beta", "features to ask for, with commas between", NULL),
         BELUGA__OWN_BOOL("anthropic.bearer", "send the key as a bearer token")),

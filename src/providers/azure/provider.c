@@ -74,7 +74,8 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return code ? code : set_path(call, request, "/chat/completions", err);
 }
 
-static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+int beluga__azure_encode_embed(const beluga_call *call, beluga_http_request *request,
+                               beluga_error *err)
 {
     int code = beluga__openai_encode_embed_as(&host, call, request, err);
     return code ? code : set_path(call, request, "/embeddings", err);
@@ -111,8 +112,7 @@ const beluga_provider beluga__azure_provider = {
     .encode_request = encode_request,
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
-    .encode_embed = encode_embed,
-    .decode_embed = beluga__openai_decode_embed,
+    BELUGA__EMBEDS_BY(beluga__azure_encode_embed, beluga__openai_decode_embed),
     .max_inputs = BELUGA__OPENAI_INPUTS,
     .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .key_variables = BELUGA__TEXTS("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_KEY",
@@ -120,7 +120,7 @@ const beluga_provider beluga__azure_provider = {
     .url_variables = BELUGA__TEXTS("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED,
+                    BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED,
     .decode_error = beluga__fault_decode_error,
     .authorize = authorize,
     .encode_token = beluga__azure_encode_token,

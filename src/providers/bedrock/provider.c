@@ -13,8 +13,8 @@ const beluga_provider beluga__bedrock_provider = {
     .url_variables = BELUGA__TEXTS("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_CACHE | BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED |
-                    BELUGA_CAPABILITY_COUNT,
+                    BELUGA_CAPABILITY_CACHE | BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED |
+                    BELUGA__CAN_COUNT,
     .decode_error = beluga__bedrock_decode_error,
     .authorize = beluga__bedrock_authorize,
     .key_reference = "aws:",

@@ -13,8 +13,8 @@ const beluga_provider beluga__cohere_provider = {
     .url_variables = BELUGA__TEXTS("CO_API_URL", "COHERE_BASE_URL"),
     .default_model = "command-a-03-2025",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
-                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED |
-                    BELUGA_CAPABILITY_COUNT,
+                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED |
+                    BELUGA__CAN_COUNT,
     .notes =
         BELUGA__TEXTS("A tool by name is required by sending it alone.",
                       "Reasoning is on or off, without grades, and takes a budget. Takes no user.",

@@ -354,7 +354,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     beluga__mock_script_read(&s, call);
     int status =
         beluga__mock_script_resolve(&s, beluga_call_model(call), BELUGA_ERROR_INVALID_INPUT, err);
-    if (status == 0 && beluga_call_kind(call) != BELUGA_CALL_ANSWER)
+    if (BELUGA__CAN_EMBED && status == 0 && beluga_call_kind(call) != BELUGA_CALL_ANSWER)
         return start_other(self, &s, call, emit);
     if (status == 0) status = prepare(self, &s, call, emit, &a);
     if (status == 0) status = emit_identity(emit, call);
@@ -388,8 +388,8 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
 /* Without a default model, `mock` answers only callers that name it. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
-    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS |
-                    BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
+    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA__CAN_EMBED |
+                    BELUGA__CAN_COUNT,
     .open = open_model,
     .close = beluga_free,
     .start = start,

@@ -11,7 +11,7 @@ const beluga_provider beluga__ollama_provider = {
     .url_variables = BELUGA__TEXTS("OLLAMA_HOST"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_NO_KEY |
-                    BELUGA_CAPABILITY_EMBED,
+                    BELUGA__CAN_EMBED,
     .decode_error = beluga__ollama_decode_error,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_INT("ollama.num_ctx", "tokens of context to run the model with", 1, INT32_MAX),

@@ -18,8 +18,8 @@ enum {
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
     /* The capabilities of a local server depend on its model. */
-    EMBED = BELUGA_CAPABILITY_EMBED,
-    COUNT = BELUGA_CAPABILITY_COUNT,
+    EMBED = BELUGA__CAN_EMBED,
+    COUNT = BELUGA__CAN_COUNT,
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
@@ -433,13 +433,13 @@ static void make_table(beluga__openai_host *host, const row *r, place to)
         provider->decode_list_models = beluga__openai_decode_list_models;
     }
     if (r->capabilities & EMBED) {
-        provider->encode_embed = beluga__openai_encode_embed;
-        provider->decode_embed = beluga__openai_decode_embed;
+        provider->encode_embed = BELUGA__IF_EMBEDDINGS(beluga__openai_encode_embed);
+        provider->decode_embed = BELUGA__IF_EMBEDDINGS(beluga__openai_decode_embed);
         provider->max_inputs = r->max_inputs;
     }
     if (r->capabilities & COUNT) {
-        provider->encode_count = beluga__openai_encode_count;
-        provider->decode_count = beluga__openai_decode_count;
+        provider->encode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_encode_count);
+        provider->decode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_decode_count);
     }
     host->input_types = r->input_types;
     host->count_path = r->count_path;

@@ -14,7 +14,7 @@ const beluga_provider beluga__openai_provider = {
     .default_model = "gpt-5-mini",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED,
+                    BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED,
     .notes = BELUGA__TEXTS(
         "With OPENAI_BASE_URL any server that speaks the protocol; it needs no key then.",
         "The limit of tokens is max_completion_tokens at OpenAI's own addresses, max_tokens at "

@@ -7,8 +7,7 @@ const beluga_provider beluga__openai_responses_provider = {
     .encode_request = beluga__responses_encode_request,
     BELUGA__LISTS_MODELS(openai),
     BELUGA__COUNTS(responses),
-    .encode_embed = beluga__responses_encode_embed,
-    .decode_embed = beluga__openai_decode_embed,
+    BELUGA__EMBEDS_BY(beluga__responses_encode_embed, beluga__openai_decode_embed),
     .max_inputs = BELUGA__OPENAI_INPUTS,
     .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .decode_error = beluga__fault_decode_error,
@@ -18,7 +17,7 @@ const beluga_provider beluga__openai_responses_provider = {
     .default_model = "gpt-5-mini",
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS |
-                    BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
+                    BELUGA__CAN_EMBED | BELUGA__CAN_COUNT,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OPENAI_ACCOUNT_OPTIONS("openai-responses"),
         BELUGA__OWN_BOOL("openai-responses.store", "let the server keep the answer"),

@@ -1,0 +1,154 @@
+/* Replaces count.c, embed.c, embeddings.c, job.c and trim.c in a library without embeddings. */
+#include "base/left_out.h"
+
+#include <beluga/embedding.h>
+
+static int refuse(beluga_error *err)
+{
+    return beluga__left_out(err, "embeddings and counts of tokens", "embeddings=enabled");
+}
+
+int beluga_embed_n(beluga_chat_model *model, beluga_context *ctx, const char *const *texts,
+                   const size_t *lengths, size_t n, beluga_embeddings **out, beluga_error *err,
+                   const beluga_option *opts, size_t n_opts)
+{
+    (void)model;
+    (void)ctx;
+    (void)texts;
+    (void)lengths;
+    (void)n;
+    (void)opts;
+    (void)n_opts;
+    *out = NULL;
+    return refuse(err);
+}
+
+int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                         const char *const *texts, const size_t *lengths, size_t n,
+                         beluga_embed_cb cb, void *payload, beluga_job **job, beluga_error *err,
+                         const beluga_option *opts, size_t n_opts)
+{
+    (void)model;
+    (void)loop;
+    (void)ctx;
+    (void)texts;
+    (void)lengths;
+    (void)n;
+    (void)cb;
+    (void)payload;
+    (void)opts;
+    (void)n_opts;
+    if (job) *job = NULL;
+    return refuse(err);
+}
+
+int beluga_count_tokens_n(beluga_chat_model *model, beluga_context *ctx,
+                          const beluga_messages *messages, beluga_token_count *out,
+                          beluga_error *err, const beluga_option *opts, size_t n_opts)
+{
+    (void)model;
+    (void)ctx;
+    (void)messages;
+    (void)opts;
+    (void)n_opts;
+    *out = (beluga_token_count){.tokens = 0};
+    return refuse(err);
+}
+
+int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                const beluga_messages *messages, beluga_count_cb cb, void *payload,
+                                beluga_job **job, beluga_error *err, const beluga_option *opts,
+                                size_t n_opts)
+{
+    (void)model;
+    (void)loop;
+    (void)ctx;
+    (void)messages;
+    (void)cb;
+    (void)payload;
+    (void)opts;
+    (void)n_opts;
+    if (job) *job = NULL;
+    return refuse(err);
+}
+
+int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
+                         const beluga_messages *messages, int64_t max_tokens, beluga_messages **out,
+                         beluga_error *err)
+{
+    (void)model;
+    (void)ctx;
+    (void)messages;
+    (void)max_tokens;
+    *out = NULL;
+    return refuse(err);
+}
+
+/* No caller has a job or embeddings here, so the following functions can only be called with
+ * NULL. */
+
+void beluga_job_cancel(beluga_job *job)
+{
+    (void)job;
+}
+
+void beluga_job_free(beluga_job *job)
+{
+    (void)job;
+}
+
+void beluga_embeddings_free(beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+}
+
+size_t beluga_embeddings_count(const beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+    return 0;
+}
+
+size_t beluga_embeddings_dimensions(const beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+    return 0;
+}
+
+const float *beluga_embeddings_vector(const beluga_embeddings *embeddings, size_t index)
+{
+    (void)embeddings;
+    (void)index;
+    return NULL;
+}
+
+const beluga_usage *beluga_embeddings_usage(const beluga_embeddings *embeddings)
+{
+    static const beluga_usage unknown = BELUGA_USAGE_INIT;
+    (void)embeddings;
+    return &unknown;
+}
+
+const char *beluga_embeddings_model(const beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+    return "";
+}
+
+const char *beluga_embeddings_provider(const beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+    return "";
+}
+
+const char *beluga_embeddings_request_id(const beluga_embeddings *embeddings)
+{
+    (void)embeddings;
+    return "";
+}
+
+const char *beluga_embeddings_warning(const beluga_embeddings *embeddings, size_t index)
+{
+    (void)embeddings;
+    (void)index;
+    return NULL;
+}

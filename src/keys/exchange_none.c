@@ -1,0 +1,43 @@
+/* Replaces exchange.c in a library that exchanges no keys. A provider that exchanges its key can
+ * be opened there with the option exchange_key set to false, which uses the key as it is. */
+#include "base/left_out.h"
+#include "keys/exchange.h"
+
+int beluga__exchange_check(const beluga__exchange *exchange, const beluga__exchanged *what,
+                           beluga_error *err)
+{
+    (void)exchange;
+    (void)what;
+    return beluga__left_out(err, "exchanges of keys for tokens", "token_exchange=enabled");
+}
+
+int beluga__exchange_run(const beluga__exchange *exchange, beluga__runtime *runtime,
+                         const beluga__exchanged *what, char **token, int64_t *expires_s,
+                         beluga_error *err)
+{
+    (void)runtime;
+    (void)expires_s;
+    *token = NULL;
+    return beluga__exchange_check(exchange, what, err);
+}
+
+/* These two are called while a key is exchanged. */
+
+int beluga_token_set(beluga_token *token, const char *text, size_t length, int64_t expires)
+{
+    (void)token;
+    (void)text;
+    (void)length;
+    (void)expires;
+    return BELUGA_ERROR_NOT_SUPPORTED;
+}
+
+int beluga_token_parse(beluga_token *token, const char *text, size_t length,
+                       const beluga_json **root)
+{
+    (void)token;
+    (void)text;
+    (void)length;
+    *root = NULL;
+    return BELUGA_ERROR_NOT_SUPPORTED;
+}
