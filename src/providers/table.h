@@ -62,9 +62,10 @@
     .encode_embed = BELUGA__IF_EMBEDDINGS(encode), .decode_embed = BELUGA__IF_EMBEDDINGS(decode)
 #define BELUGA__EMBEDS(prefix) \
     BELUGA__EMBEDS_BY(beluga__##prefix##_encode_embed, beluga__##prefix##_decode_embed)
-#define BELUGA__COUNTS(prefix)                                              \
-    .encode_count = BELUGA__IF_EMBEDDINGS(beluga__##prefix##_encode_count), \
-    .decode_count = BELUGA__IF_EMBEDDINGS(beluga__##prefix##_decode_count)
+#define BELUGA__COUNTS_BY(encode, decode) \
+    .encode_count = BELUGA__IF_EMBEDDINGS(encode), .decode_count = BELUGA__IF_EMBEDDINGS(decode)
+#define BELUGA__COUNTS(prefix) \
+    BELUGA__COUNTS_BY(beluga__##prefix##_encode_count, beluga__##prefix##_decode_count)
 enum {
     BELUGA__CAN_EMBED = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_EMBED),
     BELUGA__CAN_COUNT = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_COUNT)

@@ -116,10 +116,8 @@ const beluga_provider beluga__vertex_provider = {
     .encode_request = encode_request,
     .encode_list_models = beluga__vertex_encode_list_models,
     .decode_list_models = beluga__gemini_decode_list_models,
-    .encode_embed = encode_embed,
-    .decode_embed = beluga__gemini_decode_embed,
-    .encode_count = encode_count,
-    .decode_count = beluga__gemini_decode_count,
+    BELUGA__EMBEDS_BY(encode_embed, beluga__gemini_decode_embed),
+    BELUGA__COUNTS_BY(encode_count, beluga__gemini_decode_count),
     .max_inputs = 1,
     .base_url = HOST,
     .key_variables = BELUGA__TEXTS("GOOGLE_OAUTH_ACCESS_TOKEN"),
@@ -127,7 +125,7 @@ const beluga_provider beluga__vertex_provider = {
     .url_variables = BELUGA__TEXTS("GOOGLE_VERTEX_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
-                    BELUGA_CAPABILITY_MODELS | BELUGA_CAPABILITY_EMBED | BELUGA_CAPABILITY_COUNT,
+                    BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED | BELUGA__CAN_COUNT,
     .decode_error = beluga__gemini_decode_error,
     .authorize = authorize,
     .encode_token = beluga__google_encode_token,
