@@ -1,10 +1,17 @@
 """What is in the library and not ours: yyjson, where no package has it and the build links it in (.deps/)."""
+import os
+import re
+
 import measure
 
+OBJECT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".deps", "yyjson", "yyjson.o")
+# What a function has beside it, and no symbol: its texts and its tables of jumps.
+BESIDE = re.compile(r"\s\.rodata\.(\w+?)(?:\.(?:str|cst)[\d.]+)?\s+PROGBITS\s+\w+\s+\w+\s+(\w+)")
 
-def size(library, source, prefix):
-    """The bytes of one source file's functions and tables, by its symbols; those of hidden names stand apart."""
-    total, inside = 0, False
+
+def symbols(library, source, prefix):
+    """Kind, name and size of one source file's functions and tables; those of hidden names stand apart."""
+    inside = False
     for line in measure.run("readelf", "--symbols", "--wide", library).splitlines():
         words = line.split()
         if len(words) < 7:
@@ -13,9 +20,16 @@ def size(library, source, prefix):
         if words[3] == "FILE":
             inside = name == source
         elif words[3] in ("FUNC", "OBJECT") and (inside or name.startswith(prefix)):
-            total += int(words[2], 0)
-    return total
+            yield words[3], name, int(words[2], 0)
+
+
+def beside(functions):
+    if not functions or not os.path.exists(OBJECT):
+        return 0
+    found = BESIDE.findall(measure.run("readelf", "--sections", "--wide", OBJECT))
+    return sum(int(size, 16) for name, size in found if name in functions)
 
 
 def yyjson(library):
-    return size(library, "yyjson.c", "yyjson_")
+    there = list(symbols(library, "yyjson.c", "yyjson_"))
+    return sum(size for _, _, size in there) + beside({name for kind, name, _ in there if kind == "FUNC"})

@@ -23,11 +23,20 @@ BEGIN, END = "<!-- recorded by scripts/sizes.py --record -->\n", "<!-- end of wh
 PARTS = ["cache", "cassettes", "embeddings", "plugins", "telemetry", "token_exchange", "yaml"]
 
 
-def providers():
-    """The table of src/providers/meson.build: each provider, and those whose code it uses."""
+def providers(what="uses"):
+    """The table of src/providers/meson.build: each provider, and those whose code it uses (or the parts that it "needs")."""
     with open(os.path.join(ROOT, "src", "providers", "meson.build"), encoding="utf-8") as file:
         entries = re.findall(r"^  '([\w-]+)': \{(.*?)^  \},", file.read(), re.DOTALL | re.MULTILINE)
-    return {name: re.findall(r"'([\w-]+)'", (re.findall(r"'uses': \[(.*?)\]", entry) or [""])[0]) for name, entry in entries}
+    return {name: re.findall(r"'([\w-]+)'", (re.findall(rf"'{what}': \[(.*?)\]", entry) or [""])[0]) for name, entry in entries}
+
+
+def needing(part):
+    """The providers that would bring a part back."""
+    return [name for name, parts in providers("needs").items() if part in parts]
+
+
+def without_part(part):
+    return [f"-D{part}=disabled", f"-Dproviders={','.join(name for name in providers() if name not in needing(part))}"]
 
 
 def without(provider):
@@ -79,8 +88,9 @@ def rows():
     whole, text = row("everything", FOLDER)
     yield text
     for part in PARTS:
-        build([*all_on, f"-D{part}=disabled"])
-        yield row(f"`-D{part}=disabled`", FOLDER, whole)[1]
+        build([*all_on, *without_part(part)])
+        also = f", and without {' and '.join(needing(part))}, which need it" if needing(part) else ""
+        yield row(f"`-D{part}=disabled`{also}", FOLDER, whole)[1]
     for provider in providers():
         rest = without(provider)
         also = [name for name in providers() if name not in rest and name != provider]

@@ -70,8 +70,11 @@ const char *const *beluga__option_words(int key)
 
 /* --- constructors ----------------------------------------------------------------------------- */
 
-/* An option without a type counts as not given. */
-static beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)
+/* There are eighty constructors, so each of these functions is there once, and not in each of them.
+ * An option without a type counts as not given. */
+#define SHARED __attribute__((noinline)) static
+
+SHARED beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)
 {
     beluga_option option = {.key = key, .name = name};
     if (!value) return option;
@@ -81,20 +84,25 @@ static beluga_option text_option(uint16_t key, const char *name, const char *val
     return option;
 }
 
-static beluga_option integer_option(uint16_t key, uint16_t type, int64_t value)
+SHARED beluga_option whole_text_option(uint16_t key, const char *value)
 {
-    return (beluga_option){.key = key, .type = type, .value.integer = value};
+    return text_option(key, NULL, value, value ? strlen(value) : 0);
 }
 
-#define TEXT(function, constant)                                                              \
-    beluga_option beluga_with_##function(const char *value)                                   \
-    {                                                                                         \
-        return text_option(BELUGA_OPTION_##constant, NULL, value, value ? strlen(value) : 0); \
+SHARED beluga_option integer_option(uint16_t key, int64_t value)
+{
+    return (beluga_option){.key = key, .type = (uint16_t)infos[key].type, .value.integer = value};
+}
+
+#define TEXT(function, constant)                                   \
+    beluga_option beluga_with_##function(const char *value)        \
+    {                                                              \
+        return whole_text_option(BELUGA_OPTION_##constant, value); \
     }
-#define INTEGER(function, constant, type, ctype)                                               \
-    beluga_option beluga_with_##function(ctype value)                                          \
-    {                                                                                          \
-        return integer_option(BELUGA_OPTION_##constant, BELUGA_OPTION_##type, (int64_t)value); \
+#define INTEGER(function, constant, ctype)                               \
+    beluga_option beluga_with_##function(ctype value)                    \
+    {                                                                    \
+        return integer_option(BELUGA_OPTION_##constant, (int64_t)value); \
     }
 #define NUMBER(function, constant)                                                                 \
     beluga_option beluga_with_##function(double value)                                             \
@@ -109,53 +117,53 @@ TEXT(api_key, API_KEY)
 TEXT(base_url, BASE_URL)
 NUMBER(temperature, TEMPERATURE)
 NUMBER(top_p, TOP_P)
-INTEGER(top_k, TOP_K, INT, int64_t)
-INTEGER(max_tokens, MAX_TOKENS, INT, int64_t)
+INTEGER(top_k, TOP_K, int64_t)
+INTEGER(max_tokens, MAX_TOKENS, int64_t)
 NUMBER(frequency_penalty, FREQUENCY_PENALTY)
 NUMBER(presence_penalty, PRESENCE_PENALTY)
 TEXT(stop_sequence, STOP_SEQUENCES)
-INTEGER(seed, SEED, INT, int64_t)
-INTEGER(timeout_ms, TIMEOUT, DURATION, int64_t)
-INTEGER(connect_timeout_ms, CONNECT_TIMEOUT, DURATION, int64_t)
-INTEGER(first_event_timeout_ms, FIRST_EVENT_TIMEOUT, DURATION, int64_t)
-INTEGER(idle_timeout_ms, IDLE_TIMEOUT, DURATION, int64_t)
-INTEGER(total_timeout_ms, TOTAL_TIMEOUT, DURATION, int64_t)
-INTEGER(progress_timeout_ms, PROGRESS_TIMEOUT, DURATION, int64_t)
-INTEGER(max_retries, MAX_RETRIES, INT, int64_t)
-INTEGER(retry_delay_ms, RETRY_DELAY, DURATION, int64_t)
+INTEGER(seed, SEED, int64_t)
+INTEGER(timeout_ms, TIMEOUT, int64_t)
+INTEGER(connect_timeout_ms, CONNECT_TIMEOUT, int64_t)
+INTEGER(first_event_timeout_ms, FIRST_EVENT_TIMEOUT, int64_t)
+INTEGER(idle_timeout_ms, IDLE_TIMEOUT, int64_t)
+INTEGER(total_timeout_ms, TOTAL_TIMEOUT, int64_t)
+INTEGER(progress_timeout_ms, PROGRESS_TIMEOUT, int64_t)
+INTEGER(max_retries, MAX_RETRIES, int64_t)
+INTEGER(retry_delay_ms, RETRY_DELAY, int64_t)
 NUMBER(retry_backoff, RETRY_BACKOFF)
-INTEGER(max_concurrent_batches, MAX_CONCURRENT_BATCHES, INT, int64_t)
-INTEGER(enable_streaming, ENABLE_STREAMING, BOOL, bool)
-INTEGER(enable_tracing, ENABLE_TRACING, BOOL, bool)
-INTEGER(enable_metrics, ENABLE_METRICS, BOOL, bool)
-INTEGER(enable_structured_logging, ENABLE_STRUCTURED_LOGGING, BOOL, bool)
-INTEGER(enable_tool_calling, ENABLE_TOOL_CALLING, BOOL, bool)
+INTEGER(max_concurrent_batches, MAX_CONCURRENT_BATCHES, int64_t)
+INTEGER(enable_streaming, ENABLE_STREAMING, bool)
+INTEGER(enable_tracing, ENABLE_TRACING, bool)
+INTEGER(enable_metrics, ENABLE_METRICS, bool)
+INTEGER(enable_structured_logging, ENABLE_STRUCTURED_LOGGING, bool)
+INTEGER(enable_tool_calling, ENABLE_TOOL_CALLING, bool)
 TEXT(tool_choice, TOOL_CHOICE)
-INTEGER(parallel_tool_calls, PARALLEL_TOOL_CALLS, BOOL, bool)
-INTEGER(max_tool_steps, MAX_TOOL_STEPS, INT, int64_t)
-INTEGER(max_concurrent_tools, MAX_CONCURRENT_TOOLS, INT, int64_t)
-INTEGER(tool_timeout_ms, TOOL_TIMEOUT, DURATION, int64_t)
-INTEGER(propagate_trace, PROPAGATE_TRACE, BOOL, bool)
+INTEGER(parallel_tool_calls, PARALLEL_TOOL_CALLS, bool)
+INTEGER(max_tool_steps, MAX_TOOL_STEPS, int64_t)
+INTEGER(max_concurrent_tools, MAX_CONCURRENT_TOOLS, int64_t)
+INTEGER(tool_timeout_ms, TOOL_TIMEOUT, int64_t)
+INTEGER(propagate_trace, PROPAGATE_TRACE, bool)
 TEXT(response_schema, RESPONSE_SCHEMA)
 TEXT(response_schema_name, RESPONSE_SCHEMA_NAME)
-INTEGER(response_schema_strict, RESPONSE_SCHEMA_STRICT, BOOL, bool)
-INTEGER(json_mode, JSON_MODE, BOOL, bool)
-INTEGER(reasoning_effort, REASONING_EFFORT, ENUM, beluga_reasoning_effort)
-INTEGER(reasoning_budget, REASONING_BUDGET, INT, int64_t)
+INTEGER(response_schema_strict, RESPONSE_SCHEMA_STRICT, bool)
+INTEGER(json_mode, JSON_MODE, bool)
+INTEGER(reasoning_effort, REASONING_EFFORT, beluga_reasoning_effort)
+INTEGER(reasoning_budget, REASONING_BUDGET, int64_t)
 TEXT(retry_on, RETRY_ON)
 NUMBER(retry_budget, RETRY_BUDGET)
-INTEGER(breaker_failures, BREAKER_FAILURES, INT, int64_t)
-INTEGER(breaker_open_time_ms, BREAKER_OPEN_TIME, DURATION, int64_t)
-INTEGER(breaker_probes, BREAKER_PROBES, INT, int64_t)
-INTEGER(requests_per_minute, REQUESTS_PER_MINUTE, INT, int64_t)
-INTEGER(tokens_per_minute, TOKENS_PER_MINUTE, INT, int64_t)
-INTEGER(max_concurrent_calls, MAX_CONCURRENT_CALLS, INT, int64_t)
-INTEGER(limit_wait_ms, LIMIT_WAIT, DURATION, int64_t)
+INTEGER(breaker_failures, BREAKER_FAILURES, int64_t)
+INTEGER(breaker_open_time_ms, BREAKER_OPEN_TIME, int64_t)
+INTEGER(breaker_probes, BREAKER_PROBES, int64_t)
+INTEGER(requests_per_minute, REQUESTS_PER_MINUTE, int64_t)
+INTEGER(tokens_per_minute, TOKENS_PER_MINUTE, int64_t)
+INTEGER(max_concurrent_calls, MAX_CONCURRENT_CALLS, int64_t)
+INTEGER(limit_wait_ms, LIMIT_WAIT, int64_t)
 TEXT(fallback, FALLBACK)
 TEXT(fallback_on, FALLBACK_ON)
-INTEGER(routing, ROUTING, ENUM, beluga_routing)
-INTEGER(weight, WEIGHT, INT, int64_t)
-INTEGER(cache_ttl_ms, CACHE_TTL, DURATION, int64_t)
+INTEGER(routing, ROUTING, beluga_routing)
+INTEGER(weight, WEIGHT, int64_t)
+INTEGER(cache_ttl_ms, CACHE_TTL, int64_t)
 NUMBER(budget, BUDGET)
 TEXT(prices, PRICES)
 TEXT(user, USER)
@@ -166,23 +174,23 @@ TEXT(base, BASE)
 TEXT(header, HEADERS)
 TEXT(body, BODY)
 TEXT(model_alias, MODELS)
-INTEGER(dimensions, DIMENSIONS, INT, int64_t)
-INTEGER(input_type, INPUT_TYPE, ENUM, beluga_input_type)
-INTEGER(max_inputs, MAX_INPUTS, INT, int64_t)
-INTEGER(wire_streaming, WIRE_STREAMING, BOOL, bool)
-INTEGER(restart_delivery, RESTART_DELIVERY, BOOL, bool)
-INTEGER(strict, STRICT, BOOL, bool)
-INTEGER(exchange_key, EXCHANGE_KEY, BOOL, bool)
-INTEGER(raw_events, RAW_EVENTS, BOOL, bool)
+INTEGER(dimensions, DIMENSIONS, int64_t)
+INTEGER(input_type, INPUT_TYPE, beluga_input_type)
+INTEGER(max_inputs, MAX_INPUTS, int64_t)
+INTEGER(wire_streaming, WIRE_STREAMING, bool)
+INTEGER(restart_delivery, RESTART_DELIVERY, bool)
+INTEGER(strict, STRICT, bool)
+INTEGER(exchange_key, EXCHANGE_KEY, bool)
+INTEGER(raw_events, RAW_EVENTS, bool)
 TEXT(ca_file, CA_FILE)
 TEXT(client_certificate, CLIENT_CERTIFICATE)
 TEXT(client_key, CLIENT_KEY)
 TEXT(proxy, PROXY)
 TEXT(unix_socket, UNIX_SOCKET)
 TEXT(user_agent, USER_AGENT)
-INTEGER(http_version, HTTP_VERSION, ENUM, beluga_http_version)
-INTEGER(max_response_bytes, MAX_RESPONSE_BYTES, INT, int64_t)
-INTEGER(max_event_bytes, MAX_EVENT_BYTES, INT, int64_t)
+INTEGER(http_version, HTTP_VERSION, beluga_http_version)
+INTEGER(max_response_bytes, MAX_RESPONSE_BYTES, int64_t)
+INTEGER(max_event_bytes, MAX_EVENT_BYTES, int64_t)
 
 beluga_option beluga_with_request_body_n(const char *json_object, size_t length)
 {
@@ -218,7 +226,7 @@ beluga_option beluga_with_hooks(const struct beluga_hooks *hooks)
 
 beluga_option beluga_with_env(void)
 {
-    return integer_option(BELUGA_OPTION_ENVIRONMENT, BELUGA_OPTION_BOOL, true);
+    return integer_option(BELUGA_OPTION_ENVIRONMENT, true);
 }
 
 beluga_option beluga_with_provider_specific(const char *name, const char *value)

@@ -211,140 +211,94 @@ static json_fault read_fault(const beluga_json *root)
 
 /* ---- the code of an error -------------------------------------------------------------------- */
 
+/* What texts mean; each of them has a NUL behind it. */
+typedef struct row {
+    int code;
+    const char *texts;
+} row;
+
 static int code_of_word(const char *word)
 {
-    static const struct {
-        const char *word;
-        int code;
-    } words[] = {
-        {"insufficient_quota", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"insufficient_user_quota", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"insufficient_balance", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"insufficient_balance_error", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"insufficient_credits", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"quota_exceeded", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"payment_required", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"budget_exceeded_error", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"credit_balance_exhausted", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"billing_hard_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"billing_not_active", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"billing_error", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"contract_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"enforced_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"linked_organization_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"exceeded_current_quota_error", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"budget_exceeded", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"Arrearage", BELUGA_ERROR_QUOTA_EXCEEDED},
-        {"rate_limit_exceeded", BELUGA_ERROR_RATE_LIMIT},
-        {"rate_limit_error", BELUGA_ERROR_RATE_LIMIT},
-        {"slow_down", BELUGA_ERROR_RATE_LIMIT},
-        {"context_length_exceeded", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"exceed_context_size_error", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"context_window_exceeded_error", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
-        {"content_policy_violation_error", BELUGA_ERROR_CONTENT_FILTER},
-        {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
-        {"ResponsibleAIPolicyViolation", BELUGA_ERROR_CONTENT_FILTER},
-        {"moderation_blocked", BELUGA_ERROR_CONTENT_FILTER},
-        {"data_inspection_failed", BELUGA_ERROR_CONTENT_FILTER},
-        {"invalid_prompt", BELUGA_ERROR_CONTENT_FILTER},
-        {"image_content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
-        {"model_not_found", BELUGA_ERROR_INVALID_MODEL},
-        {"invalid_model", BELUGA_ERROR_INVALID_MODEL},
-        {"model_decommissioned", BELUGA_ERROR_INVALID_MODEL},
-        {"ModelDeprecated", BELUGA_ERROR_INVALID_MODEL},
-        {"DeploymentNotFound", BELUGA_ERROR_INVALID_MODEL},
-        {"invalid_api_key", BELUGA_ERROR_AUTHENTICATION},
-        {"authentication_error", BELUGA_ERROR_AUTHENTICATION},
-        {"permission_error", BELUGA_ERROR_AUTHORIZATION},
-        {"permission_denied", BELUGA_ERROR_AUTHORIZATION},
-        {"permission_denied_error", BELUGA_ERROR_AUTHORIZATION},
-        {"overloaded_error", BELUGA_ERROR_OVERLOADED},
-        {"server_overloaded", BELUGA_ERROR_OVERLOADED},
-        {"server_is_overloaded", BELUGA_ERROR_OVERLOADED},
-        {"engine_overloaded_error", BELUGA_ERROR_OVERLOADED},
-        {"service_unavailable_error", BELUGA_ERROR_OVERLOADED},
-        {"capacity_exceeded", BELUGA_ERROR_OVERLOADED},
-        {"no_capacity", BELUGA_ERROR_OVERLOADED},
-        {"unavailable_error", BELUGA_ERROR_MODEL_NOT_AVAILABLE},
-        {"request_too_large", BELUGA_ERROR_LIMIT_EXCEEDED},
-        {"api_error", BELUGA_ERROR_INTERNAL},
-        {"server_error", BELUGA_ERROR_INTERNAL},
-        {"internal_server_error", BELUGA_ERROR_INTERNAL},
-        {"timeout", BELUGA_ERROR_TIMEOUT},
-        {"timeout_error", BELUGA_ERROR_TIMEOUT},
-        {"vector_store_timeout", BELUGA_ERROR_TIMEOUT},
-        {"invalid_base64_image", BELUGA_ERROR_INVALID_REQUEST},
-        {"unsupported_image_media_type", BELUGA_ERROR_INVALID_REQUEST},
-        {"empty_image_file", BELUGA_ERROR_INVALID_REQUEST},
-        {"failed_to_download_image", BELUGA_ERROR_INVALID_REQUEST},
-        {"invalid_request_error", BELUGA_ERROR_INVALID_REQUEST},
-        {"bad_request_error", BELUGA_ERROR_INVALID_REQUEST},
-        {"unprocessable_entity_error", BELUGA_ERROR_INVALID_REQUEST},
-        {"not_found_error", BELUGA_ERROR_NOT_FOUND},
+    static const row rows[] = {
+        {BELUGA_ERROR_QUOTA_EXCEEDED,
+         "insufficient_quota\0insufficient_user_quota\0insufficient_balance\0"
+         "insufficient_balance_error\0insufficient_credits\0quota_exceeded\0"
+         "payment_required\0budget_exceeded_error\0credit_balance_exhausted\0"
+         "billing_hard_limit_reached\0billing_not_active\0billing_error\0"
+         "contract_spend_limit_reached\0enforced_spend_limit_reached\0"
+         "linked_organization_spend_limit_reached\0exceeded_current_quota_error\0"
+         "budget_exceeded\0Arrearage\0"},
+        {BELUGA_ERROR_RATE_LIMIT, "rate_limit_exceeded\0rate_limit_error\0slow_down\0"},
+        {BELUGA_ERROR_CONTEXT_LENGTH, "context_length_exceeded\0exceed_context_size_error\0"
+                                      "context_window_exceeded_error\0"},
+        {BELUGA_ERROR_CONTENT_FILTER,
+         "content_policy_violation\0content_policy_violation_error\0content_filter\0"
+         "ResponsibleAIPolicyViolation\0moderation_blocked\0data_inspection_failed\0"
+         "invalid_prompt\0image_content_policy_violation\0"},
+        {BELUGA_ERROR_INVALID_MODEL,
+         "model_not_found\0invalid_model\0model_decommissioned\0ModelDeprecated\0"
+         "DeploymentNotFound\0"},
+        {BELUGA_ERROR_AUTHENTICATION, "invalid_api_key\0authentication_error\0"},
+        {BELUGA_ERROR_AUTHORIZATION,
+         "permission_error\0permission_denied\0permission_denied_error\0"},
+        {BELUGA_ERROR_OVERLOADED,
+         "overloaded_error\0server_overloaded\0server_is_overloaded\0"
+         "engine_overloaded_error\0service_unavailable_error\0capacity_exceeded\0"
+         "no_capacity\0"},
+        {BELUGA_ERROR_MODEL_NOT_AVAILABLE, "unavailable_error\0"},
+        {BELUGA_ERROR_LIMIT_EXCEEDED, "request_too_large\0"},
+        {BELUGA_ERROR_INTERNAL, "api_error\0server_error\0internal_server_error\0"},
+        {BELUGA_ERROR_TIMEOUT, "timeout\0timeout_error\0vector_store_timeout\0"},
+        {BELUGA_ERROR_INVALID_REQUEST,
+         "invalid_base64_image\0unsupported_image_media_type\0empty_image_file\0"
+         "failed_to_download_image\0invalid_request_error\0bad_request_error\0"
+         "unprocessable_entity_error\0"},
+        {BELUGA_ERROR_NOT_FOUND, "not_found_error\0"},
     };
-    for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
-        if (beluga__same_word(word, words[i].word)) return words[i].code;
+    for (size_t i = 0; word && i < sizeof rows / sizeof *rows; i++)
+        if (beluga__is_among(rows[i].texts, word, beluga__same_word)) return rows[i].code;
     bool image =
         word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
     return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for a bad image */
 }
 
-/* Some refusals have no error word, but a phrase in their message. */
-static const struct {
-    const char *text;
-    int code;
-} phrases[] = {
-    {"context length", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"context window", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"context size", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"context limit", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"maximum context", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"ContextWindowExceeded", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"model token limit", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"prompt is too long", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"range of input length", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"`inputs` tokens", BELUGA_ERROR_CONTEXT_LENGTH},
-    {"credit balance is too low", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"API usage limits", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"unpaid invoice", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"insufficient balance", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"any credits yet", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"all available credits", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"exceeded your current quota", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"insufficient credit", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"insufficient quota", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"insufficient account balance", BELUGA_ERROR_QUOTA_EXCEEDED},
-    {"余额不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient balance */
-    {"额度不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient quota */
-    {"content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
-    {"includes sensitive content", BELUGA_ERROR_CONTENT_FILTER},
-    {"organization has been disabled", BELUGA_ERROR_AUTHORIZATION},
-    {"incorrect API key", BELUGA_ERROR_AUTHENTICATION},
-    {"API key not valid", BELUGA_ERROR_AUTHENTICATION},
-    {"not a valid model", BELUGA_ERROR_INVALID_MODEL},
-    {"invalid model", BELUGA_ERROR_INVALID_MODEL},
-    {"unknown model", BELUGA_ERROR_INVALID_MODEL},
-    {"model not found", BELUGA_ERROR_INVALID_MODEL},
-    {"model must be one of", BELUGA_ERROR_INVALID_MODEL},
+/* Some refusals have no error word, but a phrase in their message. Two of the phrases say in
+ * Chinese that balance and quota are insufficient. */
+static const row phrases[] = {
+    {BELUGA_ERROR_CONTEXT_LENGTH,
+     "context length\0context window\0context size\0context limit\0maximum context\0"
+     "ContextWindowExceeded\0model token limit\0prompt is too long\0"
+     "range of input length\0`inputs` tokens\0"},
+    {BELUGA_ERROR_QUOTA_EXCEEDED,
+     "credit balance is too low\0API usage limits\0unpaid invoice\0"
+     "insufficient balance\0any credits yet\0all available credits\0"
+     "exceeded your current quota\0insufficient credit\0insufficient quota\0"
+     "insufficient account balance\0余额不足\0额度不足\0"},
+    {BELUGA_ERROR_CONTENT_FILTER, "content filtering policy\0includes sensitive content\0"},
+    {BELUGA_ERROR_AUTHORIZATION, "organization has been disabled\0"},
+    {BELUGA_ERROR_AUTHENTICATION, "incorrect API key\0API key not valid\0"},
+    {BELUGA_ERROR_INVALID_MODEL,
+     "not a valid model\0invalid model\0unknown model\0model not found\0"
+     "model must be one of\0"},
 };
 
 static bool says(const char *message, const char *text)
 {
-    return message && strcasestr(message, text);
+    return strcasestr(message, text);
 }
 
 /* Exhausted credit may be reported as an exceeded limit, or as a forbidden request. Gateways
  * report a refusal of the service behind them as an error of their own. */
 static int code_of_message(const char *message, int code)
 {
+    if (!message) return code;
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED ||
                    code == BELUGA_ERROR_INTERNAL || !code;
     bool limited = code == BELUGA_ERROR_RATE_LIMIT || code == BELUGA_ERROR_AUTHORIZATION ||
                    code == BELUGA_ERROR_OVERLOADED;
     for (size_t i = 0; (refused || limited) && i < sizeof phrases / sizeof *phrases; i++)
         if ((refused || phrases[i].code == BELUGA_ERROR_QUOTA_EXCEEDED) &&
-            says(message, phrases[i].text))
+            beluga__is_among(phrases[i].texts, message, says))
             return phrases[i].code;
     bool unknown = refused && says(message, "model") && says(message, "does not exist");
     if (code == BELUGA_ERROR_NOT_FOUND) unknown = says(message, "model");

@@ -33,6 +33,14 @@ bool beluga__same_word(const char *a, const char *b)
     return rest && !*rest;
 }
 
+bool beluga__is_among(const char *list, const char *text,
+                      bool matches(const char *text, const char *item))
+{
+    for (; *list; list += strlen(list) + 1)
+        if (matches(text, list)) return true;
+    return false;
+}
+
 static bool contains(const char *text, const char *word)
 {
     for (; *text; text++)
@@ -42,109 +50,72 @@ static bool contains(const char *text, const char *word)
 
 /* ---- meanings -------------------------------------------------------------------------------- */
 
-#define STOP      BELUGA_FINISH_STOP, 0
-#define CUT       BELUGA_FINISH_LENGTH, 0
-#define CALLS     BELUGA_FINISH_TOOL_CALLS, 0
-#define FILTERED  BELUGA_FINISH_CONTENT_FILTER, 0
-#define PAUSED    BELUGA_FINISH_PAUSE, 0
+/* A finish reason, or an error that ended the answer. */
+typedef struct meaning {
+    beluga_finish_reason reason; /* used where there is no code */
+    int code;                    /* 0: no error */
+    const char *words;           /* each with a NUL behind it */
+} meaning;
+
 #define FAILED(c) BELUGA_FINISH_OTHER, BELUGA_ERROR_##c
 
-static const beluga__word words[] = {
-    {"stop", STOP},
-    {"tool_calls", CALLS},
-    {"length", CUT},
-    {"end_turn", STOP},
-    {"tool_use", CALLS},
-    {"max_tokens", CUT},
-    {"stop_sequence", STOP},
-    {"complete", STOP},
-    {"completed", STOP},
-    {"eos", STOP},
-    {"eos_token", STOP},
-    {"stop_token", STOP},
-    {"end_of_turn", STOP},
-    {"done", STOP},
-    {"tool_call", CALLS},
-    {"function_call", CALLS},
-    {"max_output_tokens", CUT},
-    {"max_completion_tokens", CUT},
-    {"max_new_tokens", CUT},
-    {"max_length", CUT},
-    {"token_limit", CUT},
-    {"limit", CUT},
-    {"model_length", CUT},
-    {"error_limit", CUT},
-    {"truncated", CUT},
-    {"model_context_window_exceeded", CUT},
-    {"context_length_exceeded", CUT},
-    {"content_filter", FILTERED},
-    {"content_filtered", FILTERED},
-    {"refusal", FILTERED},
-    {"sensitive", FILTERED},
-    {"safety", FILTERED},
-    {"recitation", FILTERED},
-    {"blocklist", FILTERED},
-    {"blocked", FILTERED},
-    {"prohibited_content", FILTERED},
-    {"spii", FILTERED},
-    {"language", FILTERED},
-    {"model_armor", FILTERED},
-    {"image_safety", FILTERED},
-    {"image_prohibited_content", FILTERED},
-    {"image_recitation", FILTERED},
-    {"guardrail_intervened", FILTERED},
-    {"error_toxic", FILTERED},
-    {"data_inspection_failed", FILTERED},
-    {"pause_turn", PAUSED},
-    {"insufficient_system_resource", FAILED(STREAM)},
-    {"malformed_response", FAILED(MALFORMED_RESPONSE)},
-    {"malformed_model_output", FAILED(INVALID_RESPONSE)},
-    {"malformed_function_call", FAILED(TOOL_CALL)},
-    {"malformed_tool_use", FAILED(TOOL_CALL)},
-    {"unexpected_tool_call", FAILED(TOOL_CALL)},
-    {"too_many_tool_calls", FAILED(TOOL_CALL)},
-    {"missing_thought_signature", FAILED(INVALID_REQUEST)},
+static const meaning meanings[] = {
+    {BELUGA_FINISH_STOP, 0,
+     "stop\0end_turn\0stop_sequence\0complete\0completed\0eos\0eos_token\0stop_token\0"
+     "end_of_turn\0done\0"},
+    {BELUGA_FINISH_TOOL_CALLS, 0, "tool_calls\0tool_use\0tool_call\0function_call\0"},
+    {BELUGA_FINISH_LENGTH, 0,
+     "length\0max_tokens\0max_output_tokens\0max_completion_tokens\0max_new_tokens\0"
+     "max_length\0token_limit\0limit\0model_length\0error_limit\0truncated\0"
+     "model_context_window_exceeded\0context_length_exceeded\0"},
+    {BELUGA_FINISH_CONTENT_FILTER, 0,
+     "content_filter\0content_filtered\0refusal\0sensitive\0safety\0recitation\0blocklist\0"
+     "blocked\0prohibited_content\0spii\0language\0model_armor\0image_safety\0"
+     "image_prohibited_content\0image_recitation\0guardrail_intervened\0error_toxic\0"
+     "data_inspection_failed\0"},
+    {BELUGA_FINISH_PAUSE, 0, "pause_turn\0"},
+    {FAILED(STREAM), "insufficient_system_resource\0"},
+    {FAILED(MALFORMED_RESPONSE), "malformed_response\0"},
+    {FAILED(INVALID_RESPONSE), "malformed_model_output\0"},
+    {FAILED(TOOL_CALL),
+     "malformed_function_call\0malformed_tool_use\0unexpected_tool_call\0too_many_tool_calls\0"},
+    {FAILED(INVALID_REQUEST), "missing_thought_signature\0"},
 };
 
 /* Parts of longer words which mean that the answer failed, or was withheld. */
-static const beluga__word pieces[] = {
-    {"timeout", FAILED(TIMEOUT)},
-    {"timed_out", FAILED(TIMEOUT)},
-    {"deadline_exceeded", FAILED(TIMEOUT)},
-    {"overload", FAILED(OVERLOADED)},
-    {"rate_limit", FAILED(RATE_LIMIT)},
-    {"filter", FILTERED},
-    {"safety", FILTERED},
-    {"moderation", FILTERED},
-    {"error", FAILED(STREAM)},
-    {"abort", FAILED(STREAM)},
-    {"cancel", FAILED(STREAM)},
-    {"fail", FAILED(STREAM)},
-    {"interrupt", FAILED(STREAM)},
-    {"disconnect", FAILED(STREAM)},
-    {"exception", FAILED(STREAM)},
+static const meaning of_pieces[] = {
+    {FAILED(TIMEOUT), "timeout\0timed_out\0deadline_exceeded\0"},
+    {FAILED(OVERLOADED), "overload\0"},
+    {FAILED(RATE_LIMIT), "rate_limit\0"},
+    {BELUGA_FINISH_CONTENT_FILTER, 0, "filter\0safety\0moderation\0"},
+    {FAILED(STREAM), "error\0abort\0cancel\0fail\0interrupt\0disconnect\0exception\0"},
 };
 
-static const beluga__word unknown = {"", BELUGA_FINISH_OTHER, 0};
-static const beluga__word unsaid = {"", BELUGA_FINISH_UNKNOWN, 0};
+static const meaning unknown = {BELUGA_FINISH_OTHER, 0, NULL};
+static const meaning unsaid = {BELUGA_FINISH_UNKNOWN, 0, NULL};
 
-static const beluga__word *meaning(const char *word, const beluga__word *own)
+/* Returns the first of `n` meanings of which one of the words matches, or NULL. */
+static const meaning *find(const meaning *all, size_t n, const char *word,
+                           bool matches(const char *word, const char *known))
+{
+    for (size_t i = 0; i < n; i++)
+        if (beluga__is_among(all[i].words, word, matches)) return &all[i];
+    return NULL;
+}
+
+static const meaning *meaning_of(const char *word)
 {
     const char *rest = word ? behind(word, "finish_reason") : NULL;
     if (!word || !*word) return &unsaid;
     if (rest && *rest) word = rest;
-    for (; own && own->word; own++)
-        if (beluga__same_word(word, own->word)) return own;
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (beluga__same_word(word, words[i].word)) return &words[i];
-    for (size_t i = 0; i < COUNT(pieces); i++)
-        if (contains(word, pieces[i].word)) return &pieces[i];
-    return &unknown;
+    const meaning *found = find(meanings, COUNT(meanings), word, beluga__same_word);
+    if (!found) found = find(of_pieces, COUNT(of_pieces), word, contains);
+    return found ? found : &unknown;
 }
 
-static bool is_good(const beluga__word *word)
+static bool is_good(const meaning *m)
 {
-    return !word->code && beluga_finish_reason_is_whole(word->reason);
+    return !m->code && beluga_finish_reason_is_whole(m->reason);
 }
 
 const char *beluga__read_word(const beluga_json *value)
@@ -184,8 +155,8 @@ static int fail(int code, const char *word, const char *detail, beluga_emit *emi
 int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
 {
     const char *word = end->word && *end->word ? end->word : NULL;
-    const beluga__word *means = meaning(word, end->own);
-    const beluga__word *native = meaning(end->native, NULL);
+    const meaning *means = meaning_of(word);
+    const meaning *native = meaning_of(end->native);
     /* Hosts translate the words that they know, and send "stop" for all others. */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;

@@ -1,6 +1,5 @@
 /* Servers' words for the end of an answer. Hosts pass on the words of the model behind them, in
- * small or capital letters, so all protocols share one table. A protocol has rows of its own only
- * for words with another meaning there. */
+ * small or capital letters, so all protocols share one table. */
 #ifndef BELUGA__PROVIDERS_FINISH_WORDS_H
 #define BELUGA__PROVIDERS_FINISH_WORDS_H
 
@@ -11,19 +10,15 @@
  */
 bool beluga__same_word(const char *a, const char *b);
 
-/* A word and its meaning: a finish reason, or an error that ended the answer. */
-typedef struct beluga__word {
-    const char *word;
-    beluga_finish_reason reason; /* used where there is no code */
-    int code;                    /* 0: the word means no error */
-} beluga__word;
+/* Returns whether a text matches one of a list: "one\0two\0". */
+bool beluga__is_among(const char *list, const char *text,
+                      bool matches(const char *text, const char *item));
 
 /* The end of an answer as the server reports it; NULL and false where the report has no value. */
 typedef struct beluga__end {
     const char *word;
-    const char *native;      /* the word of the model behind the host, which may be more exact */
-    const char *detail;      /* a text that comes with the word */
-    const beluga__word *own; /* rows of the protocol, ended by a row without a word */
+    const char *native; /* the word of the model behind the host, which may be more exact */
+    const char *detail; /* a text that comes with the word */
     /* the answer called tools, after which some servers also send "stop" */
     bool calls;
     bool refused;    /* the answer is a refusal, for which some servers send "stop" */

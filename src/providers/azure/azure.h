@@ -4,11 +4,6 @@
 
 #include "providers/common.h"
 
-/* provider.c */
-
-int beluga__azure_encode_embed(const beluga_call *call, beluga_http_request *request,
-                               beluga_error *err);
-
 /* entra.c */
 
 /* Returns whether a key is a token: tokens are JWTs, and other keys are not. */

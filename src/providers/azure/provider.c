@@ -74,8 +74,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return code ? code : set_path(call, request, "/chat/completions", err);
 }
 
-int beluga__azure_encode_embed(const beluga_call *call, beluga_http_request *request,
-                               beluga_error *err)
+static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     int code = beluga__openai_encode_embed_as(&host, call, request, err);
     return code ? code : set_path(call, request, "/embeddings", err);
@@ -112,7 +111,7 @@ const beluga_provider beluga__azure_provider = {
     .encode_request = encode_request,
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
-    BELUGA__EMBEDS_BY(beluga__azure_encode_embed, beluga__openai_decode_embed),
+    BELUGA__EMBEDS_BY(encode_embed, beluga__openai_decode_embed),
     .max_inputs = BELUGA__OPENAI_INPUTS,
     .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .key_variables = BELUGA__TEXTS("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_KEY",

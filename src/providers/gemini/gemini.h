@@ -85,12 +85,6 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
 int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *content,
                                 beluga_emit *emit);
 
-/* vertex.c */
-int beluga__vertex_encode_embed(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err);
-int beluga__vertex_encode_count(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err);
-
 /* google_token.c: exchange a service account's key, or a user's refresh token, for a token. */
 int beluga__google_encode_token(void *self, const beluga_credential *credential, int64_t now,
                                 beluga_http_request *request, beluga_error *err);

@@ -84,15 +84,13 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return code ? code : beluga__gemini_encode_request(call, request, err);
 }
 
-int beluga__vertex_encode_embed(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err)
+static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     int code = set_base(call, request, err);
     return code ? code : beluga__gemini_encode_embed(call, request, err);
 }
 
-int beluga__vertex_encode_count(const beluga_call *call, beluga_http_request *request,
-                                beluga_error *err)
+static int encode_count(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     int code = set_base(call, request, err);
     return code ? code : beluga__gemini_encode_count(call, request, err);
@@ -118,8 +116,8 @@ const beluga_provider beluga__vertex_provider = {
     .encode_request = encode_request,
     .encode_list_models = beluga__vertex_encode_list_models,
     .decode_list_models = beluga__gemini_decode_list_models,
-    BELUGA__EMBEDS_BY(beluga__vertex_encode_embed, beluga__gemini_decode_embed),
-    BELUGA__COUNTS_BY(beluga__vertex_encode_count, beluga__gemini_decode_count),
+    BELUGA__EMBEDS_BY(encode_embed, beluga__gemini_decode_embed),
+    BELUGA__COUNTS_BY(encode_count, beluga__gemini_decode_count),
     .max_inputs = 1,
     .base_url = HOST,
     .key_variables = BELUGA__TEXTS("GOOGLE_OAUTH_ACCESS_TOKEN"),
