@@ -55,8 +55,8 @@ typedef enum check_end {
  * frames. */
 void check_answer_play(const check_answer *answer, peer_reply *reply, size_t length, check_end end);
 
-/* Append a reply that sends the whole answer, a stream in chunks of one byte each: so it reaches the
- * provider byte by byte, however fast the bytes come. */
+/* Append a reply that sends the whole answer, a stream in chunks of one byte each: so it reaches
+ * the provider byte by byte, however fast the bytes come. */
 void check_answer_play_bytes(const check_answer *answer, peer_reply *reply);
 
 /* Make a copy of an answer with `bytes` before each of its frames. */

@@ -89,9 +89,10 @@ void check_remake_end(check_answer *out, const check_answer *from, size_t frames
                       size_t n)
 {
     size_t length = frames ? from->ends[frames - 1] : 0;
-    *out = (check_answer){
-        .status = from->status, .streamed = from->streamed, .framing = from->framing,
-        .cut = from->cut};
+    *out = (check_answer){.status = from->status,
+                          .streamed = from->streamed,
+                          .framing = from->framing,
+                          .cut = from->cut};
     check_text_puts(&out->headers, check_text_get(&from->headers));
     check_text_add(&out->body, from->body.data, length);
     check_text_add(&out->body, bytes, n);

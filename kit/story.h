@@ -37,8 +37,8 @@ void check_story_http(check_text *out, const beluga_error *err);
 /* Write a whole response as events. */
 void check_story_response(check_text *out, const beluga_response *response);
 
-/* Join texts that follow each other, and pieces of reasoning, for streams that come in pieces of any
- * size. */
+/* Join texts that follow each other, and pieces of reasoning, for streams that come in pieces of
+ * any size. */
 void check_story_join(check_text *story);
 
 #endif

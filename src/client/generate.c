@@ -75,8 +75,8 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
     int status = beluga__loops_lease(loops, &loop);
     if (status)
         return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_FOLD, ctx, NULL,
-                                      messages, opts, n, fold, &f, &f.op, err);
+    status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_FOLD, ctx, NULL, messages,
+                                      opts, n, fold, &f, &f.op, err);
     if (!status) {
         const beluga__settings *s = f.op->call->settings;
         size_t max = (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);

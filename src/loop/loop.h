@@ -168,8 +168,8 @@ static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
     return block;
 }
 
-/* Keep a block from the runtime's allocator for the next call, in place of an earlier one; NULL: keep
- * none. */
+/* Keep a block from the runtime's allocator for the next call, in place of an earlier one; NULL:
+ * keep none. */
 static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t bytes)
 {
     void *earlier = loop->spare;

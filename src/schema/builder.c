@@ -248,8 +248,7 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
     case BELUGA_PART_REASONING:
         return continues(last, e->index, false)
                    ? last
-                   : new_piece(b, BELUGA_EVENT_REASONING, e->index,
-                               b->response->reasoning.length);
+                   : new_piece(b, BELUGA_EVENT_REASONING, e->index, b->response->reasoning.length);
     case BELUGA_PART_TOOL_CALL:
         for (beluga__piece *p = b->response->pieces; p; p = p->next)
             if (p->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && p->index == e->index) found = p;

@@ -1,7 +1,7 @@
 /* Providers that choose the framing alone, in order but for one fault each: their names say which.
  *
- * "raw-…": a body is the text as it comes, and a byte 4 says that it is complete. "own-…": a frame is
- * "LENGTH:DATA", whose data begins with "+" and is text, or is "." and the end. */
+ * "raw-…": a body is the text as it comes, and a byte 4 says that it is complete. "own-…": a frame
+ * is "LENGTH:DATA", whose data begins with "+" and is text, or is "." and the end. */
 #include <beluga/provider/provider.h>
 
 #include <stdlib.h>
@@ -111,25 +111,25 @@ static int decode_frame(void *state, const beluga_frame *frame, beluga_emit *emi
     return beluga_emit_text(emit, frame->data + 1, frame->length - 1);
 }
 
-#define TABLE(provider_name, framed, ...)                                                    \
-    {                                                                                        \
-        BELUGA_PROVIDER_INIT(provider_name),                                                 \
-        .default_model = "f",                                                                \
-        .base_url = "https://frames.example/v1",                                             \
-        .framing = (framed),                                                                 \
-        .state_size = sizeof(rest),                                                          \
-        .capabilities = BELUGA_CAPABILITY_STREAM,                                            \
-        .encode_request = encode,                                                            \
-        .decode_response = decode,                                                           \
-        __VA_ARGS__,                                                                         \
+#define TABLE(provider_name, framed, ...)         \
+    {                                             \
+        BELUGA_PROVIDER_INIT(provider_name),      \
+        .default_model = "f",                     \
+        .base_url = "https://frames.example/v1",  \
+        .framing = (framed),                      \
+        .state_size = sizeof(rest),               \
+        .capabilities = BELUGA_CAPABILITY_STREAM, \
+        .encode_request = encode,                 \
+        .decode_response = decode,                \
+        __VA_ARGS__,                              \
     }
-static const beluga_provider raw = TABLE("raw-sound", BELUGA_FRAMING_RAW,
-                                         .decode_event = decode_piece);
-static const beluga_provider split = TABLE("raw-split", BELUGA_FRAMING_RAW,
-                                           .decode_event = decode_split);
-static const beluga_provider own = TABLE("own-sound", BELUGA_FRAMING_OWN,
-                                         .decode_event = decode_frame, .cut = cut);
-static const beluga_provider hasty = TABLE("own-hasty", BELUGA_FRAMING_OWN,
-                                           .decode_event = decode_frame, .cut = cut_hastily);
+static const beluga_provider raw =
+    TABLE("raw-sound", BELUGA_FRAMING_RAW, .decode_event = decode_piece);
+static const beluga_provider split =
+    TABLE("raw-split", BELUGA_FRAMING_RAW, .decode_event = decode_split);
+static const beluga_provider own =
+    TABLE("own-sound", BELUGA_FRAMING_OWN, .decode_event = decode_frame, .cut = cut);
+static const beluga_provider hasty =
+    TABLE("own-hasty", BELUGA_FRAMING_OWN, .decode_event = decode_frame, .cut = cut_hastily);
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &raw, &split, &own, &hasty)
