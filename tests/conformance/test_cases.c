@@ -119,6 +119,7 @@ static void assert_refused(cli_process *cli, const char *file, const char *text,
     write_case(cli, file, text);
     assert_int_equal(check_only(cli, "text"), 3);
     assert_contains(cli->err, says);
+    assert_contains(cli->out, "0 passed, 1 failed, 0 skipped");
 }
 
 static void a_fault_in_an_answer_has_its_line(void **state)
