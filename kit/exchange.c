@@ -172,6 +172,16 @@ bool check_load_call(check_run *run)
     return has_answer(run, of, 1) ? check_load_case(run, of) : miss_answer(run, 1);
 }
 
+void check_shorten_call(check_run *run, size_t n)
+{
+    check_lead *lead = run->lead;
+    if (!lead || n > lead->n) return;
+    check_answer_free(&run->answer);
+    run->answer = lead->answers[n - 1];
+    for (size_t i = n; i < lead->n; i++) check_answer_free(&lead->answers[i]);
+    lead->n = n - 1;
+}
+
 bool check_load_usual_answer(check_run *run, bool streamed)
 {
     const char *name = streamed ? "stream" : "text";
@@ -217,14 +227,21 @@ static peer_reply *reply_to(check_run *run, size_t n)
     return reply;
 }
 
+static void play_lead(const check_lead *lead, size_t i, peer_reply *reply)
+{
+    const check_answer *a = &lead->answers[i];
+    if (lead->byte_by_byte)
+        check_answer_play_bytes(a, reply);
+    else
+        check_answer_play(a, reply, a->body.length, CHECK_END_WHOLE);
+}
+
 peer_reply *check_next_reply(check_run *run)
 {
     check_lead *lead = run->lead;
     if (!lead) return peer_reply_new(run->peer);
     learn_routes(run);
-    for (size_t i = 0; i < lead->n; i++)
-        check_answer_play(&lead->answers[i], reply_to(run, i + 1), lead->answers[i].body.length,
-                          CHECK_END_WHOLE);
+    for (size_t i = 0; i < lead->n; i++) play_lead(lead, i, reply_to(run, i + 1));
     return reply_to(run, lead->n + 1);
 }
 

@@ -23,6 +23,8 @@ bool check_load_answer(check_run *run, size_t n);
 bool check_load_call(check_run *run);
 /* Read the answers of a case, which the run's need not be. @return false where it has none. */
 bool check_load_case(check_run *run, const char *scenario);
+/* Let the call's answers be the first `n` of them, the last of which is then the run's. */
+void check_shorten_call(check_run *run, size_t n);
 /* Read the usual answer of the run's provider: that of the case `text`, or of `stream`. */
 bool check_load_usual_answer(check_run *run, bool streamed);
 

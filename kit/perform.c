@@ -143,7 +143,7 @@ void check_stream_and_ask_on(check_run *run)
         check_problem(run, "the events did not make a whole response");
     if (response) beluga_messages_add(run->call.messages, beluga_response_message(response));
     beluga_messages_add(run->call.messages,
-                        beluga_human_message(check_question(&run->call, "Are you sure?")));
+                        check_human(&run->call, check_question(&run->call, "Are you sure?")));
     beluga_response_free(response);
     beluga_response_builder_free(l.builder);
     beluga_context_unref(context);

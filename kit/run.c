@@ -1,6 +1,7 @@
 #include "kit/run.h"
 
 #include "base/hint.h"
+#include "kit/samples.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ void check_note_breach(check_run *run, const beluga_error *err)
 void check_call_begin(check_run *run)
 {
     run->call = (check_call){.prompt = check_profile_get(run->profile, "prompt"),
+                             .attach = check_profile_get(run->profile, "attach"),
                              .messages = beluga_messages_new()};
     run->scenario->write(&run->call);
 }
@@ -46,6 +48,14 @@ void check_call_end(check_run *run)
 const char *check_question(const check_call *call, const char *usual)
 {
     return call->prompt ? call->prompt : usual;
+}
+
+beluga_message *check_human(const check_call *call, const char *text)
+{
+    beluga_part_kind kind;
+    beluga_message *message = beluga_human_message(text);
+    if (call->attach && check_sample_kind(call->attach, &kind)) check_sample_add(message, kind);
+    return message;
 }
 
 bool check_asks_the_same(const check_run *run, const char *other)

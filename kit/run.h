@@ -44,6 +44,7 @@ enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
 /* A call as a scenario makes it, through the public interface. */
 typedef struct check_call {
     const char *prompt; /* what is asked, in place of every question; NULL: the usual ones */
+    const char *attach; /* the sample that each message of a person carries; NULL: none */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -60,6 +61,7 @@ typedef struct check_lead {
     char routes[CHECK_MAX_EXCHANGES][CHECK_ROUTE_BYTES]; /* "GET /jobs/1", in their order */
     size_t n;                                            /* number of answers before the last */
     bool routed;                                         /* the routes are known */
+    bool byte_by_byte;                                   /* so are the answers sent */
 } check_lead;
 
 /* Findings about a provider that all its scenarios share. */
@@ -141,6 +143,8 @@ void check_call_begin(check_run *run);
 void check_call_end(check_run *run);
 /* Return what to ask in place of a question, for models that understand little. */
 const char *check_question(const check_call *call, const char *usual);
+/* Make a message of a person, with the sample that each of them carries. */
+beluga_message *check_human(const check_call *call, const char *text);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);
 

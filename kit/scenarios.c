@@ -9,6 +9,7 @@
 #include "kit/reading.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
+#include "kit/samples.h"
 #include "kit/sharing.h"
 #include "kit/tokens.h"
 #include "kit/values.h"
@@ -36,7 +37,7 @@ static void add_tool(check_call *call, const char *name, const char *description
 
 static void ask(check_call *call, const char *text)
 {
-    beluga_messages_add(call->messages, beluga_human_message(check_question(call, text)));
+    beluga_messages_add(call->messages, check_human(call, check_question(call, text)));
 }
 
 static void write_hello(check_call *call)
@@ -135,40 +136,26 @@ static void write_schema(check_call *call)
     add_option(call, beluga_with_response_schema_strict(true));
 }
 
-static void write_data(check_call *call, const char *text, beluga_part_kind kind, const char *type,
-                       const void *data, size_t n, const char *name)
+static void write_sample(check_call *call, const char *text, beluga_part_kind kind)
 {
     beluga_message *message = beluga_human_message(check_question(call, text));
-    if (message) beluga_message_add_data(message, kind, type, data, n, name);
+    check_sample_add(message, kind);
     beluga_messages_add(call->messages, message);
 }
 
-/* One white pixel. */
 static void write_image(check_call *call)
 {
-    static const unsigned char png[] = {
-        0x89, 'P',  'N',  'G',  0x0d, 0x0a, 0x1a, 0x0a, 0,    0,    0,    0x0d, 'I',  'H',
-        'D',  'R',  0,    0,    0,    1,    0,    0,    0,    1,    8,    0,    0,    0,
-        0,    0x3a, 0x7e, 0x9b, 0x55, 0,    0,    0,    0x0a, 'I',  'D',  'A',  'T',  0x78,
-        0x9c, 0x63, 0xf8, 0x0f, 0,    1,    1,    1,    0,    0x1b, 0xb6, 0xee, 0x56, 0,
-        0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82};
-    write_data(call, "What is in the picture?", BELUGA_PART_IMAGE, "image/png", png, sizeof png,
-               NULL);
+    write_sample(call, "What is in the picture?", BELUGA_PART_IMAGE);
 }
 
-/* A WAVE file of no length. */
 static void write_audio(check_call *call)
 {
-    static const char wav[] = "RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0"
-                              "\2\0\x10\0data\0\0\0\0";
-    write_data(call, "What is said?", BELUGA_PART_AUDIO, "audio/wav", wav, sizeof wav - 1, NULL);
+    write_sample(call, "What is said?", BELUGA_PART_AUDIO);
 }
 
 static void write_file(check_call *call)
 {
-    static const char pdf[] = "%PDF-1.4\n%%EOF\n";
-    write_data(call, "What does it say?", BELUGA_PART_FILE, "application/pdf", pdf, sizeof pdf - 1,
-               "note.pdf");
+    write_sample(call, "What does it say?", BELUGA_PART_FILE);
 }
 
 static void write_cache(check_call *call)

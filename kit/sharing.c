@@ -92,12 +92,12 @@ static void add_many_kinds(const check_call *call)
     beluga_messages *messages = call->messages;
     beluga_message *calls = beluga_message_new(BELUGA_ROLE_AI);
     beluga_messages_add(messages, beluga_system_message("You are brief."));
-    beluga_messages_add(messages, beluga_human_message("Caf\xc3\xa9 \xf0\x9f\x90\xb3?"));
+    beluga_messages_add(messages, check_human(call, "Caf\xc3\xa9 \xf0\x9f\x90\xb3?"));
     if (calls) beluga_message_add_tool_call(calls, "call00001", "get_weather", "{\"a\":[1]}", 9);
     beluga_messages_add(messages, calls);
     beluga_messages_add(messages, beluga_tool_message("call00001", "4 degrees"));
     beluga_messages_add(messages, beluga_ai_message("It is cold."));
-    beluga_messages_add(messages, beluga_human_message(check_question(call, "Are you sure?")));
+    beluga_messages_add(messages, check_human(call, check_question(call, "Are you sure?")));
 }
 
 void check_run_input_kept(check_run *run)
@@ -329,14 +329,19 @@ typedef struct batch {
     bool done;
 } batch;
 
-static void fill(batch *b, check_run *run)
+/* @return false where no text alone makes a call; then the reason is told. */
+static bool fill(batch *b, check_run *run)
 {
     *b = (batch){.run = run};
+    if (run->call.attach)
+        check_text_printf(&run->reason, "its inputs are texts, and a call wants %s, too",
+                          run->call.attach);
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
         snprintf(b->texts[i], sizeof b->texts[i], "%s %zu",
                  check_question(&run->call, "This is input"), i + 10);
         b->inputs[i] = beluga_input_text(b->texts[i]);
     }
+    return !run->call.attach;
 }
 
 static int run_batch(batch *b, int64_t limit)
@@ -395,7 +400,7 @@ void check_run_batch_order(check_run *run)
     batch b;
     check_text alone[BATCH_INPUTS] = {{0}};
     if (!check_play_for_ever(run, false, 0)) return;
-    fill(&b, run);
+    if (!fill(&b, run)) return;
     for (size_t i = 0; i < BATCH_INPUTS; i++) learn_input(run, b.texts[i], &alone[i]);
     size_t first = run->peer ? peer_requests(run->peer) : 0;
     if (!run->problems.length) {
@@ -444,7 +449,7 @@ void check_run_batch_limit(check_run *run)
     beluga_batch_op *op = NULL;
     const beluga_option options[] = {beluga_with_max_concurrent_batches(BATCH_LIMIT)};
     if (!check_play_for_ever(run, false, 0)) return;
-    fill(&b, run);
+    if (!fill(&b, run)) return;
     beluga_context *context = beluga_context_new_timeout(NULL, check_patience_ms(run));
     if (beluga_loop_new(NULL, &loop) ||
         beluga_batch_start_n(run->model, loop, context, give, take, done, &b, &op, &run->error,
@@ -466,7 +471,7 @@ void check_run_batch_error(check_run *run)
     enum { BAD = 4 };
     batch b;
     if (!check_play_for_ever(run, false, 0)) return;
-    fill(&b, run);
+    if (!fill(&b, run)) return;
     b.inputs[BAD] = beluga_input_text("caf\xe9"); /* no provider takes text that is not UTF-8 */
     int status = run_batch(&b, BATCH_LIMIT);
     if (status != BELUGA_ERROR_INVALID_INPUT)

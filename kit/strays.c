@@ -1,6 +1,7 @@
 #include "kit/strays.h"
 
 #include "base/text.h"
+#include "kit/samples.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -45,10 +46,18 @@ static int refuse_scenario(const char *path, const char *name, const char *neare
 
 /* ---- check.json ------------------------------------------------------------------------------ */
 
+static bool is_sample(const beluga_json *value)
+{
+    beluga_part_kind kind;
+    const char *name = beluga_json_string(value, NULL);
+    return name && check_sample_kind(name, &kind);
+}
+
 static const struct {
     const char *name, *is;
     bool (*fits)(const beluga_json *);
 } members[] = {
+    {"attach", "what each question carries, \"audio\", \"image\" or \"file\"", is_sample},
     {"base", "a provider's name", beluga_json_is_string},
     {"model", "a model's name", beluga_json_is_string},
     {"options", "a list of \"NAME=VALUE\"", beluga_json_is_array},
@@ -69,10 +78,11 @@ static int refuse_member(const char *path, const char *name, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "%s: no member is called %.60s: did you mean %s?", path, name,
                                 nearest);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s: no member is called %.60s; there are base, model, options, "
-                            "prompt, proof, servers and skip",
-                            path, name);
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_CONFIG,
+        "%s: no member is called %.60s; there are attach, base, model, options, "
+        "prompt, proof, servers and skip",
+        path, name);
 }
 
 static int look_at_member(const char *path, const char *name, const beluga_json *value,

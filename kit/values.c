@@ -2,6 +2,7 @@
 
 #include "kit/exchange.h"
 #include "kit/perform.h"
+#include "kit/samples.h"
 #include "kit/sent.h"
 
 #include <stdio.h>
@@ -169,11 +170,13 @@ void check_run_options(check_run *run)
 
 /* ---- prompts --------------------------------------------------------------------------------- */
 
-static beluga_messages *prompt_of(const char *bytes, size_t n)
+static beluga_messages *prompt_of(const check_call *call, const char *bytes, size_t n)
 {
+    beluga_part_kind kind;
     beluga_messages *messages = beluga_messages_new();
     beluga_message *message = beluga_message_new(BELUGA_ROLE_HUMAN);
     if (message) beluga_message_add_text(message, bytes, n);
+    if (call->attach && check_sample_kind(call->attach, &kind)) check_sample_add(message, kind);
     beluga_messages_add(messages, message);
     return messages;
 }
@@ -191,7 +194,7 @@ static void judge_prompt(check_run *run, const char *what, const char *text, siz
 {
     asked plain;
     if (!ask_plain(run, &plain)) return;
-    asked a = ask_messages(run, prompt_of(text, n));
+    asked a = ask_messages(run, prompt_of(&run->call, text, n));
     if (!check_sent_has(&a.sent, text, n) && !is_told(&a, &plain))
         check_problem(run,
                       "encode_request sends %zu of the %zu bytes of %s: take the length from "
@@ -345,10 +348,10 @@ static void add_calls(beluga_messages *messages)
     beluga_messages_add(messages, calls);
 }
 
-static beluga_messages *write_history(void)
+static beluga_messages *write_history(const check_call *call)
 {
     beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("What is it like there?"));
+    beluga_messages_add(messages, check_human(call, "What is it like there?"));
     add_calls(messages);
     for (size_t i = 0; i < TOOLS; i++)
         beluga_messages_add(messages, beluga_tool_message(tools[i].id, tools[i].result));
@@ -386,7 +389,7 @@ void check_run_history(check_run *run)
     if (!before) return;
     asked plain;
     if (ask_plain(run, &plain)) {
-        asked a = ask_messages(run, write_history());
+        asked a = ask_messages(run, write_history(&run->call));
         for (size_t i = 0; i < TOOLS && !is_told(&a, &plain); i++) judge_call(run, &a, i);
         free_asked(&plain);
         free_asked(&a);

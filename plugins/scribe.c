@@ -56,9 +56,24 @@ static void add_options(const beluga_call *call, beluga_http_request *request)
     const char *language = beluga_call_get_own_string(call, "scribe.language", &n);
     if (language) add_field(request, "language", language, n);
     if (beluga_call_get_double(call, BELUGA_OPTION_TEMPERATURE, &temperature)) {
-        snprintf(text, sizeof text, "%.3g", temperature);
+        snprintf(text, sizeof text, "%.9g", temperature);
         add_field(request, "temperature", text, strlen(text));
     }
+}
+
+/* There is no conversation: what is said elsewhere is left out, and the caller is told. */
+static void warn_of_the_rest(const beluga_call *call, const beluga_message *sent,
+                             beluga_http_request *request)
+{
+    const beluga_part *part;
+    size_t left_out = beluga_call_message_count(call) - 1;
+    for (size_t k = 0; (part = beluga_message_part(sent, k)); k++)
+        left_out += part->kind != BELUGA_PART_TEXT && part->kind != BELUGA_PART_AUDIO;
+    if (left_out)
+        beluga_http_request_warn(request,
+                                 "scribe sends the last audio and the texts beside it alone");
+    if (beluga_call_tool_count(call))
+        beluga_http_request_warn(request, "tools have no effect on scribe");
 }
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
@@ -73,6 +88,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
                                       : "there is no audio in the messages");
     const char *prompt = beluga_message_text(message, &n), *model = beluga_call_model(call);
     beluga_http_request_set_path(request, "/audio/transcriptions");
+    warn_of_the_rest(call, message, request);
     add_field(request, "model", model, strlen(model));
     add_field(request, "response_format", "json", 4);
     if (beluga_call_is_streamed(call)) add_field(request, "stream", "true", 4);
@@ -121,6 +137,15 @@ static int decode_response(void *state, const char *body, size_t length, beluga_
     return status ? status : decode_text(root, false, emit);
 }
 
+/* Inside a stream it stands as outside: {"error": {"message": "...", "code": "..."}}. */
+static int emit_error(const beluga_json *error, beluga_emit *emit)
+{
+    const char *message = beluga_json_get_string(error, "message", NULL);
+    return beluga_emit_failure(emit, BELUGA_ERROR_INTERNAL,
+                               beluga_json_get_string(error, "code", NULL), "%s",
+                               message ? message : "the service failed");
+}
+
 /* {"type": "transcript.text.delta", "delta": "What"} as often as it takes, then
  * {"type": "transcript.text.done", "text": "What was said.", "usage": {...}}. */
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
@@ -131,6 +156,8 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     if (strcmp(frame->data, "[DONE]") == 0) return BELUGA_DECODE_DONE;
     int status = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (status) return status;
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (beluga_json_is_object(error)) return emit_error(error, emit);
     const char *type = beluga_json_get_string(root, "type", NULL);
     if (type && strcmp(type, "transcript.text.done") == 0) return decode_text(root, *told, emit);
     const char *delta = beluga_json_get_string(root, "delta", &n);

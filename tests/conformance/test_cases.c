@@ -119,6 +119,7 @@ static void assert_refused(cli_process *cli, const char *file, const char *text,
     write_case(cli, file, text);
     assert_int_equal(check_only(cli, "text"), 3);
     assert_contains(cli->err, says);
+    assert_contains(cli->out, "0 passed, 1 failed, 0 skipped");
 }
 
 static void a_fault_in_an_answer_has_its_line(void **state)
@@ -158,10 +159,13 @@ static void an_unknown_member_is_told_with_the_nearest(void **state)
     cli_process *cli = *state;
     assert_refused(cli, "check.json", "{\"prof\": \"x\"}",
                    "check.json: no member is called prof: did you mean proof?");
-    assert_refused(cli, "check.json", "{\"comment\": \"x\"}", "there are base, model, options,");
+    assert_refused(cli, "check.json", "{\"comment\": \"x\"}",
+                   "there are attach, base, model, options,");
     assert_refused(cli, "check.json", "{\"proof\": 1}", "check.json: \"proof\" is a text");
     assert_refused(cli, "check.json", "{\"skip\": {\"strem\": \"x\"}}",
                    "no check is called strem: did you mean stream?");
+    assert_refused(cli, "check.json", "{\"attach\": \"video\"}",
+                   "\"attach\" is what each question");
     assert_refused(cli, "check.json", "[]", "check.json: it is an object");
 }
 

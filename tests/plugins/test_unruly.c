@@ -144,6 +144,11 @@ static void a_decoder_that_emits_from_another_thread_is_named(void **state)
                       "from another thread");
 }
 
+static void an_encoder_with_a_positive_code_is_named(void **state)
+{
+    assert_http_fails(*state, "unruly-http-odd", BELUGA_ERROR_INTERNAL, "gave 4711");
+}
+
 static void a_decoder_can_not_do_what_only_a_full_provider_may(void **state)
 {
     assert_http_fails(*state, "unruly-http-wait", BELUGA_ERROR_NOT_SUPPORTED, "");
@@ -163,6 +168,7 @@ int main(void)
         UNRULY(a_provider_that_throws_its_cancel_away_is_cancelled_all_the_same),
         UNRULY(a_worker_that_goes_on_after_its_cancel_is_logged),
         UNRULY(a_decoder_that_emits_from_another_thread_is_named),
+        UNRULY(an_encoder_with_a_positive_code_is_named),
         UNRULY(a_decoder_can_not_do_what_only_a_full_provider_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,13 @@ static int encode(const beluga_call *call, beluga_http_request *request, beluga_
     return 0;
 }
 
+/* No code of an error is positive. */
+static int encode_oddly(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    int status = encode(call, request, err);
+    return status ? status : 4711;
+}
+
 static int decode_on_a_thread(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     (void)state;
@@ -206,6 +213,12 @@ static const beluga_provider http_thread = {
     .encode_request = encode,
     .decode_response = decode_on_a_thread,
 };
+static const beluga_provider http_odd = {
+    BELUGA_PROVIDER_INIT("unruly-http-odd"),
+    .default_model = "u",
+    .encode_request = encode_oddly,
+    .decode_response = decode_on_a_thread,
+};
 static const beluga_provider http_wait = {
     BELUGA_PROVIDER_INIT("unruly-http-wait"),
     .default_model = "u",
@@ -214,4 +227,4 @@ static const beluga_provider http_wait = {
 };
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &bad_utf8, &after_finish, &unfinished, &no_code, &late, &on_a_thread,
-                        &on_two_threads, &deaf_worker, &deaf, &http_thread, &http_wait)
+                        &on_two_threads, &deaf_worker, &deaf, &http_thread, &http_odd, &http_wait)

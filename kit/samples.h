@@ -1,0 +1,15 @@
+/* Small files that messages carry. */
+#ifndef BELUGA_KIT_SAMPLES_H
+#define BELUGA_KIT_SAMPLES_H
+
+#include <beluga/message.h>
+
+#include <stdbool.h>
+
+/* Add a sample to a message: an image of one pixel, a recording of no length, a page. */
+void check_sample_add(beluga_message *message, beluga_part_kind kind);
+/* Return the kind of which check.json has the name: "image", "audio" or "file". @return whether
+ * there is such a kind. */
+bool check_sample_kind(const char *name, beluga_part_kind *kind);
+
+#endif
