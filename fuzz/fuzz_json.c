@@ -1,5 +1,6 @@
 /* The reader and the writer: what is read can be walked, written, and read again as the same. */
 #include "base/json.h"
+#include "base/utf8.h"
 #include "fuzz.h"
 
 #include <beluga/error.h>
@@ -37,6 +38,27 @@ static void write_again(const char *text, size_t length)
     beluga_json_writer_free(w);
 }
 
+/* A text that is written as a string is read as the same; one that is not UTF-8 is refused. */
+static void write_string(const char *text, size_t length)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    beluga_json_doc *doc;
+    const char *written;
+    size_t n;
+    FUZZ_CHECK(w);
+    beluga_json_put_string_n(w, NULL, text, length);
+    int code = beluga_json_writer_text(w, &written, &n);
+    bool valid = beluga__utf8_valid(text, length) == length;
+    FUZZ_CHECK(code == (valid ? 0 : BELUGA_ERROR_INVALID_INPUT));
+    if (valid) {
+        FUZZ_CHECK(beluga_json_parse(written, n, &doc, NULL) == 0);
+        const char *again = beluga_json_string(beluga_json_doc_root(doc), &n);
+        FUZZ_CHECK(again && n == length && memcmp(again, text, n) == 0);
+        beluga_json_doc_free(doc);
+    }
+    beluga_json_writer_free(w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     beluga__json_scratch first, second;
@@ -59,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         write_again(text, n);
     }
     write_again((const char *)data, size);
+    write_string((const char *)data, size);
     beluga__json_scratch_free(&first);
     beluga__json_scratch_free(&second);
     return 0;

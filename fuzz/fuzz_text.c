@@ -1,5 +1,7 @@
-/* Small readers of text: numbers, durations, times, UTF-8, and words that are nearly alike. What is
- * written is read back as the same. */
+/* Small readers of text: numbers, durations, times, UTF-8, base64, and words that are nearly alike.
+ * What is written is read back as the same. */
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -49,6 +51,30 @@ static void check_cuts(const char *text, size_t n)
     }
 }
 
+/* A character at a time tells the same. */
+static void check_characters(const char *text, size_t n)
+{
+    size_t i = 0, length;
+    uint32_t c;
+    while (i < n && (length = beluga__utf8_read(text + i, n - i, &c))) i += length;
+    FUZZ_CHECK(beluga__utf8_valid(text, n) == i);
+}
+
+static void check_base64(const char *bytes, size_t n)
+{
+    beluga__buf text, again;
+    beluga__buf_init(&text, beluga_allocator_default(), 1 << 20);
+    beluga__buf_init(&again, beluga_allocator_default(), 1 << 20);
+    FUZZ_CHECK(beluga__base64_encode(&text, bytes, n) == 0);
+    FUZZ_CHECK(beluga__base64_decode(&again, text.data, text.length) == 0);
+    FUZZ_CHECK(again.length == n && memcmp(again.data, bytes, n) == 0);
+    beluga__buf_clear(&again);
+    int code = beluga__base64_decode(&again, bytes, n);
+    FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT);
+    beluga__buf_free(&text);
+    beluga__buf_free(&again);
+}
+
 static void check_distance(const char *a, const char *b)
 {
     unsigned distance = beluga__text_distance(a, b, 3);
@@ -60,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size), *rest = text;
     check_cuts(text, size);
+    check_characters(text, size);
+    check_base64(text, size);
     const char *first = fuzz_line(&rest);
     check_numbers(first, strlen(first));
     check_times(first, strlen(first));

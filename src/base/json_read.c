@@ -232,16 +232,16 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
     return scratch->large;
 }
 
-/* Python writes NaN and Infinity, which are not JSON. A lenient scratch reads them as values that
- * are no numbers. Reading them as text would let them be written back. */
-static yyjson_doc *read_text(beluga__json_scratch *scratch, bool pooled, const char *text,
-                             size_t length, yyjson_read_err *why)
+/* Read a text that is not JSON once more, where that may help: Python writes NaN and Infinity. A
+ * lenient scratch reads them as values that are no numbers. Reading them as text would let them be
+ * written back. */
+static yyjson_doc *read_leniently(beluga__json_scratch *scratch, bool pooled, const char *text,
+                                  size_t length, const yyjson_read_err *why)
 {
     yyjson_read_err again;
-    yyjson_doc *doc = read_with(scratch, pooled, READ_FLAGS, text, length, why);
-    bool odd = !doc && (why->code == YYJSON_READ_ERROR_UNEXPECTED_CHARACTER ||
-                        why->code == YYJSON_READ_ERROR_INVALID_NUMBER);
-    if (!odd || !scratch->lenient) return doc;
+    bool odd = why->code == YYJSON_READ_ERROR_UNEXPECTED_CHARACTER ||
+               why->code == YYJSON_READ_ERROR_INVALID_NUMBER;
+    if (!odd || !scratch->lenient) return NULL;
     return read_with(scratch, pooled, YYJSON_READ_ALLOW_INF_AND_NAN, text, length, &again);
 }
 
@@ -261,15 +261,17 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
                  yyjson_doc **doc, beluga_error *err)
 {
     yyjson_read_err why = {0};
-    *doc = NULL;
-    *doc = read_text(scratch, pooled, text, length, &why);
+    *doc = read_with(scratch, pooled, READ_FLAGS, text, length, &why);
+    if (!*doc) *doc = read_leniently(scratch, pooled, text, length, &why);
     if (!*doc && can_repair(&why, text, length)) {
+        const beluga__buf *repaired = &scratch->text;
         beluga__buf_clear(&scratch->text);
         if (beluga__json_repair(&scratch->text, text, length))
-            return beluga_error_set(err, scratch->text.status, "JSON that is not UTF-8, and %s",
-                                    beluga_error_text(scratch->text.status));
+            return beluga_error_set(err, repaired->status, "JSON that is not UTF-8, and %s",
+                                    beluga_error_text(repaired->status));
         scratch->repaired = true;
-        *doc = read_text(scratch, pooled, scratch->text.data, scratch->text.length, &why);
+        *doc = read_with(scratch, pooled, READ_FLAGS, repaired->data, repaired->length, &why);
+        if (!*doc) *doc = read_leniently(scratch, pooled, repaired->data, repaired->length, &why);
     }
     if (too_deep(*doc, text, length)) return fail_deep(err);
     scratch->fault = why.pos;

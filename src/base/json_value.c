@@ -72,12 +72,13 @@ static __attribute__((noinline)) const beluga_json_name *find_name(const beluga_
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
-    yyjson_val *o = val(object), *k = o + 1;
+    yyjson_val *o = val(object);
     const beluga_json_name *name = names, *end = names + count;
     const beluga_json **value = values; /* of the name */
     size_t found = 0;
     for (size_t i = 0; i < count; i++) values[i] = NULL;
     if (!yyjson_is_obj(o)) return 0;
+    yyjson_val *k = o + 1;
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1)) {
         size_t n = unsafe_yyjson_get_len(k);
         if (name == end || name->length != n || !is_same(name->text, k->uni.str, n)) {

@@ -120,9 +120,10 @@ static bool is_good(const meaning *m)
 
 const char *beluga__read_word(const beluga_json *value)
 {
+    if (!value || beluga_json_is_null(value)) return NULL; /* as in nearly all pieces of a stream */
     const char *word = beluga_json_string(value, NULL);
+    if (word) return *word ? word : NULL;
     const char *type = beluga_json_get_string(value, "type", NULL);
-    if (word || !value || beluga_json_is_null(value)) return word && *word ? word : NULL;
     return type && *type ? type : "not a word";
 }
 

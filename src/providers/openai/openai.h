@@ -117,14 +117,15 @@ typedef enum beluga__openai_chunk_member {
     BELUGA__OPENAI_FAULTS,
     BELUGA__OPENAI_MEMBERS = BELUGA__OPENAI_FAULTS + BELUGA__FAULT_MEMBERS
 } beluga__openai_chunk_member;
+/* Those of a stream's choices first, in their order. */
 typedef enum beluga__openai_choice_member {
     BELUGA__OPENAI_INDEX,
     BELUGA__OPENAI_DELTA,
-    BELUGA__OPENAI_MESSAGE,
     BELUGA__OPENAI_LOGPROBS,
     BELUGA__OPENAI_FINISH_REASON,
     BELUGA__OPENAI_NATIVE_REASON,
     BELUGA__OPENAI_CHOICE_USAGE,
+    BELUGA__OPENAI_MESSAGE, /* of an answer in one piece */
     BELUGA__OPENAI_CHOICE_MEMBERS
 } beluga__openai_choice_member;
 

@@ -298,11 +298,11 @@ const beluga_json *beluga__openai_pick_choice(const beluga_json *choices, const 
     static const beluga_json_name names[BELUGA__OPENAI_CHOICE_MEMBERS] = {
         [BELUGA__OPENAI_INDEX] = BELUGA_JSON_NAME("index"),
         [BELUGA__OPENAI_DELTA] = BELUGA_JSON_NAME("delta"),
-        [BELUGA__OPENAI_MESSAGE] = BELUGA_JSON_NAME("message"),
         [BELUGA__OPENAI_LOGPROBS] = BELUGA_JSON_NAME("logprobs"),
         [BELUGA__OPENAI_FINISH_REASON] = BELUGA_JSON_NAME("finish_reason"),
         [BELUGA__OPENAI_NATIVE_REASON] = BELUGA_JSON_NAME("native_finish_reason"),
         [BELUGA__OPENAI_CHOICE_USAGE] = BELUGA_JSON_NAME("usage"),
+        [BELUGA__OPENAI_MESSAGE] = BELUGA_JSON_NAME("message"),
     };
     if (!beluga_json_is_array(choices)) return NULL;
     for (const beluga_json *v = beluga_json_first(choices); v; v = beluga_json_next(choices, v)) {
