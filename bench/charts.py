@@ -1,17 +1,24 @@
 """Pictures as SVG inside a page: bars, bars of parts, and lines. Colours are the page's own, so that they fit the dark as
 well; a picture is as wide as a phone, and text in it is never smaller than beside it."""
+
 import html
 import math
 
 WIDTH = 420
-LABEL = 118       # room for names at the left
-VALUE = 112       # room for figures at the right
+LABEL = 118  # room for names at the left
+VALUE = 112  # room for figures at the right
 ROW, BAR = 24, 14
-COLOURS = 10      # --c0 … of the page
+COLOURS = 10  # --c0 … of the page
 
 
 def text(x, y, words, kind="", anchor="start"):
-    return '<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>' % (x, y, kind, anchor, html.escape(str(words)))
+    return '<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>' % (
+        x,
+        y,
+        kind,
+        anchor,
+        html.escape(str(words)),
+    )
 
 
 def line(x1, y1, x2, y2, kind):
@@ -20,11 +27,23 @@ def line(x1, y1, x2, y2, kind):
 
 def box(x, y, width, height, colour, title=""):
     inside = "<title>%s</title>" % html.escape(title) if title else ""
-    return '<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="c%d">%s</rect>' % (x, y, max(width, 0.5), height, colour, inside)
+    return '<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="c%d">%s</rect>' % (
+        x,
+        y,
+        max(width, 0.5),
+        height,
+        colour,
+        inside,
+    )
 
 
 def picture(height, parts, name):
-    return '<svg viewBox="0 0 %d %d" role="img" aria-label="%s">%s</svg>' % (WIDTH, height, html.escape(name), "".join(parts))
+    return '<svg viewBox="0 0 %d %d" role="img" aria-label="%s">%s</svg>' % (
+        WIDTH,
+        height,
+        html.escape(name),
+        "".join(parts),
+    )
 
 
 def short(value):
@@ -48,7 +67,7 @@ class Logarithmic:
         return self.left + (math.log10(value) - self.low) / (self.high - self.low) * (self.right - self.left)
 
     def marks(self):
-        return [10.0 ** n for n in range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1)]
+        return [10.0**n for n in range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1)]
 
 
 def bars(name, rows):
@@ -57,12 +76,19 @@ def bars(name, rows):
     scale = Logarithmic([v for row in rows for v in (row[1], row[2], row[3], 1)] + [0.8, 1.25], left + 4, right)
     parts, height = [], len(rows) * ROW + 18
     for mark in scale.marks():
-        parts += [line(scale.at(mark), 0, scale.at(mark), height - 16, "grid"), text(scale.at(mark), height - 4, short(mark), "small", "middle")]
+        parts += [
+            line(scale.at(mark), 0, scale.at(mark), height - 16, "grid"),
+            text(scale.at(mark), height - 4, short(mark), "small", "middle"),
+        ]
     for i, (label, value, low, high, figure, colour) in enumerate(rows):
         y = i * ROW + 4
         start, end = sorted((scale.at(1), scale.at(value)))
-        parts += [text(left - 6, y + BAR - 2, label, "name", "end"), box(start, y, end - start, BAR, colour, "%s: %s" % (label, figure)),
-                  line(scale.at(low), y + BAR / 2, scale.at(high), y + BAR / 2, "spread"), text(WIDTH, y + BAR - 2, figure, "", "end")]
+        parts += [
+            text(left - 6, y + BAR - 2, label, "name", "end"),
+            box(start, y, end - start, BAR, colour, "%s: %s" % (label, figure)),
+            line(scale.at(low), y + BAR / 2, scale.at(high), y + BAR / 2, "spread"),
+            text(WIDTH, y + BAR - 2, figure, "", "end"),
+        ]
     parts.append(line(scale.at(1), 0, scale.at(1), height - 16, "ours"))
     return picture(height, parts, name)
 
@@ -77,7 +103,9 @@ def stacks(name, rows, order):
         for part in order:
             size = parts.get(part, 0) / most * width
             if size > 0:
-                drawn.append(box(x, y + 18, size, 20, order.index(part) % COLOURS, "%s: %s" % (part, short(parts[part]))))
+                drawn.append(
+                    box(x, y + 18, size, 20, order.index(part) % COLOURS, "%s: %s" % (part, short(parts[part])))
+                )
                 x += size
     return picture(len(rows) * 46, drawn, name)
 
@@ -89,14 +117,23 @@ def lines(name, series, unit_x, unit_y):
     across, up = Logarithmic([x for x, _ in points], left, right), Logarithmic([y for _, y in points], bottom, top)
     parts = [text(0, 11, unit_y, "small"), text(right, bottom + 32, unit_x, "small", "end")]
     for mark in across.marks():
-        parts += [line(across.at(mark), top, across.at(mark), bottom, "grid"), text(across.at(mark), bottom + 15, short(mark), "small", "middle")]
+        parts += [
+            line(across.at(mark), top, across.at(mark), bottom, "grid"),
+            text(across.at(mark), bottom + 15, short(mark), "small", "middle"),
+        ]
     for mark in up.marks():
-        parts += [line(left, up.at(mark), right, up.at(mark), "grid"), text(left - 6, up.at(mark) + 4, short(mark), "small", "end")]
+        parts += [
+            line(left, up.at(mark), right, up.at(mark), "grid"),
+            text(left - 6, up.at(mark) + 4, short(mark), "small", "end"),
+        ]
     ends = spread_out([up.at(line_points[-1][1]) for _, line_points in series], 14, bottom)
     for i, (label, line_points) in enumerate(series):
         path = " ".join("%.1f,%.1f" % (across.at(x), up.at(y)) for x, y in line_points)
         parts += ['<polyline points="%s" class="l%d"/>' % (path, i % COLOURS)]
-        parts += ['<circle cx="%.1f" cy="%.1f" r="2.6" class="c%d"/>' % (across.at(x), up.at(y), i % COLOURS) for x, y in line_points]
+        parts += [
+            '<circle cx="%.1f" cy="%.1f" r="2.6" class="c%d"/>' % (across.at(x), up.at(y), i % COLOURS)
+            for x, y in line_points
+        ]
         parts += [text(right + 6, ends[i] + 4, label, "t%d" % (i % COLOURS))]
     return picture(bottom + 36, parts, name)
 

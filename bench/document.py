@@ -7,6 +7,7 @@
 `make performance` measures anew, writes those files, and runs this. What stands between two marks of the page is made here;
 all else in it is written by hand.
 """
+
 import json
 import os
 import re
@@ -21,13 +22,28 @@ PAGE = os.path.join(os.path.dirname(HERE), "docs", "performance.md")
 RESULTS = os.path.join(HERE, "results")
 MARKED = re.compile(r"(<!-- made by bench/document\.py: (\w+) -->\n).*?(<!-- end of what is made -->)", re.DOTALL)
 # Columns of a table of peers: a measure, and its head.
-WORK = {"answers": {"answer": "answer, µs", "answer-64": "64 at once, µs", "event": "event, µs", "event-64": "64 at once, µs",
-                    "batch": "batch, µs a line"},
-        "sizes": {"prompt-10k": "prompt 10 KB, µs", "prompt-100k": "prompt 100 KB, µs", "prompt-500k": "prompt 500 KB, µs",
-                  "answer-100k": "answer 100 KB, µs"},
-        "memory": {"memory": "open stream, KiB", "bytes-answer": "answer, bytes", "bytes-stream": "stream of 100, bytes",
-                   "start-up": "start-up, ms"},
-        "tls": {"tls": "kept connection, µs", "tls-64": "64 at once, µs", "tls-connect": "new connection, µs"}}
+WORK = {
+    "answers": {
+        "answer": "answer, µs",
+        "answer-64": "64 at once, µs",
+        "event": "event, µs",
+        "event-64": "64 at once, µs",
+        "batch": "batch, µs a line",
+    },
+    "sizes": {
+        "prompt-10k": "prompt 10 KB, µs",
+        "prompt-100k": "prompt 100 KB, µs",
+        "prompt-500k": "prompt 500 KB, µs",
+        "answer-100k": "answer 100 KB, µs",
+    },
+    "memory": {
+        "memory": "open stream, KiB",
+        "bytes-answer": "answer, bytes",
+        "bytes-stream": "stream of 100, bytes",
+        "start-up": "start-up, ms",
+    },
+    "tls": {"tls": "kept connection, µs", "tls-64": "64 at once, µs", "tls-connect": "new connection, µs"},
+}
 NOT_MEASURED = "Not measured yet.\n"
 
 
@@ -46,6 +62,7 @@ def read_json(name):
 
 # ---- peers -----------------------------------------------------------------------------------------------------------
 
+
 def cell(row):
     if row is None:
         return ""
@@ -63,7 +80,11 @@ def peers_table(peers, columns, notes=False):
     for client in (client["name"] for client in peers["clients"]):
         cells = [cell(measures.get(name, {}).get(client)) for name in columns]
         if notes:
-            cells.append(next((m[client]["note"] for m in reversed(list(measures.values())) if m.get(client, {}).get("note")), ""))
+            cells.append(
+                next(
+                    (m[client]["note"] for m in reversed(list(measures.values())) if m.get(client, {}).get("note")), ""
+                )
+            )
         if any(cells):
             rows.append((client, *cells))
     if not rows:
@@ -72,13 +93,30 @@ def peers_table(peers, columns, notes=False):
 
 
 def ahead_table(peers):
-    rows = [(row["client"], measure["what"], measure["unit"], number(row["value"]), number(row["ratio"]),
-             "%s to %s" % (number(row["least"]), number(row["most"]))) for row, measure in ahead(peers)]
-    return markdown(["peer", "work", "unit", "it takes", "of ours", "spread"], rows) if rows else "In nothing that was measured.\n"
+    rows = [
+        (
+            row["client"],
+            measure["what"],
+            measure["unit"],
+            number(row["value"]),
+            number(row["ratio"]),
+            "%s to %s" % (number(row["least"]), number(row["most"])),
+        )
+        for row, measure in ahead(peers)
+    ]
+    return (
+        markdown(["peer", "work", "unit", "it takes", "of ours", "spread"], rows)
+        if rows
+        else "In nothing that was measured.\n"
+    )
 
 
 def versions(peers):
-    rows = [(c["name"], c["language"], c["version"], c["skipped"] or "measured") for c in peers["clients"] if c["language"] != "c"]
+    rows = [
+        (c["name"], c["language"], c["version"], c["skipped"] or "measured")
+        for c in peers["clients"]
+        if c["language"] != "c"
+    ]
     return markdown(["client", "language", "version", ""], rows)
 
 
@@ -89,7 +127,9 @@ def original_table(peers):
             if measure.get("skipped"):
                 return "Not measured: %s.\n" % measure["skipped"]
             for row in measure["rows"]:
-                tables.setdefault((measure["what"].split()[0], row["client"]), {})[measure["unit"]] = number(row["value"])
+                tables.setdefault((measure["what"].split()[0], row["client"]), {})[measure["unit"]] = number(
+                    row["value"]
+                )
     units = ("ns of CPU an operation", "bytes an operation", "allocations an operation")
     rows = [(name, client, *(found.get(unit, "") for unit in units)) for (name, client), found in tables.items()]
     return markdown(["benchmark", "client", "ns of CPU", "bytes", "allocations"], rows) if rows else NOT_MEASURED
@@ -97,14 +137,30 @@ def original_table(peers):
 
 # ---- this library ----------------------------------------------------------------------------------------------------
 
+
 def where(library):
     about = library["about"]
-    return "%s, %s, %d cores, load %.1f when it began.\n" % (about["description"], about["machine"], about["cores"], about["load"])
+    return "%s, %s, %d cores, load %.1f when it began.\n" % (
+        about["description"],
+        about["machine"],
+        about["cores"],
+        about["load"],
+    )
 
 
 def exchanges(library):
-    rows = [(x["what"], number(x["ours_us"]), number(x["bare_us"]), number(x["ratio"]), "{:,.0f}".format(x["ours_instructions"]),
-             "{:,.0f}".format(x["bare_instructions"]), number(x["instruction_ratio"])) for x in library["exchanges"]]
+    rows = [
+        (
+            x["what"],
+            number(x["ours_us"]),
+            number(x["bare_us"]),
+            number(x["ratio"]),
+            "{:,.0f}".format(x["ours_instructions"]),
+            "{:,.0f}".format(x["bare_instructions"]),
+            number(x["instruction_ratio"]),
+        )
+        for x in library["exchanges"]
+    ]
     return markdown(["work", "our µs", "bare µs", "ratio", "our instructions", "bare instructions", "ratio"], rows)
 
 
@@ -112,7 +168,10 @@ def layers_table(library):
     tables = []
     for one in library["layers"]:
         names = [side["name"] for side in one["sides"]]
-        parts = sorted({part for side in one["sides"] for part in side["parts"]}, key=lambda part: -max(s["parts"].get(part, 0) for s in one["sides"]))
+        parts = sorted(
+            {part for side in one["sides"] for part in side["parts"]},
+            key=lambda part: -max(s["parts"].get(part, 0) for s in one["sides"]),
+        )
         rows = [(part, *("{:,}".format(side["parts"].get(part, 0)) for side in one["sides"])) for part in parts]
         rows.append(("in all", *("{:,}".format(sum(side["parts"].values())) for side in one["sides"])))
         tables.append("Instructions of %s:\n\n%s" % (one["what"], markdown(["part", *names], rows)))
@@ -124,16 +183,27 @@ def growth(library):
     for name, size in (("prompt", "bytes"), ("answer", "words"), ("stream", "pieces")):
         rows = library["growth"][name]
         sides = [side for side in rows[0] if side != size]
-        cells = [("{:,}".format(row[size]), *(text for side in sides for text in ("{:,.0f}".format(row[side]["instructions"]), number(row[side]["cpu_us"]))))
-                 for row in rows]
+        cells = [
+            (
+                "{:,}".format(row[size]),
+                *(
+                    text
+                    for side in sides
+                    for text in ("{:,.0f}".format(row[side]["instructions"]), number(row[side]["cpu_us"]))
+                ),
+            )
+            for row in rows
+        ]
         heads = ["%s of the %s" % (size, name), *(text for side in sides for text in (side + ": instructions", "µs"))]
         tables.append(markdown(heads, cells))
     return "\n".join(tables)
 
 
 def open_streams(library):
-    rows = [("{:,}".format(row["streams"]), number(row["ours_kib"]), number(row["own_kib"]), number(row["bare_kib"]))
-            for row in library["open_streams"]]
+    rows = [
+        ("{:,}".format(row["streams"]), number(row["ours_kib"]), number(row["own_kib"]), number(row["bare_kib"]))
+        for row in library["open_streams"]
+    ]
     return markdown(["open at once", "KiB each", "of it our allocator's", "bare libcurl's KiB"], rows)
 
 
@@ -150,9 +220,17 @@ def missed(budgets):
 def sections(library, peers, budgets):
     """The text of each section by its name."""
     found = {"missed": missed(budgets)}
-    for name, function in (("where", where), ("exchanges", exchanges), ("layers", layers_table), ("growth", growth), ("streams", open_streams)):
+    for name, function in (
+        ("where", where),
+        ("exchanges", exchanges),
+        ("layers", layers_table),
+        ("growth", growth),
+        ("streams", open_streams),
+    ):
         found[name] = function(library) if library else NOT_MEASURED
-    found.update({name: peers_table(peers, columns, name == "tls") if peers else NOT_MEASURED for name, columns in WORK.items()})
+    found.update(
+        {name: peers_table(peers, columns, name == "tls") if peers else NOT_MEASURED for name, columns in WORK.items()}
+    )
     for name, function in (("ahead", ahead_table), ("versions", versions), ("original", original_table)):
         found[name] = function(peers) if peers else NOT_MEASURED
     return found
@@ -168,7 +246,11 @@ def main(arguments):
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
     if arguments == ["--check"]:
-        return 0 if put_into(page, found) == page else "docs/performance.md is not what bench/document.py makes of bench/results/"
+        return (
+            0
+            if put_into(page, found) == page
+            else "docs/performance.md is not what bench/document.py makes of bench/results/"
+        )
     if arguments:
         return __doc__
     system.write(PAGE, put_into(page, found))

@@ -143,7 +143,8 @@ def times(bench):
     yield "`bind_tools` and the end of it", ns("bind_tools", 200000)
     yield "one event of a stream", ns("stream_event", 100000)
     yield "one event beside yyjson", "{:.2f}".format(bench.work_ratio("stream_event", "parse_event", ROUNDS, 50000))
-    for what, kind, calls, options in (("HTTP `generate`", "answer", 200, ()), ("the same by a loop of the caller's", "push", 200, ()),
+    for what, kind, calls, options in (("HTTP `generate`", "answer", 200, ()),
+                                       ("the same by a loop of the caller's", "push", 200, ()),
                                        ("push stream of 100 events", "stream", 50, ("--tokens", "100"))):
         bare, ours, ratio, _ = bench.exchange_times(kind, ROUNDS, calls, *options)
         yield what + ", CPU on one core", "{:.1f} µs; bare {:.1f} µs; {:.2f}".format(ours / 1000, bare / 1000, ratio)

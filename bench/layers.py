@@ -1,4 +1,5 @@
 """Where instructions go: callgrind's profiles by library, and inside ours by room, which is a folder of src/."""
+
 import collections
 import os
 import re
@@ -8,7 +9,14 @@ import measure
 
 # A line with a cost; the one behind "calls=" is the cost of the callee, which stands with the callee, too.
 COST = re.compile(r"[0-9+*-]\S* (\d+)$")
-LIBRARIES = {"libcurl": "libcurl", "libc": "C library", "ld-linux-x86-64": "loader", "libz": "zlib", "libnghttp2": "nghttp2", "libyyjson": "yyjson"}
+LIBRARIES = {
+    "libcurl": "libcurl",
+    "libc": "C library",
+    "ld-linux-x86-64": "loader",
+    "libz": "zlib",
+    "libnghttp2": "nghttp2",
+    "libyyjson": "yyjson",
+}
 OURS = "libbeluga"
 LEAST_SHARE = 200  # a part below half a hundredth is among the rest
 
@@ -54,9 +62,11 @@ def parts(command, told):
 
 def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
     """The instructions of one call of a job, by part."""
+
     def of(calls):
         with measure.one_core(), bench.peer(*peer_options) as port:
             return parts(bench.client(program), measure.job_line(port, calls, **job))
+
     less, more = of(few), of(many)
     found = {part: (count - less[part]) / (many - few) for part, count in more.items()}
     return with_rest(found, sum(found.values()) / LEAST_SHARE)

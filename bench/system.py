@@ -1,4 +1,5 @@
 """Where something is measured: what a figure depends on, and nothing else of the machine."""
+
 import datetime
 import os
 import platform
@@ -16,17 +17,28 @@ def first_line(*command_line):
 
 
 def description():
-    parts = ["%s %s" % (library, first_line("pkg-config", "--modversion", package))
-             for library, package in (("libcurl", "libcurl"), ("yyjson", "yyjson"))]
-    parts += ["gcc " + first_line("gcc", "-dumpfullversion"), "glibc " + platform.libc_ver()[1],
-              first_line("valgrind", "--version").replace("-", " ")]
+    parts = [
+        "%s %s" % (library, first_line("pkg-config", "--modversion", package))
+        for library, package in (("libcurl", "libcurl"), ("yyjson", "yyjson"))
+    ]
+    parts += [
+        "gcc " + first_line("gcc", "-dumpfullversion"),
+        "glibc " + platform.libc_ver()[1],
+        first_line("valgrind", "--version").replace("-", " "),
+    ]
     return "%s, %s" % (datetime.date.today().isoformat(), ", ".join(parts))
 
 
 def about(**more):
     """For a record in JSON. The load tells how much the times are worth."""
-    return {"system": name(), "description": description(), "machine": platform.machine(), "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 1), **more}
+    return {
+        "system": name(),
+        "description": description(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        **more,
+    }
 
 
 def write(path, text):

@@ -8,6 +8,7 @@ FOLDER is an unpacked source of curl, of which scripts/slim-curl makes a libcurl
 it only what is linked to the system's libcurl is measured. --record writes the table into the guide. The program is
 examples/hello.c; the server is the scripted one.
 """
+
 import argparse
 import os
 import re
@@ -29,8 +30,15 @@ KIB, MIB = 1024, 1024 * 1024
 
 
 def run(*command, **variables):
-    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ, **variables), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=dict(os.environ, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout[-4000:]}")
     return done.stdout
@@ -51,15 +59,37 @@ def build(folder, options, **variables):
 def program(name, library, *more):
     """Compile the program; LIBRARY is a folder with the shared library."""
     out = os.path.join(BUILT, name)
-    run("cc", "-Os", "-Iinclude", "examples/hello.c", "-o", out, *(["-L" + library, "-lbeluga", "-Wl,-rpath," + library] if library else []),
-        *more)
+    run(
+        "cc",
+        "-Os",
+        "-Iinclude",
+        "examples/hello.c",
+        "-o",
+        out,
+        *(["-L" + library, "-lbeluga", "-Wl,-rpath," + library] if library else []),
+        *more,
+    )
     return out
 
 
 def static_program(library):
     """Everything in one file but the C library; the order is that of who needs whom."""
-    return program("hello-static", None, os.path.join(library, "libbeluga.a"), os.path.join(CURL, "lib", "libcurl.a"), "-Wl,-Bstatic",
-                   "-lnghttp2", "-lssl", "-lcrypto", "-lz", "-Wl,-Bdynamic", "-lm", "-ldl", "-pthread", "-Wl,--gc-sections")
+    return program(
+        "hello-static",
+        None,
+        os.path.join(library, "libbeluga.a"),
+        os.path.join(CURL, "lib", "libcurl.a"),
+        "-Wl,-Bstatic",
+        "-lnghttp2",
+        "-lssl",
+        "-lcrypto",
+        "-lz",
+        "-Wl,-Bdynamic",
+        "-lm",
+        "-ldl",
+        "-pthread",
+        "-Wl,--gc-sections",
+    )
 
 
 def ways(with_curl):
@@ -70,8 +100,9 @@ def ways(with_curl):
     if not with_curl:
         return
     library = build("slim-curl", SLIM, PKG_CONFIG_PATH=os.path.join(curl_lib, "pkgconfig"))
-    yield "the slim core, with a libcurl of HTTP and TLS", program("hello-slim-curl", library, "-Wl,-rpath-link," + curl_lib,
-                                                                  "-Wl,--disable-new-dtags,-rpath," + curl_lib)
+    yield "the slim core, with a libcurl of HTTP and TLS", program(
+        "hello-slim-curl", library, "-Wl,-rpath-link," + curl_lib, "-Wl,--disable-new-dtags,-rpath," + curl_lib
+    )
     yield "the same in one file, the C library apart", static_program(library)
 
 
@@ -94,7 +125,11 @@ def stripped_bytes(path):
 
 def shipped_mib(path, libraries):
     """The program, and the libraries but those of the C library: what has to be there for it to run."""
-    parts = [path] + [file for name, file in libraries.items() if not re.match(r"(lib(c|m|dl|pthread|rt|resolv)|ld-linux.*)\.so", name)]
+    parts = [path] + [
+        file
+        for name, file in libraries.items()
+        if not re.match(r"(lib(c|m|dl|pthread|rt|resolv)|ld-linux.*)\.so", name)
+    ]
     return sum(stripped_bytes(part) for part in parts) / MIB
 
 
@@ -104,14 +139,29 @@ def row(title, path):
         measure.ENVIRONMENT.update({"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "any"})
         start, once = measure.instructions([path]), measure.instructions([path, "openai/any"])
         start_kib, once_kib = peak_kib(path), peak_kib(path, "openai/any")
-    cells = [title, str(len(libraries)), f"{start / 1e6:.2f}", f"{once / 1e6:.2f}", f"{start_kib / KIB:.1f}", f"{once_kib / KIB:.1f}",
-             f"{shipped_mib(path, libraries):.1f}"]
+    cells = [
+        title,
+        str(len(libraries)),
+        f"{start / 1e6:.2f}",
+        f"{once / 1e6:.2f}",
+        f"{start_kib / KIB:.1f}",
+        f"{once_kib / KIB:.1f}",
+        f"{shipped_mib(path, libraries):.1f}",
+    ]
     print(", ".join(cells), file=sys.stderr)
     return "| " + " | ".join(cells) + " |\n"
 
 
 def table(with_curl):
-    heads = ["linked to", "libraries mapped", "M instructions: mock", "… openai, asked once", "MiB resident: mock", "… openai", "MiB shipped"]
+    heads = [
+        "linked to",
+        "libraries mapped",
+        "M instructions: mock",
+        "… openai, asked once",
+        "MiB resident: mock",
+        "… openai",
+        "MiB shipped",
+    ]
     rows = "".join(row(title, path) for title, path in ways(with_curl))
     return f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n{rows}\n- {system.name()}: {system.description()}\n"
 

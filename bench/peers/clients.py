@@ -1,6 +1,7 @@
 """The clients that are compared: what each is, and how it is had. What is fetched goes below build-peers/, by the
 ordinary tool of its language, at the versions that go.mod, Cargo.toml, package.json and requirements.txt name.
 No tool-chain is ever installed: a client whose tools are missing is skipped, and the reason is printed."""
+
 import os
 import re
 import shutil
@@ -19,8 +20,16 @@ def run(place, logs, *command, **variables):
     """Run a tool that fetches or builds, in a place; its output goes into a log."""
     log = os.path.join(logs, "log")
     with open(log, "w", encoding="utf-8") as output:
-        done = subprocess.run(command, cwd=place, env=dict(os.environ, **variables), stdin=subprocess.DEVNULL, stdout=output,
-                              stderr=subprocess.STDOUT, timeout=MOST_SECONDS, check=False)
+        done = subprocess.run(
+            command,
+            cwd=place,
+            env=dict(os.environ, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
     if done.returncode:
         raise Skipped("%s failed; see %s" % (" ".join(command[:2]), log))
 
@@ -37,6 +46,7 @@ def read(*parts):
 
 
 # ---- how a language's clients are had: each function returns the command of a name -----------------------------------
+
 
 def in_go(place):
     need("go")
@@ -79,7 +89,9 @@ class Client:
         self.commands = self.reason = None
 
     def version(self):
-        manifest = {"go": "go.mod", "rust": "Cargo.toml", "node": "package.json", "python": "requirements.txt"}.get(self.language)
+        manifest = {"go": "go.mod", "rust": "Cargo.toml", "node": "package.json", "python": "requirements.txt"}.get(
+            self.language
+        )
         return re.search(self.pattern, read(self.language, manifest)).group(1) if manifest else ""
 
 
@@ -104,19 +116,26 @@ OURS, BARE = "beluga", "bare libcurl"
 
 def all_clients(build):
     """Ours first: every ratio is to it."""
-    ours = [Client(OURS, "c", "bench-client", "", ""),
-            Client("beluga, waiting", "c", "bench-client", "", "", one_at_a_time=True, can_connect_anew=False),
-            Client(BARE, "c", "bench-client-bare", "", "")]
+    ours = [
+        Client(OURS, "c", "bench-client", "", ""),
+        Client("beluga, waiting", "c", "bench-client", "", "", one_at_a_time=True, can_connect_anew=False),
+        Client(BARE, "c", "bench-client-bare", "", ""),
+    ]
     for client, options in zip(ours, ([], ["--blocking"], [])):
         client.command = [os.path.join(build, "bench", client.program), *options]
     return ours + [
-        rust("async-openai", "async-openai"), rust("genai", "genai"), rust("rig", "rig-core", can_connect_anew=False),
+        rust("async-openai", "async-openai"),
+        rust("genai", "genai"),
+        rust("rig", "rig-core", can_connect_anew=False),
         go("go-openai", "goopenai", "github.com/sashabaranov/go-openai"),
         go("openai-go", "openaigo", "github.com/openai/openai-go/v3"),
         go("langchaingo", "langchaingo", "github.com/tmc/langchaingo"),
         go("eino", "eino", "github.com/cloudwego/eino"),
-        node("openai for Node", "openai", "openai"), node("ai", "ai", "ai"),
-        python("openai-python", "openai"), python("litellm", "litellm")]
+        node("openai for Node", "openai", "openai"),
+        node("ai", "ai", "ai"),
+        python("openai-python", "openai"),
+        python("litellm", "litellm"),
+    ]
 
 
 def prepare(clients, folder, say):

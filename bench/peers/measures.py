@@ -1,4 +1,5 @@
 """What is measured of each client. A measure returns its rows, ours first; a row that has no value has the reason."""
+
 import contextlib
 import json
 import os
@@ -10,9 +11,9 @@ import servers
 from clients import OURS, Skipped
 from session import Broken, Session
 
-TURN_US = 50000        # so much CPU a turn is to take, where a call allows it
+TURN_US = 50000  # so much CPU a turn is to take, where a call allows it
 MOST_CALLS = 500
-TOKENS = 100           # pieces of text of a stream
+TOKENS = 100  # pieces of text of a stream
 MANY = 64
 OPEN_STREAMS = 500
 BATCH_LINES = 1000
@@ -36,6 +37,7 @@ def url_of(port):
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
+
 def left_out(client, reason):
     return {"client": client.name, "reason": str(reason)}
 
@@ -43,9 +45,14 @@ def left_out(client, reason):
 def row_of(name, values, ours, **more):
     """The median, and its ratio to ours, round by round."""
     ratios = [value / base for value, base in zip(values, ours or []) if base] or None
-    return {"client": name, "value": statistics.median(values),
-            "ratio": statistics.median(ratios) if ratios else None,
-            "least": min(ratios) if ratios else None, "most": max(ratios) if ratios else None, **more}
+    return {
+        "client": name,
+        "value": statistics.median(values),
+        "ratio": statistics.median(ratios) if ratios else None,
+        "least": min(ratios) if ratios else None,
+        "most": max(ratios) if ratios else None,
+        **more,
+    }
 
 
 def rows_of(clients, values, failures, notes=None):
@@ -60,6 +67,7 @@ def rows_of(clients, values, failures, notes=None):
 
 
 # ---- in turns --------------------------------------------------------------------------------------------------------
+
 
 def calls_for(cost, calls, at_once):
     """How many calls make a turn, by what so many cost."""
@@ -106,8 +114,11 @@ def turn(client, sessions, turns, job, per_event, values, failures):
 
 
 def able(clients, at_once=1, fresh=False):
-    return [client for client in clients
-            if not (at_once > 1 and client.one_at_a_time) and (client.can_connect_anew or not fresh)]
+    return [
+        client
+        for client in clients
+        if not (at_once > 1 and client.one_at_a_time) and (client.can_connect_anew or not fresh)
+    ]
 
 
 def cpu(place, clients, what, options=(), per_event=False, **job):
@@ -120,18 +131,26 @@ def cpu(place, clients, what, options=(), per_event=False, **job):
 
 # ---- over TLS --------------------------------------------------------------------------------------------------------
 
+
 def secured(place, clients, what, **job):
     """The same behind TLS, with HTTP/2 for those that speak it; a note tells connections, handshakes and protocol."""
     job, notes = {"at_once": 1, **job}, {}
     tried = able(clients, job["at_once"], job.get("fresh", False))
     try:
         with place.bench.peer() as backend, servers.tls_front(place.path("tls"), backend) as front:
+
             def note(client, session, calls):
                 front.seen()
                 session.do(calls=calls, url=front.url, **job)
                 seen = front.seen()
-                notes[client.name] = {"note": "%s, %d new connections, %d handshakes" % (seen.protocol, new_of(seen, job), seen.handshakes)
-                                      if job.get("fresh") else "%s, %d connections" % (seen.protocol, seen.connections)}
+                notes[client.name] = {
+                    "note": (
+                        "%s, %d new connections, %d handshakes" % (seen.protocol, new_of(seen, job), seen.handshakes)
+                        if job.get("fresh")
+                        else "%s, %d connections" % (seen.protocol, seen.connections)
+                    )
+                }
+
             values, failures = in_turns(place, tried, {"url": front.url, **job}, front.ca, after=note)
     except servers.NoServer as why:
         return {"what": what, "unit": "µs a call", "skipped": str(why), "rows": []}
@@ -143,6 +162,7 @@ def new_of(seen, job):
 
 
 # ---- of whole processes ----------------------------------------------------------------------------------------------
+
 
 def memory(place, clients, what):
     """Resident memory of one of many open streams: the most that a new process had, less what it had after one stream."""
@@ -212,8 +232,20 @@ def our_batch(place, port, lines, out):
     """`beluga batch` as it is typed: it keeps a journal, so that it can go on after a stop."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(out)
-    command = [place.bench.path("beluga"), "batch", lines, "--out", out, "-j", str(MANY), "-m", "openai/any", "-q",
-               "-o", "base_url=" + url_of(port)]
+    command = [
+        place.bench.path("beluga"),
+        "batch",
+        lines,
+        "--out",
+        out,
+        "-j",
+        str(MANY),
+        "-m",
+        "openai/any",
+        "-q",
+        "-o",
+        "base_url=" + url_of(port),
+    ]
     return measure.cpu_us(command, {"OPENAI_API_KEY": "sk-0123456789abcdef"})
 
 
@@ -230,6 +262,7 @@ def batch(place, clients, what):
                 if sum(1 for _ in file) != BATCH_LINES:
                     raise Broken("not an answer for each line")
             return spent / BATCH_LINES
+
         rows = in_new_processes(tried, min(place.rounds, 3), cost_of)
     return {"what": what, "unit": "µs of CPU a line, start-up with it", "rows": rows}
 
@@ -240,9 +273,14 @@ def four_of_go(place, _, what):
         found = original.take(place.bench, place.path("original"), place.original, min(place.rounds, 3))
     except Skipped as why:
         return [{"what": what, "unit": "", "skipped": str(why), "rows": []}]
-    return [{"what": "%s of the Go original" % name, "unit": unit,
-             "rows": [row_of(client, values[client], values[OURS]) for client in values]}
-            for (unit, name), values in found.items()]
+    return [
+        {
+            "what": "%s of the Go original" % name,
+            "unit": unit,
+            "rows": [row_of(client, values[client], values[OURS]) for client in values],
+        }
+        for (unit, name), values in found.items()
+    ]
 
 
 STREAM = ("--tokens", str(TOKENS))
@@ -250,7 +288,11 @@ MEASURES = {
     "answer": (cpu, "an answer of 600 bytes", {}),
     "answer-64": (cpu, "an answer of 600 bytes, 64 at once", {"at_once": MANY}),
     "event": (cpu, "a stream of 100 pieces of text", {"options": STREAM, "stream": True, "per_event": True}),
-    "event-64": (cpu, "a stream of 100, 64 at once", {"options": STREAM, "stream": True, "per_event": True, "at_once": MANY}),
+    "event-64": (
+        cpu,
+        "a stream of 100, 64 at once",
+        {"options": STREAM, "stream": True, "per_event": True, "at_once": MANY},
+    ),
     "prompt-10k": (cpu, "a prompt of 10 KB", {"prompt_bytes": 10000}),
     "prompt-100k": (cpu, "a prompt of 100 KB", {"prompt_bytes": 100000}),
     "prompt-500k": (cpu, "a prompt of 500 KB", {"prompt_bytes": 500000}),

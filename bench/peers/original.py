@@ -1,6 +1,7 @@
 """The Go original's four benchmarks beside ours of the same names. No registry has the module, so a checkout is told
 (--original FOLDER). Its stream sleeps 50 ms a word; a second build is without that, by an overlay of the compiler's: nothing is
 changed in the checkout."""
+
 import json
 import os
 import re
@@ -13,7 +14,11 @@ EXAMPLE = os.path.join("examples", "llms", "custom_provider")
 SLEEP = re.compile(r"^\s*time\.Sleep\(50 \* time\.Millisecond\)$", re.MULTILINE)
 LINE = re.compile(r"Benchmark(\w+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op\s+(\d+) B/op\s+(\d+) allocs/op")
 # What bench-work calls it, and two counts whose difference is measured.
-TIMED = {"Generate": ("generate", 2000, 42000), "StreamChat": ("stream_chat", 2000, 22000), "BindTools": ("bind_tools", 20000, 420000)}
+TIMED = {
+    "Generate": ("generate", 2000, 42000),
+    "StreamChat": ("stream_chat", 2000, 22000),
+    "BindTools": ("bind_tools", 20000, 420000),
+}
 MEMORY = ["-test.run", "^$", "-test.bench", ".", "-test.benchmem", "-test.benchtime", "100ms"]
 
 
@@ -21,7 +26,19 @@ def build(source, place, name, overlay=None):
     """The test program of the example."""
     out = os.path.join(place, name + ".test")
     options = ["-overlay", overlay] if overlay else []
-    clients.run(source, place, "go", "test", "-c", *options, "-o", out, "./" + EXAMPLE, GOTOOLCHAIN="local", GOFLAGS="-buildvcs=false")
+    clients.run(
+        source,
+        place,
+        "go",
+        "test",
+        "-c",
+        *options,
+        "-o",
+        out,
+        "./" + EXAMPLE,
+        GOTOOLCHAIN="local",
+        GOFLAGS="-buildvcs=false"
+    )
     return out
 
 
@@ -47,8 +64,10 @@ def programs(source, place):
     if not shutil.which("go"):
         raise clients.Skipped("go is not installed")
     os.makedirs(place, exist_ok=True)
-    return {"Go original": build(source, place, "original"),
-            "Go original, no sleep": build(source, place, "awake", without_sleep(source, place))}
+    return {
+        "Go original": build(source, place, "original"),
+        "Go original, no sleep": build(source, place, "awake", without_sleep(source, place)),
+    }
 
 
 def memory_of(command):
@@ -64,8 +83,11 @@ def cpu_ns(command_for, few, many):
 def take(bench, place, source, rounds):
     """For each unit and benchmark the values of each client, round by round: {(unit, name): {client: [value]}}."""
     theirs, found = programs(source, place), {}
-    memory = {"beluga": [bench.program("go"), "mock"], "beluga, example-custom": [bench.program("go"), "example-custom"],
-              **{client: [program, *MEMORY] for client, program in theirs.items()}}
+    memory = {
+        "beluga": [bench.program("go"), "mock"],
+        "beluga, example-custom": [bench.program("go"), "example-custom"],
+        **{client: [program, *MEMORY] for client, program in theirs.items()},
+    }
     for client, command in memory.items():
         for name, numbers in memory_of(command).items():
             for unit, value in zip(("bytes an operation", "allocations an operation"), numbers):
@@ -73,10 +95,14 @@ def take(bench, place, source, rounds):
     for name, (work, few, many) in TIMED.items():
         values = found.setdefault(("ns of CPU an operation", name), {})
         for _ in range(rounds):
-            values.setdefault("beluga", []).append(cpu_ns(lambda n, work=work: [bench.program("work"), work, str(n)], few, many))
+            values.setdefault("beluga", []).append(
+                cpu_ns(lambda n, work=work: [bench.program("work"), work, str(n)], few, many)
+            )
             for client, program in theirs.items():
                 less, more = (few, many) if "sleep" in client or name != "StreamChat" else (4, 24)
-                values.setdefault(client, []).append(cpu_ns(lambda n, name=name, program=program: timed(program, name, n), less, more))
+                values.setdefault(client, []).append(
+                    cpu_ns(lambda n, name=name, program=program: timed(program, name, n), less, more)
+                )
     return found
 
 

@@ -1,5 +1,6 @@
 """What answers the clients: the scripted server, and in front of it, for TLS and HTTP/2, a proxy of Debian's (nghttpx)
 with a certificate of an authority that is made on the spot. All listen on 127.0.0.1."""
+
 import collections
 import contextlib
 import os
@@ -28,8 +29,24 @@ def make_certificates(folder):
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     openssl(folder, "req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=bench")
     openssl(folder, "req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1")
-    openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "server.pem", "-days", "2", "-extfile", "names")
+    openssl(
+        folder,
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "server.pem",
+        "-days",
+        "2",
+        "-extfile",
+        "names",
+    )
 
 
 def free_port():
@@ -66,8 +83,11 @@ class Front:
         for port, protocol, resumed in lines:
             first.setdefault(port, (protocol, resumed))
         protocols = collections.Counter(protocol for protocol, _ in first.values())
-        return Seen(len(first), sum(resumed == "." for _, resumed in first.values()),
-                    protocols.most_common(1)[0][0] if protocols else "-")
+        return Seen(
+            len(first),
+            sum(resumed == "." for _, resumed in first.values()),
+            protocols.most_common(1)[0][0] if protocols else "-",
+        )
 
 
 @contextlib.contextmanager
@@ -81,10 +101,19 @@ def tls_front(folder, backend):
     port = free_port()
     front = Front(folder, port)
     open(front.log, "w", encoding="utf-8").close()
-    command = ["nghttpx", "--conf=/dev/null", "--single-process", "--workers=1", "--frontend=127.0.0.1,%d" % port,
-               "--backend=127.0.0.1,%s" % backend, "--accesslog-file=" + front.log, "--errorlog-file=" + front.log + ".errors",
-               "--accesslog-format=$remote_port $alpn $tls_session_reused", os.path.join(folder, "server.key"),
-               os.path.join(folder, "server.pem")]
+    command = [
+        "nghttpx",
+        "--conf=/dev/null",
+        "--single-process",
+        "--workers=1",
+        "--frontend=127.0.0.1,%d" % port,
+        "--backend=127.0.0.1,%s" % backend,
+        "--accesslog-file=" + front.log,
+        "--errorlog-file=" + front.log + ".errors",
+        "--accesslog-format=$remote_port $alpn $tls_session_reused",
+        os.path.join(folder, "server.key"),
+        os.path.join(folder, "server.pem"),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as proxy:
         try:
             wait_for(port, proxy)

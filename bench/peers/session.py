@@ -1,4 +1,5 @@
 """A client that runs: it is told jobs, a line of JSON each, and answers with what each cost."""
+
 import json
 import os
 import re
@@ -7,7 +8,9 @@ import subprocess
 
 SECONDS = 240
 # A proxy of the machine's would be asked for 127.0.0.1 by some clients and not by others.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not re.fullmatch(r"(?i)(https?|all|no)_proxy", name)}
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not re.fullmatch(r"(?i)(https?|all|no)_proxy", name)
+}
 
 
 class Broken(Exception):
@@ -19,8 +22,14 @@ class Session:
 
     def __init__(self, client, ca=None, options=()):
         trust = {"SSL_CERT_FILE": ca, "NODE_EXTRA_CA_CERTS": ca} if ca else {}
-        self.process = subprocess.Popen([*client.command, *options], env=dict(ENVIRONMENT, **trust), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [*client.command, *options],
+            env=dict(ENVIRONMENT, **trust),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def __enter__(self):
         return self

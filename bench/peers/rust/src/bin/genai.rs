@@ -45,7 +45,7 @@ fn open(url: &str) -> Rc<dyn Client> {
             })
         },
     );
-    let client = genai::Client::builder().with_service_target_resolver(resolver).build();
+    let client = genai::Client::builder().with_service_target_resolver(resolver).build().unwrap();
     Rc::new(Peer(client))
 }
 
