@@ -15,6 +15,7 @@
 /* one frame of a stream, unless an option is set */
 #define BELUGA__MAX_FRAME_BYTES  (16u << 20)
 #define BELUGA__MAX_ERROR_BODY   (64u << 10) /* the part of an error's body that is kept */
+#define BELUGA__MAX_KEPT_BYTES   (1u << 20)  /* what a loop keeps of a buffer for the next */
 #define BELUGA__MAX_HEADER_BYTES (64u << 10) /* the headers of one answer */
 #define BELUGA__MAX_URL_BYTES    (16u << 10)
 #define BELUGA__MAX_TOOLS        1024u /* tools bound to a model */

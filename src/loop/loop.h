@@ -116,6 +116,19 @@ typedef struct beluga__loop_ops {
     int (*wait)(beluga_loop *loop, int64_t timeout_ms);
 } beluga__loop_ops;
 
+/* The memory of a buffer, for the next one of its kind; see rooms.h. */
+typedef enum beluga__room_kind {
+    BELUGA__ROOM_REQUEST, /* the body of a request */
+    BELUGA__ROOM_HEADERS, /* those of an answer */
+    BELUGA__ROOM_ANSWER,  /* the body of an unstreamed one */
+    BELUGA__ROOMS
+} beluga__room_kind;
+
+typedef struct beluga__room {
+    char *data;
+    size_t capacity;
+} beluga__room;
+
 struct beluga_loop {
     const beluga__loop_ops *ops;
     beluga__runtime *runtime;
@@ -133,6 +146,7 @@ struct beluga_loop {
     /* the block of the last call that ended, for the next one; see beluga__loop_keep */
     void *spare;
     size_t spare_bytes;
+    beluga__room rooms[BELUGA__ROOMS];
 };
 
 /* Returns whether the loop belongs to a parent process, so that its descriptors and calls must be

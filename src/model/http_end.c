@@ -1,6 +1,7 @@
 /* How an HTTP call ends: its terminal event is delivered, and everything that the call holds is
  * released. */
 #include "base/clock.h"
+#include "loop/rooms.h"
 #include "model/course.h"
 #include "model/http_stage.h"
 
@@ -8,8 +9,11 @@
 
 static void free_buffers(beluga__http_stage *self)
 {
+    beluga_loop *loop = self->emit.call->loop;
     if (self->reading) return; /* beluga__http_stage_end_reading releases the buffers */
     beluga__framer_free(&self->framer);
+    beluga__room_keep(loop, BELUGA__ROOM_HEADERS, &self->response.headers);
+    beluga__room_keep(loop, BELUGA__ROOM_ANSWER, &self->response.body);
     beluga__http_request_free(&self->request);
     beluga__http_response_free(&self->response);
     beluga__emit_free(&self->emit);

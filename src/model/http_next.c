@@ -1,6 +1,7 @@
 /* A call that takes several requests: its decoder asked for another one in an answer, which is over
  * before the next request begins. model/course.h has what lasts. */
 #include "base/clock.h"
+#include "loop/rooms.h"
 #include "model/course.h"
 #include "model/emit_rules.h"
 #include "model/http_stage.h"
@@ -128,6 +129,9 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     uint32_t framing = beluga__http_stage_provider(self)->framing;
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
+    beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
+    beluga__room_lend(call->loop, BELUGA__ROOM_HEADERS, &self->response.headers);
+    if (!call->streamed) beluga__room_lend(call->loop, BELUGA__ROOM_ANSWER, &self->response.body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
     self->framer.cut = beluga__http_stage_provider(self)->cut;

@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "loop/rooms.h"
 #include "transport/http_transfer.h"
 
 /* --- ending one ------------------------------------------------------------------------------- */
@@ -28,7 +29,7 @@ static void end_transfer(beluga__transfer *t)
     /* The body is freed before the handle is used again. */
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     if (t->renamed) curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
-    beluga__buf_free(&t->body);
+    beluga__room_keep(&http->loop->base, BELUGA__ROOM_REQUEST, &t->body);
     beluga__transfer_keep(t);
 }
 

@@ -12,15 +12,18 @@
 #include <sys/mman.h>
 
 enum {
-    UPLOAD_BUFFER = 16 * 1024, /* the smallest size that libcurl allows */
-    EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
-    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
+    UPLOAD_BUFFER = 16 * 1024,      /* the smallest size that libcurl allows */
+    LONG_UPLOAD_BUFFER = 64 * 1024, /* for a body that fills it */
+    EXPECTED_BODY = 64 * 1024,      /* libcurl sends smaller bodies at once */
+    ROOM_TO_BEGIN = 4 << 20,        /* starting libcurl and OpenSSL takes less than this */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
 
 /* The header that asks for each encoding that libcurl decodes. */
 static char encodings[64];
+/* Since version 8.8 all transfers of a loop share one buffer; before, each open one has its own. */
+static long read_buffer = BELUGA__READ_BYTES / 2;
 
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
@@ -35,9 +38,11 @@ static bool has_room_to_begin(void)
     return room != MAP_FAILED && munmap(room, ROOM_TO_BEGIN) == 0;
 }
 
-static void name_encodings(void)
+static void look_at_version(void)
 {
-    int features = curl_version_info(CURLVERSION_NOW)->features;
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    int features = version->features;
+    if (version->version_num >= 0x080800) read_buffer = BELUGA__READ_BYTES;
     snprintf(encodings, sizeof encodings, "Accept-Encoding: %s%s%s",
              features & CURL_VERSION_LIBZ ? "deflate, gzip" : "identity",
              features & CURL_VERSION_BROTLI ? ", br" : "",
@@ -47,7 +52,7 @@ static void name_encodings(void)
 static bool begin(void)
 {
     if (!has_room_to_begin() || curl_global_init(CURL_GLOBAL_DEFAULT)) return false;
-    name_encodings();
+    look_at_version();
     return true;
 }
 
@@ -83,8 +88,9 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BELUGA__READ_BYTES);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_buffer);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
+    t->uploads_long = false;
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, beluga__transfer_on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, beluga__transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, beluga__socket_open);
@@ -232,11 +238,22 @@ static bool set_method(beluga__transfer *t)
     return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->method);
 }
 
+/* A long body takes a system call for each buffer. */
+static void set_upload_buffer(beluga__transfer *t)
+{
+    bool is_long = t->body.length > LONG_UPLOAD_BUFFER;
+    if (is_long == t->uploads_long) return;
+    curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     is_long ? (long)LONG_UPLOAD_BUFFER : (long)UPLOAD_BUFFER);
+    t->uploads_long = is_long;
+}
+
 bool beluga__transfer_set_up(beluga__transfer *t)
 {
     CURL *easy = t->easy;
     if (!set_up_handle(t) || !set_text(easy, CURLOPT_URL, t->url)) return false;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
+    set_upload_buffer(t);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
     return set_method(t);
 }

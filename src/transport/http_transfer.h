@@ -41,8 +41,9 @@ struct beluga__transfer {
     /* These stay as long as the handle, from one request to the next. */
     beluga__http *http;
     CURL *easy;
-    uint64_t setup; /* setup of the handle: a connection's id, with the lowest bit set for TLS */
-    void *lines;    /* the list of headers, of struct curl_slist, and their text */
+    uint64_t setup;    /* setup of the handle: a connection's id, with the lowest bit set for TLS */
+    bool uploads_long; /* the handle has the buffer for a long body */
+    void *lines;       /* the list of headers, of struct curl_slist, and their text */
     size_t lines_size;
     beluga__list node;
     /* What follows belongs to one request, and begins as zeros. The handler is NULL when the call

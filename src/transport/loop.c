@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/mem.h"
+#include "loop/rooms.h"
 
 #include <poll.h>
 #include <sys/random.h>
@@ -491,6 +492,7 @@ void beluga__network_loop_destroy(beluga__network_loop *loop)
     beluga__timers_free(&loop->timers);
     beluga__json_scratch_free(&base->scratch);
     beluga__loop_keep(base, NULL, 0);
+    beluga__rooms_free(base);
     beluga__release(&base->runtime->allocator, loop->cancels);
     beluga__release(&base->runtime->allocator, loop);
 }

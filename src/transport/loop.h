@@ -14,8 +14,8 @@ typedef struct beluga__http beluga__http; /* the part of a loop that drives libc
 
 enum {
     BELUGA__CANCEL_BUCKETS = 256,
-    BELUGA__READ_BYTES = 8 * 1024, /* what libcurl reads at once; each open transfer has a buffer */
-    BELUGA__TURN_STEPS = 4,        /* in so many steps each ready descriptor has its turn */
+    BELUGA__READ_BYTES = 16 * 1024, /* what libcurl reads at once, or half of it */
+    BELUGA__TURN_STEPS = 4,         /* in so many steps each ready descriptor has its turn */
 };
 
 typedef struct beluga__network_loop {
