@@ -181,7 +181,7 @@ typedef struct parent {
     char *words; /* texts of the running check; NULL: none runs */
     check_result coming;
     char crashed[CHECK_NAME_BYTES]; /* the check that did not end; "": each did */
-    bool twins; /* a second process has said that it goes on, too */
+    bool twins;                     /* a second process has said that it goes on, too */
     bool ended;
     int code;
     beluga_error *err;
