@@ -181,6 +181,7 @@ typedef struct parent {
     char *words; /* texts of the running check; NULL: none runs */
     check_result coming;
     char crashed[CHECK_NAME_BYTES]; /* the check that did not end; "": each did */
+    bool twins;                     /* a second process has said that it goes on, too */
     bool ended;
     int code;
     beluga_error *err;
@@ -271,7 +272,10 @@ static bool hear(parent *p)
     p->since = p->in_function = p->pulse;
     if (!read_all(p, &head, sizeof head)) return false;
     if (is_garbled(&head)) p->fault = GARBLED;
-    if (head.kind == FORKED && !p->fault) p->fault = TWINS;
+    if (p->fault) return false;
+    p->twins |= head.kind == FORKED;
+    if (head.kind == FORKED && !p->words) return true; /* the next check is blamed */
+    if (p->twins && head.kind != COMING) p->fault = TWINS;
     if (p->fault) return false;
     if (head.kind == ENDED) {
         p->ended = read_all(p, &p->code, sizeof p->code) && read_all(p, p->err, sizeof *p->err);
@@ -281,7 +285,8 @@ static bool hear(parent *p)
     p->coming.status = (check_status)head.status;
     p->coming.measure = head.measure;
     if (head.kind == RESULT) pass_on(p);
-    return true;
+    if (p->twins) p->fault = TWINS;
+    return !p->twins;
 }
 
 /* ---- how a child ended ----------------------------------------------------------------------- */
@@ -391,6 +396,7 @@ static bool run_once(parent *p, check_body body, void *payload)
     *p->where = (check_where){.turns = 0};
     p->pulse = (check_pulse){.felt_ms = 0};
     p->fault = CRASHED;
+    p->twins = false;
     p->pid = fork();
     if (p->pid == 0) {
         close(ends[0]);
