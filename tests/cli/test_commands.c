@@ -21,7 +21,7 @@ static void the_version_is_told_both_ways(void **state)
     cli_process *cli = *state;
     expect_exit(cli, 0, "--version");
     assert_true(strncmp(cli->out, "beluga ", 7) == 0);
-    char version[64];
+    char version[256];
     snprintf(version, sizeof version, "%s", cli->out);
     expect_out(cli, version, "version");
 }
