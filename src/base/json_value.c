@@ -21,16 +21,27 @@ static yyjson_val *after(yyjson_val *value)
     return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
 }
 
-/* Names are short, so most are compared without a call, by words that overlap. */
-static inline bool is_same(const char *a, const char *b, size_t n)
+/* Nearly all names have such a length. They are compared without a call, by words that overlap. */
+static inline bool has_usual_length(size_t n)
 {
-    if (n > 16) return memcmp(a, b, n) == 0;
-    if (n >= 8)
-        return beluga__load8(a) == beluga__load8(b) &&
-               beluga__load8(a + n - 8) == beluga__load8(b + n - 8);
-    if (n >= 4)
+    return n - 4 <= 32 - 4;
+}
+
+static inline bool is_same_usual(const char *a, const char *b, size_t n)
+{
+    if (n < 8)
         return beluga__load4(a) == beluga__load4(b) &&
                beluga__load4(a + n - 4) == beluga__load4(b + n - 4);
+    if (beluga__load8(a) != beluga__load8(b)) return false;
+    if (n > 16 && beluga__load8(a + 8) != beluga__load8(b + 8)) return false;
+    if (n > 24 && beluga__load8(a + 16) != beluga__load8(b + 16)) return false;
+    return beluga__load8(a + n - 8) == beluga__load8(b + n - 8);
+}
+
+static inline bool is_same(const char *a, const char *b, size_t n)
+{
+    if (has_usual_length(n)) return is_same_usual(a, b, n);
+    if (n > 3) return memcmp(a, b, n) == 0;
     return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
@@ -56,43 +67,59 @@ const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key
 }
 
 /* Returns the name that a key is, or NULL: of those from `next` on first, then of those before. */
-static __attribute__((noinline)) const beluga_json_name *find_name(const beluga_json_name *names,
-                                                                   const beluga_json_name *end,
-                                                                   const beluga_json_name *next,
-                                                                   yyjson_val *key)
+static const beluga_json_name *find_name(const beluga_json_name *names, const beluga_json_name *end,
+                                         const beluga_json_name *next, yyjson_val *key)
 {
     size_t n = unsafe_yyjson_get_len(key);
     for (const beluga_json_name *name = next; name < end; name++)
         if (name->length == n && is_same(name->text, key->uni.str, n)) return name;
-    return next > names ? find_name(names, next, names, key) : NULL;
+    for (const beluga_json_name *name = names; name < next; name++)
+        if (name->length == n && is_same(name->text, key->uni.str, n)) return name;
+    return NULL;
 }
 
-/* Members mostly come in the order of the names, so the name after the last one found is tried
- * first, and without a call. */
+/* Go on with the `left` members from a key on, where they do not come in the order of the names,
+ * which are looked for from `next` on. Returns how many more were found. */
+static __attribute__((noinline)) size_t pick_others(yyjson_val *k, size_t left,
+                                                    const beluga_json_name *names,
+                                                    const beluga_json_name *end,
+                                                    const beluga_json_name *next,
+                                                    const beluga_json **values)
+{
+    size_t found = 0;
+    for (; left; left--, k = after(k + 1)) {
+        const beluga_json_name *name = find_name(names, end, next, k);
+        if (!name) continue;
+        next = name + 1;
+        if (values[name - names]) continue;
+        values[name - names] = json(k + 1);
+        found++;
+    }
+    return found;
+}
+
+/* Members mostly come in the order of the names. As long as they do, none can come twice. */
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
-    yyjson_val *o = val(object);
-    const beluga_json_name *name = names, *end = names + count;
-    const beluga_json **value = values; /* of the name */
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) values[i] = NULL;
-    if (!yyjson_is_obj(o)) return 0;
-    yyjson_val *k = o + 1;
-    for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1)) {
-        size_t n = unsafe_yyjson_get_len(k);
-        if (name == end || name->length != n || !is_same(name->text, k->uni.str, n)) {
-            const beluga_json_name *other = find_name(names, end, name, k);
-            if (!other) continue;
-            name = other;
-            value = values + (name - names);
-        }
-        if (!*value) found++;
-        if (!*value) *value = json(k + 1);
-        name++;
-        value++;
+    yyjson_val *o = val(object), *k = NULL;
+    size_t found = 0, left = 0;
+    if (yyjson_is_obj(o)) {
+        left = unsafe_yyjson_get_len(o);
+        k = o + 1;
     }
-    return found;
+    for (; left && found < count; left--, found++, k = after(k + 1)) {
+        size_t n = unsafe_yyjson_get_len(k);
+        const beluga_json_name *name = &names[found];
+        if (name->length != n) break;
+        if (has_usual_length(n) ? !is_same_usual(name->text, k->uni.str, n)
+                                : n != 2 || memcmp(name->text, k->uni.str, 2) != 0)
+            break;
+        values[found] = json(k + 1);
+    }
+    for (size_t i = found; i < count; i++) values[i] = NULL;
+    if (!left) return found;
+    return found + pick_others(k, left, names, names + count, names + found, values);
 }
 
 const beluga_json *beluga_json_at(const beluga_json *array, size_t index)

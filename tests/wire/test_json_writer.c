@@ -3,6 +3,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -293,6 +294,50 @@ static void a_patch_is_merged_as_rfc_7396_says(void **state)
     beluga__buf_free(&out);
 }
 
+/* Names of each length, and those that differ in one byte. */
+static void a_name_is_picked_only_where_all_its_bytes_are_the_same(void **state)
+{
+    (void)state;
+    enum { LONGEST_NAME = 40 };
+    char wanted[LONGEST_NAME + 1], text[LONGEST_NAME + 8];
+    for (size_t n = 1; n <= LONGEST_NAME; n++)
+        for (size_t i = 0; i <= n; i++) {
+            const beluga_json *value;
+            memcpy(wanted, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", n);
+            wanted[n] = '\0';
+            snprintf(text, sizeof text, "{\"%s\":1}", wanted);
+            if (i < n) text[2 + i] = '_';
+            const beluga_json_name name = {wanted, n};
+            const beluga_json *root = parse(text);
+            assert_int_equal(beluga_json_pick(root, &name, 1, &value), i == n);
+            assert_ptr_equal(value, i == n ? beluga_json_first(root) : NULL);
+            assert_ptr_equal(beluga_json_get(root, wanted), value);
+        }
+}
+
+/* All texts of four members with any of five keys, of which one is not asked for. */
+static void members_in_any_order_are_picked_as_they_are_looked_up(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"id", "model", "choices", "system_fingerprint", "other"};
+    static const beluga_json_name names[] = {BELUGA_JSON_NAME("id"), BELUGA_JSON_NAME("model"),
+                                             BELUGA_JSON_NAME("choices"),
+                                             BELUGA_JSON_NAME("system_fingerprint")};
+    for (size_t i = 0; i < 5 * 5 * 5 * 5; i++) {
+        const beluga_json *values[4];
+        char text[160];
+        snprintf(text, sizeof text, "{\"%s\":[1],\"%s\":2,\"%s\":{\"id\":3},\"%s\":4}", keys[i % 5],
+                 keys[i / 5 % 5], keys[i / 25 % 5], keys[i / 125]);
+        const beluga_json *root = parse(text);
+        size_t found = beluga_json_pick(root, names, 4, values);
+        for (size_t k = 0; k < 4; k++) {
+            assert_ptr_equal(values[k], beluga_json_get(root, names[k].text));
+            if (values[k]) found--;
+        }
+        assert_int_equal(found, 0);
+    }
+}
+
 static void members_are_picked_in_one_walk(void **state)
 {
     (void)state;
@@ -333,6 +378,8 @@ static void nan_and_infinity_are_values_without_a_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        READING(a_name_is_picked_only_where_all_its_bytes_are_the_same),
+        READING(members_in_any_order_are_picked_as_they_are_looked_up),
         READING(members_are_picked_in_one_walk),
         READING(nan_and_infinity_are_values_without_a_number),
         cmocka_unit_test(commas_are_put_by_the_writer),
