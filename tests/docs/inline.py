@@ -56,7 +56,7 @@ def check_path(root, span):
 
 
 def check_words(root, span):
-    return any(word not in words_of(root) for word in WORD.findall(span))
+    return any(word not in words_of(root) for word in WORD.findall(re.sub(r"(?<!\S)-D", "", span)))
 
 
 def check_command(build, span):
