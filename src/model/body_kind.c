@@ -51,13 +51,18 @@ static bool closes(char c)
     return c == '}' || c == ']';
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Returns whether an opening bracket follows a closing one. */
 static bool opens_behind_another(char bracket, const char *body, size_t n)
 {
     const char *at = body, *end = body + n;
     while (at < end && (at = memchr(at, bracket, (size_t)(end - at)))) {
         const char *before = at++;
-        while (before > body && strchr(" \t\r\n", before[-1])) before--;
+        while (before > body && is_blank(before[-1])) before--;
         if (before > body && closes(before[-1])) return true;
     }
     return false;

@@ -21,21 +21,6 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-/* Note that work or a timer waits, or that nothing does. Returns whether a host watches the
- * descriptor. A thread that begins to watch looks at the two in the other order, so that either it
- * or this thread finds out that the descriptor has to be readable. */
-static bool is_watched(beluga__network_loop *loop, bool waits)
-{
-    if (atomic_load_explicit(&loop->waits, memory_order_relaxed) != waits)
-        atomic_store(&loop->waits, waits);
-    return atomic_load(&loop->watched);
-}
-
-void beluga__loop_wake(beluga__network_loop *loop)
-{
-    if (!loop->stepping && is_watched(loop, true)) beluga__poller_wake(&loop->poller);
-}
-
 /* Set the host's timer. Without a descriptor for it the host steps at once, again and again. */
 static void arm(beluga__network_loop *loop, int64_t deadline_ns)
 {
@@ -67,7 +52,7 @@ static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_
     /* fails never, since room was reserved */
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return;
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
-    if (!loop->stepping && is_watched(loop, true)) arm(loop, deadline_ns);
+    if (!loop->stepping && beluga__loop_is_watched(loop, true)) arm(loop, deadline_ns);
 }
 
 static void timer_clear(beluga_loop *base, beluga__timer *timer)
@@ -319,7 +304,7 @@ static void rearm(beluga__network_loop *loop)
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
     int64_t next = beluga__timers_next(&loop->timers);
     loop->plan_ns = more || has_more_ready(loop) ? loop->seen_ns : next;
-    if (!is_watched(loop, more || next != INT64_MAX)) return;
+    if (!beluga__loop_is_watched(loop, more || next != INT64_MAX)) return;
     if (more)
         beluga__poller_wake(&loop->poller);
     else if (next != INT64_MAX)

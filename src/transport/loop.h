@@ -78,8 +78,22 @@ static inline int beluga__loop_poller(beluga__network_loop *loop)
     loop->has_poller = status == 0;
     return status;
 }
+/* Note that work or a timer waits, or that nothing does. Returns whether a host watches the
+ * descriptor. A thread that begins to watch looks at the two in the other order, so that either it
+ * or this thread finds out that the descriptor has to be readable. */
+static inline bool beluga__loop_is_watched(beluga__network_loop *loop, bool waits)
+{
+    if (atomic_load_explicit(&loop->waits, memory_order_relaxed) != waits)
+        atomic_store(&loop->waits, waits);
+    return atomic_load(&loop->watched);
+}
+
 /* Tell a host that watches the descriptor that the loop has work. In a step this does nothing. */
-void beluga__loop_wake(beluga__network_loop *loop);
+static inline void beluga__loop_wake(beluga__network_loop *loop)
+{
+    if (!loop->stepping && beluga__loop_is_watched(loop, true)) beluga__poller_wake(&loop->poller);
+}
+
 /* Returns whether so many more body bytes may be read in this step. */
 static inline bool beluga__loop_has_room(const beluga__network_loop *loop, size_t n)
 {

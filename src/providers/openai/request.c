@@ -63,9 +63,11 @@ static void put_max_tokens(beluga__openai_encoder *e)
 {
     bool newer =
         is(e, BELUGA__OPENAI_MAX_COMPLETION_TOKENS) || beluga__openai_is_own_host(e->request);
-    char option[80];
-    snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
-    if (beluga_call_has_own(e->call)) beluga_call_get_own_bool(e->call, option, &newer);
+    if (beluga_call_has_own(e->call)) {
+        char option[80];
+        snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
+        beluga_call_get_own_bool(e->call, option, &newer);
+    }
     beluga__body_put(&e->body, newer ? "max_completion_tokens" : "max_tokens", e->call,
                      BELUGA_OPTION_MAX_TOKENS);
 }
