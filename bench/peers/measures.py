@@ -276,7 +276,7 @@ def four_of_go(place, _, what):
     try:
         found = original.take(place.bench, place.path("original"), place.original, min(place.rounds, 3))
     except Skipped as why:
-        return [{"what": what, "unit": "", "skipped": str(why), "rows": []}]
+        return [{"what": what, "unit": "each", "skipped": str(why), "rows": []}]
     return [
         {
             "what": "%s of the Go original" % name,
