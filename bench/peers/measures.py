@@ -13,6 +13,7 @@ from session import Broken, Session
 
 TURN_US = 50000  # so much CPU a turn is to take, where a call allows it
 MOST_CALLS = 500
+WARM_US = 500000       # who takes so long is warm
 TOKENS = 100  # pieces of text of a stream
 MANY = 64
 OPEN_STREAMS = 500
@@ -77,9 +78,12 @@ def calls_for(cost, calls, at_once):
 
 def warm_up(session, job):
     """Connections, caches, compilers that compile while they run; return how many calls make a turn."""
-    n = max(2 * job["at_once"], 5)
-    for _ in range(3):
+    n, spent = max(job["at_once"], 5), 0
+    for _ in range(4):
         cost = session.do(calls=n, **job)
+        spent += cost["cpu_us"]
+        if spent > WARM_US:
+            break
     return calls_for(cost, n, job["at_once"])
 
 
@@ -272,7 +276,7 @@ def four_of_go(place, _, what):
     try:
         found = original.take(place.bench, place.path("original"), place.original, min(place.rounds, 3))
     except Skipped as why:
-        return [{"what": what, "unit": "", "skipped": str(why), "rows": []}]
+        return [{"what": what, "unit": "each", "skipped": str(why), "rows": []}]
     return [
         {
             "what": "%s of the Go original" % name,

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 SECONDS_TO_START = 20
+os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where Debian has nghttpx
 
 
 class NoServer(Exception):
