@@ -7,14 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *text;
-    int retryable;
-} codes[] = {
-#define XX(constant, value, name, retryable, text) [-(value)] = {name, text, retryable},
+/* The name of each code, and its text behind the name's NUL. */
+static const char *const words[] = {
+#define XX(constant, value, name, retryable, text) [-(value)] = name "\0" text,
     BELUGA_ERROR_MAP(XX)
 #undef XX
 };
+/* A bit for each code. */
+static const uint64_t retryable =
+#define XX(constant, value, name, retryable, text) (uint64_t)(retryable) << -(value) |
+    BELUGA_ERROR_MAP(XX) 0;
+#undef XX
+_Static_assert(BELUGA_ERROR_COUNT < 64, "each code has a bit");
 
 static int known(int code)
 {
@@ -24,19 +28,19 @@ static int known(int code)
 const char *beluga_error_name(int code)
 {
     if (code == 0) return "ok";
-    return known(code) ? codes[-code].name : "unknown_error";
+    return known(code) ? words[-code] : "unknown_error";
 }
 
 const char *beluga_error_text(int code)
 {
     if (code == 0) return "no error";
-    return known(code) ? codes[-code].text : "an error of a later version";
+    return known(code) ? words[-code] + strlen(words[-code]) + 1 : "an error of a later version";
 }
 
 int beluga_error_code_from_name(const char *name)
 {
     for (int i = 1; name && i <= BELUGA_ERROR_COUNT; i++)
-        if (strcmp(codes[i].name, name) == 0) return -i;
+        if (strcmp(words[i], name) == 0) return -i;
     return 0;
 }
 
@@ -58,7 +62,7 @@ int beluga_error_set_text(beluga_error *err, int code, const char *text, size_t 
     memset(err, 0, sizeof *err);
     err->code = code;
     err->retry_after_ms = -1;
-    err->retryable = known(code) && codes[-code].retryable;
+    err->retryable = known(code) && retryable >> -code & 1;
     beluga__error_sentence(err, message, text ? text : "", text ? length : 0);
     return code;
 }

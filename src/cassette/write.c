@@ -276,9 +276,8 @@ static void make_name(char *name, unsigned number, const beluga_http_request *re
         if (letter) name[n++] = *at;
         gap = !letter;
     }
-    name[n] = '\0';
-    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
-    strcat(name, ".json");
+    for (int i = 0; i < n; i++) name[i] = (char)tolower((unsigned char)name[i]);
+    strcpy(name + n, ".json");
 }
 
 static int system_error(const char *path, beluga_error *err)

@@ -364,7 +364,7 @@ int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_i
     beluga__network_loop *loop;
     for (size_t i = 0; i < n; i++) results[i] = (beluga_batch_result){.response = NULL};
     if (!n) return 0;
-    int status = beluga__loops_lease(&client->loops, &loop);
+    int status = beluga__loops_lease(&client->loops, &loop, NULL);
     if (status) return fail_all(&run, status, err);
     beluga_batch_op *batch = new_batch(model, &loop->base, ctx, opts, n_opts, n);
     if (batch) {

@@ -41,7 +41,7 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
 static int runtime_lease_loop(beluga__runtime *runtime, beluga_loop **out)
 {
     beluga__network_loop *loop;
-    int status = beluga__loops_lease(&beluga__client_of(runtime)->loops, &loop);
+    int status = beluga__loops_lease(&beluga__client_of(runtime)->loops, &loop, NULL);
     if (status) return status;
     loop->base.ops = &beluga__network_ops;
     *out = &loop->base;

@@ -72,9 +72,8 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
     if (!err) err = &unused;
     f.done = false;
     f.error.code = 0;
-    int status = beluga__loops_lease(loops, &loop);
-    if (status)
-        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    int status = beluga__loops_lease(loops, &loop, err);
+    if (status) return status;
     status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_FOLD, ctx, NULL, messages,
                                       opts, n, fold, &f, &f.op, err);
     if (!status) {

@@ -82,10 +82,8 @@ int beluga__job_wait(beluga_chat_model *model, beluga__job_waiter *wait,
     beluga__loops *loops = &beluga__chat_model_client(model)->loops;
     beluga__network_loop *loop;
     beluga_job *job = NULL;
-    int status = beluga__loops_lease(loops, &loop);
-    if (status)
-        return beluga_error_set(wait->error, status, "no loop for the call: %s",
-                                beluga_error_text(status));
+    int status = beluga__loops_lease(loops, &loop, wait->error);
+    if (status) return status;
     status = start(&loop->base, argument, &job, wait->error);
     if (!status) {
         status = beluga__loop_run(loop, &wait->done);

@@ -54,7 +54,7 @@ void beluga__loops_free(beluga__loops *loops)
     loops->slots = NULL;
 }
 
-int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
+int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out, beluga_error *err)
 {
     *out = NULL;
     for (int64_t slot; (slot = pop(loops, &loops->idle)) >= 0;) {
@@ -66,8 +66,10 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
         break;
     }
     int status = *out ? 0 : beluga__network_loop_new(loops->runtime, false, out);
-    if (!status) loops->runtime->ref(loops->runtime);
-    return status;
+    if (status)
+        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    loops->runtime->ref(loops->runtime);
+    return 0;
 }
 
 /* Sometimes close the loops that were idle for long. The newest loops are put back on top. */

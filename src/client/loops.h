@@ -25,8 +25,8 @@ int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t 
 /* Free the loops; no call may be under way. */
 void beluga__loops_free(beluga__loops *loops);
 /* Lease a loop, which holds the client until the loop is given back. Returns 0, NO_MEMORY or
- * LIMIT_EXCEEDED. */
-int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out);
+ * LIMIT_EXCEEDED, with detail in err, which may be NULL. */
+int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out, beluga_error *err);
 void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop);
 
 #endif

@@ -125,9 +125,8 @@ int beluga_list_model_infos(beluga_chat_model *model, beluga_context *ctx, belug
     names n = {.count = 0};
     *out = NULL;
     *count = 0;
-    int status = beluga__loops_lease(&client->loops, &loop);
-    if (status)
-        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    int status = beluga__loops_lease(&client->loops, &loop, err);
+    if (status) return status;
     beluga__buf_init(&n.bytes, allocator, BELUGA__MAX_BODY_BYTES);
     beluga__buf_init(&n.infos, allocator, BELUGA__MAX_MODELS * sizeof **out);
     beluga__buf_init(&n.page, allocator, BELUGA__MAX_URL_BYTES);

@@ -58,9 +58,8 @@ static int start(beluga_stream *stream, beluga_chat_model *model, beluga_context
 {
     stream->client = beluga__chat_model_client(model);
     beluga__queue_init(&stream->queue, &model->target->runtime->allocator);
-    int status = beluga__loops_lease(&stream->client->loops, &stream->loop);
-    if (status)
-        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    int status = beluga__loops_lease(&stream->client->loops, &stream->loop, err);
+    if (status) return status;
     status = beluga__chat_model_start(model, &stream->loop->base, BELUGA__CALL_STREAM, ctx, NULL,
                                       messages, opts, n, on_event, stream, &stream->op, err);
     if (status) beluga__loops_give_back(&stream->client->loops, stream->loop);

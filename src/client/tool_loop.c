@@ -422,9 +422,8 @@ int beluga_run_tools_n(beluga_chat_model *model, beluga_context *ctx, beluga_mes
     beluga_tool_run *run;
     beluga__network_loop *loop;
     *out = NULL;
-    int status = beluga__loops_lease(&client->loops, &loop);
-    if (status)
-        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    int status = beluga__loops_lease(&client->loops, &loop, err);
+    if (status) return status;
     status = beluga_run_tools_start_n(model, &loop->base, ctx, messages, pass_on, &w, &run, err,
                                       opts, n);
     if (!status) {

@@ -271,7 +271,7 @@ ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *
     if (!find(profile, unwanted, &key, expires_s, err))
         n = snprintf(buffer, size, "%s:%s:%s:%s", key.id, key.secret, key.token, key.region);
     explicit_bzero(&key, sizeof key);
-    if (n >= 0 && n < (int)size && strpbrk(buffer, "\r\n")) {
+    if (n >= 0 && n < (int)size && buffer[strcspn(buffer, "\r\n")]) {
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the AWS key has a line break in it");
         n = -1;
     }

@@ -1,7 +1,9 @@
-/* Replaces exchange.c in a library that exchanges no keys. A provider that exchanges its key can
- * be opened there with the option exchange_key set to false, which uses the key as it is. */
+/* Replaces client_credentials.c and exchange.c in a library that exchanges no keys. A provider that
+ * exchanges its key can be opened there with the option exchange_key set to false, which uses the
+ * key as it is. */
 #include "base/left_out.h"
 #include "keys/exchange.h"
+#include "wire/http.h"
 
 int beluga__exchange_check(const beluga__exchange *exchange, const beluga__exchanged *what,
                            beluga_error *err)
@@ -21,7 +23,14 @@ int beluga__exchange_run(const beluga__exchange *exchange, beluga__runtime *runt
     return beluga__exchange_check(exchange, what, err);
 }
 
-/* These two are called while a key is exchanged. */
+/* These three are called while a key is exchanged. */
+
+void beluga_http_request_set_client_credentials(beluga_http_request *request,
+                                                const beluga_client_credentials *client)
+{
+    (void)client;
+    beluga__http_request_fail(request, BELUGA_ERROR_NOT_SUPPORTED, "keys are not exchanged");
+}
 
 int beluga_token_set(beluga_token *token, const char *text, size_t length, int64_t expires)
 {

@@ -154,8 +154,7 @@ static void read_detail(json_fault *fault, const beluga_json *root)
 static void read_base_resp(json_fault *fault, const beluga_json *base)
 {
     static const struct {
-        int64_t number;
-        int code;
+        int number, code;
     } numbers[] = {
         {1001, BELUGA_ERROR_TIMEOUT},        {1002, BELUGA_ERROR_RATE_LIMIT},
         {1004, BELUGA_ERROR_AUTHENTICATION}, {1008, BELUGA_ERROR_QUOTA_EXCEEDED},

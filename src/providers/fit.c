@@ -29,7 +29,7 @@ const char *beluga__fit_word(const char *text, size_t longest, char buffer[BELUG
 const char *beluga__fit_nine(const char *id, char buffer[BELUGA__FITTED])
 {
     size_t n_letters = sizeof letters_and_digits - 3; /* length without "_-" and the NUL */
-    if (strlen(id) == NINE && strspn(id, letters_and_digits) == NINE && !strpbrk(id, "_-"))
+    if (strlen(id) == NINE && strspn(id, letters_and_digits) == NINE && !id[strcspn(id, "_-")])
         return id;
     uint64_t hash = beluga__hash(id);
     for (size_t i = 0; i < NINE; i++, hash /= n_letters)

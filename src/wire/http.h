@@ -72,6 +72,8 @@ void beluga__http_request_refuse(beluga_http_request *request, const char *probl
 /* Begin or continue a body of this form. Returns false, and the request fails, where the body has
  * another form. */
 bool beluga__http_request_take_form(beluga_http_request *request, beluga__body_form form);
+/* Append a text as it stands in a form. */
+void beluga__put_form_text(beluga__buf *body, const char *text, size_t n);
 /* Complete a multipart body, once all parts are there and before somebody reads the body. */
 void beluga__http_request_seal(beluga_http_request *request);
 /* Returns 0 when the request can be sent, or else the first failure of the setters and the writer,

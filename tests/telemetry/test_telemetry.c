@@ -2,6 +2,7 @@
  * What a telemetry sink hears: one operation a call, one attempt under it for each request, with
  * what came of them; and each span ends exactly once, in every way a call can end.
  */
+#include "../support/parts.h"
 #include "recorder.h"
 
 /* ---- what every test has --------------------------------------------------------------------- */
@@ -361,6 +362,7 @@ static const char *const three[] = {"a", "b", "c"};
 
 static void embeddings_in_parts_have_a_parent(void **state)
 {
+    needs_part("embeddings");
     scene *s = *state;
     beluga_embeddings *e;
     assert_int_equal(
@@ -378,6 +380,7 @@ static void embeddings_in_parts_have_a_parent(void **state)
 
 static void embeddings_in_one_part_have_none(void **state)
 {
+    needs_part("embeddings");
     scene *s = *state;
     beluga_embeddings *e;
     assert_int_equal(beluga_embed(s->mock, NULL, three, NULL, 3, &e, NULL), 0);
@@ -388,6 +391,7 @@ static void embeddings_in_one_part_have_none(void **state)
 
 static void a_part_that_fails_ends_all_spans(void **state)
 {
+    needs_part("embeddings");
     scene *s = *state;
     beluga_embeddings *e;
     peer_openai_error(peer_reply_new(s->peer), 404, NULL, NULL, "no");
@@ -410,6 +414,7 @@ static void never(void *payload, beluga_embeddings *e, const beluga_error *error
 
 static void embeddings_on_a_loop_that_is_freed_end_their_spans(void **state)
 {
+    needs_part("embeddings");
     scene *s = *state;
     for (int i = 0; i < 3; i++) peer_step_hang(peer_reply_new(s->peer));
     assert_int_equal(beluga_embed_start(s->openai, s->loop, NULL, three, NULL, 3, never, s, NULL,
