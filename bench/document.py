@@ -80,11 +80,8 @@ def peers_table(peers, columns, notes=False):
     for client in (client["name"] for client in peers["clients"]):
         cells = [cell(measures.get(name, {}).get(client)) for name in columns]
         if notes:
-            cells.append(
-                next(
-                    (m[client]["note"] for m in reversed(list(measures.values())) if m.get(client, {}).get("note")), ""
-                )
-            )
+            found = (measures.get(name, {}).get(client, {}) for name in ("tls-64", "tls"))
+            cells.append(next((row["note"] for row in found if row.get("note")), ""))
         if any(cells):
             rows.append((client, *cells))
     if not rows:

@@ -134,12 +134,13 @@ def ahead(peers):
 
 def ahead_section(peers):
     rows = [
-        (row["client"], measure["what"], number(row["ratio"]), "%s to %s" % (number(row["least"]), number(row["most"])))
+        (row["client"], measure["what"],
+            measure["unit"], number(row["ratio"]), "%s to %s" % (number(row["least"]), number(row["most"])))
         for row, measure in ahead(peers)
     ]
     if not rows:
         return "<p>In nothing that was measured.</p>"
-    return table(["peer", "work", "#of ours", "#spread"], rows)
+    return table(["peer", "work", "unit", "#of ours", "#spread"], rows)
 
 
 def peer_section(peers):
