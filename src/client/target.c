@@ -139,10 +139,23 @@ static uint64_t next_connection(void)
     return atomic_fetch_add(&next_id, 1);
 }
 
-static void take_connection(beluga__target *t)
+/* Returns the header that names the agent, or NULL without memory. */
+static const char *agent_of(beluga__target *t)
+{
+    static const char name[] = BELUGA__AGENT;
+    const char *agent = beluga__settings_string(&t->settings, BELUGA_OPTION_USER_AGENT);
+    if (!agent) return BELUGA__AGENT "beluga/" BELUGA_VERSION_STRING;
+    size_t n = strlen(agent) + 1;
+    char *line = beluga__arena_alloc(&t->arena, sizeof name - 1 + n);
+    if (!line) return NULL;
+    memcpy(line, name, sizeof name - 1);
+    memcpy(line + sizeof name - 1, agent, n);
+    return line;
+}
+
+static int take_connection(beluga__target *t)
 {
     const beluga__settings *s = &t->settings;
-    const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
     const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
     /* With NULL libcurl reads its environment variables, with "" it does not. */
     bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
@@ -155,11 +168,12 @@ static void take_connection(beluga__target *t)
                  : from_environment ? NULL
                                     : "",
         .unix_socket = beluga__settings_string(s, BELUGA_OPTION_UNIX_SOCKET),
-        .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
+        .agent = agent_of(t),
         .http_version =
             (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
         .environment = from_environment,
     };
+    return t->connection.agent ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
 /* --- the key ---------------------------------------------------------------------------------- */
@@ -432,10 +446,9 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     status = check(t, err);
     if (!status) status = take_headers(t, err);
     if (!status) status = take_key(t, err);
-    if (!status && take_metric_prefix(t))
+    if (!status && (take_metric_prefix(t) || take_connection(t)))
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
-    take_connection(t);
     t->plain = beluga__span_is_plain(&t->settings);
     /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
     enum { FULL = 928, ATTEMPT = 256 };

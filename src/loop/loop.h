@@ -53,12 +53,15 @@ typedef struct beluga__running {
     void (*abort)(struct beluga__running *running);
 } beluga__running;
 
+#define BELUGA__AGENT "User-Agent: "
+
 /* How connections of a model are made; this never changes, and lives as long as its transfers. */
 typedef struct beluga__connection {
     uint64_t id; /* unique number, since handles are set up once for each connection */
-    const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket, *user_agent;
-    int http_version; /* a beluga_http_version */
-    bool environment; /* libcurl may read the environment variables for proxies */
+    const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket;
+    const char *agent; /* the header, which begins with BELUGA__AGENT */
+    int http_version;  /* a beluga_http_version */
+    bool environment;  /* libcurl may read the environment variables for proxies */
 } beluga__connection;
 
 /* One HTTP exchange. */

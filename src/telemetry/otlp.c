@@ -63,7 +63,7 @@ static beluga__connection connection_of(const beluga__exporter *e, const beluga_
         .client_key = signal->client_key,
         .proxy = e->t->settings.environment ? NULL : "",
         .environment = e->t->settings.environment,
-        .user_agent = "OTel-OTLP-Exporter-C/" BELUGA_VERSION_STRING " beluga",
+        .agent = BELUGA__AGENT "OTel-OTLP-Exporter-C/" BELUGA_VERSION_STRING " beluga",
     };
 }
 

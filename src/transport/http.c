@@ -113,19 +113,17 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->handler = spec->handler;
     t->owner = spec->owner;
     t->response = spec->response;
-    t->url = request->url.data;
-    t->method = request->method;
+    t->request = request;
     t->start_ns = beluga__now_ns() - http->loop->base.unpolled_ns;
-    t->connect_timeout_ms = spec->connect_timeout_ms;
+    t->connect_timeout_ms =
+        spec->connect_timeout_ms < INT32_MAX ? (int32_t)spec->connect_timeout_ms : INT32_MAX;
     t->connection = spec->connection;
     t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
-    t->has_body = request->has_body;
     if (!beluga__transfer_write_headers(t, request)) {
         beluga__transfer_keep(t);
         return NULL;
     }
-    t->told = request->told;
     t->body = request->body;
     beluga__buf_init(&request->body, t->body.allocator, t->body.max);
     return t;
@@ -231,7 +229,8 @@ static bool was_stopped(const beluga__transfer *t, CURLcode code)
 {
     const beluga_loop *loop = &t->http->loop->base;
     return code == CURLE_OPERATION_TIMEDOUT && t->handler && t->stops != loop->stops &&
-           beluga__loop_active_ns(loop) - t->start_ns < t->connect_timeout_ms * BELUGA__NS_PER_MS;
+           beluga__loop_active_ns(loop) - t->start_ns <
+               (int64_t)t->connect_timeout_ms * BELUGA__NS_PER_MS;
 }
 
 /* Returns false without memory. */

@@ -126,7 +126,7 @@ static unsigned port_of(const char *url)
 static bool is_to_proxy(const beluga__transfer *t)
 {
     const char *proxy = t->connection->proxy;
-    unsigned server = port_of(t->url);
+    unsigned server = port_of(t->request->url.data);
     if (!t->port || !server || (proxy && !*proxy)) return false;
     return t->port != server || (proxy && port_of(proxy) == server);
 }
@@ -212,18 +212,18 @@ static bool is_bad_url(CURLcode code)
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
-    long proxy_said = proxy_status(t);
     int status = code_of_head(t, code, &advice);
     if (!status) {
         status = code_of(code);
         advice = advice_of(code);
     }
     if (!status) return 0;
-    if (t->told && status == BELUGA_ERROR_INVALID_CONFIG && is_bad_url(code)) {
+    if (t->request->told && status == BELUGA_ERROR_INVALID_CONFIG && is_bad_url(code)) {
         status = BELUGA_ERROR_INVALID_RESPONSE;
         advice = "what the service told for the next request is not a URL";
     }
-    if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
+    long proxy_said = status == BELUGA_ERROR_NETWORK ? proxy_status(t) : 0;
+    if (proxy_said) return describe_refusal(proxy_said, err);
     if ((connecting = advice_of_connect(t, code))) advice = connecting;
     if (strstr(t->errors, "nsupported proxy")) {
         status = BELUGA_ERROR_INVALID_CONFIG;

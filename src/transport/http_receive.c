@@ -33,8 +33,9 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
     beluga__transfer *t = userdata;
     size_t length = size * n;
     if (t->draining) {
-        t->drained += length;
-        return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
+        bool enough = length > BELUGA__DRAIN_BYTES - t->drained;
+        if (!enough) t->drained += (uint32_t)length;
+        return enough ? 0 : length;
     }
     if (t->paused) return CURL_WRITEFUNC_PAUSE;
     if (!has_room(t->http->loop, length)) {

@@ -89,8 +89,6 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_buffer);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
-    t->uploads_long = false;
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, beluga__transfer_on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, beluga__transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, beluga__socket_open);
@@ -138,17 +136,20 @@ static bool set_up_connection(CURL *easy, const beluga__connection *c)
            set_text(easy, CURLOPT_PROXY, c->proxy) &&
            set_text(easy, CURLOPT_NOPROXY, c->environment ? NULL : "") &&
            set_text(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket) &&
-           set_text(easy, CURLOPT_USERAGENT, may_tunnel ? c->user_agent : NULL);
+           set_text(easy, CURLOPT_USERAGENT,
+                    may_tunnel ? c->agent + sizeof BELUGA__AGENT - 1 : NULL);
 }
 
-/* Set the options that depend on the connection and on TLS, where the handle had others. */
+/* Set the options that depend on the connection, on TLS, and on the length of the body, where the
+ * handle had others. */
 static bool set_up_handle(beluga__transfer *t)
 {
     const beluga__connection *c = t->connection;
-    bool tls = strncasecmp(t->url, "https:", 6) == 0;
-    uint64_t setup = c->id << 1 | tls;
+    bool tls = strncasecmp(t->request->url.data, "https:", 6) == 0;
+    bool is_long = t->body.length > LONG_UPLOAD_BUFFER;
+    uint64_t setup = c->id << 2 | (uint64_t)is_long << 1 | tls;
     if (t->setup == setup) return true;
-    if (t->setup >> 1 != c->id) {
+    if (t->setup >> 2 != c->id) {
         /* A handle with a CA file can't go back to the default one, so it is reset. */
         if (t->setup) curl_easy_reset(t->easy);
         bool afresh = !t->setup || set_up_once(t);
@@ -158,6 +159,8 @@ static bool set_up_handle(beluga__transfer *t)
     long version = http_version_of(c, tls);
     curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, version);
     curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
+    curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     is_long ? (long)LONG_UPLOAD_BUFFER : (long)UPLOAD_BUFFER);
     t->setup = setup;
     return true;
 }
@@ -217,7 +220,7 @@ void beluga__transfers_free_spare(beluga__http *http)
 
 static bool is(const beluga__transfer *t, const char *method)
 {
-    return strcmp(t->method, method) == 0;
+    return strcmp(t->request->method, method) == 0;
 }
 
 /* libcurl knows POST, GET and HEAD; every other method takes the place of one of them. One that
@@ -225,7 +228,7 @@ static bool is(const beluga__transfer *t, const char *method)
 static bool set_method(beluga__transfer *t)
 {
     CURL *easy = t->easy;
-    bool sends = t->has_body || is(t, "POST") || is(t, "PUT") || is(t, "PATCH");
+    bool sends = t->request->has_body || is(t, "POST") || is(t, "PUT") || is(t, "PATCH");
     t->renamed = !is(t, sends ? "POST" : "GET") && !is(t, "HEAD");
     if (sends) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -235,25 +238,14 @@ static bool set_method(beluga__transfer *t)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->method);
-}
-
-/* A long body takes a system call for each buffer. */
-static void set_upload_buffer(beluga__transfer *t)
-{
-    bool is_long = t->body.length > LONG_UPLOAD_BUFFER;
-    if (is_long == t->uploads_long) return;
-    curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
-                     is_long ? (long)LONG_UPLOAD_BUFFER : (long)UPLOAD_BUFFER);
-    t->uploads_long = is_long;
+    return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->request->method);
 }
 
 bool beluga__transfer_set_up(beluga__transfer *t)
 {
     CURL *easy = t->easy;
-    if (!set_up_handle(t) || !set_text(easy, CURLOPT_URL, t->url)) return false;
+    if (!set_up_handle(t) || !set_text(easy, CURLOPT_URL, t->request->url.data)) return false;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
-    set_upload_buffer(t);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
     return set_method(t);
 }
@@ -297,11 +289,11 @@ static bool is_named(const beluga__header *h, const char *name, size_t n)
     return h->n_name == n && strncasecmp(h->name, name, n) == 0;
 }
 
-/* What the list and its text need, with the headers of our own. */
-static size_t list_bytes(const beluga_http_request *request, size_t n_agent, size_t *n)
+/* What the list and its text need. */
+static size_t list_bytes(const beluga_http_request *request, size_t *n)
 {
-    size_t size = sizeof "User-Agent: " + n_agent;
-    *n = 3;
+    size_t size = 0;
+    *n = request->body.length > EXPECTED_BODY ? 3 : 2; /* of our own */
     for (const beluga__header *h = request->headers; h; h = h->next, ++*n)
         size += h->n_name + h->n_value + sizeof ": ";
     return size + *n * sizeof(struct curl_slist);
@@ -318,18 +310,19 @@ static struct curl_slist *make_room(beluga__transfer *t, size_t size)
     return t->lines;
 }
 
+/* Write those of the request, and our own where it has none of their name. */
 static void write_headers(const beluga__transfer *t, const beluga_http_request *request,
-                          header_list *list, size_t n_agent)
+                          header_list *list)
 {
-    static const char agent[] = "User-Agent", accepts[] = "Accept-Encoding";
+    static const char accepts[] = "Accept-Encoding";
     static char plain[] = "Accept-Encoding: identity", no_expect[] = "Expect:";
     bool names_agent = false, names_encoding = false;
     for (const beluga__header *h = request->headers; h; h = h->next) {
-        names_agent = names_agent || is_named(h, agent, sizeof agent - 1);
+        names_agent = names_agent || is_named(h, BELUGA__AGENT, sizeof BELUGA__AGENT - 3);
         names_encoding = names_encoding || is_named(h, accepts, sizeof accepts - 1);
         add_header(list, h->name, h->n_name, h->value, h->n_value);
     }
-    if (!names_agent) add_header(list, agent, sizeof agent - 1, t->connection->user_agent, n_agent);
+    if (!names_agent) add_line(list, (char *)t->connection->agent);
     /* A stream does not ask for compression, which delays events. */
     if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
     /* libcurl expects a "100 Continue" before a body above 1 MiB, and waits a second for it. */
@@ -338,12 +331,11 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
 
 bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request)
 {
-    size_t n, n_agent = strlen(t->connection->user_agent);
-    size_t size = list_bytes(request, n_agent, &n);
+    size_t n, size = list_bytes(request, &n);
     struct curl_slist *items = make_room(t, size);
     if (!items) return false;
     header_list list = {items, (char *)(items + n)};
-    write_headers(t, request, &list, n_agent);
+    write_headers(t, request, &list);
     list.next[-1].next = NULL;
     return true;
 }

@@ -32,7 +32,7 @@ static bool is_v6_here(const struct in6_addr *a)
            (IN6_IS_ADDR_V4MAPPED(a) && is_v4_here(ntohl(last)));
 }
 
-static unsigned port_in(const struct sockaddr *address)
+static uint16_t port_in(const struct sockaddr *address)
 {
     const void *any = address;
     if (address->sa_family == AF_INET) return ntohs(((const struct sockaddr_in *)any)->sin_port);
@@ -143,6 +143,7 @@ int beluga__socket_close(void *payload, curl_socket_t fd)
 void beluga__sockets_drop_unconnected(beluga__transfer *t)
 {
     curl_off_t connected_us = 0;
+    if (t->tried[0] < 0) return; /* it opened no socket */
     if (curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us) || connected_us) return;
     for (size_t i = 0; i < 2; i++)
         if (t->tried[i] >= 0) drop_number(t->http, t->tried[i], t);

@@ -41,9 +41,8 @@ struct beluga__transfer {
     /* These stay as long as the handle, from one request to the next. */
     beluga__http *http;
     CURL *easy;
-    uint64_t setup;    /* setup of the handle: a connection's id, with the lowest bit set for TLS */
-    bool uploads_long; /* the handle has the buffer for a long body */
-    void *lines;       /* the list of headers, of struct curl_slist, and their text */
+    uint64_t setup; /* of the handle: its connection's id, and two bits that http_setup.c knows */
+    void *lines;    /* the list of headers, of struct curl_slist, and their text */
     size_t lines_size;
     beluga__list node;
     /* What follows belongs to one request, and begins as zeros. The handler is NULL when the call
@@ -51,15 +50,18 @@ struct beluga__transfer {
     const beluga__transfer_handler *handler;
     void *owner;
     beluga_http_response *response;
-    const char *url, *method;
-    beluga__buf body; /* taken from the request */
-    bool has_body;
-    bool told;    /* a server told its URL */
-    bool renamed; /* the handle has been told another method than those that libcurl knows */
-    int64_t connect_timeout_ms;
-    int64_t start_ns; /* time of the loop's active clock */
-    uint32_t stops;   /* the loop's number of stops when the transfer was added last */
+    const beluga_http_request *request; /* as long as there is a handler */
+    beluga__buf body;                   /* taken from the request */
+    int64_t start_ns;                   /* time of the loop's active clock */
     const beluga__connection *connection;
+    int32_t connect_timeout_ms;
+    uint32_t stops; /* the loop's number of stops when the transfer was added last */
+    int no_socket;  /* errno, where no socket could be made */
+    int tried[2];   /* the last two sockets that it opened, for two kinds of addresses; -1: none */
+    int refusal;    /* code with which this library ended the transfer; 0: libcurl ended it */
+    uint32_t drained;
+    uint16_t port; /* port that it tried last; 0: none */
+    bool renamed;  /* the handle has been told another method than those that libcurl knows */
     bool streamed;
     bool added; /* the transfer is in the multi handle */
     bool head_told;
@@ -67,13 +69,8 @@ struct beluga__transfer {
     bool draining;
     bool far;        /* it tried to reach another machine */
     bool near;       /* it tried to reach this machine */
-    unsigned port;   /* port that it tried last; 0: none */
     bool head_ended; /* the empty line after the headers came */
     bool unwatched;  /* the system can't watch its socket */
-    int no_socket;   /* errno, where no socket could be made */
-    int tried[2];    /* the last two sockets that it opened, for two kinds of addresses; -1: none */
-    int refusal;     /* code with which this library ended the transfer; 0: libcurl ended it */
-    size_t drained;
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
 };
