@@ -257,12 +257,13 @@ static int fail_deep(beluga_error *err)
                             BELUGA__MAX_JSON_DEPTH);
 }
 
-static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, size_t length,
-                 yyjson_doc **doc, beluga_error *err)
+/* Read a text once more that was refused. */
+static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, bool pooled,
+                                                 const char *text, size_t length,
+                                                 yyjson_read_err why, yyjson_doc **doc,
+                                                 beluga_error *err)
 {
-    yyjson_read_err why = {0};
-    *doc = read_with(scratch, pooled, READ_FLAGS, text, length, &why);
-    if (!*doc) *doc = read_leniently(scratch, pooled, text, length, &why);
+    *doc = read_leniently(scratch, pooled, text, length, &why);
     if (!*doc && can_repair(&why, text, length)) {
         const beluga__buf *repaired = &scratch->text;
         beluga__buf_clear(&scratch->text);
@@ -276,6 +277,17 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
     if (too_deep(*doc, text, length)) return fail_deep(err);
     scratch->fault = why.pos;
     return *doc ? 0 : fail(&why, length, err);
+}
+
+static inline int parse(beluga__json_scratch *scratch, bool pooled, const char *text, size_t length,
+                        yyjson_doc **doc, beluga_error *err)
+{
+    yyjson_read_err why;
+    *doc = read_with(scratch, pooled, READ_FLAGS, text, length, &why);
+    if (!*doc) return parse_again(scratch, pooled, text, length, why, doc, err);
+    if (too_deep(*doc, text, length)) return fail_deep(err);
+    scratch->fault = 0;
+    return 0;
 }
 
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,

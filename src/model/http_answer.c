@@ -170,7 +170,7 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
 /* Take bytes of a stream, the first of which begin with `skip` that tell nothing of what it is. */
 static void stream(beluga__http_stage *self, char *bytes, size_t n, size_t skip)
 {
-    if (is_fixed(self)) skip = 0;
+    if (skip && is_fixed(self)) skip = 0;
     if (!n || !hand_on(self, bytes, n)) return;
     if (n > skip) beluga__http_stage_read_frames(self, bytes + skip, n - skip);
 }

@@ -29,7 +29,7 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
-    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content ||
+    if (!telemetry->content || !op->call->target->runtime->capture_content ||
         !beluga__call_is_answer(op->call))
         return;
     telemetry->content(telemetry->payload, op->call->span, event);
@@ -241,8 +241,10 @@ static void content(beluga_op *op, const beluga_event *event)
     }
     bool first = op->first_content_ns < 0;
     if (first) op->first_content_ns = op->call->loop->now_ns - op->call->start_ns;
-    if (op->call->span) span_event(op, first ? BELUGA_SPAN_FIRST_CONTENT : BELUGA_SPAN_CONTENT);
-    tell_content(op, event);
+    if (op->call->span) {
+        span_event(op, first ? BELUGA_SPAN_FIRST_CONTENT : BELUGA_SPAN_CONTENT);
+        tell_content(op, event);
+    }
     op->cb(op->payload, event);
 }
 

@@ -46,11 +46,8 @@ static bool is_error_code(const beluga_json *value)
     return word ? *word : number != 0 && number != 200;
 }
 
-bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
+static __attribute__((noinline)) bool tells_fault(const beluga_json *const *values)
 {
-    size_t i = 0;
-    while (i < BELUGA__FAULT_MEMBERS && !values[i]) i++;
-    if (i == BELUGA__FAULT_MEMBERS) return false; /* nearly all answers have no such member */
     bool denied = values[BELUGA__FAULT_CODE] && !is_error_code(values[BELUGA__FAULT_CODE]);
     const beluga_json *minimax = beluga_json_get(values[BELUGA__FAULT_BASE_RESP], "status_code");
     if (is_set(values[BELUGA__FAULT_ERROR], DEPTH) || is_set(values[BELUGA__FAULT_ERRORS], DEPTH))
@@ -59,6 +56,16 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
     if (denied) return false;
     return values[BELUGA__FAULT_CODE] || is_set(values[BELUGA__FAULT_MESSAGE], 0) ||
            is_set(values[BELUGA__FAULT_MSG], 0);
+}
+
+bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
+{
+    /* nearly all answers have no such member */
+    if (!values[BELUGA__FAULT_ERROR] && !values[BELUGA__FAULT_ERRORS] &&
+        !values[BELUGA__FAULT_CODE] && !values[BELUGA__FAULT_MESSAGE] &&
+        !values[BELUGA__FAULT_MSG] && !values[BELUGA__FAULT_BASE_RESP])
+        return false;
+    return tells_fault(values);
 }
 
 /* Cerebras, gateways and RFC 9457 send the members of an error without an enclosing object. */

@@ -75,18 +75,23 @@ static int dispatch(reader *r)
     return code;
 }
 
-static int add_data(reader *r, slice value)
+/* Join a further data line of an event to those before. Not inlined: most events have one. */
+static __attribute__((noinline)) int join_data(reader *r, slice value)
 {
     beluga__framer *framer = r->framer;
-    if (!framer->has_data) {
-        framer->has_data = true;
-        r->data = value;
-        return value.n > framer->max ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
-    }
     if (r->data.at) beluga__buf_append(&framer->data, r->data.at, r->data.n);
     r->data.at = NULL;
     beluga__buf_putc(&framer->data, '\n');
     return beluga__buf_append(&framer->data, value.at, value.n);
+}
+
+static int add_data(reader *r, slice value)
+{
+    beluga__framer *framer = r->framer;
+    if (framer->has_data) return join_data(r, value);
+    framer->has_data = true;
+    r->data = value;
+    return value.n > framer->max ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
 static bool is_field(const char *line, size_t n, const char *name, size_t name_n)
@@ -124,9 +129,11 @@ static int take_line(reader *r, char *line, size_t n)
         /* the bytes stay valid until the next append, and park comes first */
         framer->line.length = 0;
     }
-    size_t mark = beluga__framer_skip_mark(framer, line, n);
-    line += mark;
-    n -= mark;
+    if (!framer->started) {
+        size_t mark = beluga__framer_skip_mark(framer, line, n);
+        line += mark;
+        n -= mark;
+    }
     if (!n) return dispatch(r);
     /* No field begins with a bracket. Such a line is JSON that a server sent in place of an event,
      * such as a late error; it is data up to the next blank line. */

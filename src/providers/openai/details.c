@@ -177,13 +177,11 @@ static bool is_plain(const beluga__openai_detail *detail)
     return text && !find(detail, "id") && !find(detail, "signature") && !find(detail, "data");
 }
 
-int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
+/* Not inlined: this is asked before each piece of an answer, and few have details. */
+static __attribute__((noinline)) int end_open_detail(beluga__openai_state *state, beluga_emit *emit)
 {
     beluga__openai_detail detail = state->detail;
     int code = 0;
-    state->n_reasoned = 0;
-    state->reasoned_hash = 0;
-    if (!detail.list) return 0;
     state->detail = (beluga__openai_detail){0};
     if (!is_plain(&detail)) {
         beluga_json_writer *w = beluga_json_writer_new();
@@ -191,6 +189,13 @@ int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
         beluga_json_writer_free(w);
     }
     return code ? code : beluga_emit_reasoning_end(emit);
+}
+
+int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
+{
+    state->n_reasoned = 0;
+    state->reasoned_hash = 0;
+    return state->detail.list ? end_open_detail(state, emit) : 0;
 }
 
 /* Pieces of a block have its index and its type. An encrypted block comes whole, and one of

@@ -94,10 +94,9 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
 {
     size_t length = 0;
     const char *text = beluga_json_string(content, &length);
-    bool listed = beluga_json_is_array(content);
-    int code = listed || length ? beluga__openai_end_detail(state, emit) : 0;
-    if (length && !code) code = beluga_emit_text(emit, text, length);
-    if (!listed) return code;
+    if (!length && !beluga_json_is_array(content)) return 0;
+    int code = beluga__openai_end_detail(state, emit);
+    if (length) return code ? code : beluga_emit_text(emit, text, length);
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v))
         code = emit_part(state, v, emit);
@@ -176,11 +175,8 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
                         beluga_emit *emit)
 {
     const beluga_json *m[MEMBERS];
-    size_t found = beluga_json_pick(message, members, MEMBERS, m);
-    if (!found) return 0;
+    if (!beluga_json_pick(message, members, MEMBERS, m)) return 0;
     for (int i = 0; i < MEMBERS && !*said; i++) *said = is_filled(m[i]);
-    /* A piece of a stream mostly has content and nothing else. */
-    if (found == 1 && m[CONTENT]) return emit_content(state, m[CONTENT], emit);
     int code = emit_reasoning_of(state, m, emit);
     if (!code) code = emit_content(state, m[CONTENT], emit);
     if (!code && m[REFUSAL]) code = emit_refusal(state, m[REFUSAL], emit);
@@ -194,6 +190,16 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
     return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
 }
 
+/* A piece of a stream mostly has content and nothing else. */
+static int emit_delta(beluga__openai_state *state, const beluga_json *delta, beluga_emit *emit)
+{
+    const beluga_json *content;
+    if (beluga_json_count(delta) != 1 || !beluga_json_pick(delta, &members[CONTENT], 1, &content))
+        return emit_message(state, delta, &state->said, emit);
+    if (!state->said) state->said = is_filled(content);
+    return emit_content(state, content, emit);
+}
+
 /* A stream has deltas. Where the deltas are empty, as with hosts that do not stream, the message
  * is used; otherwise the message repeats the deltas. */
 int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
@@ -202,7 +208,7 @@ int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *c
     const beluga_json *delta = choice[BELUGA__OPENAI_DELTA];
     const beluga_json *message = choice[BELUGA__OPENAI_MESSAGE];
     bool said = false;
-    int code = emit_message(state, delta, &state->said, emit);
+    int code = emit_delta(state, delta, emit);
     return code || !message || state->said ? code : emit_message(state, message, &said, emit);
 }
 
@@ -213,7 +219,6 @@ int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *c
 int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *m,
                                  beluga_emit *emit)
 {
-    if (state->has_metadata) return 0;
     const char *id = beluga__filled(beluga_json_string(m[BELUGA__OPENAI_ID], NULL));
     const char *model = beluga__filled(beluga_json_string(m[BELUGA__OPENAI_MODEL], NULL));
     int64_t created = beluga_json_int(m[BELUGA__OPENAI_CREATED], 0);

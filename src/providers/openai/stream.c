@@ -33,9 +33,9 @@ int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
     if (!first) return emit_usage(root, m[BELUGA__OPENAI_USAGE], NULL, true, emit);
     const char *word = beluga__read_word(choice[BELUGA__OPENAI_FINISH_REASON]);
-    code = beluga__openai_emit_metadata(state, m, emit);
+    if (!state->has_metadata) code = beluga__openai_emit_metadata(state, m, emit);
     if (!code) code = beluga__openai_emit_choice(state, choice, emit);
-    if (!code)
+    if (!code && (word || beluga_json_count(m[BELUGA__OPENAI_USAGE])))
         code = emit_usage(root, m[BELUGA__OPENAI_USAGE], choice[BELUGA__OPENAI_CHOICE_USAGE], word,
                           emit);
     if (code || !word) return code;
