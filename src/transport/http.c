@@ -262,14 +262,18 @@ static bool connect_again(beluga__transfer *t)
 static void finished(beluga__transfer *t, CURLcode code)
 {
     if (was_stopped(t, code) && connect_again(t)) return;
+    beluga__http *http = t->http;
     const beluga__transfer_handler *handler = t->handler;
     void *owner = t->owner;
     beluga_error err;
     int status = 0;
     if (handler) {
         status = beluga__transfer_explain(t, code, &err);
+        /* The head may end the call; the transfer ends here nevertheless, and once. */
+        http->in_curl = true;
         if (!status || t->response->status) beluga__transfer_tell_head(t);
-        if (!t->handler) handler = NULL; /* the head ended the call */
+        http->in_curl = false;
+        if (!t->handler) handler = NULL;
     }
     end_transfer(t);
     if (handler) handler->done(owner, status, status ? &err : NULL);
