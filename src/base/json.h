@@ -87,6 +87,8 @@ struct beluga_json_writer {
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
+/* Returns whether the text of a JSON value has more levels than `max`. */
+bool beluga__json_nests_deeper(const char *text, size_t length, size_t max);
 /* Write JSON text that this library has written or read as one value. */
 void beluga__json_put_valid(beluga_json_writer *w, const char *key, const char *json,
                             size_t length);

@@ -131,7 +131,7 @@ static const char *string_end(const char *at, const char *end)
     return at;
 }
 
-static bool nests_too_deep(const char *text, size_t length)
+bool beluga__json_nests_deeper(const char *text, size_t length, size_t max)
 {
     size_t depth = 0;
     for (const char *at = text, *end = text + length; at < end; at++) {
@@ -139,7 +139,7 @@ static bool nests_too_deep(const char *text, size_t length)
         case '"': at = string_end(at + 1, end); break;
         case '[':
         case '{':
-            if (++depth > BELUGA__MAX_JSON_DEPTH) return true;
+            if (++depth > max) return true;
             break;
         case ']':
         case '}':
@@ -169,7 +169,7 @@ static bool is_too_deep(const yyjson_doc *doc)
 static bool too_deep(const yyjson_doc *doc, const char *text, size_t length)
 {
     if (length < SHORTEST_DEEP_TEXT) return false;
-    if (!doc) return nests_too_deep(text, length);
+    if (!doc) return beluga__json_nests_deeper(text, length, BELUGA__MAX_JSON_DEPTH);
     return yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) > BELUGA__MAX_JSON_DEPTH &&
            is_too_deep(doc);
 }

@@ -9,16 +9,20 @@ static void put_known(beluga_json_writer *w, const char *key, const char *text)
     beluga_json_put_string(w, key, *text ? text : NULL);
 }
 
-/* Write a text that should be JSON: in compact form if it is valid, else as a string, so that no
- * text is lost.
- */
+/* Others put the JSON of an answer into their own, a few levels down, and all of it must still be
+ * read again. */
+enum { DEEPEST_VALUE = BELUGA__MAX_JSON_DEPTH - 16 };
+
+/* Write a text that should be JSON: in compact form if it is valid and not too deep, else as a
+ * string, so that no text is lost. */
 static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
                                bool object_only)
 {
     beluga_json_doc *doc = NULL;
     int status = beluga_json_parse(text, n, &doc, NULL);
     const beluga_json *root = status ? NULL : beluga_json_doc_root(doc);
-    if (root && (!object_only || beluga_json_is_object(root))) {
+    bool fits = root && !beluga__json_nests_deeper(text, n, DEEPEST_VALUE);
+    if (fits && (!object_only || beluga_json_is_object(root))) {
         const char *compact = beluga_json_text(doc, root, &n);
         if (compact)
             beluga__json_put_valid(w, key, compact, n);

@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "loop/rooms.h"
 #include "transport/http_transfer.h"
 
@@ -105,6 +106,21 @@ static int http_new(beluga__network_loop *loop)
     return 0;
 }
 
+/* A call of another client may take its memory with it, while its transfer still goes on. So the
+ * body is copied, unless its memory is the loop's, or is wiped when it is freed. */
+static int take_body(beluga__transfer *t, beluga_http_request *request)
+{
+    const beluga_allocator *own = &t->http->loop->base.runtime->allocator;
+    beluga__buf *body = &request->body;
+    if (body->allocator == own || body->allocator == beluga__secret_allocator()) {
+        t->body = *body;
+        beluga__buf_init(body, t->body.allocator, t->body.max);
+        return 0;
+    }
+    beluga__buf_init(&t->body, own, body->max);
+    return beluga__buf_append(&t->body, body->data, body->length);
+}
+
 static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer_spec *spec)
 {
     beluga_http_request *request = spec->request;
@@ -120,6 +136,7 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->connection = spec->connection;
     t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
+<<<<<<< HEAD
     if (!beluga__transfer_write_headers(t, request)) {
         beluga__transfer_keep(t);
         return NULL;
@@ -127,6 +144,13 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->body = request->body;
     beluga__buf_init(&request->body, t->body.allocator, t->body.max);
     return t;
+=======
+    t->has_body = request->has_body;
+    t->told = request->told;
+    if (beluga__transfer_write_headers(t, request) && !take_body(t, request)) return t;
+    beluga__transfer_keep(t);
+    return NULL;
+>>>>>>> brk
 }
 
 int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *spec,
@@ -249,14 +273,18 @@ static bool connect_again(beluga__transfer *t)
 static void finished(beluga__transfer *t, CURLcode code)
 {
     if (was_stopped(t, code) && connect_again(t)) return;
+    beluga__http *http = t->http;
     const beluga__transfer_handler *handler = t->handler;
     void *owner = t->owner;
     beluga_error err;
     int status = 0;
     if (handler) {
         status = beluga__transfer_explain(t, code, &err);
+        /* The head may end the call; the transfer ends here nevertheless, and once. */
+        http->in_curl = true;
         if (!status || t->response->status) beluga__transfer_tell_head(t);
-        if (!t->handler) handler = NULL; /* the head ended the call */
+        http->in_curl = false;
+        if (!t->handler) handler = NULL;
     }
     end_transfer(t);
     if (handler) handler->done(owner, status, status ? &err : NULL);

@@ -344,13 +344,14 @@ static void look(beluga__network_loop *loop, int wait)
 }
 
 /* Everybody has a turn: those that the last step left, then transfers that were held, then those
- * that have become ready. Returns how many descriptors were called. */
+ * that have become ready. Held transfers that fill each step must not keep the loop from looking:
+ * what is ready then is the first in the next step. Returns how many descriptors were called. */
 static int read_ready(beluga__network_loop *loop, int wait)
 {
     int n = call_ready(loop, 0);
     beluga__http_resume(loop->http);
-    if (has_more_ready(loop) || !beluga__loop_has_room(loop, BELUGA__READ_BYTES)) return n;
-    look(loop, wait);
+    if (has_more_ready(loop)) return n;
+    look(loop, beluga__loop_has_room(loop, BELUGA__READ_BYTES) ? wait : 0);
     return call_ready(loop, n);
 }
 

@@ -489,6 +489,29 @@ static void a_loop_may_go_while_a_whole_answer_is_held(scene *s)
     assert_story(&s->r, "");
 }
 
+/* The rest of a body is read behind the call's end, when the model's client and its memory may be
+ * gone; the loop is another client's. */
+static void a_model_and_its_client_may_go_before_the_rest_of_an_answer_is_read(scene *s)
+{
+    const beluga_client_settings settings = {.size = sizeof settings};
+    beluga_client *client;
+    beluga_chat_model *model;
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(s->peer)), beluga_with_api_key("sk-test"));
+    script(s->peer, BEGINS, SAYS("Hello"), STOPS, EVENT("[DONE]"), WAITS_AT(0), ENDS);
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
+    beluga_config_free(config);
+    beluga_op_free(push_stream(model, s->loop, NULL, &s->r));
+    beluga_chat_model_unref(model);
+    step_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
+    peer_open_gate(s->peer, 0);
+    step_until_quiet(s->loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +543,7 @@ int main(void)
         SCENE(a_program_without_a_loop_of_its_own_may_wait),
         SCENE(a_whole_answer_is_pushed_at_once_and_its_retries_stay_unseen),
         SCENE(a_whole_answer_that_fails_gives_no_content),
+        SCENE(a_model_and_its_client_may_go_before_the_rest_of_an_answer_is_read),
         SCENE(a_loop_may_go_while_a_whole_answer_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,34 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     free_crowd(&c);
 }
 
+/* More streams than fill a step, none of which ever has to wait for bytes. */
+static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
+{
+    peer *p = *state;
+    enum { N = 40, TEXTS = 40, TEXT = 7000, STEPS = 12 };
+    crowd c;
+    record quiet = {0};
+    beluga_context *ctx = beluga_context_new_cancellable(NULL);
+    peer_reply *reply = gated_reply(p, 0, N);
+    for (int i = 0; i < TEXTS; i++) script_more(reply, SAYS_LETTERS(TEXT));
+    script_more(reply, STOPS, DONE);
+    gated_reply(p, 1, 1);
+    push_crowd(&c, open_peer(p), N);
+    step_until(&c, has_text);
+    beluga_op_free(push_stream(c.model, c.loop, ctx, &quiet));
+    while (!quiet.texts) poll_and_step(c.loop);
+    let_timers_pass(&c);
+    let_through(p, 0, 0, N);
+    for (int i = 0; i < STEPS; i++) poll_and_step(c.loop);
+    assert_int_equal(count(&c, has_finished), 0);
+    beluga_context_cancel(ctx);
+    for (int i = 0; i < STEPS && !quiet.errors; i++) poll_and_step(c.loop);
+    assert_int_equal(count(&c, has_finished), 0);
+    assert_int_equal(quiet.errors, 1);
+    free_crowd(&c);
+    beluga_context_unref(ctx);
+}
+
 /* The host did something else for longer than the timeout, while more streams got bytes than one
  * step reads; and those that time out first got theirs last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
@@ -263,6 +291,7 @@ int main(void)
         ON_PEER(a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable),
         cmocka_unit_test(a_step_begins_a_bounded_number_of_calls_without_a_network_too),
         ON_PEER(streams_with_much_to_read_do_not_starve_the_others),
+        ON_PEER(a_cancellation_is_heard_among_streams_that_never_wait),
         ON_PEER(no_stream_fails_for_want_of_bytes_that_are_there),
         ON_PEER(thousands_of_streams_run_on_one_thread),
         SCENE(many_calls_one_after_the_other_share_a_few_connections),

@@ -205,6 +205,35 @@ static void hooks_of_an_earlier_version_are_shorter(scene *s)
     assert_int_equal(w.events + w.after, 0);
 }
 
+static int dislike_the_head(void *payload, const beluga_call *call, const beluga_event *event,
+                            beluga_error *err)
+{
+    (void)payload;
+    (void)call;
+    (void)err;
+    return event->kind == BELUGA_EVENT_METADATA ? BELUGA_ERROR_CONTENT_FILTER : 0;
+}
+
+/* An answer without a body has its head and its end in one, so the transfer is ending already. The
+ * next calls take its memory, each for itself. */
+static void one_that_dislikes_the_head_of_an_empty_answer_ends_its_transfer_once(scene *s)
+{
+    beluga_hooks hooks = {.size = sizeof hooks, .event = dislike_the_head};
+    beluga_chat_model *liked = open_peer(s->peer);
+    record first = {0}, second = {0};
+    script(s->peer, HEAD(200, "X-Request-Id: r1\r\n"), ENDS);
+    script(s->peer, FOR_EVER, STREAMS("Hello"));
+    open_with(s, beluga_with_hooks(&hooks), beluga_with_max_retries(0));
+    push(s);
+    step_to_the_end(s);
+    assert_int_equal(s->r.error.code, BELUGA_ERROR_CONTENT_FILTER);
+    beluga_op_free(push_stream(liked, s->loop, NULL, &first));
+    beluga_op_free(push_stream(liked, s->loop, NULL, &second));
+    while (!first.finishes || !second.finishes) poll_and_step(s->loop);
+    assert_int_equal(first.finishes + second.finishes, 2);
+    beluga_chat_model_unref(liked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +247,7 @@ int main(void)
         SCENE(hooks_of_an_earlier_version_are_shorter),
         SCENE(the_last_event_can_be_disliked_too),
         SCENE(a_call_that_falls_back_is_one_call),
+        SCENE(one_that_dislikes_the_head_of_an_empty_answer_ends_its_transfer_once),
     };
     return cmocka_run_group_tests_name("hooks", tests, NULL, NULL);
 }

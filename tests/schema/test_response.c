@@ -473,6 +473,33 @@ static void what_an_answer_says_is_written_into_an_open_object(void **state)
     beluga_json_writer_free(w);
 }
 
+/* The deepest arguments that are read: their own JSON has room for no level around it. */
+static void an_answer_with_the_deepest_arguments_is_written_so_that_it_can_be_read(void **state)
+{
+    (void)state;
+    enum { DEPTH = 512 };
+    char arguments[5 * DEPTH + 2];
+    SCOPED(beluga_response_builder) *b = beluga_response_builder_new();
+    SCOPED(char) *json = NULL;
+    size_t length;
+    beluga_json_doc *doc;
+    for (int i = 0; i < DEPTH; i++) {
+        memcpy(arguments + i * 4, "{\"\":", 4);
+        arguments[DEPTH * 4 + 1 + i] = '}';
+    }
+    arguments[DEPTH * 4] = '1';
+    arguments[DEPTH * 5 + 1] = '\0';
+    call(b, BELUGA_EVENT_TOOL_CALL_END, 0, "c0", "add", arguments);
+    finish(b, BELUGA_FINISH_TOOL_CALLS, "tool_calls");
+    SCOPED(beluga_response) *r = taken(b, 0);
+    assert_int_equal(beluga_response_to_json(r, &json, &length), 0);
+    assert_int_equal(beluga_json_parse(json, length, &doc, NULL), 0);
+    const beluga_json *calls = beluga_json_get(beluga_json_doc_root(doc), "tool_calls");
+    const beluga_json *written = beluga_json_get(beluga_json_at(calls, 0), "arguments");
+    assert_string_equal(beluga_json_string(written, NULL), arguments);
+    beluga_json_doc_free(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +524,7 @@ int main(void)
         cmocka_unit_test(the_1025th_tool_call_is_refused),
         cmocka_unit_test(a_text_answer_becomes_a_message_of_one_text),
         cmocka_unit_test(an_answer_is_written_as_one_json_object),
+        cmocka_unit_test(an_answer_with_the_deepest_arguments_is_written_so_that_it_can_be_read),
         cmocka_unit_test(kinds_and_reasons_have_names),
     };
     return cmocka_run_group_tests_name("response", tests, NULL, NULL);
