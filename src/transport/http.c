@@ -136,21 +136,9 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->connection = spec->connection;
     t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
-<<<<<<< HEAD
-    if (!beluga__transfer_write_headers(t, request)) {
-        beluga__transfer_keep(t);
-        return NULL;
-    }
-    t->body = request->body;
-    beluga__buf_init(&request->body, t->body.allocator, t->body.max);
-    return t;
-=======
-    t->has_body = request->has_body;
-    t->told = request->told;
     if (beluga__transfer_write_headers(t, request) && !take_body(t, request)) return t;
     beluga__transfer_keep(t);
     return NULL;
->>>>>>> brk
 }
 
 int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *spec,

@@ -8,11 +8,26 @@ static void check_all(const planted *rows, size_t n)
 }
 #define CHECK_ALL(rows) check_all(rows, sizeof rows / sizeof *rows)
 
+static void skip_where_making_a_thread_waits(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    print_message("skipped: there pthread_create itself waits, which is found first\n");
+    skip();
+#endif
+}
+
 static void those_in_order_pass(void **state)
 {
-    static const planted rows[] = {
-        {"job-sound", "", ""}, {"job-after-sound", "", ""}, {"job-engine-sound", "", ""}};
+    static const planted rows[] = {{"job-sound", "", ""}, {"job-after-sound", "", ""}};
     (void)state;
+    CHECK_ALL(rows);
+}
+
+static void an_engine_in_order_passes(void **state)
+{
+    static const planted rows[] = {{"job-engine-sound", "", ""}};
+    (void)state;
+    skip_where_making_a_thread_waits();
     CHECK_ALL(rows);
 }
 
@@ -33,6 +48,7 @@ static void an_engine_that_is_never_detached_is_found(void **state)
     static const planted rows[] = {
         {"job-engine-kept", "ends ", "want beluga_emit_detach for each emit"}};
     (void)state;
+    skip_where_making_a_thread_waits();
     planted_limits.patience_ms = 2000; /* so long is waited for it */
     CHECK_ALL(rows);
     planted_limits.patience_ms = 0;
@@ -63,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_in_order_pass),
+        cmocka_unit_test(an_engine_in_order_passes),
         cmocka_unit_test(work_that_heeds_nothing_is_found),
         cmocka_unit_test(an_engine_that_is_never_detached_is_found),
         cmocka_unit_test(functions_that_wait_are_found),
