@@ -454,9 +454,10 @@ static int set_google(void **state)
 
 static int strike_google(void **state)
 {
-    static const char *const names[] = {"key.json", "application_default_credentials.json",
-                                        ".config/gcloud/"
-                                        "application_default_credentials.json"};
+#define DEFAULT_CREDENTIALS "application_default_credentials.json"
+    static const char *const names[] = {"key.json", DEFAULT_CREDENTIALS,
+                                        (".config/gcloud/" DEFAULT_CREDENTIALS)};
+#undef DEFAULT_CREDENTIALS
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove(in_folder(names[i]));
     rmdir(in_folder(".config/gcloud"));
     rmdir(in_folder(".config"));

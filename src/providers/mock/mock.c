@@ -354,7 +354,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     beluga__mock_script_read(&s, call);
     int status =
         beluga__mock_script_resolve(&s, beluga_call_model(call), BELUGA_ERROR_INVALID_INPUT, err);
-    if (BELUGA__CAN_EMBED && status == 0 && beluga_call_kind(call) != BELUGA_CALL_ANSWER)
+    if (BELUGA__CAN_EMBED != 0 && status == 0 && beluga_call_kind(call) != BELUGA_CALL_ANSWER)
         return start_other(self, &s, call, emit);
     if (status == 0) status = prepare(self, &s, call, emit, &a);
     if (status == 0) status = emit_identity(emit, call);
