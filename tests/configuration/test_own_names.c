@@ -308,7 +308,8 @@ static int make_and_open(void *argument)
     if (!status) beluga_chat_model_unref(model);
     beluga_config_free(resolved);
     beluga_config_free(config);
-    beluga_client_unref(client);
+    /* A thread of the pool may still read the key: its memory must have an allocator until then. */
+    if (client && beluga_client_close(client, PATIENCE_MS, NULL)) beluga_client_unref(client);
     return status;
 }
 
