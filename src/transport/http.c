@@ -211,7 +211,7 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     if (!t->added) return;
     /* curl_easy_pause delivers the bytes that libcurl has kept, so resuming waits for the next
      * step. */
-    beluga__transfer_move(t, &t->http->to_resume);
+    beluga__transfer_resume_later(t);
     beluga__loop_wake(t->http->loop);
 }
 

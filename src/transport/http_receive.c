@@ -39,7 +39,7 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
     }
     if (t->paused) return CURL_WRITEFUNC_PAUSE;
     if (!has_room(t->http->loop, length)) {
-        beluga__transfer_move(t, &t->http->to_resume);
+        beluga__transfer_resume_later(t);
         return CURL_WRITEFUNC_PAUSE;
     }
     beluga__transfer_tell_head(t);

@@ -82,6 +82,12 @@ static inline void beluga__transfer_move(beluga__transfer *t, beluga__list *to)
     beluga__list_append(to, &t->node);
 }
 
+/* Let the transfer go on in the next step. One that fails in this step stays in that list. */
+static inline void beluga__transfer_resume_later(beluga__transfer *t)
+{
+    if (!t->refusal) beluga__transfer_move(t, &t->http->to_resume);
+}
+
 /* --- http_setup.c --- */
 
 /* Start libcurl, once in a process. Returns false without memory; the next call then tries
