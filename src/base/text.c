@@ -167,8 +167,7 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 
 static bool same_letter(char a, char b)
 {
-    bool letter = (a | 0x20) >= 'a' && (a | 0x20) <= 'z';
-    return a == b || (letter && (a | 0x20) == (b | 0x20));
+    return beluga__lower(a) == beluga__lower(b);
 }
 
 /* The table of distances is made row by row. The last two are kept, since letters that changed
@@ -187,7 +186,8 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
         for (size_t j = 1; j <= m; j++) {
             row[j] = least(above[j] + 1, row[j - 1] + 1,
                            above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                           same_letter(a[i - 2], b[j - 1]);
             if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
         }
     }

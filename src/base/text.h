@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+static inline char beluga__lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* Each of these reads the whole text, or returns false and leaves the value unchanged. */
 bool beluga__text_to_int(const char *text, size_t n, int64_t *value);
 /* The number is decimal and finite. */

@@ -284,11 +284,6 @@ static void add_header(header_list *list, const char *name, size_t n, const char
         list->at = put(put(list->at, ": ", 2), value, n_value + 1);
 }
 
-static bool is_named(const beluga__header *h, const char *name, size_t n)
-{
-    return h->n_name == n && strncasecmp(h->name, name, n) == 0;
-}
-
 /* What the list and its text need. */
 static size_t list_bytes(const beluga_http_request *request, size_t *n)
 {
@@ -318,8 +313,9 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
     static char plain[] = "Accept-Encoding: identity", no_expect[] = "Expect:";
     bool names_agent = false, names_encoding = false;
     for (const beluga__header *h = request->headers; h; h = h->next) {
-        names_agent = names_agent || is_named(h, BELUGA__AGENT, sizeof BELUGA__AGENT - 3);
-        names_encoding = names_encoding || is_named(h, accepts, sizeof accepts - 1);
+        names_agent =
+            names_agent || beluga__header_is_named(h, BELUGA__AGENT, sizeof BELUGA__AGENT - 3);
+        names_encoding = names_encoding || beluga__header_is_named(h, accepts, sizeof accepts - 1);
         add_header(list, h->name, h->n_name, h->value, h->n_value);
     }
     if (!names_agent) add_line(list, (char *)t->connection->agent);

@@ -54,8 +54,10 @@ struct beluga_http_request {
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
                                beluga__arena *arena, const char *base_url);
-/* Set a header whose name and value this library wrote, so that they need no check. Both are
- * constants. */
+/* Returns whether a header has this name, in any case. */
+bool beluga__header_is_named(const beluga__header *header, const char *name, size_t n);
+/* Set a header whose name and value need no check, since this library wrote them or has checked
+ * them. Both are copied. */
 void beluga__http_request_put_header(beluga_http_request *request, const char *name, size_t n,
                                      const char *value);
 #define BELUGA__PUT_HEADER(request, name, value) \

@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/line.h"
+#include "base/text.h"
 #include "wire/http.h"
 #include "wire/outgoing.h"
 
@@ -10,16 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static bool is_named(const beluga__header *header, const char *name, size_t n)
+bool beluga__header_is_named(const beluga__header *header, const char *name, size_t n)
 {
     if (header->n_name != n) return false;
     for (size_t i = 0; i < n; i++)
-        if (lower(header->name[i]) != lower(name[i])) return false;
+        if (beluga__lower(header->name[i]) != beluga__lower(name[i])) return false;
     return true;
 }
 
@@ -129,7 +125,7 @@ void beluga_http_request_add_query(beluga_http_request *request, const char *nam
 static beluga__header **find_header(beluga_http_request *request, const char *name, size_t n)
 {
     beluga__header **at = &request->headers;
-    while (*at && !is_named(*at, name, n)) at = &(*at)->next;
+    while (*at && !beluga__header_is_named(*at, name, n)) at = &(*at)->next;
     return at;
 }
 
@@ -308,7 +304,7 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
 {
     size_t n = strlen(name);
     for (const beluga__header *h = request->headers; h; h = h->next)
-        if (is_named(h, name, n)) return h->value;
+        if (beluga__header_is_named(h, name, n)) return h->value;
     return NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "base/line.h"
+#include "base/text.h"
 #include "wire/http.h"
 
 #include <beluga/error.h>
@@ -8,11 +9,6 @@
 #include <time.h>
 
 #define MAX_WAIT_MS (INT64_C(24) * 60 * 60 * 1000)
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
 
 static bool is_space(char c)
 {
@@ -76,7 +72,7 @@ static int header_line(beluga__buf *headers, const char *line, size_t name_n, co
     if (!at) beluga__buf_reserve(headers, USUAL_HEADERS);
     for (; n && is_space(*value); n--) value++;
     beluga__buf_append(headers, line, name_n);
-    for (; at < headers->length; at++) headers->data[at] = lower(headers->data[at]);
+    for (; at < headers->length; at++) headers->data[at] = beluga__lower(headers->data[at]);
     beluga__buf_append(headers, ": ", 2);
     beluga__buf_append(headers, value, n);
     return beluga__buf_putc(headers, '\0');
@@ -98,7 +94,7 @@ int beluga__http_response_add_line(beluga_http_response *response, const char *l
 static bool is_name(const char *header, const char *name, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (header[i] != lower(name[i])) return false;
+        if (header[i] != beluga__lower(name[i])) return false;
     return header[n] == ':';
 }
 
@@ -253,7 +249,7 @@ static const char *const shown_families[] = {"anthropic-ratelimit-", "x-ratelimi
 
 static bool starts_with(const char *name, const char *start)
 {
-    for (; *start && lower(*name) == *start; start++) name++;
+    for (; *start && beluga__lower(*name) == *start; start++) name++;
     return !*start;
 }
 

@@ -1,6 +1,8 @@
-/* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time. */
+/* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time; and words that
+ * are nearly alike. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <setjmp.h>
@@ -225,6 +227,18 @@ static void a_long_text_of_escapes_is_written_whole(void **state)
     beluga__buf_free(&buf);
 }
 
+/* ---- words that are nearly alike ------------------------------------------------------------- */
+
+static void letters_are_counted_as_changed_whatever_their_case(void **state)
+{
+    (void)state;
+    assert_int_equal(beluga__text_distance("model", "MODEL", 3), 0);
+    assert_int_equal(beluga__text_distance("modle", "MODEL", 3), 1);
+    assert_int_equal(beluga__text_distance("model", "MODE", 3), 1);
+    assert_int_equal(beluga__text_distance("max_tokens", "MAX-TOKENS", 3), 1);
+    assert_int_equal(beluga__text_distance("a[", "a{", 3), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_piece_at_any_place_is_written_as_the_slow_way_does),
         cmocka_unit_test(each_byte_is_written_as_the_slow_way_does),
         cmocka_unit_test(a_long_text_of_escapes_is_written_whole),
+        cmocka_unit_test(letters_are_counted_as_changed_whatever_their_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
