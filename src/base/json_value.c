@@ -118,7 +118,7 @@ size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names
         values[found] = json(k + 1);
     }
     for (size_t i = found; i < count; i++) values[i] = NULL;
-    if (!left) return found;
+    if (!left || found == count) return found; /* the first of equal members counts */
     return found + pick_others(k, left, names, names + count, names + found, values);
 }
 
