@@ -24,7 +24,7 @@ static void mask_members(const char *key, char *bytes, size_t n)
         const char *at = strstr(key, names[i]);
         if (!at) continue;
         at += strlen(names[i]);
-        at += strspn(at, " :");
+        at += strspn(at, " \t\r\n:");
         size_t length = *at == '"' ? strcspn(at + 1, "\"") : 0;
         if (length >= MIN_KEY) mask(at + 1, length, bytes, n);
     }

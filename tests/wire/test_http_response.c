@@ -357,7 +357,10 @@ static void a_key_and_its_long_parts_are_masked_wherever_they_stand(void **state
         {"short", "short", "short"},
         {"AKIDEXAMPLE0123456789:secretsecretsecret:tokentokentoken0:eu-west-1",
          "AKIDEXAMPLE0123456789/secretsecretsecret tokentokentoken0 eu-west-1",
-         "*********************/****************** **************** eu-west-1"}};
+         "*********************/****************** **************** eu-west-1"},
+        {"{\"project_id\":\"my-project\",\"private_key\":\"secretsecret\"}",
+         "my-project secretsecret", "my-project ************"},
+        {"{\n\t\"client_secret\"\n:\t\"secretsecret\"\n}", "a secretsecret", "a ************"}};
     char text[128];
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
