@@ -73,9 +73,9 @@ int beluga__cut_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 /* Returns the length of a byte order mark at `line`, if that is the first line of the body. */
 static inline size_t beluga__framer_skip_mark(beluga__framer *framer, const char *line, size_t n)
 {
-    bool first = !framer->started;
+    if (framer->started) return 0;
     framer->started = true;
-    return first && n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
 #endif

@@ -129,11 +129,9 @@ static int take_line(reader *r, char *line, size_t n)
         /* the bytes stay valid until the next append, and park comes first */
         framer->line.length = 0;
     }
-    if (!framer->started) {
-        size_t mark = beluga__framer_skip_mark(framer, line, n);
-        line += mark;
-        n -= mark;
-    }
+    size_t mark = beluga__framer_skip_mark(framer, line, n);
+    line += mark;
+    n -= mark;
     if (!n) return dispatch(r);
     /* No field begins with a bracket. Such a line is JSON that a server sent in place of an event,
      * such as a late error; it is data up to the next blank line. */
