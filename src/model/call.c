@@ -204,7 +204,7 @@ static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_e
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
     size_t bytes = block_bytes(target);
-    bool own = loop && loop->runtime == target->runtime; /* none encodes only */
+    bool own = loop && loop->runtime == target->runtime; /* a call without a loop is only encoded */
     beluga_call *call = own ? beluga__loop_take_spare(loop, bytes) : NULL;
     if (!call) call = beluga__alloc(allocator, bytes);
     if (!call) {

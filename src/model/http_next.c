@@ -82,8 +82,7 @@ void beluga__http_stage_go_on(beluga__http_stage *self)
     wait(self, course);
 }
 
-/* --- where the next request goes ----------------------------------------------------------------
- */
+/* --- where the next request goes -------------------------------------------------------------- */
 
 static int put_url(const beluga__http_stage *self, const char *reference, char *out, size_t size)
 {

@@ -192,8 +192,8 @@ typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request 
                                    beluga_error *err);
 
 /* Let a function of the provider write the request, and add what the options say; `cancels` tells
- * that the request tells the service of the end. Returns 0, a code with detail, or a positive
- * number that the function returned. */
+ * that the request tells the service of the end. Returns 0, a code with detail, or
+ * BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
 

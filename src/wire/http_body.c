@@ -1,5 +1,4 @@
 /* Bodies of requests that are not JSON: bytes, a form, or parts (multipart/form-data). */
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/sized.h"
 #include "base/utf8.h"

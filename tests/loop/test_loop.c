@@ -340,7 +340,6 @@ static void a_deadline_makes_the_descriptor_readable(scene *s)
     expect_push(s, "error(context_timeout)");
 }
 
-/* Of tokens that were told before any text. */
 /* The program has stepped the loop without its descriptor; then somebody watches it. */
 static void a_descriptor_that_is_asked_for_late_tells_of_what_waits(scene *s)
 {
@@ -380,6 +379,7 @@ static void another_thread_may_ask_for_the_descriptor_while_the_loop_runs(scene 
     }
 }
 
+/* Of tokens that were told before any text. */
 static void a_cancel_before_the_first_content_gets_nothing_but_the_error(scene *s)
 {
     script(s->peer, BEGINS, USES(12, 0), HANGS);

@@ -1,5 +1,5 @@
-/* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time; and words that
- * are nearly alike. */
+/* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time;
+ * and words that are nearly alike. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
