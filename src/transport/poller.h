@@ -51,10 +51,9 @@ void beluga__poller_wake(beluga__poller *poller);
 /* Do the same from any thread. */
 void beluga__poller_signal(const beluga__poller *poller);
 
-/* Wait at most timeout_ms (-1: without limit) for ready descriptors. Where the last wait found more
- * than were called, it returns at once with these: descriptors that are always ready must not keep
- * the others from their turn. Returns how many can be called, 0 also when a signal interrupted the
- * wait. */
+/* Wait at most timeout_ms (-1: without limit) for ready descriptors, when all that the last wait
+ * found were called: descriptors that are always ready must not keep the others from their turn.
+ * Returns how many can be called, 0 also when a signal interrupted the wait. */
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms);
 /* Call the next ready watch. Returns false when there is none. */
 bool beluga__poller_call(beluga__poller *poller);

@@ -134,14 +134,11 @@ void beluga__poller_wake(beluga__poller *poller)
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
 {
     struct epoll_event events[BELUGA__MAX_STEP_EVENTS];
-    if (!beluga__poller_has_more(poller)) {
-        int n = epoll_wait(poller->fd, events, BELUGA__MAX_STEP_EVENTS, timeout_ms);
-        for (int i = 0; i < n; i++)
-            poller->ready[i] = (beluga__ready){events[i].data.ptr, from_epoll(events[i].events)};
-        poller->next = 0;
-        poller->n_ready = n < 0 ? 0 : n;
-    }
-    return poller->n_ready - poller->next;
+    int n = epoll_wait(poller->fd, events, BELUGA__MAX_STEP_EVENTS, timeout_ms);
+    for (int i = 0; i < n; i++)
+        poller->ready[i] = (beluga__ready){events[i].data.ptr, from_epoll(events[i].events)};
+    poller->next = 0;
+    return poller->n_ready = n < 0 ? 0 : n;
 }
 
 bool beluga__poller_call(beluga__poller *poller)
