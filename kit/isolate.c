@@ -304,7 +304,9 @@ static void describe_crash(int status, const char *in, const char *function, cha
 
 static void describe_end(const parent *p, int status, char *out, size_t size)
 {
-    const char *function = p->where->function, *in = *function ? ", in " : "";
+    check_where where = *p->where; /* the child may have written anything there */
+    where.function[sizeof where.function - 1] = '\0';
+    const char *function = where.function, *in = *function ? ", in " : "";
     int64_t limit_s = (*function ? 1 : CHECK_PATIENCES) * patience_of(p) / 1000;
     switch (p->fault) {
     case COMPUTES:

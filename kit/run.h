@@ -17,8 +17,6 @@ enum { CHECK_CALL_OPTIONS = 16, CHECK_CALL_TOOLS = 4 };
 #define CHECK_PATIENCE_MS 30000
 /* The category of scenarios that only measure. */
 #define CHECK_BENCHMARKS "Benchmarks"
-/* The category of scenarios whose calls fail. */
-#define CHECK_FAILURES "Error handling"
 /* The rules that a provider may break in any call, which would fail every check (rules.c). */
 typedef enum check_rule {
     CHECK_RULE_ENDS,

@@ -212,7 +212,7 @@ enum {
 #define BATCH        "Batch"
 #define HEALTH       "Health"
 #define CONCURRENCY  "Concurrency"
-#define FAILURES     CHECK_FAILURES
+#define FAILURES     "Error handling"
 #define LEAKS        "Leaks"
 #define COVERAGE     "Coverage"
 #define BENCHMARKS   CHECK_BENCHMARKS

@@ -239,12 +239,14 @@ void check_story_join(check_text *story)
     check_text joined = {0};
     size_t head = 0;
     for (const char *line = check_text_get(story); *line;) {
-        size_t n = strcspn(line, "\n") + 1;
-        size_t more = line[n - 1] ? shared_head(line, line + n) : 0;
+        size_t n = strcspn(line, "\n");
+        n += line[n] == '\n'; /* a story that is too long may end within a line */
+        size_t more = shared_head(line, line + n);
         check_text_add(&joined, line + head, n - head - (more ? 2 : 0));
         head = more;
         line += n;
     }
+    if (story->status) joined.status = story->status;
     check_text_free(story);
     *story = joined;
 }

@@ -455,6 +455,7 @@ bool watch_begin(const char *file, bool proves_twice)
     watch.n_emits = watch.after_end = watch.late = watch.refused = 0;
     *watch.first_after_end = *watch.first_late = '\0';
     watch.unknown_reason = 0;
+    watch.attached = 0; /* another provider of the file may have left some */
     put_between(&watch.table);
     watch.plugin = plugin;
     *plugin->host = &watch.table;

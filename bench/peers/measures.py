@@ -13,7 +13,7 @@ from session import Broken, Session
 
 TURN_US = 50000  # so much CPU a turn is to take, where a call allows it
 MOST_CALLS = 500
-WARM_US = 500000       # who takes so long is warm
+WARM_US = 500000  # who takes so long is warm
 TOKENS = 100  # pieces of text of a stream
 MANY = 64
 OPEN_STREAMS = 500
@@ -149,7 +149,7 @@ def secured(place, clients, what, **job):
                 seen = front.seen()
                 notes[client.name] = {
                     "note": (
-                        "%s, %d new connections, %d handshakes" % (seen.protocol, new_of(seen, job), seen.handshakes)
+                        "%s, %d new connections, %d handshakes" % (seen.protocol, seen.connections, seen.handshakes)
                         if job.get("fresh")
                         else "%s, %d connections" % (seen.protocol, seen.connections)
                     )
@@ -159,10 +159,6 @@ def secured(place, clients, what, **job):
     except servers.NoServer as why:
         return {"what": what, "unit": "µs a call", "skipped": str(why), "rows": []}
     return {"what": what, "unit": "µs a call", "rows": rows_of(tried, values, failures, notes)}
-
-
-def new_of(seen, job):
-    return seen.connections if job.get("fresh") else 0
 
 
 # ---- of whole processes ----------------------------------------------------------------------------------------------

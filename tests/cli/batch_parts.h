@@ -2,6 +2,7 @@
 #ifndef TESTS_CLI_BATCH_PARTS_H
 #define TESTS_CLI_BATCH_PARTS_H
 
+#include "../support/folder.h"
 #include "args.h"
 #include "base/utf8.h"
 #include "batch/ids.h"
@@ -22,23 +23,20 @@
 
 #include <cmocka.h>
 
-static char folder[64], path[128];
+static char folder[FOLDER_BYTES], path[128];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/beluga-parts-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
+    if (!folder_make(folder, "parts")) return -1;
     snprintf(path, sizeof path, "%s/out.jsonl", folder);
     return 0;
 }
 
 static int remove_folder(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    return folder_remove(folder) ? 0 : -1;
 }
 
 /* ---- progress -------------------------------------------------------------------------------- */

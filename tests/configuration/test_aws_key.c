@@ -1,19 +1,12 @@
 /* Access keys of AWS from the environment and from profiles, as its own tools find them. */
+#include "../support/files.h"
+#include "../support/folder.h"
 #include "keys/aws_key.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static char folder[] = "/tmp/beluga-aws-XXXXXX";
+static char folder[FOLDER_BYTES];
 static char credentials[64], config[64];
 
 static const char *const variables[] = {
@@ -21,14 +14,6 @@ static const char *const variables[] = {
     "AWS_PROFILE",        "AWS_DEFAULT_PROFILE",   "AWS_REGION",
     "AWS_DEFAULT_REGION",
 };
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
 
 static int set_up(void **state)
 {
@@ -304,12 +289,9 @@ int main(void)
         cmocka_unit_test_setup(a_file_that_can_not_be_read_is_an_error, set_up),
         cmocka_unit_test_setup(a_buffer_that_is_too_small_is_not_filled_by_halves, set_up),
     };
-    if (!mkdtemp(folder)) return 1;
+    if (!folder_make(folder, "aws")) return 1;
     snprintf(credentials, sizeof credentials, "%s/credentials", folder);
     snprintf(config, sizeof config, "%s/config", folder);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(credentials);
-    unlink(config);
-    rmdir(folder);
-    return failed;
+    return folder_remove(folder) ? failed : 1;
 }

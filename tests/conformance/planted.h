@@ -30,6 +30,9 @@ static struct {
     int64_t patience_ms, memory_bytes;
 } planted_limits;
 
+/* A provider that is checked before each of those that follow, in the same process; NULL: none. */
+static const char *planted_before;
+
 typedef struct planted_verdict {
     char plugin[512], fixtures[512];
     const planted *row;
@@ -44,6 +47,19 @@ static void planted_tell(void *payload, const check_result *result)
     check_text_printf(&v->details, "%s\n", result->detail);
 }
 
+static void planted_ignore(void *payload, const check_result *result)
+{
+    (void)payload;
+    (void)result;
+}
+
+static void planted_check_before(check_settings settings)
+{
+    beluga_error err;
+    settings.tell = planted_ignore;
+    if (planted_before) check_provider(&settings, planted_before, &err);
+}
+
 static int planted_body(void *payload, const check_settings *settings, beluga_error *err)
 {
     const planted_verdict *v = payload;
@@ -51,7 +67,9 @@ static int planted_body(void *payload, const check_settings *settings, beluga_er
     own.registry = beluga_registry_default();
     int code = beluga_registry_load_plugin(own.registry, v->plugin, err);
     own.plugin = beluga_registry_plugin_file(own.registry, v->row->provider);
-    return code ? code : check_provider(&own, v->row->provider, err);
+    if (code) return code;
+    planted_check_before(own);
+    return check_provider(&own, v->row->provider, err);
 }
 
 static void planted_place(char path[512], const char *variable, const char *below)

@@ -1,12 +1,12 @@
 /* The kit must be able to fail: each fault, in a fixture or in a provider, fails the checks that
  * are about it, and no other. */
+#include "../support/folder.h"
 #include "kit/check.h"
 #include "kit/fixture_file.h"
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,30 +22,21 @@
 enum { PATH_BYTES = 512 };
 
 /* A folder of fixtures that stand before the real ones. */
-static char own[] = "/tmp/beluga-check-XXXXXX";
+static char own[FOLDER_BYTES];
 static char real[PATH_BYTES];
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
 
 static int make_folder(void **state)
 {
     const char *source = getenv("BELUGA_SOURCE_ROOT");
     (void)state;
     snprintf(real, sizeof real, "%s/tests/fixtures", source ? source : ".");
-    strcpy(own + strlen(own) - 6, "XXXXXX");
-    return mkdtemp(own) ? 0 : -1;
+    return folder_make(own, "check") ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    return nftw(own, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(own) ? 0 : -1;
 }
 
 /* Name a file of one's own, and make the folders above it. */

@@ -1,7 +1,7 @@
 /* The files that say what is sent, answered and expected: what they mean, and what is refused. */
+#include "../support/folder.h"
 #include "kit/fixture_file.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,30 +14,21 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/beluga-fixture-XXXXXX";
+static char folder[FOLDER_BYTES];
 static const char *const roots[] = {folder, NULL};
 static const char *const known[] = {"request#", "answer#", "events", NULL};
 static beluga_error err;
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    return folder_make(folder, "fixture") ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder) ? 0 : -1;
 }
 
 static void write_bytes(const char *name, const char *text, size_t n)

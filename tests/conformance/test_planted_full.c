@@ -54,6 +54,18 @@ static void an_engine_that_is_never_detached_is_found(void **state)
     planted_limits.patience_ms = 0;
 }
 
+static void an_engine_that_is_not_detached_is_no_fault_of_the_next_provider(void **state)
+{
+    static const planted rows[] = {{"job-engine-sound", "", ""}};
+    (void)state;
+    skip_where_making_a_thread_waits();
+    planted_limits.patience_ms = 2000;
+    planted_before = "job-engine-kept";
+    CHECK_ALL(rows);
+    planted_before = NULL;
+    planted_limits.patience_ms = 0;
+}
+
 static void functions_that_wait_are_found(void **state)
 {
     static const planted rows[] = {
@@ -82,6 +94,7 @@ int main(void)
         cmocka_unit_test(an_engine_in_order_passes),
         cmocka_unit_test(work_that_heeds_nothing_is_found),
         cmocka_unit_test(an_engine_that_is_never_detached_is_found),
+        cmocka_unit_test(an_engine_that_is_not_detached_is_no_fault_of_the_next_provider),
         cmocka_unit_test(functions_that_wait_are_found),
         cmocka_unit_test(memory_that_is_lost_is_found),
     };

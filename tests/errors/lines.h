@@ -3,6 +3,7 @@
 #ifndef TESTS_ERRORS_LINES_H
 #define TESTS_ERRORS_LINES_H
 
+#include "../support/folder.h"
 #include "../support/openai.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -248,19 +249,24 @@ static void by_paths(const char *text)
     hold_error(&err);
 }
 
-static const char *folder(void)
+static char folder[FOLDER_BYTES];
+
+static int make_folder(void **state)
 {
-    static char path[] = "/tmp/beluga-lines-XXXXXX";
-    static bool made;
-    if (!made) assert_non_null(mkdtemp(path));
-    made = true;
-    return path;
+    (void)state;
+    return folder_make(folder, "lines") ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return folder_remove(folder) ? 0 : -1;
 }
 
 static const char *write_file(const char *name, const char *format, const char *text)
 {
     static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder(), name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (const char *at = format; *at; at++) fputs(*at == '@' ? text : (char[]){*at, '\0'}, file);
@@ -312,7 +318,7 @@ static void by_other_files(const char *text)
     beluga_error err = {0};
     beluga_prices *prices = NULL;
     const beluga_cassette cassette = {
-        .size = sizeof cassette, .directory = folder(), .mode = BELUGA_CASSETTE_REPLAY};
+        .size = sizeof cassette, .directory = folder, .mode = BELUGA_CASSETTE_REPLAY};
     if (beluga_prices_load(write_file("prices.yaml", "\"@\": {\"@\": {input: \"@\"}}\n", text),
                            &prices, &err))
         hold_error(&err);

@@ -469,5 +469,5 @@ int main(void)
         cmocka_unit_test(an_answer_stays_as_it_is),
         cmocka_unit_test(a_byte_that_is_not_seen_is_found_wherever_it_stands),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

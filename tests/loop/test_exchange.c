@@ -1,6 +1,7 @@
 /* Keys that are exchanged for tokens: once for all calls that wait, kept until shortly before a
  * token ends, and exchanged again when it is refused. */
 #include "../support/files.h"
+#include "../support/folder.h"
 #include "../support/threads.h"
 #include "exchange.h"
 
@@ -99,10 +100,10 @@ static int tell_key(void *payload, char *out, size_t n, int64_t *expires, beluga
 
 static void a_key_of_each_source_is_exchanged(scene *s)
 {
-    char folder[] = "/tmp/beluga-exchange-XXXXXX", reference[80];
+    char folder[FOLDER_BYTES], reference[80];
     const beluga_key_source source = {
         .size = sizeof source, .get = tell_key, .payload = "function"};
-    assert_non_null(mkdtemp(folder));
+    assert_true(folder_make(folder, "exchange"));
     write_file(path_below(folder, "key"), "file\n");
     snprintf(reference, sizeof reference, "file:%s/key", folder);
     setenv("BELUGA_TEST_KEY", "variable", 1);
@@ -120,8 +121,7 @@ static void a_key_of_each_source_is_exchanged(scene *s)
     }
     let_go(s);
     unsetenv("BELUGA_TEST_KEY");
-    remove(path_below(folder, "key"));
-    rmdir(folder);
+    assert_true(folder_remove(folder));
 }
 
 static void the_models_proxy_is_asked_for_tokens_too(scene *s)

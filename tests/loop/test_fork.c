@@ -1,5 +1,6 @@
 /* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
  * own. */
+#include "../support/folder.h"
 #include "../support/parts.h"
 #include "../support/scene.h"
 
@@ -240,8 +241,8 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
 static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
 {
     skip_under_tsan();
-    char folder[] = "/tmp/beluga-fork-XXXXXX", go_on[64], command[320];
-    assert_non_null(mkdtemp(folder));
+    char folder[FOLDER_BYTES], go_on[64], command[320];
+    assert_true(folder_make(folder, "fork"));
     snprintf(go_on, sizeof go_on, "%s/go-on", folder);
     snprintf(command, sizeof command,
              "command:test -e %s/asked && echo two || { touch %s/asked; "
@@ -260,9 +261,7 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
     step_to_the_end(s);
     assert_int_equal(s->r.finishes, 1);
     assert_string_equal(peer_request_header(s->peer, 1, "Authorization"), "Bearer one");
-    remove(go_on);
-    remove(asked);
-    rmdir(folder);
+    assert_true(folder_remove(folder));
 }
 
 /* --- what calls share ------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Keys from a variable, a file or a command: asked for off the loop, once for all that wait. */
 #include "../support/files.h"
+#include "../support/folder.h"
 #include "../support/meter.h"
 #include "../support/scene.h"
 #include "../support/threads.h"
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 /* A folder for what a test needs. */
-static char folder[32];
+static char folder[FOLDER_BYTES];
 
 static const char *path_in_folder(const char *name)
 {
@@ -19,18 +20,14 @@ static const char *path_in_folder(const char *name)
 /* The peer answers every call. */
 static int set_folder(void **state)
 {
-    strcpy(folder, "/tmp/beluga-keys-XXXXXX");
-    if (!mkdtemp(folder) || set_scene(state)) return -1;
+    if (!folder_make(folder, "keys") || set_scene(state)) return -1;
     script(((scene *)*state)->peer, FOR_EVER, ANSWERS("Hello"));
     return 0;
 }
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"key", "count", "go-on", "over"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove(path_in_folder(names[i]));
-    rmdir(folder);
-    return strike_scene(state);
+    return strike_scene(state) || !folder_remove(folder) ? -1 : 0;
 }
 
 static size_t lines_of(const char *path)

@@ -2,7 +2,6 @@
 
 #include "../support/scoped.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,24 +11,17 @@ int set_up_loading(void **state)
     loading *l = calloc(1, sizeof *l);
     if (!l || beluga_client_new(NULL, &l->client)) return -1;
     l->registry = beluga_client_registry(l->client);
-    strcpy(l->folder, "/tmp/beluga-plugins-XXXXXX");
     *state = l;
-    return mkdtemp(l->folder) ? 0 : -1;
+    return folder_make(l->folder, "plugins") ? 0 : -1;
 }
 
 int tear_down_loading(void **state)
 {
     loading *l = *state;
-    char path[PATH_MAX];
-    DIR *folder = opendir(l->folder);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlink(in_folder(l, entry->d_name, path));
-    if (folder) closedir(folder);
-    rmdir(l->folder);
+    bool removed = folder_remove(l->folder);
     beluga_client_unref(l->client);
     free(l);
-    return 0;
+    return removed ? 0 : -1;
 }
 
 static const char *built(loading *l, const char *folder, const char *name)

@@ -3,6 +3,7 @@
 #ifndef TESTS_LOADING_H
 #define TESTS_LOADING_H
 
+#include "../support/folder.h"
 #include "plugged.h"
 
 #include <beluga/beluga.h>
@@ -21,9 +22,9 @@
 typedef struct loading {
     beluga_client *client;
     beluga_registry *registry;
-    beluga_error err;     /* of the last failure */
-    char folder[64];      /* nobody else writes there */
-    char built[PATH_MAX]; /* the last that test_plugin returned */
+    beluga_error err;          /* of the last failure */
+    char folder[FOLDER_BYTES]; /* nobody else writes there */
+    char built[PATH_MAX];      /* the last that test_plugin returned */
 } loading;
 
 int set_up_loading(void **state);

@@ -1,6 +1,7 @@
 /* Credentials of Google, exchanged for tokens: service accounts, users' logins, where they are
  * found, and what is said when they are no good. */
 #include "../support/files.h"
+#include "../support/folder.h"
 #include "../support/rfc_key.h"
 #include "../support/scene.h"
 #include "../support/threads.h"
@@ -254,13 +255,11 @@ static void a_token_is_used_as_it_is(scene *s)
 
 /* --- where credentials are found -------------------------------------------------------------- */
 
-static char folder[] = "/tmp/beluga-google-XXXXXX";
+static char folder[FOLDER_BYTES];
 
 static const char *in_folder(const char *name)
 {
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    return path_below(folder, name);
 }
 
 static void finds(scene *s, const char *key)
@@ -446,22 +445,14 @@ static void what_was_sent_for_the_key_is_in_no_error(scene *s)
 static int set_google(void **state)
 {
     assert_int_equal(set_scene(state), 0);
-    strcpy(folder + sizeof folder - 7, "XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    assert_true(folder_make(folder, "google"));
     ahead_s = frozen_s = 0;
     return 0;
 }
 
 static int strike_google(void **state)
 {
-#define DEFAULT_CREDENTIALS "application_default_credentials.json"
-    static const char *const names[] = {"key.json", DEFAULT_CREDENTIALS,
-                                        (".config/gcloud/" DEFAULT_CREDENTIALS)};
-#undef DEFAULT_CREDENTIALS
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove(in_folder(names[i]));
-    rmdir(in_folder(".config/gcloud"));
-    rmdir(in_folder(".config"));
-    assert_int_equal(rmdir(folder), 0);
+    assert_true(folder_remove(folder));
     return strike_scene(state);
 }
 

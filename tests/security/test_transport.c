@@ -1,6 +1,7 @@
 /* What the connection promises: TLS 1.2 at least, for servers and proxies, whatever the system's
  * TLS library would settle for; and proxies, passwords and the like only from where they were asked
  * for. The TLS servers are openssl's. */
+#include "../support/folder.h"
 #include "../support/scene.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/beluga-tls-XXXXXX";
+static char folder[FOLDER_BYTES];
 static bool has_openssl;
 
 static const char *path_of(const char *name)
@@ -276,12 +277,10 @@ int main(void)
     static const char *const proxies[] = {"no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY"};
     for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) unsetenv(proxies[i]);
     set_proxy(NULL);
-    if (!mkdtemp(folder) || !allow_old_tls()) return 1;
+    if (!folder_make(folder, "tls") || !allow_old_tls()) return 1;
     has_openssl = run("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem "
                       "-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
                       "-config /etc/ssl/openssl.cnf");
     int status = cmocka_run_group_tests(tests, NULL, NULL);
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command) ? 1 : status;
+    return folder_remove(folder) ? status : 1;
 }

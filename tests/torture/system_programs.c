@@ -3,6 +3,7 @@
 #include "../support/broker.h"
 #include "../support/calls.h"
 #include "../support/files.h"
+#include "../support/folder.h"
 #include "../support/outside_peer.h"
 #include "../support/script.h"
 #include "../support/tools.h"
@@ -21,7 +22,7 @@ enum { BATCH = 4 };
 
 meter memory;
 
-static char folder[] = "/tmp/beluga-system-XXXXXX";
+static char folder[FOLDER_BYTES];
 
 /* ---- a server in another process ------------------------------------------------------------- */
 
@@ -423,13 +424,11 @@ const size_t n_programs = sizeof programs / sizeof *programs;
 
 bool programs_begin(void)
 {
-    return mkdtemp(folder) && start_server();
+    return folder_make(folder, "system") && start_server();
 }
 
 bool programs_end(void)
 {
-    char command[64];
     end_outside(server_pid);
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command) == 0;
+    return folder_remove(folder);
 }

@@ -2,41 +2,10 @@
  *
  * "raw-…": a body is the text as it comes, and a byte 4 says that it is complete. "own-…": a frame
  * is "LENGTH:DATA", whose data begins with "+" and is text, or is "." and the end. */
-#include <beluga/provider/provider.h>
+#include "../say.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    size_t n;
-    beluga_json_writer *w = beluga_http_request_json(request);
-    (void)err;
-    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
-    beluga_http_request_set_path(request, "/say");
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
-    beluga_json_end_object(w);
-    return 0;
-}
-
-/* {"text": "Good day.", "done": true} */
-static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
-{
-    const beluga_json *root;
-    (void)state;
-    int status = beluga_emit_parse(emit, body, length, &root);
-    const char *text = beluga_json_get_string(root, "text", &length);
-    if (!status && text) status = beluga_emit_text(emit, text, length);
-    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
-}
 
 /* ---- pieces as they come --------------------------------------------------------------------- */
 
@@ -119,8 +88,8 @@ static int decode_frame(void *state, const beluga_frame *frame, beluga_emit *emi
         .framing = (framed),                      \
         .state_size = sizeof(rest),               \
         .capabilities = BELUGA_CAPABILITY_STREAM, \
-        .encode_request = encode,                 \
-        .decode_response = decode,                \
+        .encode_request = say_encode,             \
+        .decode_response = say_decode,            \
         __VA_ARGS__,                              \
     }
 static const beluga_provider raw =

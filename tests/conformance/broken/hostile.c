@@ -1,7 +1,6 @@
 /* A provider that does what nobody should in somebody else's process. HOSTILE_SLOT names the
- * function that does it, and HOSTILE_DEED the deed; otherwise it is in order. It speaks the
- * protocol of http.c. */
-#include <beluga/provider/provider.h>
+ * function that does it, and HOSTILE_DEED the deed; otherwise it is in order. */
+#include "../say.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -227,22 +226,8 @@ static void close_hostile(void *self)
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    size_t n;
-    beluga_json_writer *w = beluga_http_request_json(request);
-    (void)err;
     act("encode_request");
-    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
-    beluga_http_request_set_path(request, "/say");
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
-    beluga_json_end_object(w);
-    return give("encode_request", 0);
+    return give("encode_request", say_encode(call, request, err));
 }
 
 static int emit_garbage(beluga_emit *emit)
@@ -259,13 +244,8 @@ static int emit_garbage(beluga_emit *emit)
 
 static int decode(const char *body, size_t length, beluga_emit *emit)
 {
-    const beluga_json *root;
-    int status = beluga_emit_parse(emit, body, length, &root);
-    const char *text = beluga_json_get_string(root, "text", &length);
-    if (!status && text) status = beluga_emit_text(emit, text, length);
-    if (!status) status = emit_garbage(emit);
-    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+    int status = emit_garbage(emit);
+    return status ? status : say_decode(NULL, body, length, emit);
 }
 
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)

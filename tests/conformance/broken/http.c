@@ -1,31 +1,8 @@
-/* Providers behind HTTP that break one rule each, for the kit to find. They speak the same
- * protocol, of which fixtures/ has the answers: {"text": ..., "done": true}, and {"models": ["a",
- * "b"]}. */
-#include <beluga/provider/provider.h>
+/* Providers behind HTTP that break one rule each, for the kit to find. fixtures/ has the answers to
+ * them, among which is {"models": ["a", "b"]}. */
+#include "../say.h"
 
 #include <string.h>
-
-static void put_words(const beluga_call *call, beluga_json_writer *w)
-{
-    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        size_t n;
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
-}
-
-static int encode(const beluga_call *call, beluga_http_request *request)
-{
-    beluga_json_writer *w = beluga_http_request_json(request);
-    beluga_http_request_set_path(request, "/say");
-    beluga_json_begin_object(w, NULL);
-    put_words(call, w);
-    beluga_json_end_object(w);
-    return 0;
-}
 
 static void warn_of_sampling(const beluga_call *call, beluga_http_request *request)
 {
@@ -65,10 +42,8 @@ static void warn_of_options(const beluga_call *call, beluga_http_request *reques
 
 static int encode_well(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    (void)err;
     warn_of_options(call, request);
-    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
-    return encode(call, request);
+    return say_encode(call, request, err);
 }
 
 /* Tools are looked at, so that the library does not warn of them, and are not sent. */
@@ -77,23 +52,12 @@ static int encode_silently(const beluga_call *call, beluga_http_request *request
     (void)err;
     (void)beluga_call_tool_count(call);
     warn_of_options(call, request);
-    return encode(call, request);
-}
-
-static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
-{
-    const beluga_json *root;
-    (void)state;
-    int status = beluga_emit_parse(emit, body, length, &root);
-    const char *text = beluga_json_get_string(root, "text", &length);
-    if (!status && text) status = beluga_emit_text(emit, text, length);
-    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+    return say_silently(call, request);
 }
 
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
-    return decode(state, frame->data, frame->length, emit);
+    return say_decode(state, frame->data, frame->length, emit);
 }
 
 static int decode_anything(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -185,7 +149,7 @@ static int decode_tokens(const char *body, size_t length, beluga_emit *emit)
 #define BROKEN                                                                  \
     .default_model = "b", .base_url = "https://broken.example/v1",              \
     .framing = BELUGA_FRAMING_NDJSON, .capabilities = BELUGA_CAPABILITY_STREAM, \
-    .encode_request = encode_well, .decode_response = decode, .decode_event = decode_event
+    .encode_request = encode_well, .decode_response = say_decode, .decode_event = decode_event
 
 static const beluga_provider sound = {BELUGA_PROVIDER_INIT("http-sound"), BROKEN};
 static const beluga_provider bare = {BELUGA_PROVIDER_INIT("http-bare"), BROKEN};

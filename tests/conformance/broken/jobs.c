@@ -1,6 +1,6 @@
 /* A provider whose calls have several requests, for the kit to play: one creates a job, others ask
  * for it, and one ends it when the call is over before. */
-#include <beluga/provider/provider.h>
+#include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,17 +14,6 @@ typedef struct job {
 
 static const beluga_option_field fields[] = {{.key = BELUGA_OPTION_TEMPERATURE, .name = "heat"},
                                              {.key = BELUGA_OPTION_END}};
-
-static void put_messages(const beluga_call *call, beluga_json_writer *w)
-{
-    size_t n;
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
-}
 
 static bool has_mark(const beluga_call *call)
 {
@@ -42,7 +31,7 @@ static int create(const beluga_call *call, beluga_http_request *request)
     beluga_json_begin_object(w, NULL);
     beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
     beluga_http_request_put_options(request, call, fields);
-    put_messages(call, w);
+    say_words(call, w);
     beluga_json_end_object(w);
     return 0;
 }

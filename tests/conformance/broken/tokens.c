@@ -1,6 +1,6 @@
 /* Providers whose key is exchanged for a token, in order but for one fault each: their names say
- * which. They speak the protocol of http.c. */
-#include <beluga/provider/provider.h>
+ * which. */
+#include "../say.h"
 
 #include <string.h>
 
@@ -61,44 +61,13 @@ static int authorize_by_key(beluga_http_request *request, const beluga_credentia
     return 0;
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
-
-static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    size_t n;
-    beluga_json_writer *w = beluga_http_request_json(request);
-    (void)err;
-    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
-    beluga_http_request_set_path(request, "/say");
-    beluga_json_begin_object(w, NULL);
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
-    beluga_json_end_object(w);
-    return 0;
-}
-
-static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
-{
-    const beluga_json *root;
-    (void)state;
-    int status = beluga_emit_parse(emit, body, length, &root);
-    const char *text = beluga_json_get_string(root, "text", &length);
-    if (!status && text) status = beluga_emit_text(emit, text, length);
-    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
-}
-
 #define TABLE(fault, ...)                       \
     {                                           \
         BELUGA_PROVIDER_INIT("token-" fault),   \
         .default_model = "t",                   \
         .base_url = "https://token.example/v1", \
-        .encode_request = encode_request,       \
-        .decode_response = decode_response,     \
+        .encode_request = say_encode,           \
+        .decode_response = say_decode,          \
         .encode_token = encode_token,           \
         __VA_ARGS__,                            \
     }

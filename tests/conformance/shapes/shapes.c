@@ -1,5 +1,5 @@
 /* Providers that are in order, each of another shape: the kit must find nothing in them. */
-#include <beluga/provider/provider.h>
+#include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -180,18 +180,12 @@ static int decode_query(void *state, const char *body, size_t length, beluga_emi
 
 static int put_words(const beluga_call *call, beluga_http_request *request, const char *path)
 {
-    size_t n;
     beluga_json_writer *w = beluga_http_request_json(request);
     warn_of_the_rest(call, request);
     warn_of_limits(call, request);
     beluga_http_request_set_path(request, path);
     beluga_json_begin_object(w, NULL);
-    beluga_json_begin_array(w, "words");
-    for (size_t i = 0; i < beluga_call_message_count(call); i++) {
-        const char *text = beluga_message_text(beluga_call_message(call, i), &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
+    say_words(call, w);
     beluga_json_end_object(w);
     return 0;
 }

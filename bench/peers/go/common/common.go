@@ -5,7 +5,9 @@ package common
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"runtime"
@@ -57,6 +59,20 @@ func HTTP() *http.Client {
 	t.MaxIdleConns = 0
 	t.MaxIdleConnsPerHost = 4096
 	return &http.Client{Transport: t}
+}
+
+// Receive passes on what a stream gives until it ends.
+func Receive[T any](next func() (T, error), each func(T)) error {
+	for {
+		chunk, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		each(chunk)
+	}
 }
 
 // Serve does jobs until standard input ends. A client is opened for each server once, or for each call

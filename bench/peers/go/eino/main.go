@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/cloudwego/eino-ext/components/model/openai"
 	"github.com/cloudwego/eino/schema"
@@ -34,18 +32,11 @@ func open(url string) common.Client {
 				return err
 			}
 			defer stream.Close()
-			for {
-				chunk, err := stream.Recv()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
+			return common.Receive(stream.Recv, func(chunk *schema.Message) {
 				if chunk.Content != "" {
 					onText()
 				}
-			}
+			})
 		},
 	}
 }

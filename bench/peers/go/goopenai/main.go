@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -35,18 +33,11 @@ func open(url string) common.Client {
 				return err
 			}
 			defer stream.Close()
-			for {
-				chunk, err := stream.Recv()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
+			return common.Receive(stream.Recv, func(chunk openai.ChatCompletionStreamResponse) {
 				if len(chunk.Choices) > 0 && chunk.Choices[0].Delta.Content != "" {
 					onText()
 				}
-			}
+			})
 		},
 	}
 }
