@@ -49,12 +49,30 @@ static bool lacks(const char *provider, uint64_t capability)
     return found && !(found->capabilities & capability);
 }
 
+/* The table of a provider can't tell whether its default model embeds, and those of the protocols
+ * that also answer do not. So the user must have named the model. */
+static int check_named(const cli_session *session, const char *reference, beluga_error *err)
+{
+    const char *provider = beluga_provider_name(session->model), *named = NULL;
+    const beluga_provider *found = beluga_registry_get(beluga_registry_default(), provider);
+    bool guessed = !reference && session->reference == session->guess;
+    beluga_config_get_string(session->config, BELUGA_OPTION_MODEL_NAME, &named);
+    /* A provider of the file is not in the registry, and its model is the user's choice. */
+    if (!found || !(found->capabilities & BELUGA_CAPABILITY_EMBED)) return 0;
+    if (!(found->capabilities & BELUGA_CAPABILITY_STREAM) || (named && !guessed)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "%s is a model for answers: name one that embeds, -m %s/MODEL",
+                            beluga_model_name(session->model), provider);
+}
+
 int operation_open(cli_session *session, const cli_args *args, const char *reference,
                    uint64_t capability)
 {
     beluga_error err;
     if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
     int status = session_try_open(session, reference, &err);
+    if (!status && capability == BELUGA_CAPABILITY_EMBED)
+        status = check_named(session, reference, &err);
     if (!status) session_remember(session);
     if (status == BELUGA_ERROR_AUTHENTICATION && lacks(err.provider, capability)) {
         err.code = BELUGA_ERROR_NOT_SUPPORTED;

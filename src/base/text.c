@@ -193,3 +193,9 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
     }
     return rows[n % 3][m] <= limit ? rows[n % 3][m] : limit + 1;
 }
+
+bool beluga__text_is_near(const char *a, const char *b)
+{
+    enum { NEAR = 2 };
+    return beluga__text_distance(a, b, NEAR) <= NEAR || beluga__text_abbreviates(a, b);
+}

@@ -37,4 +37,8 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
  * names and lengthen them: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
 bool beluga__text_abbreviates(const char *a, const char *b);
 
+/* Returns whether one name may have been meant by the other: it is misspelt by two letters at most,
+ * or it abbreviates. */
+bool beluga__text_is_near(const char *a, const char *b);
+
 #endif

@@ -346,8 +346,9 @@ static int start(beluga_loop *loop, const question *q, beluga_embed_cb cb, void 
     if (!status) status = make_parts(job, err);
     if (!status) status = start_parts(job, err);
     if (status) {
+        stop(job);
         end_span(job, err);
-        abort_job(&job->base);
+        beluga__job_end(&job->base);
     } else
         beluga__job_hand_over(&job->base, out);
     return status;

@@ -12,13 +12,7 @@ int beluga_embed_n(beluga_chat_model *model, beluga_context *ctx, const char *co
                    const size_t *lengths, size_t n, beluga_embeddings **out, beluga_error *err,
                    const beluga_option *opts, size_t n_opts)
 {
-    (void)model;
-    (void)ctx;
-    (void)texts;
-    (void)lengths;
-    (void)n;
-    (void)opts;
-    (void)n_opts;
+    BELUGA__UNUSED(model, ctx, texts, lengths, n, opts, n_opts);
     *out = NULL;
     return refuse(err);
 }
@@ -28,16 +22,7 @@ int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_con
                          beluga_embed_cb cb, void *payload, beluga_job **job, beluga_error *err,
                          const beluga_option *opts, size_t n_opts)
 {
-    (void)model;
-    (void)loop;
-    (void)ctx;
-    (void)texts;
-    (void)lengths;
-    (void)n;
-    (void)cb;
-    (void)payload;
-    (void)opts;
-    (void)n_opts;
+    BELUGA__UNUSED(model, loop, ctx, texts, lengths, n, cb, payload, opts, n_opts);
     if (job) *job = NULL;
     return refuse(err);
 }
@@ -46,11 +31,7 @@ int beluga_count_tokens_n(beluga_chat_model *model, beluga_context *ctx,
                           const beluga_messages *messages, beluga_token_count *out,
                           beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    (void)model;
-    (void)ctx;
-    (void)messages;
-    (void)opts;
-    (void)n_opts;
+    BELUGA__UNUSED(model, ctx, messages, opts, n_opts);
     *out = (beluga_token_count){.tokens = 0};
     return refuse(err);
 }
@@ -60,14 +41,7 @@ int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop *loop, bel
                                 beluga_job **job, beluga_error *err, const beluga_option *opts,
                                 size_t n_opts)
 {
-    (void)model;
-    (void)loop;
-    (void)ctx;
-    (void)messages;
-    (void)cb;
-    (void)payload;
-    (void)opts;
-    (void)n_opts;
+    BELUGA__UNUSED(model, loop, ctx, messages, cb, payload, opts, n_opts);
     if (job) *job = NULL;
     return refuse(err);
 }
@@ -76,10 +50,7 @@ int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
                          const beluga_messages *messages, int64_t max_tokens, beluga_messages **out,
                          beluga_error *err)
 {
-    (void)model;
-    (void)ctx;
-    (void)messages;
-    (void)max_tokens;
+    BELUGA__UNUSED(model, ctx, messages, max_tokens);
     *out = NULL;
     return refuse(err);
 }
@@ -116,8 +87,7 @@ size_t beluga_embeddings_dimensions(const beluga_embeddings *embeddings)
 
 const float *beluga_embeddings_vector(const beluga_embeddings *embeddings, size_t index)
 {
-    (void)embeddings;
-    (void)index;
+    BELUGA__UNUSED(embeddings, index);
     return NULL;
 }
 
@@ -148,7 +118,6 @@ const char *beluga_embeddings_request_id(const beluga_embeddings *embeddings)
 
 const char *beluga_embeddings_warning(const beluga_embeddings *embeddings, size_t index)
 {
-    (void)embeddings;
-    (void)index;
+    BELUGA__UNUSED(embeddings, index);
     return NULL;
 }

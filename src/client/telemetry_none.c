@@ -36,15 +36,13 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
 
 int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
-    (void)telemetry;
-    (void)timeout_ms;
+    BELUGA__UNUSED(telemetry, timeout_ms);
     return 0;
 }
 
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
-    (void)telemetry;
-    (void)timeout_ms;
+    BELUGA__UNUSED(telemetry, timeout_ms);
     return 0;
 }
 
@@ -73,8 +71,7 @@ bool beluga__telemetry_captures(const beluga_telemetry *telemetry)
 
 bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
-    (void)telemetry;
-    (void)timeout_ms;
+    BELUGA__UNUSED(telemetry, timeout_ms);
     return true;
 }
 
@@ -82,15 +79,13 @@ bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
 
 bool beluga_metric_get_info(size_t index, beluga_metric_info *info)
 {
-    (void)index;
-    (void)info;
+    BELUGA__UNUSED(index, info);
     return false;
 }
 
 bool beluga_attribute_get_info(size_t index, beluga_attribute_info *info)
 {
-    (void)index;
-    (void)info;
+    BELUGA__UNUSED(index, info);
     return false;
 }
 

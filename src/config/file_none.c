@@ -7,8 +7,7 @@
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err)
 {
-    (void)path;
-    (void)problems;
+    BELUGA__UNUSED(path, problems);
     *out = NULL;
     return beluga__left_out(err, "configuration files", "yaml=enabled");
 }
@@ -22,10 +21,7 @@ int beluga_config_check_file(beluga_registry *registry, const char *path,
                              beluga_config_problem_fn tell, void *payload, size_t *n_errors,
                              beluga_error *err)
 {
-    (void)registry;
-    (void)path;
-    (void)tell;
-    (void)payload;
+    BELUGA__UNUSED(registry, path, tell, payload);
     if (n_errors) *n_errors = 0;
     return beluga__left_out(err, "configuration files", "yaml=enabled");
 }

@@ -262,9 +262,7 @@ static const char *nearest(const beluga_provider *provider, const char *written,
     const char *known = nearest_common(written);
     if (known) return known;
     for (const beluga_own_option *row = provider->options; row && row->name; row++)
-        if (beluga__text_distance(row->name, full, 2) <= 2 ||
-            beluga__text_abbreviates(full, row->name))
-            return row->name;
+        if (beluga__text_is_near(row->name, full)) return row->name;
     return NULL;
 }
 

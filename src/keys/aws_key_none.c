@@ -5,11 +5,7 @@
 ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
                         int64_t *expires_s, beluga_error *err)
 {
-    (void)profile;
-    (void)unwanted;
-    (void)buffer;
-    (void)size;
-    (void)expires_s;
+    BELUGA__UNUSED(profile, unwanted, buffer, size, expires_s);
     beluga__left_out(err, "keys of AWS profiles", "providers=bedrock");
     return -1;
 }

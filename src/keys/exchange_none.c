@@ -8,8 +8,7 @@
 int beluga__exchange_check(const beluga__exchange *exchange, const beluga__exchanged *what,
                            beluga_error *err)
 {
-    (void)exchange;
-    (void)what;
+    BELUGA__UNUSED(exchange, what);
     return beluga__left_out(err, "exchanges of keys for tokens", "token_exchange=enabled");
 }
 
@@ -17,8 +16,7 @@ int beluga__exchange_run(const beluga__exchange *exchange, beluga__runtime *runt
                          const beluga__exchanged *what, char **token, int64_t *expires_s,
                          beluga_error *err)
 {
-    (void)runtime;
-    (void)expires_s;
+    BELUGA__UNUSED(runtime, expires_s);
     *token = NULL;
     return beluga__exchange_check(exchange, what, err);
 }
@@ -34,19 +32,14 @@ void beluga_http_request_set_client_credentials(beluga_http_request *request,
 
 int beluga_token_set(beluga_token *token, const char *text, size_t length, int64_t expires)
 {
-    (void)token;
-    (void)text;
-    (void)length;
-    (void)expires;
+    BELUGA__UNUSED(token, text, length, expires);
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 
 int beluga_token_parse(beluga_token *token, const char *text, size_t length,
                        const beluga_json **root)
 {
-    (void)token;
-    (void)text;
-    (void)length;
+    BELUGA__UNUSED(token, text, length);
     *root = NULL;
     return BELUGA_ERROR_NOT_SUPPORTED;
 }

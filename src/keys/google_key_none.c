@@ -4,8 +4,7 @@
 
 ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
 {
-    (void)buffer;
-    (void)size;
+    BELUGA__UNUSED(buffer, size);
     beluga__left_out(err, "credentials of Google", "providers=vertex");
     return -1;
 }

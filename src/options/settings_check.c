@@ -349,11 +349,6 @@ static void list_own(const beluga_own_option *own, char *text, size_t size)
     if (left) snprintf(text + used, size - used, " and %zu more", left);
 }
 
-static bool is_near(const char *name, const char *written)
-{
-    return beluga__text_distance(name, written, 2) <= 2 || beluga__text_abbreviates(written, name);
-}
-
 static void fault_unknown(faults *f, const char *provider, const beluga_own_option *own,
                           const char *name)
 {
@@ -361,7 +356,7 @@ static void fault_unknown(faults *f, const char *provider, const beluga_own_opti
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     list_own(own, list, sizeof list);
     for (; own && own->name; own++) {
-        if (!is_near(own->name, name)) continue;
+        if (!beluga__text_is_near(own->name, name)) continue;
         fault(f, "%s has no option \"%.*s\"; did you mean %s?", provider, shown, name, own->name);
         return;
     }
@@ -401,7 +396,7 @@ static void check_word(faults *f, const char *word, const beluga_own_option *row
     char list[192];
     const char *const *near = NULL, *const *w = row->words;
     for (; *w && strcmp(*w, word) != 0; w++)
-        if (!near && is_near(*w, word)) near = w;
+        if (!near && beluga__text_is_near(*w, word)) near = w;
     if (*w) return;
     int shown = (int)beluga__utf8_cut(word, strlen(word), SHOWN);
     list_words(row->words, list, sizeof list);

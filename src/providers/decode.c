@@ -29,10 +29,15 @@ bool beluga__is_done(const beluga_frame *frame)
 
 /* ---- counts ---------------------------------------------------------------------------------- */
 
+int64_t beluga__count_value(const beluga_json *value, int64_t most)
+{
+    int64_t n = beluga_json_int(value, -1);
+    return n < 0 || n > most ? -1 : n;
+}
+
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most)
 {
-    int64_t n = beluga_json_get_int(object, key, -1);
-    return n < 0 || n > most ? -1 : n;
+    return beluga__count_value(beluga_json_get(object, key), most);
 }
 
 uint32_t beluga__index_of(const beluga_json *object, const char *key)

@@ -32,9 +32,9 @@ const char *beluga__embed_type(beluga__embed_request *e, const char *const *word
 /* Warn that the API of `whose` can't be asked for a number of dimensions, if one is asked for. */
 void beluga__embed_no_dimensions(beluga__embed_request *e, const char *whose);
 
-/* Emit the vectors of an array in their order. Each item is a vector, or has it in `member`. */
 /* Returns whether the value is a whole number, and reads it. */
 bool beluga__embed_whole(const beluga_json *value, int64_t *number);
+/* Emit the vectors of an array in their order. Each item is a vector, or has it in `member`. */
 int beluga__embed_emit_array(const beluga_json *array, const char *member, beluga_emit *emit);
 
 /* Decode an answer whose member is the number of tokens, or the array of them. */

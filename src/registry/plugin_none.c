@@ -15,16 +15,14 @@ static int refuse(size_t *loaded, beluga_error *err)
 
 int beluga_registry_load_plugin(beluga_registry *registry, const char *path, beluga_error *err)
 {
-    (void)registry;
-    (void)path;
+    BELUGA__UNUSED(registry, path);
     return refuse(NULL, err);
 }
 
 int beluga_registry_load_plugins(beluga_registry *registry, const char *folder, size_t *loaded,
                                  beluga_error *err)
 {
-    (void)registry;
-    (void)folder;
+    BELUGA__UNUSED(registry, folder);
     return refuse(loaded, err);
 }
 

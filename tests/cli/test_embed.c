@@ -176,6 +176,22 @@ static void a_provider_that_can_not_is_not_asked_for_its_key_first(void **state)
     expect_error(cli, 4, "set OPENAI_API_KEY", "embed", "-m", "openai/x", "a");
 }
 
+static void the_model_that_a_provider_answers_with_is_not_asked_to_embed(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = peer_start();
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
+    expect_error(cli, 3, "name one that embeds, -m openai/MODEL", "embed", "-m", "openai", "a");
+    expect_error(cli, 3, "gpt-5-mini is a model for answers", "embed", "a");
+    assert_int_equal(peer_requests(p), 0);
+    peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
+    expect_error(cli, 1, "no", "embed", "-m", "openai/gpt-5-mini", "a");
+    peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
+    expect_error(cli, 1, "no", "embed", "-m", "openai", "-o", "model_name=x", "a");
+    assert_int_equal(peer_requests(p), 2);
+}
+
 static void a_list_of_models_is_a_providers(void **state)
 {
     cli_process *cli = *state;
@@ -297,6 +313,7 @@ int main(void)
         TEST(texts_that_have_no_vector_are_named),
         TEST(a_provider_that_can_not_names_those_that_can),
         TEST(a_provider_that_can_not_is_not_asked_for_its_key_first),
+        TEST(the_model_that_a_provider_answers_with_is_not_asked_to_embed),
         TEST(a_server_that_wants_a_key_is_told_where_it_comes_from),
         TEST(a_list_of_models_is_a_providers),
         TEST(the_nearest_lines_come_first),

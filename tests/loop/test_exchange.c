@@ -2,24 +2,13 @@
  * token ends, and exchanged again when it is refused. */
 #include "../support/files.h"
 #include "../support/folder.h"
+#include "../support/own_time.h"
 #include "../support/threads.h"
 #include "exchange.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-/* What this process's clock is ahead of the system's. */
-static _Atomic time_t ahead_s;
-
-time_t time(time_t *out)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (out) *out = now.tv_sec + ahead_s;
-    return now.tv_sec + ahead_s;
-}
 
 /* --- one exchange ----------------------------------------------------------------------------- */
 

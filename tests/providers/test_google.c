@@ -2,6 +2,7 @@
  * found, and what is said when they are no good. */
 #include "../support/files.h"
 #include "../support/folder.h"
+#include "../support/own_time.h"
 #include "../support/rfc_key.h"
 #include "../support/scene.h"
 #include "../support/threads.h"
@@ -10,21 +11,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-/* What this process's clock is ahead of the system's, or the time at which it stands; 0: it runs.
- */
-static _Atomic time_t ahead_s, frozen_s;
-
-time_t time(time_t *out)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    time_t told = frozen_s ? frozen_s : now.tv_sec + ahead_s;
-    if (out) *out = told;
-    return told;
-}
 
 /* --- the scene -------------------------------------------------------------------------------- */
 

@@ -124,7 +124,9 @@ static int call_in_child(void *argument)
 {
     scene *s = argument;
     invoke(s->mock);
-    if (beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS)) return 1;
+    int status = beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
+    if (status) fprintf(stderr, "# the child's shutdown: %s\n", beluga_error_text(status));
+    if (status) return 1;
     return beluga_telemetry_dropped(s->telemetry) ? 2 : 0;
 }
 

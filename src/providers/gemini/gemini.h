@@ -40,6 +40,8 @@ bool beluga__gemini_is_vertex(beluga_http_request *request);
 const char *beluga__gemini_collection(const char *model);
 /* Returns whether an address ends in a version of the API, or is that of a project. */
 bool beluga__gemini_has_version(const char *url);
+/* Returns whether a key is one of Google's API keys; all others are tokens. */
+bool beluga__gemini_is_api_key(const char *key);
 /* Returns whether an address needs an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 

@@ -35,6 +35,11 @@ static bool is_vertex(const char *url)
     return is_project(url) || (n >= m && memcmp(url + n - m, name, m) == 0);
 }
 
+bool beluga__gemini_is_api_key(const char *key)
+{
+    return strncmp(key, "AIza", 4) == 0 || strncmp(key, "AQ.", 3) == 0;
+}
+
 /* Projects take tokens only. The list of models is outside of the projects, and there the key
  * itself decides: in express mode it is an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
@@ -43,8 +48,7 @@ bool beluga__gemini_takes_token(const char *url, const char *key)
     const char *end = path_of(url) + strcspn(path_of(url), "?");
     size_t n = (size_t)(end - url), m = sizeof list - 1;
     if (is_project(url)) return true;
-    if (n < m || memcmp(end - m, list, m) != 0) return false;
-    return strncmp(key, "AIza", 4) != 0 && strncmp(key, "AQ.", 3) != 0;
+    return n >= m && memcmp(end - m, list, m) == 0 && !beluga__gemini_is_api_key(key);
 }
 
 /* ---- versions -------------------------------------------------------------------------------- */

@@ -35,8 +35,7 @@ enum { MAX_COUNT = 1 << 30 }; /* a larger number is no count of tokens */
 
 static int64_t read_count(const beluga_json *value)
 {
-    int64_t n = beluga_json_int(value, -1);
-    return n < 0 || n > MAX_COUNT ? -1 : n;
+    return beluga__count_value(value, MAX_COUNT);
 }
 
 /* Pieces repeat the counts so far. A count of zero is left out, and any count may be missing in

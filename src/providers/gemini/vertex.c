@@ -102,9 +102,9 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
                      beluga_error *err)
 {
     const char *key = credential->key;
-    bool is_api_key = strncmp(key, "AIza", 4) == 0 || strncmp(key, "AQ.", 3) == 0;
     (void)now;
-    if (credential->is_token || !is_api_key) return beluga__set_bearer(request, key, err);
+    if (credential->is_token || !beluga__gemini_is_api_key(key))
+        return beluga__set_bearer(request, key, err);
     beluga_http_request_set_header(request, "x-goog-api-key", key);
     return 0;
 }

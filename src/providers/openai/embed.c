@@ -32,7 +32,8 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-/* A host that leaves out the index keeps the order of the texts. */
+/* A host that leaves out the index keeps the order of the texts, so that it is the vector's place
+ * in the list. */
 static int read_index(const beluga_json *index, int64_t place, uint32_t *out, beluga_emit *emit)
 {
     int64_t number = place;
