@@ -1,4 +1,5 @@
 /* Bodies of requests that are not JSON, and a JSON body in which one member is replaced. */
+#include "../support/parts.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "wire/http.h"
@@ -134,6 +135,7 @@ static void ask_for_token(beluga_client_credentials client)
 static void client_credentials_are_fields_of_the_body(void **state)
 {
     (void)state;
+    needs_part("token_exchange");
     ask_for_token((beluga_client_credentials){
         .url = "https://id.example/token", .id = "me", .secret = "a+b &c", .scope = "read write"});
     beluga_http_request_add_form_field(&request, "audience", "x", 1);
@@ -147,6 +149,7 @@ static void client_credentials_are_fields_of_the_body(void **state)
 static void client_credentials_may_be_in_the_header(void **state)
 {
     (void)state;
+    needs_part("token_exchange");
     ask_for_token((beluga_client_credentials){
         .url = "https://id.example/token", .id = "me:1", .secret = "a+b", .in_header = true});
     assert_body("grant_type=client_credentials");
@@ -160,6 +163,7 @@ static void client_credentials_that_are_not_whole_are_an_error(void **state)
                                                      {.url = "https://h/", .secret = "b"},
                                                      {.url = "https://h/", .id = "a"}};
     beluga_client_credentials shorter = {.size = 8};
+    needs_part("token_exchange");
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         ask_for_token(some[i]);
         assert_refused("client credentials lack url, id or secret");
