@@ -63,7 +63,7 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
             rc = out_no_memory();
         else if (status != 0)
             tell_bad(s, &item, item.why);
-        else if (batch_lines_has(&e->survey->repeated, record.line))
+        else if (item.has_id && batch_lines_has(&e->survey->taken, record.line))
             tell_bad(s, &item, BATCH_REPEATED_ID);
         else
             add(s, &item, max_tokens);

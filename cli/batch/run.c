@@ -191,11 +191,13 @@ static void refuse_line(running_batch *run, const batch_item *item)
 static int parse(running_batch *run, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse(run->self->plan, record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
-        return rc;
-    batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->taken, record->line)) return rc;
+    if (item->has_id) {
+        batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+        rc = BELUGA_ERROR_INVALID_INPUT;
+    }
     item->id[0] = '\0'; /* the id must lead to the other line's result only */
-    return BELUGA_ERROR_INVALID_INPUT;
+    return rc;
 }
 
 static int begin_job(running_batch *run, uint64_t index, const batch_record *record,

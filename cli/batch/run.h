@@ -15,7 +15,7 @@ typedef struct batch_work {
     beluga_chat_model *model;
     const batch_plan *plan;
     batch_reader *reader;
-    const batch_lines *repeated; /* lines whose id an earlier line has */
+    const batch_lines *taken; /* lines whose id, or number in its place, another line has */
     batch_output *output;
     batch_progress *progress;
     const beluga_prices *prices;

@@ -80,7 +80,7 @@ static int note_id(id_survey *ids, const batch_record *record)
     ids->any |= item.has_id;
     rc = rc == BELUGA_ERROR_NO_MEMORY
              ? (errno = ENOMEM, -1)
-             : batch_ids_add(&ids->found, item.id, strlen(item.id), record->line);
+             : batch_ids_add(&ids->found, item.id, !item.has_id, record->line);
     batch_item_free(&item);
     return rc;
 }
@@ -102,7 +102,7 @@ static int read_through(batch_survey *survey, const char *path, batch_reader *re
         if (note_id(ids, &record) != 0) return complain_of_ids();
     }
     if (got < 0) return complain(path, reader->error);
-    if (ids->any && batch_ids_find_repeated(&ids->found, survey->last_line, &survey->repeated) != 0)
+    if (ids->any && batch_ids_find_taken(&ids->found, survey->last_line, &survey->taken) != 0)
         return complain_of_ids();
     return 0;
 }
@@ -137,5 +137,5 @@ int batch_survey_make(batch_survey *survey, const char *path, const char *out, i
 
 void batch_survey_free(batch_survey *survey)
 {
-    batch_lines_free(&survey->repeated);
+    batch_lines_free(&survey->taken);
 }

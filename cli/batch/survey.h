@@ -10,7 +10,7 @@
 typedef struct batch_survey {
     uint64_t records, last_line;
     char digest[BATCH_DIGEST_TEXT];
-    batch_lines repeated; /* lines whose id an earlier line has */
+    batch_lines taken; /* lines whose id, or number in its place, another line has */
 } batch_survey;
 
 #define BATCH_REPEATED_ID "an earlier line has the same id"

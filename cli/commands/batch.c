@@ -249,7 +249,7 @@ static int ask(batch_command *b)
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
                       .reader = &b->reader,
-                      .repeated = &b->survey.repeated,
+                      .taken = &b->survey.taken,
                       .output = &b->output,
                       .progress = &b->progress,
                       .prices = b->prices,
