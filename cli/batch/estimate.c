@@ -57,6 +57,7 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     beluga_config_get_int(e->config, BELUGA_OPTION_MAX_TOKENS, &max_tokens);
     while (rc == 0 && (got = batch_reader_next(e->reader, &record)) != 0) {
         if (got < 0) return CLI_EXIT_USAGE;
+        if (batch_survey_is_behind(e->survey, record.line)) break;
         if (batch_output_has(e->output, record.line)) continue;
         int status = batch_item_parse(e->plan, &record, &item);
         if (status == BELUGA_ERROR_NO_MEMORY)

@@ -18,6 +18,7 @@
 typedef struct batch_plan {
     const batch_template *template; /* NULL: none */
     const char *system;             /* NULL: none */
+    const char *prompt_name;        /* column or member to ask; NULL: one of the usual names */
     const batch_reader *reader;     /* gives the names of the columns */
     /* model to which tools are bound; NULL: tools are only checked */
     beluga_chat_model *model;

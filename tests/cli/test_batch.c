@@ -75,13 +75,14 @@ static void a_line_that_has_no_id_takes_none_of_another(void **state)
                    "{\"id\":null,\"line\":6,\"error\"", "{\"id\":\"8\",\"line\":8,\"error\"");
     assert_lacks(read_path(out), "the same id");
     /* Where a line asks something and has no id, it is asked. */
-    write_input(cli, "in.jsonl",
-                "{\"prompt\":\"x\"}\n{\"id\":\"1\",\"prompt\":\"y\"}\n{\"id\":1,\"prompt\":\"z\"}\n");
+    write_input(
+        cli, "in.jsonl",
+        "{\"prompt\":\"x\"}\n{\"id\":\"1\",\"prompt\":\"y\"}\n{\"id\":1,\"prompt\":\"z\"}\n");
     unlink(out);
     expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo", "-q");
     assert_has_all(read_path(out), "{\"id\":null,\"line\":1,\"text\":\"x\"",
-                   "{\"id\":\"1\",\"line\":2,\"text\":\"y\"",
-                   "{\"id\":null,\"line\":3,\"error\"", "an earlier line has the same id: 1");
+                   "{\"id\":\"1\",\"line\":2,\"text\":\"y\"", "{\"id\":null,\"line\":3,\"error\"",
+                   "an earlier line has the same id: 1");
 }
 
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
