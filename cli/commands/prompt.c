@@ -1,11 +1,13 @@
 /* beluga [prompt]: one question, one answer. */
 #include "answer.h"
+#include "attach.h"
 #include "commands/command.h"
 #include "conversation.h"
 #include "exit.h"
 #include "input.h"
 #include "logbook/logbook.h"
 #include "output.h"
+#include "question.h"
 #include "report.h"
 #include "schema.h"
 #include "session.h"
@@ -26,7 +28,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
 {
     cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
-    if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
+    if (rc == 0) rc = question_make(args, &prompt, &q->human);
+    if (rc == 0) rc = attach_check(args, &q->session, q->human);
     if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
@@ -101,8 +104,9 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT |
-             ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_ATTACH_ANYWAY | ARG_CONTEXT |
+             ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE |
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
