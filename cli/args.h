@@ -37,9 +37,12 @@ typedef enum arg_completion {
     XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \
        "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
     XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
-       "Send a file or the address of one with the prompt. May be repeated.")                      \
-    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                           \
-       "Ask for an answer that fits the JSON Schema in FILE.")                                     \
+       "Send a file or the address of one with the prompt; - is stdin. May be repeated.")          \
+    XX(ATTACH_ANYWAY, 0, "attach-anyway", NULL, FLAG, attach_anyway, NOTHING,                      \
+       "Send attachments that the provider is not known to take, too.")                            \
+    XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
+       "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
+       "as 'name, age int, tags []'.")                                                             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
        "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
@@ -56,6 +59,11 @@ typedef enum arg_completion {
        "Go on with the last conversation of the log, with its model and its system text.")         \
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
        "Go on with the conversation up to entry ID of the log.")                                   \
+    XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
+       "Put the text of a file, or of all files of a folder, before the prompt, with their "       \
+       "names. May be repeated.")                                                                  \
+    XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
+       "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
     XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
        "Do not write this into the log, where that is on.")                                        \
     XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
@@ -188,11 +196,11 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *delimiter, *prompt_column, *limit;
+    const char *delimiter, *prompt_column, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, plugins, operands;
+    arg_list options, attachments, contexts, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool no_header;
+    bool no_header, attach_anyway;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     int verbose;
     uint64_t given;        /* bits of the options that were given */
