@@ -38,8 +38,9 @@ typedef enum arg_completion {
        "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
     XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
        "Send a file or the address of one with the prompt. May be repeated.")                      \
-    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                           \
-       "Ask for an answer that fits the JSON Schema in FILE.")                                     \
+    XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
+       "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
+       "as 'name, age int, tags []'.")                                                             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
        "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \

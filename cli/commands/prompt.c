@@ -7,6 +7,7 @@
 #include "logbook/logbook.h"
 #include "output.h"
 #include "report.h"
+#include "schema.h"
 #include "session.h"
 
 #include <stdlib.h>
@@ -34,13 +35,14 @@ static int make_messages(const cli_args *args, prompt_question *q)
     return rc;
 }
 
-static int print(const cli_args *args, const cli_answer *answer)
+static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
     int rc = args->json ? report_response(answer->response) : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
-    return report_finish(args, answer->response);
+    rc = report_finish(args, answer->response);
+    return rc ? rc : schema_check(&q->schema, answer->response);
 }
 
 static void write_down(const cli_args *args, const prompt_question *q, const cli_answer *answer)
@@ -65,7 +67,7 @@ static int ask(const cli_args *args, const prompt_question *q)
                                     .silent = args->json};
     answer_run(&request, &answer);
     int rc = out_finish(0);
-    if (rc == 0) rc = print(args, &answer);
+    if (rc == 0) rc = print(args, q, &answer);
     write_down(args, q, &answer);
     answer_free(&answer);
     return rc;
@@ -76,7 +78,7 @@ static int prepare(const cli_args *args, prompt_question *q)
     int rc = session_load(&q->session, args);
     if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
-    if (rc == 0 && args->schema) rc = input_read_file(args->schema, MAX_SCHEMA_BYTES, &q->schema);
+    if (rc == 0) rc = schema_read(args->schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
 
