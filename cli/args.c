@@ -265,12 +265,13 @@ int args_parse(cli_args *args, const cli_command *const *commands, int argc, cha
 {
     *args = (cli_args){.commands = commands};
     size_t n = argc > 0 ? (size_t)argc : 1;
-    args->pointers = calloc(4 * n, sizeof *args->pointers);
+    args->pointers = calloc(5 * n, sizeof *args->pointers);
     if (!args->pointers) return out_no_memory();
     args->options.items = args->pointers;
     args->attachments.items = args->pointers + n;
     args->plugins.items = args->pointers + 2 * n;
     args->operands.items = args->pointers + 3 * n;
+    args->tools.items = args->pointers + 4 * n;
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
     if (!args->named) args->command = commands[0];

@@ -9,12 +9,14 @@
 #include "report.h"
 #include "schema.h"
 #include "session.h"
+#include "tools/tools.h"
 
 #include <stdlib.h>
 
 /* A question, and the conversation that it continues. */
 typedef struct prompt_question {
     cli_session session;
+    tool_set tools;
     cli_conversation conversation;
     logbook_thread thread;
     cli_text schema;
@@ -38,7 +40,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
-    int rc = args->json ? report_response(answer->response) : 0;
+    int rc = args->json ? report_response(answer->response, &answer->runs) : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
     rc = report_finish(args, answer->response);
@@ -61,6 +63,7 @@ static int ask(const cli_args *args, const prompt_question *q)
     const beluga_option option = beluga_with_response_schema(q->schema.data);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
+                                    .tools = &q->tools,
                                     .options = &option,
                                     .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
@@ -76,8 +79,10 @@ static int ask(const cli_args *args, const prompt_question *q)
 static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
+    if (rc == 0) rc = tools_open(&q->tools, args, q->session.base, true);
     if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
+    if (rc == 0) rc = tools_bind(&q->tools, args, &q->session);
     if (rc == 0) rc = schema_read(args->schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
@@ -94,6 +99,7 @@ static int run(const cli_args *args)
     logbook_thread_free(&q.thread);
     conversation_free(&q.conversation);
     session_free(&q.session);
+    tool_set_free(&q.tools);
     return rc;
 }
 
@@ -101,8 +107,8 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT |
-             ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_TOOLS | ARG_NO_STREAM |
+             ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

@@ -15,18 +15,18 @@ typedef enum tool_allow {
 } tool_allow;
 
 typedef struct tool_item {
-    beluga_tool *inner;  /* as its source made it */
-    beluga_tool *tool;   /* asks, draws, and calls the inner one; what a model gets */
-    struct tool_set *set;
+    beluga_tool *inner;     /* as its source made it */
+    beluga_tool *tool;      /* asks, draws, and calls the inner one; what a model gets */
+    struct tool_desk *desk; /* a reference; at which calls are asked for and drawn, or NULL */
     tool_allow allow;
     char *from; /* owned; the place that it is from: "path:line", or a server's name */
 } tool_item;
 
 /* Zero-initialise this struct. */
 typedef struct tool_set {
-    tool_item **items; /* owned */
+    tool_item **items; /* each lives as long as its `tool` */
     size_t count, room;
-    struct tool_desk *desk; /* at which calls are asked for and drawn; NULL: neither is done */
+    struct tool_desk *desk; /* set before tools are added; NULL: nothing is asked for and drawn */
 } tool_set;
 
 /*
@@ -38,7 +38,9 @@ typedef struct tool_set {
  */
 int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char *from,
                  beluga_error *err);
-/* Free all of it, and wait for calls that still run: their contexts must have been cancelled. */
+/* Leave out the tools that may not run. */
+void tool_set_drop_forbidden(tool_set *set);
+/* Free all of it. A call that still runs keeps what it needs. */
 void tool_set_free(tool_set *set);
 
 #endif

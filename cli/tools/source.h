@@ -26,7 +26,7 @@ typedef struct tool_source {
     void (*check)(const beluga_config *config, beluga_config_checking *checking);
 } tool_source;
 
-extern const tool_source tool_source_commands;
+extern const tool_source tool_source_programs;
 
 /* All sources, ended by NULL: in this order -T asks them for a name. */
 extern const tool_source *const tool_sources[];
