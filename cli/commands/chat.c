@@ -219,12 +219,15 @@ static bool keep_turn(chat_state *chat, beluga_message *human, const beluga_mess
 }
 
 /* A turn that is not kept is in the log, too, and the next turn does not continue it. */
-static void write_down(chat_state *chat, const beluga_message *human, const cli_answer *answer,
+static void write_down(chat_state *chat, const beluga_message *human,
+                       const beluga_messages *messages, size_t first, const cli_answer *answer,
                        bool kept)
 {
     const logbook_call call = {.session = &chat->session,
                                .system = chat->conversation.system,
                                .human = human,
+                               .messages = messages,
+                               .first = first,
                                .answer = answer,
                                .parent = chat->thread.last};
     int64_t entry = logbook_add(chat->args, &call);
@@ -247,7 +250,7 @@ static void answer(chat_state *chat, beluga_message *human, beluga_messages *mes
         chat->leave = true;
     else
         drop_turn(chat, report_error(chat->args, &answer.error, NULL));
-    write_down(chat, human, &answer, kept);
+    write_down(chat, human, messages, first, &answer, kept);
     answer_free(&answer);
 }
 

@@ -22,6 +22,7 @@ typedef struct prompt_question {
     cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all messages of the call */
+    size_t first;              /* where the call begins to add some */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)
@@ -33,6 +34,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
         rc = out_no_memory();
+    if (q->messages) q->first = beluga_messages_count(q->messages);
     text_free(&prompt);
     return rc;
 }
@@ -52,6 +54,8 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
     const logbook_call call = {.session = &q->session,
                                .system = q->conversation.system,
                                .human = q->human,
+                               .messages = q->messages,
+                               .first = q->first,
                                .answer = answer,
                                .parent = q->thread.last};
     logbook_add(args, &call);

@@ -74,9 +74,10 @@ static const char *text_of(reading *r, const char *member, const beluga_json *va
     size_t n = 0;
     const char *text = beluga_json_string(value, &n);
     if (!text)
-        fault(r, member, false, "%s must be a text (quote one that reads as a number)", member);
+        fault(r, member, false, "%.*s must be a text (quote what reads as a number)",
+              (int)strcspn(member, "/"), member);
     else if (strlen(text) < n)
-        fault(r, member, false, "%s holds a NUL byte", member);
+        fault(r, member, false, "%.*s holds a NUL byte", (int)strcspn(member, "/"), member);
     else
         return text;
     return NULL;

@@ -42,7 +42,8 @@ static void begin(void *payload)
     } else {
         ask_draw_call(name, call->arguments, call->length);
     }
-    if (!call->allowed) ask_draw_result(name, "not allowed", strlen("not allowed"), true, -1);
+    if (!call->allowed && !beluga_context_is_cancelled(call->context))
+        ask_draw_result(name, "not allowed", strlen("not allowed"), true, -1);
 }
 
 /* On the main thread. */

@@ -145,6 +145,7 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
 {
     int rc = 0;
     if (!args->tools.count) return 0;
+    if (args->no_stream) return out_usage("--no-stream: answers with tools are always streamed");
     /* A parent that ignores it would hide how programs end. */
     signal(SIGCHLD, SIG_DFL);
     if (asks && !(set->desk = desk_new())) return out_no_memory();
