@@ -101,6 +101,15 @@ typedef enum arg_completion {
        "that is just a text).")                                                                    \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
        "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
+    XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
+       "What separates the columns of a CSV: a character, or comma, semicolon, tab or pipe. "      \
+       "Without it the first rows tell.")                                                          \
+    XX(NO_HEADER, 0, "no-header", NULL, FLAG, no_header, NOTHING,                                  \
+       "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
+    XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
+       "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+    XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
+       "Ask only the first N lines. The same command without it goes on with the others.")         \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
        "Write results in the order of the input, not as they come.")                               \
     XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                         \
@@ -187,10 +196,12 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
+    const char *delimiter, *prompt_column, *limit;
     const char *trace, *trace_id, *html, *only, *from, *file;
     arg_list options, attachments, tools, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool allow_tools, go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
+    bool no_header, allow_tools;
+    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */
