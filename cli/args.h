@@ -25,6 +25,7 @@ typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
+    ARG_COMPLETE_TOOLS,
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
@@ -43,6 +44,10 @@ typedef enum arg_completion {
     XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
        "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
        "as 'name, age int, tags []'.")                                                             \
+    XX(TOOL, 'T', "tool", "NAME", LIST, tools, TOOLS,                                              \
+       "Let the model call this tool of the configuration; all: every one. May be repeated.")      \
+    XX(ALLOW_TOOLS, 'y', "allow-tools", NULL, FLAG, allow_tools, NOTHING,                          \
+       "Run the tools without asking at each call, but for those that may never run.")             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
        "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
@@ -166,6 +171,8 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 #define ARG_CALLS                                                                                  \
     (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
      ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
+/* The options about tools of a command that lets models call some. */
+#define ARG_TOOLS (ARG_TOOL | ARG_ALLOW_TOOLS)
 /* The options of every command. */
 #define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
@@ -198,9 +205,9 @@ typedef struct cli_args {
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *delimiter, *prompt_column, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, contexts, plugins, operands;
+    arg_list options, attachments, contexts, tools, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool no_header, attach_anyway;
+    bool no_header, attach_anyway, allow_tools;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     int verbose;
     uint64_t given;        /* bits of the options that were given */

@@ -11,17 +11,20 @@
 #include "report.h"
 #include "schema.h"
 #include "session.h"
+#include "tools/tools.h"
 
 #include <stdlib.h>
 
 /* A question, and the conversation that it continues. */
 typedef struct prompt_question {
     cli_session session;
+    tool_set tools;
     cli_conversation conversation;
     logbook_thread thread;
     cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all messages of the call */
+    size_t first;              /* where the call begins to add some */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)
@@ -34,6 +37,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
         rc = out_no_memory();
+    if (q->messages) q->first = beluga_messages_count(q->messages);
     text_free(&prompt);
     return rc;
 }
@@ -41,7 +45,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
-    int rc = args->json ? report_response(answer->response) : 0;
+    int rc = args->json ? report_response(answer->response, &answer->runs) : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
     rc = report_finish(args, answer->response);
@@ -53,6 +57,8 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
     const logbook_call call = {.session = &q->session,
                                .system = q->conversation.system,
                                .human = q->human,
+                               .messages = q->messages,
+                               .first = q->first,
                                .answer = answer,
                                .parent = q->thread.last};
     logbook_add(args, &call);
@@ -64,6 +70,7 @@ static int ask(const cli_args *args, const prompt_question *q)
     const beluga_option option = beluga_with_response_schema(q->schema.data);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
+                                    .tools = &q->tools,
                                     .options = &option,
                                     .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
@@ -79,8 +86,10 @@ static int ask(const cli_args *args, const prompt_question *q)
 static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
+    if (rc == 0) rc = tools_open(&q->tools, args, q->session.base, true);
     if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
+    if (rc == 0) rc = tools_bind(&q->tools, args, &q->session);
     if (rc == 0) rc = schema_read(args->schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
@@ -97,6 +106,7 @@ static int run(const cli_args *args)
     logbook_thread_free(&q.thread);
     conversation_free(&q.conversation);
     session_free(&q.session);
+    tool_set_free(&q.tools);
     return rc;
 }
 
@@ -105,8 +115,8 @@ const cli_command cmd_prompt = {
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_ATTACH_ANYWAY | ARG_CONTEXT |
-             ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+             ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS | ARG_NO_STREAM | ARG_STRICT | ARG_JSON |
+             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
