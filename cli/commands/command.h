@@ -30,8 +30,10 @@ bool command_takes(const cli_command *command, size_t index);
 
 /* Return the command of that name in a list ended by NULL, or NULL. */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
-/* Return the command with the nearest name, at most so many letters away, or NULL. */
-const cli_command *command_nearest(const cli_command *const *commands, const char *name,
-                                   unsigned most);
+/* Return the command that `word` was probably meant to name (misspelt, shortened, or with an s too
+ * many), or NULL. */
+const cli_command *command_meant(const cli_command *const *commands, const char *word);
+/* Return whether `word` is one of the words that complete an operand of the command. */
+bool command_has_word(const cli_command *command, const char *word);
 
 #endif

@@ -83,7 +83,7 @@ static void put_all(const cli_command *const *commands)
 
 static int unknown(const cli_command *const *commands, const char *topic)
 {
-    const cli_command *near = command_nearest(commands, topic, COMMAND_MOST_SLIPS);
+    const cli_command *near = command_meant(commands, topic);
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
