@@ -103,6 +103,8 @@ bool beluga__config_is_same_url(const char *a, const char *b);
  * and the file holds everything that is correct; without, the first problem is the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
+/* Read a text as if it were the file at `path`, and keep nothing of it. */
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
 /* Find the section of a model's alias in the newest file that has one, and that file; NULL when

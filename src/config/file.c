@@ -449,6 +449,20 @@ static int check_trust(reader *r)
                  why.message);
 }
 
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err)
+{
+    beluga__config_file file = {.path = path};
+    beluga__arena_init(&file.arena, beluga__secret_allocator(), NULL, 0,
+                       64 * BELUGA__MAX_CONFIG_BYTES);
+    file.providers.end = &file.providers.first;
+    file.models.end = &file.models.first;
+    file.plugins_end = &file.plugins;
+    reader r = {.file = &file, .err = err, .place = {1, 1}};
+    int status = read_yaml(&r, text);
+    beluga__arena_free(&file.arena);
+    return status;
+}
+
 static int read_file(reader *r)
 {
     beluga__buf text;

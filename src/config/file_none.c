@@ -1,4 +1,5 @@
-/* Replaces check.c, file.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
+/* Replaces change.c, check.c, edit.c, file.c, yaml.c, yaml_words.c and prices.c in a library
+ * without YAML. */
 #include "base/left_out.h"
 #include "config/config.h"
 
@@ -15,6 +16,13 @@ int beluga__config_file_new(const char *path, beluga__config_problems *problems,
 void beluga__config_file_unref(beluga__config_file *file)
 {
     (void)file;
+}
+
+int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
+                              beluga_error *err)
+{
+    BELUGA__UNUSED(path, changes, n);
+    return beluga__left_out(err, "configuration files", "yaml=enabled");
 }
 
 int beluga_config_check_file(beluga_registry *registry, const char *path,
