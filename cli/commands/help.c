@@ -113,8 +113,9 @@ static int run(const cli_args *args)
 const cli_command cmd_help = {
     .name = "help",
     .operands = "[COMMAND]",
-    .words =
-        "prompt chat batch logs providers models health check config new completion help version",
+    .words = "prompt chat batch embed similar count logs providers models health check trace "
+             "config keys "
+             "aliases new completion help version",
     .summary = "Show how beluga or one of its commands is used.",
     .takes = ARG_MAN,
     .max_operands = 1,

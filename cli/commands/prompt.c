@@ -26,7 +26,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
     cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
     if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
-    if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
+    if (rc == 0 && conversation_choose_system(&q->conversation, args->system,
+                                              beluga_config_system(q->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
         rc = out_no_memory();

@@ -186,6 +186,15 @@ BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registr
                                      const char *reference, beluga_config **out, beluga_error *err);
 
 /**
+ * Return the system text that belongs to a resolved reference: `system` of its alias, or of the one
+ * that this leads to; NULL for none. It is no option: a host puts it into the messages.
+ *
+ * @param config  As beluga_config_resolve made it; NULL gives NULL.
+ * @return borrowed as long as the configuration. Threads: any. Since: 0.1
+ */
+BELUGA_API const char *beluga_config_system(const beluga_config *config);
+
+/**
  * Walk the aliases and their references, in the order of the files.
  *
  * @param index            From 0.

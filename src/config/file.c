@@ -298,12 +298,25 @@ static int read_reference(reader *r, const char *what, beluga__yaml_node *value,
     return 0;
 }
 
+static int read_system(reader *r, beluga__yaml_node *value, const char **out)
+{
+    size_t n;
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
+        return fault(r, place_of(r, value), "system must be a text");
+    const char *text = keep(r, value, &n);
+    if (!text) return no_memory(r);
+    if (strlen(text) < n) return fault(r, place_of(r, value), "system holds a NUL byte");
+    *out = text;
+    return 0;
+}
+
 static int add_model_setting(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
     beluga__config_section *section = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &section->reference, &section->line,
                               &section->column);
+    if (strcmp(name, "system") == 0) return read_system(r, value, &section->system);
     if (strcmp(name, "model_name") == 0)
         return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
     if (strcmp(name, "base") == 0 || strcmp(name, "models") == 0)

@@ -422,6 +422,9 @@ static int apply_sections(const resolution *r, beluga_config *out)
     for (size_t i = r->n_steps; i-- > 0 && !status;) {
         leave_host(r, out, r->steps[i].alias);
         status = apply_section(r, out, r->steps[i].file, r->steps[i].alias);
+        const char *system = r->steps[i].alias->system;
+        if (!status && system && beluga__config_set_system(out, system))
+            status = beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
     }
     return status;
 }
@@ -486,6 +489,7 @@ int beluga_config_resolve(const beluga_config *config, beluga_registry *registry
     if (!copy)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to copy a configuration");
     drop_file_layer(&r, copy);
+    copy->system = NULL;
     status = apply_sections(&r, copy);
     if (!status) status = apply_names(&r, copy);
     if (status)
