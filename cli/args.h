@@ -132,6 +132,8 @@ typedef enum arg_completion {
        "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
     XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \
        "Write vectors as 32-bit floats, little-endian, one behind the other and nothing else.")    \
+    XX(KEYRING, 0, "keyring", NULL, FLAG, keyring, NOTHING,                                        \
+       "Keep the key in the desktop's keyring, by secret-tool, and not in a file.")                \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
        "Read this configuration instead of the usual one.")                                        \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
@@ -207,7 +209,7 @@ typedef struct cli_args {
     const char *trace, *trace_id, *html, *only, *from, *file;
     arg_list options, attachments, contexts, tools, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool no_header, attach_anyway, allow_tools;
+    bool no_header, attach_anyway, allow_tools, keyring;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     int verbose;
     uint64_t given;        /* bits of the options that were given */

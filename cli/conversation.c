@@ -19,6 +19,12 @@ int conversation_set_system(cli_conversation *conversation, const char *text)
     return 0;
 }
 
+int conversation_choose_system(cli_conversation *conversation, const char *given, const char *own)
+{
+    if (!given && !conversation->count) given = own;
+    return given ? conversation_set_system(conversation, given) : 0;
+}
+
 /* The list remembers every failure here, and the call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {

@@ -17,6 +17,10 @@ typedef struct cli_conversation {
 /* Set the system text; NULL or "" removes it. @return 0, or -1 without memory. */
 int conversation_set_system(cli_conversation *conversation, const char *text);
 
+/* Choose the system text: what the command line gives (NULL: nothing), else that of the turns,
+ * else, where there are none yet, the model's own. @return 0, or -1 without memory. */
+int conversation_choose_system(cli_conversation *conversation, const char *given, const char *own);
+
 /* Make the message list of a call: system text, turns, and `human`, of which it takes a reference.
  * @return owned, or NULL without memory. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human);

@@ -303,8 +303,8 @@ static int begin(chat_state *chat)
         rc = session_open(&chat->session, chat->args,
                           chat->args->model ? NULL : chat->thread.reference);
     if (rc == 0) rc = tools_bind(&chat->tools, chat->args, &chat->session);
-    if (rc == 0 && chat->args->system &&
-        conversation_set_system(&chat->conversation, chat->args->system) != 0)
+    if (rc == 0 && conversation_choose_system(&chat->conversation, chat->args->system,
+                                              beluga_config_system(chat->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(chat->reader = line_open())) rc = CLI_EXIT_OTHER;
     if (rc == 0 && line_is_interactive(chat->reader))

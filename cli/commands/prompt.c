@@ -33,7 +33,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
     int rc = input_read_prompt(args, &prompt);
     if (rc == 0) rc = question_make(args, &prompt, &q->human);
     if (rc == 0) rc = attach_check(args, &q->session, q->human);
-    if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
+    if (rc == 0 && conversation_choose_system(&q->conversation, args->system,
+                                              beluga_config_system(q->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
         rc = out_no_memory();

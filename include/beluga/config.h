@@ -77,6 +77,34 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  */
 BELUGA_API int beluga_config_load_file(beluga_config *config, const char *path, beluga_error *err);
 
+/**
+ * Change values of a configuration file, and leave all else of it as it is, comments included.
+ *
+ *     const char *const changes[] = {"/models/fast/model", "openai/gpt-5-mini",
+ *                                    "/models/slow", NULL};
+ *     int status = beluga_config_change_file(path, changes, 2, &err);
+ *
+ * The new text is checked before it takes the place of the old one in one step: but for the values
+ * it says what it said before, and can be read. The file keeps its mode, and a link stays one. A
+ * missing file is made, readable by its owner alone. Others who change it by this function wait.
+ *
+ * @param path     Its folder must exist.
+ * @param changes  Pairs: a JSON Pointer (RFC 6901) of at most 8 names, and the value as text, or
+ * NULL to remove it, which may be missing. A value where the pointer needs a map is replaced by
+ * one. Borrowed.
+ * @param n        Number of pairs, at most 256.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT an argument is NULL, or a pointer is none;
+ * BELUGA_ERROR_INVALID_CONFIG the file can't be read or written, has a mistake, or would have one
+ * with the values, with "path:line:column: …"; BELUGA_ERROR_NOT_SUPPORTED the value stands in a
+ * form that can't be changed alone, with its line, or a library without YAML;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY. On failure the file is as before.
+ *
+ * Threads: any. Blocks: reads and writes the file, and waits up to 10 s for others.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
+                                         beluga_error *err);
+
 /** How bad a problem is. */
 typedef enum beluga_severity {
     BELUGA_SEVERITY_ERROR = 1,  /**< the file, or the part of it, can't be used */
@@ -196,6 +224,15 @@ BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_re
  */
 BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registry *registry,
                                      const char *reference, beluga_config **out, beluga_error *err);
+
+/**
+ * Return the system text that belongs to a resolved reference: `system` of its alias, or of the one
+ * that this leads to; NULL for none. It is no option: a host puts it into the messages.
+ *
+ * @param config  As beluga_config_resolve made it; NULL gives NULL.
+ * @return borrowed as long as the configuration. Threads: any. Since: 0.1
+ */
+BELUGA_API const char *beluga_config_system(const beluga_config *config);
 
 /**
  * Walk the aliases and their references, in the order of the files.

@@ -30,6 +30,7 @@ typedef struct beluga__config_section {
     struct beluga__config_section *next;
     const char *name;
     const char *reference; /* the reference of a model's section */
+    const char *system;    /* its system text, or NULL */
     beluga__config_entry *entries, **entries_end;
     size_t n_entries;
     int line, column; /* place of the reference, or else of the name */
@@ -79,12 +80,16 @@ struct beluga_config {
     beluga__settings settings;
     beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later files win over earlier ones */
     size_t n_files;
+    const char *system; /* system text of the alias that was resolved, or NULL; in the arena */
     /* an alias named the host, so settings for the provider's own host do not apply */
     bool own_host;
 };
 
 /* Returns the merged settings; borrowed until the configuration changes. */
 beluga__settings *beluga__config_settings(beluga_config *config);
+
+/* Set the system text, NULL for none. Returns 0, or NO_MEMORY. */
+int beluga__config_set_system(beluga_config *config, const char *text);
 
 /* Read the provider's variables into the environment layer, if the configuration asks for it. The
  * key becomes a reference, "env:NAME", so that the variable's text is never taken for a
@@ -115,6 +120,8 @@ bool beluga__config_is_same_url(const char *a, const char *b);
  * and the file holds everything that is correct; without, the first problem is the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
+/* Read a text as if it were the file at `path`, and keep nothing of it. */
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
 /* Find the place of a value in a kept section, or of its name, by a JSON Pointer. Where there is no

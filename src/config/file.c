@@ -307,12 +307,25 @@ static int read_reference(reader *r, const char *what, beluga__yaml_node *value,
     return 0;
 }
 
+static int read_system(reader *r, beluga__yaml_node *value, const char **out)
+{
+    size_t n;
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
+        return fault(r, place_of(r, value), "system must be a text");
+    const char *text = keep(r, value, &n);
+    if (!text) return no_memory(r);
+    if (strlen(text) < n) return fault(r, place_of(r, value), "system holds a NUL byte");
+    *out = text;
+    return 0;
+}
+
 static int add_model_setting(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
     beluga__config_section *section = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &section->reference, &section->line,
                               &section->column);
+    if (strcmp(name, "system") == 0) return read_system(r, value, &section->system);
     if (strcmp(name, "model_name") == 0)
         return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
     if (strcmp(name, "base") == 0 || strcmp(name, "models") == 0)
@@ -483,6 +496,20 @@ static int check_trust(reader *r)
     if (!why.code) return 0;
     return fault(r, r->runs, "this runs a program, but others may change the file: %s",
                  why.message);
+}
+
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err)
+{
+    beluga__config_file file = {.path = path};
+    beluga__arena_init(&file.arena, beluga__secret_allocator(), NULL, 0,
+                       64 * BELUGA__MAX_CONFIG_BYTES);
+    file.providers.end = &file.providers.first;
+    file.models.end = &file.models.first;
+    file.plugins_end = &file.plugins;
+    reader r = {.file = &file, .err = err, .place = {1, 1}};
+    int status = read_yaml(&r, text);
+    beluga__arena_free(&file.arena);
+    return status;
 }
 
 static int read_file(reader *r)

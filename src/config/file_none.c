@@ -1,4 +1,5 @@
-/* Replaces check.c, file.c, kept.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
+/* Replaces change.c, check.c, edit.c, file.c, kept.c, yaml.c, yaml_words.c and prices.c in a
+ * library without YAML. */
 #include "base/left_out.h"
 #include "config/config.h"
 
@@ -45,6 +46,13 @@ int beluga_config_check_sections(beluga_registry *registry, const char *path,
 {
     (void)check;
     return beluga_config_check_file(registry, path, tell, payload, n_errors, err);
+}
+
+int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
+                              beluga_error *err)
+{
+    BELUGA__UNUSED(path, changes, n);
+    return beluga__left_out(err, "configuration files", "yaml=enabled");
 }
 
 int beluga_config_check_file(beluga_registry *registry, const char *path,
