@@ -110,7 +110,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
 
 typedef struct held {
     beluga__queue queue;
-    beluga_allocator allocator;
+    beluga_loop *loop;
     beluga_op *op;
     beluga_event_cb cb;
     void *payload;
@@ -120,9 +120,9 @@ typedef struct held {
 static void drop_held(void *payload)
 {
     held *h = payload;
-    beluga_allocator allocator = h->allocator;
-    beluga__queue_free(&h->queue);
-    beluga__release(&allocator, h);
+    const beluga_allocator *allocator = h->queue.bytes.allocator;
+    beluga__queue_free(&h->queue, h->loop);
+    beluga__release(allocator, h);
 }
 
 /* A refusal's body, and what it cost, say something of a call that failed. */
@@ -173,10 +173,11 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     if (out) *out = NULL;
     if (beluga__loop_forked(beluga__loop_of(loop)))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    held *h = beluga__zalloc(&model->target->runtime->allocator, sizeof *h);
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    held *h = beluga__zalloc(allocator, sizeof *h);
     if (!h) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    h->allocator = model->target->runtime->allocator;
-    beluga__queue_init(&h->queue, &h->allocator);
+    beluga__queue_init(&h->queue, loop, allocator);
+    h->loop = loop;
     h->cb = cb;
     h->payload = payload;
     int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, NULL, messages,
