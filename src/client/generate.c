@@ -15,11 +15,11 @@ static void fold(void *payload, const beluga_event *event)
 {
     folding *f = payload;
     int status = beluga_response_builder_add(&f->builder, event);
-    if (event->kind == BELUGA_EVENT_ERROR) f->error = *event->u.error;
-    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
-        f->done = true;
-    else if (status) /* the builder reports its error when the call has ended */
-        beluga_op_cancel(f->op);
+    switch (event->kind) {
+    case BELUGA_EVENT_ERROR: f->error = *event->u.error; /* fallthrough */
+    case BELUGA_EVENT_FINISH: f->done = true; return;
+    }
+    if (status) beluga_op_cancel(f->op); /* the builder reports its error when the call has ended */
 }
 
 static beluga_response **partial_of(const beluga_option *opts, size_t n)
