@@ -13,6 +13,7 @@ typedef struct answer_request {
     size_t n_options;
     bool unstreamed;
     bool silent;  /* print no part of the answer, since the caller prints the response */
+    bool plain;   /* print Markdown as it is, also on a terminal */
     bool survive; /* a second Ctrl-C does not end the program */
 } answer_request;
 
