@@ -271,16 +271,24 @@ static int parse_words(cli_args *args, char **words)
     return 0;
 }
 
+/* Each list has room for all words. */
+static bool make_lists(cli_args *args, size_t words)
+{
+    size_t lists = 1;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) lists += arg_infos[i].type == ARG_TYPE_LIST;
+    args->pointers = calloc(lists * words, sizeof *args->pointers);
+    if (!args->pointers) return false;
+    const char **room = args->operands.items = args->pointers;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (arg_infos[i].type == ARG_TYPE_LIST)
+            ((arg_list *)((char *)args + arg_infos[i].offset))->items = room += words;
+    return true;
+}
+
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv)
 {
     *args = (cli_args){.commands = commands};
-    size_t n = argc > 0 ? (size_t)argc : 1;
-    args->pointers = calloc(4 * n, sizeof *args->pointers);
-    if (!args->pointers) return out_no_memory();
-    args->options.items = args->pointers;
-    args->attachments.items = args->pointers + n;
-    args->plugins.items = args->pointers + 2 * n;
-    args->operands.items = args->pointers + 3 * n;
+    if (!make_lists(args, argc > 0 ? (size_t)argc : 1)) return out_no_memory();
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
     if (!args->named) args->command = commands[0];

@@ -25,6 +25,7 @@ typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
+    ARG_COMPLETE_TOOLS,
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
@@ -37,9 +38,16 @@ typedef enum arg_completion {
     XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \
        "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
     XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
-       "Send a file or the address of one with the prompt. May be repeated.")                      \
-    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                           \
-       "Ask for an answer that fits the JSON Schema in FILE.")                                     \
+       "Send a file or the address of one with the prompt; - is stdin. May be repeated.")          \
+    XX(ATTACH_ANYWAY, 0, "attach-anyway", NULL, FLAG, attach_anyway, NOTHING,                      \
+       "Send attachments that the provider is not known to take, too.")                            \
+    XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
+       "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
+       "as 'name, age int, tags []'.")                                                             \
+    XX(TOOL, 'T', "tool", "NAME", LIST, tools, TOOLS,                                              \
+       "Let the model call this tool of the configuration; all: every one. May be repeated.")      \
+    XX(ALLOW_TOOLS, 'y', "allow-tools", NULL, FLAG, allow_tools, NOTHING,                          \
+       "Run the tools without asking at each call, but for those that may never run.")             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
        "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
@@ -56,6 +64,11 @@ typedef enum arg_completion {
        "Go on with the last conversation of the log, with its model and its system text.")         \
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
        "Go on with the conversation up to entry ID of the log.")                                   \
+    XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
+       "Put the text of a file, or of all files of a folder, before the prompt, with their "       \
+       "names. May be repeated.")                                                                  \
+    XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
+       "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
     XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
        "Do not write this into the log, where that is on.")                                        \
     XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
@@ -95,6 +108,15 @@ typedef enum arg_completion {
        "that is just a text).")                                                                    \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
        "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
+    XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
+       "What separates the columns of a CSV: a character, or comma, semicolon, tab or pipe. "      \
+       "Without it the first rows tell.")                                                          \
+    XX(NO_HEADER, 0, "no-header", NULL, FLAG, no_header, NOTHING,                                  \
+       "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
+    XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
+       "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+    XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
+       "Ask only the first N lines. The same command without it goes on with the others.")         \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
        "Write results in the order of the input, not as they come.")                               \
     XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                         \
@@ -151,6 +173,8 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 #define ARG_CALLS                                                                                  \
     (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
      ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
+/* The options about tools of a command that lets models call some. */
+#define ARG_TOOLS (ARG_TOOL | ARG_ALLOW_TOOLS)
 /* The options of every command. */
 #define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
@@ -181,9 +205,11 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
+    const char *delimiter, *prompt_column, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, plugins, operands;
+    arg_list options, attachments, contexts, tools, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
+    bool no_header, attach_anyway, allow_tools;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32, keyring;
     int verbose;
     uint64_t given;        /* bits of the options that were given */

@@ -1,7 +1,6 @@
 #include "batch/run.h"
 
 #include "batch/result.h"
-#include "batch/survey.h"
 #include "batch/why.h"
 #include "observe.h"
 #include "output.h"
@@ -191,11 +190,14 @@ static void refuse_line(running_batch *run, const batch_item *item)
 static int parse(running_batch *run, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse(run->self->plan, record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
+    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(&run->self->survey->taken, record->line))
         return rc;
-    batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    if (item->has_id) {
+        batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+        rc = BELUGA_ERROR_INVALID_INPUT;
+    }
     item->id[0] = '\0'; /* the id must lead to the other line's result only */
-    return BELUGA_ERROR_INVALID_INPUT;
+    return rc;
 }
 
 static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
@@ -231,7 +233,8 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
         if (is_window_full(run)) return BELUGA_BATCH_LATER;
         int got = batch_reader_next(run->self->reader, &record);
         run->self->input_failed |= got < 0;
-        if (got <= 0) return BELUGA_BATCH_END;
+        if (got <= 0 || batch_survey_is_behind(run->self->survey, record.line))
+            return BELUGA_BATCH_END;
         if (batch_output_has(run->self->output, record.line)) continue;
         if (begin_job(run, index, &record, out) == BELUGA_BATCH_ITEM) return BELUGA_BATCH_ITEM;
     }

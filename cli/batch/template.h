@@ -29,6 +29,8 @@ typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_leng
  * `why`. */
 int batch_template_parse(batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
 
+bool batch_template_has_field(const batch_template *t);
+
 /* Append the filled-in template to `out`. @return 0; INVALID_INPUT with the reason in `why`;
  * NO_MEMORY.
  */

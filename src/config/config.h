@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "config/problems.h"
+#include "config/yaml.h"
 #include "options/settings.h"
 
 #include <beluga/config.h>
@@ -48,6 +49,15 @@ typedef struct beluga__config_plugin {
     int line, column;
 } beluga__config_plugin;
 
+/* A section that the library keeps for its host. */
+typedef struct beluga__config_kept {
+    struct beluga__config_kept *next;
+    const char *name, *json;
+    size_t length;
+    const beluga__yaml_node *node;
+    int line, column; /* place of the name */
+} beluga__config_kept;
+
 /* A file that was read; it never changes, and copies of a configuration share it. */
 typedef struct beluga__config_file {
     atomic_uint refs;
@@ -60,6 +70,8 @@ typedef struct beluga__config_file {
     beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
+    beluga__config_kept *kept;
+    beluga__yaml *yaml; /* owned; has the places of values in `kept`; NULL without any */
 } beluga__config_file;
 
 struct beluga_config {
@@ -111,6 +123,11 @@ int beluga__config_file_new(const char *path, beluga__config_problems *problems,
 /* Read a text as if it were the file at `path`, and keep nothing of it. */
 int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
+
+/* Find the place of a value in a kept section, or of its name, by a JSON Pointer. Where there is no
+ * such value, it is the place of the last one on the way. */
+beluga__yaml_place beluga__config_find_place(const beluga__config_kept *kept, const char *pointer,
+                                             bool of_name);
 
 /* Find the section of a model's alias in the newest file that has one, and that file; NULL when
  * there is none. */

@@ -1,5 +1,5 @@
-/* Replaces change.c, check.c, edit.c, file.c, yaml.c, yaml_words.c and prices.c in a library
- * without YAML. */
+/* Replaces change.c, check.c, edit.c, file.c, kept.c, yaml.c, yaml_words.c and prices.c in a
+ * library without YAML. */
 #include "base/left_out.h"
 #include "config/config.h"
 
@@ -23,6 +23,36 @@ int beluga_config_change_file(const char *path, const char *const *changes, size
 {
     BELUGA__UNUSED(path, changes, n);
     return beluga__left_out(err, "configuration files", "yaml=enabled");
+}
+
+bool beluga_config_section(const beluga_config *config, const char *name, size_t index,
+                           const char **json, size_t *length)
+{
+    BELUGA__UNUSED(config, name, index, json, length);
+    return false;
+}
+
+bool beluga_config_section_place(const beluga_config *config, const char *name, size_t index,
+                                 const char *pointer, bool of_name, const char **path, int *line,
+                                 int *column)
+{
+    BELUGA__UNUSED(config, name, index, pointer, of_name, path, line, column);
+    return false;
+}
+
+void beluga_config_report(beluga_config_checking *checking, beluga_severity severity,
+                          const char *section, const char *pointer, bool of_name,
+                          const char *message)
+{
+    BELUGA__UNUSED(checking, severity, section, pointer, of_name, message);
+}
+
+int beluga_config_check_sections(beluga_registry *registry, const char *path,
+                                 beluga_config_check_fn check, beluga_config_problem_fn tell,
+                                 void *payload, size_t *n_errors, beluga_error *err)
+{
+    (void)check;
+    return beluga_config_check_file(registry, path, tell, payload, n_errors, err);
 }
 
 int beluga_config_check_file(beluga_registry *registry, const char *path,
