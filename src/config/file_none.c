@@ -18,6 +18,13 @@ void beluga__config_file_unref(beluga__config_file *file)
     (void)file;
 }
 
+int beluga_yaml_file_to_json(const char *path, char **json, size_t *length, beluga_error *err)
+{
+    BELUGA__UNUSED(path, length);
+    *json = NULL;
+    return beluga__left_out(err, "files of YAML", "yaml=enabled");
+}
+
 int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
                               beluga_error *err)
 {
