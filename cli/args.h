@@ -55,6 +55,10 @@ typedef enum arg_completion {
        "polled is ended by -o total_timeout=TIME.")                                                \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
+    XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
+       "Print Markdown as it is on a terminal, too; BELUGA_NO_RENDER=1 does the same.")            \
+    XX(EXTRACT, 'x', "extract", NULL, FLAG, extract, NOTHING,                                      \
+       "Print the last block of code of the answer, and nothing else.")                            \
     XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \
        "Fail where an answer is not whole: cut at its token limit, refused or filtered, or ended " \
        "for a reason that is not known.")                                                          \
@@ -213,8 +217,8 @@ typedef struct cli_args {
     const char *trace, *trace_id, *html, *only, *from, *file;
     arg_list options, attachments, contexts, tools, parameters, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool no_header, attach_anyway, allow_tools;
-    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32, keyring;
+    bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
+    bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
     bool frame_is_whole;  /* it has no place for a prompt, and needs none */
     const char *model_by; /* what named `model`, other than -m; NULL: nothing else */

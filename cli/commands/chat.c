@@ -244,6 +244,7 @@ static void answer(chat_state *chat, beluga_message *human, beluga_messages *mes
                                     .messages = messages,
                                     .tools = &chat->tools,
                                     .unstreamed = chat->args->no_stream,
+                                    .plain = chat->args->no_render,
                                     .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
         kept = keep_turn(chat, human, messages, first, &answer);
@@ -339,7 +340,8 @@ const cli_command cmd_chat = {
     .operands = "",
     .summary = "Talk to a model, line by line.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
-             ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
+             ARG_CALLS,
     .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "

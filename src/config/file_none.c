@@ -25,13 +25,6 @@ int beluga_yaml_file_to_json(const char *path, char **json, size_t *length, belu
     return beluga__left_out(err, "files of YAML", "yaml=enabled");
 }
 
-int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
-                              beluga_error *err)
-{
-    BELUGA__UNUSED(path, changes, n);
-    return beluga__left_out(err, "configuration files", "yaml=enabled");
-}
-
 bool beluga_config_section(const beluga_config *config, const char *name, size_t index,
                            const char **json, size_t *length)
 {
@@ -60,6 +53,13 @@ int beluga_config_check_sections(beluga_registry *registry, const char *path,
 {
     (void)check;
     return beluga_config_check_file(registry, path, tell, payload, n_errors, err);
+}
+
+int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
+                              beluga_error *err)
+{
+    BELUGA__UNUSED(path, changes, n);
+    return beluga__left_out(err, "configuration files", "yaml=enabled");
 }
 
 int beluga_config_check_file(beluga_registry *registry, const char *path,

@@ -329,8 +329,9 @@ static void nor_do_spans(void **state)
 /* The styles of our own, and what draws a line again. */
 static void drop_own(char *text, size_t *n)
 {
-    static const char *const own[] = {"\033[0m",  "\033[1m",  "\033[2m",  "\033[31m",
-                                      "\033[32m", "\033[33m", "\033[36m", "\033[K"};
+    static const char *const own[] = {"\033[0m",  "\033[1m",  "\033[2m",  "\033[3m",  "\033[4m",
+                                      "\033[31m", "\033[32m", "\033[33m", "\033[35m", "\033[36m",
+                                      "\033[K",   "\033[J",   "\033[1A"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         size_t length = strlen(own[i]);
         for (char *at = text; (at = memmem(at, *n - (size_t)(at - text), own[i], length));) {
