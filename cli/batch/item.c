@@ -235,7 +235,7 @@ static int parse_json(const batch_record *record, batch_item *item)
 
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
-    *item = (batch_item){.line = record->line};
+    *item = (batch_item){.line = record->line, .digest = record->digest};
     snprintf(item->id, sizeof item->id, "%" PRIu64, record->line);
     if (*record->fault) return fail(item, record->fault, "");
     if (record->fields && plan->id_column >= 0)

@@ -26,7 +26,7 @@ typedef struct batch_plan {
 } batch_plan;
 
 typedef struct batch_item {
-    uint64_t line;
+    uint64_t line, digest; /* of the record */
     char id[BATCH_MAX_ID_BYTES + 1];
     bool has_id; /* the record has an id, and not just a line number */
     beluga_messages *messages;

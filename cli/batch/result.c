@@ -5,6 +5,8 @@
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A cached answer costs nothing; the cost of an answer without a price is unknown. */
@@ -65,6 +67,7 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     beluga_json_doc *doc = NULL;
     if (!has_come(partial)) return 0;
     take_usage(s, partial, entry);
+    entry->begun = true;
     int rc = beluga_response_to_json(partial, &json, &length);
     if (rc == 0) rc = beluga_json_parse(json, length, &doc, NULL);
     if (rc == 0) {
@@ -78,6 +81,14 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     beluga_json_doc_free(doc);
     beluga_free(json);
     return rc;
+}
+
+/* A later run knows by it whether the result is that of its line. */
+static void put_digest(beluga_json_writer *w, uint64_t digest)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64, digest);
+    beluga_json_put_string(w, "digest", text);
 }
 
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
@@ -102,6 +113,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
         report_put_error(w, "error", &result->error);
         rc = put_partial(w, source, result->partial, entry);
     }
+    put_digest(w, source->digest);
     beluga_json_end_object(w);
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);

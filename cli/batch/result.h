@@ -9,7 +9,7 @@
 #include <beluga/price.h>
 
 typedef struct batch_result_source {
-    uint64_t line;
+    uint64_t line, digest;
     const char *id;
     const beluga_prices *prices;    /* NULL: all prices are unknown */
     const beluga_chat_model *model; /* the model that was asked */

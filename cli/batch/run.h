@@ -26,6 +26,7 @@ typedef struct batch_work {
     /* The outcome of the run. */
     beluga_error error;   /* the error that stopped the run; code 0: none */
     beluga_error failure; /* the error of the first line that failed; code 0: none */
+    size_t alike;         /* `error` ended the run because so many lines in a row had one like it */
     bool interrupted;
     bool input_failed; /* the input can't be read any more */
 } batch_work;

@@ -49,7 +49,10 @@ static void tell_reason(const batch_work *run)
     if (run->input_failed) out_error("the input can't be read: %s", strerror(run->reader->error));
     if (!run->error.code) return;
     beluga_error_format(&run->error, line, sizeof line);
-    out_error("%s", line);
+    if (run->alike > 1)
+        out_error("%zu lines in a row failed alike, and are left: %s", run->alike, line);
+    else
+        out_error("%s", line);
 }
 
 static void tell_totals(const batch_work *run)

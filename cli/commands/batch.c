@@ -1,6 +1,6 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "batch/estimate.h"
-#include "batch/facts.h"
+#include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
 #include "commands/command.h"
@@ -243,15 +243,23 @@ static batch_again who_again(const cli_args *args)
     return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
 }
 
+static int go_on(batch_command *b)
+{
+    const batch_resume resume = {.facts = &b->facts,
+                                 .survey = &b->survey,
+                                 .layout = &b->layout,
+                                 .input_path = b->path,
+                                 .input = b->input,
+                                 .again = who_again(b->args),
+                                 .dry = b->args->dry_run};
+    return batch_resume_output(&b->output, &resume);
+}
+
 static int open_output(batch_command *b)
 {
-    struct stat status;
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = check_errors(b);
-    if (rc == 0 && fstat(b->output.fd, &status) != 0) status.st_size = 1;
-    if (rc == 0) rc = batch_sidecar_check(b->out, &b->facts, status.st_size > 0, false);
-    if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, who_again(b->args));
-    return rc;
+    return rc ? rc : go_on(b);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -327,11 +335,8 @@ static int ask(batch_command *b)
 
 static int estimate(batch_command *b)
 {
-    struct stat status = {.st_size = 0};
-    bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
-    int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
-    if (rc == 0)
-        rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
+    int rc = batch_output_look(&b->output, b->out);
+    if (rc == 0) rc = go_on(b);
     if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     const batch_estimate estimate = {.plan = &b->plan,
@@ -393,9 +398,10 @@ const cli_command cmd_batch = {
         "of "
         "messages; or a request in OpenAI's batch format (custom_id, method, url, body), whose "
         "model "
-        "is not taken: -m names it. Of a CSV with a header the column \"prompt\" is asked. With "
-        "--template any fields make the prompt. FILE may be - for stdin. Blank lines are passed "
-        "over.\n\n"
+        "is not taken: -m names it. Of a CSV the column \"prompt\" or "
+        "\"text\" is asked, or that of --prompt-column. With "
+        "--template any fields make the prompt. FILE may be - for stdin, compressed by "
+        "gzip, or UTF-16. Blank lines are passed over.\n\n"
         "The output has an object for each finished line: id (that of the line, or its number), "
         "line, text, "
         "tool_calls, finish_reason, usage, cost in US dollars (null: unknown), or error. A line "
@@ -409,9 +415,10 @@ const cli_command cmd_batch = {
         "under "
         "way; a second one ends at once. OUT.batch, beside the output, says what it belongs to: "
         "with "
-        "another input, model, template or other options that change answers it is refused. Lines "
-        "that "
-        "failed are finished, too, until --retry-failed asks them again.\n\n"
+        "another model, template or other options that change answers it is refused, unless no "
+        "line is answered yet. The input may have other lines where none is answered. Lines that "
+        "failed are finished, too, until --retry-failed asks them again; but ten in a row that "
+        "fail alike, as by a wrong model or a server that is down, end the run and are left.\n\n"
         "An answer that was cut at its token limit, or filtered, is done, and counted as "
         "unfinished. "
         "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
