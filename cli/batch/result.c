@@ -5,21 +5,36 @@
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool find_price(const batch_result_source *s, const char *provider, const char *model,
+                       beluga_price *price)
+{
+    const beluga_prices *list = s->prices->list;
+    return list && (beluga_prices_find(list, provider, model, price) ||
+                    beluga_prices_find(list, provider, beluga_model_name(s->model), price));
+}
+
+/* Names that are too long to be kept are looked up each time. */
+static void look_up(const batch_result_source *s, const char *provider, const char *model)
+{
+    batch_prices *prices = s->prices;
+    if (*prices->model && strcmp(prices->model, model) == 0 &&
+        strcmp(prices->provider, provider) == 0)
+        return;
+    prices->known = find_price(s, provider, model, &prices->price);
+    snprintf(prices->provider, sizeof prices->provider, "%s", provider);
+    snprintf(prices->model, sizeof prices->model, "%s", model);
+}
 
 /* A cached answer costs nothing; the cost of an answer without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
-    beluga_price price;
-    const char *provider = beluga_response_provider(response);
     if (beluga_response_is_cached(response)) return 0;
-    if (!s->prices) return -1;
-    if (!beluga_prices_find(s->prices, provider, beluga_response_model(response), &price) &&
-        !beluga_prices_find(s->prices, provider, beluga_model_name(s->model), &price))
-        return -1;
-    return beluga_price_cost(&price, beluga_response_usage(response));
+    look_up(s, beluga_response_provider(response), beluga_response_model(response));
+    return s->prices->known ? beluga_price_cost(&s->prices->price, beluga_response_usage(response))
+                            : -1;
 }
 
 static void put_cost(beluga_json_writer *w, double cost)
@@ -86,9 +101,9 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
 /* A later run knows by it whether the result is that of its line. */
 static void put_digest(beluga_json_writer *w, uint64_t digest)
 {
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, digest);
-    beluga_json_put_string(w, "digest", text);
+    char text[] = "\"0123456789abcdef\"";
+    for (size_t i = 16; i > 0; i--, digest >>= 4) text[i] = "0123456789abcdef"[digest & 15];
+    beluga_json_put_raw(w, "digest", text, sizeof text - 1);
 }
 
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,

@@ -8,10 +8,20 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
+#define BATCH_PRICED_BYTES 192
+
+/* Prices, and the one that was last found: nearly always the answers of a run are of one model. */
+typedef struct batch_prices {
+    const beluga_prices *list; /* borrowed; NULL: all prices are unknown */
+    char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* "": none was looked for */
+    beluga_price price;
+    bool known;
+} batch_prices;
+
 typedef struct batch_result_source {
     uint64_t line, digest;
     const char *id;
-    const beluga_prices *prices;    /* NULL: all prices are unknown */
+    batch_prices *prices;
     const beluga_chat_model *model; /* the model that was asked */
 } batch_result_source;
 

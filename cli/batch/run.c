@@ -212,7 +212,7 @@ static bool write_result(running_batch *run, const batch_item *item,
                          const beluga_batch_result *result, batch_held *held)
 {
     const batch_result_source source = {item->line, item->digest, *item->id ? item->id : NULL,
-                                        run->self->prices, run->self->model};
+                                        &run->self->prices, run->self->model};
     if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
     text_free(&held->text);
     stop_without_memory(run);

@@ -4,6 +4,7 @@
 
 #include "batch/item.h"
 #include "batch/progress.h"
+#include "batch/result.h"
 #include "batch/results.h"
 #include "batch/survey.h"
 
@@ -18,7 +19,7 @@ typedef struct batch_work {
     const batch_survey *survey;
     batch_output *output;
     batch_progress *progress;
-    const beluga_prices *prices;
+    batch_prices prices;
     const beluga_option *options;
     size_t n_options;
     size_t jobs; /* calls in flight */

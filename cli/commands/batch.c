@@ -318,7 +318,7 @@ static int ask(batch_command *b)
                       .survey = &b->survey,
                       .output = &b->output,
                       .progress = &b->progress,
-                      .prices = b->prices,
+                      .prices = {.list = b->prices},
                       .options = options,
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
