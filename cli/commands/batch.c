@@ -9,6 +9,7 @@
 #include "output.h"
 #include "prices.h"
 #include "report.h"
+#include "schema.h"
 #include "session.h"
 
 #include <errno.h>
@@ -353,8 +354,7 @@ static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
-    if (rc == 0 && b->args->schema)
-        rc = input_read_file(b->args->schema, MAX_SCHEMA_BYTES, &b->schema);
+    if (rc == 0) rc = schema_read(b->args->schema, &b->schema);
     if (rc == 0) rc = read_input(b);
     if (rc == 0) rc = check_out(b);
     if (rc == 0) rc = make_facts(b);

@@ -10,6 +10,8 @@
 
 #include <beluga/tool_loop.h>
 
+#include <stdio.h>
+
 enum { DEFAULT_STEPS = 10, DEFAULT_AT_ONCE = 8, DEFAULT_TIMEOUT_MS = 60000 };
 
 /* The step that follows an answer. */
@@ -207,6 +209,14 @@ static void go_to(beluga_tool_run *run, next_step then)
                                     : "no memory for the answer");
 }
 
+static void fail_at_limit(beluga_tool_run *run, const char *does)
+{
+    char text[96];
+    snprintf(text, sizeof text, "the model still %s after %lld answers (max_tool_steps)", does,
+             (long long)run->steps);
+    fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED, text);
+}
+
 static void answered(beluga_tool_run *run, const beluga_event *finish)
 {
     next_step then = what_follows(run);
@@ -218,9 +228,7 @@ static void answered(beluga_tool_run *run, const beluga_event *finish)
     }
     run->before = usage;
     if (run->steps >= run->max_steps)
-        fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED,
-                  then == RUN_TOOLS ? "the model still calls tools after max_tool_steps answers"
-                                    : "the model still pauses after max_tool_steps answers");
+        fail_at_limit(run, then == RUN_TOOLS ? "calls tools" : "pauses");
     else
         go_to(run, then);
 }
