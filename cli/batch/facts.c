@@ -97,6 +97,7 @@ int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_c
     batch_digest_text(source->template, texts->template);
     batch_digest_text(source->system, texts->system);
     batch_digest_text(source->schema, texts->schema);
+    batch_digest_text(source->tools, texts->tools);
     *facts = (batch_facts){.count = 0};
     add(facts, "input", source->input_digest);
     add(facts, "format", texts->format);
@@ -104,6 +105,7 @@ int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_c
     add(facts, "template", texts->template);
     add(facts, "system", texts->system);
     add(facts, "schema", texts->schema);
+    add(facts, "tools", texts->tools);
     add(facts, "options", texts->options);
     return 0;
 }

@@ -17,6 +17,7 @@ typedef struct batch_fact_texts {
     char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
     char format[BATCH_FORMAT_BYTES];
     char template[BATCH_DIGEST_TEXT], system[BATCH_DIGEST_TEXT], schema[BATCH_DIGEST_TEXT];
+    char tools[BATCH_DIGEST_TEXT];
 } batch_fact_texts;
 
 /* The command's own part of the facts; NULL: not given. */
@@ -24,6 +25,7 @@ typedef struct batch_fact_source {
     const char *input_digest;
     const batch_layout *layout;
     const char *prompt_column, *template, *system, *schema;
+    const char *tools; /* what the model is told of them (tools_describe) */
 } batch_fact_source;
 
 /* @return 0, or -1 without memory. */

@@ -26,7 +26,7 @@ typedef struct batch_entry {
     uint64_t digest; /* of the line in the input; 0: not known */
     bool failed;
     bool unfinished; /* the answer is not complete */
-    bool begun;      /* it failed, and a part of the answer came before */
+    bool begun;      /* a part of the answer came, or tools ran, before it failed */
     double cost;     /* -1: unknown */
     int64_t input_tokens, output_tokens;
 } batch_entry;

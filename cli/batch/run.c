@@ -27,6 +27,7 @@ typedef struct batch_job {
     uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
     bool busy;
     batch_item item;
+    tool_runs runs; /* the calls of tools so far */
 } batch_job;
 
 /* A result that waits for the results of earlier lines. */
@@ -202,17 +203,22 @@ static void judge_the_last(running_batch *run)
 /* ---- the end of a line ----------------------------------------------------------------------- */
 
 /* Deliver a result that is final: an answer, or a failure that came of the line. */
-static void settle(running_batch *run, uint64_t place, batch_held *held, const beluga_error *err)
+static void settle(running_batch *run, batch_held *held, const beluga_error *err)
 {
     if (err->code && !run->self->failure.code) run->self->failure = *err;
-    deliver(run, place, &held->text, &held->entry);
+    deliver(run, held->place, &held->text, &held->entry);
 }
 
-static bool write_result(running_batch *run, const batch_item *item,
+static bool write_result(running_batch *run, const batch_job *job,
                          const beluga_batch_result *result, batch_held *held)
 {
-    const batch_result_source source = {item->line, item->digest, *item->id ? item->id : NULL,
-                                        &run->self->prices, run->self->model};
+    const batch_item *item = &job->item;
+    const batch_result_source source = {.line = item->line,
+                                        .digest = item->digest,
+                                        .id = *item->id ? item->id : NULL,
+                                        .prices = &run->self->prices,
+                                        .model = run->self->model,
+                                        .runs = &job->runs};
     if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
     text_free(&held->text);
     stop_without_memory(run);
@@ -225,21 +231,20 @@ static const beluga_error *error_of(const beluga_batch_result *result)
     return result->response ? &none : &result->error;
 }
 
-static void finish_call(running_batch *run, const batch_item *item, uint64_t place,
-                        const beluga_batch_result *result)
+static void finish_call(running_batch *run, const batch_job *job, const beluga_batch_result *result)
 {
     const beluga_error *err = error_of(result);
-    batch_held held = {.place = place};
+    batch_held held = {.place = job->place};
     bool canceled = err->code == BELUGA_ERROR_CONTEXT_CANCELED;
     if (concerns_all(err->code)) stop_for(run, err);
-    if (canceled || concerns_all(err->code) || !write_result(run, item, result, &held)) {
-        deliver(run, place, &held.text, &held.entry);
+    if (canceled || concerns_all(err->code) || !write_result(run, job, result, &held)) {
+        deliver(run, job->place, &held.text, &held.entry);
     } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
         hold_back(run, &held, err);
     } else {
         run->answered = true;
         let_go(run, false);
-        settle(run, place, &held, err);
+        settle(run, &held, err);
     }
 }
 
@@ -265,14 +270,14 @@ static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
     return NULL;
 }
 
-static void refuse_line(running_batch *run, const batch_item *item)
+static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
     batch_held held = {.place = run->placed++};
-    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
-                     item->why);
-    write_result(run, item, &result, &held);
-    settle(run, held.place, &held, &result.error);
+    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s",
+                     job->item.line, job->item.why);
+    write_result(run, job, &result, &held);
+    settle(run, &held, &result.error);
 }
 
 static int parse(running_batch *run, const batch_record *record, batch_item *item)
@@ -288,6 +293,18 @@ static int parse(running_batch *run, const batch_record *record, batch_item *ite
     return rc;
 }
 
+static void note_tools(void *payload, const beluga_event *event)
+{
+    batch_job *job = payload;
+    tool_runs_note(&job->runs, event);
+}
+
+static void free_job(batch_job *job)
+{
+    batch_item_free(&job->item);
+    tool_runs_free(&job->runs);
+}
+
 static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
                      beluga_batch_item *out)
 {
@@ -297,8 +314,8 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
         if (rc == BELUGA_ERROR_NO_MEMORY)
             stop_without_memory(run);
         else
-            refuse_line(run, &job->item);
-        batch_item_free(&job->item);
+            refuse_line(run, job);
+        free_job(job);
         return BELUGA_BATCH_LATER;
     }
     job->busy = true;
@@ -308,7 +325,11 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
     *out = (beluga_batch_item){.input = beluga_input_messages(job->item.messages),
                                .model = job->item.model,
                                .options = job->item.options,
-                               .n_options = job->item.n_options};
+                               .n_options = job->item.n_options,
+                               /* a line that brings tools is answered by their calls */
+                               .run_tools = run->self->run_tools && !job->item.model,
+                               .cb = note_tools,
+                               .payload = job};
     return BELUGA_BATCH_ITEM;
 }
 
@@ -334,7 +355,7 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 {
     running_batch *run = payload;
     batch_job *job = find_job(run, true, index);
-    finish_call(run, &job->item, job->place, result);
+    finish_call(run, job, result);
     batch_item_free(&job->item);
     job->busy = false;
     run->running--;

@@ -24,6 +24,7 @@ typedef struct batch_work {
     size_t n_options;
     size_t jobs; /* calls in flight */
     bool ordered;
+    bool run_tools; /* the model has tools of the command line */
     /* The outcome of the run. */
     beluga_error error;   /* the error that stopped the run; code 0: none */
     beluga_error failure; /* the error of the first line that failed; code 0: none */

@@ -135,14 +135,11 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
         tell_options(was, fact->value, text, size);
     else if (strcmp(fact->name, "model") == 0)
         snprintf(text, size, "another model (%.80s)", was);
+    else if (strcmp(fact->name, "tools") == 0)
+        snprintf(text, size, "%s", *was ? "other tools" : "no tools");
     else
         snprintf(text, size, "another %s%s", fact->name,
                  strcmp(fact->name, "system") == 0 ? " text" : "");
-}
-
-static bool is_equal(const batch_fact *fact, const char *was)
-{
-    return was && strcmp(was, fact->value) == 0;
 }
 
 /* The first difference is told; one of the input matters less than any other. */
@@ -153,10 +150,10 @@ static void compare(const batch_facts *facts, const beluga_json *root, batch_dif
     for (size_t i = 0; i < facts->count; i++) {
         const batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
-        bool is_input = strcmp(fact->name, "input") == 0;
-        if (is_equal(fact, was) || out->kind == BATCH_OTHER) continue;
-        out->kind = is_input ? BATCH_OTHER_INPUT : BATCH_OTHER;
-        tell_fact(fact, was ? was : "", out->text + used, sizeof out->text - (size_t)used);
+        if (!was) was = ""; /* an earlier version did not know the fact */
+        if (strcmp(was, fact->value) == 0 || out->kind == BATCH_OTHER) continue;
+        out->kind = strcmp(fact->name, "input") == 0 ? BATCH_OTHER_INPUT : BATCH_OTHER;
+        tell_fact(fact, was, out->text + used, sizeof out->text - (size_t)used);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "schema.h"
 #include "session.h"
+#include "tools/tools.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,6 +36,8 @@ typedef struct batch_command {
     double budget;  /* 0: no budget */
     uint64_t limit; /* number of lines to ask; 0: all */
     cli_session session;
+    tool_set tools;
+    cli_text tools_text; /* what the model is told of them; empty: no tools */
     cli_text schema;
     batch_template template;
     int input;
@@ -209,7 +212,8 @@ static int make_facts(batch_command *b)
                                       .prompt_column = args->prompt_column,
                                       .template = args->template,
                                       .system = args->system,
-                                      .schema = b->schema.data};
+                                      .schema = b->schema.data,
+                                      .tools = b->tools_text.data};
     return batch_facts_make(&b->facts, &b->texts, b->session.config, &source) ? out_no_memory() : 0;
 }
 
@@ -280,6 +284,7 @@ static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
+    if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
     return rc;
 }
@@ -323,7 +328,8 @@ static int ask(batch_command *b)
                       .options = options,
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
-                      .ordered = b->args->ordered};
+                      .ordered = b->args->ordered,
+                      .run_tools = b->tools.count != 0};
     allow_files(b->jobs);
     const batch_totals *there = &b->output.totals;
     batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
@@ -354,6 +360,8 @@ static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
+    if (rc == 0) rc = tools_open(&b->tools, b->args, b->session.base, false);
+    if (rc == 0 && b->tools.count) rc = tools_describe(&b->tools, &b->tools_text);
     if (rc == 0) rc = schema_read(b->args->schema, &b->schema);
     if (rc == 0) rc = read_input(b);
     if (rc == 0) rc = check_out(b);
@@ -379,6 +387,8 @@ static int run(const cli_args *args)
     batch_survey_free(&b.survey);
     text_free(&b.schema);
     session_free(&b.session);
+    text_free(&b.tools_text);
+    tool_set_free(&b.tools);
     return rc;
 }
 
@@ -386,10 +396,10 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_FORMAT |
-             ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_LIMIT | ARG_ORDERED |
-             ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON |
-             ARG_CALLS,
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_TOOLS |
+             ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_LIMIT |
+             ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT |
+             ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,

@@ -84,8 +84,9 @@ static int take_output(const tool_definition *d, const child_outcome *o, cli_tex
     const char *out = text_get(&o->out);
     size_t n = o->out.length;
     bool cut = o->end == CHILD_OVERFLOWED;
-    if (cut && n) n -= beluga__utf8_begun(out, n);
-    if (beluga__utf8_valid(out, n) < n || (n && memchr(out, '\0', n))) {
+    size_t valid = beluga__utf8_valid(out, n);
+    if (cut && valid < n && beluga__utf8_begun(out + valid, n - valid) == n - valid) n = valid;
+    if (valid < n || (n && memchr(out, '\0', n))) {
         text_puts(text, "its output is not a text in UTF-8");
         return BELUGA_ERROR_TOOL_EXECUTION;
     }

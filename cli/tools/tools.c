@@ -4,7 +4,6 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
-#include "text.h"
 #include "tools/ask.h"
 #include "tools/desk.h"
 #include "tools/source.h"
@@ -187,6 +186,17 @@ int tools_bind(const tool_set *set, const cli_args *args, cli_session *session)
     beluga_chat_model_unref(session->model);
     session->model = bound;
     return 0;
+}
+
+int tools_describe(const tool_set *set, cli_text *text)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const beluga_tool *tool = set->items[i]->inner;
+        text_printf(text, "%s\n%s\n", beluga_tool_name(tool), beluga_tool_description(tool));
+        text_puts(text, beluga_tool_parameters(tool, NULL));
+        text_puts(text, "\n");
+    }
+    return text->status ? out_no_memory() : 0;
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "session.h"
+#include "text.h"
 #include "tools/set.h"
 
 /* The name that stands for all tools that are not forbidden. */
@@ -23,6 +24,10 @@ int tools_open_named(tool_set *set, const cli_args *args, const beluga_config *c
 /* Bind the tools to the open model of a session, where there are any. @return 0, or an exit code,
  * reported: the provider calls no tools. */
 int tools_bind(const tool_set *set, const cli_args *args, cli_session *session);
+
+/* Write what a model is told of the tools, from which answers depend. @return 0, or an exit code,
+ * reported. */
+int tools_describe(const tool_set *set, cli_text *text);
 
 /* Check the sections of all sources, for beluga_config_check_sections. */
 void tools_check(void *payload, const beluga_config *config, beluga_config_checking *checking);
