@@ -1,11 +1,13 @@
 #include "batch/item.h"
 
+#include "attach_part.h"
 #include "batch/messages.h"
 #include "batch/request.h"
 #include "batch/why.h"
 
 #include <beluga/error.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,10 +82,14 @@ int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES])
     static const char *const ids[] = {"id", "custom_id", NULL};
     const batch_reader *reader = plan->reader;
     const batch_template *t = plan->template;
-    plan->id_column = plan->prompt_column = -1;
+    plan->id_column = plan->prompt_column = plan->attach_column = -1;
     if (reader->format != BATCH_CSV) return 0;
     plan->id_column = find_column(reader, ids);
     plan->prompt_column = find_prompt_column(plan);
+    const char *attach = plan->attach_name;
+    if (attach) plan->attach_column = find_named_column(reader, attach);
+    if (attach && plan->attach_column < 0)
+        return miss_named(plan, attach, strlen(attach), "--attach-column", why);
     for (size_t i = 0; t && i < t->count; i++) {
         const batch_piece *p = &t->pieces[i];
         if (p->is_field && batch_reader_column(reader, p->text, p->length) < 0)
@@ -117,7 +123,7 @@ static int take_id(batch_item *item, const beluga_json *object)
                 : fail(item, "its id is neither a text nor a number", "");
 }
 
-/* ---- prompts --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 typedef struct item_source {
     const batch_plan *plan;
@@ -159,10 +165,66 @@ static int find_field(void *payload, const char *name, size_t name_length, const
     return *text ? 1 : 0;
 }
 
-static int ask(batch_item *item, const char *text, size_t length)
+/* ---- attachments ----------------------------------------------------------------------------- */
+
+static int attach(item_source *f, beluga_message *message, const char *what, size_t length)
 {
-    if (!length) return fail(item, "its prompt is empty", "");
-    return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
+    char path[PATH_MAX];
+    beluga_error err;
+    if (!length) return 0;
+    if (length >= sizeof path || memchr(what, '\0', length))
+        return fail(f->item, "what it attaches is no path", "");
+    memcpy(path, what, length);
+    path[length] = '\0';
+    int rc = attach_one(message, path, &err);
+    if (rc && rc != BELUGA_ERROR_NO_MEMORY) batch_say_why(f->item->why, "%s", err.message);
+    return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* A member is one name or a list of them. */
+static int attach_member(item_source *f, beluga_message *message)
+{
+    size_t length;
+    int rc = 0;
+    const beluga_json *value = beluga_json_get(f->root, f->plan->attach_name);
+    const char *text = beluga_json_string(value, &length);
+    if (text) return attach(f, message, text, length);
+    if (!value || beluga_json_is_null(value)) return 0;
+    if (!beluga_json_is_array(value))
+        return fail(f->item, "it is neither a text nor a list: ", f->plan->attach_name);
+    for (const beluga_json *v = beluga_json_first(value); v && !rc;
+         v = beluga_json_next(value, v)) {
+        text = beluga_json_string(v, &length);
+        rc = text ? attach(f, message, text, length)
+                  : fail(f->item, "one of its list is no text: ", f->plan->attach_name);
+    }
+    return rc;
+}
+
+static int attach_all(item_source *f, beluga_message *message)
+{
+    const char *name;
+    const batch_field *field =
+        f->record->fields ? &f->record->fields[f->plan->attach_column] : NULL;
+    int rc = field ? attach(f, message, field->bytes, field->length) : attach_member(f, message);
+    if (rc) return rc;
+    const char *untaken = attach_find_untaken(message, f->plan->takes, &name);
+    if (!untaken) return 0;
+    batch_say_why(f->item->why, "%.80s is not sent: the provider is not known to take %s (%s)",
+                  name, untaken, "--attach-anyway sends it");
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* ---- prompts --------------------------------------------------------------------------------- */
+
+static int ask(item_source *f, const char *text, size_t length)
+{
+    if (!length) return fail(f->item, "its prompt is empty", "");
+    beluga_message *message = beluga_human_message_n(text, length);
+    int rc = message && f->plan->attach_name ? attach_all(f, message) : 0;
+    if (rc == 0) return beluga_messages_add(f->item->messages, message);
+    beluga_message_unref(message);
+    return rc;
 }
 
 static int fill_template(item_source *f)
@@ -170,7 +232,7 @@ static int fill_template(item_source *f)
     cli_text prompt = {0};
     int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
                  ? BELUGA_ERROR_INVALID_INPUT
-                 : ask(f->item, prompt.data, prompt.length);
+                 : ask(f, prompt.data, prompt.length);
     text_free(&prompt);
     return rc;
 }
@@ -190,18 +252,21 @@ static int take_request(const batch_plan *plan, const beluga_json *root, batch_i
     return batch_request_parse(plan, beluga_json_get(root, "body"), item);
 }
 
-static int take_object(const batch_plan *plan, const beluga_json *root, batch_item *item)
+static int take_object(item_source *f)
 {
     size_t length;
+    const batch_plan *plan = f->plan;
+    const beluga_json *root = f->root;
+    batch_item *item = f->item;
     const beluga_json *messages = beluga_json_get(root, "messages");
     const char *name = plan->prompt_name ? plan->prompt_name : "prompt";
     const char *prompt = beluga_json_get_string(root, name, &length);
     if (plan->prompt_name)
-        return prompt ? ask(item, prompt, length) : fail(item, "it has no text called ", name);
+        return prompt ? ask(f, prompt, length) : fail(item, "it has no text called ", name);
     if (beluga_json_get(root, "body")) return take_request(plan, root, item);
     if (messages) return batch_messages_parse(messages, item->messages, item->why);
     if (!prompt) prompt = beluga_json_get_string(root, "text", &length);
-    if (prompt) return ask(item, prompt, length);
+    if (prompt) return ask(f, prompt, length);
     return fail(
         item,
         "it has none of \"prompt\", \"messages\" and \"body\": say with --template what to ask",
@@ -213,11 +278,11 @@ static int take_json(item_source *f)
     size_t length;
     const beluga_json *root = f->root;
     if (f->plan->template) return fill_template(f);
-    if (beluga_json_is_object(root)) return take_object(f->plan, root, f->item);
+    if (beluga_json_is_object(root)) return take_object(f);
     if (beluga_json_is_array(root))
         return batch_messages_parse(root, f->item->messages, f->item->why);
     const char *text = beluga_json_string(root, &length);
-    return text ? ask(f->item, text, length)
+    return text ? ask(f, text, length)
                 : fail(f->item, "it is neither a text, a list nor an object", "");
 }
 
@@ -261,8 +326,8 @@ static int take_content(item_source *f)
     const batch_record *record = f->record;
     if (f->plan->reader->format == BATCH_JSONL) return take_json(f);
     if (f->plan->template) return fill_template(f);
-    if (!record->fields) return ask(f->item, record->bytes, record->length);
-    return ask(f->item, record->fields[f->plan->prompt_column].bytes,
+    if (!record->fields) return ask(f, record->bytes, record->length);
+    return ask(f, record->fields[f->plan->prompt_column].bytes,
                record->fields[f->plan->prompt_column].length);
 }
 

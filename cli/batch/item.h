@@ -22,7 +22,10 @@ typedef struct batch_plan {
     const batch_reader *reader;     /* gives the names of the columns */
     /* model to which tools are bound; NULL: tools are only checked */
     beluga_chat_model *model;
-    long id_column, prompt_column; /* columns of a CSV file; -1: none */
+    const char *attach_name; /* column or member with files and addresses; NULL: none */
+    uint64_t takes;          /* capabilities of the model's provider */
+    /* columns of a CSV file; -1: none */
+    long id_column, prompt_column, attach_column;
 } batch_plan;
 
 typedef struct batch_item {

@@ -1,5 +1,6 @@
 #include "batch/result.h"
 
+#include "batch/why.h"
 #include "report.h"
 
 #include <beluga/allocator.h>
@@ -54,8 +55,32 @@ static void take_usage(const batch_result_source *s, const beluga_response *resp
     entry->output_tokens = usage->output_total;
 }
 
-static void put_answer(beluga_json_writer *w, const batch_result_source *s,
-                       const beluga_response *response, batch_entry *entry)
+/* An answer that asks for tools has nothing to fit. */
+static bool is_checked(const batch_result_source *s, const beluga_response *response)
+{
+    size_t length;
+    beluga_response_text(response, &length);
+    return s->schema && (length || !beluga_response_tool_call_count(response));
+}
+
+/* An answer that does not fit is kept, with the reason beside it. */
+static int check_schema(beluga_json_writer *w, const batch_result_source *s,
+                        const beluga_response *response, batch_entry *entry)
+{
+    char why[BATCH_REASON_BYTES];
+    beluga_error err = {.message = ""};
+    if (!is_checked(s, response)) return 0;
+    int rc = beluga_response_check_schema(response, s->schema, strlen(s->schema), &err);
+    if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
+    batch_say_why(why, "%s%s", rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is no JSON: " : "",
+                  err.message);
+    beluga_json_put_string(w, "misfit", why);
+    entry->misfit = true;
+    return 0;
+}
+
+static int put_answer(beluga_json_writer *w, const batch_result_source *s,
+                      const beluga_response *response, batch_entry *entry)
 {
     take_usage(s, response, entry);
     entry->unfinished =
@@ -63,6 +88,7 @@ static void put_answer(beluga_json_writer *w, const batch_result_source *s,
     beluga_response_put_json(response, w);
     put_cost(w, entry->cost);
     if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
+    return check_schema(w, s, response, entry);
 }
 
 static bool has_come(const beluga_response *partial)
@@ -123,7 +149,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
     beluga_json_put_string(w, "id", source->id);
     beluga_json_put_int(w, "line", (int64_t)source->line);
     if (result->response) {
-        put_answer(w, source, result->response, entry);
+        rc = put_answer(w, source, result->response, entry);
     } else {
         report_put_error(w, "error", &result->error);
         rc = put_partial(w, source, result->partial, entry);

@@ -22,6 +22,7 @@ typedef struct batch_prices {
 typedef struct batch_result_source {
     uint64_t line, digest;
     const char *id;
+    const char *schema; /* the answer must fit it; NULL: none */
     batch_prices *prices;
     const beluga_chat_model *model; /* the model that was asked */
     const tool_runs *runs;          /* the calls of tools that it took */

@@ -67,6 +67,7 @@ static void count(batch_output *out, const batch_entry *entry)
     else
         t->done++;
     t->unfinished += entry->unfinished;
+    t->misfits += entry->misfit;
     if (entry->input_tokens > 0)
         t->input_tokens = beluga__add(t->input_tokens, entry->input_tokens);
     if (entry->output_tokens > 0)
@@ -149,8 +150,8 @@ bool batch_is_whole(const char *finish_reason)
 
 static bool is_asked_again(const read_pass *pass, const batch_entry *entry)
 {
-    return pass->again &&
-           (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED && entry->unfinished));
+    return pass->again && (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED &&
+                                             (entry->unfinished || entry->misfit)));
 }
 
 static bool read_entry(const batch_record *record, batch_entry *entry)
@@ -170,6 +171,7 @@ static bool read_entry(const batch_record *record, batch_entry *entry)
         !entry->failed && !batch_is_whole(beluga_json_get_string(root, "finish_reason", NULL));
     const char *digest = beluga_json_get_string(root, "digest", NULL);
     entry->digest = digest ? strtoull(digest, NULL, 16) : 0;
+    entry->misfit = !entry->failed && beluga_json_get_string(root, "misfit", NULL);
     beluga_json_doc_free(doc);
     return entry->line != 0;
 }

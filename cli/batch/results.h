@@ -18,6 +18,7 @@ typedef struct batch_totals {
     double cost;         /* US dollars, as far as the cost is known */
     uint64_t unpriced;   /* lines that took tokens or were answered, and whose cost is unknown */
     uint64_t unfinished; /* lines among `done` whose answer is not complete */
+    uint64_t misfits;    /* lines among `done` whose answer does not fit the schema */
 } batch_totals;
 
 /* The outcome of one line. */
@@ -26,6 +27,7 @@ typedef struct batch_entry {
     uint64_t digest; /* of the line in the input; 0: not known */
     bool failed;
     bool unfinished; /* the answer is not complete */
+    bool misfit;     /* the answer does not fit the schema */
     bool begun;      /* a part of the answer came, or tools ran, before it failed */
     double cost;     /* -1: unknown */
     int64_t input_tokens, output_tokens;
@@ -61,7 +63,8 @@ int batch_output_look(batch_output *out, const char *path);
 typedef enum batch_again {
     BATCH_AGAIN_NONE,
     BATCH_AGAIN_FAILED,
-    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete */
+    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete or does not fit
+                            */
 } batch_again;
 
 /* Return whether an answer with this finish reason is complete, as far as is known. */

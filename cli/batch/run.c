@@ -216,6 +216,7 @@ static bool write_result(running_batch *run, const batch_job *job,
     const batch_result_source source = {.line = item->line,
                                         .digest = item->digest,
                                         .id = *item->id ? item->id : NULL,
+                                        .schema = item->schema ? item->schema : run->self->schema,
                                         .prices = &run->self->prices,
                                         .model = run->self->model,
                                         .runs = &job->runs};

@@ -20,6 +20,7 @@ typedef struct batch_work {
     batch_output *output;
     batch_progress *progress;
     batch_prices prices;
+    const char *schema; /* of answers to lines that bring none; NULL: none */
     const beluga_option *options;
     size_t n_options;
     size_t jobs; /* calls in flight */

@@ -13,6 +13,8 @@
 #include "session.h"
 #include "tools/tools.h"
 
+#include <beluga/registry.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -174,8 +176,11 @@ static int find_layout(batch_command *b)
     char why[BATCH_FAULT_BYTES];
     const char *path = b->path;
     batch_layout_find(&b->layout, path, b->input, b->args->prompt_column);
-    if (b->args->prompt_column && b->layout.format == BATCH_TEXT)
-        return out_usage("--prompt-column: %s is text, which has no columns",
+    const char *column = b->args->prompt_column   ? "prompt"
+                         : b->args->attach_column ? "attach"
+                                                  : NULL;
+    if (column && b->layout.format == BATCH_TEXT)
+        return out_usage("--%s-column: %s is text, which has no columns", column,
                          batch_input_name(path));
     if (batch_layout_check(&b->layout, b->input, why) != 0) return complain_of_input(b, why);
     const char *name = batch_delimiter_name(b->layout.delimiter);
@@ -190,7 +195,9 @@ static int read_input(batch_command *b)
     const char *beside = *b->out ? b->out : "beluga-batch";
     b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
                            .system = b->args->system,
-                           .prompt_name = b->args->prompt_column};
+                           .prompt_name = b->args->prompt_column,
+                           .attach_name = b->args->attach_column,
+                           .takes = UINT64_MAX};
     int rc = batch_input_open(b->path, beside, &b->input);
     if (rc == 0) rc = find_layout(b);
     if (rc == 0)
@@ -210,6 +217,7 @@ static int make_facts(batch_command *b)
     const batch_fact_source source = {.input_digest = b->survey.digest,
                                       .layout = &b->layout,
                                       .prompt_column = args->prompt_column,
+                                      .attach_column = args->attach_column,
                                       .template = args->template,
                                       .system = args->system,
                                       .schema = b->schema.data,
@@ -280,12 +288,21 @@ static int set_budget(batch_command *b)
     return CLI_EXIT_RATE;
 }
 
+static uint64_t find_capabilities(const batch_command *b)
+{
+    beluga_provider provider;
+    beluga_registry *registry = beluga_registry_default();
+    int rc = beluga_registry_describe(registry, b->session.config, &provider, NULL);
+    return rc ? UINT64_MAX : provider.capabilities;
+}
+
 static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
+    if (rc == 0 && !b->args->attach_anyway) b->plan.takes = find_capabilities(b);
     return rc;
 }
 
@@ -325,6 +342,7 @@ static int ask(batch_command *b)
                       .output = &b->output,
                       .progress = &b->progress,
                       .prices = {.list = b->prices},
+                      .schema = b->schema.data,
                       .options = options,
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
@@ -397,9 +415,9 @@ const cli_command cmd_batch = {
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_TOOLS |
-             ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_LIMIT |
-             ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT |
-             ARG_JSON | ARG_CALLS,
+             ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN |
+             ARG_ATTACH_ANYWAY | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS |
+             ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,
@@ -414,7 +432,8 @@ const cli_command cmd_batch = {
         "gzip, or UTF-16. Blank lines are passed over.\n\n"
         "The output has an object for each finished line: id (that of the line, or its number), "
         "line, text, "
-        "tool_calls, finish_reason, usage, cost in US dollars (null: unknown), or error. A line "
+        "tool_calls, finish_reason, usage, misfit (why the "
+        "answer does not fit --schema), cost in US dollars (null: unknown), or error. A line "
         "that "
         "can't be read is an error of its own, as is one whose id an earlier line has; what is "
         "wrong with "
@@ -434,7 +453,8 @@ const cli_command cmd_batch = {
         "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
         "then "
         "asks such lines of earlier runs again, too.\n\n"
-        "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
+        "With --json a summary: {state, out, lines, done, failed, left, unfinished, misfits, "
+        "input_tokens, "
         "output_tokens, cost, "
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
 };
