@@ -87,6 +87,10 @@ static void describe_format(const batch_fact_source *source, char text[BATCH_FOR
                          layout->headless ? " without a header" : "");
     if (layout->delimiter && layout->delimiter != ',')
         snprintf(text + used, BATCH_FORMAT_BYTES - used, " delimiter %d", layout->delimiter);
+    if (source->openai) {
+        size_t end = strlen(text);
+        snprintf(text + end, BATCH_FORMAT_BYTES - end, " to openai");
+    }
     add_column(text, "prompt", source->prompt_column);
     add_column(text, "attach", source->attach_column);
 }

@@ -239,16 +239,24 @@ static int fill_template(item_source *f)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+static bool ends_in(const char *url, const char *end)
+{
+    size_t n = strlen(url), m = strlen(end);
+    return n >= m && strcmp(url + n - m, end) == 0;
+}
+
 static int take_request(const batch_plan *plan, const beluga_json *root, batch_item *item)
 {
-    static const char chat[] = "/chat/completions";
     const char *method = beluga_json_get_string(root, "method", NULL);
     const char *url = beluga_json_get_string(root, "url", NULL);
-    size_t n = url ? strlen(url) : 0;
     if (method && strcmp(method, "POST") != 0)
         return fail(item, "its method is not POST but ", method);
-    if (url && (n < sizeof chat - 1 || strcmp(url + n - (sizeof chat - 1), chat) != 0))
-        return fail(item, "its url is not /v1/chat/completions but ", url);
+    if (url && ends_in(url, "/responses"))
+        item->api = BATCH_API_RESPONSES;
+    else if (url && !ends_in(url, "/chat/completions"))
+        return fail(
+            item, "its url is none of /v1/chat/completions, /v1/responses and /v1/embeddings but ",
+            url);
     return batch_request_parse(plan, beluga_json_get(root, "body"), item);
 }
 

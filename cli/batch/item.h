@@ -28,9 +28,13 @@ typedef struct batch_plan {
     long id_column, prompt_column, attach_column;
 } batch_plan;
 
+/* The interface of OpenAI whose request a line is; others are taken for Chat Completions. */
+typedef enum batch_api { BATCH_API_CHAT, BATCH_API_RESPONSES } batch_api;
+
 typedef struct batch_item {
     uint64_t line, digest; /* of the record */
     char id[BATCH_MAX_ID_BYTES + 1];
+    batch_api api;
     bool has_id; /* the record has an id, and not just a line number */
     beluga_messages *messages;
     beluga_option options[BATCH_MAX_OPTIONS + BATCH_MAX_STOPS];

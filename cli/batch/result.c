@@ -1,5 +1,6 @@
 #include "batch/result.h"
 
+#include "batch/openai_result.h"
 #include "batch/why.h"
 #include "report.h"
 
@@ -79,13 +80,32 @@ static int check_schema(beluga_json_writer *w, const batch_result_source *s,
     return 0;
 }
 
+/* The form of OpenAI has no place for these: the totals of a run are made of them. */
+static void put_facts(beluga_json_writer *w, const beluga_response *response)
+{
+    const beluga_usage *usage = beluga_response_usage(response);
+    beluga_json_put_string(w, "finish_reason",
+                           beluga_finish_reason_name(beluga_response_finish_reason(response)));
+    beluga_json_begin_object(w, "usage");
+    if (usage->input_total >= 0) beluga_json_put_int(w, "input_total", usage->input_total);
+    if (usage->output_total >= 0) beluga_json_put_int(w, "output_total", usage->output_total);
+    beluga_json_end_object(w);
+    if (!beluga_response_media_count(response)) return;
+    beluga_json_begin_object(w, "answer");
+    beluga_response_put_json(response, w);
+    beluga_json_end_object(w);
+}
+
 static int put_answer(beluga_json_writer *w, const batch_result_source *s,
                       const beluga_response *response, batch_entry *entry)
 {
     take_usage(s, response, entry);
     entry->unfinished =
         !batch_is_whole(beluga_finish_reason_name(beluga_response_finish_reason(response)));
-    beluga_response_put_json(response, w);
+    if (s->openai)
+        put_facts(w, response);
+    else
+        beluga_response_put_json(response, w);
     put_cost(w, entry->cost);
     if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
     return check_schema(w, s, response, entry);
@@ -132,12 +152,46 @@ static void put_digest(beluga_json_writer *w, uint64_t digest)
     beluga_json_put_raw(w, "digest", text, sizeof text - 1);
 }
 
+static int put_members(beluga_json_writer *w, const batch_result_source *s,
+                       const beluga_batch_result *result, batch_entry *entry)
+{
+    int rc;
+    beluga_json_put_int(w, "line", (int64_t)s->line);
+    if (result->response) {
+        rc = put_answer(w, s, result->response, entry);
+    } else {
+        report_put_error(w, "error", &result->error);
+        rc = put_partial(w, s, result->partial, entry);
+    }
+    if (s->runs->count) {
+        tool_runs_put(s->runs, w, "tool_runs");
+        entry->begun = true;
+    }
+    put_digest(w, s->digest);
+    return rc || !s->runs->failed ? rc : BELUGA_ERROR_NO_MEMORY;
+}
+
+static int put_result(beluga_json_writer *w, const batch_result_source *s,
+                      const beluga_batch_result *result, batch_entry *entry)
+{
+    beluga_json_begin_object(w, NULL);
+    if (s->openai) {
+        batch_openai_put(w, s, result);
+        beluga_json_begin_object(w, "beluga");
+    } else {
+        beluga_json_put_string(w, "id", s->id);
+    }
+    int rc = put_members(w, s, result, entry);
+    if (s->openai) beluga_json_end_object(w);
+    beluga_json_end_object(w);
+    return rc;
+}
+
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry)
 {
     const char *json;
     size_t length;
-    int rc = 0;
     *entry = (batch_entry){.line = source->line,
                            .failed = !result->response,
                            .cost = -1,
@@ -145,22 +199,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
                            .output_tokens = -1};
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return -1;
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "id", source->id);
-    beluga_json_put_int(w, "line", (int64_t)source->line);
-    if (result->response) {
-        rc = put_answer(w, source, result->response, entry);
-    } else {
-        report_put_error(w, "error", &result->error);
-        rc = put_partial(w, source, result->partial, entry);
-    }
-    if (source->runs->count) {
-        tool_runs_put(source->runs, w, "tool_runs");
-        entry->begun = true;
-    }
-    put_digest(w, source->digest);
-    beluga_json_end_object(w);
-    if (rc == 0 && source->runs->failed) rc = BELUGA_ERROR_NO_MEMORY;
+    int rc = put_result(w, source, result, entry);
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);
     beluga_json_writer_free(w);

@@ -2,6 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_RESULT_H
 #define BELUGA_CLI_BATCH_RESULT_H
 
+#include "batch/item.h"
 #include "batch/results.h"
 #include "input.h"
 #include "tools/runs.h"
@@ -20,6 +21,8 @@ typedef struct batch_prices {
 } batch_prices;
 
 typedef struct batch_result_source {
+    bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */
+    batch_api api;
     uint64_t line, digest;
     const char *id;
     const char *schema; /* the answer must fit it; NULL: none */

@@ -159,7 +159,10 @@ static bool read_entry(const batch_record *record, batch_entry *entry)
     beluga_json_doc *doc = NULL;
     if (*record->fault || beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
         return false;
-    const beluga_json *root = beluga_json_doc_root(doc), *cost = beluga_json_get(root, "cost");
+    const beluga_json *root = beluga_json_doc_root(doc);
+    const beluga_json *own = beluga_json_get(root, "beluga"); /* in results in OpenAI's form */
+    if (own) root = own;
+    const beluga_json *cost = beluga_json_get(root, "cost");
     const beluga_json *usage = beluga_json_get(root, "usage");
     int64_t line = beluga_json_get_int(root, "line", 0);
     *entry = (batch_entry){.line = line > 0 ? (uint64_t)line : 0,

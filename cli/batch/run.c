@@ -213,7 +213,9 @@ static bool write_result(running_batch *run, const batch_job *job,
                          const beluga_batch_result *result, batch_held *held)
 {
     const batch_item *item = &job->item;
-    const batch_result_source source = {.line = item->line,
+    const batch_result_source source = {.openai = run->self->openai,
+                                        .api = item->api,
+                                        .line = item->line,
                                         .digest = item->digest,
                                         .id = *item->id ? item->id : NULL,
                                         .schema = item->schema ? item->schema : run->self->schema,

@@ -25,6 +25,7 @@ typedef struct batch_work {
     size_t n_options;
     size_t jobs; /* calls in flight */
     bool ordered;
+    bool openai;    /* results have the form of OpenAI's batches */
     bool run_tools; /* the model has tools of the command line */
     /* The outcome of the run. */
     beluga_error error;   /* the error that stopped the run; code 0: none */

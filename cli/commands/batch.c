@@ -36,6 +36,7 @@ typedef struct batch_command {
     const char *out;  /* "": no output, for --dry-run */
     size_t jobs;
     double budget;  /* 0: no budget */
+    bool openai;    /* results have the form of OpenAI's batches */
     uint64_t limit; /* number of lines to ask; 0: all */
     cli_session session;
     tool_set tools;
@@ -122,6 +123,14 @@ static int take_layout(batch_command *b)
     return 0;
 }
 
+static int take_output_format(batch_command *b)
+{
+    const char *name = b->args->output_format;
+    b->openai = name && strcmp(name, "openai") == 0;
+    if (!name || b->openai || strcmp(name, "beluga") == 0) return 0;
+    return out_usage("--output-format: it is beluga or openai, not %s", name);
+}
+
 static int take_options(batch_command *b)
 {
     const cli_args *args = b->args;
@@ -135,6 +144,7 @@ static int take_options(batch_command *b)
     if (rc == 0) rc = take_jobs(b);
     if (rc == 0) rc = take_budget(b);
     if (rc == 0) rc = take_limit(b);
+    if (rc == 0) rc = take_output_format(b);
     return rc ? rc : take_template(b);
 }
 
@@ -216,6 +226,7 @@ static int make_facts(batch_command *b)
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
     const batch_fact_source source = {.input_digest = b->survey.digest,
                                       .layout = &b->layout,
+                                      .openai = b->openai,
                                       .prompt_column = args->prompt_column,
                                       .attach_column = args->attach_column,
                                       .template = args->template,
@@ -347,6 +358,7 @@ static int ask(batch_command *b)
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
                       .ordered = b->args->ordered,
+                      .openai = b->openai,
                       .run_tools = b->tools.count != 0};
     allow_files(b->jobs);
     const batch_totals *there = &b->output.totals;
@@ -416,8 +428,8 @@ const cli_command cmd_batch = {
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_TOOLS |
              ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN |
-             ARG_ATTACH_ANYWAY | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS |
-             ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
+             ARG_ATTACH_ANYWAY | ARG_OUTPUT_FORMAT | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED |
+             ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,
