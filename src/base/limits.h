@@ -126,19 +126,19 @@
 #define BELUGA__MAX_MCP_LINE  1024u /* a line of a tool server's stderr, for the log */
 /* lines of a tool server's stderr that are logged between two of its answers */
 #define BELUGA__MAX_MCP_LINES 200u
-#define BELUGA__MAX_MCP_CATALOGUE \
-    (16u << 20)                        /* names, descriptions and schemas of a server's tools */
-#define BELUGA__MAX_MCP_PAGES    256u  /* pages of a list of tools */
-#define BELUGA__MAX_MCP_CALLS    1024u /* calls of a tool server at once */
-#define BELUGA__MAX_MCP_SETTINGS (1u << 20) /* texts of a tool server's settings */
-#define BELUGA__MAX_MCP_ID       1024u      /* an id that a tool server gives to a request */
+/* names, descriptions and schemas of a tool server */
+#define BELUGA__MAX_MCP_CATALOGUE (16u << 20)
+#define BELUGA__MAX_MCP_PAGES     256u       /* pages of a list of tools */
+#define BELUGA__MAX_MCP_CALLS     1024u      /* calls of a tool server at once */
+#define BELUGA__MAX_MCP_SETTINGS  (1u << 20) /* texts of a tool server's settings */
+#define BELUGA__MAX_MCP_ID        1024u      /* an id that a tool server gives to a request */
 /* deaths of a tool server, one after the other without an answer, after which it stays down */
 #define BELUGA__MAX_MCP_DEATHS 5u
 #define BELUGA__MCP_TIMEOUT_MS 60000 /* one call of a tool server */
 #define BELUGA__MCP_CONNECT_MS 30000 /* from the start of a tool server to its list of tools */
 #define BELUGA__MCP_PROBE_MS   3000  /* wait for what a server of an old revision may not answer */
-#define BELUGA__MCP_CLOSE_MS   2000 /* wait for the end of a tool server before each stronger step \
-                                     */
+/* wait for the end of a tool server before each stronger step */
+#define BELUGA__MCP_CLOSE_MS       2000
 #define BELUGA__MCP_REFRESH_MS     1000  /* from one list of tools to the next */
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* run time of a command that prints a key */
 #define BELUGA__MAX_COMMAND_WORDS  4096  /* stderr of a command, for the error */

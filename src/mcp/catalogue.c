@@ -34,6 +34,13 @@ static bool is_taken(const beluga__mcp_catalogue *c, const char *tool_name)
     return false;
 }
 
+static bool is_listed(const beluga__mcp_catalogue *c, const char *name)
+{
+    for (const beluga__mcp_entry *e = c->entries; e; e = e->next)
+        if (strcmp(e->name, name) == 0) return true;
+    return false;
+}
+
 /* Write "server__name" with what a tool's name may have. A name that is too long, or that another
  * tool has then, ends in a number made of all its letters. */
 static void make_name(const beluga__mcp_catalogue *c, const char *server, const char *name,
@@ -138,7 +145,8 @@ static int add(beluga__mcp_catalogue *c, const beluga__mcp_choice *choice, const
                                  .description = about ? about : "",
                                  .parameters = schema_of(tool, scratch)};
     if (!e.parameters) return BELUGA_ERROR_NO_MEMORY;
-    const char *why = is_taken(c, tool_name) ? "it is listed twice" : check(&e, &err);
+    const char *why =
+        is_listed(c, name) || is_taken(c, tool_name) ? "it is listed twice" : check(&e, &err);
     if (!why) return append(c, &e);
     tell_left_out(c, choice, name, why);
     return 0;
