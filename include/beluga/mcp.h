@@ -45,6 +45,9 @@ typedef struct beluga_mcp_settings {
     int64_t timeout_ms; /**< longest run of a tool, milliseconds; 0: 60,000 */
     /** longest time from the start to the list of tools, milliseconds; 0: 30,000 */
     int64_t connect_timeout_ms;
+    const char
+        *ca_file;     /**< PEM file of certificates that a service may have; NULL: the system's */
+    bool environment; /**< variables such as HTTPS_PROXY name the proxy to a service */
     const char *const *tools;          /**< these alone, ended by NULL; NULL: all */
     const char *const *disabled_tools; /**< none of these, ended by NULL; NULL: no exception */
 } beluga_mcp_settings;

@@ -46,6 +46,7 @@ static beluga__mcp_request *find(const beluga__mcp_link *link, int64_t id)
 static void conclude(beluga__mcp_link *link, beluga__mcp_request *request,
                      const beluga__mcp_answer *answer)
 {
+    if (request->id) link->wire->ops->drop(link->wire, request, !answer->status || answer->fault);
     forget(link, request);
     request->done(request, answer);
 }
@@ -107,6 +108,7 @@ int beluga__mcp_link_ask(beluga__mcp_link *link, beluga__mcp_request *request, b
                                 BELUGA__MAX_MCP_CALLS, link->name);
     request->id = 0;
     request->exchange = NULL;
+    request->held = false;
     beluga__list_append(&link->requests, &request->node);
     link->n_requests++;
     int status = waits && !link->ready ? 0 : send_request(link, request, err);
@@ -174,10 +176,10 @@ static void tell_cancelled(beluga__mcp_link *link, int64_t id)
 }
 
 /* The handshake is not cancelled: the server has ended then, or never got to know this client. */
-static void let_go(beluga__mcp_link *link, const beluga__mcp_request *request)
+static void let_go(beluga__mcp_link *link, beluga__mcp_request *request)
 {
     if (!request->id) return;
-    link->wire->ops->drop(link->wire, (beluga__mcp_request *)(uintptr_t)request);
+    link->wire->ops->drop(link->wire, request, false);
     if (link->ready) tell_cancelled(link, request->id);
 }
 
@@ -194,7 +196,6 @@ void beluga__mcp_link_fail(beluga__mcp_link *link, const beluga_error *err, bool
         beluga__mcp_request *request = request_of(n);
         n = n->next;
         if (!all && !request->id) continue;
-        if (request->id) link->wire->ops->drop(link->wire, request);
         fail(link, request, err);
         n = link->requests.next; /* `done` may have changed the list */
     }
@@ -339,7 +340,6 @@ static void unreadable(beluga__mcp_link *link, const char *text, size_t n, const
     if (!request) return;
     beluga_error_set(&err, why->code, "MCP server %s sent an answer that can't be read: %s",
                      link->name, why->message);
-    link->wire->ops->drop(link->wire, request);
     fail(link, request, &err);
 }
 
@@ -355,6 +355,13 @@ void beluga__mcp_link_message(beluga__mcp_link *link, const char *text, size_t n
         unreadable(link, text, n, &err);
     else if (status)
         tell_junk(link, text, n);
+}
+
+void beluga__mcp_link_hold(beluga__mcp_link *link, beluga__mcp_request *request)
+{
+    link->ready = false;
+    request->id = 0;
+    request->held = true;
 }
 
 void beluga__mcp_link_failed(beluga__mcp_link *link, beluga__mcp_request *request,

@@ -27,6 +27,7 @@ struct beluga__mcp_request {
     void (*done)(beluga__mcp_request *request, const beluga__mcp_answer *answer);
     int64_t deadline_ns; /* INT64_MAX: none */
     bool wants_progress;
+    bool held;      /* it was sent, and waits to be sent once more */
     void *exchange; /* belongs to the wire */
 };
 
@@ -63,6 +64,9 @@ void beluga__mcp_link_hasten(beluga__mcp_link *link, beluga__mcp_request *reques
 void beluga__mcp_link_release(beluga__mcp_link *link);
 /* Fail the requests that are under way, and those that wait, too, where `all` is true. */
 void beluga__mcp_link_fail(beluga__mcp_link *link, const beluga_error *err, bool all);
+
+/* Let a request that was sent wait until the link is ready again. */
+void beluga__mcp_link_hold(beluga__mcp_link *link, beluga__mcp_request *request);
 
 /* What a wire calls. */
 void beluga__mcp_link_message(beluga__mcp_link *link, const char *text, size_t n, size_t cut);

@@ -129,7 +129,11 @@ static int prepare(beluga_mcp *mcp, beluga__mcp_wire **wire, beluga_error *err)
     int status = mcp->runtime->lease_loop(mcp->runtime, &mcp->loop);
     if (!status) status = mcp->loop->ops->reserve(mcp->loop);
     if (!status) status = beluga__loop_mailbox(mcp->loop, &mailbox);
-    if (!status && !(*wire = beluga__mcp_stdio_new(mcp->runtime))) status = BELUGA_ERROR_NO_MEMORY;
+    if (!status) {
+        *wire = mcp->place.url ? beluga__mcp_http_new(mcp->runtime)
+                               : beluga__mcp_stdio_new(mcp->runtime);
+        if (!*wire) status = BELUGA_ERROR_NO_MEMORY;
+    }
     if (status)
         return beluga_error_set(err, status, "MCP server %s: %s", mcp->place.name,
                                 beluga_error_text(status));

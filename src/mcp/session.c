@@ -237,6 +237,13 @@ static bool has_word(const beluga_json *list, const char *word)
     return false;
 }
 
+/* Returns whether a failure would be the same for a handshake. */
+static bool decides(int status)
+{
+    return status == BELUGA_ERROR_NETWORK || status == BELUGA_ERROR_AUTHENTICATION ||
+           status == BELUGA_ERROR_AUTHORIZATION;
+}
+
 /* An answer to the probe that came late still counts. A failure of the connection is told by the
  * wire. */
 static void probed(beluga__mcp_request *request, const beluga__mcp_answer *answer)
@@ -248,6 +255,8 @@ static void probed(beluga__mcp_request *request, const beluga__mcp_answer *answe
     if (!speaks) {
         if (s->refusal.code)
             fail_opening(s, &s->refusal);
+        else if (decides(answer->status))
+            fail_opening(s, answer->err);
         else if (!beluga__mcp_is_asked(&s->handshake))
             ask_handshake(s);
         return;
@@ -364,6 +373,24 @@ static void failed(void *owner, beluga__mcp_request *request, const beluga_error
     beluga__mcp_link_failed(&s->link, request, err);
 }
 
+/* A service forgets sessions: a new one is begun, and the request is made once more. */
+static void expired(void *owner, beluga__mcp_request *request)
+{
+    beluga__mcp_session *s = owner;
+    beluga_error err;
+    if (!request->tool || request->held) {
+        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND, "MCP server %s forgets its sessions",
+                         s->link.name);
+        beluga__mcp_link_failed(&s->link, request, &err);
+        return;
+    }
+    beluga__mcp_link_hold(&s->link, request);
+    if (s->phase != BELUGA__MCP_READY) return;
+    s->phase = BELUGA__MCP_OPENING;
+    s->deadline_ns = beluga__ends_ns(s->connect_ms);
+    ask_handshake(s);
+}
+
 /* Some servers of an old revision end when the first thing that they read is not a handshake. */
 static void broke(void *owner, const beluga_error *err)
 {
@@ -409,7 +436,7 @@ void beluga__mcp_session_init(beluga__mcp_session *session, beluga_loop *loop,
                               const beluga__mcp_choice *choice, int64_t connect_ms,
                               const beluga__mcp_session_events *events, void *owner)
 {
-    static const beluga__mcp_wire_events wire_events = {message, failed, broke, closed};
+    static const beluga__mcp_wire_events wire_events = {message, failed, expired, broke, closed};
     *session = (beluga__mcp_session){
         .wire = wire,
         .choice = choice,

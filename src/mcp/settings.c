@@ -115,6 +115,8 @@ int beluga__mcp_take_settings(beluga_mcp *mcp, const beluga_mcp_settings *given,
                   .cwd = keep(mcp, s.cwd, &failed)},
         .url = keep(mcp, s.url, &failed),
         .headers = keep_list(mcp, s.headers, &failed),
+        .ca_file = keep(mcp, s.ca_file, &failed),
+        .environment = s.environment,
     };
     mcp->choice = (beluga__mcp_choice){.server = mcp->place.name,
                                        .tools = keep_list(mcp, s.tools, &failed),

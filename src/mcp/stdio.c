@@ -257,10 +257,11 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
 }
 
 /* An answer that nobody waits for is read and left out. */
-static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request)
+static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answered)
 {
     (void)wire;
     (void)request;
+    (void)answered;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

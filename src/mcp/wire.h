@@ -18,6 +18,8 @@ typedef struct beluga__mcp_place {
     beluga__child_command child; /* command NULL: it is reached by url */
     const char *url;             /* NULL: it is a child process */
     const char *const *headers;  /* "Name: value", ended by NULL; NULL: none */
+    const char *ca_file;         /* certificates of a service; NULL: the system's */
+    bool environment;            /* variables name proxies */
 } beluga__mcp_place;
 
 /* What a wire tells its owner, never inside a function of the wire. */
@@ -26,6 +28,9 @@ typedef struct beluga__mcp_wire_events {
     void (*message)(void *owner, const char *text, size_t n, size_t cut);
     /* One request failed, the connection did not. The wire has forgotten the request. */
     void (*failed)(void *owner, beluga__mcp_request *request, const beluga_error *err);
+    /* The server does not know the session any more, and did not look at the request, which the
+     * wire has forgotten. */
+    void (*expired)(void *owner, beluga__mcp_request *request);
     /* The connection is broken; no more messages come. The wire is being closed. */
     void (*broke)(void *owner, const beluga_error *err);
     /* A wire that was closed or broke has let go of everything. */
@@ -39,8 +44,9 @@ typedef struct beluga__mcp_wire_ops {
      * code with detail: the request has failed then, and `failed` is not called for it. */
     int (*send)(beluga__mcp_wire *wire, const char *text, size_t n, beluga__mcp_request *request,
                 beluga_error *err);
-    /* Forget a request, whose answer is not wanted. */
-    void (*drop)(beluga__mcp_wire *wire, beluga__mcp_request *request);
+    /* Forget a request, which was answered, or of which the answer is not wanted. It may be one
+     * that the wire has forgotten. */
+    void (*drop)(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answered);
     /* End the connection; `closed` is called later. A wire that broke is closed already. */
     void (*close)(beluga__mcp_wire *wire);
     /* Free the memory of a wire that is not open. */
@@ -58,7 +64,8 @@ struct beluga__mcp_wire {
     bool modern;          /* requests tell all about themselves; else there is a session */
 };
 
-/* Make a wire that is not open. Returns NULL without memory. */
+/* Make a wire that is not open, to a child process or to a service. Returns NULL without memory. */
 beluga__mcp_wire *beluga__mcp_stdio_new(beluga__runtime *runtime);
+beluga__mcp_wire *beluga__mcp_http_new(beluga__runtime *runtime);
 
 #endif
