@@ -86,12 +86,10 @@ static int print_settings(const cli_args *args)
     return rc;
 }
 
-static void print_tool(void *payload, const char *name, const char *description, const char *from)
+static void print_tool(void *payload, const tool_name *told)
 {
     (void)payload;
-    (void)description;
-    (void)from;
-    print_name("%s", name);
+    print_name("%s", told->name);
 }
 
 static int print_tools(const cli_args *args)
