@@ -26,6 +26,7 @@ typedef enum arg_completion {
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
     ARG_COMPLETE_TOOLS,
+    ARG_COMPLETE_TEMPLATES,
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
@@ -107,9 +108,12 @@ typedef enum arg_completion {
     XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
        "Write the results to FILE, a JSON object a line, and go on with what is there.")           \
     XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")         \
-    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                                   \
-       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line "     \
-       "that is just a text).")                                                                    \
+    XX(TEMPLATE, 't', "template", "NAME|TEXT", TEXT, template, TEMPLATES,                          \
+       "The name of a template (beluga templates), or a text with {{input}} where the prompt "     \
+       "goes. In a batch {{NAME}} is a line's field NAME ({{text}} of a line that is just a "      \
+       "text).")                                                                                   \
+    XX(PARAMETER, 'p', "param", "NAME=VALUE", LIST, parameters, NOTHING,                           \
+       "The value of a parameter of the template: of {{NAME}} in it. May be repeated.")            \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
        "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
     XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
@@ -119,6 +123,12 @@ typedef enum arg_completion {
        "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
     XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
        "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+    XX(ATTACH_COLUMN, 0, "attach-column", "NAME", TEXT, attach_column, NOTHING,                    \
+       "Send with each line the file, or the address of one, that this column of a CSV or member " \
+       "of an object names; a member may be a list.")                                              \
+    XX(OUTPUT_FORMAT, 0, "output-format", "FORMAT", TEXT, output_format, NOTHING,                  \
+       "Write results as beluga does, or, with openai, as OpenAI's batches do: custom_id, "        \
+       "response, error.")                                                                         \
     XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
        "Ask only the first N lines. The same command without it goes on with the others.")         \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
@@ -209,12 +219,15 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *delimiter, *prompt_column, *limit, *max_context;
+    const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, contexts, tools, plugins, operands;
+    arg_list options, attachments, contexts, tools, parameters, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
+    const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
+    bool frame_is_whole;  /* it has no place for a prompt, and needs none */
+    const char *model_by; /* what named `model`, other than -m; NULL: nothing else */
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "schema.h"
 #include "session.h"
+#include "template.h"
 #include "tools/tools.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
 {
     cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
+    if (rc == 0) rc = template_put_into_frame(args->frame, &prompt);
     if (rc == 0) rc = question_make(args, &prompt, &q->human);
     if (rc == 0) rc = attach_check(args, &q->session, q->human);
     if (rc == 0 && conversation_choose_system(&q->conversation, args->system,
@@ -138,10 +140,10 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_ATTACH_ANYWAY | ARG_CONTEXT |
-             ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS | ARG_NO_STREAM | ARG_NO_RENDER |
-             ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
-             ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
+             ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
+             ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
