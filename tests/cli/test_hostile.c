@@ -124,6 +124,20 @@ static const char *const rows[][MAX_WORDS] = {
     {"config", "check", "@/" HOSTILE ".yaml"},
     {"config", "check", "@/" HOSTILE ".yaml", "--json"},
     {"config", "check", "/no/" HOSTILE},
+    {"tools"},
+    {"tools", "--json"},
+    {"tools", "ok"},
+    {"tools", HOSTILE},
+    {"-m", "openai/tool", "-T", HOSTILE, "hi"},
+    {"-m", "openai/tool", "-T", "ok", "hi"},
+    {"keys"},
+    {"keys", "--json"},
+    {"keys", "set", HOSTILE},
+    {"keys", HOSTILE},
+    {"aliases"},
+    {"aliases", "--json"},
+    {"aliases", "set", HOSTILE, "mock/" HOSTILE, "-s", HOSTILE},
+    {"aliases", "remove", HOSTILE},
     {"health", "-m", "openai/bad", "--probe"},
     {"health", "-m", "openai/bad", "--probe", "--json"},
     {"health", "-m", "mock/" HOSTILE},
@@ -215,7 +229,9 @@ static void write_files(cli_process *cli)
     assert_int_equal(mkdir(path, 0700), 0);
     write_text(cli, ".config/beluga/config.yaml",
                "models: {fast: openai/good, \"" QUOTED "\": \"mock/" QUOTED "\"}\n"
-               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n");
+               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n"
+               "tools:\n  ok: {description: \"" QUOTED "\", command: [printf, \"" QUOTED
+               "\"], parameters: \"\", allow: always}\n");
     write_text(cli, HOSTILE ".yaml",
                "\"" QUOTED "\": 1\nmodels: {\"" QUOTED "\": nobody/x}\n"
                "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED "\", models: {\"" QUOTED
