@@ -19,6 +19,12 @@ int conversation_set_system(cli_conversation *conversation, const char *text)
     return 0;
 }
 
+int conversation_choose_system(cli_conversation *conversation, const char *given, const char *own)
+{
+    if (!given && !conversation->count) given = own;
+    return given ? conversation_set_system(conversation, given) : 0;
+}
+
 /* The list remembers every failure here, and the call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
@@ -34,7 +40,7 @@ beluga_messages *conversation_messages(const cli_conversation *conversation, bel
 
 static int make_room(cli_conversation *conversation)
 {
-    if (conversation->room - conversation->count >= 2) return 0;
+    if (conversation->room > conversation->count) return 0;
     size_t room = conversation->room ? conversation->room * 2 : 16;
     beluga_message **turns = realloc(conversation->turns, room * sizeof(beluga_message *));
     if (!turns) return -1;
@@ -43,22 +49,41 @@ static int make_room(cli_conversation *conversation)
     return 0;
 }
 
-int conversation_add_turn(cli_conversation *conversation, beluga_message *human, beluga_message *ai)
+int conversation_add_message(cli_conversation *conversation, beluga_message *message)
 {
-    if (make_room(conversation) != 0) return -1;
-    conversation->turns[conversation->count++] = beluga_message_ref(human);
-    conversation->turns[conversation->count++] = beluga_message_ref(ai);
+    if (!message || make_room(conversation) != 0) return -1;
+    conversation->turns[conversation->count++] = beluga_message_ref(message);
     return 0;
 }
 
-int conversation_add(cli_conversation *conversation, beluga_message *human,
-                     const beluga_response *response)
+/* Forget the messages from this one on. @return -1. */
+static int drop_from(cli_conversation *conversation, size_t count)
 {
+    while (conversation->count > count)
+        beluga_message_unref(conversation->turns[--conversation->count]);
+    return -1;
+}
+
+int conversation_add_turn(cli_conversation *conversation, beluga_message *human, beluga_message *ai)
+{
+    size_t before = conversation->count;
+    int rc = conversation_add_message(conversation, human);
+    if (rc == 0) rc = conversation_add_message(conversation, ai);
+    return rc ? drop_from(conversation, before) : 0;
+}
+
+int conversation_add(cli_conversation *conversation, beluga_message *human,
+                     const beluga_messages *messages, size_t first, const beluga_response *response)
+{
+    size_t before = conversation->count;
     const beluga_usage *usage = beluga_response_usage(response);
     beluga_message *ai = beluga_response_message(response);
-    int rc = ai ? conversation_add_turn(conversation, human, ai) : -1;
+    int rc = conversation_add_message(conversation, human);
+    for (size_t i = first; i < beluga_messages_count(messages) && rc == 0; i++)
+        rc = conversation_add_message(conversation, beluga_messages_get(messages, i));
+    if (rc == 0) rc = conversation_add_message(conversation, ai);
     beluga_message_unref(ai);
-    if (rc != 0) return -1;
+    if (rc != 0) return drop_from(conversation, before);
     if (usage->input_total > 0)
         conversation->input_tokens = beluga__add(conversation->input_tokens, usage->input_total);
     if (usage->output_total > 0)
@@ -66,9 +91,17 @@ int conversation_add(cli_conversation *conversation, beluga_message *human,
     return 0;
 }
 
+size_t conversation_count_turns(const cli_conversation *conversation)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < conversation->count; i++)
+        n += beluga_message_role(conversation->turns[i]) == BELUGA_ROLE_HUMAN;
+    return n;
+}
+
 void conversation_clear(cli_conversation *conversation)
 {
-    while (conversation->count) beluga_message_unref(conversation->turns[--conversation->count]);
+    drop_from(conversation, 0);
     conversation->input_tokens = conversation->output_tokens = 0;
 }
 
@@ -80,13 +113,29 @@ void conversation_free(cli_conversation *conversation)
     *conversation = (cli_conversation){0};
 }
 
+static const char *heading_of(const beluga_message *message)
+{
+    switch (beluga_message_role(message)) {
+    case BELUGA_ROLE_AI: return "Model";
+    case BELUGA_ROLE_TOOL: return "Tool";
+    default: return "You";
+    }
+}
+
 static void write_turn(FILE *file, const beluga_message *message)
 {
     size_t length;
     const char *text = beluga_message_text(message, &length);
-    fprintf(file, "## %s\n\n", beluga_message_role(message) == BELUGA_ROLE_AI ? "Model" : "You");
-    fwrite(text, 1, length, file);
-    fputs("\n\n", file);
+    fprintf(file, "## %s\n\n", heading_of(message));
+    if (length) {
+        fwrite(text, 1, length, file);
+        fputs("\n\n", file);
+    }
+    for (size_t i = 0; i < beluga_message_count(message); i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != BELUGA_PART_TOOL_CALL) continue;
+        fprintf(file, "`%s(%.*s)`\n\n", part->name, (int)part->text_length, part->text);
+    }
 }
 
 int conversation_save(const cli_conversation *conversation, const char *path)

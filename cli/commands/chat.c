@@ -7,7 +7,9 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "template.h"
 #include "terminal/line.h"
+#include "tools/tools.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,6 +24,7 @@
 typedef struct chat_state {
     const cli_args *args;
     cli_session session;
+    tool_set tools;
     cli_conversation conversation;
     logbook_thread thread;
     line_reader *reader;
@@ -58,6 +61,8 @@ static void do_system(chat_state *chat, const char *text)
 static void do_model(chat_state *chat, const char *text)
 {
     if (*text && session_open(&chat->session, chat->args, text) != 0) return;
+    if (*text && tools_bind(&chat->tools, chat->args, &chat->session) != 0)
+        out_note("without tools from here on");
     out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
              beluga_model_name(chat->session.model));
 }
@@ -78,8 +83,8 @@ static void do_usage(chat_state *chat, const char *text)
 {
     const cli_conversation *c = &chat->conversation;
     (void)text;
-    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
-               c->input_tokens, c->output_tokens);
+    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64,
+               conversation_count_turns(c), c->input_tokens, c->output_tokens);
 }
 
 static const struct {
@@ -202,50 +207,61 @@ static void drop_turn(chat_state *chat, int code)
 }
 
 /* Returns whether the turn is kept. */
-static bool keep_turn(chat_state *chat, beluga_message *human, const cli_answer *answer)
+static bool keep_turn(chat_state *chat, beluga_message *human, const beluga_messages *messages,
+                      size_t first, const cli_answer *answer)
 {
     int code = report_finish(chat->args, answer->response);
     if (chat->args->usage) report_usage(answer->response);
-    if (code == CLI_EXIT_OK && conversation_add(&chat->conversation, human, answer->response) != 0)
+    if (code == CLI_EXIT_OK &&
+        conversation_add(&chat->conversation, human, messages, first, answer->response) != 0)
         code = out_no_memory();
     if (code != CLI_EXIT_OK) drop_turn(chat, code);
     return code == CLI_EXIT_OK;
 }
 
 /* A turn that is not kept is in the log, too, and the next turn does not continue it. */
-static void write_down(chat_state *chat, const beluga_message *human, const cli_answer *answer,
+static void write_down(chat_state *chat, const beluga_message *human,
+                       const beluga_messages *messages, size_t first, const cli_answer *answer,
                        bool kept)
 {
     const logbook_call call = {.session = &chat->session,
                                .system = chat->conversation.system,
                                .human = human,
+                               .messages = messages,
+                               .first = first,
                                .answer = answer,
                                .parent = chat->thread.last};
     int64_t entry = logbook_add(chat->args, &call);
     if (entry && kept) chat->thread.last = entry;
 }
 
-static void answer(chat_state *chat, beluga_message *human, const beluga_messages *messages)
+static void answer(chat_state *chat, beluga_message *human, beluga_messages *messages)
 {
     cli_answer answer;
     bool kept = false;
+    size_t first = beluga_messages_count(messages);
     const answer_request request = {.model = chat->session.model,
                                     .messages = messages,
+                                    .tools = &chat->tools,
                                     .unstreamed = chat->args->no_stream,
+                                    .plain = chat->args->no_render,
                                     .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
-        kept = keep_turn(chat, human, &answer);
+        kept = keep_turn(chat, human, messages, first, &answer);
     else if (out_failed())
         chat->leave = true;
     else
         drop_turn(chat, report_error(chat->args, &answer.error, NULL));
-    write_down(chat, human, &answer, kept);
+    write_down(chat, human, messages, first, &answer, kept);
     answer_free(&answer);
 }
 
 static void take_turn(chat_state *chat, const char *text, size_t length)
 {
-    beluga_message *human = beluga_human_message_n(text, length);
+    cli_text prompt = {0};
+    bool good = text_add(&prompt, text, length) == 0 &&
+                template_put_into_frame(chat->args->frame, &prompt) == 0;
+    beluga_message *human = good ? beluga_human_message_n(text_get(&prompt), prompt.length) : NULL;
     beluga_messages *messages = human ? conversation_messages(&chat->conversation, human) : NULL;
     if (messages)
         answer(chat, human, messages);
@@ -253,6 +269,7 @@ static void take_turn(chat_state *chat, const char *text, size_t length)
         drop_turn(chat, out_no_memory());
     beluga_messages_free(messages);
     beluga_message_unref(human);
+    text_free(&prompt);
 }
 
 static void handle(chat_state *chat, cli_text *text)
@@ -286,12 +303,14 @@ static void converse(chat_state *chat)
 static int begin(chat_state *chat)
 {
     int rc = session_load(&chat->session, chat->args);
+    if (rc == 0) rc = tools_open(&chat->tools, chat->args, chat->session.base, true);
     if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
     if (rc == 0)
         rc = session_open(&chat->session, chat->args,
                           chat->args->model ? NULL : chat->thread.reference);
-    if (rc == 0 && chat->args->system &&
-        conversation_set_system(&chat->conversation, chat->args->system) != 0)
+    if (rc == 0) rc = tools_bind(&chat->tools, chat->args, &chat->session);
+    if (rc == 0 && conversation_choose_system(&chat->conversation, chat->args->system,
+                                              beluga_config_system(chat->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(chat->reader = line_open())) rc = CLI_EXIT_OTHER;
     if (rc == 0 && line_is_interactive(chat->reader))
@@ -312,6 +331,7 @@ static int run(const cli_args *args)
     logbook_thread_free(&chat.thread);
     conversation_free(&chat.conversation);
     session_free(&chat.session);
+    tool_set_free(&chat.tools);
     return rc;
 }
 
@@ -319,8 +339,9 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_NO_STREAM | ARG_STRICT | ARG_USAGE | ARG_CONTINUE |
-             ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
+             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
+             ARG_CALLS,
     .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "
