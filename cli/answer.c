@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include "base/clock.h"
+#include "markdown/stream.h"
 #include "observe.h"
 #include "output.h"
 #include "terminal/interrupt.h"
@@ -27,6 +28,7 @@ typedef struct running_call {
     beluga_tool_run *run; /* owned; NULL: the call has no tools */
     /* first_content_ns counts from the start; -1: no content yet */
     int64_t started_ns, first_content_ns;
+    markdown *drawing; /* NULL: the answer is printed as it is */
     bool ended;
 } running_call;
 
@@ -71,15 +73,28 @@ static void show_result(const beluga_event *event)
     term_spinner_resume();
 }
 
+/* What a model says before it calls a tool is a text of its own. */
+static void end_text(running_call *run)
+{
+    if (run->drawing) {
+        markdown_end(run->drawing);
+        run->drawing = markdown_new();
+    }
+    out_end_line();
+}
+
 static void show(running_call *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_TOOL_RESULT) show_result(event);
     if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && run->desk && !run->request->silent)
-        out_end_line();
+        end_text(run);
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
-    out_text(event->u.text.text, event->u.text.length);
+    if (run->drawing)
+        markdown_add(run->drawing, event->u.text.text, event->u.text.length);
+    else
+        out_text(event->u.text.text, event->u.text.length);
     /* After a failed write, for example on a full disk, the rest of the answer would be lost. A
      * closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
@@ -210,8 +225,11 @@ int answer_run(const answer_request *request, cli_answer *answer)
         interrupt_watch(run.context, request->survive);
         if (start(&run) == 0) {
             start_spinner(request->model);
+            if (!request->silent && !request->plain && markdown_is_possible())
+                run.drawing = markdown_new();
             wait_for_end(&run);
             term_spinner_stop();
+            markdown_end(run.drawing);
             collect(&run);
             collect_last(&run);
         }

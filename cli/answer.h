@@ -18,6 +18,7 @@ typedef struct answer_request {
     const tool_set *tools; /* borrowed, bound to the model; NULL or empty: none */
     bool unstreamed;
     bool silent;  /* print no part of the answer, since the caller prints the response */
+    bool plain;   /* print Markdown as it is, also on a terminal */
     bool survive; /* a second Ctrl-C does not end the program */
 } answer_request;
 

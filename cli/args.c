@@ -228,12 +228,17 @@ static int excess_option(const cli_args *args, const char *name)
     return out_usage("beluga %s takes no option --%s", args->command->name, name);
 }
 
+/* Whoever gives one of these means a prompt. */
+#define PROMPT_SIGNS \
+    (ARG_SYSTEM | ARG_TEMPLATE | ARG_ATTACH | ARG_CONTEXT | ARG_SCHEMA | ARG_TOOL | ARG_CONTINUE)
+
 /* A word that is nearly a command's name must not be sent, and paid, unless it begins a text. With
  * many operands it is probably the first word of a sentence. */
 static int check_near(const cli_args *args)
 {
     const char *word = args->operands.items[0], *name = args->near->name;
     size_t n = args->operands.count;
+    if (args->given & PROMPT_SIGNS) return 0;
     if (n == 1 || (n == 2 && command_has_word(args->near, args->operands.items[1])))
         return out_usage("there is no command \"%s\"; did you mean beluga %s? Nothing was sent; to "
                          "send it as a text: beluga prompt %s, or beluga -- %s",

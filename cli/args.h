@@ -26,6 +26,7 @@ typedef enum arg_completion {
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
     ARG_COMPLETE_TOOLS,
+    ARG_COMPLETE_TEMPLATES,
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
@@ -54,6 +55,10 @@ typedef enum arg_completion {
        "polled is ended by -o total_timeout=TIME.")                                                \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
+    XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
+       "Print Markdown as it is on a terminal, too; BELUGA_NO_RENDER=1 does the same.")            \
+    XX(EXTRACT, 'x', "extract", NULL, FLAG, extract, NOTHING,                                      \
+       "Print the last block of code of the answer, and nothing else.")                            \
     XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \
        "Fail where an answer is not whole: cut at its token limit, refused or filtered, or ended " \
        "for a reason that is not known.")                                                          \
@@ -103,9 +108,12 @@ typedef enum arg_completion {
     XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
        "Write the results to FILE, a JSON object a line, and go on with what is there.")           \
     XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")         \
-    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                                   \
-       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line "     \
-       "that is just a text).")                                                                    \
+    XX(TEMPLATE, 't', "template", "NAME|TEXT", TEXT, template, TEMPLATES,                          \
+       "The name of a template (beluga templates), or a text with {{input}} where the prompt "     \
+       "goes. In a batch {{NAME}} is a line's field NAME ({{text}} of a line that is just a "      \
+       "text).")                                                                                   \
+    XX(PARAMETER, 'p', "param", "NAME=VALUE", LIST, parameters, NOTHING,                           \
+       "The value of a parameter of the template: of {{NAME}} in it. May be repeated.")            \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
        "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
     XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
@@ -213,10 +221,13 @@ typedef struct cli_args {
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, contexts, tools, plugins, operands;
+    arg_list options, attachments, contexts, tools, parameters, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool no_header, attach_anyway, allow_tools, keyring;
+    bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
+    const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
+    bool frame_is_whole;  /* it has no place for a prompt, and needs none */
+    const char *model_by; /* what named `model`, other than -m; NULL: nothing else */
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */

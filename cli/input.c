@@ -78,7 +78,8 @@ static bool names_stdin(const arg_list *list)
 
 bool input_has_prompt(const cli_args *args)
 {
-    return args->operands.count || args->attachments.count || args->contexts.count || !term_is_in();
+    return args->operands.count || args->attachments.count || args->contexts.count ||
+           args->frame_is_whole || !term_is_in();
 }
 
 static int add_operand(const char *word, bool *read, cli_text *prompt)
@@ -116,7 +117,9 @@ int input_read_prompt(const cli_args *args, cli_text *prompt)
     if (rc == 0 && !names_stdin(&args->operands) && !names_stdin(&args->attachments) &&
         !term_is_in())
         rc = join_stdin(prompt);
-    if (rc == 0 && !prompt->length && !args->attachments.count && !args->contexts.count)
+    bool alone =
+        args->frame ? args->frame_is_whole : args->attachments.count || args->contexts.count;
+    if (rc == 0 && !prompt->length && !alone)
         return out_usage("the prompt is empty: give a text, or something on stdin");
     return rc;
 }

@@ -85,7 +85,7 @@ static void choose_model(cli_session *session, const cli_args *args)
     const char *variable = configuration_variable("BELUGA_MODEL");
     if (args->model) {
         session->reference = args->model;
-        session->chosen_by = "-m";
+        session->chosen_by = args->model_by ? args->model_by : "-m";
     } else if ((session->taped = cassette_recall_model(args))) {
         session->reference = session->taped;
         session->chosen_by = "--replay";

@@ -18,8 +18,8 @@ typedef struct cli_session {
     char *path;            /* path of the configuration file; NULL: there is no place for one */
     bool has_file;         /* the file exists and was read */
     const char *reference; /* the model that the user named; NULL: the file's default */
-    /* The source of `reference`: "-m", "--replay", "BELUGA_MODEL", "file", or a key's variable;
-     * NULL: none. */
+    /* The source of `reference`: "-m", "template", "--replay", "BELUGA_MODEL", "file", or a key's
+     * variable; NULL: none. */
     const char *chosen_by;
     /* PROVIDER/MODEL of the resolved reference, where that named a model alone; else "" */
     char found[LOOKUP_BYTES];

@@ -2,7 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_TEMPLATE_H
 #define BELUGA_CLI_BATCH_TEMPLATE_H
 
-#include "input.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stddef.h>

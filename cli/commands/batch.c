@@ -39,6 +39,7 @@ typedef struct batch_command {
     bool openai;    /* results have the form of OpenAI's batches */
     uint64_t limit; /* number of lines to ask; 0: all */
     cli_session session;
+    char *system; /* owned; NULL: none */
     tool_set tools;
     cli_text tools_text; /* what the model is told of them; empty: no tools */
     cli_text schema;
@@ -200,11 +201,23 @@ static int find_layout(batch_command *b)
     return 0;
 }
 
+/* An alias may have a system text. What is wrong with the model is told later. */
+static int choose_system(batch_command *b)
+{
+    beluga_error err;
+    const char *text = b->args->system;
+    if (!text && b->session.chosen_by && session_resolve(&b->session, NULL, &err) == 0)
+        text = beluga_config_system(b->session.config);
+    if (!text) return 0;
+    b->system = strdup(text);
+    return b->system ? 0 : out_no_memory();
+}
+
 static int read_input(batch_command *b)
 {
     const char *beside = *b->out ? b->out : "beluga-batch";
     b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
-                           .system = b->args->system,
+                           .system = b->system,
                            .prompt_name = b->args->prompt_column,
                            .attach_name = b->args->attach_column,
                            .takes = UINT64_MAX};
@@ -230,7 +243,7 @@ static int make_facts(batch_command *b)
                                       .prompt_column = args->prompt_column,
                                       .attach_column = args->attach_column,
                                       .template = args->template,
-                                      .system = args->system,
+                                      .system = b->system,
                                       .schema = b->schema.data,
                                       .tools = b->tools_text.data};
     return batch_facts_make(&b->facts, &b->texts, b->session.config, &source) ? out_no_memory() : 0;
@@ -390,6 +403,7 @@ static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
+    if (rc == 0) rc = choose_system(b);
     if (rc == 0) rc = tools_open(&b->tools, b->args, b->session.base, false);
     if (rc == 0 && b->tools.count) rc = tools_describe(&b->tools, &b->tools_text);
     if (rc == 0) rc = schema_read(b->args->schema, &b->schema);
@@ -416,6 +430,7 @@ static int run(const cli_args *args)
     beluga_prices_free(b.prices);
     batch_survey_free(&b.survey);
     text_free(&b.schema);
+    free(b.system);
     session_free(&b.session);
     text_free(&b.tools_text);
     tool_set_free(&b.tools);
@@ -426,10 +441,11 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_TOOLS |
-             ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN |
-             ARG_ATTACH_ANYWAY | ARG_OUTPUT_FORMAT | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED |
-             ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_PARAMETER | ARG_SYSTEM |
+             ARG_SCHEMA | ARG_TOOLS | ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER |
+             ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN | ARG_ATTACH_ANYWAY | ARG_OUTPUT_FORMAT |
+             ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
+             ARG_STRICT | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,

@@ -7,6 +7,7 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "template.h"
 #include "terminal/line.h"
 #include "tools/tools.h"
 
@@ -243,6 +244,7 @@ static void answer(chat_state *chat, beluga_message *human, beluga_messages *mes
                                     .messages = messages,
                                     .tools = &chat->tools,
                                     .unstreamed = chat->args->no_stream,
+                                    .plain = chat->args->no_render,
                                     .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
         kept = keep_turn(chat, human, messages, first, &answer);
@@ -256,7 +258,10 @@ static void answer(chat_state *chat, beluga_message *human, beluga_messages *mes
 
 static void take_turn(chat_state *chat, const char *text, size_t length)
 {
-    beluga_message *human = beluga_human_message_n(text, length);
+    cli_text prompt = {0};
+    bool good = text_add(&prompt, text, length) == 0 &&
+                template_put_into_frame(chat->args->frame, &prompt) == 0;
+    beluga_message *human = good ? beluga_human_message_n(text_get(&prompt), prompt.length) : NULL;
     beluga_messages *messages = human ? conversation_messages(&chat->conversation, human) : NULL;
     if (messages)
         answer(chat, human, messages);
@@ -264,6 +269,7 @@ static void take_turn(chat_state *chat, const char *text, size_t length)
         drop_turn(chat, out_no_memory());
     beluga_messages_free(messages);
     beluga_message_unref(human);
+    text_free(&prompt);
 }
 
 static void handle(chat_state *chat, cli_text *text)
@@ -333,8 +339,9 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TOOLS | ARG_NO_STREAM | ARG_STRICT | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
+             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
+             ARG_CALLS,
     .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "

@@ -4,6 +4,7 @@
 #include "exit.h"
 #include "output.h"
 #include "session.h"
+#include "template.h"
 #include "tools/source.h"
 #include "tools/tools.h"
 
@@ -86,12 +87,21 @@ static int print_settings(const cli_args *args)
     return rc;
 }
 
-static void print_tool(void *payload, const char *name, const char *description, const char *from)
+static void print_tool(void *payload, const tool_name *told)
 {
     (void)payload;
-    (void)description;
-    (void)from;
+    print_name("%s", told->name);
+}
+
+static void print_template(void *payload, const char *name)
+{
+    (void)payload;
     print_name("%s", name);
+}
+
+static int print_templates(const cli_args *args)
+{
+    return template_each(args, print_template, NULL);
 }
 
 static int print_tools(const cli_args *args)
@@ -131,7 +141,9 @@ static void put_bash_values(void)
         [ARG_COMPLETE_SETTINGS] = "COMPREPLY=($(compgen -W \"$(beluga completion options)\" -- "
                                   "\"$cur\")); compopt -o nospace",
         [ARG_COMPLETE_TOOLS] =
-            "COMPREPLY=($(compgen -W \"$(beluga completion tools 2>/dev/null)\" -- \"$cur\"))"};
+            "COMPREPLY=($(compgen -W \"$(beluga completion tools 2>/dev/null)\" -- \"$cur\"))",
+        [ARG_COMPLETE_TEMPLATES] =
+            "COMPREPLY=($(compgen -W \"$(beluga completion templates 2>/dev/null)\" -- \"$cur\"))"};
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
@@ -205,7 +217,9 @@ static void put_zsh_form(const arg_info *info, const char *dashes, const char *n
         [ARG_COMPLETE_MODELS] =
             "{compadd -S \"\" -- ${(f)\"$(beluga completion models 2>/dev/null)\"}}",
         [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}",
-        [ARG_COMPLETE_TOOLS] = "{compadd -- ${(f)\"$(beluga completion tools 2>/dev/null)\"}}"};
+        [ARG_COMPLETE_TOOLS] = "{compadd -- ${(f)\"$(beluga completion tools 2>/dev/null)\"}}",
+        [ARG_COMPLETE_TEMPLATES] =
+            "{compadd -- ${(f)\"$(beluga completion templates 2>/dev/null)\"}}"};
     out_printf("        '%s%s%s%s[",
                info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes, name,
                info->type == ARG_TYPE_MAYBE ? "=-" : "");
@@ -297,7 +311,8 @@ static void put_fish_option(const cli_command *const *commands, size_t index)
         [ARG_COMPLETE_FILES] = " -r -F",
         [ARG_COMPLETE_MODELS] = " -x -a '(beluga completion models 2>/dev/null)'",
         [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'",
-        [ARG_COMPLETE_TOOLS] = " -x -a '(beluga completion tools 2>/dev/null)'"};
+        [ARG_COMPLETE_TOOLS] = " -x -a '(beluga completion tools 2>/dev/null)'",
+        [ARG_COMPLETE_TEMPLATES] = " -x -a '(beluga completion templates 2>/dev/null)'"};
     const arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
     put_fish_condition(commands, index);
@@ -334,6 +349,7 @@ static int run(const cli_args *args)
     if (strcmp(what, "models") == 0) return print_models(args);
     if (strcmp(what, "options") == 0) return print_settings(args);
     if (strcmp(what, "tools") == 0) return print_tools(args);
+    if (strcmp(what, "templates") == 0) return print_templates(args);
     if (strcmp(what, "bash") == 0)
         print_bash(args->commands);
     else if (strcmp(what, "zsh") == 0)
@@ -347,7 +363,7 @@ static int run(const cli_args *args)
 
 const cli_command cmd_completion = {
     .name = "completion",
-    .operands = "bash|zsh|fish|models|options|tools",
+    .operands = "bash|zsh|fish|models|options|tools|templates",
     .words = "bash zsh fish",
     .summary = "Print what a shell needs to complete beluga's command line.",
     .takes = ARG_PLUGIN | ARG_CONFIG,

@@ -115,7 +115,7 @@ const cli_command cmd_help = {
     .operands = "[COMMAND]",
     .words = "prompt chat batch embed similar count logs providers models health check trace "
              "config keys "
-             "aliases new completion help version",
+             "aliases templates tools new completion help version",
     .summary = "Show how beluga or one of its commands is used.",
     .takes = ARG_MAN,
     .max_operands = 1,

@@ -6,11 +6,13 @@
 #include "exit.h"
 #include "input.h"
 #include "logbook/logbook.h"
+#include "markdown/extract.h"
 #include "output.h"
 #include "question.h"
 #include "report.h"
 #include "schema.h"
 #include "session.h"
+#include "template.h"
 #include "tools/tools.h"
 
 #include <stdlib.h>
@@ -31,6 +33,7 @@ static int make_messages(const cli_args *args, prompt_question *q)
 {
     cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
+    if (rc == 0) rc = template_put_into_frame(args->frame, &prompt);
     if (rc == 0) rc = question_make(args, &prompt, &q->human);
     if (rc == 0) rc = attach_check(args, &q->session, q->human);
     if (rc == 0 && conversation_choose_system(&q->conversation, args->system,
@@ -43,10 +46,30 @@ static int make_messages(const cli_args *args, prompt_question *q)
     return rc;
 }
 
+/* Other text is told on stderr, where no pipe to a shell runs it. */
+static int print_code(const beluga_response *response)
+{
+    cli_text code = {0};
+    size_t length;
+    const char *text = beluga_response_text(response, &length);
+    bool found = extract_last_code(text, length, &code);
+    int rc = code.status ? out_no_memory() : 0;
+    if (rc == 0 && found) out_text(code.data, code.length);
+    if (rc == 0 && !found) {
+        out_error("the answer has no block of code for -x; this is all of it:");
+        out_detail_text(text, length);
+        rc = CLI_EXIT_RESPONSE;
+    }
+    text_free(&code);
+    return rc;
+}
+
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
-    int rc = args->json ? report_response(answer->response, &answer->runs) : 0;
+    int rc = args->json      ? report_response(answer->response, &answer->runs)
+             : args->extract ? print_code(answer->response)
+                             : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
     rc = report_finish(args, answer->response);
@@ -75,7 +98,8 @@ static int ask(const cli_args *args, const prompt_question *q)
                                     .options = &option,
                                     .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
-                                    .silent = args->json};
+                                    .silent = args->json || args->extract,
+                                    .plain = args->no_render};
     answer_run(&request, &answer);
     int rc = out_finish(0);
     if (rc == 0) rc = print(args, q, &answer);
@@ -98,6 +122,7 @@ static int prepare(const cli_args *args, prompt_question *q)
 static int run(const cli_args *args)
 {
     prompt_question q = {0};
+    if (args->json && args->extract) return out_usage("--json and -x are two forms of output");
     if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
     int rc = prepare(args, &q);
     if (rc == 0) rc = ask(args, &q);
@@ -115,9 +140,10 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_ATTACH_ANYWAY | ARG_CONTEXT |
-             ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS | ARG_NO_STREAM | ARG_STRICT | ARG_JSON |
-             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
+             ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
+             ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

@@ -53,7 +53,7 @@ BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
  * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`. The sections
- * `tools`, `mcp_servers` and `templates` are kept for the host (beluga_config_section).
+ * `tools` and `mcp_servers` are kept for the host (beluga_config_section).
  *
  *     model: fast                  # the model that is taken when none is named
  *     providers:
@@ -76,6 +76,23 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  * Blocks: reads a file, and waits up to a minute for bytes of a pipe.
  */
 BELUGA_API int beluga_config_load_file(beluga_config *config, const char *path, beluga_error *err);
+
+/**
+ * Read a YAML file of your own as JSON, as files of a configuration are read: plain values are what
+ * YAML 1.2 says, and aliases, tags and names that are there twice are mistakes.
+ *
+ * @param json    Receives the text, NUL-terminated; owned (beluga_free). "null" for an empty file.
+ * NULL on failure.
+ * @param length  Receives its bytes; NULL allowed.
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_INPUT it can't be read;
+ * BELUGA_ERROR_INVALID_CONFIG a mistake in it, with "path:line:column: …";
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ * library without YAML.
+ *
+ * Threads: any. Blocks: reads a file, and waits up to a minute for bytes of a pipe. Since: 0.1
+ */
+BELUGA_API int beluga_yaml_file_to_json(const char *path, char **json, size_t *length,
+                                        beluga_error *err);
 
 /**
  * Change values of a configuration file, and leave all else of it as it is, comments included.
@@ -276,7 +293,7 @@ BELUGA_API bool beluga_config_layer(const beluga_config *config, size_t index, c
  * Read a section that the library keeps for its host as JSON: an object. The library gives these
  * sections no meaning and never looks into them.
  *
- * @param name    "tools", "mcp_servers" or "templates".
+ * @param name    "tools" or "mcp_servers".
  * @param index   From 0: files that have the section, the earliest first.
  * @param json    Receives the text, NUL-terminated; borrowed until the configuration changes.
  * @param length  Receives its bytes; NULL allowed.

@@ -25,6 +25,8 @@ struct beluga_tool_run {
     beluga_event_cb cb;
     void *payload;
     beluga__options options;
+    const beluga_option *later; /* options of all steps but the first */
+    size_t n_later;
     int64_t max_steps, steps;
     beluga__running running; /* among the loop's calls until the run has ended */
     /* watches the context while tools run; the run's calls watch it themselves */
@@ -288,11 +290,12 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
     if (gives_body(run))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "request_body is one request, and a tool loop makes several");
-    run->steps++;
+    bool first = run->steps++ == 0;
     beluga__chat_model_fold(run->model, &run->builder, 0);
-    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,
-                                    run->span, run->messages, run->options.opts, run->options.n,
-                                    on_event, run, &run->op, err);
+    return beluga__chat_model_start(
+        run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->span, run->messages,
+        first ? run->options.opts : run->later, first ? run->options.n : run->n_later, on_event,
+        run, &run->op, err);
 }
 
 /* Go on with more jobs, with the next step, or with the end. */
@@ -316,6 +319,34 @@ static void go_on(beluga__task *task)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+/* Returns whether the model must call a tool, by the options of the run or of the model. */
+static bool is_forced(const beluga_tool_run *run)
+{
+    const char *choice =
+        beluga__settings_string(&run->model->target->settings, BELUGA_OPTION_TOOL_CHOICE);
+    for (size_t i = 0; i < run->options.n; i++)
+        if (run->options.opts[i].key == BELUGA_OPTION_TOOL_CHOICE)
+            choice = run->options.opts[i].type ? run->options.opts[i].value.string : NULL;
+    return choice && strcmp(choice, "auto") != 0 && strcmp(choice, "none") != 0;
+}
+
+/* A model that had to call a tool in each step would never answer, so that holds for the first one
+ * alone. */
+static int choose_later(beluga_tool_run *run)
+{
+    size_t n = run->options.n;
+    run->later = run->options.opts;
+    run->n_later = n;
+    if (!is_forced(run)) return 0;
+    beluga_option *opts = beluga__arena_alloc(&run->options.arena, (n + 1) * sizeof *opts);
+    if (!opts) return BELUGA_ERROR_NO_MEMORY;
+    if (n) memcpy(opts, run->options.opts, n * sizeof *opts);
+    opts[n] = beluga_with_tool_choice("auto");
+    run->later = opts;
+    run->n_later = n + 1;
+    return 0;
+}
+
 static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t n)
 {
     const beluga__settings *s = &run->model->target->settings;
@@ -328,7 +359,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     beluga__options_int(own, BELUGA_OPTION_MAX_TOOL_STEPS, &run->max_steps);
     beluga__options_int(own, BELUGA_OPTION_MAX_CONCURRENT_TOOLS, &jobs->at_once);
     beluga__options_int(own, BELUGA_OPTION_TOOL_TIMEOUT, &jobs->timeout_ms);
-    return status;
+    return status ? status : choose_later(run);
 }
 
 /* Make a run and put it among the loop's calls. Returns NULL without memory for the run. */

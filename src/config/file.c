@@ -406,13 +406,13 @@ static const char *nearest(const char *name, const char *const *words)
     return best;
 }
 
-/* Keep a section for the host, which reads it as JSON. */
-static int keep_section(reader *r, const char *name, beluga__yaml_node *value, bool runs)
+/* Keep a section for the host, which reads it as JSON, and may run what it names. */
+static int keep_section(reader *r, const char *name, beluga__yaml_node *value)
 {
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL) return 0;
     if (beluga__yaml_kind_of(value) != BELUGA__YAML_MAP)
         return fault(r, place_of(r, value), "%s must be a map", name);
-    if (runs && !r->runs.line) r->runs = r->place;
+    if (!r->runs.line) r->runs = r->place;
     beluga__config_kept *kept = beluga__arena_zalloc(&r->file->arena, sizeof *kept);
     if (!kept) return no_memory(r);
     *kept = (beluga__config_kept){.next = r->file->kept,
@@ -427,17 +427,16 @@ static int keep_section(reader *r, const char *name, beluga__yaml_node *value, b
 
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
-    static const char *const names[] = {"model", "providers",   "models",    "plugins",
-                                        "tools", "mcp_servers", "templates", NULL};
+    static const char *const names[] = {"model", "providers",   "models", "plugins",
+                                        "tools", "mcp_servers", NULL};
     beluga__config_file *file = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
     if (strcmp(name, "providers") == 0) return walk(r, value, name, read_provider, NULL);
     if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
     if (strcmp(name, "plugins") == 0) return read_plugins(r, value);
-    if (strcmp(name, "templates") == 0) return keep_section(r, name, value, false);
     if (strcmp(name, "tools") == 0 || strcmp(name, "mcp_servers") == 0)
-        return keep_section(r, name, value, true);
+        return keep_section(r, name, value);
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     const char *near = nearest(name, names);
     if (near)
@@ -445,7 +444,7 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
                      near);
     return fault(r, r->place,
                  "\"%.*s\" is not known here; a file has model, providers, models, plugins, "
-                 "tools, mcp_servers and templates",
+                 "tools and mcp_servers",
                  shown, name);
 }
 
@@ -508,6 +507,7 @@ int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *
     file.plugins_end = &file.plugins;
     reader r = {.file = &file, .err = err, .place = {1, 1}};
     int status = read_yaml(&r, text);
+    beluga__yaml_free(file.yaml);
     beluga__arena_free(&file.arena);
     return status;
 }

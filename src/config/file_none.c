@@ -18,6 +18,13 @@ void beluga__config_file_unref(beluga__config_file *file)
     (void)file;
 }
 
+int beluga_yaml_file_to_json(const char *path, char **json, size_t *length, beluga_error *err)
+{
+    BELUGA__UNUSED(path, length);
+    *json = NULL;
+    return beluga__left_out(err, "files of YAML", "yaml=enabled");
+}
+
 bool beluga_config_section(const beluga_config *config, const char *name, size_t index,
                            const char **json, size_t *length)
 {

@@ -12,7 +12,7 @@ static const char text[] = "model: acme/acme-2\n"
                            "    a/b~c: yes\n"
                            "    timeout: 30\n"
                            "    parameters: {type: object, properties: {town: {type: string}}}\n"
-                           "templates: {short: Be brief.}\n";
+                           "mcp_servers: {short: Be brief.}\n";
 
 static void a_section_of_the_host_is_kept_as_json(void **state)
 {
@@ -26,10 +26,10 @@ static void a_section_of_the_host_is_kept_as_json(void **state)
                               "\"timeout\":30,\"parameters\":{\"type\":\"object\",\"properties\":{"
                               "\"town\":{\"type\":\"string\"}}}}}");
     assert_int_equal(length, strlen(json));
-    assert_true(beluga_config_section(config, "templates", 0, &json, NULL));
+    assert_true(beluga_config_section(config, "mcp_servers", 0, &json, NULL));
     assert_string_equal(json, "{\"short\":\"Be brief.\"}");
     assert_false(beluga_config_section(config, "tools", 1, &json, &length));
-    assert_false(beluga_config_section(config, "mcp_servers", 0, &json, &length));
+    assert_false(beluga_config_section(config, "mcp_servers", 1, &json, &length));
     assert_false(beluga_config_section(config, "model", 0, &json, &length));
     assert_false(beluga_config_section(NULL, "tools", 0, &json, &length));
     SCOPED(beluga_config) *resolved = resolve(config, NULL);
@@ -108,15 +108,9 @@ static void a_section_that_is_no_map_is_refused(void **state)
 static void a_file_that_others_may_change_runs_no_tools(void **state)
 {
     (void)state;
-    beluga_error err;
     load_fails("model: a/b\ntools: {a: {command: ls}}\n", 0666,
                ":2:1: this runs a program, but others may change the file");
     load_fails("mcp_servers: {a: {command: ls}}\n", 0666, ":1:1: this runs a program");
-    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
-    write_file("templates: {}\n", 14);
-    assert_int_equal(chmod(path, 0666), 0);
-    assert_int_equal(beluga_config_load_file(config, path, &err), 0);
-    unlink(path);
 }
 
 /* --- the host's check ------------------------------------------------------------------------- */
@@ -142,7 +136,7 @@ static void check(void *payload, const beluga_config *config, beluga_config_chec
                          "30 of what?");
     beluga_config_report(checking, BELUGA_SEVERITY_WARNING, "tools", "/weather/a~1b~0c", true,
                          "strange\nname");
-    beluga_config_report(checking, BELUGA_SEVERITY_ERROR, "mcp_servers", "", true, "is not there");
+    beluga_config_report(checking, BELUGA_SEVERITY_ERROR, "templates", "", true, "is not there");
 }
 
 static void the_hosts_problems_are_told_with_the_others_in_the_order_of_the_file(void **state)
