@@ -64,9 +64,18 @@ static int print_code(const beluga_response *response)
     return rc;
 }
 
+static int print_error(const cli_args *args, const cli_answer *answer)
+{
+    if (!attach_is_refused(args, &answer->error))
+        return report_error(args, &answer->error, answer->response);
+    int rc = report_file_error(args, &answer->error, CLI_EXIT_USAGE);
+    out_detail("--attach-anyway asks without what can't be sent.");
+    return rc;
+}
+
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
-    if (answer->status != 0) return report_error(args, &answer->error, answer->response);
+    if (answer->status != 0) return print_error(args, answer);
     int rc = args->json      ? report_response(answer->response, &answer->runs)
              : args->extract ? print_code(answer->response)
                              : 0;
@@ -91,12 +100,15 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
 static int ask(const cli_args *args, const prompt_question *q)
 {
     cli_answer answer;
-    const beluga_option option = beluga_with_response_schema(q->schema.data);
+    beluga_option options[2];
+    size_t n = 0;
+    if (q->schema.data) options[n++] = beluga_with_response_schema(q->schema.data);
+    if (attach_is_strict(args)) options[n++] = beluga_with_strict_media(true);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
                                     .tools = &q->tools,
-                                    .options = &option,
-                                    .n_options = q->schema.data ? 1 : 0,
+                                    .options = options,
+                                    .n_options = n,
                                     .unstreamed = args->no_stream,
                                     .silent = args->json || args->extract,
                                     .plain = args->no_render};
