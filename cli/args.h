@@ -51,8 +51,8 @@ typedef enum arg_completion {
        "Run the tools without asking at each call, but for those that may never run.")             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
-       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
-       "polled is ended by -o total_timeout=TIME.")                                                \
+       "the whole of an unstreamed one: 30s, 500ms, 1m30s; a number alone is seconds. A job that " \
+       "is polled is ended by -o total_timeout=TIME.")                                             \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
     XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
