@@ -87,12 +87,10 @@ static int print_settings(const cli_args *args)
     return rc;
 }
 
-static void print_tool(void *payload, const char *name, const char *description, const char *from)
+static void print_tool(void *payload, const tool_name *told)
 {
     (void)payload;
-    (void)description;
-    (void)from;
-    print_name("%s", name);
+    print_name("%s", told->name);
 }
 
 static void print_template(void *payload, const char *name)

@@ -267,9 +267,12 @@ static void list(const beluga_config *config, tool_name_fn tell, void *payload)
         for (; tool; tool = beluga_json_next(s.root, tool)) {
             const char *name = beluga_json_key(tool, NULL);
             const char *description = beluga_json_get_string(tool, "description", NULL);
+            const char *allow = beluga_json_get_string(tool, "allow", NULL);
             snprintf(pointer, sizeof pointer, "/%s", name);
             place_of(&s, pointer, true, place, sizeof place);
-            tell(payload, name, description ? description : "", place);
+            const tool_name told = {name, description ? description : "", place,
+                                    allow ? allow : "ask"};
+            tell(payload, &told);
         }
     }
 }

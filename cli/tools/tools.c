@@ -30,11 +30,10 @@ typedef struct suggestion {
     size_t count;
 } suggestion;
 
-static void consider(void *payload, const char *name, const char *description, const char *from)
+static void consider(void *payload, const tool_name *told)
 {
     suggestion *s = payload;
-    (void)description;
-    (void)from;
+    const char *name = told->name;
     if (s->count++ < LISTED_NAMES)
         text_printf(&s->all, "%s%s", s->count > 1 ? ", " : "", name);
     else if (s->count == LISTED_NAMES + 1)
@@ -88,12 +87,10 @@ typedef struct opening {
     int rc;
 } opening;
 
-static void open_listed(void *payload, const char *name, const char *description, const char *from)
+static void open_listed(void *payload, const tool_name *told)
 {
     opening *o = payload;
-    (void)description;
-    (void)from;
-    if (o->rc == 0) o->rc = tools_open_named(o->set, o->args, o->config, name);
+    if (o->rc == 0) o->rc = tools_open_named(o->set, o->args, o->config, told->name);
 }
 
 static int open_all(tool_set *set, const cli_args *args, const beluga_config *config)
