@@ -93,7 +93,9 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
                                .messages = q->messages,
                                .first = q->first,
                                .answer = answer,
-                               .parent = q->thread.last};
+                               .parent = q->thread.last,
+                               .thread = &q->thread,
+                               .schema = q->schema.data};
     logbook_add(args, &call);
 }
 
@@ -124,10 +126,10 @@ static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
     if (rc == 0) rc = tools_open(&q->tools, args, q->session.base, true);
-    if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
+    if (rc == 0) rc = logbook_continue(args, q->session.base, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
     if (rc == 0) rc = tools_bind(&q->tools, args, &q->session);
-    if (rc == 0) rc = schema_read(args->schema, &q->schema);
+    if (rc == 0) rc = schema_read(args->schema ? args->schema : q->thread.schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
 
@@ -155,7 +157,7 @@ const cli_command cmd_prompt = {
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
              ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
              ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+             ARG_CONTINUE | ARG_CID | ARG_NAME | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
