@@ -5,6 +5,8 @@
 #include <beluga/message.h>
 #include <beluga/response.h>
 
+#include <stdbool.h>
+
 /* Zero-initialise this struct. */
 typedef struct cli_conversation {
     char *system;           /* owned; NULL: none */
@@ -28,12 +30,15 @@ int conversation_add(cli_conversation *conversation, beluga_message *human,
 int conversation_add_turn(cli_conversation *conversation, beluga_message *human,
                           beluga_message *ai);
 
+/* Remove a question and its answer; `at` is the question's index. */
+void conversation_remove(cli_conversation *conversation, size_t at);
 /* Remove all turns; the system text stays. */
 void conversation_clear(cli_conversation *conversation);
 void conversation_free(cli_conversation *conversation);
 
-/* Write the conversation to a new file as Markdown. @return 0, or -1 with errno; EEXIST: the file
- * exists already. */
-int conversation_save(const cli_conversation *conversation, const char *path);
+/* Write the conversation to a file: as Markdown, or as JSON where its name ends in ".json".
+ * @param replace  A file that is there is replaced.
+ * @return 0, or -1 with errno; EEXIST: the file exists already. */
+int conversation_save(const cli_conversation *conversation, const char *path, bool replace);
 
 #endif

@@ -259,6 +259,7 @@ static int add_turn(void *payload, const logbook_entry *e)
     c->thread->reference = e->reference ? strdup(e->reference) : NULL;
     c->failed = c->failed || (e->reference && !c->thread->reference);
     c->thread->last = e->id;
+    c->thread->before = e->parent > 0 ? e->parent : 0;
     if (!c->failed && !c->args->system && conversation_set_system(c->conversation, e->system) != 0)
         c->failed = true;
     return c->failed;

@@ -32,6 +32,7 @@ int64_t logbook_add(const cli_args *args, const logbook_call *call);
 /* The entry of the log that -c and --cid continue. */
 typedef struct logbook_thread {
     int64_t last;    /* id of the entry; 0: no entry is continued */
+    int64_t before;  /* that it continued itself; 0: none */
     char *reference; /* the entry's model; owned */
 } logbook_thread;
 
