@@ -16,9 +16,11 @@
 
 #define CONTROL(letter) ((letter) & 0x1f)
 
+enum { MAX_NUMBERS = 4 };
+
 /* The numbers in a sequence such as "1;5D", and its last byte. */
 typedef struct key_sequence {
-    unsigned numbers[3];
+    unsigned numbers[MAX_NUMBERS];
     size_t count;
     char last;
 } key_sequence;
@@ -68,7 +70,6 @@ static key of_letter(char letter, unsigned modifiers)
     case 'D': return word ? KEY_WORD_LEFT : KEY_LEFT;
     case 'H': return modifiers & CTRL ? KEY_TEXT_START : KEY_LINE_START;
     case 'F': return modifiers & CTRL ? KEY_TEXT_END : KEY_LINE_END;
-    case 'M': return modifiers ? KEY_NEWLINE : KEY_ENTER; /* of the keypad */
     default: return KEY_NONE;
     }
 }
@@ -88,11 +89,15 @@ static key of_number(unsigned number, unsigned modifiers)
     }
 }
 
+static key of_enter(unsigned modifiers)
+{
+    return modifiers ? KEY_NEWLINE : KEY_ENTER;
+}
+
 /* A key that the terminal sends as the number of its character. */
 static key of_character(unsigned character, unsigned modifiers)
 {
-    if (character == '\r') return of_letter('M', modifiers);
-    return KEY_NONE;
+    return character == '\r' ? of_enter(modifiers) : KEY_NONE;
 }
 
 static key of_sequence(const key_sequence *s)
@@ -117,16 +122,22 @@ static key of_sequence(const key_sequence *s)
 /* Behind "ESC O" come the keys of a terminal in application mode. */
 static key of_application(const key_sequence *s)
 {
-    unsigned modifiers = s->count ? s->numbers[s->count - 1] : 1;
+    unsigned sum = s->count ? s->numbers[s->count - 1] : 1, modifiers = sum ? sum - 1 : 0;
     if (s->last >= 'a' && s->last <= 'd')
         return of_letter((char)(s->last - 'a' + 'A'), CTRL); /* rxvt's */
-    return of_letter(s->last, modifiers ? modifiers - 1 : 0);
+    return s->last == 'M' ? of_enter(modifiers) : of_letter(s->last, modifiers);
+}
+
+/* The first number may be missing. Those behind the last that is kept are put into one. */
+static void begin_number(key_sequence *s)
+{
+    if (!s->count) s->count = 1;
+    if (s->count < MAX_NUMBERS) s->count++;
 }
 
 static void add_digit(key_sequence *s, char digit)
 {
     if (!s->count) s->count = 1;
-    if (s->count > 3) return;
     unsigned *number = &s->numbers[s->count - 1];
     if (*number < 100000) *number = *number * 10 + (unsigned)(digit - '0');
 }
@@ -140,11 +151,11 @@ static size_t read_sequence(const char *bytes, size_t n, key_sequence *s)
         if (c >= '0' && c <= '9')
             add_digit(s, c);
         else if (c == ';' || c == ':')
-            s->count = s->count ? s->count + 1 : 2;
+            begin_number(s);
         else if ((c >= 0x40 && c < DEL) || (c == '$' && s->count && bytes[2] != '?')) {
             s->last = c;
             return i + 1;
-        } else if (c < ' ' || c == DEL)
+        } else if (is_control(c) || beluga__utf8_is_multibyte(c))
             return i;
     }
     return n < MAX_SEQUENCE ? 0 : n;
@@ -178,7 +189,8 @@ static size_t read_bracketed(const char *bytes, size_t n, key *out)
     key_sequence s = {.count = 0};
     if (n > 2 && bytes[2] == '[') return n > 3 ? 4 : 0;
     size_t length = read_sequence(bytes, n, &s);
-    if (s.last) *out = of_sequence(&s);
+    bool is_report = n > 2 && bytes[2] >= '<' && bytes[2] <= '?';
+    if (s.last && !is_report) *out = of_sequence(&s);
     return length;
 }
 

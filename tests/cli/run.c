@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -149,7 +150,7 @@ const char *cli_program(void)
 
 static _Noreturn void run_child(cli_process *cli, char **arguments)
 {
-    const char *path = cli_program();
+    const char *path = cli->program ? cli->program : cli_program();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     cli->variables[cli->n_variables] = NULL;
     signal(SIGINT, SIG_DFL);
@@ -274,6 +275,12 @@ void cli_wait_for(cli_process *cli, const char *text)
 void cli_type(cli_process *cli, const char *text)
 {
     assert_int_equal(write(cli->in_fd, text, strlen(text)), strlen(text));
+}
+
+void cli_resize(cli_process *cli, unsigned short width)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = width};
+    assert_int_equal(ioctl(cli->in_fd, TIOCSWINSZ, &size), 0);
 }
 
 void cli_signal(cli_process *cli, int number)
