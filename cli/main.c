@@ -6,12 +6,32 @@
 #include "observe.h"
 #include "output.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 /* The first command runs where none is named. */
 static const cli_command *const commands[] = {
     &cmd_prompt, &cmd_chat,      &cmd_batch,      &cmd_embed,  &cmd_similar, &cmd_count,
     &cmd_logs,   &cmd_providers, &cmd_models,     &cmd_health, &cmd_check,   &cmd_trace,
     &cmd_config, &cmd_new,       &cmd_completion, &cmd_help,   &cmd_version, NULL,
 };
+
+/*
+ * A file that is opened while one of stdin, stdout and stderr is closed gets its number, and what
+ * is written there then goes into the file. A closed one is taken by a descriptor that can't be
+ * read (stdin) or written (the others), which fails with EBADF as the closed one would.
+ */
+static int hold_standard_files(void)
+{
+    struct pollfd files[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+    if (poll(files, 3, 0) <= 0) return 0;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (files[fd].revents & POLLNVAL &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    return 0;
+}
 
 static int run(cli_args *args)
 {
@@ -23,6 +43,7 @@ static int run(cli_args *args)
 int main(int argc, char **argv)
 {
     cli_args args;
+    if (hold_standard_files() != 0) return CLI_EXIT_OTHER;
     int rc = args_parse(&args, commands, argc, argv);
     out_init(&args);
     if (rc == 0) rc = args_check(&args);

@@ -152,6 +152,7 @@ static _Noreturn void run_child(cli_process *cli, char **arguments)
 {
     const char *path = cli->program ? cli->program : cli_program();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const char *digit = cli->closed; digit && *digit; digit++) close(*digit - '0');
     cli->variables[cli->n_variables] = NULL;
     signal(SIGINT, SIG_DFL);
     execve(path, arguments, cli->variables);

@@ -29,6 +29,7 @@ typedef struct cli_process {
     const char *program;  /* which is run; NULL: the command */
     bool out_is_closed;   /* nobody reads stdout */
     const char *out_path; /* stdout is this file; NULL: a pipe */
+    const char *closed;   /* digits of the descriptors that are closed when it begins; NULL: none */
     /* while it runs */
     int pid;
     int in_fd, out_fd, err_fd;

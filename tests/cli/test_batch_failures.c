@@ -245,6 +245,23 @@ static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(v
     assert_int_equal(peer_requests(p), 0);
 }
 
+static void nothing_but_results_is_written_into_them_where_descriptors_are_closed(void **state)
+{
+    static const char *const closed[] = {"12", "02", "012", "2"};
+    cli_process *cli = *state;
+    write_numbers(cli, 40);
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        cli->closed = closed[i];
+        unlink(out);
+        assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 0);
+        assert_each_once(40);
+    }
+    cli->closed = "1"; /* what can't be printed is told all the same */
+    assert_int_equal(
+        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--json", "-q", NULL), 1);
+    assert_contains(cli->err, "stdout can't be written");
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     cli_process *cli = *state;
@@ -371,6 +388,7 @@ int main(void)
         TEST(links_at_names_that_were_not_given_are_not_followed),
         TEST(answers_are_for_their_owner_unless_the_owner_said_otherwise),
         TEST(an_output_that_can_not_be_written_is_told_before_anything_is_asked),
+        TEST(nothing_but_results_is_written_into_them_where_descriptors_are_closed),
         TEST(what_makes_no_sense_is_refused),
         TEST(a_dry_run_sends_and_writes_nothing),
         TEST(an_input_that_changes_meanwhile_is_told),
