@@ -1,15 +1,19 @@
 #include "answer.h"
 
 #include "base/clock.h"
+#include "markdown/stream.h"
 #include "observe.h"
 #include "output.h"
 #include "terminal/interrupt.h"
 #include "terminal/term.h"
+#include "tools/ask.h"
+#include "tools/desk.h"
 
 #include <beluga/client.h>
 #include <beluga/context.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
+#include <beluga/tool_loop.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +24,11 @@ typedef struct running_call {
     beluga_context *context;
     beluga_loop *loop;
     beluga_response_builder *builder;
+    tool_desk *desk;      /* NULL: the call has no tools */
+    beluga_tool_run *run; /* owned; NULL: the call has no tools */
     /* first_content_ns counts from the start; -1: no content yet */
     int64_t started_ns, first_content_ns;
+    markdown *drawing; /* NULL: the answer is printed as it is */
     bool ended;
 } running_call;
 
@@ -55,12 +62,29 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
+/* A call of a tool that does not exist, or does not fit it, did not get to the tool, which would
+ * have drawn it. */
+static void show_result(const beluga_event *event)
+{
+    int status = event->u.tool_result.status;
+    if (status == BELUGA_ERROR_TOOL_CALL || status == BELUGA_ERROR_TOOL_NOT_FOUND)
+        ask_draw_result(event->u.tool_result.name, event->u.tool_result.text,
+                        event->u.tool_result.length, true, -1);
+    term_spinner_resume();
+}
+
 static void show(running_call *run, const beluga_event *event)
 {
+    if (event->kind == BELUGA_EVENT_TOOL_RESULT) show_result(event);
+    if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && run->desk && !run->request->silent)
+        out_end_line();
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
-    out_text(event->u.text.text, event->u.text.length);
+    if (run->drawing)
+        markdown_add(run->drawing, event->u.text.text, event->u.text.length);
+    else
+        out_text(event->u.text.text, event->u.text.length);
     /* After a failed write, for example on a full disk, the rest of the answer would be lost. A
      * closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
@@ -79,6 +103,7 @@ static void on_event(void *payload, const beluga_event *event)
     running_call *run = payload;
     note_time(run, event);
     int rc = beluga_response_builder_add(run->builder, event);
+    if (run->desk) tool_runs_note(&run->answer->runs, event);
     show(run, event);
     if (event->kind == BELUGA_EVENT_ERROR && run->answer->status == 0) {
         run->answer->error = *event->u.error;
@@ -103,17 +128,29 @@ static int prepare(running_call *run)
     return rc;
 }
 
-static int start(running_call *run)
+static int start_tools(running_call *run)
+{
+    const answer_request *r = run->request;
+    desk_open(run->desk);
+    return beluga_run_tools_start_n(r->model, run->loop, run->context, r->messages, on_event, run,
+                                    &run->run, &run->answer->error, r->options, r->n_options);
+}
+
+static int start_call(running_call *run)
 {
     const answer_request *r = run->request;
     int (*const begin)(beluga_chat_model *, beluga_loop *, beluga_context *,
                        const beluga_messages *, beluga_event_cb, void *, beluga_op **,
                        beluga_error *, const beluga_option *, size_t) =
         r->unstreamed ? beluga_generate_start_n : beluga_stream_start_n;
-    int rc = begin(r->model, run->loop, run->context, r->messages, on_event, run, NULL,
-                   &run->answer->error, r->options, r->n_options);
-    run->answer->status = rc;
-    return rc;
+    return begin(r->model, run->loop, run->context, r->messages, on_event, run, NULL,
+                 &run->answer->error, r->options, r->n_options);
+}
+
+static int start(running_call *run)
+{
+    run->answer->status = run->desk ? start_tools(run) : start_call(run);
+    return run->answer->status;
 }
 
 static void start_spinner(const beluga_chat_model *model)
@@ -128,7 +165,9 @@ static void start_spinner(const beluga_chat_model *model)
 static void wait_for_end(running_call *run)
 {
     while (!run->ended) {
-        int rc = beluga_loop_wait(run->loop, term_spinner_tick());
+        int64_t tick = term_spinner_tick();
+        int rc =
+            run->desk ? desk_wait(run->desk, run->loop, tick) : beluga_loop_wait(run->loop, tick);
         if (rc == 0) continue;
         fail(run, rc, "the call can't go on");
         return;
@@ -145,10 +184,30 @@ static void collect(running_call *run)
     run->answer->response = response;
 }
 
+/* The answer of a tool loop is that of its last step; one that failed is all that came. */
+static void collect_last(running_call *run)
+{
+    beluga_response *last = run->run ? beluga_tool_run_response(run->run) : NULL;
+    if (!last) return;
+    beluga_response_free(run->answer->response);
+    run->answer->response = last;
+}
+
+/* Tools that still run are told that their results are no longer wanted. */
+static void end_tools(running_call *run)
+{
+    if (!run->desk) return;
+    desk_close(run->desk);
+    beluga_tool_run_free(run->run);
+    beluga_context_cancel(run->context);
+    desk_settle(run->desk);
+}
+
 int answer_run(const answer_request *request, cli_answer *answer)
 {
     running_call run = {.request = request,
                         .answer = answer,
+                        .desk = request->tools ? request->tools->desk : NULL,
                         .started_ns = beluga__now_ns(),
                         .first_content_ns = -1};
     *answer = (cli_answer){0};
@@ -156,10 +215,15 @@ int answer_run(const answer_request *request, cli_answer *answer)
         interrupt_watch(run.context, request->survive);
         if (start(&run) == 0) {
             start_spinner(request->model);
+            if (!request->silent && !request->plain && markdown_is_possible())
+                run.drawing = markdown_new();
             wait_for_end(&run);
             term_spinner_stop();
+            markdown_end(run.drawing);
             collect(&run);
+            collect_last(&run);
         }
+        end_tools(&run);
         interrupt_unwatch();
         if (!request->silent) out_end_line();
     }
@@ -173,4 +237,5 @@ void answer_free(cli_answer *answer)
 {
     beluga_response_free(answer->response);
     answer->response = NULL;
+    tool_runs_free(&answer->runs);
 }

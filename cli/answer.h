@@ -2,17 +2,23 @@
 #ifndef BELUGA_CLI_ANSWER_H
 #define BELUGA_CLI_ANSWER_H
 
+#include "tools/runs.h"
+#include "tools/set.h"
+
 #include <beluga/chat_model.h>
 
 #include <stdbool.h>
 
 typedef struct answer_request {
-    beluga_chat_model *model;        /* borrowed */
-    const beluga_messages *messages; /* borrowed */
-    const beluga_option *options;    /* borrowed */
+    beluga_chat_model *model; /* borrowed */
+    /* borrowed; with tools, the calls and their results are added */
+    beluga_messages *messages;
+    const beluga_option *options; /* borrowed */
     size_t n_options;
+    const tool_set *tools; /* borrowed, bound to the model; NULL or empty: none */
     bool unstreamed;
     bool silent;  /* print no part of the answer, since the caller prints the response */
+    bool plain;   /* print Markdown as it is, also on a terminal */
     bool survive; /* a second Ctrl-C does not end the program */
 } answer_request;
 
@@ -20,6 +26,7 @@ typedef struct cli_answer {
     int status; /* 0 or a BELUGA_ERROR_ code */
     beluga_error error;
     beluga_response *response; /* owned; on failure the part that had arrived, or NULL */
+    tool_runs runs;            /* the calls of tools that it took */
 } cli_answer;
 
 /* Run the call to its end. Free with answer_free. @return answer->status. */

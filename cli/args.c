@@ -188,7 +188,7 @@ static void take_operand(cli_args *args, const char *word, bool literal)
         out_name_command(args->command->name);
         return;
     }
-    if (first) args->near = command_nearest(args->commands, word, 1);
+    if (first) args->near = command_meant(args->commands, word);
     args->operands.items[args->operands.count++] = word;
 }
 
@@ -228,6 +228,25 @@ static int excess_option(const cli_args *args, const char *name)
     return out_usage("beluga %s takes no option --%s", args->command->name, name);
 }
 
+/* Whoever gives one of these means a prompt. */
+#define PROMPT_SIGNS \
+    (ARG_SYSTEM | ARG_TEMPLATE | ARG_ATTACH | ARG_CONTEXT | ARG_SCHEMA | ARG_TOOL | ARG_CONTINUE)
+
+/* A word that is nearly a command's name must not be sent, and paid, unless it begins a text. With
+ * many operands it is probably the first word of a sentence. */
+static int check_near(const cli_args *args)
+{
+    const char *word = args->operands.items[0], *name = args->near->name;
+    size_t n = args->operands.count;
+    if (args->given & PROMPT_SIGNS) return 0;
+    if (n == 1 || (n == 2 && command_has_word(args->near, args->operands.items[1])))
+        return out_usage("there is no command \"%s\"; did you mean beluga %s? Nothing was sent; to "
+                         "send it as a text: beluga prompt %s, or beluga -- %s",
+                         word, name, word, word);
+    if (n == 2) out_note("\"%s\" is taken for a prompt; the command is called %s", word, name);
+    return 0;
+}
+
 int args_check(const cli_args *args)
 {
     const cli_command *command = args->command;
@@ -236,11 +255,7 @@ int args_check(const cli_args *args)
         if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
             return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
-    /* With many operands, a word like a command's name is probably the first word of a sentence. */
-    if (args->near && args->operands.count <= 2)
-        out_note("\"%s\" is taken for a prompt; the command is called %s", args->operands.items[0],
-                 args->near->name);
-    return 0;
+    return args->near ? check_near(args) : 0;
 }
 
 static int parse_words(cli_args *args, char **words)
@@ -261,16 +276,24 @@ static int parse_words(cli_args *args, char **words)
     return 0;
 }
 
+/* Each list has room for all words. */
+static bool make_lists(cli_args *args, size_t words)
+{
+    size_t lists = 1;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) lists += arg_infos[i].type == ARG_TYPE_LIST;
+    args->pointers = calloc(lists * words, sizeof *args->pointers);
+    if (!args->pointers) return false;
+    const char **room = args->operands.items = args->pointers;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (arg_infos[i].type == ARG_TYPE_LIST)
+            ((arg_list *)((char *)args + arg_infos[i].offset))->items = room += words;
+    return true;
+}
+
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv)
 {
     *args = (cli_args){.commands = commands};
-    size_t n = argc > 0 ? (size_t)argc : 1;
-    args->pointers = calloc(4 * n, sizeof *args->pointers);
-    if (!args->pointers) return out_no_memory();
-    args->options.items = args->pointers;
-    args->attachments.items = args->pointers + n;
-    args->plugins.items = args->pointers + 2 * n;
-    args->operands.items = args->pointers + 3 * n;
+    if (!make_lists(args, argc > 0 ? (size_t)argc : 1)) return out_no_memory();
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
     if (!args->named) args->command = commands[0];

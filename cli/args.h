@@ -25,6 +25,8 @@ typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
+    ARG_COMPLETE_TOOLS,
+    ARG_COMPLETE_TEMPLATES,
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
@@ -37,15 +39,26 @@ typedef enum arg_completion {
     XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \
        "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
     XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
-       "Send a file or the address of one with the prompt. May be repeated.")                      \
-    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                           \
-       "Ask for an answer that fits the JSON Schema in FILE.")                                     \
+       "Send a file or the address of one with the prompt; - is stdin. May be repeated.")          \
+    XX(ATTACH_ANYWAY, 0, "attach-anyway", NULL, FLAG, attach_anyway, NOTHING,                      \
+       "Send attachments that the provider is not known to take, too.")                            \
+    XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
+       "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
+       "as 'name, age int, tags []'.")                                                             \
+    XX(TOOL, 'T', "tool", "NAME", LIST, tools, TOOLS,                                              \
+       "Let the model call this tool of the configuration; all: every one. May be repeated.")      \
+    XX(ALLOW_TOOLS, 'y', "allow-tools", NULL, FLAG, allow_tools, NOTHING,                          \
+       "Run the tools without asking at each call, but for those that may never run.")             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
        "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
        "polled is ended by -o total_timeout=TIME.")                                                \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
+    XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
+       "Print Markdown as it is on a terminal, too; BELUGA_NO_RENDER=1 does the same.")            \
+    XX(EXTRACT, 'x', "extract", NULL, FLAG, extract, NOTHING,                                      \
+       "Print the last block of code of the answer, and nothing else.")                            \
     XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \
        "Fail where an answer is not whole: cut at its token limit, refused or filtered, or ended " \
        "for a reason that is not known.")                                                          \
@@ -56,6 +69,11 @@ typedef enum arg_completion {
        "Go on with the last conversation of the log, with its model and its system text.")         \
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
        "Go on with the conversation up to entry ID of the log.")                                   \
+    XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
+       "Put the text of a file, or of all files of a folder, before the prompt, with their "       \
+       "names. May be repeated.")                                                                  \
+    XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
+       "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
     XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
        "Do not write this into the log, where that is on.")                                        \
     XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
@@ -90,11 +108,23 @@ typedef enum arg_completion {
     XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
        "Write the results to FILE, a JSON object a line, and go on with what is there.")           \
     XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")         \
-    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                                   \
-       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line "     \
-       "that is just a text).")                                                                    \
+    XX(TEMPLATE, 't', "template", "NAME|TEXT", TEXT, template, TEMPLATES,                          \
+       "The name of a template (beluga templates), or a text with {{input}} where the prompt "     \
+       "goes. In a batch {{NAME}} is a line's field NAME ({{text}} of a line that is just a "      \
+       "text).")                                                                                   \
+    XX(PARAMETER, 'p', "param", "NAME=VALUE", LIST, parameters, NOTHING,                           \
+       "The value of a parameter of the template: of {{NAME}} in it. May be repeated.")            \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
        "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
+    XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
+       "What separates the columns of a CSV: a character, or comma, semicolon, tab or pipe. "      \
+       "Without it the first rows tell.")                                                          \
+    XX(NO_HEADER, 0, "no-header", NULL, FLAG, no_header, NOTHING,                                  \
+       "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
+    XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
+       "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+    XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
+       "Ask only the first N lines. The same command without it goes on with the others.")         \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
        "Write results in the order of the input, not as they come.")                               \
     XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                         \
@@ -110,6 +140,8 @@ typedef enum arg_completion {
        "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
     XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \
        "Write vectors as 32-bit floats, little-endian, one behind the other and nothing else.")    \
+    XX(KEYRING, 0, "keyring", NULL, FLAG, keyring, NOTHING,                                        \
+       "Keep the key in the desktop's keyring, by secret-tool, and not in a file.")                \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
        "Read this configuration instead of the usual one.")                                        \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
@@ -149,6 +181,8 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 #define ARG_CALLS                                                                                  \
     (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
      ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
+/* The options about tools of a command that lets models call some. */
+#define ARG_TOOLS (ARG_TOOL | ARG_ALLOW_TOOLS)
 /* The options of every command. */
 #define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
@@ -179,10 +213,15 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
+    const char *delimiter, *prompt_column, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, plugins, operands;
+    arg_list options, attachments, contexts, tools, parameters, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
+    bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
+    const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
+    bool frame_is_whole;  /* it has no place for a prompt, and needs none */
+    const char *model_by; /* what named `model`, other than -m; NULL: nothing else */
     int verbose;
     uint64_t given;        /* bits of the options that were given */
     const char **pointers; /* owned; memory for the items of the lists */

@@ -1,8 +1,10 @@
 #include "configuration.h"
 
 #include "exit.h"
+#include "folders.h"
 #include "output.h"
 #include "report.h"
+#include "text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -104,4 +106,74 @@ int configuration_read(const cli_args *args, beluga_config **config, char **path
     int rc = configuration_find_file(args, path);
     if (rc == 0) rc = load_file(args, *config, *path, has_file);
     return rc == 0 ? set_options(args, *config) : rc;
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+/* Write a name as a part of a JSON Pointer. */
+static void put_name(cli_text *pointer, const char *name)
+{
+    text_add(pointer, "/", 1);
+    for (; *name; name++) {
+        if (*name == '~' || *name == '/')
+            text_puts(pointer, *name == '~' ? "~0" : "~1");
+        else
+            text_add(pointer, name, 1);
+    }
+}
+
+void configuration_put(configuration_change *change, const char *value, const char *const *names)
+{
+    cli_text pointer = {0};
+    for (; *names; names++) put_name(&pointer, *names);
+    char *copy = pointer.status ? NULL : strdup(text_get(&pointer));
+    text_free(&pointer);
+    change->failed = change->failed || !copy || change->count == CONFIGURATION_MAX_CHANGES;
+    if (change->failed) {
+        free(copy);
+        return;
+    }
+    change->pointers[change->count] = copy;
+    change->values[change->count++] = value;
+}
+
+/* Tell what is to be written by hand; values may be long, but are no secrets. */
+static void tell_changes(const configuration_change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        char *name = change->pointers[i] + 1;
+        for (char *slash = strchr(name, '/'); slash; slash = strchr(slash, '/')) *slash = '.';
+        if (change->values[i])
+            out_detail("  %s: %s", name, change->values[i]);
+        else
+            out_detail("  %s: to be removed", name);
+    }
+}
+
+static int make_changes(const cli_args *args, char *path, const configuration_change *change)
+{
+    const char *pairs[2 * CONFIGURATION_MAX_CHANGES];
+    beluga_error err;
+    for (size_t i = 0; i < change->count; i++) {
+        pairs[2 * i] = change->pointers[i];
+        pairs[2 * i + 1] = change->values[i];
+    }
+    if (change->failed) return out_no_memory();
+    if (!path) return out_usage("there is no place for a configuration: name one with --config");
+    folders_make(path);
+    int status = beluga_config_change_file(path, pairs, change->count, &err);
+    if (status == 0) return 0;
+    int rc = report_file_error(args, &err, CLI_EXIT_CONFIG);
+    if (status == BELUGA_ERROR_NOT_SUPPORTED) tell_changes(change);
+    return rc;
+}
+
+int configuration_write(const cli_args *args, configuration_change *change)
+{
+    char *path;
+    int rc = configuration_find_file(args, &path);
+    if (rc == 0) rc = make_changes(args, path, change);
+    free(path);
+    while (change->count) free(change->pointers[--change->count]);
+    return rc;
 }

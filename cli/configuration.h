@@ -23,6 +23,25 @@ bool configuration_is_named(const cli_args *args);
  * @return 0, or an exit code, reported. */
 int configuration_find_file(const cli_args *args, char **path);
 
+/* A change of the configuration file: at most so many values at once. */
+#define CONFIGURATION_MAX_CHANGES 128
+
+typedef struct configuration_change {
+    char *pointers[CONFIGURATION_MAX_CHANGES]; /* owned */
+    const char *values[CONFIGURATION_MAX_CHANGES];
+    size_t count;
+    bool failed; /* there was no memory, or too many changes */
+} configuration_change;
+
+/* Set the value that a NULL-terminated list of names leads to, or remove it where `value` is NULL;
+ * `value` is borrowed. Zero-initialise the change. */
+void configuration_put(configuration_change *change, const char *value, const char *const *names);
+#define configuration_set(change, value, ...) \
+    configuration_put(change, value, (const char *const[]){__VA_ARGS__, NULL})
+/* Make the changes in the file, which is made where it is missing, and free them. @return 0, or an
+ * exit code, reported. */
+int configuration_write(const cli_args *args, configuration_change *change);
+
 /* Return the value of an environment variable, or NULL where it is empty or not set. */
 const char *configuration_variable(const char *name);
 

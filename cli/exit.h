@@ -15,8 +15,8 @@
     XX(TIMEOUT, 6, "No answer, or no further part of it, within the time allowed.")                \
     XX(NETWORK, 7, "The network or the connection failed.")                                        \
     XX(RESPONSE, 8,                                                                                \
-       "The answer is broken or truncated, or with --strict not whole. What had arrived "          \
-       "was printed.")                                                                             \
+       "The answer is broken or truncated, with --strict not whole, or does not fit --schema. "    \
+       "What had arrived was printed.")                                                            \
     XX(REFUSED, 9, "The provider refused or filtered the content.")                                \
     XX(OUTPUT, 10,                                                                                 \
        "The output of a batch can't be written: a full disk, say. What is done is safe.")          \

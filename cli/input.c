@@ -82,16 +82,17 @@ static int read_stdin(cli_text *text)
 
 /* ---- the prompt ------------------------------------------------------------------------------ */
 
-static bool names_stdin(const cli_args *args)
+static bool names_stdin(const arg_list *list)
 {
-    for (size_t i = 0; i < args->operands.count; i++)
-        if (strcmp(args->operands.items[i], "-") == 0) return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], "-") == 0) return true;
     return false;
 }
 
 bool input_has_prompt(const cli_args *args)
 {
-    return args->operands.count || args->attachments.count || !term_is_in();
+    return args->operands.count || args->attachments.count || args->contexts.count ||
+           args->frame_is_whole || !term_is_in();
 }
 
 static int add_operand(const char *word, bool *read, cli_text *prompt)
@@ -122,58 +123,16 @@ int input_read_prompt(const cli_args *args, cli_text *prompt)
 {
     bool read = false;
     int rc = 0;
+    if (names_stdin(&args->operands) && names_stdin(&args->attachments))
+        return out_usage("stdin can't be both an attachment and a part of the prompt");
     for (size_t i = 0; i < args->operands.count && rc == 0; i++)
         rc = add_operand(args->operands.items[i], &read, prompt);
-    if (rc == 0 && !names_stdin(args) && !term_is_in()) rc = join_stdin(prompt);
-    if (rc == 0 && !prompt->length && !args->attachments.count)
+    if (rc == 0 && !names_stdin(&args->operands) && !names_stdin(&args->attachments) &&
+        !term_is_in())
+        rc = join_stdin(prompt);
+    bool alone =
+        args->frame ? args->frame_is_whole : args->attachments.count || args->contexts.count;
+    if (rc == 0 && !prompt->length && !alone)
         return out_usage("the prompt is empty: give a text, or something on stdin");
-    return rc;
-}
-
-/* ---- attachments ----------------------------------------------------------------------------- */
-
-static bool is_url(const char *text)
-{
-    return strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0 ||
-           strncasecmp(text, "data:", 5) == 0;
-}
-
-/* An address whose name tells no type counts as a picture, since models fetch pictures. */
-static beluga_part_kind kind_of_url(const char *url)
-{
-    static const struct {
-        const char *sign;
-        beluga_part_kind kind;
-    } signs[] = {{".pdf", BELUGA_PART_FILE},       {"data:application/", BELUGA_PART_FILE},
-                 {"data:text/", BELUGA_PART_FILE}, {"data:audio/", BELUGA_PART_AUDIO},
-                 {".mp3", BELUGA_PART_AUDIO},      {".wav", BELUGA_PART_AUDIO}};
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (strcasestr(url, signs[i].sign)) return signs[i].kind;
-    return BELUGA_PART_IMAGE;
-}
-
-static int attach(const cli_args *args, beluga_message *message, const char *what)
-{
-    beluga_error err = {0};
-    int rc = is_url(what) ? beluga_message_add_url(message, kind_of_url(what), what, NULL)
-                          : beluga_message_add_file(message, what, &err);
-    if (rc == 0) return 0;
-    if (!err.code) beluga_error_set(&err, rc, "%.80s: %s", what, beluga_error_text(rc));
-    return report_file_error(args, &err, CLI_EXIT_USAGE);
-}
-
-int input_make_message(const cli_args *args, const cli_text *prompt, beluga_message **out)
-{
-    int rc = 0;
-    beluga_message *message = beluga_message_new(BELUGA_ROLE_HUMAN);
-    if (!message) return out_no_memory();
-    if (prompt->length && beluga_message_add_text(message, prompt->data, prompt->length) != 0)
-        rc = out_no_memory();
-    for (size_t i = 0; i < args->attachments.count && rc == 0; i++)
-        rc = attach(args, message, args->attachments.items[i]);
-    if (rc == 0)
-        *out = message;
-    else
-        beluga_message_unref(message);
     return rc;
 }

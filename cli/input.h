@@ -5,8 +5,6 @@
 #include "args.h"
 #include "text.h"
 
-#include <beluga/message.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,19 +20,13 @@ int input_read_stdin(size_t max, cli_text *text);
 
 /*
  * Make the prompt: the operands joined by spaces, where "-" stands for stdin. When stdin is not a
- * terminal and no operand is "-", an empty line and stdin follow. Newlines at the end of stdin are
- * left out.
+ * terminal, and neither an operand nor an attachment is "-", an empty line and stdin follow.
+ * Newlines at the end of stdin are left out.
  * @return 0, or an exit code, reported.
  */
 int input_read_prompt(const cli_args *args, cli_text *prompt);
 
 /* Return whether there are operands or input for a prompt. */
 bool input_has_prompt(const cli_args *args);
-
-/*
- * Make the human message of a prompt and its attachments.
- * @param out  One reference, yours. @return 0, or an exit code, reported.
- */
-int input_make_message(const cli_args *args, const cli_text *prompt, beluga_message **out);
 
 #endif

@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "observe.h"
 #include "output.h"
+#include "template.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,9 +13,10 @@
 
 /* The first command runs where none is named. */
 static const cli_command *const commands[] = {
-    &cmd_prompt, &cmd_chat,      &cmd_batch,      &cmd_embed,  &cmd_similar, &cmd_count,
-    &cmd_logs,   &cmd_providers, &cmd_models,     &cmd_health, &cmd_check,   &cmd_trace,
-    &cmd_config, &cmd_new,       &cmd_completion, &cmd_help,   &cmd_version, NULL,
+    &cmd_prompt,     &cmd_chat,   &cmd_batch,     &cmd_embed,   &cmd_similar,   &cmd_count,
+    &cmd_tools,      &cmd_logs,   &cmd_providers, &cmd_models,  &cmd_health,    &cmd_check,
+    &cmd_trace,      &cmd_config, &cmd_keys,      &cmd_aliases, &cmd_templates, &cmd_new,
+    &cmd_completion, &cmd_help,   &cmd_version,   NULL,
 };
 
 /*
@@ -43,12 +45,15 @@ static int run(cli_args *args)
 int main(int argc, char **argv)
 {
     cli_args args;
+    cli_template template = {.path = ""};
     if (hold_standard_files() != 0) return CLI_EXIT_OTHER;
     int rc = args_parse(&args, commands, argc, argv);
     out_init(&args);
     if (rc == 0) rc = args_check(&args);
+    if (rc == 0) rc = template_apply(&args, &template);
     if (rc == 0) rc = out_finish(cassette_finish(&args, run(&args)));
     rc = observe_end(&args, rc);
     args_free(&args);
+    template_free(&template);
     return rc;
 }

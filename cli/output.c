@@ -33,6 +33,8 @@ static struct {
     bool wrote;
     char last; /* last byte written to stdout */
     term_stream filter;
+    void (*step_aside)(void *payload); /* before a line on stderr; NULL: nothing */
+    void *payload;
     size_t used;
     char buffer[BUFFER_BYTES];
 } out;
@@ -67,6 +69,11 @@ static void write_err(const char *bytes, size_t n)
 static bool is_in_a_line(void)
 {
     return out.wrote && out.last != '\n' && term_is_out() && term_is_err();
+}
+
+static void make_way(void)
+{
+    if (out.step_aside && term_is_err()) out.step_aside(out.payload);
 }
 
 /* A line is written by one call of write, so that it stays whole where other processes write,
@@ -119,6 +126,7 @@ __attribute__((format(printf, 2, 0))) static void say(out_kind kind, const char 
     term_look style = looks[kind];
     stderr_line line;
     line.length = 0;
+    make_way();
     if (is_in_a_line()) {
         put(&line, "\n");
         out.last = '\n';
@@ -143,10 +151,33 @@ void out_say(out_kind kind, const char *format, ...)
     va_end(values);
 }
 
+void out_detail_text(const char *text, size_t n)
+{
+    term_stream filter = {.n = 0};
+    char safe[TERM_FILTER_ROOM(FILTER_BYTES)];
+    bool ended = n && text[n - 1] == '\n';
+    make_way();
+    out_flush();
+    term_spinner_stop();
+    if (!term_is_err()) {
+        write_err(text, n);
+        n = 0;
+    }
+    while (n) {
+        size_t piece = n < FILTER_BYTES ? n : FILTER_BYTES;
+        write_err(safe, term_filter(&filter, text, piece, safe));
+        text += piece;
+        n -= piece;
+    }
+    write_err(safe, term_filter_end(&filter, safe));
+    if (!ended) write_err("\n", 1);
+}
+
 void out_detail_json(const char *json, size_t n)
 {
     char unit[TERM_SHOWN_BYTES];
     size_t length;
+    make_way();
     out_flush();
     term_spinner_stop();
     if (!term_is_err()) {
@@ -332,9 +363,22 @@ void out_drawn(int fd, const char *bytes, size_t n)
         put_out(bytes, n);
         return;
     }
+    make_way();
     out_flush();
     term_spinner_stop();
     write_err(bytes, n);
+}
+
+void out_before_notes(void (*step_aside)(void *payload), void *payload)
+{
+    out.step_aside = step_aside;
+    out.payload = payload;
+}
+
+void out_erased(const char *bytes, size_t n)
+{
+    put_out(bytes, n);
+    out.last = '\n';
 }
 
 void out_wrapped(const char *text, size_t column, size_t indent)

@@ -40,6 +40,8 @@ void out_say(out_kind kind, const char *format, ...) BELUGA_PRINTF(2, 3);
 #define out_warning(...) out_say(OUT_WARNING, __VA_ARGS__)
 #define out_error(...)   out_say(OUT_ERROR, __VA_ARGS__)
 #define out_detail(...)  out_say(OUT_DETAIL, __VA_ARGS__)
+/* Print a text of any length, and a newline where it has none. */
+void out_detail_text(const char *text, size_t n);
 /* Print a line of JSON of any length. */
 void out_detail_json(const char *json, size_t n);
 /* Report a wrong command line, and where help is. @return CLI_EXIT_USAGE. Arguments as for
@@ -48,8 +50,15 @@ int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* Report that there is no memory. @return CLI_EXIT_OTHER. */
 int out_no_memory(void);
 
-/* Print lines with styles, which trace/draw.c has made harmless, on stdout or stderr. */
+/* Print lines with styles, which trace/draw.c or markdown/ has made harmless, on stdout or stderr.
+ */
 void out_drawn(int fd, const char *bytes, size_t n);
+
+/* Call a function before a line is printed on stderr; NULL: none. It may take off stdout what the
+ * line would stand in. */
+void out_before_notes(void (*step_aside)(void *payload), void *payload);
+/* Print on stdout what leaves the cursor at the beginning of an empty row. */
+void out_erased(const char *bytes, size_t n);
 
 /* ---- stdout ---------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include "exit.h"
 #include "output.h"
+#include "text.h"
 
 #include <beluga/allocator.h>
 
@@ -105,15 +106,40 @@ int report_json(beluga_json_writer *w)
     return exit_from_error(rc);
 }
 
-int report_response(const beluga_response *response)
+static int put_runs(cli_text *json, const tool_runs *runs)
+{
+    const char *text;
+    size_t length;
+    beluga_json_writer *w = beluga_json_writer_new();
+    int rc = w ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (rc == 0) {
+        tool_runs_put(runs, w, NULL);
+        rc = beluga_json_writer_text(w, &text, &length);
+    }
+    if (rc == 0) text_puts(json, ",\"tool_runs\":");
+    if (rc == 0) rc = text_add(json, text, length);
+    beluga_json_writer_free(w);
+    return rc;
+}
+
+int report_response(const beluga_response *response, const tool_runs *runs)
 {
     char *json = NULL;
     size_t length = 0;
-    if (beluga_response_to_json(response, &json, &length) != 0) return out_no_memory();
-    out_json(json, length);
-    out_printf("\n");
+    cli_text text = {0};
+    int rc = beluga_response_to_json(response, &json, &length);
+    if (rc == 0 && runs->count) {
+        text_add(&text, json, length - 1); /* without the brace at its end */
+        rc = put_runs(&text, runs);
+        if (rc == 0) rc = text_add(&text, "}", 1);
+    }
+    if (rc == 0) {
+        out_json(runs->count ? text.data : json, runs->count ? text.length : length);
+        out_printf("\n");
+    }
     beluga_free(json);
-    return 0;
+    text_free(&text);
+    return rc ? out_no_memory() : 0;
 }
 
 static void format_tokens(char *text, size_t size, const char *name, int64_t total,

@@ -3,6 +3,7 @@
 #define BELUGA_CLI_REPORT_H
 
 #include "args.h"
+#include "tools/runs.h"
 
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
@@ -28,8 +29,9 @@ void report_put_error(beluga_json_writer *w, const char *key, const beluga_error
  * reported. */
 int report_json(beluga_json_writer *w);
 
-/* Print the answer as one JSON object. @return 0, or an exit code, reported. */
-int report_response(const beluga_response *response);
+/* Print the answer as one JSON object, with the calls of tools that it took, if any. @return 0, or
+ * an exit code, reported. */
+int report_response(const beluga_response *response, const tool_runs *runs);
 
 /* Report on stderr how many tokens and how much time an answer took. */
 void report_usage(const beluga_response *response);

@@ -85,7 +85,7 @@ static void choose_model(cli_session *session, const cli_args *args)
     const char *variable = configuration_variable("BELUGA_MODEL");
     if (args->model) {
         session->reference = args->model;
-        session->chosen_by = "-m";
+        session->chosen_by = args->model_by ? args->model_by : "-m";
     } else if ((session->taped = cassette_recall_model(args))) {
         session->reference = session->taped;
         session->chosen_by = "--replay";
@@ -155,12 +155,26 @@ int session_describe(cli_session *session, const char *name, beluga_provider *pr
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/* Resolve a name that is neither an alias nor a provider's as that of a model. */
+static int resolve_found(cli_session *session, const char *reference, beluga_config **config,
+                         beluga_error *err)
+{
+    if (!reference) reference = beluga_config_default_model(session->base);
+    if (!reference || !lookup_model(session->base, reference, session->found, err))
+        return err->code;
+    return beluga_config_resolve(session->base, beluga_registry_default(), session->found, config,
+                                 err);
+}
+
 int session_resolve(cli_session *session, const char *reference, beluga_error *err)
 {
     beluga_config *config = NULL;
     if (!reference) reference = session->reference;
+    *session->found = '\0';
     int rc =
         beluga_config_resolve(session->base, beluga_registry_default(), reference, &config, err);
+    if (rc == BELUGA_ERROR_UNSUPPORTED_PROVIDER)
+        rc = resolve_found(session, reference, &config, err);
     if (rc != 0) return rc;
     beluga_config_free(session->config);
     session->config = config;
@@ -234,6 +248,10 @@ static int remember_reference(cli_session *session, const char *reference, belug
 {
     if (!reference) reference = session->reference;
     if (!reference) reference = beluga_config_default_model(session->base);
+    if (*session->found) {
+        out_note("%s is %s", reference, session->found);
+        reference = session->found;
+    }
     char *opened = reference ? strdup(reference) : NULL;
     if (reference && !opened)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model's name");

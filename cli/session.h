@@ -3,6 +3,7 @@
 #define BELUGA_CLI_SESSION_H
 
 #include "args.h"
+#include "lookup.h"
 
 #include <beluga/chat_model.h>
 #include <beluga/config.h>
@@ -17,9 +18,11 @@ typedef struct cli_session {
     char *path;            /* path of the configuration file; NULL: there is no place for one */
     bool has_file;         /* the file exists and was read */
     const char *reference; /* the model that the user named; NULL: the file's default */
-    /* The source of `reference`: "-m", "--replay", "BELUGA_MODEL", "file", or a key's variable;
-     * NULL: none. */
+    /* The source of `reference`: "-m", "template", "--replay", "BELUGA_MODEL", "file", or a key's
+     * variable; NULL: none. */
     const char *chosen_by;
+    /* PROVIDER/MODEL of the resolved reference, where that named a model alone; else "" */
+    char found[LOOKUP_BYTES];
     char *opened;    /* the reference that `model` was opened by; owned */
     char *taped;     /* the model of the recording; owned */
     char guess[160]; /* `reference` points here when a key's variable chose the model */

@@ -42,10 +42,13 @@ static void read_all(batch_plan *plan, batch_reader *reader)
     }
 }
 
-static void read_input(int file, batch_format format, batch_plan *plan)
+static void read_input(int file, batch_format format, uint8_t choice, batch_plan *plan)
 {
     char why[BATCH_FAULT_BYTES] = "";
-    batch_reader reader = {.fd = file, .format = format};
+    batch_reader reader = {.fd = file,
+                           .format = format,
+                           .headless = choice & 8,
+                           .delimiter = choice & 16 ? ';' : '\0'};
     plan->reader = &reader;
     int status = batch_reader_begin(&reader, why);
     if (!status && format == BATCH_CSV) status = batch_plan_columns(plan, why);
@@ -76,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        .prompt_column = -1};
     int file = open(fuzz_file(data + n, size - n), O_RDONLY | O_CLOEXEC);
     FUZZ_CHECK(file >= 0);
-    read_input(file, BATCH_TEXT + choice % 3, &plan);
+    read_input(file, BATCH_TEXT + choice % 3, choice, &plan);
     close(file);
     free(text);
     return 0;

@@ -3,7 +3,10 @@
 #include "fuzz.h"
 
 #include <beluga/config.h>
+#include <beluga/provider/json.h>
 #include <beluga/registry.h>
+
+#include <stdio.h>
 
 enum { SHOWN = 40, MAX_RESOLVED = 16 };
 
@@ -63,6 +66,24 @@ static void resolve_all(const beluga_config *config, bool sound)
         resolve(config, name, false);
 }
 
+/* A section of the host is JSON, and its members have places in the file. */
+static void look_at_kept(const beluga_config *config, const char *name)
+{
+    const char *json, *path;
+    size_t length;
+    int line, column;
+    beluga_json_doc *doc;
+    if (!beluga_config_section(config, name, 0, &json, &length)) return;
+    FUZZ_CHECK(beluga_json_parse(json, length, &doc, NULL) == 0);
+    const beluga_json *first = beluga_json_first(beluga_json_doc_root(doc));
+    const char *key = first ? beluga_json_key(first, NULL) : "";
+    char pointer[128];
+    snprintf(pointer, sizeof pointer, "/%s/a/0", key);
+    FUZZ_CHECK(beluga_config_section_place(config, name, 0, pointer, true, &path, &line, &column));
+    FUZZ_CHECK(line > 0 && column > 0);
+    beluga_json_doc_free(doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *path = fuzz_file(data, size);
@@ -80,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (loaded) fuzz_check_error(loaded, &err);
     if (loaded && sound) fuzz_broken(__FILE__, __LINE__, "what was checked loads", err.message);
     if (!loaded) resolve_all(config, sound);
+    look_at_kept(config, "tools");
+    look_at_kept(config, "templates");
     beluga_config_free(config);
     return 0;
 }

@@ -57,13 +57,14 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     beluga_config_get_int(e->config, BELUGA_OPTION_MAX_TOKENS, &max_tokens);
     while (rc == 0 && (got = batch_reader_next(e->reader, &record)) != 0) {
         if (got < 0) return CLI_EXIT_USAGE;
+        if (batch_survey_is_behind(e->survey, record.line)) break;
         if (batch_output_has(e->output, record.line)) continue;
         int status = batch_item_parse(e->plan, &record, &item);
         if (status == BELUGA_ERROR_NO_MEMORY)
             rc = out_no_memory();
         else if (status != 0)
             tell_bad(s, &item, item.why);
-        else if (batch_lines_has(&e->survey->repeated, record.line))
+        else if (item.has_id && batch_lines_has(&e->survey->taken, record.line))
             tell_bad(s, &item, BATCH_REPEATED_ID);
         else
             add(s, &item, max_tokens);

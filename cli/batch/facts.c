@@ -69,25 +69,43 @@ static void add(batch_facts *facts, const char *name, const char *value)
     facts->items[facts->count++] = (batch_fact){name, value};
 }
 
+/* The format, and how it is read where that is not as usual. */
+static void describe_format(const batch_fact_source *source, char text[BATCH_FORMAT_BYTES])
+{
+    const batch_layout *layout = source->layout;
+    char digest[BATCH_DIGEST_TEXT];
+    size_t used =
+        (size_t)snprintf(text, BATCH_FORMAT_BYTES, "%s%s", batch_format_name(layout->format),
+                         layout->headless ? " without a header" : "");
+    if (layout->delimiter && layout->delimiter != ',')
+        used += (size_t)snprintf(text + used, BATCH_FORMAT_BYTES - used, " delimiter %d",
+                                 layout->delimiter);
+    if (!source->prompt_column) return;
+    batch_digest_text(source->prompt_column, digest);
+    snprintf(text + used, BATCH_FORMAT_BYTES - used, " prompt %.16s", digest);
+}
+
 int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,
-                     const char *input_digest, const char *format, const char *template,
-                     const char *system, const char *schema)
+                     const batch_fact_source *source)
 {
     int rc = describe_model(config, texts->model);
     texts->options[0] = '\0';
     for (size_t i = 0; i < sizeof changing / sizeof changing[0] && rc == 0; i++)
         rc = add_option(config, changing[i], texts->options);
     if (rc != 0) return -1;
-    batch_digest_text(template, texts->template);
-    batch_digest_text(system, texts->system);
-    batch_digest_text(schema, texts->schema);
+    describe_format(source, texts->format);
+    batch_digest_text(source->template, texts->template);
+    batch_digest_text(source->system, texts->system);
+    batch_digest_text(source->schema, texts->schema);
+    batch_digest_text(source->tools, texts->tools);
     *facts = (batch_facts){.count = 0};
-    add(facts, "input", input_digest);
-    add(facts, "format", format);
+    add(facts, "input", source->input_digest);
+    add(facts, "format", texts->format);
     add(facts, "model", texts->model);
     add(facts, "template", texts->template);
     add(facts, "system", texts->system);
     add(facts, "schema", texts->schema);
+    add(facts, "tools", texts->tools);
     add(facts, "options", texts->options);
     return 0;
 }

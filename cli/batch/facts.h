@@ -3,22 +3,33 @@
 #define BELUGA_CLI_BATCH_FACTS_H
 
 #include "batch/digest.h"
+#include "batch/layout.h"
 #include "batch/sidecar.h"
 
 #include <beluga/config.h>
 
 #define BATCH_MODEL_BYTES   256
 #define BATCH_OPTIONS_BYTES 1024
+#define BATCH_FORMAT_BYTES  128
 
 /* The texts that the facts borrow. */
 typedef struct batch_fact_texts {
     char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
+    char format[BATCH_FORMAT_BYTES];
     char template[BATCH_DIGEST_TEXT], system[BATCH_DIGEST_TEXT], schema[BATCH_DIGEST_TEXT];
+    char tools[BATCH_DIGEST_TEXT];
 } batch_fact_texts;
+
+/* The command's own part of the facts; NULL: not given. */
+typedef struct batch_fact_source {
+    const char *input_digest;
+    const batch_layout *layout;
+    const char *prompt_column, *template, *system, *schema;
+    const char *tools; /* what the model is told of them (tools_describe) */
+} batch_fact_source;
 
 /* @return 0, or -1 without memory. */
 int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,
-                     const char *input_digest, const char *format, const char *template,
-                     const char *system, const char *schema);
+                     const batch_fact_source *source);
 
 #endif

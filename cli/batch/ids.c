@@ -16,10 +16,10 @@
 #define MAX_PARTS ((uint64_t)64)
 
 /* The ids of one part, with open addressing; a digest of zeros is an empty place. */
-typedef struct term_table {
+typedef struct id_table {
     uint64_t (*places)[2];
     uint64_t mask;
-} term_table;
+} id_table;
 
 bool batch_lines_has(const batch_lines *lines, uint64_t line)
 {
@@ -54,11 +54,11 @@ static int flush(batch_ids *ids)
     return 0;
 }
 
-int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line)
+int batch_ids_add(batch_ids *ids, const char *id, bool is_number, uint64_t line)
 {
     batch_id *entry = &ids->buffer[ids->used];
-    batch_digest_short(id, length, entry->digest);
-    entry->line = line;
+    *entry = (batch_id){.line = line, .is_number = is_number};
+    batch_digest_short(id, strlen(id), entry->digest);
     ids->used++;
     return ids->used < BATCH_IDS_BUFFER ? 0 : flush(ids);
 }
@@ -73,39 +73,67 @@ static long load(batch_ids *ids, uint64_t from)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* Returns false when the digest was in the table already. */
-static bool insert(term_table *table, const uint64_t digest[2])
+/* Returns the place of a digest, which is empty where the table does not have it. */
+static uint64_t *find_place(id_table *table, const uint64_t digest[2])
 {
     for (uint64_t at = digest[0];; at++) {
         uint64_t *place = table->places[at & table->mask];
-        if (place[0] == digest[0] && place[1] == digest[1]) return false;
-        if (place[0] || place[1]) continue;
-        place[0] = digest[0];
-        place[1] = digest[1];
-        return true;
+        if (place[0] == digest[0] && place[1] == digest[1]) return place;
+        if (!place[0] && !place[1]) return place;
     }
 }
 
-static int search_part(batch_ids *ids, uint64_t part, uint64_t parts, term_table *table,
-                       batch_lines *out)
+static bool is_taken(id_table *table, const batch_id *id)
+{
+    uint64_t *place = find_place(table, id->digest);
+    bool taken = place[0] || place[1];
+    if (!taken && !id->is_number) memcpy(place, id->digest, sizeof id->digest);
+    return taken;
+}
+
+/* One reading of the file for one part: the ids enter the table, or numbers are looked up. */
+typedef struct id_search {
+    batch_ids *ids;
+    uint64_t part, parts;
+    bool numbers;
+    id_table *table;
+    batch_lines *out;
+} id_search;
+
+static void search_buffer(id_search *s, long n)
+{
+    for (long i = 0; i < n; i++) {
+        const batch_id *id = &s->ids->buffer[i];
+        if (id->is_number != s->numbers || id->digest[1] % s->parts != s->part) continue;
+        if (is_taken(s->table, id))
+            s->out->bits[id->line / WORD_BITS] |= UINT64_C(1) << id->line % WORD_BITS;
+    }
+}
+
+static int search(id_search *s)
 {
     long n = 0;
-    memset(table->places, 0, (table->mask + 1) * sizeof *table->places);
-    for (uint64_t from = 0; from < ids->written; from += (uint64_t)n) {
-        n = load(ids, from);
+    for (uint64_t from = 0; from < s->ids->written; from += (uint64_t)n) {
+        n = load(s->ids, from);
         if (n <= 0) return n ? -1 : (errno = EIO, -1);
-        for (long i = 0; i < n; i++) {
-            const batch_id *id = &ids->buffer[i];
-            if (id->digest[1] % parts == part && !insert(table, id->digest))
-                out->bits[id->line / WORD_BITS] |= UINT64_C(1) << id->line % WORD_BITS;
-        }
+        search_buffer(s, n);
     }
     return 0;
 }
 
-int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out)
+static int search_part(batch_ids *ids, uint64_t part, uint64_t parts, id_table *table,
+                       batch_lines *out)
 {
-    term_table table = {.mask = 1};
+    id_search s = {.ids = ids, .part = part, .parts = parts, .table = table, .out = out};
+    memset(table->places, 0, (table->mask + 1) * sizeof *table->places);
+    int rc = search(&s);
+    s.numbers = true;
+    return rc ? rc : search(&s);
+}
+
+int batch_ids_find_taken(batch_ids *ids, uint64_t last, batch_lines *out)
+{
+    id_table table = {.mask = 1};
     if (flush(ids) != 0) return -1;
     uint64_t size = ids->written / MAX_PARTS > PART_IDS ? ids->written / MAX_PARTS : PART_IDS;
     uint64_t parts = ids->written / size + 1, most = ids->written < size ? ids->written : size;

@@ -1,5 +1,7 @@
-/* Finds the lines whose id an earlier line has. The ids are kept in a file, which needs little
- * memory. */
+/*
+ * Finds the lines whose id an earlier line has, and the lines without an id whose number is the id
+ * of another line. The ids are kept in a file, which needs little memory.
+ */
 #ifndef BELUGA_CLI_BATCH_IDS_H
 #define BELUGA_CLI_BATCH_IDS_H
 
@@ -12,6 +14,7 @@
 typedef struct batch_id {
     uint64_t digest[2];
     uint64_t line;
+    bool is_number; /* the line has no id, and this is its number */
 } batch_id;
 
 typedef struct batch_ids {
@@ -32,9 +35,11 @@ void batch_lines_free(batch_lines *lines);
 
 /* Both functions return 0, or -1 with errno. Free the ids in either case. */
 int batch_ids_begin(batch_ids *ids, const char *beside);
-int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line);
-/* Find the lines up to `last` whose id an earlier line has. Ids are added in the order of lines. */
-int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out);
+/* Add the id of a line, or, where it has none, its number as a text. */
+int batch_ids_add(batch_ids *ids, const char *id, bool is_number, uint64_t line);
+/* Find the lines up to `last` whose id an earlier line has, or whose number is the id of any line.
+ * Ids are added in the order of lines. */
+int batch_ids_find_taken(batch_ids *ids, uint64_t last, batch_lines *out);
 void batch_ids_free(batch_ids *ids);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_TOLD_COLUMNS 96 /* bytes */
+
 static int fail(batch_item *item, const char *what, const char *word)
 {
     batch_say_why(item->why, "%s%.60s", what, word);
@@ -27,26 +29,68 @@ static long find_column(const batch_reader *reader, const char *const *names)
     return column;
 }
 
+/* Find a column by its name, or else by its number from 1. */
+static long find_named_column(const batch_reader *reader, const char *name)
+{
+    char *end;
+    long column = batch_reader_column(reader, name, strlen(name));
+    if (column >= 0) return column;
+    column = strtol(name, &end, 10) - 1;
+    return *name && !*end && column >= 0 && (size_t)column < reader->n_columns ? column : -1;
+}
+
+/* Without a header, the only column must be the prompt. With one, the file may be without it. */
+static long find_prompt_column(const batch_plan *plan)
+{
+    static const char *const names[] = {"prompt", "text", NULL};
+    const batch_reader *reader = plan->reader;
+    if (plan->prompt_name) return find_named_column(reader, plan->prompt_name);
+    if (reader->headless) return reader->n_columns == 1 ? 0 : -1;
+    return find_column(reader, names);
+}
+
+static int miss_named(const batch_plan *plan, const char *name, size_t length, const char *who,
+                      char *why)
+{
+    char columns[MAX_TOLD_COLUMNS];
+    batch_reader_list_columns(plan->reader, columns, sizeof columns);
+    batch_say_why(why, "the CSV has no column \"%.*s\", which %s names; it has %s",
+                  (int)(length < 80 ? length : 80), name, who, columns);
+    return -1;
+}
+
+static int miss_prompt(const batch_plan *plan, char *why)
+{
+    char columns[MAX_TOLD_COLUMNS];
+    const char *name = plan->prompt_name;
+    batch_reader_list_columns(plan->reader, columns, sizeof columns);
+    if (name) return miss_named(plan, name, strlen(name), "--prompt-column", why);
+    if (plan->reader->headless)
+        batch_say_why(why, "the CSV has %zu columns: say with --prompt-column N which is asked",
+                      plan->reader->n_columns);
+    else
+        batch_say_why(why,
+                      "the CSV has no column \"prompt\" or \"text\"; it has %s: name one with "
+                      "--prompt-column, or say --no-header where this is its first row",
+                      columns);
+    return -1;
+}
+
 int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES])
 {
-    static const char *const ids[] = {"id", "custom_id", NULL}, *const prompts[] = {"prompt",
-                                                                                    "text", NULL};
+    static const char *const ids[] = {"id", "custom_id", NULL};
     const batch_reader *reader = plan->reader;
     const batch_template *t = plan->template;
-    plan->id_column = find_column(reader, ids);
-    plan->prompt_column = reader->n_columns == 1 ? 0 : find_column(reader, prompts);
+    plan->id_column = plan->prompt_column = -1;
     if (reader->format != BATCH_CSV) return 0;
+    plan->id_column = find_column(reader, ids);
+    plan->prompt_column = find_prompt_column(plan);
     for (size_t i = 0; t && i < t->count; i++) {
         const batch_piece *p = &t->pieces[i];
-        if (!p->is_field || batch_reader_column(reader, p->text, p->length) >= 0) continue;
-        batch_say_why(why, "the CSV has no column \"%.*s\", which the template names",
-                      (int)(p->length < 80 ? p->length : 80), p->text);
-        return -1;
+        if (p->is_field && batch_reader_column(reader, p->text, p->length) < 0)
+            return miss_named(plan, p->text, p->length, "the template", why);
     }
-    if (t || plan->prompt_column >= 0) return 0;
-    snprintf(why, BATCH_FAULT_BYTES,
-             "the CSV has no column \"prompt\": say with --template what to ask");
-    return -1;
+    return t || plan->prompt_column >= 0 ? 0 : miss_prompt(plan, why);
 }
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -151,7 +195,10 @@ static int take_object(const batch_plan *plan, const beluga_json *root, batch_it
 {
     size_t length;
     const beluga_json *messages = beluga_json_get(root, "messages");
-    const char *prompt = beluga_json_get_string(root, "prompt", &length);
+    const char *name = plan->prompt_name ? plan->prompt_name : "prompt";
+    const char *prompt = beluga_json_get_string(root, name, &length);
+    if (plan->prompt_name)
+        return prompt ? ask(item, prompt, length) : fail(item, "it has no text called ", name);
     if (beluga_json_get(root, "body")) return take_request(plan, root, item);
     if (messages) return batch_messages_parse(messages, item->messages, item->why);
     if (!prompt) prompt = beluga_json_get_string(root, "text", &length);

@@ -18,6 +18,7 @@
 typedef struct batch_plan {
     const batch_template *template; /* NULL: none */
     const char *system;             /* NULL: none */
+    const char *prompt_name;        /* column or member to ask; NULL: one of the usual names */
     const batch_reader *reader;     /* gives the names of the columns */
     /* model to which tools are bound; NULL: tools are only checked */
     beluga_chat_model *model;
@@ -42,7 +43,8 @@ typedef struct batch_item {
 /* Find the columns of a CSV. @return 0, or -1 with the missing column in `why`. */
 int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES]);
 
-/* Read only the id of a record. @return as batch_item_parse. */
+/* Read only the id of a record; its line's number stands for an id that can't be read, or is not
+ * there. @return as batch_item_parse. */
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item);
 
 /*

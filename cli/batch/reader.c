@@ -1,7 +1,7 @@
 #include "batch/reader.h"
 
+#include "base/mix.h"
 #include "base/utf8.h"
-#include "batch/files.h"
 #include "batch/why.h"
 
 #include <errno.h>
@@ -14,55 +14,7 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-/* The format is recognised within this many bytes. */
-#define PEEK_BYTES 4096
-
-/* ---- formats --------------------------------------------------------------------------------- */
-
-static const char *const names[] = {
-    [BATCH_AUTO] = "auto", [BATCH_TEXT] = "text", [BATCH_JSONL] = "jsonl", [BATCH_CSV] = "csv"};
-
-batch_format batch_format_from_name(const char *name)
-{
-    for (size_t i = BATCH_TEXT; i <= BATCH_CSV; i++)
-        if (strcmp(names[i], name) == 0) return (batch_format)i;
-    return BATCH_AUTO;
-}
-
-const char *batch_format_name(batch_format format)
-{
-    return names[format];
-}
-
-static bool ends_in(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcasecmp(path + n - m, end) == 0;
-}
-
-batch_format batch_format_from_path(const char *path)
-{
-    if (ends_in(path, ".csv")) return BATCH_CSV;
-    if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson")) return BATCH_JSONL;
-    return ends_in(path, ".txt") ? BATCH_TEXT : BATCH_AUTO;
-}
-
-batch_format batch_format_from_text(const char *text)
-{
-    if (strncmp(text, BOM, BOM_BYTES) == 0) text += BOM_BYTES;
-    text += strspn(text, " \t\r\n");
-    return *text && strchr("{[\"", *text) ? BATCH_JSONL : BATCH_TEXT;
-}
-
-batch_format batch_format_detect(const char *path, int fd)
-{
-    char bytes[PEEK_BYTES + 1];
-    batch_format format = batch_format_from_path(path);
-    if (format != BATCH_AUTO) return format;
-    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
-    bytes[n > 0 ? n : 0] = '\0';
-    return batch_format_from_text(bytes);
-}
+#define MAX_NUMBER 24 /* bytes of a column's number */
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
@@ -106,10 +58,16 @@ static uint64_t position(const batch_reader *r, size_t at)
     return r->offset - (r->buffer.length - at);
 }
 
+static char delimiter_of(const batch_reader *r)
+{
+    return r->delimiter ? r->delimiter : ',';
+}
+
 /* ---- the end of a record --------------------------------------------------------------------- */
 
 /* The rules of CSV: only inside quotes, the end of a line does not end a row. */
 typedef struct record_extent {
+    char delimiter;
     bool csv, quoted, fresh; /* quoted: inside quotes; fresh: at the beginning of a field */
     uint64_t newlines;
     size_t length; /* length so far; only the beginning of a record that is too long is kept */
@@ -126,7 +84,7 @@ static bool is_end(record_extent *e, char c)
     }
     /* this also holds between the two quotes of a doubled one */
     if (c == '"' && e->fresh) e->quoted = true;
-    e->fresh = c == ',' || c == '"';
+    e->fresh = c == e->delimiter || c == '"';
     return c == '\n';
 }
 
@@ -202,8 +160,10 @@ static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
 }
 
 /* Returns the number of fields, or -1 with the fault. More than `max` fields are a fault. */
-static long split(char *bytes, size_t n, batch_field *fields, size_t max, char *why)
+static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fields, size_t max,
+                  char *why)
 {
+    const char delimiter = delimiter_of(r);
     size_t count = 0;
     for (size_t at = 0;; at++) {
         batch_field field = {bytes + at, 0};
@@ -211,10 +171,10 @@ static long split(char *bytes, size_t n, batch_field *fields, size_t max, char *
             at++;
             if (take_quoted(bytes, n, &at, &field) != 0)
                 return fail_field(why, count, "begins with a quote and has none at its end");
-            if (at < n && bytes[at] != ',')
+            if (at < n && bytes[at] != delimiter)
                 return fail_field(why, count, "has something behind its last quote");
         } else {
-            while (at < n && bytes[at] != ',')
+            while (at < n && bytes[at] != delimiter)
                 if (bytes[at++] == '"')
                     return fail_field(why, count, "has a quote and does not begin with one");
             field.length = (size_t)(bytes + at - field.bytes);
@@ -255,16 +215,26 @@ static void check_bytes(batch_record *record, bool too_long)
 static void take_fields(batch_reader *r, batch_record *record)
 {
     char *bytes = r->buffer.data + r->begin;
-    long n = split(bytes, record->length, r->fields, r->n_columns, record->fault);
+    long n = split(r, bytes, record->length, r->fields, r->n_columns, record->fault);
     if (n >= 0 && (size_t)n != r->n_columns)
-        snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the header has %zu",
-                 n, n == 1 ? "" : "s", r->n_columns);
+        snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the %s has %zu", n,
+                 n == 1 ? "" : "s", r->headless ? "first row" : "header", r->n_columns);
     record->fields = r->fields;
+}
+
+/* The number need not be hard to forge: a user's own lines are compared with each other. */
+static uint64_t digest_of(const char *bytes, size_t n, uint64_t seed)
+{
+    uint64_t digest = beluga__mix(seed + n);
+    for (; n >= 8; bytes += 8, n -= 8) digest = beluga__mix(digest ^ beluga__load8(bytes));
+    uint64_t rest = 0;
+    for (size_t i = 0; i < n; i++) rest |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
+    return beluga__mix(digest ^ rest);
 }
 
 static bool next_raw(batch_reader *r, batch_record *record, bool *too_long)
 {
-    record_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
+    record_extent e = {.delimiter = delimiter_of(r), .csv = r->format == BATCH_CSV, .fresh = true};
     if (!find_end(r, &e, &record->ended)) return false;
     bool first = position(r, r->begin) == 0 && !e.too_long;
     record->line = r->line + 1;
@@ -291,6 +261,7 @@ int batch_reader_next(batch_reader *r, batch_record *record)
         if (!next_raw(r, record, &too_long)) return r->error ? -1 : 0;
     } while (!too_long && is_blank(r, record->bytes, record->length));
     check_bytes(record, too_long);
+    record->digest = digest_of(record->bytes, record->length, r->header_digest);
     if (r->columns && !*record->fault) take_fields(r, record);
     return 1;
 }
@@ -315,6 +286,32 @@ static int find_twice(const batch_reader *r, char *why)
     return 0;
 }
 
+/* Keep the columns, which point into the header's memory. */
+static int set_columns(batch_reader *r, const batch_field *columns, size_t n, char *why)
+{
+    if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
+    r->columns = calloc(2 * n, sizeof *r->columns);
+    if (!r->columns) return fail_header(why, "needs more memory");
+    r->n_columns = n;
+    memcpy(r->columns, columns, n * sizeof *columns);
+    r->fields = r->columns + n;
+    return 0;
+}
+
+/* Without a header, the columns are called by their numbers, from 1. */
+static int number_columns(batch_reader *r, batch_field *columns, size_t n, char *why)
+{
+    if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
+    r->header.length = 0;
+    if (text_reserve(&r->header, n * MAX_NUMBER) != 0) return fail_header(why, "needs more memory");
+    char *at = r->header.data;
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = (batch_field){at, (size_t)snprintf(at, MAX_NUMBER, "%zu", i + 1)};
+        at += columns[i].length;
+    }
+    return set_columns(r, columns, n, why);
+}
+
 static int take_header(batch_reader *r, const batch_record *record, char *why)
 {
     batch_field columns[BATCH_MAX_COLUMNS];
@@ -322,15 +319,22 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     if (*record->fault) return fail_header(why, record->fault);
     if (text_add(&r->header, record->bytes, record->length) != 0)
         return fail_header(why, "needs more memory");
-    long n = split(r->header.data, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
+    long n = split(r, r->header.data, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
     if (n < 0) return fail_header(why, fault);
-    if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
-    r->n_columns = (size_t)n;
-    r->columns = calloc(2 * r->n_columns, sizeof *r->columns);
-    if (!r->columns) return fail_header(why, "needs more memory");
-    memcpy(r->columns, columns, r->n_columns * sizeof *columns);
-    r->fields = r->columns + r->n_columns;
-    return find_twice(r, why);
+    if (r->headless) {
+        /* the row is read once more, as a record */
+        r->next = r->begin;
+        r->line = record->line - 1;
+        return number_columns(r, columns, (size_t)n, why);
+    }
+    r->header_digest = record->digest;
+    return set_columns(r, columns, (size_t)n, why) ? -1 : find_twice(r, why);
+}
+
+/* Spreadsheets write such a line in front of the header. */
+static bool is_separator_line(const batch_record *record)
+{
+    return record->length == 5 && strncasecmp(record->bytes, "sep=", 4) == 0;
 }
 
 int batch_reader_begin(batch_reader *r, char why[BATCH_FAULT_BYTES])
@@ -338,9 +342,26 @@ int batch_reader_begin(batch_reader *r, char why[BATCH_FAULT_BYTES])
     batch_record record;
     if (r->format != BATCH_CSV) return 0;
     int got = batch_reader_next(r, &record);
+    if (got > 0 && is_separator_line(&record)) got = batch_reader_next(r, &record);
     if (got == 0) return fail_header(why, "is missing: there is nothing in it");
     if (got < 0) return fail_header(why, strerror(r->error));
     return take_header(r, &record, why);
+}
+
+void batch_reader_list_columns(const batch_reader *r, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const batch_field *c = &r->columns[i];
+        size_t need = c->length + 4 + sizeof ", and 4096 more";
+        if (used + need >= size) {
+            snprintf(text + used, size - used, "%s%zu more", i ? " and " : "", r->n_columns - i);
+            return;
+        }
+        used += (size_t)snprintf(text + used, size - used, "%s\"%.*s\"", i ? ", " : "",
+                                 (int)c->length, c->bytes);
+    }
 }
 
 long batch_reader_column(const batch_reader *r, const char *name, size_t length)

@@ -2,7 +2,8 @@
 #ifndef BELUGA_CLI_BATCH_READER_H
 #define BELUGA_CLI_BATCH_READER_H
 
-#include "input.h"
+#include "batch/format.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +13,6 @@
 #define BATCH_MAX_RECORD_BYTES ((size_t)64 * 1024 * 1024)
 #define BATCH_MAX_COLUMNS      4096
 #define BATCH_FAULT_BYTES      256
-
-typedef enum batch_format { BATCH_AUTO, BATCH_TEXT, BATCH_JSONL, BATCH_CSV } batch_format;
 
 typedef struct batch_field {
     const char *bytes;
@@ -30,19 +29,23 @@ typedef struct batch_record {
     bool ended;    /* the record has an end of line */
     /* for CSV, one field for each column; borrowed until the next record */
     const batch_field *fields;
+    uint64_t digest;               /* of its bytes and of the header: to know it again */
     char fault[BATCH_FAULT_BYTES]; /* the fault of the record; "": none */
 } batch_record;
 
 typedef struct batch_reader {
     batch_format format;
-    int fd;        /* borrowed; read by offset, so that several readers may share it */
-    bool streamed; /* read on from where the descriptor stands instead, as pipes want it */
+    int fd;         /* borrowed; read by offset, so that several readers may share it */
+    bool streamed;  /* read on from where the descriptor stands instead, as pipes want it */
+    char delimiter; /* of CSV; 0: a comma */
+    bool headless;  /* the CSV has no header: its columns are called 1, 2, 3, … */
     uint64_t offset, line;
     cli_text buffer;
     size_t begin, next; /* the bounds of the current record */
     bool at_end;
     int error;       /* errno of a read that failed */
     cli_text header; /* memory of the CSV header, into which the columns point */
+    uint64_t header_digest;
     batch_field *columns, *fields;
     size_t n_columns;
     /* called with all bytes that are read; may be NULL */
@@ -50,19 +53,9 @@ typedef struct batch_reader {
     void *payload;
 } batch_reader;
 
-/* Return the format of a name, or BATCH_AUTO. */
-batch_format batch_format_from_name(const char *name);
-const char *batch_format_name(batch_format format);
-
-/* Tell the format by a file's name, or BATCH_AUTO; and by the first bytes of a text. */
-batch_format batch_format_from_path(const char *path);
-batch_format batch_format_from_text(const char *text);
-
-/* Detect the format by the file's name, or else by its first bytes. */
-batch_format batch_format_detect(const char *path, int fd);
-
-/* Begin to read; first zero-initialise the reader, and set fd, format and seen. This reads the
- * header of CSV. @return 0, or -1 with the fault in `why`. Free the reader in either case. */
+/* Begin to read; first zero-initialise the reader, and set fd, format, seen and the like. This
+ * reads the header of CSV, and passes over a line "sep=;" in front of it. @return 0, or -1 with the
+ * fault in `why`. Free the reader in either case. */
 int batch_reader_begin(batch_reader *reader, char why[BATCH_FAULT_BYTES]);
 
 /* Read the next record that is not blank. @return 1; 0 at the end; -1 on a read error, with errno
@@ -71,6 +64,9 @@ int batch_reader_next(batch_reader *reader, batch_record *record);
 
 /* Return the index of a CSV column, or -1. */
 long batch_reader_column(const batch_reader *reader, const char *name, size_t length);
+
+/* Write the names of the CSV's columns in quotes, as far as there is room. */
+void batch_reader_list_columns(const batch_reader *reader, char *text, size_t size);
 
 void batch_reader_free(batch_reader *reader);
 

@@ -102,7 +102,9 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
         report_put_error(w, "error", &result->error);
         rc = put_partial(w, source, result->partial, entry);
     }
+    if (source->runs->count) tool_runs_put(source->runs, w, "tool_runs");
     beluga_json_end_object(w);
+    if (rc == 0 && source->runs->failed) rc = BELUGA_ERROR_NO_MEMORY;
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);
     beluga_json_writer_free(w);

@@ -4,6 +4,7 @@
 
 #include "batch/results.h"
 #include "input.h"
+#include "tools/runs.h"
 
 #include <beluga/batch.h>
 #include <beluga/price.h>
@@ -13,6 +14,7 @@ typedef struct batch_result_source {
     const char *id;
     const beluga_prices *prices;    /* NULL: all prices are unknown */
     const beluga_chat_model *model; /* the model that was asked */
+    const tool_runs *runs;          /* the calls of tools that it took */
 } batch_result_source;
 
 /* Append the line, with a newline, to `text`. @return 0, or -1 without memory. */

@@ -45,6 +45,17 @@ bool batch_output_has(const batch_output *out, uint64_t line)
     return line <= out->max_line && out->bits[line / WORD_BITS] >> line % WORD_BITS & 1;
 }
 
+uint64_t batch_output_count(const batch_output *out, uint64_t last)
+{
+    uint64_t n = 0;
+    if (last > out->max_line) last = out->max_line;
+    for (uint64_t i = 0; i < last / WORD_BITS; i++)
+        n += (unsigned)__builtin_popcountll(out->bits[i]);
+    for (uint64_t line = last - last % WORD_BITS; line <= last; line++)
+        n += batch_output_has(out, line);
+    return n;
+}
+
 static void count(batch_output *out, const batch_entry *entry)
 {
     batch_totals *t = &out->totals;

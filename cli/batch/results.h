@@ -69,6 +69,9 @@ int batch_output_look(batch_output *out, const char *path, uint64_t max_line, ba
 
 bool batch_output_has(const batch_output *out, uint64_t line);
 
+/* Return how many lines up to `last` are finished. */
+uint64_t batch_output_count(const batch_output *out, uint64_t last);
+
 /* Add a result; `text` includes its newline. @return 0, or -1: `error` is set, and the file ends
  * as before. */
 int batch_output_add(batch_output *out, const batch_entry *entry, const char *text, size_t n);

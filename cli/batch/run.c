@@ -1,7 +1,6 @@
 #include "batch/run.h"
 
 #include "batch/result.h"
-#include "batch/survey.h"
 #include "batch/why.h"
 #include "observe.h"
 #include "output.h"
@@ -27,6 +26,7 @@ typedef struct batch_job {
     uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
     bool busy;
     batch_item item;
+    tool_runs runs; /* the calls of tools so far */
 } batch_job;
 
 /* A result that waits for the results of earlier lines. */
@@ -147,11 +147,12 @@ static bool concerns_all(int code)
     }
 }
 
-static void finish(running_batch *run, const batch_item *item, uint64_t place,
+static void finish(running_batch *run, const batch_job *job, uint64_t place,
                    const beluga_batch_result *result)
 {
+    const batch_item *item = &job->item;
     const batch_result_source source = {item->line, *item->id ? item->id : NULL, run->self->prices,
-                                        run->self->model};
+                                        run->self->model, &job->runs};
     cli_text text = {0};
     batch_entry entry = {0};
     int code = result->response ? 0 : result->error.code;
@@ -180,22 +181,37 @@ static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
     return NULL;
 }
 
-static void refuse_line(running_batch *run, const batch_item *item)
+static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
-    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
-                     item->why);
-    finish(run, item, run->placed++, &result);
+    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s",
+                     job->item.line, job->item.why);
+    finish(run, job, run->placed++, &result);
 }
 
 static int parse(running_batch *run, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse(run->self->plan, record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
+    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(&run->self->survey->taken, record->line))
         return rc;
-    batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    if (item->has_id) {
+        batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+        rc = BELUGA_ERROR_INVALID_INPUT;
+    }
     item->id[0] = '\0'; /* the id must lead to the other line's result only */
-    return BELUGA_ERROR_INVALID_INPUT;
+    return rc;
+}
+
+static void note_tools(void *payload, const beluga_event *event)
+{
+    batch_job *job = payload;
+    tool_runs_note(&job->runs, event);
+}
+
+static void free_job(batch_job *job)
+{
+    batch_item_free(&job->item);
+    tool_runs_free(&job->runs);
 }
 
 static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
@@ -207,8 +223,8 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
         if (rc == BELUGA_ERROR_NO_MEMORY)
             stop_without_memory(run);
         else
-            refuse_line(run, &job->item);
-        batch_item_free(&job->item);
+            refuse_line(run, job);
+        free_job(job);
         return BELUGA_BATCH_LATER;
     }
     job->busy = true;
@@ -218,7 +234,11 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
     *out = (beluga_batch_item){.input = beluga_input_messages(job->item.messages),
                                .model = job->item.model,
                                .options = job->item.options,
-                               .n_options = job->item.n_options};
+                               .n_options = job->item.n_options,
+                               /* a line that brings tools is answered by their calls */
+                               .run_tools = run->self->run_tools && !job->item.model,
+                               .cb = note_tools,
+                               .payload = job};
     return BELUGA_BATCH_ITEM;
 }
 
@@ -231,7 +251,8 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
         if (is_window_full(run)) return BELUGA_BATCH_LATER;
         int got = batch_reader_next(run->self->reader, &record);
         run->self->input_failed |= got < 0;
-        if (got <= 0) return BELUGA_BATCH_END;
+        if (got <= 0 || batch_survey_is_behind(run->self->survey, record.line))
+            return BELUGA_BATCH_END;
         if (batch_output_has(run->self->output, record.line)) continue;
         if (begin_job(run, index, &record, out) == BELUGA_BATCH_ITEM) return BELUGA_BATCH_ITEM;
     }
@@ -243,8 +264,8 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 {
     running_batch *run = payload;
     batch_job *job = find_job(run, true, index);
-    finish(run, &job->item, job->place, result);
-    batch_item_free(&job->item);
+    finish(run, job, job->place, result);
+    free_job(job);
     job->busy = false;
     run->running--;
 }
@@ -312,7 +333,7 @@ static void release(running_batch *run)
     beluga_loop_free(run->loop);
     beluga_context_unref(run->context);
     for (size_t i = 0; run->jobs && i < run->self->jobs; i++)
-        if (run->jobs[i].busy) batch_item_free(&run->jobs[i].item);
+        if (run->jobs[i].busy) free_job(&run->jobs[i]);
     for (size_t i = 0; run->window && i < run->window_size; i++) text_free(&run->window[i].text);
     free(run->jobs);
     free(run->window);

@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 
-#include "batch/ids.h"
 #include "batch/item.h"
 #include "batch/progress.h"
 #include "batch/results.h"
+#include "batch/survey.h"
 
 #include <beluga/batch.h>
 #include <beluga/price.h>
@@ -15,7 +15,7 @@ typedef struct batch_work {
     beluga_chat_model *model;
     const batch_plan *plan;
     batch_reader *reader;
-    const batch_lines *repeated; /* lines whose id an earlier line has */
+    const batch_survey *survey;
     batch_output *output;
     batch_progress *progress;
     const beluga_prices *prices;
@@ -23,6 +23,7 @@ typedef struct batch_work {
     size_t n_options;
     size_t jobs; /* calls in flight */
     bool ordered;
+    bool run_tools; /* the model has tools of the command line */
     /* The outcome of the run. */
     beluga_error error;   /* the error that stopped the run; code 0: none */
     beluga_error failure; /* the error of the first line that failed; code 0: none */

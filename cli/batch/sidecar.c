@@ -135,6 +135,8 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
         tell_options(was, fact->value, text, size);
     else if (strcmp(fact->name, "model") == 0)
         snprintf(text, size, "another model (%.80s)", was);
+    else if (strcmp(fact->name, "tools") == 0)
+        snprintf(text, size, "%s", *was ? "other tools" : "no tools");
     else
         snprintf(text, size, "another %s%s", fact->name,
                  strcmp(fact->name, "system") == 0 ? " text" : "");
@@ -149,8 +151,9 @@ static int compare(const char *out, const batch_facts *facts, const beluga_json 
     for (size_t i = 0; i < facts->count; i++) {
         const batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
-        if (was && strcmp(was, fact->value) == 0) continue;
-        tell_fact(fact, was ? was : "", what + used, sizeof what - (size_t)used);
+        if (!was) was = ""; /* an earlier version did not know the fact */
+        if (strcmp(was, fact->value) == 0) continue;
+        tell_fact(fact, was, what + used, sizeof what - (size_t)used);
         return refuse(out, what);
     }
     return 0;

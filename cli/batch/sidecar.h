@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BATCH_MAX_FACTS 8
+#define BATCH_MAX_FACTS 12
 
 typedef struct batch_fact {
     const char *name;

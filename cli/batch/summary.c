@@ -11,11 +11,15 @@
 /* Room for the longest line of beluga_error_format. */
 #define ERROR_LINE_BYTES 1536
 
-static uint64_t count_left(const batch_work *run, uint64_t lines)
+uint64_t batch_summary_left(const batch_work *run)
 {
-    const batch_totals *t = &run->output->totals;
-    uint64_t finished = t->done + t->failed;
-    return lines > finished ? lines - finished : 0;
+    return run->survey->wanted - batch_output_count(run->output, run->survey->last_wanted);
+}
+
+/* Return how many lines are left of all, with those behind --limit. */
+static uint64_t count_all_left(const batch_work *run)
+{
+    return run->survey->records - batch_output_count(run->output, run->survey->last_line);
 }
 
 /* A line that an earlier run finished may not count as finished in strict mode. */
@@ -30,9 +34,9 @@ static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
     return t->failed || (args->strict && t->unfinished) ? CLI_EXIT_PARTLY : CLI_EXIT_OK;
 }
 
-static const char *name_state(int code, uint64_t left)
+static const char *name_state(const batch_work *run, int code, uint64_t left)
 {
-    if (!left) return "complete";
+    if (!left) return count_all_left(run) ? "limited" : "complete";
     return code == CLI_EXIT_INTERRUPTED ? "interrupted" : "stopped";
 }
 
@@ -48,8 +52,9 @@ static void tell_reason(const batch_work *run)
     out_error("%s", line);
 }
 
-static void tell_totals(const batch_work *run, uint64_t lines)
+static void tell_totals(const batch_work *run)
 {
+    uint64_t lines = run->survey->records;
     const batch_totals *t = &run->output->totals;
     char time[32], input[16], output[16], cost[48];
     batch_format_time(batch_progress_seconds(run->progress), time, sizeof time);
@@ -87,29 +92,33 @@ static void tell_failure(const batch_work *run)
 
 static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
+    uint64_t behind = left ? 0 : count_all_left(run);
     if (left)
         out_note("%" PRIu64
                  " line%s left; what is done is safe in %s, and the same command goes on",
                  left, left == 1 ? " is" : "s are", args->out);
     else if (run->output->totals.failed)
         out_note("--retry-failed asks again what failed");
+    if (behind)
+        out_note("%" PRIu64 " line%s left behind --limit; the same command without it goes on",
+                 behind, behind == 1 ? " is" : "s are");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static int put_json(const cli_args *args, const batch_work *run, uint64_t lines, int code)
+static int put_json(const cli_args *args, const batch_work *run, int code)
 {
     const batch_totals *t = &run->output->totals;
-    uint64_t left = count_left(run, lines);
+    uint64_t left = batch_summary_left(run);
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return out_no_memory();
     beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "state", name_state(code, left));
+    beluga_json_put_string(w, "state", name_state(run, code, left));
     beluga_json_put_string(w, "out", args->out);
-    beluga_json_put_int(w, "lines", (int64_t)lines);
+    beluga_json_put_int(w, "lines", (int64_t)run->survey->records);
     beluga_json_put_int(w, "done", (int64_t)t->done);
     beluga_json_put_int(w, "failed", (int64_t)t->failed);
-    beluga_json_put_int(w, "left", (int64_t)left);
+    beluga_json_put_int(w, "left", (int64_t)count_all_left(run));
     beluga_json_put_int(w, "unfinished", (int64_t)t->unfinished);
     beluga_json_put_int(w, "input_tokens", t->input_tokens);
     beluga_json_put_int(w, "output_tokens", t->output_tokens);
@@ -125,15 +134,15 @@ static int put_json(const cli_args *args, const batch_work *run, uint64_t lines,
     return report_json(w);
 }
 
-int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines)
+int batch_summary_tell(const cli_args *args, const batch_work *run)
 {
-    uint64_t left = count_left(run, lines);
+    uint64_t left = batch_summary_left(run);
     int code = find_code(args, run, left);
     tell_reason(run);
-    tell_totals(run, lines);
+    tell_totals(run);
     tell_failure(run);
     tell_unfinished(args, run);
     tell_how_on(args, run, left);
-    int rc = args->json ? put_json(args, run, lines, code) : 0;
+    int rc = args->json ? put_json(args, run, code) : 0;
     return code ? code : rc;
 }

@@ -7,6 +7,9 @@
 
 /* Print the summary as text on stderr, or with --json as an object on stdout. @return the exit
  * code. */
-int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines);
+int batch_summary_tell(const cli_args *args, const batch_work *run);
+
+/* Return how many of the lines that are wanted are not finished. */
+uint64_t batch_summary_left(const batch_work *run);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/new_file.h"
 #include "batch/files.h"
+#include "batch/unpack.h"
 #include "exit.h"
 #include "output.h"
 
@@ -13,10 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *batch_input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
 static int complain(const char *path, int error)
 {
     if (error == ENOMEM) return out_no_memory();
-    out_error("%s can't be read: %s", strcmp(path, "-") == 0 ? "stdin" : path, strerror(error));
+    out_error("%s can't be read: %s", batch_input_name(path), strerror(error));
     return CLI_EXIT_USAGE;
 }
 
@@ -47,7 +53,7 @@ static int open_kept(int from, const char *out, int *fd)
     return CLI_EXIT_OUTPUT;
 }
 
-int batch_input_open(const char *path, const char *out, int *fd)
+static int open_plain(const char *path, const char *out, int *fd)
 {
     struct stat status;
     bool is_stdin = strcmp(path, "-") == 0;
@@ -60,6 +66,18 @@ int batch_input_open(const char *path, const char *out, int *fd)
     }
     int rc = S_ISDIR(status.st_mode) ? complain(path, EISDIR) : open_kept(from, out, fd);
     if (!is_stdin) close(from);
+    return rc;
+}
+
+int batch_input_open(const char *path, const char *out, int *fd)
+{
+    char why[BATCH_UNPACK_BYTES];
+    bool was_utf16 = false;
+    int rc = open_plain(path, out, fd);
+    if (rc) return rc;
+    rc = batch_unpack(fd, out, &was_utf16, why);
+    if (rc) out_error("%s: %s", batch_input_name(path), why);
+    if (was_utf16) out_note("%s is UTF-16, and read as that", batch_input_name(path));
     return rc;
 }
 
@@ -80,7 +98,7 @@ static int note_id(id_survey *ids, const batch_record *record)
     ids->any |= item.has_id;
     rc = rc == BELUGA_ERROR_NO_MEMORY
              ? (errno = ENOMEM, -1)
-             : batch_ids_add(&ids->found, item.id, strlen(item.id), record->line);
+             : batch_ids_add(&ids->found, item.id, !item.has_id, record->line);
     batch_item_free(&item);
     return rc;
 }
@@ -92,17 +110,21 @@ static int complain_of_ids(void)
 }
 
 static int read_through(batch_survey *survey, const char *path, batch_reader *reader,
-                        id_survey *ids)
+                        id_survey *ids, uint64_t limit)
 {
     batch_record record;
     int got;
     while ((got = batch_reader_next(reader, &record)) > 0) {
         survey->records++;
         survey->last_line = record.line;
+        if (!limit || survey->wanted < limit) {
+            survey->wanted++;
+            survey->last_wanted = record.line;
+        }
         if (note_id(ids, &record) != 0) return complain_of_ids();
     }
     if (got < 0) return complain(path, reader->error);
-    if (ids->any && batch_ids_find_repeated(&ids->found, survey->last_line, &survey->repeated) != 0)
+    if (ids->any && batch_ids_find_taken(&ids->found, survey->last_line, &survey->taken) != 0)
         return complain_of_ids();
     return 0;
 }
@@ -111,31 +133,38 @@ static int begin(const char *path, batch_reader *reader, batch_plan *plan)
 {
     char why[BATCH_FAULT_BYTES];
     if (batch_reader_begin(reader, why) == 0 && batch_plan_columns(plan, why) == 0) return 0;
-    out_error("%s: %s", path, why);
+    out_error("%s: %s", batch_input_name(path), why);
     return CLI_EXIT_USAGE;
 }
 
 int batch_survey_make(batch_survey *survey, const char *path, const char *out, int fd,
-                      batch_format format, const batch_template *template)
+                      const batch_layout *layout, const batch_plan *like, uint64_t limit)
 {
     batch_digest digest;
-    batch_reader reader = {
-        .format = format, .fd = fd, .seen = batch_digest_bytes, .payload = &digest};
-    batch_plan plan = {.reader = &reader, .template = template};
+    batch_reader reader = batch_layout_reader(layout, fd);
+    batch_plan plan = *like;
     id_survey ids = {.plan = &plan, .found.fd = -1};
     *survey = (batch_survey){0};
+    plan.reader = &reader;
+    reader.seen = batch_digest_bytes;
+    reader.payload = &digest;
     batch_digest_begin(&digest);
     int rc = begin(path, &reader, &plan);
-    ids.wanted = format == BATCH_JSONL || plan.id_column >= 0;
+    ids.wanted = layout->format == BATCH_JSONL || plan.id_column >= 0;
     if (rc == 0 && ids.wanted && batch_ids_begin(&ids.found, out) != 0) rc = complain_of_ids();
-    if (rc == 0) rc = read_through(survey, path, &reader, &ids);
+    if (rc == 0) rc = read_through(survey, path, &reader, &ids, limit);
     batch_digest_finish(&digest, survey->digest);
     batch_ids_free(&ids.found);
     batch_reader_free(&reader);
     return rc;
 }
 
+bool batch_survey_is_behind(const batch_survey *survey, uint64_t line)
+{
+    return survey->wanted < survey->records && line > survey->last_wanted;
+}
+
 void batch_survey_free(batch_survey *survey)
 {
-    batch_lines_free(&survey->repeated);
+    batch_lines_free(&survey->taken);
 }

@@ -60,6 +60,13 @@ int batch_template_parse(batch_template *t, const char *text, char why[BATCH_WHY
     return text ? add(t, text, strlen(text), false, why) : -1;
 }
 
+bool batch_template_has_field(const batch_template *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->pieces[i].is_field) return true;
+    return false;
+}
+
 int batch_template_fill(const batch_template *t, batch_lookup_fn lookup, void *payload,
                         cli_text *out, char why[BATCH_WHY_BYTES])
 {

@@ -2,7 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_TEMPLATE_H
 #define BELUGA_CLI_BATCH_TEMPLATE_H
 
-#include "input.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,8 @@ typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_leng
 /* Read a template, which is borrowed. {{{{ stands for {{. @return 0, or -1 with the reason in
  * `why`. */
 int batch_template_parse(batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
+
+bool batch_template_has_field(const batch_template *t);
 
 /* Append the filled-in template to `out`. @return 0; INVALID_INPUT with the reason in `why`;
  * NO_MEMORY.

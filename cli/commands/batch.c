@@ -9,7 +9,9 @@
 #include "output.h"
 #include "prices.h"
 #include "report.h"
+#include "schema.h"
 #include "session.h"
+#include "tools/tools.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,8 +33,12 @@ typedef struct batch_command {
     const char *path; /* path of the input; "-": stdin */
     const char *out;  /* "": no output, for --dry-run */
     size_t jobs;
-    double budget; /* 0: no budget */
+    double budget;  /* 0: no budget */
+    uint64_t limit; /* number of lines to ask; 0: all */
     cli_session session;
+    char *system; /* owned; NULL: none */
+    tool_set tools;
+    cli_text tools_text; /* what the model is told of them; empty: no tools */
     cli_text schema;
     batch_template template;
     int input;
@@ -45,7 +51,7 @@ typedef struct batch_command {
     batch_output output;
     batch_progress progress;
     beluga_prices *prices;
-    batch_format format;
+    batch_layout layout;
 } batch_command;
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -75,12 +81,44 @@ static int take_budget(batch_command *b)
     return 0;
 }
 
+static int take_limit(batch_command *b)
+{
+    char *end;
+    const char *text = b->args->limit;
+    if (!text) return 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (end == text || *end || n < 1 || *text == '-')
+        return out_usage("--limit: %s is not a number of lines", text);
+    b->limit = n;
+    return 0;
+}
+
 static int take_template(batch_command *b)
 {
     char why[BATCH_WHY_BYTES];
-    if (!b->args->template || batch_template_parse(&b->template, b->args->template, why) == 0)
-        return 0;
-    return out_usage("--template: %s", why);
+    if (!b->args->template) return 0;
+    if (batch_template_parse(&b->template, b->args->template, why) != 0)
+        return out_usage("--template: %s", why);
+    if (batch_template_has_field(&b->template)) return 0;
+    return out_usage("--template: it names no field, so that every line would ask the same: a "
+                     "field is {{text}}, in two braces");
+}
+
+/* A delimiter and a missing header are those of CSV. */
+static int take_layout(batch_command *b)
+{
+    const cli_args *args = b->args;
+    batch_layout *layout = &b->layout;
+    bool csv = args->delimiter || args->no_header;
+    *layout = (batch_layout){.format = csv ? BATCH_CSV : BATCH_AUTO, .headless = args->no_header};
+    if (args->format && !(layout->format = batch_format_from_name(args->format)))
+        return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
+    if (csv && layout->format != BATCH_CSV)
+        return out_usage("--%s is for CSV, and not for %s",
+                         args->delimiter ? "delimiter" : "no-header", args->format);
+    if (args->delimiter && !(layout->delimiter = batch_delimiter_from_name(args->delimiter)))
+        return out_usage("--delimiter: it is one character, or comma, semicolon, tab or pipe");
+    return 0;
 }
 
 static int take_options(batch_command *b)
@@ -92,28 +130,32 @@ static int take_options(batch_command *b)
     if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
     if (strcmp(b->out, "-") == 0)
         return out_usage("--out: name a file; a run that stopped could not go on from stdout");
-    if (args->format && !(b->format = batch_format_from_name(args->format)))
-        return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
-    int rc = take_jobs(b);
+    int rc = take_layout(b);
+    if (rc == 0) rc = take_jobs(b);
     if (rc == 0) rc = take_budget(b);
+    if (rc == 0) rc = take_limit(b);
     return rc ? rc : take_template(b);
 }
 
 /* ---- the input ------------------------------------------------------------------------------- */
 
+static int complain_of_input(const batch_command *b, const char *why)
+{
+    out_error("%s: %s", batch_input_name(b->path), why);
+    return CLI_EXIT_USAGE;
+}
+
 static int begin_reading(batch_command *b)
 {
     char why[BATCH_FAULT_BYTES];
-    b->reader = (batch_reader){
-        .format = b->format, .fd = b->input, .seen = batch_digest_bytes, .payload = &b->digest};
+    b->reader = batch_layout_reader(&b->layout, b->input);
+    b->reader.seen = batch_digest_bytes;
+    b->reader.payload = &b->digest;
     batch_digest_begin(&b->digest);
-    b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
-                           .system = b->args->system,
-                           .reader = &b->reader};
+    b->plan.reader = &b->reader;
     if (batch_reader_begin(&b->reader, why) == 0 && batch_plan_columns(&b->plan, why) == 0)
         return 0;
-    out_error("%s: %s", b->path, why);
-    return CLI_EXIT_USAGE;
+    return complain_of_input(b, why);
 }
 
 /* The input was read twice, perhaps hours apart, so it is compared. */
@@ -128,14 +170,45 @@ static int check_input(batch_command *b)
     return CLI_EXIT_USAGE;
 }
 
+static int find_layout(batch_command *b)
+{
+    char why[BATCH_FAULT_BYTES];
+    const char *path = b->path;
+    batch_layout_find(&b->layout, path, b->input, b->args->prompt_column);
+    if (b->args->prompt_column && b->layout.format == BATCH_TEXT)
+        return out_usage("--prompt-column: %s is text, which has no columns",
+                         batch_input_name(path));
+    if (batch_layout_check(&b->layout, b->input, why) != 0) return complain_of_input(b, why);
+    const char *name = batch_delimiter_name(b->layout.delimiter);
+    if (!b->args->delimiter && name && b->layout.delimiter != ',')
+        out_note("%s has %s between its columns (--delimiter says otherwise)",
+                 batch_input_name(path), name);
+    return 0;
+}
+
+/* An alias may have a system text. What is wrong with the model is told later. */
+static int choose_system(batch_command *b)
+{
+    beluga_error err;
+    const char *text = b->args->system;
+    if (!text && b->session.chosen_by && session_resolve(&b->session, NULL, &err) == 0)
+        text = beluga_config_system(b->session.config);
+    if (!text) return 0;
+    b->system = strdup(text);
+    return b->system ? 0 : out_no_memory();
+}
+
 static int read_input(batch_command *b)
 {
     const char *beside = *b->out ? b->out : "beluga-batch";
+    b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
+                           .system = b->system,
+                           .prompt_name = b->args->prompt_column};
     int rc = batch_input_open(b->path, beside, &b->input);
-    if (rc == 0 && !b->format) b->format = batch_format_detect(b->path, b->input);
+    if (rc == 0) rc = find_layout(b);
     if (rc == 0)
-        rc = batch_survey_make(&b->survey, b->path, beside, b->input, b->format,
-                               b->args->template ? &b->template : NULL);
+        rc = batch_survey_make(&b->survey, b->path, beside, b->input, &b->layout, &b->plan,
+                               b->limit);
     return rc ? rc : begin_reading(b);
 }
 
@@ -147,11 +220,14 @@ static int make_facts(batch_command *b)
     const cli_args *args = b->args;
     if (!b->session.chosen_by) return session_explain_no_model(&b->session, args);
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
-    return batch_facts_make(&b->facts, &b->texts, b->session.config, b->survey.digest,
-                            batch_format_name(b->format), args->template, args->system,
-                            b->schema.data)
-               ? out_no_memory()
-               : 0;
+    const batch_fact_source source = {.input_digest = b->survey.digest,
+                                      .layout = &b->layout,
+                                      .prompt_column = args->prompt_column,
+                                      .template = args->template,
+                                      .system = b->system,
+                                      .schema = b->schema.data,
+                                      .tools = b->tools_text.data};
+    return batch_facts_make(&b->facts, &b->texts, b->session.config, &source) ? out_no_memory() : 0;
 }
 
 static bool is_same(const struct stat *file, int fd)
@@ -213,6 +289,7 @@ static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
+    if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
     return rc;
 }
@@ -234,7 +311,7 @@ static int finish(batch_command *b, const batch_work *run)
     if (b->args->ordered && complete && !b->output.error) rc = batch_output_sort(&b->output);
     if (rc == 0 && b->args->errors) rc = batch_output_collect(&b->output, b->args->errors);
     if (rc == 0) rc = check_input(b);
-    int code = batch_summary_tell(b->args, run, b->survey.records);
+    int code = batch_summary_tell(b->args, run);
     return rc ? rc : code;
 }
 
@@ -249,16 +326,19 @@ static int ask(batch_command *b)
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
                       .reader = &b->reader,
-                      .repeated = &b->survey.repeated,
+                      .survey = &b->survey,
                       .output = &b->output,
                       .progress = &b->progress,
                       .prices = b->prices,
                       .options = options,
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
-                      .ordered = b->args->ordered};
+                      .ordered = b->args->ordered,
+                      .run_tools = b->tools.count != 0};
     allow_files(b->jobs);
-    batch_progress_begin(&b->progress, b->survey.records, &b->output.totals, b->args->verbose == 0);
+    const batch_totals *there = &b->output.totals;
+    batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
+                         there, b->args->verbose == 0);
     batch_run(&run);
     return finish(b, &run);
 }
@@ -288,8 +368,10 @@ static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
-    if (rc == 0 && b->args->schema)
-        rc = input_read_file(b->args->schema, MAX_SCHEMA_BYTES, &b->schema);
+    if (rc == 0) rc = choose_system(b);
+    if (rc == 0) rc = tools_open(&b->tools, b->args, b->session.base, false);
+    if (rc == 0 && b->tools.count) rc = tools_describe(&b->tools, &b->tools_text);
+    if (rc == 0) rc = schema_read(b->args->schema, &b->schema);
     if (rc == 0) rc = read_input(b);
     if (rc == 0) rc = check_out(b);
     if (rc == 0) rc = make_facts(b);
@@ -313,7 +395,10 @@ static int run(const cli_args *args)
     beluga_prices_free(b.prices);
     batch_survey_free(&b.survey);
     text_free(&b.schema);
+    free(b.system);
     session_free(&b.session);
+    text_free(&b.tools_text);
+    tool_set_free(&b.tools);
     return rc;
 }
 
@@ -321,9 +406,10 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_FORMAT |
-             ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT |
-             ARG_JSON | ARG_CALLS,
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_PARAMETER | ARG_SYSTEM |
+             ARG_SCHEMA | ARG_TOOLS | ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER |
+             ARG_PROMPT_COLUMN | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS |
+             ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,

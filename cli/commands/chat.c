@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "exit.h"
 #include "output.h"
+#include "tools/tools.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -104,19 +105,22 @@ static void converse(chat_state *chat)
 static void recall(chat_state *chat)
 {
     const cli_conversation *c = &chat->conversation;
-    chat->kept = c->count != 0;
-    if (chat->kept) chat->asked = beluga_message_ref(c->turns[c->count - 2]);
+    size_t last = conversation_last_question(c);
+    chat->kept = last < c->count;
+    if (chat->kept) chat->asked = beluga_message_ref(c->turns[last]);
 }
 
 static int begin(chat_state *chat)
 {
     int rc = session_load(&chat->session, chat->args);
+    if (rc == 0) rc = tools_open(&chat->tools, chat->args, chat->session.base, true);
     if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
     if (rc == 0)
         rc = session_open(&chat->session, chat->args,
                           chat->args->model ? NULL : chat->thread.reference);
-    if (rc == 0 && chat->args->system &&
-        conversation_set_system(&chat->conversation, chat->args->system) != 0)
+    if (rc == 0) rc = tools_bind(&chat->tools, chat->args, &chat->session);
+    if (rc == 0 && conversation_choose_system(&chat->conversation, chat->args->system,
+                                              beluga_config_system(chat->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0) recall(chat);
     if (rc == 0 && !(chat->reader = line_open())) rc = CLI_EXIT_OTHER;
@@ -139,6 +143,7 @@ static int run(const cli_args *args)
     logbook_thread_free(&chat.thread);
     conversation_free(&chat.conversation);
     session_free(&chat.session);
+    tool_set_free(&chat.tools);
     return rc;
 }
 
@@ -146,8 +151,9 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_NO_STREAM | ARG_STRICT | ARG_USAGE | ARG_CONTINUE |
-             ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
+             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
+             ARG_CALLS,
     .run = run,
     .details =
         "On a terminal a message can be edited, and what was sent is remembered: the arrow keys, "

@@ -44,6 +44,8 @@ static void do_system(chat_state *chat, const char *text)
 static void do_model(chat_state *chat, const char *text)
 {
     if (*text && session_open(&chat->session, chat->args, text) != 0) return;
+    if (*text && tools_bind(&chat->tools, chat->args, &chat->session) != 0)
+        out_note("without tools from here on");
     out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
              beluga_model_name(chat->session.model));
 }
@@ -52,8 +54,8 @@ static void do_usage(chat_state *chat, const char *text)
 {
     const cli_conversation *c = &chat->conversation;
     (void)text;
-    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
-               c->input_tokens, c->output_tokens);
+    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64,
+               conversation_count_turns(c), c->input_tokens, c->output_tokens);
 }
 
 /* ---- the last message ------------------------------------------------------------------------ */

@@ -4,11 +4,14 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
+#include "template.h"
 
 typedef struct chat_turn {
     chat_state *chat;
     beluga_message *human; /* one reference */
-    bool again;            /* it takes the place of the last turn */
+    beluga_messages *messages;
+    size_t first; /* of the messages that the call adds to these */
+    bool again;   /* it takes the place of the last turn */
 } chat_turn;
 
 void chat_fail(chat_state *chat, int code)
@@ -27,11 +30,14 @@ static void drop(const chat_turn *turn, int code)
     chat_fail(chat, code);
 }
 
+/* The last turn stands before the new one until then. */
 static int add(const chat_turn *turn, const cli_answer *answer)
 {
     cli_conversation *c = &turn->chat->conversation;
-    if (conversation_add(c, turn->human, answer->response) != 0) return out_no_memory();
-    if (turn->again) conversation_remove(c, c->count - 4);
+    size_t from = conversation_last_question(c), to = c->count;
+    if (conversation_add(c, turn->human, turn->messages, turn->first, answer->response) != 0)
+        return out_no_memory();
+    if (turn->again) conversation_remove(c, from, to);
     return CLI_EXIT_OK;
 }
 
@@ -54,6 +60,8 @@ static void write_down(const chat_turn *turn, const cli_answer *answer, bool kep
     const logbook_call call = {.session = &turn->chat->session,
                                .system = turn->chat->conversation.system,
                                .human = turn->human,
+                               .messages = turn->messages,
+                               .first = turn->first,
                                .answer = answer,
                                .parent = parent};
     int64_t entry = logbook_add(turn->chat->args, &call);
@@ -62,14 +70,16 @@ static void write_down(const chat_turn *turn, const cli_answer *answer, bool kep
     thread->last = entry;
 }
 
-static void answer(const chat_turn *turn, const beluga_messages *messages)
+static void answer(const chat_turn *turn)
 {
     chat_state *chat = turn->chat;
     cli_answer answer;
     bool kept = false;
     const answer_request request = {.model = chat->session.model,
-                                    .messages = messages,
+                                    .messages = turn->messages,
+                                    .tools = &chat->tools,
                                     .unstreamed = chat->args->no_stream,
+                                    .plain = chat->args->no_render,
                                     .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
         kept = keep(turn, &answer);
@@ -82,21 +92,32 @@ static void answer(const chat_turn *turn, const beluga_messages *messages)
     chat->kept = kept || turn->again;
 }
 
-static void take(const chat_turn *turn)
+static void take(chat_turn *turn)
 {
     cli_conversation before = turn->chat->conversation;
-    if (turn->again) before.count -= 2;
-    beluga_messages *messages = turn->human ? conversation_messages(&before, turn->human) : NULL;
-    if (messages)
-        answer(turn, messages);
+    if (turn->again) before.count = conversation_last_question(&before);
+    if (turn->human) turn->messages = conversation_messages(&before, turn->human);
+    turn->first = beluga_messages_count(turn->messages);
+    if (turn->messages)
+        answer(turn);
     else
         drop(turn, out_no_memory());
-    beluga_messages_free(messages);
+    beluga_messages_free(turn->messages);
+}
+
+static beluga_message *make_message(const chat_state *chat, const char *text, size_t n)
+{
+    cli_text prompt = {0};
+    beluga_message *human = NULL;
+    if (text_add(&prompt, text, n) == 0 && template_put_into_frame(chat->args->frame, &prompt) == 0)
+        human = beluga_human_message_n(text_get(&prompt), prompt.length);
+    text_free(&prompt);
+    return human;
 }
 
 void chat_ask(chat_state *chat, const char *text, size_t n)
 {
-    const chat_turn turn = {.chat = chat, .human = beluga_human_message_n(text, n)};
+    chat_turn turn = {.chat = chat, .human = make_message(chat, text, n)};
     chat->kept = false;
     take(&turn);
     beluga_message_unref(chat->asked);
@@ -105,6 +126,6 @@ void chat_ask(chat_state *chat, const char *text, size_t n)
 
 void chat_ask_again(chat_state *chat)
 {
-    const chat_turn turn = {.chat = chat, .human = chat->asked, .again = chat->kept};
+    chat_turn turn = {.chat = chat, .human = chat->asked, .again = chat->kept};
     take(&turn);
 }

@@ -7,10 +7,12 @@
 #include "logbook/logbook.h"
 #include "session.h"
 #include "terminal/line.h"
+#include "tools/tools.h"
 
 typedef struct chat_state {
     const cli_args *args;
     cli_session session;
+    tool_set tools;
     cli_conversation conversation;
     logbook_thread thread;
     line_reader *reader;

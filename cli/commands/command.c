@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool command_takes(const cli_command *command, size_t index)
 {
@@ -16,17 +17,55 @@ const cli_command *command_find(const cli_command *const *commands, const char *
     return NULL;
 }
 
-/* A name in which every letter would have to change is not a misspelling. */
-const cli_command *command_nearest(const cli_command *const *commands, const char *name,
-                                   unsigned most)
+/* The ways in which a word may differ from a name that it was meant to be, from the least. */
+enum { SAME, PREFIX, PLURAL, MISSPELT, ANOTHER = MISSPELT + COMMAND_MOST_SLIPS + 1 };
+/* A beginning or a misspelling of fewer letters is too often a word of its own. */
+enum { MIN_PREFIX = 3, MIN_MISSPELT = 4, LONG_NAME = 9 };
+
+/* A word with other characters, such as a question mark, is a text. */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* People misspell the middle and the end of a name, and seldom its first letter. */
+static bool begins_alike(const char *word, const char *name)
+{
+    bool swapped =
+        beluga__lower(word[0]) == name[1] && word[0] && beluga__lower(word[1]) == name[0];
+    return beluga__lower(word[0]) == name[0] || swapped;
+}
+
+static unsigned difference(const char *word, const char *name)
+{
+    size_t n = strlen(word), m = strlen(name);
+    unsigned slips = beluga__text_distance(word, name, COMMAND_MOST_SLIPS);
+    if (slips == 0) return SAME;
+    if (n >= MIN_PREFIX && n < m && strncasecmp(word, name, n) == 0) return PREFIX;
+    if (n == m + 1 && strncasecmp(word, name, m) == 0 && beluga__lower(word[m]) == 's')
+        return PLURAL;
+    unsigned most = m < LONG_NAME ? 1 : COMMAND_MOST_SLIPS;
+    if (n >= MIN_MISSPELT && slips <= most && begins_alike(word, name)) return MISSPELT + slips;
+    return ANOTHER;
+}
+
+const cli_command *command_meant(const cli_command *const *commands, const char *word)
 {
     const cli_command *best = NULL;
-    for (; *commands; commands++) {
-        unsigned slips = beluga__text_distance(name, (*commands)->name, most);
-        if (slips > most || slips >= strlen(name)) continue;
+    if (word[strspn(word, LETTERS)]) return NULL;
+    for (unsigned least = ANOTHER; *commands; commands++) {
+        unsigned found = difference(word, (*commands)->name);
+        if (found >= least) continue;
         best = *commands;
-        if (slips == 0) break;
-        most = slips - 1;
+        least = found;
     }
     return best;
+}
+
+bool command_has_word(const cli_command *command, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = command->words; at && *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length == n && memcmp(at, word, n) == 0) return true;
+        at += length;
+    }
+    return false;
 }

@@ -20,7 +20,7 @@ typedef struct cli_command {
 
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version,
-    cmd_embed, cmd_similar, cmd_count;
+    cmd_embed, cmd_similar, cmd_count, cmd_keys, cmd_aliases, cmd_tools, cmd_templates;
 
 /* Return whether a command takes the option with that index. */
 bool command_takes(const cli_command *command, size_t index);
@@ -30,8 +30,10 @@ bool command_takes(const cli_command *command, size_t index);
 
 /* Return the command of that name in a list ended by NULL, or NULL. */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
-/* Return the command with the nearest name, at most so many letters away, or NULL. */
-const cli_command *command_nearest(const cli_command *const *commands, const char *name,
-                                   unsigned most);
+/* Return the command that `word` was probably meant to name (misspelt, shortened, or with an s too
+ * many), or NULL. */
+const cli_command *command_meant(const cli_command *const *commands, const char *word);
+/* Return whether `word` is one of the words that complete an operand of the command. */
+bool command_has_word(const cli_command *command, const char *word);
 
 #endif

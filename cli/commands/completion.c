@@ -4,6 +4,9 @@
 #include "exit.h"
 #include "output.h"
 #include "session.h"
+#include "template.h"
+#include "tools/source.h"
+#include "tools/tools.h"
 
 #include <beluga/option.h>
 #include <beluga/registry.h>
@@ -84,6 +87,36 @@ static int print_settings(const cli_args *args)
     return rc;
 }
 
+static void print_tool(void *payload, const char *name, const char *description, const char *from)
+{
+    (void)payload;
+    (void)description;
+    (void)from;
+    print_name("%s", name);
+}
+
+static void print_template(void *payload, const char *name)
+{
+    (void)payload;
+    print_name("%s", name);
+}
+
+static int print_templates(const cli_args *args)
+{
+    return template_each(args, print_template, NULL);
+}
+
+static int print_tools(const cli_args *args)
+{
+    cli_session session;
+    int rc = session_load(&session, args);
+    for (const tool_source *const *source = tool_sources; *source && rc == 0; source++)
+        (*source)->list(session.base, print_tool, NULL);
+    if (rc == 0) print_name("%s", TOOLS_ALL);
+    session_free(&session);
+    return rc;
+}
+
 /* ---- bash ------------------------------------------------------------------------------------ */
 
 static void put_command_names(const cli_command *const *commands, const char *separator)
@@ -108,7 +141,11 @@ static void put_bash_values(void)
             "COMPREPLY=($(compgen -W \"$(beluga completion models 2>/dev/null)\""
             " -- \"$cur\")); compopt -o nospace",
         [ARG_COMPLETE_SETTINGS] = "COMPREPLY=($(compgen -W \"$(beluga completion options)\" -- "
-                                  "\"$cur\")); compopt -o nospace"};
+                                  "\"$cur\")); compopt -o nospace",
+        [ARG_COMPLETE_TOOLS] =
+            "COMPREPLY=($(compgen -W \"$(beluga completion tools 2>/dev/null)\" -- \"$cur\"))",
+        [ARG_COMPLETE_TEMPLATES] =
+            "COMPREPLY=($(compgen -W \"$(beluga completion templates 2>/dev/null)\" -- \"$cur\"))"};
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
@@ -181,7 +218,10 @@ static void put_zsh_form(const arg_info *info, const char *dashes, const char *n
         [ARG_COMPLETE_FILES] = "_files",
         [ARG_COMPLETE_MODELS] =
             "{compadd -S \"\" -- ${(f)\"$(beluga completion models 2>/dev/null)\"}}",
-        [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}"};
+        [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}",
+        [ARG_COMPLETE_TOOLS] = "{compadd -- ${(f)\"$(beluga completion tools 2>/dev/null)\"}}",
+        [ARG_COMPLETE_TEMPLATES] =
+            "{compadd -- ${(f)\"$(beluga completion templates 2>/dev/null)\"}}"};
     out_printf("        '%s%s%s%s[",
                info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes, name,
                info->type == ARG_TYPE_MAYBE ? "=-" : "");
@@ -272,7 +312,9 @@ static void put_fish_option(const cli_command *const *commands, size_t index)
         [ARG_COMPLETE_NOTHING] = " -x",
         [ARG_COMPLETE_FILES] = " -r -F",
         [ARG_COMPLETE_MODELS] = " -x -a '(beluga completion models 2>/dev/null)'",
-        [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
+        [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'",
+        [ARG_COMPLETE_TOOLS] = " -x -a '(beluga completion tools 2>/dev/null)'",
+        [ARG_COMPLETE_TEMPLATES] = " -x -a '(beluga completion templates 2>/dev/null)'"};
     const arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
     put_fish_condition(commands, index);
@@ -308,6 +350,8 @@ static int run(const cli_args *args)
     const char *what = args->operands.count ? args->operands.items[0] : "";
     if (strcmp(what, "models") == 0) return print_models(args);
     if (strcmp(what, "options") == 0) return print_settings(args);
+    if (strcmp(what, "tools") == 0) return print_tools(args);
+    if (strcmp(what, "templates") == 0) return print_templates(args);
     if (strcmp(what, "bash") == 0)
         print_bash(args->commands);
     else if (strcmp(what, "zsh") == 0)
@@ -321,7 +365,7 @@ static int run(const cli_args *args)
 
 const cli_command cmd_completion = {
     .name = "completion",
-    .operands = "bash|zsh|fish|models|options",
+    .operands = "bash|zsh|fish|models|options|tools|templates",
     .words = "bash zsh fish",
     .summary = "Print what a shell needs to complete beluga's command line.",
     .takes = ARG_PLUGIN | ARG_CONFIG,

@@ -154,6 +154,8 @@ static int print_text(const cli_session *session, const beluga_provider *provide
     print_aliases(session);
     print_providers(session);
     if (!session->config) return CLI_EXIT_OK;
+    if (beluga_config_system(session->config))
+        print_pair("system ", beluga_config_system(session->config), "", "", "\n");
     out_printf("stack  ");
     stack_print(session->config);
     out_printf("\n");
@@ -196,6 +198,8 @@ static int print_json(const cli_session *session, const beluga_provider *provide
         beluga_json_put_bool(w, "file_read", session->has_file);
         beluga_json_put_string(w, "model", reference_of(session));
         beluga_json_put_string(w, "chosen_by", session->chosen_by);
+        if (session->config && beluga_config_system(session->config))
+            beluga_json_put_string(w, "system", beluga_config_system(session->config));
         put_list(w, "aliases", session->base, beluga_config_alias);
         stack_put(w, "stack", session->config);
         put_settings(w, session, provider);
@@ -255,7 +259,7 @@ const cli_command cmd_config = {
         "option "
         "that is set: default, file, environment, or command line. A key is never shown, only that "
         "it is set. Nothing is sent.\n\n"
-        "With --json: {file, file_read, model, chosen_by, aliases: {name: model}, "
+        "With --json: {file, file_read, model, chosen_by, system, aliases: {name: model}, "
         "stack: [{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
         "check reads the whole file (FILE, or the one that would be read) and tells all that is "
         "wrong with it in one run, a line each as file:line:column: message: what is not YAML or "

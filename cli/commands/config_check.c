@@ -5,6 +5,7 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "tools/tools.h"
 
 #include <beluga/registry.h>
 
@@ -51,7 +52,8 @@ static int check_text(const cli_args *args, const char *path)
 {
     config_findings f = {.w = NULL};
     beluga_error err;
-    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
+    if (beluga_config_check_sections(beluga_registry_default(), path, tools_check, tell, &f, NULL,
+                                     &err))
         return failed(args, &err);
     if (f.errors || f.warnings)
         out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
@@ -69,7 +71,8 @@ static int check_json(const cli_args *args, const char *path)
     beluga_json_begin_object(f.w, NULL);
     beluga_json_put_string(f.w, "file", path);
     beluga_json_begin_array(f.w, "problems");
-    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err)) {
+    if (beluga_config_check_sections(beluga_registry_default(), path, tools_check, tell, &f, NULL,
+                                     &err)) {
         beluga_json_writer_free(f.w);
         return failed(args, &err);
     }

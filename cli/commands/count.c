@@ -5,6 +5,7 @@
 #include "input.h"
 #include "operation.h"
 #include "output.h"
+#include "question.h"
 #include "report.h"
 #include "session.h"
 
@@ -20,7 +21,7 @@ static int make_messages(const cli_args *args, beluga_messages **messages)
     cli_text prompt = {0};
     beluga_message *human = NULL;
     int rc = input_read_prompt(args, &prompt);
-    if (rc == 0) rc = input_make_message(args, &prompt, &human);
+    if (rc == 0) rc = question_make(args, &prompt, &human);
     if (rc == 0 && args->system && conversation_set_system(&conversation, args->system) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(*messages = conversation_messages(&conversation, human))) rc = out_no_memory();
@@ -84,7 +85,8 @@ const cli_command cmd_count = {
     .name = "count",
     .operands = "[TEXT...]",
     .summary = "Print how many tokens a prompt has for a model.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_JSON | ARG_CALLS,
+    .takes =
+        ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_JSON | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

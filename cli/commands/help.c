@@ -83,7 +83,7 @@ static void put_all(const cli_command *const *commands)
 
 static int unknown(const cli_command *const *commands, const char *topic)
 {
-    const cli_command *near = command_nearest(commands, topic, COMMAND_MOST_SLIPS);
+    const cli_command *near = command_meant(commands, topic);
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
@@ -113,8 +113,9 @@ static int run(const cli_args *args)
 const cli_command cmd_help = {
     .name = "help",
     .operands = "[COMMAND]",
-    .words =
-        "prompt chat batch logs providers models health check config new completion help version",
+    .words = "prompt chat batch embed similar count logs providers models health check trace "
+             "config keys "
+             "aliases templates tools new completion help version",
     .summary = "Show how beluga or one of its commands is used.",
     .takes = ARG_MAN,
     .max_operands = 1,

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "logbook/message.h"
+#include "logbook/steps.h"
 #include "output.h"
 #include "terminal/table.h"
 #include "terminal/term.h"
@@ -223,7 +224,8 @@ static void put_REAL(beluga_json_writer *w, const char *key, double value)
 static void put_TEXT(beluga_json_writer *w, const char *key, const char *value)
 {
     if (!value) return;
-    bool is_parts = strcmp(key, "human") == 0 || strcmp(key, "ai") == 0;
+    bool is_parts =
+        strcmp(key, "human") == 0 || strcmp(key, "ai") == 0 || strcmp(key, "steps") == 0;
     if (is_parts)
         beluga_json_put_raw(w, key, value, strlen(value));
     else
@@ -263,11 +265,8 @@ static void put_field(const char *name, const char *value)
     out_printf("\n");
 }
 
-static void put_message(const char *heading, beluga_role role, const char *json, const char *text)
+static void put_parts(const beluga_message *message)
 {
-    bool left_out = false;
-    beluga_message *message = logbook_message_read(role, json, text, &left_out);
-    put_heading(heading);
     for (size_t i = 0; message && i < beluga_message_count(message); i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind == BELUGA_PART_STATE) continue;
@@ -279,6 +278,39 @@ static void put_message(const char *heading, beluga_role role, const char *json,
             out_printf("[%s]", part->media_type ? part->media_type : "attached");
         out_printf("\n");
     }
+}
+
+/* Show a call of tools, or a result, that came before the answer. */
+static int put_step(void *payload, beluga_message *message)
+{
+    size_t n;
+    const char *text = beluga_message_text(message, &n);
+    (void)payload;
+    if (beluga_message_role(message) != BELUGA_ROLE_TOOL) {
+        put_parts(message);
+        return 0;
+    }
+    out_printf(beluga_message_is_tool_error(message) ? "[failed: " : "[result: ");
+    while (n && text[n - 1] == '\n') n--;
+    out_text(text, n);
+    out_printf("]\n");
+    return 0;
+}
+
+static void put_steps(const char *json)
+{
+    if (!json) return;
+    put_heading("Tools");
+    if (logbook_steps_each(json, put_step, NULL)) out_printf("[they can't be read]\n");
+    out_printf("\n");
+}
+
+static void put_message(const char *heading, beluga_role role, const char *json, const char *text)
+{
+    bool left_out = false;
+    beluga_message *message = logbook_message_read(role, json, text, &left_out);
+    put_heading(heading);
+    put_parts(message);
     if (left_out) out_printf("[an attachment, not kept]\n");
     out_printf("\n");
     beluga_message_unref(message);
@@ -323,6 +355,7 @@ int log_print_turn(void *payload, const logbook_entry *e)
     if (!shown->any && e->parent > 0) out_printf("(earlier turns were deleted)\n\n");
     if (e->system && differs) put_message("System", BELUGA_ROLE_SYSTEM, NULL, e->system);
     put_message("Prompt", BELUGA_ROLE_HUMAN, e->human, e->prompt);
+    put_steps(e->steps);
     if (e->answer && (*e->answer || e->ai))
         put_message(e->error ? "Answer, as far as it came" : "Answer", BELUGA_ROLE_AI, e->ai,
                     e->answer);

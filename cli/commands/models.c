@@ -1,6 +1,7 @@
 /* beluga models: lists the names that -m takes. */
 #include "base/limits.h"
 #include "commands/command.h"
+#include "configuration.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -285,12 +286,56 @@ static int list_json(model_listing *l)
     return report_json(l->w);
 }
 
+/* ---- the default model ----------------------------------------------------------------------- */
+
+static int show_default(const cli_args *args, const cli_session *session)
+{
+    const char *reference = session->reference;
+    if (!session->chosen_by) return session_explain_no_model(session, args);
+    if (!reference) reference = beluga_config_default_model(session->base);
+    out_name(reference);
+    out_printf("\n");
+    if (strcmp(session->chosen_by, "file") != 0) out_note("%s names it", session->chosen_by);
+    return 0;
+}
+
+static int set_default(const cli_args *args, cli_session *session, const char *name)
+{
+    configuration_change change = {.count = 0};
+    beluga_error err;
+    if (session_resolve(session, name, &err) != 0) return report_error(args, &err, NULL);
+    if (*session->found) name = session->found;
+    configuration_set(&change, name, "model");
+    int rc = configuration_write(args, &change);
+    if (rc != 0) return rc;
+    out_note("%s is asked where no model is named", name);
+    if (session->chosen_by && strcmp(session->chosen_by, "BELUGA_MODEL") == 0)
+        out_note("BELUGA_MODEL is set, too, and wins over it");
+    return 0;
+}
+
+static int do_default(const cli_args *args)
+{
+    cli_session session;
+    int rc = session_load(&session, args);
+    if (rc == 0)
+        rc = args->operands.count > 1 ? set_default(args, &session, args->operands.items[1])
+                                      : show_default(args, &session);
+    session_free(&session);
+    return rc;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
 static int run(const cli_args *args)
 {
     cli_session session;
     model_listing l = {.args = args, .session = &session};
     const char *name = args->operands.count ? args->operands.items[0] : "";
     size_t provider = strcspn(name, "/:");
+    if (strcmp(name, "default") == 0) return do_default(args);
+    if (args->operands.count > 1)
+        return out_usage("one provider at a time: beluga models %s", name);
     if (name[provider])
         return out_usage("a provider has the list: beluga models %.*s", (int)provider, name);
     int rc = session_load(&session, args);
@@ -311,10 +356,11 @@ static int run(const cli_args *args)
 
 const cli_command cmd_models = {
     .name = "models",
-    .operands = "[PROVIDER]",
+    .operands = "[PROVIDER|default [MODEL]]",
+    .words = "default",
     .summary = "List the names that -m takes: aliases, and what providers have.",
     .takes = ARG_JSON | ARG_CALLS,
-    .max_operands = 1,
+    .max_operands = 2,
     .run = run,
     .details =
         "Aliases of the configuration come first, each with the model it stands for behind a "
@@ -324,6 +370,9 @@ const cli_command cmd_models = {
         "that of the first failure. A provider without code, which the file makes, counts as one "
         "with "
         "a key.\n\n"
+        "default tells which model is asked where none is named; with a MODEL it writes that into "
+        "the "
+        "configuration file, which keeps its comments and all else, or is made.\n\n"
         "Where a provider's list tells more than names, columns follow: the most tokens of context "
         "and of an answer, US dollars for a million tokens of input and of output, and the kinds "
         "of content that the model takes and gives. What is not told is empty.\n\n"

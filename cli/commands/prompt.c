@@ -1,46 +1,79 @@
 /* beluga [prompt]: one question, one answer. */
 #include "answer.h"
+#include "attach.h"
 #include "commands/command.h"
 #include "conversation.h"
 #include "exit.h"
 #include "input.h"
 #include "logbook/logbook.h"
+#include "markdown/extract.h"
 #include "output.h"
+#include "question.h"
 #include "report.h"
+#include "schema.h"
 #include "session.h"
+#include "template.h"
+#include "tools/tools.h"
 
 #include <stdlib.h>
 
 /* A question, and the conversation that it continues. */
 typedef struct prompt_question {
     cli_session session;
+    tool_set tools;
     cli_conversation conversation;
     logbook_thread thread;
     cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all messages of the call */
+    size_t first;              /* where the call begins to add some */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)
 {
     cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
-    if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
-    if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
+    if (rc == 0) rc = template_put_into_frame(args->frame, &prompt);
+    if (rc == 0) rc = question_make(args, &prompt, &q->human);
+    if (rc == 0) rc = attach_check(args, &q->session, q->human);
+    if (rc == 0 && conversation_choose_system(&q->conversation, args->system,
+                                              beluga_config_system(q->session.config)) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
         rc = out_no_memory();
+    if (q->messages) q->first = beluga_messages_count(q->messages);
     text_free(&prompt);
     return rc;
 }
 
-static int print(const cli_args *args, const cli_answer *answer)
+/* Other text is told on stderr, where no pipe to a shell runs it. */
+static int print_code(const beluga_response *response)
+{
+    cli_text code = {0};
+    size_t length;
+    const char *text = beluga_response_text(response, &length);
+    bool found = extract_last_code(text, length, &code);
+    int rc = code.status ? out_no_memory() : 0;
+    if (rc == 0 && found) out_text(code.data, code.length);
+    if (rc == 0 && !found) {
+        out_error("the answer has no block of code for -x; this is all of it:");
+        out_detail_text(text, length);
+        rc = CLI_EXIT_RESPONSE;
+    }
+    text_free(&code);
+    return rc;
+}
+
+static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
-    int rc = args->json ? report_response(answer->response) : 0;
+    int rc = args->json      ? report_response(answer->response, &answer->runs)
+             : args->extract ? print_code(answer->response)
+                             : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
-    return report_finish(args, answer->response);
+    rc = report_finish(args, answer->response);
+    return rc ? rc : schema_check(&q->schema, answer->response);
 }
 
 static void write_down(const cli_args *args, const prompt_question *q, const cli_answer *answer)
@@ -48,6 +81,8 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
     const logbook_call call = {.session = &q->session,
                                .system = q->conversation.system,
                                .human = q->human,
+                               .messages = q->messages,
+                               .first = q->first,
                                .answer = answer,
                                .parent = q->thread.last};
     logbook_add(args, &call);
@@ -59,13 +94,15 @@ static int ask(const cli_args *args, const prompt_question *q)
     const beluga_option option = beluga_with_response_schema(q->schema.data);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
+                                    .tools = &q->tools,
                                     .options = &option,
                                     .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
-                                    .silent = args->json};
+                                    .silent = args->json || args->extract,
+                                    .plain = args->no_render};
     answer_run(&request, &answer);
     int rc = out_finish(0);
-    if (rc == 0) rc = print(args, &answer);
+    if (rc == 0) rc = print(args, q, &answer);
     write_down(args, q, &answer);
     answer_free(&answer);
     return rc;
@@ -74,15 +111,18 @@ static int ask(const cli_args *args, const prompt_question *q)
 static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
+    if (rc == 0) rc = tools_open(&q->tools, args, q->session.base, true);
     if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
-    if (rc == 0 && args->schema) rc = input_read_file(args->schema, MAX_SCHEMA_BYTES, &q->schema);
+    if (rc == 0) rc = tools_bind(&q->tools, args, &q->session);
+    if (rc == 0) rc = schema_read(args->schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
 
 static int run(const cli_args *args)
 {
     prompt_question q = {0};
+    if (args->json && args->extract) return out_usage("--json and -x are two forms of output");
     if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
     int rc = prepare(args, &q);
     if (rc == 0) rc = ask(args, &q);
@@ -92,6 +132,7 @@ static int run(const cli_args *args)
     logbook_thread_free(&q.thread);
     conversation_free(&q.conversation);
     session_free(&q.session);
+    tool_set_free(&q.tools);
     return rc;
 }
 
@@ -99,8 +140,10 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT |
-             ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
+             ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
+             ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

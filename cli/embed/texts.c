@@ -1,5 +1,6 @@
 #include "embed/texts.h"
 
+#include "batch/layout.h"
 #include "exit.h"
 #include "output.h"
 #include "terminal/term.h"
@@ -35,14 +36,17 @@ static int complain_line(const texts_source *source, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* A CSV has its texts in the column "text", or in its only one. */
+/* A CSV has its texts in the column "text"; the first row of one without a header is no name. */
 static int find_columns(texts_source *source)
 {
+    char columns[128];
     const batch_reader *r = &source->reader;
     source->id_column = batch_reader_column(r, "id", 2);
-    source->text_column = r->n_columns == 1 ? 0 : batch_reader_column(r, "text", 4);
+    source->text_column = batch_reader_column(r, "text", 4);
     if (r->format != BATCH_CSV || source->text_column >= 0) return 0;
-    out_error("%s: the CSV has no column \"text\": name the column of the texts so", source->name);
+    batch_reader_list_columns(r, columns, sizeof columns);
+    out_error("%s: the CSV has no column \"text\": name the column of the texts so; it has %s",
+              source->name, columns);
     return CLI_EXIT_USAGE;
 }
 
@@ -53,8 +57,10 @@ static int open_file(texts_source *source, const char *path, batch_format format
     source->name = is_stdin ? "stdin" : path;
     source->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (source->fd < 0) return complain(source, errno);
-    if (format == BATCH_AUTO) format = batch_format_from_path(path);
-    source->reader = (batch_reader){.format = format, .fd = source->fd, .streamed = true};
+    batch_layout layout = {.format = format ? format : batch_format_from_path(path)};
+    if (layout.format == BATCH_CSV) batch_layout_find(&layout, path, source->fd, NULL);
+    source->reader = batch_layout_reader(&layout, source->fd);
+    source->reader.streamed = true;
     if (batch_reader_begin(&source->reader, why) == 0) return find_columns(source);
     out_error("%s: %s", source->name, why);
     return CLI_EXIT_USAGE;

@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "folders.h"
 #include "logbook/message.h"
+#include "logbook/steps.h"
 #include "observe.h"
 #include "output.h"
 
@@ -190,20 +191,32 @@ static int put_message(beluga_json_writer *w, const beluga_message *message, con
     return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
 }
 
+/* Write the steps of a call that has some. @return 0, or -1. */
+static int put_steps(beluga_json_writer *w, const logbook_call *call, const char **json)
+{
+    *json = NULL;
+    if (beluga_messages_count(call->messages) <= call->first) return 0;
+    logbook_steps_put(w, call->messages, call->first);
+    return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
+}
+
 static int add(const logbook_call *call, logbook_entry *e, beluga_message *ai, char *why)
 {
     beluga_json_writer *human_json = beluga_json_writer_new(), *ai_json = beluga_json_writer_new();
+    beluga_json_writer *steps_json = beluga_json_writer_new();
     char trace[TRACE_ID + 1];
-    int rc = human_json && ai_json ? 0 : -1;
+    int rc = human_json && ai_json && steps_json ? 0 : -1;
     e->trace_id = trace_of_environment(trace);
     if (rc == 0) rc = put_message(human_json, call->human, &e->human);
     if (rc == 0) rc = put_message(ai_json, ai, &e->ai);
+    if (rc == 0) rc = put_steps(steps_json, call, &e->steps);
     if (rc == 0)
         rc = write_entry(e, why);
     else
         snprintf(why, LOGBOOK_WHY_BYTES, "the messages can't be written as JSON");
     beluga_json_writer_free(human_json);
     beluga_json_writer_free(ai_json);
+    beluga_json_writer_free(steps_json);
     return rc;
 }
 
@@ -242,6 +255,11 @@ typedef struct continuation {
     bool left_out, failed, cut, ends_in_error;
 } continuation;
 
+static int add_step(void *payload, beluga_message *message)
+{
+    return conversation_add_message(payload, message);
+}
+
 static int add_turn(void *payload, const logbook_entry *e)
 {
     continuation *c = payload;
@@ -252,7 +270,9 @@ static int add_turn(void *payload, const logbook_entry *e)
     beluga_message *human =
         logbook_message_read(BELUGA_ROLE_HUMAN, e->human, e->prompt, &c->left_out);
     beluga_message *ai = logbook_message_read(BELUGA_ROLE_AI, e->ai, e->answer, &c->left_out);
-    c->failed = !human || !ai || conversation_add_turn(c->conversation, human, ai) != 0;
+    c->failed = conversation_add_message(c->conversation, human) != 0 ||
+                logbook_steps_each(e->steps, add_step, c->conversation) != 0 ||
+                conversation_add_message(c->conversation, ai) != 0;
     beluga_message_unref(human);
     beluga_message_unref(ai);
     free(c->thread->reference);

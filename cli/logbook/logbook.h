@@ -22,6 +22,9 @@ typedef struct logbook_call {
     const cli_session *session;
     const char *system; /* NULL: none */
     const beluga_message *human;
+    /* the list of the call, and where that begins which the call has added: steps with tools */
+    const beluga_messages *messages;
+    size_t first;
     const cli_answer *answer;
     int64_t parent; /* the entry that it continues; 0: none */
 } logbook_call;

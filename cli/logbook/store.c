@@ -36,6 +36,7 @@ static const char *const steps[] = {
     "duration_ms REAL, first_content_ms REAL, cached INTEGER, response_id TEXT, request_id TEXT, "
     "trace_id TEXT);"
     "CREATE INDEX calls_by_time ON calls (time_ms);",
+    "ALTER TABLE calls ADD COLUMN steps TEXT;",
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 

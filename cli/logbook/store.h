@@ -25,6 +25,7 @@
     XX(TEXT, system)                                                                        \
     XX(TEXT, prompt)                                                                        \
     XX(TEXT, human) /* the message as JSON, where it is more than the text of the prompt */ \
+    XX(TEXT, steps) /* calls of tools and results before the answer, as JSON */             \
     XX(TEXT, answer)                                                                        \
     XX(TEXT, ai) /* the answer as JSON, where it is more than a text */                     \
     XX(TEXT, finish_reason)                                                                 \

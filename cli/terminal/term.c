@@ -13,7 +13,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DEFAULT_WIDTH 80
+#define DEFAULT_WIDTH  80
+#define DEFAULT_HEIGHT 24
 /* The spinner starts late, so that it does not flicker before a quick answer. */
 #define SPINNER_DELAY_MS    250
 #define SPINNER_INTERVAL_MS 100
@@ -45,6 +46,13 @@ size_t term_width_of(int fd)
     struct winsize size;
     if (ioctl(fd, TIOCGWINSZ, &size) != 0 || !size.ws_col) return DEFAULT_WIDTH;
     return size.ws_col;
+}
+
+size_t term_height(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_row) return DEFAULT_HEIGHT;
+    return size.ws_row;
 }
 
 size_t term_width(void)

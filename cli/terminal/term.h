@@ -14,6 +14,8 @@ bool term_is_in(void);  /* stdin is a terminal */
 size_t term_width(void);
 /* Return the width of the terminal at descriptor `fd`. */
 size_t term_width_of(int fd);
+/* Return the rows of stdout's terminal, 24 when it does not tell. */
+size_t term_height(void);
 
 /* Return whether descriptor `fd` is a terminal on which a line can be redrawn. */
 bool term_has_cursor(int fd);

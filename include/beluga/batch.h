@@ -71,7 +71,12 @@ typedef struct beluga_batch_item {
     beluga_chat_model *model;     /**< asked instead of the batch's model; NULL: that one */
     const beluga_option *options; /**< on top of the batch's options; NULL: none */
     size_t n_options;             /**< may be BELUGA_OPTIONS_TERMINATED */
-    void *reserved[4];
+    /** run the tools that the model calls, as beluga_run_tools_n does; the response is the last
+     * answer, with the sum of the usage */
+    bool run_tools;
+    beluga_event_cb cb; /**< with run_tools: receives the events of all steps; NULL: nobody does */
+    void *payload;      /**< handed to cb */
+    void *reserved[1];
 } beluga_batch_item;
 
 /**

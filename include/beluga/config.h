@@ -52,7 +52,8 @@ BELUGA_API beluga_config *beluga_config_copy(const beluga_config *config);
 BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
- * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`.
+ * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`. The sections
+ * `tools` and `mcp_servers` are kept for the host (beluga_config_section).
  *
  *     model: fast                  # the model that is taken when none is named
  *     providers:
@@ -64,8 +65,8 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  *     models:
  *       fast: {model: openai/gpt-5-mini, temperature: 0.2}
  *
- * A file that is read later wins over an earlier one. A file that names a `command:` or `plugins:`
- * is refused when others can change it.
+ * A file that is read later wins over an earlier one. A file that names a `command:`, `plugins:`,
+ * `tools:` or `mcp_servers:` is refused when others can change it.
  *
  * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG it can't be read, or
  * a mistake in it, with "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB, or over 8
@@ -75,6 +76,51 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  * Blocks: reads a file, and waits up to a minute for bytes of a pipe.
  */
 BELUGA_API int beluga_config_load_file(beluga_config *config, const char *path, beluga_error *err);
+
+/**
+ * Read a YAML file of your own as JSON, as files of a configuration are read: plain values are what
+ * YAML 1.2 says, and aliases, tags and names that are there twice are mistakes.
+ *
+ * @param json    Receives the text, NUL-terminated; owned (beluga_free). "null" for an empty file.
+ * NULL on failure.
+ * @param length  Receives its bytes; NULL allowed.
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_INPUT it can't be read;
+ * BELUGA_ERROR_INVALID_CONFIG a mistake in it, with "path:line:column: …";
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ * library without YAML.
+ *
+ * Threads: any. Blocks: reads a file, and waits up to a minute for bytes of a pipe. Since: 0.1
+ */
+BELUGA_API int beluga_yaml_file_to_json(const char *path, char **json, size_t *length,
+                                        beluga_error *err);
+
+/**
+ * Change values of a configuration file, and leave all else of it as it is, comments included.
+ *
+ *     const char *const changes[] = {"/models/fast/model", "openai/gpt-5-mini",
+ *                                    "/models/slow", NULL};
+ *     int status = beluga_config_change_file(path, changes, 2, &err);
+ *
+ * The new text is checked before it takes the place of the old one in one step: but for the values
+ * it says what it said before, and can be read. The file keeps its mode, and a link stays one. A
+ * missing file is made, readable by its owner alone. Others who change it by this function wait.
+ *
+ * @param path     Its folder must exist.
+ * @param changes  Pairs: a JSON Pointer (RFC 6901) of at most 8 names, and the value as text, or
+ * NULL to remove it, which may be missing. A value where the pointer needs a map is replaced by
+ * one. Borrowed.
+ * @param n        Number of pairs, at most 256.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT an argument is NULL, or a pointer is none;
+ * BELUGA_ERROR_INVALID_CONFIG the file can't be read or written, has a mistake, or would have one
+ * with the values, with "path:line:column: …"; BELUGA_ERROR_NOT_SUPPORTED the value stands in a
+ * form that can't be changed alone, with its line, or a library without YAML;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY. On failure the file is as before.
+ *
+ * Threads: any. Blocks: reads and writes the file, and waits up to 10 s for others.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_config_change_file(const char *path, const char *const *changes, size_t n,
+                                         beluga_error *err);
 
 /** How bad a problem is. */
 typedef enum beluga_severity {
@@ -117,6 +163,45 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
                                         beluga_config_problem_fn tell, void *payload,
                                         size_t *n_errors, beluga_error *err);
 
+/** A check of a file that is under way; opaque. */
+typedef struct beluga_config_checking beluga_config_checking;
+
+/**
+ * Check the host's sections, and report what is wrong in them with beluga_config_report.
+ *
+ * @param payload   As for beluga_config_check_sections.
+ * @param config    Has what could be read of the file; borrowed for the call.
+ * @param checking  Borrowed for the call.
+ */
+typedef void (*beluga_config_check_fn)(void *payload, const beluga_config *config,
+                                       beluga_config_checking *checking);
+
+/**
+ * Do as beluga_config_check_file, and let the host check its sections (beluga_config_section).
+ *
+ * @param check    Called once, in this thread, when the rest of the file was checked; NULL: nobody
+ * checks them.
+ * @param payload  Handed to check and to tell.
+ * @return as beluga_config_check_file.
+ *
+ * Threads: any. Blocks: as beluga_config_check_file, and as check does. Since: 0.1
+ */
+BELUGA_API int beluga_config_check_sections(beluga_registry *registry, const char *path,
+                                            beluga_config_check_fn check,
+                                            beluga_config_problem_fn tell, void *payload,
+                                            size_t *n_errors, beluga_error *err);
+/**
+ * Report a problem in a section of the file that is checked.
+ *
+ * @param section, pointer, of_name  As for beluga_config_section_place.
+ * @param message                    Copied; no secret.
+ *
+ * Threads: that of the check. Since: 0.1
+ */
+BELUGA_API void beluga_config_report(beluga_config_checking *checking, beluga_severity severity,
+                                     const char *section, const char *pointer, bool of_name,
+                                     const char *message);
+
 /**
  * Load the plug-ins that files of the configuration name: `plugins`, one or a list.
  *
@@ -158,6 +243,15 @@ BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registr
                                      const char *reference, beluga_config **out, beluga_error *err);
 
 /**
+ * Return the system text that belongs to a resolved reference: `system` of its alias, or of the one
+ * that this leads to; NULL for none. It is no option: a host puts it into the messages.
+ *
+ * @param config  As beluga_config_resolve made it; NULL gives NULL.
+ * @return borrowed as long as the configuration. Threads: any. Since: 0.1
+ */
+BELUGA_API const char *beluga_config_system(const beluga_config *config);
+
+/**
  * Walk the aliases and their references, in the order of the files.
  *
  * @param index            From 0.
@@ -194,6 +288,34 @@ BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index
  */
 BELUGA_API bool beluga_config_layer(const beluga_config *config, size_t index, const char **name,
                                     char *detail, size_t n);
+
+/**
+ * Read a section that the library keeps for its host as JSON: an object. The library gives these
+ * sections no meaning and never looks into them.
+ *
+ * @param name    "tools" or "mcp_servers".
+ * @param index   From 0: files that have the section, the earliest first.
+ * @param json    Receives the text, NUL-terminated; borrowed until the configuration changes.
+ * @param length  Receives its bytes; NULL allowed.
+ * @return false when `index` is past the last; nothing is written then. Since: 0.1
+ */
+BELUGA_API bool beluga_config_section(const beluga_config *config, const char *name, size_t index,
+                                      const char **json, size_t *length);
+
+/**
+ * Find where a value of such a section stands in its file.
+ *
+ * @param pointer       JSON Pointer (RFC 6901) into the section: "/weather/command/0". Where there
+ * is no such value, the place is that of the last one on the way; "" is the section's name.
+ * @param of_name       The place of the member's name and not of its value, which also stands in
+ * for a value without a place, such as a map.
+ * @param path          Receives the file's path, borrowed as the JSON is.
+ * @param line, column  Receive the place, from 1.
+ * @return false as beluga_config_section, or for a NULL. Since: 0.1
+ */
+BELUGA_API bool beluga_config_section_place(const beluga_config *config, const char *name,
+                                            size_t index, const char *pointer, bool of_name,
+                                            const char **path, int *line, int *column);
 
 /** Return the files' default model reference, or NULL. Borrowed until the configuration changes. */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);

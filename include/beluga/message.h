@@ -204,6 +204,16 @@ BELUGA_API int beluga_message_add_file(beluga_message *message, const char *path
                                        beluga_error *err);
 
 /**
+ * Add the content of a file that is in memory, as beluga_message_add_file does.
+ *
+ * @param name          The file's name or path; its ending and last part count. Copied.
+ * @param data, length  Copied; data is not NULL.
+ * @return as beluga_message_add_file, but never BELUGA_ERROR_NOT_FOUND. Since: 0.1
+ */
+BELUGA_API int beluga_message_add_content(beluga_message *message, const char *name,
+                                          const void *data, size_t length, beluga_error *err);
+
+/**
  * Mark the last part as a cache breakpoint: the provider should keep everything up to it, tools and
  * system messages included, for calls that begin the same. Providers that cache by themselves need
  * no mark; those that can't use one warn.

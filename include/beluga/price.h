@@ -50,6 +50,15 @@ BELUGA_API void beluga_prices_free(beluga_prices *prices);
 BELUGA_API const char *beluga_prices_date(const beluga_prices *prices);
 
 /**
+ * Walk the entries of a list.
+ *
+ * @param index  From 0; in no order that has a meaning.
+ * @return "provider/model" as the file has it, with its star; NULL past the last. Borrowed as long
+ * as the list. Threads: any. Since: 0.1
+ */
+BELUGA_API const char *beluga_prices_name(const beluga_prices *prices, size_t index);
+
+/**
  * Look up a model: its own entry, else the longest one with a star that fits.
  *
  * @param provider, model  NULL is legal, and has no price.

@@ -87,6 +87,22 @@ BELUGA_API int64_t beluga_response_first_content_ns(const beluga_response *respo
 BELUGA_API beluga_message *beluga_response_message(const beluga_response *response);
 
 /**
+ * Check that the text of an answer is JSON that fits a JSON Schema. Services that do not enforce
+ * schemas, and those that do where an answer is cut, give others.
+ *
+ * @param schema, length  JSON text; borrowed. Keywords that are not known constrain nothing.
+ * @param err             Receives the first misfit and its place: "days[1]: must be at least 1".
+ * @return 0 when it fits; BELUGA_ERROR_INVALID_RESPONSE when it does not;
+ * BELUGA_ERROR_MALFORMED_RESPONSE when it is no JSON; BELUGA_ERROR_INVALID_INPUT the schema is no
+ * JSON, or an argument is NULL; BELUGA_ERROR_LIMIT_EXCEEDED nested deeper than 512, or a schema
+ * that takes over a million steps; BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: any. Since: 0.1
+ */
+BELUGA_API int beluga_response_check_schema(const beluga_response *response, const char *schema,
+                                            size_t length, beluga_error *err);
+
+/**
  * Write the answer as one JSON object. An answer with media has a member "media", a list of
  * objects with "kind", "media_type", and "data" in base64 or "url".
  *

@@ -34,7 +34,8 @@ BELUGA_BEGIN_DECLS
  * @param payload   Handed to cb.
  * @param out       Owned response (beluga_response_free): the last answer, with the sum of the
  * usage. NULL on failure.
- * @param opts, n   Borrowed, for every step; n may be BELUGA_OPTIONS_TERMINATED.
+ * @param opts, n   Borrowed, for every step, but for a `tool_choice` that forces a call: it holds
+ * for the first step, and the others are "auto". n may be BELUGA_OPTIONS_TERMINATED.
  * @return as beluga_generate_n; BELUGA_ERROR_LIMIT_EXCEEDED the model still calls tools, or
  * pauses, after `max_tool_steps` (10) answers.
  *
@@ -57,7 +58,7 @@ typedef struct beluga_tool_run beluga_tool_run;
  * only; the terminal event is the last.
  * @param payload   Handed to cb; borrowed until the terminal event.
  * @param out       Owned handle (beluga_tool_run_free), also after the end. NULL on failure.
- * @param opts, n   Copied, for every step; n may be BELUGA_OPTIONS_TERMINATED.
+ * @param opts, n   Copied; as for beluga_run_tools_n.
  * @return 0; as beluga_generate_n for errors that are known before the start. On failure cb is
  * never called.
  *

@@ -32,9 +32,29 @@ static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, s
     return i;
 }
 
+enum { BLOCK = 64 };
+
+/* Returns a number that has a bit where one of the eight numbers in a block has it. */
+static inline uint64_t fold(const char *block)
+{
+    uint64_t all = 0;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BLOCK; i += 8) all |= beluga__load8(block + i);
+    return all;
+}
+
+/* Not inlined, since most texts are shorter than a block. */
+static __attribute__((noinline)) size_t valid_blocks(const char *text, size_t n)
+{
+    size_t i = 0;
+    while (n - i >= BLOCK && !(fold(text + i) & BELUGA__EIGHT(0x80))) i += BLOCK;
+    return valid_from(text, n, i + ascii_run(text + i, n - i));
+}
+
 size_t beluga__utf8_valid(const char *text, size_t n)
 {
-    size_t ascii = n ? ascii_run(text, n) : 0;
+    if (n >= BLOCK) return valid_blocks(text, n);
+    size_t ascii = ascii_run(text, n);
     return ascii < n ? valid_from(text, n, ascii) : n;
 }
 

@@ -8,12 +8,22 @@
 #include "options/copy.h"
 
 #include <beluga/batch.h>
+#include <beluga/tool_loop.h>
 
 enum { DEFAULT_CONCURRENCY = 5 };
+
+/* The tool loop of an item. */
+typedef struct batch_tools {
+    beluga_tool_run *run;
+    beluga_messages *messages; /* grows by calls and results */
+    beluga_event_cb cb;
+    void *payload;
+} batch_tools;
 
 typedef struct batch_slot {
     beluga_batch_op *batch;
     beluga_op *op;
+    batch_tools *tools; /* NULL: the item is one call */
     uint64_t index;
     beluga_response_builder builder;
     beluga_batch_result result;
@@ -93,6 +103,47 @@ static void on_event(void *payload, const beluga_event *event)
         beluga_op_cancel(slot->op);
 }
 
+/* --- tool loops ------------------------------------------------------------------------------- */
+
+/* A run can't be freed by its own terminal event, so this waits until the slot is used again. */
+static void drop_tools(batch_slot *slot)
+{
+    if (!slot->tools) return;
+    beluga_tool_run_free(slot->tools->run);
+    beluga_messages_free(slot->tools->messages);
+    beluga__release(&slot->batch->model->target->runtime->allocator, slot->tools);
+    slot->tools = NULL;
+}
+
+/* The response is that of the last step; a failure has all that came. */
+static void conclude_tools(batch_slot *slot, const beluga_event *event)
+{
+    beluga_response *whole = NULL, *last = beluga_tool_run_response(slot->tools->run);
+    int status = beluga_response_builder_finish(&slot->builder, &whole);
+    beluga_batch_result *result = &slot->result;
+    if (event->kind == BELUGA_EVENT_ERROR)
+        result->error = *event->u.error;
+    else if (status)
+        beluga_error_set(&result->error, status, "%s", beluga_error_text(status));
+    if (result->error.code) {
+        result->partial = whole;
+        beluga_response_free(last);
+    } else {
+        result->response = last;
+        beluga_response_free(whole);
+    }
+    finish_slot(slot);
+}
+
+static void on_tool_event(void *payload, const beluga_event *event)
+{
+    batch_slot *slot = payload;
+    beluga_response_builder_add(&slot->builder, event);
+    if (slot->tools->cb) slot->tools->cb(slot->tools->payload, event);
+    if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR)
+        conclude_tools(slot, event);
+}
+
 /* --- inputs ----------------------------------------------------------------------------------- */
 
 /* Join the batch's options with the item's options behind them. `owned` stays NULL where the item
@@ -113,21 +164,55 @@ static int join_options(const beluga_batch_op *batch, const beluga_batch_item *i
     return 0;
 }
 
-static int start_call(batch_slot *slot, const beluga_batch_item *item,
-                      const beluga_messages *messages, beluga_error *err)
+/* Takes the messages over, also on failure. */
+static int start_tools(batch_slot *slot, const beluga_batch_item *item, beluga_messages *messages,
+                       const beluga_option *opts, size_t n, beluga_error *err)
+{
+    beluga_batch_op *batch = slot->batch;
+    slot->tools = beluga__zalloc(&batch->model->target->runtime->allocator, sizeof *slot->tools);
+    if (!slot->tools) {
+        beluga_messages_free(messages);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool loop");
+    }
+    *slot->tools = (batch_tools){.messages = messages, .cb = item->cb, .payload = item->payload};
+    return beluga_run_tools_start_n(item->model ? item->model : batch->model, batch->loop,
+                                    batch->context, messages, on_tool_event, slot,
+                                    &slot->tools->run, err, opts, n);
+}
+
+static int start_one(batch_slot *slot, const beluga_batch_item *item,
+                     const beluga_messages *messages, const beluga_option *opts, size_t n,
+                     beluga_error *err)
 {
     beluga_batch_op *batch = slot->batch;
     beluga_chat_model *model = item->model ? item->model : batch->model;
     /* A span belongs to the sink that began it, and another client's sink does not know the
      * span. */
     bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
+    return beluga__chat_model_start(model, batch->loop, BELUGA__CALL_FOLD, batch->context,
+                                    shared ? batch->span.span : NULL, messages, opts, n, on_event,
+                                    slot, &slot->op, err);
+}
+
+/* Takes the messages over, also on failure. */
+static int start_item(batch_slot *slot, const beluga_batch_item *item, beluga_messages *messages,
+                      beluga_error *err)
+{
+    beluga_batch_op *batch = slot->batch;
     beluga_option *own;
-    if (join_options(batch, item, &own))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
-    int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_FOLD, batch->context, shared ? batch->span.span : NULL,
-        messages, own ? own : batch->options.opts,
-        own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
+    int status = join_options(batch, item, &own);
+    if (status) {
+        beluga_messages_free(messages);
+        return beluga_error_set(err, status, "no memory for the options");
+    }
+    const beluga_option *opts = own ? own : batch->options.opts;
+    size_t n = own ? BELUGA_OPTIONS_TERMINATED : batch->options.n;
+    if (item->run_tools) {
+        status = start_tools(slot, item, messages, opts, n, err);
+    } else {
+        status = start_one(slot, item, messages, opts, n, err);
+        beluga_messages_free(messages);
+    }
     beluga__release(&batch->model->target->runtime->allocator, own);
     return status;
 }
@@ -136,11 +221,11 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
 {
     beluga_messages *messages = NULL;
     beluga_error err;
+    drop_tools(slot);
     beluga__chat_model_fold(slot->batch->model, &slot->builder, 0);
     slot->result.error.code = 0;
     int status = beluga_ensure_messages(item->input, &messages, &err);
-    if (!status) status = start_call(slot, item, messages, &err);
-    beluga_messages_free(messages);
+    if (!status) status = start_item(slot, item, messages, &err);
     if (!status) return;
     slot->result.error = err;
     beluga__response_builder_clear(&slot->builder);
@@ -276,6 +361,9 @@ void beluga_batch_op_free(beluga_batch_op *batch)
     beluga__task_cancel(&batch->task);
     for (size_t i = 0; i < batch->n_slots; i++) {
         batch_slot *slot = &batch->slots[i];
+        bool runs = slot->tools && slot->builder.allocator;
+        drop_tools(slot);
+        if (runs) beluga__response_builder_clear(&slot->builder);
         if (!slot->op) continue;
         beluga__operation_abort(slot->op);
         beluga_op_free(slot->op);

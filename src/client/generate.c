@@ -15,11 +15,11 @@ static void fold(void *payload, const beluga_event *event)
 {
     folding *f = payload;
     int status = beluga_response_builder_add(&f->builder, event);
-    if (event->kind == BELUGA_EVENT_ERROR) f->error = *event->u.error;
-    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
-        f->done = true;
-    else if (status) /* the builder reports its error when the call has ended */
-        beluga_op_cancel(f->op);
+    switch (event->kind) {
+    case BELUGA_EVENT_ERROR: f->error = *event->u.error; /* fallthrough */
+    case BELUGA_EVENT_FINISH: f->done = true; return;
+    }
+    if (status) beluga_op_cancel(f->op); /* the builder reports its error when the call has ended */
 }
 
 static beluga_response **partial_of(const beluga_option *opts, size_t n)
@@ -110,7 +110,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
 
 typedef struct held {
     beluga__queue queue;
-    beluga_allocator allocator;
+    beluga_loop *loop;
     beluga_op *op;
     beluga_event_cb cb;
     void *payload;
@@ -120,9 +120,9 @@ typedef struct held {
 static void drop_held(void *payload)
 {
     held *h = payload;
-    beluga_allocator allocator = h->allocator;
-    beluga__queue_free(&h->queue);
-    beluga__release(&allocator, h);
+    const beluga_allocator *allocator = h->queue.bytes.allocator;
+    beluga__queue_free(&h->queue, h->loop);
+    beluga__release(allocator, h);
 }
 
 /* A refusal's body, and what it cost, say something of a call that failed. */
@@ -173,10 +173,11 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     if (out) *out = NULL;
     if (beluga__loop_forked(beluga__loop_of(loop)))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    held *h = beluga__zalloc(&model->target->runtime->allocator, sizeof *h);
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    held *h = beluga__zalloc(allocator, sizeof *h);
     if (!h) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    h->allocator = model->target->runtime->allocator;
-    beluga__queue_init(&h->queue, &h->allocator);
+    beluga__queue_init(&h->queue, loop, allocator);
+    h->loop = loop;
     h->cb = cb;
     h->payload = payload;
     int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, NULL, messages,

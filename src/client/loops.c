@@ -5,7 +5,6 @@
 
 struct beluga__loop_slot {
     beluga__network_loop *loop;
-    int64_t since_ns;      /* when the loop was given back */
     _Atomic uint32_t next; /* number of the next slot, plus 1 */
 };
 
@@ -33,43 +32,63 @@ static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
     return (int64_t)(uint32_t)old - 1;
 }
 
-int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots,
+int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t max_idle,
                        int64_t idle_ms)
 {
     loops->runtime = runtime;
-    loops->n_slots = n_slots;
     loops->idle_ns = idle_ms * BELUGA__NS_PER_MS;
-    loops->slots = beluga__zalloc(&runtime->allocator, n_slots * sizeof *loops->slots);
+    loops->slots = beluga__zalloc(&runtime->allocator, max_idle * sizeof *loops->slots);
     if (!loops->slots) return BELUGA_ERROR_NO_MEMORY;
-    for (uint32_t i = n_slots; i-- > 0;) push(loops, &loops->empty, i);
+    for (uint32_t i = max_idle; i-- > 1;) push(loops, &loops->empty, i); /* one has no slot */
     return 0;
+}
+
+/* Take the idle loop that was used last; NULL: none is idle. A loop of the parent process is left
+ * alone. */
+static beluga__network_loop *take_idle(beluga__loops *loops)
+{
+    beluga__network_loop *loop = atomic_exchange(&loops->last, NULL);
+    if (loop && !beluga__loop_forked(loop)) return loop;
+    for (int64_t slot; loops->slots && (slot = pop(loops, &loops->idle)) >= 0;) {
+        loop = loops->slots[slot].loop;
+        push(loops, &loops->empty, (uint32_t)slot);
+        if (!beluga__loop_forked(loop)) return loop;
+    }
+    return NULL;
 }
 
 void beluga__loops_free(beluga__loops *loops)
 {
-    for (int64_t slot; loops->slots && (slot = pop(loops, &loops->idle)) >= 0;)
-        if (!beluga__loop_forked(loops->slots[slot].loop))
-            beluga__network_loop_destroy(loops->slots[slot].loop);
+    for (beluga__network_loop *loop; (loop = take_idle(loops));) beluga__network_loop_destroy(loop);
     beluga__release(&loops->runtime->allocator, loops->slots);
     loops->slots = NULL;
 }
 
 int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out, beluga_error *err)
 {
-    *out = NULL;
-    for (int64_t slot; (slot = pop(loops, &loops->idle)) >= 0;) {
-        beluga__network_loop *loop = loops->slots[slot].loop;
-        push(loops, &loops->empty, (uint32_t)slot);
-        if (beluga__loop_forked(loop)) continue; /* a loop of the parent process is left alone */
-        loop->base.ops = beluga__loop_ops_of(loops->runtime);
-        *out = loop;
-        break;
+    *out = take_idle(loops);
+    if (*out) {
+        (*out)->base.ops = beluga__loop_ops_of(loops->runtime);
+    } else {
+        int status = beluga__network_loop_new(loops->runtime, false, out);
+        if (status)
+            return beluga_error_set(err, status, "no loop for the call: %s",
+                                    beluga_error_text(status));
     }
-    int status = *out ? 0 : beluga__network_loop_new(loops->runtime, false, out);
-    if (status)
-        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
     loops->runtime->ref(loops->runtime);
     return 0;
+}
+
+/* Put a loop in which no call runs below the one that was used last, or destroy it. */
+static void keep(beluga__loops *loops, beluga__network_loop *loop)
+{
+    int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
+    if (slot >= 0) {
+        loops->slots[slot].loop = loop;
+        push(loops, &loops->idle, (uint32_t)slot);
+    } else if (!beluga__loop_forked(loop)) {
+        beluga__network_loop_destroy(loop);
+    }
 }
 
 /* Sometimes close the loops that were idle for long. The newest loops are put back on top. */
@@ -82,7 +101,7 @@ static void sweep(beluga__loops *loops, int64_t now)
     uint32_t young[64];
     size_t n = 0;
     for (int64_t slot; n < 64 && (slot = pop(loops, &loops->idle)) >= 0;) {
-        if (now - loops->slots[slot].since_ns < loops->idle_ns) {
+        if (now - loops->slots[slot].loop->base.now_ns < loops->idle_ns) {
             young[n++] = (uint32_t)slot;
             continue;
         }
@@ -105,18 +124,14 @@ static void settle(beluga__network_loop *loop)
 
 void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
 {
-    if (loop->base.active && !beluga__loop_forked(loop)) settle(loop);
-    int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
     beluga__runtime *runtime = loops->runtime;
-    if (slot < 0) {
-        if (!beluga__loop_forked(loop)) beluga__network_loop_destroy(loop);
-    } else {
+    if (!beluga__loop_forked(loop)) {
+        if (loop->base.active) settle(loop);
         beluga__loop_close_mailbox(loop);
         /* the time of the last step is good enough and saves reading the clock */
         int64_t now = loop->base.now_ns;
-        loops->slots[slot].loop = loop;
-        loops->slots[slot].since_ns = now;
-        push(loops, &loops->idle, (uint32_t)slot);
+        beluga__network_loop *other = atomic_exchange(&loops->last, loop);
+        if (other) keep(loops, other);
         sweep(loops, now);
     }
     runtime->unref(runtime);

@@ -1,6 +1,6 @@
 /* The loops that blocking calls lease. The most recently used loop is leased first, since its
- * connections are warm. There are no locks: two stacks hold slot numbers, and each head has a tag
- * that detects reuse. */
+ * connections are warm. There are no locks: the loop that was used last is swapped in and out, and
+ * for the others two stacks hold slot numbers, whose heads each have a tag that detects reuse. */
 #ifndef BELUGA__LOOPS_H
 #define BELUGA__LOOPS_H
 
@@ -12,9 +12,9 @@ typedef struct beluga__loop_slot beluga__loop_slot;
 
 typedef struct beluga__loops {
     beluga__runtime *runtime;
-    beluga__loop_slot *slots;
-    uint32_t n_slots;
-    int64_t idle_ns; /* how long an idle loop is kept */
+    _Atomic(beluga__network_loop *) last; /* the loop that was used last, or NULL */
+    beluga__loop_slot *slots;             /* for all other idle loops */
+    int64_t idle_ns;                      /* how long an idle loop is kept */
     /* heads of the stacks: a tag in the upper half, slot number + 1 in the lower half */
     _Atomic uint64_t idle, empty;
     _Atomic int64_t swept_ns;

@@ -1,6 +1,7 @@
 #include "client/queue.h"
 
 #include "base/limits.h"
+#include "loop/rooms.h"
 #include "schema/event.h"
 
 #include <stdint.h>
@@ -15,15 +16,16 @@ typedef struct record {
     uintptr_t address; /* of this record when it was written */
 } record;
 
-void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator)
+void beluga__queue_init(beluga__queue *queue, beluga_loop *loop, const beluga_allocator *allocator)
 {
     beluga__buf_init(&queue->bytes, allocator, BELUGA__MAX_RESPONSE_BYTES);
+    beluga__room_lend(loop, BELUGA__ROOM_EVENTS, &queue->bytes);
     queue->read = 0;
 }
 
-void beluga__queue_free(beluga__queue *queue)
+void beluga__queue_free(beluga__queue *queue, beluga_loop *loop)
 {
-    beluga__buf_free(&queue->bytes);
+    beluga__room_keep(loop, BELUGA__ROOM_EVENTS, &queue->bytes);
     queue->read = 0;
 }
 

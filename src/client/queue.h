@@ -4,6 +4,7 @@
 #define BELUGA__QUEUE_H
 
 #include "base/buf.h"
+#include "loop/loop.h"
 
 #include <beluga/event.h>
 
@@ -13,8 +14,10 @@ typedef struct beluga__queue {
     beluga_event event; /* the event that was popped last */
 } beluga__queue;
 
-void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator);
-void beluga__queue_free(beluga__queue *queue);
+/* Begin a queue of a call on this loop, in the room of the last queue. */
+void beluga__queue_init(beluga__queue *queue, beluga_loop *loop, const beluga_allocator *allocator);
+/* Free a queue, and leave its room to the loop. */
+void beluga__queue_free(beluga__queue *queue, beluga_loop *loop);
 void beluga__queue_clear(beluga__queue *queue);
 /* Copy an event with everything that it points to. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED. */
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event);

@@ -57,12 +57,15 @@ static int start(beluga_stream *stream, beluga_chat_model *model, beluga_context
                  size_t n)
 {
     stream->client = beluga__chat_model_client(model);
-    beluga__queue_init(&stream->queue, &model->target->runtime->allocator);
     int status = beluga__loops_lease(&stream->client->loops, &stream->loop, err);
     if (status) return status;
-    status = beluga__chat_model_start(model, &stream->loop->base, BELUGA__CALL_STREAM, ctx, NULL,
-                                      messages, opts, n, on_event, stream, &stream->op, err);
-    if (status) beluga__loops_give_back(&stream->client->loops, stream->loop);
+    beluga_loop *loop = &stream->loop->base;
+    beluga__queue_init(&stream->queue, loop, &model->target->runtime->allocator);
+    status = beluga__chat_model_start(model, loop, BELUGA__CALL_STREAM, ctx, NULL, messages, opts,
+                                      n, on_event, stream, &stream->op, err);
+    if (!status) return 0;
+    beluga__queue_free(&stream->queue, loop);
+    beluga__loops_give_back(&stream->client->loops, stream->loop);
     return status;
 }
 
@@ -128,7 +131,7 @@ void beluga_stream_free(beluga_stream *stream)
     beluga_client *client = stream->client;
     beluga__operation_abort(stream->op);
     beluga__operation_free(stream->op);
-    beluga__queue_free(&stream->queue);
+    beluga__queue_free(&stream->queue, &loop->base);
     beluga__release(&client->runtime.allocator, stream);
     beluga__loops_give_back(&client->loops, loop);
 }

@@ -10,6 +10,8 @@
 
 #include <beluga/tool_loop.h>
 
+#include <stdio.h>
+
 enum { DEFAULT_STEPS = 10, DEFAULT_AT_ONCE = 8, DEFAULT_TIMEOUT_MS = 60000 };
 
 /* The step that follows an answer. */
@@ -23,6 +25,8 @@ struct beluga_tool_run {
     beluga_event_cb cb;
     void *payload;
     beluga__options options;
+    const beluga_option *later; /* options of all steps but the first */
+    size_t n_later;
     int64_t max_steps, steps;
     beluga__running running; /* among the loop's calls until the run has ended */
     /* watches the context while tools run; the run's calls watch it themselves */
@@ -207,6 +211,14 @@ static void go_to(beluga_tool_run *run, next_step then)
                                     : "no memory for the answer");
 }
 
+static void fail_at_limit(beluga_tool_run *run, const char *does)
+{
+    char text[96];
+    snprintf(text, sizeof text, "the model still %s after %lld answers (max_tool_steps)", does,
+             (long long)run->steps);
+    fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED, text);
+}
+
 static void answered(beluga_tool_run *run, const beluga_event *finish)
 {
     next_step then = what_follows(run);
@@ -218,9 +230,7 @@ static void answered(beluga_tool_run *run, const beluga_event *finish)
     }
     run->before = usage;
     if (run->steps >= run->max_steps)
-        fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED,
-                  then == RUN_TOOLS ? "the model still calls tools after max_tool_steps answers"
-                                    : "the model still pauses after max_tool_steps answers");
+        fail_at_limit(run, then == RUN_TOOLS ? "calls tools" : "pauses");
     else
         go_to(run, then);
 }
@@ -280,11 +290,12 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
     if (gives_body(run))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "request_body is one request, and a tool loop makes several");
-    run->steps++;
+    bool first = run->steps++ == 0;
     beluga__chat_model_fold(run->model, &run->builder, 0);
-    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,
-                                    run->span, run->messages, run->options.opts, run->options.n,
-                                    on_event, run, &run->op, err);
+    return beluga__chat_model_start(
+        run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->span, run->messages,
+        first ? run->options.opts : run->later, first ? run->options.n : run->n_later, on_event,
+        run, &run->op, err);
 }
 
 /* Go on with more jobs, with the next step, or with the end. */
@@ -308,6 +319,34 @@ static void go_on(beluga__task *task)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+/* Returns whether the model must call a tool, by the options of the run or of the model. */
+static bool is_forced(const beluga_tool_run *run)
+{
+    const char *choice =
+        beluga__settings_string(&run->model->target->settings, BELUGA_OPTION_TOOL_CHOICE);
+    for (size_t i = 0; i < run->options.n; i++)
+        if (run->options.opts[i].key == BELUGA_OPTION_TOOL_CHOICE)
+            choice = run->options.opts[i].type ? run->options.opts[i].value.string : NULL;
+    return choice && strcmp(choice, "auto") != 0 && strcmp(choice, "none") != 0;
+}
+
+/* A model that had to call a tool in each step would never answer, so that holds for the first one
+ * alone. */
+static int choose_later(beluga_tool_run *run)
+{
+    size_t n = run->options.n;
+    run->later = run->options.opts;
+    run->n_later = n;
+    if (!is_forced(run)) return 0;
+    beluga_option *opts = beluga__arena_alloc(&run->options.arena, (n + 1) * sizeof *opts);
+    if (!opts) return BELUGA_ERROR_NO_MEMORY;
+    if (n) memcpy(opts, run->options.opts, n * sizeof *opts);
+    opts[n] = beluga_with_tool_choice("auto");
+    run->later = opts;
+    run->n_later = n + 1;
+    return 0;
+}
+
 static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t n)
 {
     const beluga__settings *s = &run->model->target->settings;
@@ -320,7 +359,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     beluga__options_int(own, BELUGA_OPTION_MAX_TOOL_STEPS, &run->max_steps);
     beluga__options_int(own, BELUGA_OPTION_MAX_CONCURRENT_TOOLS, &jobs->at_once);
     beluga__options_int(own, BELUGA_OPTION_TOOL_TIMEOUT, &jobs->timeout_ms);
-    return status;
+    return status ? status : choose_later(run);
 }
 
 /* Make a run and put it among the loop's calls. Returns NULL without memory for the run. */

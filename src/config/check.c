@@ -18,8 +18,10 @@
 
 enum { SHORTEST_SECRET = 8 }; /* shorter texts are the dummy keys of local servers */
 
-typedef struct checking {
+typedef struct beluga_config_checking {
     beluga__config_problems report;
+    beluga_config_check_fn check; /* of the host; NULL: none */
+    void *payload;
     beluga_registry *registry;
     beluga_config *config; /* holds only the checked file */
     const beluga__config_file *file;
@@ -323,17 +325,34 @@ static void check_all(checking *c)
         check_alias(c, s);
     if (file->default_model && !c->report.status)
         check_model(c, file->default_model, file->line, file->column);
+    if (c->check && !c->report.status) c->check(c->payload, c->config, c);
     check_mode(c);
+}
+
+void beluga_config_report(beluga_config_checking *c, beluga_severity severity, const char *section,
+                          const char *pointer, bool of_name, const char *message)
+{
+    const char *path;
+    int line, column;
+    if (beluga_config_section_place(c->config, section, 0, pointer, of_name, &path, &line, &column))
+        beluga__config_note(&c->report, severity, line, column, "%s", message);
 }
 
 int beluga_config_check_file(beluga_registry *registry, const char *path,
                              beluga_config_problem_fn tell, void *payload, size_t *n_errors,
                              beluga_error *err)
 {
+    return beluga_config_check_sections(registry, path, NULL, tell, payload, n_errors, err);
+}
+
+int beluga_config_check_sections(beluga_registry *registry, const char *path,
+                                 beluga_config_check_fn check, beluga_config_problem_fn tell,
+                                 void *payload, size_t *n_errors, beluga_error *err)
+{
     beluga__config_file *file;
     if (!registry || !path || !tell)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "registry, path or tell is NULL");
-    checking c = {.registry = registry};
+    checking c = {.registry = registry, .check = check, .payload = payload};
     beluga__config_problems_init(&c.report, path);
     c.config = beluga_config_new_n(NULL, 0);
     int status = c.config

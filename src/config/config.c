@@ -5,6 +5,7 @@
 #include "base/secret_memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 beluga_config *beluga_config_new_n(const beluga_option *opts, size_t n)
 {
@@ -37,7 +38,20 @@ beluga_config *beluga_config_copy(const beluga_config *config)
     }
     copy->n_files = config->n_files;
     copy->own_host = config->own_host;
-    return copy;
+    if (beluga__config_set_system(copy, config->system) == 0) return copy;
+    beluga_config_free(copy);
+    return NULL;
+}
+
+int beluga__config_set_system(beluga_config *config, const char *text)
+{
+    config->system = text ? beluga__arena_copy(&config->arena, text, strlen(text)) : NULL;
+    return text && !config->system ? BELUGA_ERROR_NO_MEMORY : 0;
+}
+
+const char *beluga_config_system(const beluga_config *config)
+{
+    return config ? config->system : NULL;
 }
 
 void beluga_config_free(beluga_config *config)

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "config/problems.h"
+#include "config/yaml.h"
 #include "options/settings.h"
 
 #include <beluga/config.h>
@@ -29,6 +30,7 @@ typedef struct beluga__config_section {
     struct beluga__config_section *next;
     const char *name;
     const char *reference; /* the reference of a model's section */
+    const char *system;    /* its system text, or NULL */
     beluga__config_entry *entries, **entries_end;
     size_t n_entries;
     int line, column; /* place of the reference, or else of the name */
@@ -47,6 +49,15 @@ typedef struct beluga__config_plugin {
     int line, column;
 } beluga__config_plugin;
 
+/* A section that the library keeps for its host. */
+typedef struct beluga__config_kept {
+    struct beluga__config_kept *next;
+    const char *name, *json;
+    size_t length;
+    const beluga__yaml_node *node;
+    int line, column; /* place of the name */
+} beluga__config_kept;
+
 /* A file that was read; it never changes, and copies of a configuration share it. */
 typedef struct beluga__config_file {
     atomic_uint refs;
@@ -59,6 +70,8 @@ typedef struct beluga__config_file {
     beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
+    beluga__config_kept *kept;
+    beluga__yaml *yaml; /* owned; has the places of values in `kept`; NULL without any */
 } beluga__config_file;
 
 struct beluga_config {
@@ -67,12 +80,16 @@ struct beluga_config {
     beluga__settings settings;
     beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later files win over earlier ones */
     size_t n_files;
+    const char *system; /* system text of the alias that was resolved, or NULL; in the arena */
     /* an alias named the host, so settings for the provider's own host do not apply */
     bool own_host;
 };
 
 /* Returns the merged settings; borrowed until the configuration changes. */
 beluga__settings *beluga__config_settings(beluga_config *config);
+
+/* Set the system text, NULL for none. Returns 0, or NO_MEMORY. */
+int beluga__config_set_system(beluga_config *config, const char *text);
 
 /* Read the provider's variables into the environment layer, if the configuration asks for it. The
  * key becomes a reference, "env:NAME", so that the variable's text is never taken for a
@@ -103,7 +120,14 @@ bool beluga__config_is_same_url(const char *a, const char *b);
  * and the file holds everything that is correct; without, the first problem is the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
+/* Read a text as if it were the file at `path`, and keep nothing of it. */
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
+
+/* Find the place of a value in a kept section, or of its name, by a JSON Pointer. Where there is no
+ * such value, it is the place of the last one on the way. */
+beluga__yaml_place beluga__config_find_place(const beluga__config_kept *kept, const char *pointer,
+                                             bool of_name);
 
 /* Find the section of a model's alias in the newest file that has one, and that file; NULL when
  * there is none. */

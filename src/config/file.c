@@ -195,23 +195,32 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     return add_entry(r, p->section, p->option, &option, place);
 }
 
+/* Make JSON of a value. *json stays NULL behind a fault that was noted. */
+static int make_json(reader *r, const char *name, beluga__yaml_node *value, const char **json,
+                     size_t *length)
+{
+    beluga__buf text;
+    *json = NULL;
+    beluga__buf_init(&text, beluga__secret_allocator(), 2 * BELUGA__MAX_CONFIG_BYTES);
+    int status = beluga__yaml_to_json(value, &text);
+    if (!status) *json = beluga__arena_copy(&r->file->arena, text.data, text.length);
+    *length = text.length;
+    beluga__buf_free(&text);
+    if (status == BELUGA_ERROR_INVALID_CONFIG)
+        return fault(r, r->place, "%s: only maps, lists and values with plain names become JSON",
+                     name);
+    if (status && status != BELUGA_ERROR_NO_MEMORY)
+        return fault(r, r->place, "%s is too large", name);
+    return *json ? 0 : no_memory(r);
+}
+
 static int add_json(reader *r, beluga__config_section *section, int key, const char *name,
                     beluga__yaml_node *map)
 {
-    beluga__buf json;
-    beluga__yaml_place place = r->place;
-    beluga__buf_init(&json, beluga_allocator_default(), 2 * BELUGA__MAX_CONFIG_BYTES);
-    int status = beluga__yaml_to_json(map, &json);
-    const char *text = status ? NULL : beluga__arena_copy(&r->file->arena, json.data, json.length);
     beluga_option option = {.key = (uint16_t)key, .type = BELUGA_OPTION_STRING};
-    option.value.string = text;
-    option.length = json.length;
-    beluga__buf_free(&json);
-    if (status == BELUGA_ERROR_INVALID_CONFIG)
-        return fault(r, place, "%s: only maps, lists and values with plain names become JSON",
-                     name);
-    if (status && status != BELUGA_ERROR_NO_MEMORY) return fault(r, place, "%s is too large", name);
-    return text ? add_entry(r, section, name, &option, place) : no_memory(r);
+    int status = make_json(r, name, map, &option.value.string, &option.length);
+    if (status || !option.value.string) return status;
+    return add_entry(r, section, name, &option, r->place);
 }
 
 /* A file can't set these options: the section itself names the provider, and some options belong
@@ -298,12 +307,25 @@ static int read_reference(reader *r, const char *what, beluga__yaml_node *value,
     return 0;
 }
 
+static int read_system(reader *r, beluga__yaml_node *value, const char **out)
+{
+    size_t n;
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
+        return fault(r, place_of(r, value), "system must be a text");
+    const char *text = keep(r, value, &n);
+    if (!text) return no_memory(r);
+    if (strlen(text) < n) return fault(r, place_of(r, value), "system holds a NUL byte");
+    *out = text;
+    return 0;
+}
+
 static int add_model_setting(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
     beluga__config_section *section = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &section->reference, &section->line,
                               &section->column);
+    if (strcmp(name, "system") == 0) return read_system(r, value, &section->system);
     if (strcmp(name, "model_name") == 0)
         return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
     if (strcmp(name, "base") == 0 || strcmp(name, "models") == 0)
@@ -384,22 +406,45 @@ static const char *nearest(const char *name, const char *const *words)
     return best;
 }
 
+/* Keep a section for the host, which reads it as JSON, and may run what it names. */
+static int keep_section(reader *r, const char *name, beluga__yaml_node *value)
+{
+    if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL) return 0;
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_MAP)
+        return fault(r, place_of(r, value), "%s must be a map", name);
+    if (!r->runs.line) r->runs = r->place;
+    beluga__config_kept *kept = beluga__arena_zalloc(&r->file->arena, sizeof *kept);
+    if (!kept) return no_memory(r);
+    *kept = (beluga__config_kept){.next = r->file->kept,
+                                  .name = name,
+                                  .node = value,
+                                  .line = r->place.line,
+                                  .column = r->place.column};
+    int status = make_json(r, name, value, &kept->json, &kept->length);
+    if (kept->json) r->file->kept = kept;
+    return status;
+}
+
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
-    static const char *const names[] = {"model", "providers", "models", "plugins", NULL};
+    static const char *const names[] = {"model", "providers",   "models", "plugins",
+                                        "tools", "mcp_servers", NULL};
     beluga__config_file *file = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
     if (strcmp(name, "providers") == 0) return walk(r, value, name, read_provider, NULL);
     if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
     if (strcmp(name, "plugins") == 0) return read_plugins(r, value);
+    if (strcmp(name, "tools") == 0 || strcmp(name, "mcp_servers") == 0)
+        return keep_section(r, name, value);
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     const char *near = nearest(name, names);
     if (near)
         return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
                      near);
     return fault(r, r->place,
-                 "\"%.*s\" is not known here; a file has model, providers, models and plugins",
+                 "\"%.*s\" is not known here; a file has model, providers, models, plugins, "
+                 "tools and mcp_servers",
                  shown, name);
 }
 
@@ -426,7 +471,10 @@ static int read_yaml(reader *r, const beluga__buf *text)
     if (!yaml) return 0;
     status = beluga__yaml_find_twice(beluga__yaml_root(yaml), tell_twice, r);
     if (!status) status = walk(r, beluga__yaml_root(yaml), "a configuration", read_top, r->file);
-    beluga__yaml_free(yaml);
+    if (r->file->kept)
+        r->file->yaml = yaml;
+    else
+        beluga__yaml_free(yaml);
     return status;
 }
 
@@ -447,6 +495,21 @@ static int check_trust(reader *r)
     if (!why.code) return 0;
     return fault(r, r->runs, "this runs a program, but others may change the file: %s",
                  why.message);
+}
+
+int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err)
+{
+    beluga__config_file file = {.path = path};
+    beluga__arena_init(&file.arena, beluga__secret_allocator(), NULL, 0,
+                       64 * BELUGA__MAX_CONFIG_BYTES);
+    file.providers.end = &file.providers.first;
+    file.models.end = &file.models.first;
+    file.plugins_end = &file.plugins;
+    reader r = {.file = &file, .err = err, .place = {1, 1}};
+    int status = read_yaml(&r, text);
+    beluga__yaml_free(file.yaml);
+    beluga__arena_free(&file.arena);
+    return status;
 }
 
 static int read_file(reader *r)
@@ -494,6 +557,7 @@ int beluga__config_file_new(const char *path, beluga__config_problems *problems,
 void beluga__config_file_unref(beluga__config_file *file)
 {
     if (!file || atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) != 1) return;
+    beluga__yaml_free(file->yaml);
     beluga__arena_free(&file->arena);
     beluga__release(file->allocator, file);
 }

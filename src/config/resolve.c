@@ -93,19 +93,33 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* Hint at a provider without code with a similar name, else at a registered one. */
-static void hint_at(const resolution *r, const char *name, char *hint, size_t size)
+/* The name that differs least from the one that nobody knows. */
+typedef struct nearest_name {
+    const char *wanted, *best; /* best NULL: none */
+    unsigned limit;
+} nearest_name;
+
+static void compare_name(nearest_name *n, const char *known)
 {
-    const char *own, *base, *best = NULL;
-    unsigned limit = 2;
-    for (size_t i = 0; beluga_config_provider(r->config, i, &own, &base); i++) {
-        unsigned distance = beluga__text_distance(own, name, limit);
-        if (distance > limit || (best && distance == limit) || distance >= strlen(name)) continue;
-        best = own;
-        limit = distance;
-    }
-    if (best)
-        snprintf(hint, size, "did you mean %.*s?", shown(best), best);
+    unsigned distance = beluga__text_distance(known, n->wanted, n->limit);
+    if (distance > n->limit || (n->best && distance == n->limit) || distance >= strlen(n->wanted))
+        return;
+    n->best = known;
+    n->limit = distance;
+}
+
+/* Hint at an alias, if the whole reference may be one, or a provider without code with a similar
+ * name, else at a registered one. */
+static void hint_at(const resolution *r, const char *name, bool whole, char *hint, size_t size)
+{
+    const char *own, *other;
+    nearest_name near = {.wanted = name, .limit = 2};
+    for (size_t i = 0; whole && beluga_config_alias(r->config, i, &own, &other); i++)
+        compare_name(&near, own);
+    for (size_t i = 0; beluga_config_provider(r->config, i, &own, &other); i++)
+        compare_name(&near, own);
+    if (near.best)
+        snprintf(hint, size, "did you mean %.*s?", shown(near.best), near.best);
     else
         beluga__registry_hint(r->registry, name, hint, size);
 }
@@ -113,7 +127,7 @@ static void hint_at(const resolution *r, const char *name, char *hint, size_t si
 static int fail_unknown(const resolution *r, const char *name, bool whole)
 {
     char text[sizeof r->err->message], hint[240];
-    hint_at(r, name, hint, sizeof hint);
+    hint_at(r, name, whole, hint, sizeof hint);
     if (has_section(r->config, name))
         snprintf(text, sizeof text,
                  "no provider is named \"%.*s\", and its section has no base to make it one; %s",
@@ -408,6 +422,9 @@ static int apply_sections(const resolution *r, beluga_config *out)
     for (size_t i = r->n_steps; i-- > 0 && !status;) {
         leave_host(r, out, r->steps[i].alias);
         status = apply_section(r, out, r->steps[i].file, r->steps[i].alias);
+        const char *system = r->steps[i].alias->system;
+        if (!status && system && beluga__config_set_system(out, system))
+            status = beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
     }
     return status;
 }
@@ -472,6 +489,7 @@ int beluga_config_resolve(const beluga_config *config, beluga_registry *registry
     if (!copy)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to copy a configuration");
     drop_file_layer(&r, copy);
+    copy->system = NULL;
     status = apply_sections(&r, copy);
     if (!status) status = apply_names(&r, copy);
     if (status)

@@ -22,8 +22,10 @@ struct beluga__yaml_node {
     } u;
     const char *text;
     uint32_t length;
+    uint32_t begin, end; /* characters before it, and before what follows it */
     beluga__yaml_place place;
     uint8_t kind;
+    bool flow;  /* {…} or […] */
     bool plain; /* neither a quoted nor a block scalar */
     bool twice; /* a key that its map has already */
 };
@@ -72,6 +74,7 @@ static int add_node(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark,
     if (!node) return BELUGA_ERROR_NO_MEMORY;
     node->kind = (uint8_t)kind;
     node->place = place_of(mark);
+    node->begin = node->end = (uint32_t)mark->index;
     node->text = "";
     if (b->depth) {
         *b->open[b->depth - 1].end = node;
@@ -101,12 +104,13 @@ static int add_scalar(builder *b, const yaml_event_t *e)
     int status = add_node(b, null ? BELUGA__YAML_NULL : BELUGA__YAML_SCALAR, &e->start_mark, &node);
     if (status) return status;
     node->plain = plain;
+    node->end = (uint32_t)e->end_mark.index;
     node->length = (uint32_t)n;
     if (n) node->text = beluga__arena_copy(&b->yaml->arena, text, n);
     return node->text ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-static int begin(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark)
+static int begin(builder *b, beluga__yaml_kind kind, bool flow, const yaml_mark_t *mark)
 {
     if (b->depth == BELUGA__MAX_YAML_DEPTH) {
         char why[64];
@@ -116,6 +120,7 @@ static int begin(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark)
     beluga__yaml_node *node;
     int status = add_node(b, kind, mark, &node);
     if (status) return status;
+    node->flow = flow;
     b->open[b->depth].node = node;
     b->open[b->depth++].end = &node->u.first;
     return 0;
@@ -123,9 +128,13 @@ static int begin(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark)
 
 static void mark_twice(beluga__yaml_node *map);
 
-static int finish(builder *b)
+/* A block has no mark at its end: it ends with the last of its values. */
+static int finish(builder *b, const yaml_mark_t *end)
 {
     beluga__yaml_node *node = b->open[--b->depth].node;
+    if (node->flow) node->end = (uint32_t)end->index;
+    for (const beluga__yaml_node *n = node->flow ? NULL : node->u.first; n; n = n->next)
+        node->end = n->end;
     if (node->kind == BELUGA__YAML_MAP) mark_twice(node);
     return 0;
 }
@@ -147,10 +156,14 @@ static int take(builder *b, const yaml_event_t *e)
         return refuse(b, &e->start_mark, "a second document: a configuration is one");
     case YAML_ALIAS_EVENT: return add_node(b, BELUGA__YAML_ALIAS, &e->start_mark, &node);
     case YAML_SCALAR_EVENT: return add_scalar(b, e);
-    case YAML_SEQUENCE_START_EVENT: return begin(b, BELUGA__YAML_LIST, &e->start_mark);
-    case YAML_MAPPING_START_EVENT: return begin(b, BELUGA__YAML_MAP, &e->start_mark);
+    case YAML_SEQUENCE_START_EVENT:
+        return begin(b, BELUGA__YAML_LIST, e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
+                     &e->start_mark);
+    case YAML_MAPPING_START_EVENT:
+        return begin(b, BELUGA__YAML_MAP, e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
+                     &e->start_mark);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: return finish(b);
+    case YAML_MAPPING_END_EVENT: return finish(b, &e->end_mark);
     default: return 0;
     }
 }
@@ -253,6 +266,17 @@ bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *pl
     if (node->plain && !node->length) return false;
     *place = node->place;
     return true;
+}
+
+bool beluga__yaml_is_flow(const beluga__yaml_node *node)
+{
+    return node->flow;
+}
+
+void beluga__yaml_span_of(const beluga__yaml_node *node, size_t *begin, size_t *end)
+{
+    *begin = node->begin;
+    *end = node->end;
 }
 
 bool beluga__yaml_next_item(const beluga__yaml_node *list, void **at, beluga__yaml_node **item)

@@ -42,6 +42,12 @@ const char *beluga__yaml_text(const beluga__yaml_node *node, size_t *length);
 /* Get the place of a scalar or an alias. Returns false for other nodes and for a missing value. */
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place);
 
+/* Returns whether a list or a map is written as {…} or […]. */
+bool beluga__yaml_is_flow(const beluga__yaml_node *node);
+/* Get where a node begins, and where it ends, in characters behind a byte order mark. A missing
+ * value has no length, and a block ends with its last value. */
+void beluga__yaml_span_of(const beluga__yaml_node *node, size_t *begin, size_t *end);
+
 /* Walk a list or a map; *at starts as NULL. Returns false at the end. A key that is no scalar is
  * returned as NULL. */
 bool beluga__yaml_next_item(const beluga__yaml_node *list, void **at, beluga__yaml_node **item);

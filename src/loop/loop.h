@@ -124,6 +124,7 @@ typedef enum beluga__room_kind {
     BELUGA__ROOM_REQUEST, /* the body of a request */
     BELUGA__ROOM_HEADERS, /* those of an answer */
     BELUGA__ROOM_ANSWER,  /* the body of an unstreamed one */
+    BELUGA__ROOM_EVENTS,  /* events that wait for the caller */
     BELUGA__ROOMS
 } beluga__room_kind;
 

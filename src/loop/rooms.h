@@ -1,6 +1,5 @@
-/* The memory of buffers that every call over HTTP fills, kept by the loop from call to call:
- * growing one anew costs a call its pages, and the allocator may give a large one back to the
- * system each time. */
+/* The memory of buffers that calls fill, kept by the loop from call to call: growing one anew costs
+ * a call its pages, and the allocator may give a large one back to the system each time. */
 #ifndef BELUGA__ROOMS_H
 #define BELUGA__ROOMS_H
 

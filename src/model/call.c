@@ -53,10 +53,10 @@ void beluga__call_holds_secrets(beluga_call *call)
  * replaces. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
-    const char *id = beluga_message_tool_call_id(message);
+    const char *id = message->tool_call_id;
     size_t n = call->n_messages,
            first = n > BELUGA__MAX_TOOL_CALLS ? n - BELUGA__MAX_TOOL_CALLS : 0;
-    if (beluga_message_role(message) != BELUGA_ROLE_TOOL || !id) return NULL;
+    if (message->role != BELUGA_ROLE_TOOL || !id) return NULL;
     while (n-- > first && beluga_message_role(call->messages[n]) != BELUGA_ROLE_AI) {
         const char *other = beluga_message_tool_call_id(call->messages[n]);
         if (other && strcmp(id, other) == 0) return &call->messages[n];
@@ -78,15 +78,15 @@ static void take_message(beluga_call *call, beluga_message *message)
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
     if (!messages) return 0;
-    int status = messages ? beluga_messages_status(messages) : 0;
+    int status = messages->status;
+    size_t n = messages->count;
     if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
-    size_t n = messages ? beluga_messages_count(messages) : 0;
     if (!n) return 0;
     call->messages = beluga__arena_alloc(&call->arena, n * sizeof *call->messages);
     if (!call->messages)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu messages", n);
     for (size_t i = 0; i < n; i++) {
-        beluga_message *message = beluga_messages_get(messages, i);
+        beluga_message *message = messages->items[i];
         status = beluga__message_check(message, i, err);
         if (status) return status;
         take_message(call, message);

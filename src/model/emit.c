@@ -7,7 +7,6 @@
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink)
 {
-    memset(emit, 0, sizeof *emit);
     emit->call = call;
     emit->given = emit;
     emit->sink = sink;
@@ -99,14 +98,16 @@ void beluga__emit_check_turns(beluga_emit *emit)
 
 int beluga__emit_head(beluga_emit *emit)
 {
-    beluga_event event = {.kind = BELUGA_EVENT_METADATA};
-    event.u.metadata.id = emit->id;
+    beluga_event event;
     bool known = emit->model || !emit->call->stands_in;
+    beluga__event_begin(&event, BELUGA_EVENT_METADATA);
+    event.u.metadata.id = emit->id;
     event.u.metadata.model = known ? emit->model : emit->call->model_name;
     event.u.metadata.provider = emit->call->target->provider->name;
     event.u.metadata.request_id = emit->request_id;
     event.u.metadata.created = emit->created;
     event.u.metadata.rate_limits = emit->rate_limits;
+    event.u.metadata.cached = false;
     return beluga__emit_event(emit, &event);
 }
 
@@ -161,7 +162,8 @@ bool beluga__emit_deliver(beluga_emit *emit)
         deliver_error(emit, sink);
         return true;
     }
-    beluga_event event = {.kind = BELUGA_EVENT_FINISH};
+    beluga_event event;
+    beluga__event_begin(&event, BELUGA_EVENT_FINISH);
     /* A model that calls tools wants them to be run, whatever word a server has for a natural
      * end. */
     bool natural =

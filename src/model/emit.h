@@ -60,6 +60,7 @@ struct beluga_emit {
     };
 };
 
+/* Begin an emit whose memory is zero. */
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
 void beluga__emit_free(beluga_emit *emit);
 

@@ -20,13 +20,21 @@ static __attribute__((noinline)) int send_attached(const beluga_emit *given,
     return status;
 }
 
-int beluga__emit_send(beluga_emit *given, beluga_event *event)
+/* Not inlined: the emit of a built-in provider needs none of it. */
+static __attribute__((noinline)) int send_by_handle(beluga_emit *given, beluga_event *event)
 {
     int status = 0;
-    beluga_emit *emit = beluga__emit_find(given, &status);
+    beluga_emit *emit = beluga__handle_resolve(given, &status);
     if (!emit) return send_attached(given, event, status);
     return emit->remote ? beluga__remote_post(emit->remote, event)
                         : beluga__emit_apply(emit, event);
+}
+
+int beluga__emit_send(beluga_emit *given, beluga_event *event)
+{
+    if (beluga__is_handle(given)) return send_by_handle(given, event);
+    return given->remote ? beluga__remote_post(given->remote, event)
+                         : beluga__emit_apply(given, event);
 }
 
 const beluga_call *beluga_emit_call(const beluga_emit *given)
@@ -49,10 +57,8 @@ const beluga_http_response *beluga_emit_response(const beluga_emit *given)
 
 int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
 {
-    /* The event stays uninitialised: most events are texts, and zeroing 128 bytes costs time. */
     beluga_event event;
-    event.kind = BELUGA_EVENT_TEXT;
-    event.index = 0;
+    beluga__event_begin(&event, BELUGA_EVENT_TEXT);
     event.u.text.text = text;
     event.u.text.length = length;
     return beluga__emit_send(emit, &event);
@@ -151,15 +157,22 @@ int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, co
 
 int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
 {
-    return beluga__emit_send(
-        emit, &(beluga_event){.kind = BELUGA_EVENT_METADATA,
-                              .u.metadata = {.id = id, .model = model, .created = created}});
+    beluga_event event;
+    beluga__event_begin(&event, BELUGA_EVENT_METADATA);
+    memset(&event.u.metadata, 0, sizeof event.u.metadata);
+    event.u.metadata.id = id;
+    event.u.metadata.model = model;
+    event.u.metadata.created = created;
+    return beluga__emit_send(emit, &event);
 }
 
 int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
 {
     if (!usage) return BELUGA_ERROR_INVALID_INPUT;
-    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA_EVENT_USAGE, .u.usage = *usage});
+    beluga_event event;
+    beluga__event_begin(&event, BELUGA_EVENT_USAGE);
+    event.u.usage = *usage;
+    return beluga__emit_send(emit, &event);
 }
 
 int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
@@ -181,10 +194,12 @@ int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length)
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
 {
-    return beluga__emit_send(
-        emit, &(beluga_event){
-                  .kind = BELUGA_EVENT_FINISH,
-                  .u.finish = {.reason = reason, .raw = raw, .raw_length = raw ? strlen(raw) : 0}});
+    beluga_event event;
+    beluga__event_begin(&event, BELUGA_EVENT_FINISH);
+    event.u.finish.reason = reason;
+    event.u.finish.raw = raw;
+    event.u.finish.raw_length = raw ? strlen(raw) : 0;
+    return beluga__emit_send(emit, &event);
 }
 
 int beluga_emit_error(beluga_emit *emit, const beluga_error *error)

@@ -127,6 +127,16 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
 
 /* --- metadata, usage and warnings ------------------------------------------------------------- */
 
+static int keep_name(beluga_emit *emit, const char *name, const char **out)
+{
+    size_t n = strlen(name);
+    if (beluga__utf8_valid(name, n) != n)
+        return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                       "metadata is not valid UTF-8");
+    *out = beluga__arena_copy(&emit->call->arena, name, n);
+    return *out ? 0 : beluga__emit_no_memory(emit);
+}
+
 static int emit_metadata(beluga_emit *emit, beluga_event *event)
 {
     const char *id = event->u.metadata.id, *model = event->u.metadata.model;
@@ -137,13 +147,10 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     bool new_time = !emit->created && created > 0;
     bool asked = model == emit->call->model_name; /* which lasts as long as the call */
     if (!new_id && !new_model && !new_time) return 0;
-    if ((new_id && !beluga__emit_is_utf8(id)) ||
-        (new_model && !asked && !beluga__emit_is_utf8(model)))
-        return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                       "metadata is not valid UTF-8");
-    if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
-    if (new_model && !(emit->model = asked ? model : beluga__emit_keep(emit, model)))
-        return beluga__emit_no_memory(emit);
+    if (new_id) status = keep_name(emit, id, &emit->id);
+    if (new_model && asked) emit->model = model;
+    if (new_model && !asked && !status) status = keep_name(emit, model, &emit->model);
+    if (status) return status;
     if (new_time) emit->created = created;
     emit->brought |= BELUGA__BROUGHT_OTHER;
     return beluga__emit_head(emit);
@@ -196,8 +203,9 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
-    if (beluga__finish_word_is(emit->finish_reason, raw, n)) {
-        emit->raw_finish = beluga_finish_reason_name(emit->finish_reason);
+    const char *own = beluga__finish_word(emit->finish_reason, raw, n);
+    if (own) {
+        emit->raw_finish = own;
         return 0;
     }
     if (beluga__utf8_valid(raw, n) != n) n = 0;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/span.h"
 #include "model/unfinished.h"
+#include "schema/event.h"
 
 #include <stdio.h>
 
@@ -14,9 +15,9 @@
 static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
+    if (!beluga__sink_of(call->target) || !beluga__span_operation(call)) return;
     beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
-    if (beluga__sink_of(call->target) && beluga__span_operation(call))
-        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
+    call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
@@ -38,7 +39,7 @@ static void tell_content(beluga_op *op, const beluga_event *event)
 static void end_span(beluga_op *op, const beluga_event *last)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
-    if (!op->call->span || !telemetry->end) return;
+    if (!telemetry->end) return;
     tell_content(op, last);
     const beluga_error *error = last->kind == BELUGA_EVENT_ERROR ? last->u.error : NULL;
     beluga_span_end end = {
@@ -64,8 +65,7 @@ static void log_end(const beluga_op *op, const beluga_event *last)
     const beluga__runtime *runtime = op->call->target->runtime;
     bool failed = last->kind == BELUGA_EVENT_ERROR;
     beluga_log_level level = failed ? BELUGA_LOG_WARN : BELUGA_LOG_INFO;
-    if (!beluga__log_enabled(runtime, level) ||
-        !beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
+    if (!beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
         return;
     beluga__log_traced(runtime, level, failed ? "call.failed" : "call.finished", op->call,
                        op->call->span, BELUGA__TEXT_FIELD("operation", op->call->operation),
@@ -92,8 +92,8 @@ void beluga__operation_free(beluga_op *op)
 static void report_end(beluga_op *op, const beluga_event *last)
 {
     op->duration_ns = beluga__now_ns() - op->call->start_ns;
-    log_end(op, last);
-    end_span(op, last);
+    if (op->call->target->runtime->log) log_end(op, last);
+    if (op->call->span) end_span(op, last);
 }
 
 static void let_go(beluga_op *op)
@@ -117,7 +117,8 @@ static bool over(const beluga_op *op)
 static void deliver_metadata(beluga_op *op)
 {
     const beluga_call *call = op->call;
-    beluga_event event = {.kind = BELUGA_EVENT_METADATA};
+    beluga_event event;
+    beluga__event_begin(&event, BELUGA_EVENT_METADATA);
     event.u.metadata.id = op->metadata.id;
     event.u.metadata.model = op->metadata.model ? op->metadata.model : call->model_name;
     event.u.metadata.provider =
@@ -132,7 +133,8 @@ static void deliver_metadata(beluga_op *op)
 
 static void deliver_warnings(beluga_op *op)
 {
-    beluga_event start = {.kind = BELUGA_EVENT_START};
+    beluga_event start;
+    beluga__event_begin(&start, BELUGA_EVENT_START);
     start.u.start.warnings = op->warnings ? op->warnings + op->n_told : NULL;
     start.u.start.count = op->n_warnings - op->n_told;
     op->n_told = op->n_warnings;
@@ -145,7 +147,8 @@ static void deliver_head(beluga_op *op)
     if (op->n_warnings || !op->call->folded) deliver_warnings(op);
     if (!over(op)) deliver_metadata(op);
     if (!op->usage_pending || over(op)) return;
-    beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
+    beluga_event usage;
+    beluga__event_begin(&usage, BELUGA_EVENT_USAGE);
     usage.u.usage = op->usage;
     op->cb(op->payload, &usage);
 }
@@ -316,20 +319,29 @@ static void finish(beluga_op *op, const beluga_event *event)
     terminate(op, &last);
 }
 
+static void begin_tool_call(beluga_op *op, const beluga_event *event)
+{
+    op->tool_calls++;
+    content(op, event);
+}
+
+/* What is done with each kind of event; all others are content. */
+static void (*const takers[])(beluga_op *op, const beluga_event *event) = {
+    [BELUGA_EVENT_START] = merge_warnings,
+    [BELUGA_EVENT_METADATA] = take_metadata,
+    [BELUGA_EVENT_TOOL_CALL_BEGIN] = begin_tool_call,
+    [BELUGA_EVENT_USAGE] = take_usage,
+    [BELUGA_EVENT_FINISH] = finish,
+    [BELUGA_EVENT_ERROR] = terminate,
+    [BELUGA_EVENT_RESTART] = restart,
+    [BELUGA_EVENT_RAW] = take_raw,
+};
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     beluga_op *op = beluga__container_of(sink, beluga_op, sink);
-    switch (event->kind) {
-    case BELUGA_EVENT_START: merge_warnings(op, event); return;
-    case BELUGA_EVENT_METADATA: take_metadata(op, event); return;
-    case BELUGA_EVENT_FINISH: finish(op, event); return;
-    case BELUGA_EVENT_ERROR: terminate(op, event); return;
-    case BELUGA_EVENT_RESTART: restart(op, event); return;
-    case BELUGA_EVENT_USAGE: take_usage(op, event); return;
-    case BELUGA_EVENT_RAW: take_raw(op, event); return;
-    case BELUGA_EVENT_TOOL_CALL_BEGIN: op->tool_calls++; break;
-    }
-    content(op, event);
+    bool known = event->kind < sizeof takers / sizeof *takers && takers[event->kind];
+    (known ? takers[event->kind] : content)(op, event);
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */

@@ -361,10 +361,9 @@ static int end(beluga_response_builder *b, const beluga_event *e)
     }
     b->response->complete = beluga_finish_reason_is_whole(e->u.finish.reason);
     b->response->reason = (uint8_t)e->u.finish.reason;
-    if (beluga__finish_word_is(e->u.finish.reason, e->u.finish.raw, e->u.finish.raw_length)) {
-        b->response->raw_reason = beluga_finish_reason_name(e->u.finish.reason);
-        return 0;
-    }
+    b->response->raw_reason =
+        beluga__finish_word(e->u.finish.reason, e->u.finish.raw, e->u.finish.raw_length);
+    if (b->response->raw_reason) return 0;
     return keep_text(b, e->u.finish.raw, e->u.finish.raw_length, &b->response->raw_reason);
 }
 

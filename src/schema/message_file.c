@@ -75,35 +75,46 @@ static const char *text_type(const char *name)
     return NULL;
 }
 
-static int add_text(beluga_message *m, const char *path, const beluga__buf *file, beluga_error *err)
+static int add_text(beluga_message *m, const char *path, const char *data, size_t length,
+                    beluga_error *err)
 {
     const char *type = text_type(base_name(path));
-    size_t valid = beluga__utf8_valid(file->data, file->length);
-    if (valid < file->length && type) {
+    size_t valid = beluga__utf8_valid(data, length);
+    if (valid < length && type) {
         beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "a text file is not UTF-8");
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: invalid UTF-8 at byte %zu",
                                 path, valid);
     }
-    if (valid < file->length || memchr(file->data, '\0', file->length)) {
+    if (valid < length || memchr(data, '\0', length)) {
         beluga__message_fail(m, BELUGA_ERROR_NOT_SUPPORTED, "a file is of a type nobody knows");
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "%s: not a PNG, JPEG, GIF, WebP, WAV, MP3, PDF or UTF-8 text",
                                 path);
     }
-    return beluga__message_add_text_file(m, file->data, file->length, base_name(path),
+    return beluga__message_add_text_file(m, data, length, base_name(path),
                                          type ? type : "text/plain");
 }
 
-static int add_bytes(beluga_message *m, const char *path, const beluga__buf *file,
+static int add_bytes(beluga_message *m, const char *path, const char *data, size_t length,
                      beluga_error *err)
 {
-    const media_type *found = binary_type(file->data, file->length);
+    const media_type *found = binary_type(data, length);
     int status = found ? beluga_message_add_data(m, (beluga_part_kind)found->kind, found->name,
-                                                 file->data, file->length, base_name(path))
-                       : add_text(m, path, file, err);
+                                                 data, length, base_name(path))
+                       : add_text(m, path, data, length, err);
     if (status == BELUGA_ERROR_NO_MEMORY || status == BELUGA_ERROR_LIMIT_EXCEEDED)
         beluga_error_set(err, status, "%s: %s", path, beluga_error_text(status));
     return status;
+}
+
+int beluga_message_add_content(beluga_message *m, const char *name, const void *data, size_t length,
+                               beluga_error *err)
+{
+    if (!m || !name || !data) {
+        if (m) beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "a file's name or data is NULL");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "message, name or data is NULL");
+    }
+    return add_bytes(m, name, data, length, err);
 }
 
 int beluga_message_add_file(beluga_message *m, const char *path, beluga_error *err)
@@ -118,7 +129,7 @@ int beluga_message_add_file(beluga_message *m, const char *path, beluga_error *e
     if (status)
         beluga__message_fail(m, status, "a file could not be read");
     else
-        status = add_bytes(m, path, &file, err);
+        status = add_bytes(m, path, file.data, file.length, err);
     beluga__buf_free(&file);
     return status;
 }

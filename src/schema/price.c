@@ -7,6 +7,13 @@ const char *beluga_prices_date(const beluga_prices *prices)
     return prices->date ? prices->date : "";
 }
 
+const char *beluga_prices_name(const beluga_prices *prices, size_t index)
+{
+    const beluga__price_entry *e = prices->entries;
+    while (e && index--) e = e->next;
+    return e ? e->name : NULL;
+}
+
 /* Returns whether "provider/model" is the entry's name, or begins with the name where the name had
  * a star. */
 static bool fits(const beluga__price_entry *e, const char *provider, const char *model)

@@ -8,9 +8,9 @@
 
 typedef struct beluga__price_entry {
     struct beluga__price_entry *next;
-    const char *name; /* "provider/model", without the star */
-    size_t length;
-    bool open; /* the name ended in a star */
+    const char *name; /* "provider/model" as it was written */
+    size_t length;    /* of the name without its star */
+    bool open;        /* the name ended in a star */
     beluga_price price;
 } beluga__price_entry;
 

@@ -212,6 +212,8 @@ static bool is_bad_url(CURLcode code)
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
+    /* It always has one. Newer versions say so where they had no memory to write it. */
+    if (strstr(t->errors, "No URL set")) code = CURLE_OUT_OF_MEMORY;
     int status = code_of_head(t, code, &advice);
     if (!status) {
         status = code_of(code);

@@ -14,8 +14,9 @@
 enum {
     UPLOAD_BUFFER = 16 * 1024,      /* the smallest size that libcurl allows */
     LONG_UPLOAD_BUFFER = 64 * 1024, /* for a body that fills it */
-    EXPECTED_BODY = 64 * 1024,      /* libcurl sends smaller bodies at once */
-    ROOM_TO_BEGIN = 4 << 20,        /* starting libcurl and OpenSSL takes less than this */
+    SMALL_READ_BUFFER = 4 * 1024,
+    EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
+    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
@@ -23,7 +24,7 @@ enum {
 /* The header that asks for each encoding that libcurl decodes. */
 static char encodings[64];
 /* Since version 8.8 all transfers of a loop share one buffer; before, each open one has its own. */
-static long read_buffer = BELUGA__READ_BYTES / 2;
+static bool shares_buffer;
 
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
@@ -42,7 +43,7 @@ static void look_at_version(void)
 {
     const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
     int features = version->features;
-    if (version->version_num >= 0x080800) read_buffer = BELUGA__READ_BYTES;
+    shares_buffer = version->version_num >= 0x080800;
     snprintf(encodings, sizeof encodings, "Accept-Encoding: %s%s%s",
              features & CURL_VERSION_LIBZ ? "deflate, gzip" : "identity",
              features & CURL_VERSION_BROTLI ? ", br" : "",
@@ -88,7 +89,6 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_buffer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, beluga__transfer_on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, beluga__transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, beluga__socket_open);
@@ -140,16 +140,25 @@ static bool set_up_connection(CURL *easy, const beluga__connection *c)
                     may_tunnel ? c->agent + sizeof BELUGA__AGENT - 1 : NULL);
 }
 
-/* Set the options that depend on the connection, on TLS, and on the length of the body, where the
- * handle had others. */
+/* A buffer of a transfer's own is allocated for each. Most answers in one piece are short. */
+static long read_buffer(bool reads_much)
+{
+    if (shares_buffer) return BELUGA__READ_BYTES;
+    return reads_much ? BELUGA__READ_BYTES / 2 : SMALL_READ_BUFFER;
+}
+
+/* Set the options that depend on the connection, on TLS, and on how long the body and the answer
+ * are, where the handle had others. */
 static bool set_up_handle(beluga__transfer *t)
 {
+    enum { SHAPE_BITS = 3 };
     const beluga__connection *c = t->connection;
     bool tls = strncasecmp(t->request->url.data, "https:", 6) == 0;
     bool is_long = t->body.length > LONG_UPLOAD_BUFFER;
-    uint64_t setup = c->id << 2 | (uint64_t)is_long << 1 | tls;
+    bool reads_much = t->streamed || t->answers_long;
+    uint64_t setup = c->id << SHAPE_BITS | (uint64_t)reads_much << 2 | (uint64_t)is_long << 1 | tls;
     if (t->setup == setup) return true;
-    if (t->setup >> 2 != c->id) {
+    if (t->setup >> SHAPE_BITS != c->id) {
         /* A handle with a CA file can't go back to the default one, so it is reset. */
         if (t->setup) curl_easy_reset(t->easy);
         bool afresh = !t->setup || set_up_once(t);
@@ -161,6 +170,7 @@ static bool set_up_handle(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
     curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
                      is_long ? (long)LONG_UPLOAD_BUFFER : (long)UPLOAD_BUFFER);
+    curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, read_buffer(reads_much));
     t->setup = setup;
     return true;
 }
@@ -171,6 +181,7 @@ static void free_transfer(beluga__transfer *t)
 {
     const beluga_allocator *allocator = &t->http->loop->base.runtime->allocator;
     curl_easy_cleanup(t->easy);
+    curl_url_cleanup(t->url);
     beluga__release(allocator, t->lines);
     beluga__release(allocator, t);
 }
@@ -199,12 +210,15 @@ beluga__transfer *beluga__transfer_take(beluga__http *http)
 void beluga__transfer_keep(beluga__transfer *t)
 {
     enum { SPARE_TRANSFERS = 64 };
-    const size_t used = offsetof(beluga__transfer, handler);
+    const size_t used = offsetof(beluga__transfer, connect_timeout_ms);
+    curl_off_t received = 0;
     if (t->lines_size) explicit_bzero(t->lines, t->lines_size); /* the headers hold the key */
     if (t->http->n_spare == SPARE_TRANSFERS) {
         free_transfer(t);
         return;
     }
+    curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    t->answers_long = received > SMALL_READ_BUFFER;
     memset((char *)t + used, 0, sizeof *t - used);
     beluga__transfer_move(t, &t->http->spare);
     t->http->n_spare++;
@@ -241,10 +255,40 @@ static bool set_method(beluga__transfer *t)
     return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->request->method);
 }
 
+/* Take a URL apart. Where `parts` becomes NULL, libcurl reads the text itself, and says what is
+ * wrong with it. Older versions lose the zone of a local IPv6 address when they copy parts. */
+static CURLUcode take_apart(const char *url, CURLU **parts)
+{
+    *parts = NULL;
+    if (strchr(url, '[')) return CURLUE_OK;
+    if (!(*parts = curl_url())) return CURLUE_OUT_OF_MEMORY;
+    CURLUcode code = curl_url_set(*parts, CURLUPART_URL, url,
+                                  CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
+    if (!code) return code;
+    curl_url_cleanup(*parts);
+    *parts = NULL;
+    return code;
+}
+
+/* Requests of a model rarely differ in their URL. So the handle has its parts, which libcurl need
+ * not find and put together again for each request, and the text to compare the next one with. */
+static bool set_url(beluga__transfer *t)
+{
+    const char *url = t->request->url.data, *last = NULL;
+    CURLU *parts;
+    curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &last);
+    if (t->url && last && strcmp(last, url) == 0) return true;
+    CURLUcode code = take_apart(url, &parts);
+    curl_easy_setopt(t->easy, CURLOPT_CURLU, parts);
+    curl_url_cleanup(t->url);
+    t->url = parts;
+    return code != CURLUE_OUT_OF_MEMORY && set_text(t->easy, CURLOPT_URL, url);
+}
+
 bool beluga__transfer_set_up(beluga__transfer *t)
 {
     CURL *easy = t->easy;
-    if (!set_up_handle(t) || !set_text(easy, CURLOPT_URL, t->request->url.data)) return false;
+    if (!set_up_handle(t) || !set_url(t)) return false;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
     return set_method(t);
@@ -299,8 +343,8 @@ static struct curl_slist *make_room(beluga__transfer *t, size_t size)
     const beluga_allocator *allocator = &t->http->loop->base.runtime->allocator;
     if (size > t->lines_size) {
         beluga__release(allocator, t->lines);
-        t->lines = beluga__alloc(allocator, size);
-        t->lines_size = t->lines ? size : 0;
+        t->lines = size <= UINT32_MAX ? beluga__alloc(allocator, size) : NULL;
+        t->lines_size = t->lines ? (uint32_t)size : 0;
     }
     return t->lines;
 }

@@ -41,12 +41,16 @@ struct beluga__transfer {
     /* These stay as long as the handle, from one request to the next. */
     beluga__http *http;
     CURL *easy;
-    uint64_t setup; /* of the handle: its connection's id, and two bits that http_setup.c knows */
+    uint64_t setup; /* of the handle: its connection's id, and bits that http_setup.c knows */
+    CURLU *url;     /* parts of the URL that the handle has; NULL: it has the text alone */
     void *lines;    /* the list of headers, of struct curl_slist, and their text */
-    size_t lines_size;
     beluga__list node;
-    /* What follows belongs to one request, and begins as zeros. The handler is NULL when the call
-     * has ended: its events go nowhere. */
+    uint32_t lines_size;
+    bool answers_long; /* the last answer was too long for a small buffer */
+    /* What follows belongs to one request, and begins as zeros. */
+    int32_t connect_timeout_ms;
+    uint32_t stops; /* the loop's number of stops when the transfer was added last */
+    /* The handler is NULL when the call has ended: its events go nowhere. */
     const beluga__transfer_handler *handler;
     void *owner;
     beluga_http_response *response;
@@ -54,23 +58,21 @@ struct beluga__transfer {
     beluga__buf body;                   /* taken from the request */
     int64_t start_ns;                   /* time of the loop's active clock */
     const beluga__connection *connection;
-    int32_t connect_timeout_ms;
-    uint32_t stops; /* the loop's number of stops when the transfer was added last */
-    int no_socket;  /* errno, where no socket could be made */
-    int tried[2];   /* the last two sockets that it opened, for two kinds of addresses; -1: none */
-    int refusal;    /* code with which this library ended the transfer; 0: libcurl ended it */
+    int no_socket; /* errno, where no socket could be made */
+    int tried[2];  /* the last two sockets that it opened, for two kinds of addresses; -1: none */
+    int refusal;   /* code with which this library ended the transfer; 0: libcurl ended it */
     uint32_t drained;
-    uint16_t port; /* port that it tried last; 0: none */
-    bool renamed;  /* the handle has been told another method than those that libcurl knows */
-    bool streamed;
-    bool added; /* the transfer is in the multi handle */
-    bool head_told;
-    bool paused;
-    bool draining;
-    bool far;        /* it tried to reach another machine */
-    bool near;       /* it tried to reach this machine */
-    bool head_ended; /* the empty line after the headers came */
-    bool unwatched;  /* the system can't watch its socket */
+    uint16_t port;    /* port that it tried last; 0: none */
+    bool renamed : 1; /* the handle has been told another method than those that libcurl knows */
+    bool streamed : 1;
+    bool added : 1; /* the transfer is in the multi handle */
+    bool head_told : 1;
+    bool paused : 1;
+    bool draining : 1;
+    bool far : 1;        /* it tried to reach another machine */
+    bool near : 1;       /* it tried to reach this machine */
+    bool head_ended : 1; /* the empty line after the headers came */
+    bool unwatched : 1;  /* the system can't watch its socket */
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
 };

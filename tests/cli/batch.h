@@ -26,7 +26,7 @@ static peer_reply *answer_for_ever(peer *p, const char *text)
 }
 
 /* No answer until a test opens gate 0. */
-static void answer_behind_gate(peer *p)
+static inline void answer_behind_gate(peer *p)
 {
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);

@@ -64,6 +64,27 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
                    "an earlier line has the same id: a");
 }
 
+static void a_line_that_has_no_id_takes_none_of_another(void **state)
+{
+    cli_process *cli = *state;
+    write_input(cli, "in.csv",
+                "id,prompt\n1,p1\n2,p2\ntorn\n4,p4\n\xe9,p5\n6,p6\n\"torn\"too,p7\n");
+    expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo", "-q");
+    assert_has_all(read_path(out), "{\"id\":\"4\",\"line\":5,\"text\":\"p4\"",
+                   "{\"id\":\"6\",\"line\":7,\"text\":\"p6\"", "{\"id\":null,\"line\":4,\"error\"",
+                   "{\"id\":null,\"line\":6,\"error\"", "{\"id\":\"8\",\"line\":8,\"error\"");
+    assert_lacks(read_path(out), "the same id");
+    /* Where a line asks something and has no id, it is asked. */
+    write_input(
+        cli, "in.jsonl",
+        "{\"prompt\":\"x\"}\n{\"id\":\"1\",\"prompt\":\"y\"}\n{\"id\":1,\"prompt\":\"z\"}\n");
+    unlink(out);
+    expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo", "-q");
+    assert_has_all(read_path(out), "{\"id\":null,\"line\":1,\"text\":\"x\"",
+                   "{\"id\":\"1\",\"line\":2,\"text\":\"y\"", "{\"id\":null,\"line\":3,\"error\"",
+                   "an earlier line has the same id: 1");
+}
+
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
 {
     cli_process *cli = *state;
@@ -302,6 +323,7 @@ int main(void)
         TEST(a_csv_fills_a_template),
         TEST(a_field_that_is_not_there_is_told_with_its_line),
         TEST(an_id_that_comes_twice_is_an_error_of_the_second),
+        TEST(a_line_that_has_no_id_takes_none_of_another),
         TEST(a_request_in_openais_format_is_sent_as_it_is_meant),
         TEST(stdin_is_an_input_like_any_other),
         TEST(results_come_in_order_when_that_is_wanted),

@@ -338,16 +338,38 @@ static void an_id_that_comes_again_is_found_in_any_part(void **state)
     for (uint64_t line = 1; line <= MANY; line++) {
         /* every thousandth has the id of the line before it, and the last that of the first */
         uint64_t same = line == MANY ? 1 : line % 1000 == 999 ? line - 1 : line;
-        int n = snprintf(id, sizeof id, "id %llu", (unsigned long long)same);
-        assert_int_equal(batch_ids_add(&ids, id, (size_t)n, line), 0);
+        snprintf(id, sizeof id, "id %llu", (unsigned long long)same);
+        assert_int_equal(batch_ids_add(&ids, id, false, line), 0);
     }
-    assert_int_equal(batch_ids_find_repeated(&ids, MANY, &repeated), 0);
+    assert_int_equal(batch_ids_find_taken(&ids, MANY, &repeated), 0);
     for (uint64_t line = 1; line <= MANY; line++) {
         assert_int_equal(batch_lines_has(&repeated, line), line % 1000 == 999 || line == MANY);
         found += batch_lines_has(&repeated, line);
     }
     assert_int_equal(found, MANY / 1000 + 1);
     batch_lines_free(&repeated);
+    batch_ids_free(&ids);
+}
+
+/* Lines with even numbers have ids, those with odd numbers have none. */
+static void a_number_is_taken_where_another_line_has_it_as_its_id(void **state)
+{
+    enum { MANY = 40000 };
+    static batch_ids ids;
+    batch_lines taken = {0};
+    char id[32];
+    (void)state;
+    assert_int_equal(batch_ids_begin(&ids, path), 0);
+    for (uint64_t line = 1; line <= MANY; line++) {
+        bool odd = line % 2 == 1;
+        /* the id of line 2n is n, which may be the number of a line before or behind it */
+        snprintf(id, sizeof id, "%llu", (unsigned long long)(odd ? line : line / 2));
+        assert_int_equal(batch_ids_add(&ids, id, odd, line), 0);
+    }
+    assert_int_equal(batch_ids_find_taken(&ids, MANY, &taken), 0);
+    for (uint64_t line = 1; line <= MANY; line++)
+        assert_int_equal(batch_lines_has(&taken, line), line % 2 == 1 && line <= MANY / 2);
+    batch_lines_free(&taken);
     batch_ids_free(&ids);
 }
 
@@ -368,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_line_that_asks_nothing_is_told_why),
         cmocka_unit_test(the_members_of_a_request_become_options),
         IN_FOLDER(an_id_that_comes_again_is_found_in_any_part),
+        IN_FOLDER(a_number_is_taken_where_another_line_has_it_as_its_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ static void begin(cli_process *cli, const char *model)
 {
     cli->terminal = true;
     cli_set(cli, "TERM", "xterm");
-    cli_start(cli, "chat", "-m", model, "-o", "max_retries=0", NULL);
+    cli_start(cli, "chat", "-m", model, "--no-render", "-o", "max_retries=0", NULL);
     cli_wait_for(cli, "> \033[?2004h");
 }
 

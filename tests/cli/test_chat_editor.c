@@ -21,7 +21,7 @@ static void begin(cli_process *cli, unsigned short width)
     cli->terminal = true;
     cli->width = width;
     cli_set(cli, "TERM", "xterm");
-    cli_start(cli, "chat", "-m", "mock/echo", NULL);
+    cli_start(cli, "chat", "-m", "mock/echo", "--no-render", NULL);
     cli_wait_for(cli, "> \033[?2004h");
 }
 
@@ -326,7 +326,7 @@ static void ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(void **state)
     cli_process *cli = *state;
     char script[1024];
     snprintf(script, sizeof script,
-             "%s chat -m mock/echo; stty -a | grep -o '.icanon'; echo stopped; fg; "
+             "%s chat -m mock/echo --no-render; stty -a | grep -o '.icanon'; echo stopped; fg; "
              "stty -a | grep -o '.icanon'; echo ended",
              cli_program());
     cli->terminal = true;

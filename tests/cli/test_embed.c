@@ -72,6 +72,17 @@ static void a_file_is_lines_of_text_json_or_a_csv(void **state)
                  cli_write_file(cli, "t", text, sizeof text - 1));
 }
 
+static void a_csv_is_read_with_its_own_delimiter_and_keeps_its_first_text(void **state)
+{
+    static const char csv[] = "id;text\n5;x, y\n", texts[] = "The sea\nThe sky\n";
+    cli_process *cli = *state;
+    expect_in_out(cli, "\"id\":\"5\",\"model\":\"mock/any\",\"text\":\"x, y\"", "embed", "-m",
+                  "mock/any", "-f", cli_write_file(cli, "t.csv", csv, sizeof csv - 1));
+    expect_error(cli, 2, "no column \"text\": name the column of the texts so; it has \"The sea\"",
+                 "embed", "-m", "mock/any", "-f",
+                 cli_write_file(cli, "t.csv", texts, sizeof texts - 1));
+}
+
 static void more_lines_than_are_embedded_at_a_time_keep_their_order(void **state)
 {
     enum { LINES = 9000, LINE_BYTES = 6 };
@@ -305,6 +316,7 @@ int main(void)
         TEST(each_operand_has_a_vector_on_a_line),
         TEST(lines_of_stdin_are_texts_and_keep_their_ids),
         TEST(a_file_is_lines_of_text_json_or_a_csv),
+        TEST(a_csv_is_read_with_its_own_delimiter_and_keeps_its_first_text),
         TEST(more_lines_than_are_embedded_at_a_time_keep_their_order),
         TEST(json_is_one_object_with_all_vectors),
         TEST(json_of_a_failure_is_an_error),

@@ -103,19 +103,59 @@ static void an_option_of_the_model_is_told_to_go_after_o(void **state)
     assert_lacks(cli->err, "temperature=");
 }
 
-static void a_misspelt_command_is_a_prompt_and_told(void **state)
+static void a_word_that_is_nearly_a_command_is_told_and_not_sent(void **state)
+{
+    static const char *const words[][2] = {
+        {"modles", "models"},
+        {"model", "models"},
+        {"log", "logs"},
+        {"lgos", "logs"},
+        {"Chat", "chat"},
+        {"chats", "chat"},
+        {"cofnig", "config"},
+        {"provider", "providers"},
+        {"provdires", "providers"},
+        {"completoin", "completion"},
+        {"versoin", "version"},
+        {"embde", "embed"},
+    };
+    cli_process *cli = *state;
+    char told[96];
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        snprintf(told, sizeof told, "no command \"%s\"; did you mean beluga %s? Nothing was sent",
+                 words[i][0], words[i][1]);
+        expect_error(cli, 2, told, "-m", "mock/echo", words[i][0]);
+        assert_string_equal(cli->out, "");
+    }
+    expect_error(cli, 2, "beluga prompt modles, or beluga -- modles\n", "-m", "mock/echo",
+                 "modles");
+    expect_error(cli, 2, "did you mean beluga logs?", "-m", "mock/echo", "log", "search");
+    expect_error(cli, 2, "did you mean beluga batch?", "bacth", "lines.txt", "--out", "x");
+}
+
+static void a_text_is_sent_though_a_word_of_it_is_nearly_a_command(void **state)
+{
+    static const char *const words[] = {"what", "match",   "dogs",   "now",    "hello",
+                                        "test", "explain", "vision", "log in", "models?"};
+    cli_process *cli = *state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        expect_exit(cli, 0, "-m", "mock/echo", words[i]);
+        assert_string_equal(cli->err, "");
+    }
+    expect_out(cli, "modles\n", "-m", "mock/echo", "--", "modles");
+    expect_out(cli, "modles\n", "prompt", "-m", "mock/echo", "modles");
+    expect_out(cli, "model the sea\n", "-m", "mock/echo", "model", "the", "sea");
+    assert_string_equal(cli->err, "");
+    expect_out(cli, "model ships\n", "-m", "mock/echo", "model", "ships");
+    assert_contains(cli->err, "\"model\" is taken for a prompt; the command is called models\n");
+}
+
+static void help_about_a_misspelt_command_is_2_with_a_hint(void **state)
 {
     cli_process *cli = *state;
-    expect_out(cli, "modles\n", "-m", "mock/echo", "modles");
-    assert_string_equal(cli->err,
-                        "beluga: \"modles\" is taken for a prompt; the command is called models\n");
-    expect_exit(cli, 0, "-m", "mock/echo", "--", "modles");
-    assert_string_equal(cli->err, "");
-    expect_exit(cli, 0, "-m", "mock/echo", "model", "the", "sea");
-    assert_string_equal(cli->err, "");
-    expect_error(cli, 2, "did you mean beluga batch?", "bacth", "lines.txt", "--out", "x");
     expect_exit(cli, 2, "help", "chta");
     assert_string_equal(cli->err, "beluga: there is no command \"chta\"; did you mean chat?\n");
+    expect_error(cli, 2, "did you mean logs?", "help", "log");
 }
 
 static void a_text_that_begins_with_a_command_is_shown_whole(void **state)
@@ -430,7 +470,9 @@ int main(void)
         TEST(help_is_asked_of_the_command_that_was_named),
         TEST(an_option_that_the_command_takes_is_meant_first),
         TEST(an_option_of_the_model_is_told_to_go_after_o),
-        TEST(a_misspelt_command_is_a_prompt_and_told),
+        TEST(a_word_that_is_nearly_a_command_is_told_and_not_sent),
+        TEST(a_text_is_sent_though_a_word_of_it_is_nearly_a_command),
+        TEST(help_about_a_misspelt_command_is_2_with_a_hint),
         TEST(a_text_that_begins_with_a_command_is_shown_whole),
         TEST(an_error_in_json_says_all_of_it_where_no_model_is_named),
         TEST(an_option_of_another_command_is_2),

@@ -124,6 +124,20 @@ static const char *const rows[][MAX_WORDS] = {
     {"config", "check", "@/" HOSTILE ".yaml"},
     {"config", "check", "@/" HOSTILE ".yaml", "--json"},
     {"config", "check", "/no/" HOSTILE},
+    {"tools"},
+    {"tools", "--json"},
+    {"tools", "ok"},
+    {"tools", HOSTILE},
+    {"-m", "openai/tool", "-T", HOSTILE, "hi"},
+    {"-m", "openai/tool", "-T", "ok", "hi"},
+    {"keys"},
+    {"keys", "--json"},
+    {"keys", "set", HOSTILE},
+    {"keys", HOSTILE},
+    {"aliases"},
+    {"aliases", "--json"},
+    {"aliases", "set", HOSTILE, "mock/" HOSTILE, "-s", HOSTILE},
+    {"aliases", "remove", HOSTILE},
     {"health", "-m", "openai/bad", "--probe"},
     {"health", "-m", "openai/bad", "--probe", "--json"},
     {"health", "-m", "mock/" HOSTILE},
@@ -215,7 +229,9 @@ static void write_files(cli_process *cli)
     assert_int_equal(mkdir(path, 0700), 0);
     write_text(cli, ".config/beluga/config.yaml",
                "models: {fast: openai/good, \"" QUOTED "\": \"mock/" QUOTED "\"}\n"
-               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n");
+               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n"
+               "tools:\n  ok: {description: \"" QUOTED "\", command: [printf, \"" QUOTED
+               "\"], parameters: \"\", allow: always}\n");
     write_text(cli, HOSTILE ".yaml",
                "\"" QUOTED "\": 1\nmodels: {\"" QUOTED "\": nobody/x}\n"
                "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED "\", models: {\"" QUOTED
@@ -329,9 +345,10 @@ static void nor_do_spans(void **state)
 /* The styles of our own, and what draws a line again. */
 static void drop_own(char *text, size_t *n)
 {
-    static const char *const own[] = {"\033[0m",     "\033[1m",    "\033[2m",  "\033[31m",
-                                      "\033[32m",    "\033[33m",   "\033[36m", "\033[K",
-                                      "\033[?2004h", "\033[?2004l"};
+    static const char *const own[] = {"\033[0m",  "\033[1m",     "\033[2m",    "\033[3m",
+                                      "\033[4m",  "\033[31m",    "\033[32m",   "\033[33m",
+                                      "\033[35m", "\033[36m",    "\033[K",     "\033[J",
+                                      "\033[1A",  "\033[?2004h", "\033[?2004l"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         size_t length = strlen(own[i]);
         for (char *at = text; (at = memmem(at, *n - (size_t)(at - text), own[i], length));) {

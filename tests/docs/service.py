@@ -62,6 +62,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def scenario(self, body):
         if self.command == "GET":
             return "models"
+        if b'"json_schema"' in body:
+            return "schema"
         streamed = b'"stream":true' in body or "stream" in self.path.rsplit("/", 1)[-1].lower()
         return "stream" if streamed else "text"
 

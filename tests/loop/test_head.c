@@ -79,6 +79,31 @@ static void models_of_one_loop_name_their_own_agents(void **state)
     for (int i = 0; i < 3; i++) beluga_chat_model_unref(models[i]);
 }
 
+/* One URL holds for many requests of a connection, and then another one. */
+static void each_request_goes_to_its_own_url(void **state)
+{
+    static const char *const names[] = {"one", "one", "two", "two", "much-longer-name", "one"};
+    peer *p = *state;
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key(SECRET_KEY),
+                          beluga_with_max_retries(0));
+    beluga_chat_model *model;
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "gemini", config, &model, NULL), 0);
+    beluga_config_free(config);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[80];
+        beluga_response *response = NULL;
+        snprintf(path, sizeof path, "/v1/models/%s:generateContent", names[i]);
+        answer(p);
+        beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL,
+                      beluga_with_model_name(names[i]));
+        beluga_response_free(response);
+        assert_string_equal(peer_request_path(p, i), path);
+    }
+    beluga_chat_model_unref(model);
+}
+
 /* libcurl would wait a second for "100 Continue", which few servers send. */
 static void a_long_body_is_sent_at_once(void **state)
 {
@@ -130,6 +155,7 @@ int main(void)
         ON_PEER(every_header_is_sent_once),
         ON_PEER(a_header_that_is_given_takes_the_place_of_the_transports),
         ON_PEER(models_of_one_loop_name_their_own_agents),
+        ON_PEER(each_request_goes_to_its_own_url),
         ON_PEER(a_long_body_is_sent_at_once),
         ON_PEER(a_proxy_is_told_the_agent_once),
     };

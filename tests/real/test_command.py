@@ -130,6 +130,32 @@ def a_schema_file_makes_the_answer_fit():
     assert isinstance(answer["ok"], bool)
 
 
+def a_tool_of_the_command_line_is_called_and_the_model_answers():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tools.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("""tools:
+  weather:
+    description: Tell the weather of a city
+    command: [sh, -c, 'cat >arguments; echo sunny']
+    cwd: .
+    parameters: city
+    allow: always
+""")
+        os.chmod(path, 0o600)
+        result = llama("--config", path, "-T", "weather", "-o", "tool_choice=required", "-o", "max_tokens=1500",
+                       "--json", "What is the weather in Paris?")
+        expect_exit(EXIT_OK, result)
+        with open(os.path.join(folder, "arguments"), encoding="utf-8") as file:
+            given = json.load(file)
+    answer = json.loads(result.stdout)
+    assert isinstance(given["city"], str)
+    run, = answer["tool_runs"]
+    assert (run["name"], run["arguments"], run["result"]) == ("weather", given, "sunny\n"), run
+    assert answer["text"] and not answer["tool_calls"], answer
+    assert "beluga: weather({" in result.stderr and "weather -> sunny (" in result.stderr, result.stderr
+
+
 def native(*arguments, key=None):
     """Ask the server by its own API, with the plug-in of plugins/llama.c."""
     url = server("LLAMA").removesuffix("/v1")
@@ -262,6 +288,7 @@ TESTS = [twelve_lines_of_yaml_make_a_provider_that_streams,
          json_is_one_valid_object_with_usage,
          json_is_the_same_without_a_stream,
          a_schema_file_makes_the_answer_fit,
+         a_tool_of_the_command_line_is_called_and_the_model_answers,
          a_plugin_speaks_the_native_api_of_llama,
          a_plugin_has_grammars_and_schemas_of_llama,
          a_plugin_tells_the_errors_of_llama,

@@ -246,9 +246,11 @@ static void kinds_that_stay_inside_have_no_name(void **state)
 static void events_that_wait_in_a_queue_are_whole(void **state)
 {
     enum { ROUNDS = 50 };
+    beluga__runtime runtime = {0};
+    beluga_loop loop = {.runtime = &runtime};
     beluga__queue queue;
     (void)state;
-    beluga__queue_init(&queue, beluga_allocator_default());
+    beluga__queue_init(&queue, &loop, beluga_allocator_default());
     for (int round = 0; round < ROUNDS; round++)
         for (uint32_t kind = 1; kind < BELUGA__EVENT_WARNING; kind++) {
             original o;
@@ -265,7 +267,7 @@ static void events_that_wait_in_a_queue_are_whole(void **state)
             assert_whole((const beluga__any_event *)event, kind);
         }
     assert_null(beluga__queue_pop(&queue));
-    beluga__queue_free(&queue);
+    beluga__queue_free(&queue, &loop);
 }
 
 /* Written, read, and written again it is the same. */

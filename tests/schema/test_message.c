@@ -278,6 +278,9 @@ static void assert_file_is(const char *suffix, const void *bytes, size_t n, uint
     const void *content = kind == BELUGA_PART_TEXT ? p->text : p->data;
     assert_int_equal(kind == BELUGA_PART_TEXT ? p->text_length : p->data_length, n);
     assert_memory_equal(content, bytes, n);
+    assert_int_equal(beluga_message_add_content(m, f.path, bytes, n, NULL), 0);
+    assert_int_equal(beluga_message_part(m, 1)->kind, kind);
+    assert_string_equal(beluga_message_part(m, 1)->media_type, media_type);
     beluga_message_unref(m);
     unlink(f.path);
 }

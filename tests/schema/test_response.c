@@ -500,10 +500,35 @@ static void an_answer_with_the_deepest_arguments_is_written_so_that_it_can_be_re
     beluga_json_doc_free(doc);
 }
 
+static int check_of(const char *answer, const char *schema, beluga_error *err)
+{
+    SCOPED(beluga_response_builder) *b = beluga_response_builder_new();
+    assert_int_equal(text(b, answer), 0);
+    assert_int_equal(finish(b, BELUGA_FINISH_STOP, "stop"), 0);
+    SCOPED(beluga_response) *r = taken(b, 0);
+    return beluga_response_check_schema(r, schema, schema ? strlen(schema) : 0, err);
+}
+
+static void an_answer_is_held_against_a_schema(void **state)
+{
+    static const char schema[] =
+        "{\"properties\":{\"days\":{\"items\":{\"minimum\":1}}},\"required\":[\"days\"]}";
+    beluga_error err;
+    (void)state;
+    assert_int_equal(check_of("{\"days\":[1]}", schema, NULL), 0);
+    assert_int_equal(check_of("{\"days\":[1,0]}", schema, &err), BELUGA_ERROR_INVALID_RESPONSE);
+    assert_string_equal(err.message, "days[1]: must be at least 1");
+    assert_int_equal(check_of("{}", schema, &err), BELUGA_ERROR_INVALID_RESPONSE);
+    assert_int_equal(check_of("{\"days\":[", schema, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
+    assert_int_equal(check_of("{}", "{", &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(check_of("{}", NULL, &err), BELUGA_ERROR_INVALID_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_joined_in_order),
+        cmocka_unit_test(an_answer_is_held_against_a_schema),
         cmocka_unit_test(long_text_is_kept_whole),
         cmocka_unit_test(what_is_unknown_reads_as_unknown),
         cmocka_unit_test(metadata_usage_and_warnings_are_kept),

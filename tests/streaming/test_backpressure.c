@@ -129,6 +129,22 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     free(words);
 }
 
+/* The second stream allocates its struct and nothing else. */
+static void events_wait_in_the_memory_of_the_stream_before(scene *s)
+{
+    enum { STREAM = 512 };
+    meter m = {0};
+    use_model(s, open_metered(&m, "mock", NULL, 0));
+    begin_until(s, BELUGA_EVENT_TEXT);
+    pull_to_the_end(s);
+    RELEASE(beluga_stream_free, s->stream);
+    size_t before = atomic_load(&m.live);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    assert_in_range(atomic_load(&m.live) - before, 0, STREAM);
+    let_go(s);
+    assert_int_equal(atomic_load(&m.live), 0);
+}
+
 /* --- whole answers ---------------------------------------------------------------------------- */
 
 static void an_answer_larger_than_its_maximum_ends_the_transfer(scene *s)
@@ -147,6 +163,7 @@ int main(void)
         SCENE(large_events_come_whole_and_one_after_the_other),
         SCENE(a_slow_reader_gets_everything_in_the_end),
         SCENE(a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled),
+        SCENE(events_wait_in_the_memory_of_the_stream_before),
         SCENE(an_answer_larger_than_its_maximum_ends_the_transfer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

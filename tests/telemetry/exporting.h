@@ -69,10 +69,9 @@ static beluga_chat_model *mock_of(beluga_client *client)
  * are: the usual ten seconds for an answer may pass on a machine that has much else to do. */
 static void open_client(scene *s, const char *const *more)
 {
-    const char *variables[MAX_VARIABLES] = {s->endpoint, "OTEL_BSP_SCHEDULE_DELAY=10",
-                                            "OTEL_METRICS_EXPORTER=none",
-                                            "OTEL_EXPORTER_OTLP_TIMEOUT=60000",
-                                            "OTEL_BSP_EXPORT_TIMEOUT=60000"};
+    const char *variables[MAX_VARIABLES] = {
+        s->endpoint, "OTEL_BSP_SCHEDULE_DELAY=10", "OTEL_METRICS_EXPORTER=none",
+        "OTEL_EXPORTER_OTLP_TIMEOUT=60000", "OTEL_BSP_EXPORT_TIMEOUT=60000"};
     const beluga_client_settings client = {.size = sizeof client};
     beluga_telemetry_settings settings = {.size = sizeof settings, .without_environment = true};
     beluga_error err = {0};

@@ -343,6 +343,27 @@ static void say_and_end(peer *p, const char *text, const char *reason)
     peer_openai_done(r);
 }
 
+/* A call that is forced in every step would leave no step for the answer. */
+static void a_call_is_forced_in_the_first_step_alone(void **state)
+{
+    peer *p = *state;
+    beluga_error err;
+    beluga_response *response = NULL;
+    SCOPED(beluga_messages) *messages = NULL;
+    SCOPED(beluga_tool) *t = tool("echo", echo, NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_peer(p), *bound = NULL;
+    const beluga_option forced[] = {beluga_with_tool_choice("required"), beluga_with_seed(7)};
+    story s;
+    assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
+    call_and_end(p, "tool_calls");
+    say_and_end(p, "done", "stop");
+    assert_int_equal(run_n(bound, NULL, &messages, &s, &response, &err, forced, 2), 0);
+    beluga_response_free(response);
+    assert_non_null(strstr(peer_request_body(p, 0, NULL), "\"tool_choice\":\"required\""));
+    assert_non_null(strstr(peer_request_body(p, 1, NULL), "\"tool_choice\":\"auto\""));
+    assert_non_null(strstr(peer_request_body(p, 1, NULL), "\"seed\":7"));
+}
+
 static void a_pause_is_gone_on_with(void **state)
 {
     peer *p = *state;
@@ -435,6 +456,7 @@ int main(void)
         cmocka_unit_test(no_more_tools_run_at_once_than_allowed),
         cmocka_unit_test(a_tool_that_is_late_is_abandoned_and_told_so),
         ON_PEER(a_model_that_never_stops_calling_is_stopped),
+        ON_PEER(a_call_is_forced_in_the_first_step_alone),
         ON_PEER(no_tool_runs_of_an_answer_that_is_not_whole),
         ON_PEER(a_pause_is_gone_on_with),
         cmocka_unit_test(a_model_that_never_stops_pausing_is_stopped),

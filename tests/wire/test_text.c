@@ -197,6 +197,26 @@ static void a_piece_at_any_place_is_written_as_the_slow_way_does(void **state)
     }
 }
 
+/* Long texts are looked at in blocks. The text ends where its memory does. */
+static void a_piece_at_any_place_of_a_long_text_is_judged_as_unicode_says(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {56, 63, 64, 65, 72, 80, 127, 128, 129, 136, 200};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        size_t n = lengths[i];
+        char *text = malloc(n);
+        assert_non_null(text);
+        for (size_t k = 0; k < PIECES * n; k++) {
+            size_t place = k / PIECES, n_piece = strlen(pieces[k % PIECES]);
+            if (n_piece > n - place) n_piece = n - place;
+            fill(text, n, "abcdefg");
+            memcpy(text + place, pieces[k % PIECES], n_piece);
+            assert_valid_alike(text, n);
+        }
+        free(text);
+    }
+}
+
 static void each_byte_is_written_as_the_slow_way_does(void **state)
 {
     (void)state;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test(each_sequence_of_bytes_is_judged_as_unicode_says),
         cmocka_unit_test(each_pair_of_characters_is_judged_as_unicode_says),
         cmocka_unit_test(a_piece_at_any_place_is_written_as_the_slow_way_does),
+        cmocka_unit_test(a_piece_at_any_place_of_a_long_text_is_judged_as_unicode_says),
         cmocka_unit_test(each_byte_is_written_as_the_slow_way_does),
         cmocka_unit_test(a_long_text_of_escapes_is_written_whole),
         cmocka_unit_test(letters_are_counted_as_changed_whatever_their_case),

@@ -1,0 +1,158 @@
+#include "batch/layout.h"
+
+#include "batch/files.h"
+#include "batch/why.h"
+
+#include <beluga/provider/json.h>
+
+#include <string.h>
+#include <strings.h>
+
+/* The format is recognised within this many bytes, the delimiter by this many rows. */
+#define PEEK_BYTES  4096
+#define SAMPLE_ROWS 32
+
+batch_reader batch_layout_reader(const batch_layout *layout, int fd)
+{
+    return (batch_reader){.format = layout->format,
+                          .fd = fd,
+                          .delimiter = layout->delimiter,
+                          .headless = layout->headless};
+}
+
+static batch_format find_format(const char *path, int fd)
+{
+    char bytes[PEEK_BYTES + 1];
+    batch_format format = batch_format_from_path(path);
+    if (format != BATCH_AUTO) return format;
+    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
+    bytes[n > 0 ? n : 0] = '\0';
+    return batch_format_from_text(bytes);
+}
+
+/* ---- the delimiter --------------------------------------------------------------------------- */
+
+/* What the first rows look like when they are read with one delimiter. */
+typedef struct delimiter_trial {
+    char delimiter;
+    bool known;     /* a column has a name that is looked for */
+    size_t columns; /* of the first row; 0: it can't be read so */
+    size_t faults;  /* of the rows behind it */
+} delimiter_trial;
+
+static bool has_known_column(const batch_reader *r, const char *prompt_column)
+{
+    const char *const names[] = {"prompt", "text", "id", "custom_id", prompt_column};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i] && batch_reader_column(r, names[i], strlen(names[i])) >= 0) return true;
+    return false;
+}
+
+static delimiter_trial try_delimiter(const batch_layout *layout, int fd, char delimiter,
+                                     const char *prompt_column)
+{
+    char why[BATCH_FAULT_BYTES];
+    batch_record record;
+    batch_reader r = batch_layout_reader(layout, fd);
+    delimiter_trial trial = {.delimiter = delimiter};
+    r.delimiter = delimiter;
+    if (batch_reader_begin(&r, why) == 0) {
+        trial.columns = r.n_columns;
+        trial.known = !layout->headless && has_known_column(&r, prompt_column);
+        for (int i = 0; i < SAMPLE_ROWS && batch_reader_next(&r, &record) > 0; i++)
+            trial.faults += *record.fault != '\0';
+    }
+    batch_reader_free(&r);
+    return trial;
+}
+
+static bool is_better(const delimiter_trial *a, const delimiter_trial *b)
+{
+    if (a->known != b->known) return a->known;
+    if (a->faults != b->faults) return a->faults < b->faults;
+    return a->columns > b->columns;
+}
+
+/* Spreadsheets write the line "sep=;" in front of the header. Returns 0 where there is none. */
+static char find_told_delimiter(int fd)
+{
+    char bytes[sizeof "\xEF\xBB\xBFsep=;\n"] = "";
+    ssize_t n = batch_read_at(fd, bytes, sizeof bytes - 1, 0);
+    const char *text = n > 3 && strncmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? bytes + 3 : bytes;
+    if (strncasecmp(text, "sep=", 4) != 0 || !text[4] || !strchr("\r\n", text[5])) return '\0';
+    const char name[2] = {text[4], '\0'};
+    return batch_delimiter_from_name(name);
+}
+
+/* A delimiter that makes one column of the first row separates nothing. */
+static char find_delimiter(const batch_layout *layout, int fd, const char *prompt_column)
+{
+    char told = find_told_delimiter(fd);
+    delimiter_trial best = {.delimiter = ','};
+    for (const char *d = BATCH_DELIMITERS; !told && *d; d++) {
+        delimiter_trial trial = try_delimiter(layout, fd, *d, prompt_column);
+        if (trial.columns > 1 && (!best.columns || is_better(&trial, &best))) best = trial;
+    }
+    return told ? told : best.delimiter;
+}
+
+void batch_layout_find(batch_layout *layout, const char *path, int fd, const char *prompt_column)
+{
+    if (!layout->format) layout->format = find_format(path, fd);
+    if (layout->format == BATCH_CSV && !layout->delimiter)
+        layout->delimiter = find_delimiter(layout, fd, prompt_column);
+}
+
+/* ---- JSON that is not a value a line --------------------------------------------------------- */
+
+static size_t skip_space(const char *bytes, size_t n)
+{
+    size_t i = 0;
+    while (i < n && strchr(" \t\r", bytes[i]) && bytes[i]) i++;
+    return i;
+}
+
+/* The first line of a value that goes on below: a bracket with nothing or the beginning of another
+ * value behind it. Text may begin with a bracket, too. */
+static char find_open_bracket(const batch_record *record)
+{
+    const char *bytes = record->bytes;
+    size_t n = record->length, at = skip_space(bytes, n);
+    char bracket = at < n ? bytes[at] : '\0';
+    if (bracket != '[' && bracket != '{') return '\0';
+    at++;
+    at += skip_space(bytes + at, n - at);
+    bool goes_on = at == n || (bracket == '[' && strchr("[{\"", bytes[at]) && bytes[at]);
+    return goes_on ? bracket : '\0';
+}
+
+/* Return the bracket of a value of many lines, or of a list on one line that holds something other
+ * than messages; 0: the first line is a value of its own, or no JSON at all. */
+static char find_wrong_bracket(const batch_record *record)
+{
+    beluga_json_doc *doc = NULL;
+    if (beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
+        return find_open_bracket(record);
+    const beluga_json *root = beluga_json_doc_root(doc), *first = beluga_json_first(root);
+    bool is_list = beluga_json_is_array(root) && first && !beluga_json_get(first, "role");
+    beluga_json_doc_free(doc);
+    return is_list ? '[' : '\0';
+}
+
+int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_BYTES])
+{
+    batch_record record;
+    char bracket = '\0';
+    if (layout->format != BATCH_JSONL) return 0;
+    batch_reader r = batch_layout_reader(layout, fd);
+    if (batch_reader_next(&r, &record) > 0 && !*record.fault) bracket = find_wrong_bracket(&record);
+    batch_reader_free(&r);
+    if (!bracket) return 0;
+    batch_say_why(why,
+                  bracket == '['
+                      ? "it is one JSON array, and not JSON Lines, which have a value on each "
+                        "line: jq -c '.[]' FILE makes them of it"
+                      : "its JSON goes over several lines, and JSON Lines have a value on each "
+                        "line: jq -c . FILE makes them of it");
+    return -1;
+}

@@ -1,0 +1,184 @@
+/* beluga aliases: names of one's own for models, with what belongs to them. */
+#include "commands/command.h"
+#include "configuration.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/table.h"
+#include "terminal/term.h"
+
+#include <beluga/registry.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- list ------------------------------------------------------------------------------------ */
+
+/* The system text of an alias, in the configuration of the session; NULL: none. */
+static const char *system_of(cli_session *session, const char *name)
+{
+    beluga_error err;
+    return session_resolve(session, name, &err) == 0 ? beluga_config_system(session->config) : NULL;
+}
+
+static int print_json(cli_session *session)
+{
+    const char *name, *reference, *system;
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_array(w, "aliases");
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++) {
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "name", name);
+        beluga_json_put_string(w, "model", reference);
+        system = system_of(session, name);
+        if (system) beluga_json_put_string(w, "system", system);
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
+static int print_table(cli_session *session)
+{
+    static const char *const titles[] = {"ALIAS", "MODEL", "SYSTEM"};
+    const char *name, *reference;
+    bool any = false;
+    term_table table;
+    table_begin(&table, 3, titles);
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++) {
+        table_add(&table, name);
+        table_add(&table, reference);
+        table_add(&table, system_of(session, name));
+        any = true;
+    }
+    if (any) return table_print(&table);
+    table_free(&table);
+    out_note("there are no aliases: beluga aliases set NAME MODEL");
+    return 0;
+}
+
+static int do_list(cli_session *session, const cli_args *args)
+{
+    return args->json ? print_json(session) : print_table(session);
+}
+
+/* ---- set and remove -------------------------------------------------------------------------- */
+
+/* Returns the reference of an alias, or NULL where there is none of that name. */
+static const char *find_alias(const cli_session *session, const char *wanted)
+{
+    const char *name, *reference;
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
+        if (strcmp(name, wanted) == 0) return reference;
+    return NULL;
+}
+
+/* An alias that leads back to itself would leave a file that can't be used. */
+static int check_model(cli_session *session, const cli_args *args, const char *name,
+                       const char **model)
+{
+    beluga_error err;
+    if (session_resolve(session, *model, &err) != 0) return report_error(args, &err, NULL);
+    for (const char *at = *model; at; at = find_alias(session, at))
+        if (strcmp(at, name) == 0)
+            return out_usage("%s leads back to %s; name PROVIDER/MODEL", *model, name);
+    if (*session->found) *model = session->found;
+    return 0;
+}
+
+/* Loading the session has checked the options: each is KEY=VALUE. */
+static void put_option(configuration_change *change, const char *name, const char *option)
+{
+    char key[128];
+    size_t n = strcspn(option, "=");
+    snprintf(key, sizeof key, "%.*s", (int)n, option);
+    configuration_set(change, option[n] ? option + n + 1 : "", "models", name, key);
+}
+
+static int do_set(cli_session *session, const cli_args *args)
+{
+    const char *const *words = args->operands.items + 1;
+    configuration_change change = {.count = 0};
+    if (args->operands.count != 3 || !*words[0] || !*words[1])
+        return out_usage("name the alias and its model: beluga aliases set NAME MODEL");
+    const char *name = words[0], *model = words[1];
+    int rc = check_model(session, args, name, &model);
+    if (rc != 0) return rc;
+    if (find_alias(session, name) || args->system || args->options.count)
+        configuration_set(&change, model, "models", name, "model");
+    else
+        configuration_set(&change, model, "models", name);
+    if (args->system)
+        configuration_set(&change, *args->system ? args->system : NULL, "models", name, "system");
+    for (size_t i = 0; i < args->options.count; i++)
+        put_option(&change, name, args->options.items[i]);
+    rc = configuration_write(args, &change);
+    if (rc == 0) out_note("%s is %s now", name, model);
+    return rc;
+}
+
+static int do_remove(cli_session *session, const cli_args *args)
+{
+    configuration_change change = {.count = 0};
+    const char *name = args->operands.count == 2 ? args->operands.items[1] : NULL;
+    if (!name) return out_usage("name the alias: beluga aliases remove NAME");
+    if (!find_alias(session, name)) {
+        out_error("there is no alias %s; beluga aliases lists them", name);
+        return CLI_EXIT_USAGE;
+    }
+    const char *usual = beluga_config_default_model(session->base);
+    if (usual && strcmp(usual, name) == 0) {
+        out_error(
+            "%s is the file's default model: name another first (beluga models default MODEL)",
+            name);
+        return CLI_EXIT_USAGE;
+    }
+    configuration_set(&change, NULL, "models", name);
+    int rc = configuration_write(args, &change);
+    if (rc == 0) out_note("the alias %s is removed", name);
+    return rc;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int run(const cli_args *args)
+{
+    static const struct {
+        const char *name;
+        int (*run)(cli_session *session, const cli_args *args);
+    } verbs[] = {{"list", do_list}, {"set", do_set}, {"remove", do_remove}};
+    const char *verb = args->operands.count ? args->operands.items[0] : "list";
+    cli_session session;
+    size_t i = 0;
+    while (i < 3 && strcmp(verbs[i].name, verb) != 0) i++;
+    if (i == 3)
+        return out_usage("beluga aliases does not know \"%s\"; it knows list, set, remove", verb);
+    int rc = session_load(&session, args);
+    if (rc == 0) rc = verbs[i].run(&session, args);
+    session_free(&session);
+    return rc;
+}
+
+const cli_command cmd_aliases = {
+    .name = "aliases",
+    .operands = "[list|set NAME MODEL|remove NAME]",
+    .words = "list set remove",
+    .summary = "Give models names of your own, with options and a system text.",
+    .takes = ARG_SYSTEM | ARG_OPTION | ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET,
+    .max_operands = 3,
+    .run = run,
+    .details =
+        "set writes models: NAME into the configuration file, with -s as its system text and each "
+        "-o as an option; what it has beside these stays, and an empty -s takes the system text "
+        "away. The file "
+        "keeps its comments and all else; it is made where there is none. Nothing is sent.\n\n"
+        "A call's own -o and -s win over those of the alias, and a conversation that --continue "
+        "goes "
+        "on with keeps its system text.\n\n"
+        "With --json: {aliases: [{name, model, system}]}.",
+};

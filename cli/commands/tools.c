@@ -1,0 +1,209 @@
+/* beluga tools: lists the tools that -T takes, and shows one of them. */
+#include "tools/tools.h"
+
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/table.h"
+#include "text.h"
+#include "tools/source.h"
+
+#include <string.h>
+
+static const char *name_of(tool_allow allow)
+{
+    static const char *const names[] = {
+        [TOOL_ASK] = "ask", [TOOL_ALWAYS] = "always", [TOOL_NEVER] = "never"};
+    return names[allow];
+}
+
+/* ---- one tool -------------------------------------------------------------------------------- */
+
+static void put_tool(beluga_json_writer *w, const tool_item *item)
+{
+    size_t length;
+    const char *schema = beluga_tool_parameters(item->inner, &length);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "name", beluga_tool_name(item->inner));
+    beluga_json_put_string(w, "description", beluga_tool_description(item->inner));
+    beluga_json_put_string(w, "from", item->from);
+    beluga_json_put_string(w, "allow", name_of(item->allow));
+    beluga_json_put_raw(w, "parameters", schema, length);
+    beluga_json_end_object(w);
+}
+
+static void print_field(const char *name, const char *value)
+{
+    if (!*value) return;
+    out_printf("%-12s", name);
+    out_wrapped(value, 12, 12);
+}
+
+static void break_line(cli_text *out, size_t depth)
+{
+    text_add(out, "\n", 1);
+    for (size_t i = 0; i < depth; i++) text_add(out, "  ", 2);
+}
+
+/* Add compact JSON with a line for each member and item. */
+static void add_lines(cli_text *out, const char *json, size_t n)
+{
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < n; i++) {
+        char c = json[i], last = i ? json[i - 1] : '\0';
+        bool begins = !quoted && (c == '{' || c == '['), ends = !quoted && (c == '}' || c == ']');
+        if (ends) depth--;
+        if (ends && last != '{' && last != '[') break_line(out, depth);
+        text_add(out, &c, 1);
+        if (c == '"') quoted = !quoted;
+        if (c == '\\' && quoted && i + 1 < n) text_add(out, &json[++i], 1);
+        if (begins) depth++;
+        if (!quoted && c == ':') text_add(out, " ", 1);
+        if ((begins && i + 1 < n && json[i + 1] != '}' && json[i + 1] != ']') ||
+            (!quoted && c == ','))
+            break_line(out, depth);
+    }
+}
+
+static int print_schema(const tool_item *item)
+{
+    cli_text lines = {0};
+    size_t length;
+    const char *schema = beluga_tool_parameters(item->inner, &length);
+    add_lines(&lines, schema, length);
+    if (!lines.status) out_json(text_get(&lines), lines.length);
+    out_printf("\n");
+    int rc = lines.status ? out_no_memory() : 0;
+    text_free(&lines);
+    return rc;
+}
+
+static int print_tool(const tool_item *item)
+{
+    print_field("name", beluga_tool_name(item->inner));
+    print_field("description", beluga_tool_description(item->inner));
+    print_field("from", item->from);
+    print_field("allow", name_of(item->allow));
+    out_printf("parameters\n");
+    return print_schema(item);
+}
+
+static int print_set(const cli_args *args, const tool_set *set)
+{
+    beluga_json_writer *w = args->json ? beluga_json_writer_new() : NULL;
+    int rc = 0;
+    if (args->json && !w) return out_no_memory();
+    if (w) beluga_json_begin_array(w, NULL);
+    for (size_t i = 0; i < set->count && rc == 0; i++) {
+        if (w)
+            put_tool(w, set->items[i]);
+        else if (i)
+            out_printf("\n");
+        if (!w) rc = print_tool(set->items[i]);
+    }
+    if (!w) return rc;
+    beluga_json_end_array(w);
+    return report_json(w);
+}
+
+static int show_named(const cli_args *args, const beluga_config *config, const char *name)
+{
+    tool_set set = {0};
+    int rc = tools_open_named(&set, args, config, name);
+    if (rc == 0) rc = print_set(args, &set);
+    tool_set_free(&set);
+    return rc;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+typedef struct tool_listing {
+    term_table table;
+    beluga_json_writer *w; /* NULL: a table */
+    size_t count;
+} tool_listing;
+
+static void add(void *payload, const char *name, const char *description, const char *from)
+{
+    tool_listing *l = payload;
+    l->count++;
+    if (l->w) {
+        beluga_json_begin_object(l->w, NULL);
+        beluga_json_put_string(l->w, "name", name);
+        beluga_json_put_string(l->w, "description", description);
+        beluga_json_put_string(l->w, "from", from);
+        beluga_json_end_object(l->w);
+        return;
+    }
+    table_add(&l->table, name);
+    table_add(&l->table, from);
+    table_add(&l->table, description);
+}
+
+static void list_all(tool_listing *l, const beluga_config *config)
+{
+    for (const tool_source *const *source = tool_sources; *source; source++)
+        (*source)->list(config, add, l);
+}
+
+static int list_json(const beluga_config *config)
+{
+    tool_listing l = {.w = beluga_json_writer_new()};
+    if (!l.w) return out_no_memory();
+    beluga_json_begin_array(l.w, NULL);
+    list_all(&l, config);
+    beluga_json_end_array(l.w);
+    return report_json(l.w);
+}
+
+static int list_table(const cli_session *session)
+{
+    static const char *const titles[] = {"NAME", "FROM", "DESCRIPTION"};
+    tool_listing l = {.w = NULL};
+    table_begin(&l.table, 3, titles);
+    list_all(&l, session->base);
+    if (l.count) return table_print(&l.table);
+    table_free(&l.table);
+    out_note("there are no tools: %s defines them, under tools: (beluga help tools)",
+             session->path ? session->path : "a file named with --config");
+    return CLI_EXIT_OK;
+}
+
+static int run(const cli_args *args)
+{
+    cli_session session;
+    int rc = session_load(&session, args);
+    if (rc == 0 && args->operands.count)
+        rc = show_named(args, session.base, args->operands.items[0]);
+    else if (rc == 0)
+        rc = args->json ? list_json(session.base) : list_table(&session);
+    session_free(&session);
+    return rc;
+}
+
+const cli_command cmd_tools = {
+    .name = "tools",
+    .operands = "[NAME]",
+    .summary = "List the tools that a model may be given with -T, or show one of them.",
+    .takes = ARG_JSON | ARG_QUIET | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
+    .details =
+        "A tool is a program that a model may call, defined in the configuration file:\n\n"
+        "tools: {weather: {description: TEXT, command: [PROGRAM, ARGUMENT...], parameters: JSON "
+        "Schema or its short form (\"city, days int\"), timeout: 30s, max_output: 64KiB, allow: "
+        "ask, cwd: FOLDER, env: {NAME: VALUE}}}\n\n"
+        "The program reads the arguments as a JSON object on stdin, and what it prints on stdout "
+        "is the result. With another exit status than 0, the model is told that it failed, and "
+        "what it said on stderr. It is ended, and its children are, when the time is over or "
+        "Ctrl-C is typed. A command that is a text is a line for the shell; arguments of a model "
+        "are never part of a command line.\n\n"
+        "Each call is asked for at the terminal before it runs, unless the tool says allow: "
+        "always, or the command line --allow-tools; allow: never forbids it. Without a terminal, "
+        "and in a batch, a tool that must be asked for is refused before anything is sent.\n\n"
+        "The model may call tools in 10 answers (-o max_tool_steps=N); 8 calls of an answer run at "
+        "once (-o max_concurrent_tools=N).",
+};

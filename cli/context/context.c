@@ -1,0 +1,209 @@
+#include "context/context.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "context/quote.h"
+#include "context/walk.h"
+#include "exit.h"
+#include "output.h"
+#include "terminal/term.h"
+
+#include <beluga/allocator.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Bytes for a token, as beluga_message_estimate_tokens counts. */
+#define TOKEN_BYTES 4
+/* Files that were left out are named up to this many. */
+#define MAX_NAMED 3
+
+typedef struct reading {
+    const cli_args *args;
+    cli_text *text;
+    size_t max_bytes, bytes, files;
+    size_t n_binary;
+    cli_text binary; /* names of the first binary files */
+    size_t links, others;
+} reading;
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+static int read_size(const char *given, size_t *size)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long n = given ? strtoull(given, &end, 10) : 0;
+    if (!given) return 0;
+    size_t unit = tolower((unsigned char)*end) == 'k'   ? 1024
+                  : tolower((unsigned char)*end) == 'm' ? (size_t)1024 * 1024
+                                                        : 1;
+    if (unit > 1) end++;
+    if (!isdigit((unsigned char)*given) || *end || errno || !n || n > CONTEXT_MOST_BYTES / unit)
+        return out_usage("--max-context is a number of bytes, such as 200k or 2M, and at most %zuM",
+                         CONTEXT_MOST_BYTES / (1024 * 1024));
+    *size = (size_t)n * unit;
+    return 0;
+}
+
+typedef struct shown_size {
+    char text[32];
+} shown_size;
+
+static shown_size show_size(size_t bytes)
+{
+    shown_size shown;
+    if (bytes < 1024)
+        snprintf(shown.text, sizeof shown.text, "%zu bytes", bytes);
+    else
+        snprintf(shown.text, sizeof shown.text, "%zu KiB", (bytes + 1023) / 1024);
+    return shown;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static bool is_text(const beluga__buf *file)
+{
+    return beluga__utf8_valid(file->data, file->length) == file->length &&
+           !memchr(file->data, '\0', file->length);
+}
+
+/* Names go to the model as the user typed them, but an absolute path only as its last part: it may
+ * tell what the user did not mean to. */
+static const char *shown_name(const char *path, size_t folder)
+{
+    while (strncmp(path, "./", 2) == 0) {
+        path += 2;
+        folder = folder > 2 ? folder - 2 : 0;
+    }
+    if (*path != '/') return path;
+    size_t end = folder ? folder : strlen(path);
+    while (end > 1 && path[end - 1] == '/') end--;
+    while (end && path[end - 1] != '/') end--;
+    return path + end;
+}
+
+static void note_binary(reading *r, const char *name)
+{
+    if (r->n_binary++ < MAX_NAMED)
+        text_printf(&r->binary, "%s%s", r->binary.length ? ", " : "", name);
+}
+
+/* All sizes are added up, so that the message can say what would be enough. */
+static int take(reading *r, const char *name, const beluga__buf *file)
+{
+    r->files++;
+    r->bytes += file->length;
+    if (r->bytes > r->max_bytes) return 0;
+    if (r->text->length) text_puts(r->text, "\n");
+    return quote_file(r->text, name, file->data, file->length) ? out_no_memory() : 0;
+}
+
+static int complain(const beluga_error *err)
+{
+    if (err->code == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
+    out_error("%s", err->message);
+    return CLI_EXIT_USAGE;
+}
+
+/* `folder` is the length of the folder's name that the path begins with; 0: the user named the
+ * file. */
+static int add_file(reading *r, const char *path, size_t folder)
+{
+    beluga__buf file;
+    beluga_error err;
+    const char *name = shown_name(path, folder);
+    beluga__buf_init(&file, beluga_allocator_default(), CONTEXT_MOST_BYTES);
+    int rc = folder ? beluga__file_read_regular(path, &file, &err)
+                    : beluga__file_read(path, &file, &err);
+    if (rc)
+        rc = complain(&err);
+    else if (!folder && !file.length)
+        rc = out_usage("%s is empty", path);
+    else if (is_text(&file))
+        rc = take(r, name, &file);
+    else if (folder)
+        note_binary(r, name);
+    else
+        rc = out_usage("%s is no text in UTF-8; -a sends other files, such as pictures", path);
+    beluga__buf_free(&file);
+    return rc;
+}
+
+static int add_folder(reading *r, const char *folder)
+{
+    walk_list list = {0};
+    int rc = walk_folder(folder, &list);
+    for (size_t i = 0; i < list.count && rc == 0; i++)
+        rc = add_file(r, list.paths[i], strlen(folder));
+    if (rc == 0 && !list.count)
+        rc = out_usage("%s has no files, or .gitignore hides them all", folder);
+    r->links += list.links;
+    r->others += list.others;
+    walk_free(&list);
+    return rc;
+}
+
+static int add(reading *r, const char *path)
+{
+    struct stat info;
+    bool there = stat(path, &info) == 0;
+    if (there && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
+        return out_usage("%s is a device, and no file", path);
+    return there && S_ISDIR(info.st_mode) ? add_folder(r, path) : add_file(r, path, 0);
+}
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+static int check_size(const reading *r)
+{
+    if (r->bytes <= r->max_bytes) return 0;
+    return out_usage("the files of -f have %s in %zu files, about %zu tokens, and the limit is "
+                     "%s: name fewer, leave some out with a .gitignore, or allow them with "
+                     "--max-context %zuk",
+                     show_size(r->bytes).text, r->files, r->bytes / TOKEN_BYTES,
+                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void note_left_out(const reading *r)
+{
+    if (r->n_binary)
+        out_note("-f leaves out %zu file%s that %s no text: %s%s", r->n_binary, plural(r->n_binary),
+                 r->n_binary == 1 ? "is" : "are", text_get(&r->binary),
+                 r->n_binary > MAX_NAMED ? ", ..." : "");
+    if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
+    if (r->others)
+        out_note("-f leaves out %zu pipe%s, as which sockets and devices count", r->others,
+                 plural(r->others));
+}
+
+static void note_size(const reading *r)
+{
+    if (term_is_err())
+        out_note("-f: %zu file%s, %s, about %zu tokens", r->files, plural(r->files),
+                 show_size(r->bytes).text, r->bytes / TOKEN_BYTES);
+}
+
+int context_read(const cli_args *args, cli_text *text)
+{
+    reading r = {.args = args, .text = text, .max_bytes = CONTEXT_DEFAULT_BYTES};
+    int rc = read_size(args->max_context, &r.max_bytes);
+    for (size_t i = 0; i < args->contexts.count && rc == 0; i++)
+        rc = add(&r, args->contexts.items[i]);
+    if (rc == 0) rc = check_size(&r);
+    if (rc == 0) note_left_out(&r);
+    if (rc == 0 && args->contexts.count) note_size(&r);
+    if (rc == 0 && text->length && text_puts(text, "\n")) rc = out_no_memory();
+    text_free(&r.binary);
+    return rc;
+}

@@ -1,0 +1,16 @@
+/* The message that is asked: the files of -f, the prompt, and attachments. */
+#ifndef BELUGA_CLI_QUESTION_H
+#define BELUGA_CLI_QUESTION_H
+
+#include "args.h"
+#include "text.h"
+
+#include <beluga/message.h>
+
+/*
+ * Make the human message of a prompt with the files of -f before it and attachments behind it.
+ * @param out  One reference, yours. @return 0, or an exit code, reported.
+ */
+int question_make(const cli_args *args, const cli_text *prompt, beluga_message **out);
+
+#endif

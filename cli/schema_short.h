@@ -1,0 +1,30 @@
+/*
+ * The short form of a JSON Schema, which people can type:
+ *
+ *     name, age int, tags []                 an object with these three members
+ *     name: who it is                        members on lines of their own may be described
+ *     scores float[]: one for each round
+ *     [name, age int]                        a list of such objects, in the member "items"
+ *
+ * A field is a name, a type where it is no text (str, int, float, bool, with [] behind it for a
+ * list), and a description behind a colon. Newlines separate fields, where there is one, and commas
+ * do elsewhere. Every field must be in the answer, and no other may be.
+ */
+#ifndef BELUGA_CLI_SCHEMA_SHORT_H
+#define BELUGA_CLI_SCHEMA_SHORT_H
+
+#include "text.h"
+
+#include <beluga/error.h>
+
+/* A schema with more fields is refused. */
+#define SCHEMA_MAX_FIELDS 256
+
+/*
+ * Write the JSON Schema that a short form means.
+ * @param json  It is added here.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT, with the field that is wrong in err; NO_MEMORY.
+ */
+int schema_short_expand(const char *text, cli_text *json, beluga_error *err);
+
+#endif

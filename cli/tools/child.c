@@ -1,0 +1,300 @@
+#include "tools/child.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* GRACE_MS: how long a group that got SIGTERM may take. READS: reads in one turn. */
+enum { LONGEST_NAP_MS = 32, GRACE_MS = 1000, READS = 256 };
+
+/* The keeper leads the group. It waits for a line that never comes: when this process ends, in any
+ * way, its input ends, and it ends the group. While it is not waited for, no other group can get
+ * its number. */
+static char keeper_script[] = "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
+
+/* The pipes between this process and the group. */
+enum { IN, OUT, ERR, LIFE, PIPES };
+
+typedef struct running_child {
+    const child_program *program;
+    child_outcome *outcome;
+    pid_t keeper, pid;
+    int in, out, err, life; /* our ends; -1: closed */
+    size_t written;
+    int64_t end_ns;
+    int status;
+    bool ended; /* the program has ended and was waited for */
+} running_child;
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+/* ---- the start ------------------------------------------------------------------------------- */
+
+/* Open a pipe whose ends are none of the three standard streams, which somebody may have closed.
+ * Returns 0, or errno. */
+static int open_pipe(int ends[2])
+{
+    int low[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC)) return errno;
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] > STDERR_FILENO) continue;
+        low[i] = ends[i];
+        ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
+    int rc = ends[0] < 0 || ends[1] < 0 ? errno : 0;
+    for (int i = 0; i < 2; i++) close_end(&low[i]);
+    if (!rc) return 0;
+    for (int i = 0; i < 2; i++) close_end(&ends[i]);
+    return rc;
+}
+
+static int open_pipes(int pipes[PIPES][2])
+{
+    for (int i = 0; i < PIPES; i++) {
+        int rc = open_pipe(pipes[i]);
+        if (!rc) continue;
+        while (i--) {
+            close(pipes[i][0]);
+            close(pipes[i][1]);
+        }
+        return rc;
+    }
+    return 0;
+}
+
+/* Spawn a process in a group, with these three streams and no other descriptor. */
+static int spawn(pid_t *pid, char *const *argv, char *const *env, const char *cwd, pid_t group,
+                 const int streams[3])
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all); /* this process ignores SIGPIPE, and its parent may have ignored others */
+    posix_spawn_file_actions_init(&actions);
+    for (int i = 0; i < 3; i++) posix_spawn_file_actions_adddup2(&actions, streams[i], i);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    if (cwd) posix_spawn_file_actions_addchdir_np(&actions, cwd);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, group);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    int rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
+static int spawn_both(running_child *c, int pipes[PIPES][2])
+{
+    char *const keeper[] = {"/bin/sh", "-c", keeper_script, NULL};
+    const child_program *p = c->program;
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) return errno;
+    int rc = spawn(&c->keeper, keeper, p->env, NULL, 0,
+                   (const int[3]){pipes[LIFE][0], nowhere, nowhere});
+    close(nowhere);
+    if (rc) {
+        c->keeper = 0;
+        return rc;
+    }
+    return spawn(&c->pid, p->argv, p->env, p->cwd, c->keeper,
+                 (const int[3]){pipes[IN][0], pipes[OUT][1], pipes[ERR][1]});
+}
+
+static void wait_for(pid_t pid, int *status)
+{
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+}
+
+static void end_keeper(running_child *c)
+{
+    if (c->keeper) {
+        kill(c->keeper, SIGKILL);
+        wait_for(c->keeper, NULL);
+    }
+    close_end(&c->life);
+}
+
+static int start(running_child *c)
+{
+    int pipes[PIPES][2], rc = open_pipes(pipes);
+    if (rc) return rc;
+    rc = spawn_both(c, pipes);
+    close(pipes[IN][0]);
+    close(pipes[OUT][1]);
+    close(pipes[ERR][1]);
+    close(pipes[LIFE][0]);
+    c->in = pipes[IN][1];
+    c->out = pipes[OUT][0];
+    c->err = pipes[ERR][0];
+    c->life = pipes[LIFE][1];
+    const int own[] = {c->in, c->out, c->err};
+    for (int i = 0; i < 3; i++) fcntl(own[i], F_SETFL, O_NONBLOCK);
+    return rc;
+}
+
+/* ---- input and output ------------------------------------------------------------------------ */
+
+/* A program need not read its input. */
+static void feed(running_child *c)
+{
+    const child_program *p = c->program;
+    while (c->in >= 0 && c->written < p->input_length) {
+        ssize_t n = write(c->in, p->input + c->written, p->input_length - c->written);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n < 0) break;
+        c->written += (size_t)n;
+    }
+    close_end(&c->in);
+}
+
+static void keep_out(running_child *c, const char *bytes, size_t n)
+{
+    child_outcome *o = c->outcome;
+    size_t room = c->program->max_output - o->out.length;
+    if (text_add(&o->out, bytes, n < room ? n : room)) o->end = CHILD_NO_MEMORY;
+    if (n > room) o->end = CHILD_OVERFLOWED;
+}
+
+/* Keep the last bytes. */
+static void keep_said(running_child *c, const char *bytes, size_t n)
+{
+    child_outcome *o = c->outcome;
+    if (n > sizeof o->said) {
+        bytes += n - sizeof o->said;
+        n = sizeof o->said;
+    }
+    size_t kept = sizeof o->said - n < o->n_said ? sizeof o->said - n : o->n_said;
+    memmove(o->said, o->said + o->n_said - kept, kept);
+    memcpy(o->said + kept, bytes, n);
+    o->n_said = kept + n;
+}
+
+static void drain(running_child *c, int *fd, void (*keep)(running_child *, const char *, size_t))
+{
+    char bytes[4096];
+    for (int i = 0; i < READS && *fd >= 0; i++) {
+        ssize_t n = read(*fd, bytes, sizeof bytes);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0)
+            close_end(fd);
+        else
+            keep(c, bytes, (size_t)n);
+    }
+}
+
+static void exchange(running_child *c)
+{
+    feed(c);
+    drain(c, &c->out, keep_out);
+    drain(c, &c->err, keep_said);
+}
+
+static bool has_ended(running_child *c)
+{
+    if (c->ended) return true;
+    pid_t got = waitpid(c->pid, &c->status, WNOHANG);
+    return c->ended = got == c->pid || (got < 0 && errno != EINTR);
+}
+
+/* A nap that took much longer than planned means that this process was stopped, which does not
+ * count. */
+static void nap(running_child *c, int ms)
+{
+    struct pollfd p[] = {{.fd = c->in, .events = POLLOUT},
+                         {.fd = c->out, .events = POLLIN},
+                         {.fd = c->err, .events = POLLIN}};
+    int64_t from = beluga__now_ns();
+    poll(p, 3, ms);
+    int64_t took = beluga__now_ns() - from;
+    if (took > 1000 * BELUGA__NS_PER_MS) c->end_ns += took;
+}
+
+/* Returns once the program has ended and its output was read, or must be ended. Processes that it
+ * left behind may still hold its output, and are not waited for. */
+static void hear_out(running_child *c)
+{
+    child_outcome *o = c->outcome;
+    for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
+        bool late = beluga__now_ns() >= c->end_ns;
+        bool over = has_ended(c); /* asked first: what it wrote before is read below */
+        exchange(c);
+        if (over || o->end == CHILD_OVERFLOWED || o->end == CHILD_NO_MEMORY) return;
+        if (beluga_context_is_cancelled(c->program->context)) o->end = CHILD_CANCELLED;
+        if (late) o->end = CHILD_LATE;
+        if (o->end != CHILD_EXITED) return;
+        nap(c, ms);
+    }
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void end_by_force(running_child *c)
+{
+    int64_t end_ns = beluga__now_ns() + GRACE_MS * BELUGA__NS_PER_MS;
+    kill(-c->keeper, SIGTERM);
+    kill(-c->keeper, SIGCONT); /* a stopped one could not obey */
+    close_end(&c->in);
+    close_end(&c->out);
+    close_end(&c->err);
+    while (!has_ended(c) && beluga__now_ns() < end_ns) poll(NULL, 0, 1);
+    kill(-c->keeper, SIGKILL);
+    if (!c->ended) wait_for(c->pid, &c->status);
+    c->ended = true;
+}
+
+static void judge(running_child *c)
+{
+    child_outcome *o = c->outcome;
+    if (o->end != CHILD_EXITED) return;
+    if (WIFSIGNALED(c->status)) o->end = CHILD_SIGNALLED;
+    o->code = WIFSIGNALED(c->status) ? WTERMSIG(c->status) : WEXITSTATUS(c->status);
+}
+
+void child_run(const child_program *program, child_outcome *outcome)
+{
+    running_child c = {.program = program,
+                       .outcome = outcome,
+                       .in = -1,
+                       .out = -1,
+                       .err = -1,
+                       .life = -1,
+                       .end_ns = beluga__now_ns() + program->timeout_ms * BELUGA__NS_PER_MS};
+    *outcome = (child_outcome){.end = CHILD_EXITED};
+    int rc = start(&c);
+    if (rc) {
+        outcome->end = CHILD_NOT_STARTED;
+        outcome->code = rc;
+    } else {
+        hear_out(&c);
+        if (!c.ended) end_by_force(&c);
+        judge(&c);
+    }
+    close_end(&c.in);
+    close_end(&c.out);
+    close_end(&c.err);
+    end_keeper(&c);
+}
+
+void child_free(child_outcome *outcome)
+{
+    text_free(&outcome->out);
+}

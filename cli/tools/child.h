@@ -1,0 +1,57 @@
+/* Runs a program with an input, and ends it and its children when it is late or no longer wanted.
+ */
+#ifndef BELUGA_CLI_TOOLS_CHILD_H
+#define BELUGA_CLI_TOOLS_CHILD_H
+
+#include "text.h"
+
+#include <beluga/context.h>
+
+#include <stdint.h>
+
+/* Bytes of stderr that are kept: the last ones, which usually tell why a program failed. */
+#define CHILD_SAID_BYTES 4096
+
+/* All pointers are borrowed. */
+typedef struct child_program {
+    char *const *argv; /* a name without a slash is looked up in PATH */
+    char *const *env;  /* the whole environment */
+    const char *cwd;   /* NULL: the folder of this process */
+    const char *input;
+    size_t input_length;
+    int64_t timeout_ms;
+    size_t max_output;             /* bytes of stdout; with more, the program is ended */
+    const beluga_context *context; /* its end is the program's; NULL: none */
+} child_program;
+
+typedef enum child_end {
+    CHILD_EXITED,      /* `code` is its exit status */
+    CHILD_SIGNALLED,   /* `code` is the signal */
+    CHILD_LATE,        /* the time was over */
+    CHILD_CANCELLED,   /* the context was cancelled */
+    CHILD_OVERFLOWED,  /* it printed more than max_output */
+    CHILD_NOT_STARTED, /* `code` is errno */
+    CHILD_NO_MEMORY
+} child_end;
+
+/* What came of it. Free with child_free. */
+typedef struct child_outcome {
+    child_end end;
+    int code;
+    cli_text out; /* at most max_output bytes */
+    char said[CHILD_SAID_BYTES];
+    size_t n_said;
+} child_outcome;
+
+/*
+ * Run a program to its end. It has its own process group, default signals, and no descriptors but
+ * its input and two pipes for its output. A program that need not be ended by force may leave
+ * processes behind, which go on; one that must be ended is asked by SIGTERM first, its whole group
+ * is. When this process ends in any way, the group ends, too.
+ *
+ * Threads: any. Blocks: as long as the program runs, and for at most two seconds more.
+ */
+void child_run(const child_program *program, child_outcome *outcome);
+void child_free(child_outcome *outcome);
+
+#endif

@@ -1,0 +1,305 @@
+/* The source of the tools that a configuration defines as programs. */
+#include "base/text.h"
+#include "base/utf8.h"
+#include "exit.h"
+#include "tools/child.h"
+#include "tools/definition.h"
+#include "tools/source.h"
+
+#include <beluga/error.h>
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTION "tools"
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static bool has_variable(char *const *env, const char *variable)
+{
+    size_t n = strcspn(variable, "=");
+    for (; env && *env; env++)
+        if (strncmp(*env, variable, n) == 0 && (*env)[n] == '=') return true;
+    return false;
+}
+
+/* Returns the variables of the definition, and those of this process that it does not replace; NULL
+ * without memory. Freed by free(). */
+static char **make_environment(const tool_definition *d)
+{
+    extern char **environ;
+    size_t n = 0, own = 0;
+    while (environ[n]) n++;
+    while (d->env && d->env[own]) own++;
+    char **env = calloc(n + own + 1, sizeof *env);
+    if (!env) return NULL;
+    if (own) memcpy(env, d->env, own * sizeof *env);
+    for (char **v = environ; *v; v++)
+        if (!has_variable(d->env, *v)) env[own++] = *v;
+    return env;
+}
+
+/* Add what the program said on stderr, or on stdout where that is all there is. */
+static void add_words(cli_text *text, const child_outcome *o)
+{
+    bool use_out = !o->n_said && o->out.length;
+    const char *said = use_out ? text_get(&o->out) : o->said;
+    size_t n = use_out ? o->out.length : o->n_said;
+    if (n > CHILD_SAID_BYTES) n = CHILD_SAID_BYTES;
+    size_t from = beluga__utf8_valid(said, n) < n && !use_out ? strspn(said, "\x80\xbf") : 0;
+    n = from + beluga__utf8_valid(said + from, n - from);
+    while (n > from && strchr(" \t\r\n", said[n - 1])) n--;
+    if (n <= from) return;
+    text_puts(text, ": ");
+    text_add(text, said + from, n - from);
+}
+
+/* Write what the model reads of a program that failed. */
+static void explain(const tool_definition *d, const child_outcome *o, cli_text *text)
+{
+    char time[BELUGA__NUMBER_TEXT];
+    beluga__ms_to_text(d->timeout_ms, time);
+    switch (o->end) {
+    case CHILD_NOT_STARTED:
+        text_printf(text, "%s can't be started%s%s: %s", d->argv[0], d->cwd ? " in " : "",
+                    d->cwd ? d->cwd : "", strerror(o->code));
+        return;
+    case CHILD_LATE: text_printf(text, "no result within %s, so it was ended", time); break;
+    case CHILD_CANCELLED:
+        text_puts(text, "it was ended, because its result is no longer wanted");
+        break;
+    case CHILD_SIGNALLED: text_printf(text, "it was ended by signal %d", o->code); break;
+    case CHILD_NO_MEMORY: text_puts(text, "there is no memory for its result"); return;
+    default: text_printf(text, "it failed with exit status %d", o->code); break;
+    }
+    add_words(text, o);
+}
+
+/* A text that is too long is cut between characters, and says so. */
+static int take_output(const tool_definition *d, const child_outcome *o, cli_text *text)
+{
+    const char *out = text_get(&o->out);
+    size_t n = o->out.length;
+    bool cut = o->end == CHILD_OVERFLOWED;
+    size_t valid = beluga__utf8_valid(out, n);
+    if (cut && valid < n && beluga__utf8_begun(out + valid, n - valid) == n - valid) n = valid;
+    if (valid < n || (n && memchr(out, '\0', n))) {
+        text_puts(text, "its output is not a text in UTF-8");
+        return BELUGA_ERROR_TOOL_EXECUTION;
+    }
+    text_add(text, out, n);
+    if (cut)
+        text_printf(text, "\n[The output was cut here: it is longer than %zu bytes.]",
+                    d->max_output);
+    return 0;
+}
+
+static int make_result(const tool_definition *d, const child_outcome *o, cli_text *text)
+{
+    if (o->end == CHILD_OVERFLOWED || (o->end == CHILD_EXITED && o->code == 0))
+        return take_output(d, o, text);
+    explain(d, o, text);
+    return o->end == CHILD_NO_MEMORY ? BELUGA_ERROR_NO_MEMORY : BELUGA_ERROR_TOOL_EXECUTION;
+}
+
+static int execute(void *payload, beluga_context *context, const char *arguments, size_t length,
+                   beluga_tool_result *result)
+{
+    const tool_definition *d = payload;
+    child_outcome outcome;
+    cli_text text = {0};
+    char **env = make_environment(d);
+    if (!env) return BELUGA_ERROR_NO_MEMORY;
+    const child_program program = {.argv = d->argv,
+                                   .env = env,
+                                   .cwd = d->cwd,
+                                   .input = arguments,
+                                   .input_length = length,
+                                   .timeout_ms = d->timeout_ms,
+                                   .max_output = d->max_output,
+                                   .context = context};
+    child_run(&program, &outcome);
+    int status = make_result(d, &outcome, &text);
+    if (text.status) status = text.status;
+    int set = beluga_tool_result_set(result, text_get(&text), text.length);
+    child_free(&outcome);
+    text_free(&text);
+    free(env);
+    return status ? status : set;
+}
+
+static void release(void *payload)
+{
+    tool_definition_free(payload);
+    free(payload);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* The section of one file of a configuration, parsed. */
+typedef struct section {
+    const beluga_config *config;
+    size_t index;
+    beluga_json_doc *doc;
+    const beluga_json *root;
+    char folder[PATH_MAX]; /* of the file, absolute */
+} section;
+
+static void find_folder(section *s)
+{
+    const char *path = "";
+    int line, column;
+    char whole[PATH_MAX];
+    beluga_config_section_place(s->config, SECTION, s->index, "", true, &path, &line, &column);
+    const char *found = realpath(path, whole) ? whole : path;
+    const char *slash = strrchr(found, '/');
+    snprintf(s->folder, sizeof s->folder, "%.*s", slash ? (int)(slash - found) : 1,
+             slash ? found : ".");
+}
+
+/* Go to the section of the next file. Begin with a zeroed struct and `index` -1. Returns false
+ * after the last one; end with section_end. */
+static bool next_section(section *s)
+{
+    const char *json;
+    size_t length;
+    beluga_json_doc_free(s->doc);
+    s->doc = NULL;
+    if (!beluga_config_section(s->config, SECTION, ++s->index, &json, &length)) return false;
+    if (beluga_json_parse(json, length, &s->doc, NULL)) return false;
+    s->root = beluga_json_doc_root(s->doc);
+    find_folder(s);
+    return true;
+}
+
+static section begin(const beluga_config *config)
+{
+    return (section){.config = config, .index = (size_t)-1};
+}
+
+static void place_of(const section *s, const char *pointer, bool of_name, char *text, size_t size)
+{
+    const char *path = "";
+    int line = 0, column = 0;
+    beluga_config_section_place(s->config, SECTION, s->index, pointer, of_name, &path, &line,
+                                &column);
+    snprintf(text, size, "%s:%d:%d", path, line, column);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+typedef struct first_fault {
+    const section *at;
+    beluga_error *err;
+    bool found;
+} first_fault;
+
+static void keep_first(void *payload, const char *pointer, bool of_name, const char *message)
+{
+    first_fault *first = payload;
+    char place[PATH_MAX + 32];
+    if (first->found) return;
+    first->found = true;
+    place_of(first->at, pointer, of_name, place, sizeof place);
+    beluga_error_set(first->err, BELUGA_ERROR_INVALID_CONFIG, "%s: %s", place, message);
+}
+
+static int make_tool(tool_definition *d, beluga_tool **tool, beluga_error *err)
+{
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = d->name,
+                                               .description = d->description,
+                                               .parameters = d->parameters,
+                                               .execute = execute,
+                                               .payload = d,
+                                               .release = release,
+                                               .timeout_ms = TOOL_MAX_TIMEOUT_MS};
+    return beluga_tool_new(&definition, tool, err);
+}
+
+static int open_one(const section *s, const beluga_json *value, tool_set *set, beluga_error *err)
+{
+    beluga_tool *tool = NULL;
+    first_fault first = {.at = s, .err = err};
+    char pointer[128], place[PATH_MAX + 32];
+    tool_definition *d = calloc(1, sizeof *d);
+    if (!d) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool");
+    int status = tool_definition_read(d, value, s->doc, s->folder, keep_first, &first);
+    tool_allow allow = d->allow;
+    snprintf(pointer, sizeof pointer, "/%s", status ? "" : d->name);
+    place_of(s, pointer, true, place, sizeof place);
+    if (status == BELUGA_ERROR_NO_MEMORY) beluga_error_set(err, status, "no memory for the tool");
+    if (!status) status = make_tool(d, &tool, err);
+    if (!tool) release(d);
+    return status ? status : tool_set_add(set, tool, allow, place, err);
+}
+
+/* A later file wins. */
+static int open_named(const beluga_config *config, const char *name, tool_set *set,
+                      beluga_error *err)
+{
+    section s = begin(config), found = {0};
+    const beluga_json *value = NULL;
+    while (next_section(&s)) {
+        const beluga_json *here = beluga_json_get(s.root, name);
+        if (!here) continue;
+        beluga_json_doc_free(found.doc);
+        found = s;
+        value = here;
+        s.doc = NULL;
+    }
+    int status = value ? open_one(&found, value, set, err) : BELUGA_ERROR_TOOL_NOT_FOUND;
+    beluga_json_doc_free(found.doc);
+    return status;
+}
+
+/* ---- listing and checking -------------------------------------------------------------------- */
+
+static void list(const beluga_config *config, tool_name_fn tell, void *payload)
+{
+    char pointer[128], place[PATH_MAX + 32];
+    section s = begin(config);
+    while (next_section(&s)) {
+        const beluga_json *tool = beluga_json_first(s.root);
+        for (; tool; tool = beluga_json_next(s.root, tool)) {
+            const char *name = beluga_json_key(tool, NULL);
+            const char *description = beluga_json_get_string(tool, "description", NULL);
+            snprintf(pointer, sizeof pointer, "/%s", name);
+            place_of(&s, pointer, true, place, sizeof place);
+            tell(payload, name, description ? description : "", place);
+        }
+    }
+}
+
+static void report(void *payload, const char *pointer, bool of_name, const char *message)
+{
+    beluga_config_report(payload, BELUGA_SEVERITY_ERROR, SECTION, pointer, of_name, message);
+}
+
+/* A model can't know when to call a tool without a description. */
+static void check_one(const beluga_json *value, const section *s, beluga_config_checking *checking)
+{
+    tool_definition d;
+    char pointer[128];
+    int status = tool_definition_read(&d, value, s->doc, s->folder, report, checking);
+    snprintf(pointer, sizeof pointer, "/%s", d.name ? d.name : "");
+    if (!status && !d.description)
+        beluga_config_report(checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
+                             "without a description a model can only guess when to call it");
+    tool_definition_free(&d);
+}
+
+static void check(const beluga_config *config, beluga_config_checking *checking)
+{
+    section s = begin(config);
+    while (next_section(&s)) {
+        const beluga_json *tool = beluga_json_first(s.root);
+        for (; tool; tool = beluga_json_next(s.root, tool)) check_one(tool, &s, checking);
+    }
+}
+
+const tool_source tool_source_programs = {
+    .section = SECTION, .list = list, .open = open_named, .check = check};

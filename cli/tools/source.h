@@ -1,0 +1,34 @@
+/* Where tools come from: programs of the configuration, and whatever else has a source here. */
+#ifndef BELUGA_CLI_TOOLS_SOURCE_H
+#define BELUGA_CLI_TOOLS_SOURCE_H
+
+#include "tools/set.h"
+
+#include <beluga/config.h>
+#include <beluga/error.h>
+
+/* Receives a name that -T takes, with a description and the place that it is from ("": unknown
+ * until the source is asked), borrowed for the call. */
+typedef void (*tool_name_fn)(void *payload, const char *name, const char *description,
+                             const char *from);
+
+typedef struct tool_source {
+    const char *section; /* of the configuration: "tools" */
+    /* Tell the names that -T takes. Starts nothing and asks nobody. */
+    void (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
+    /*
+     * Make the tools that a name means, and add them to the set (tool_set_add).
+     * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND where no name of this source is meant; another code
+     * with an error that says what is wrong, and where.
+     */
+    int (*open)(const beluga_config *config, const char *name, tool_set *set, beluga_error *err);
+    /* Report what is wrong in the section (beluga_config_report). */
+    void (*check)(const beluga_config *config, beluga_config_checking *checking);
+} tool_source;
+
+extern const tool_source tool_source_programs;
+
+/* All sources, ended by NULL: in this order -T asks them for a name. */
+extern const tool_source *const tool_sources[];
+
+#endif

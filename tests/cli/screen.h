@@ -1,0 +1,122 @@
+/*
+ * What a terminal shows of the bytes that a program wrote: all rows, those that scrolled away, too.
+ * It knows what the command uses, and fails the test for anything else.
+ */
+#ifndef TESTS_CLI_SCREEN_H
+#define TESTS_CLI_SCREEN_H
+
+#include "base/utf8.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCREEN_ROWS = 6000, SCREEN_COLUMNS = 100, SCREEN_HEIGHT = 24 };
+
+typedef struct screen {
+    size_t width, row, column, lowest;
+    char cells[SCREEN_ROWS][SCREEN_COLUMNS][8]; /* a character each; "" behind a wide one */
+    char *text;                                 /* owned */
+} screen;
+
+/* Of the wide characters only those that the tests use. */
+static inline size_t screen_columns_of(uint32_t c)
+{
+    return c >= 0x1100 && (c < 0x2000 || (c >= 0x3000 && c < 0xfb00) || c >= 0x1f300) ? 2 : 1;
+}
+
+static inline void screen_go_to(screen *s, size_t row)
+{
+    assert_true(row < SCREEN_ROWS);
+    s->row = row;
+    if (row > s->lowest) s->lowest = row;
+}
+
+static inline void screen_put(screen *s, const char *text, size_t n, size_t columns)
+{
+    if (s->column + columns > s->width) {
+        s->column = 0;
+        screen_go_to(s, s->row + 1);
+    }
+    memset(s->cells[s->row][s->column], 0, 8);
+    memcpy(s->cells[s->row][s->column], text, n);
+    if (columns > 1) snprintf(s->cells[s->row][s->column + 1], 8, "%c", 1);
+    s->column += columns;
+}
+
+static inline void screen_erase_below(screen *s)
+{
+    for (size_t row = s->row; row <= s->lowest; row++)
+        for (size_t i = row == s->row ? s->column : 0; i < SCREEN_COLUMNS; i++)
+            s->cells[row][i][0] = '\0';
+}
+
+/* Obey what stands behind "\033[". Returns its bytes. */
+static inline size_t screen_obey(screen *s, const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (!n) n = 1;
+    if (*end == 'A') {
+        assert_true(s->lowest - (s->row - n) < SCREEN_HEIGHT); /* else it has scrolled away */
+        s->row -= n;
+    } else if (*end == 'J') {
+        screen_erase_below(s);
+    } else if (*end == 'K') {
+        for (size_t i = s->column; i < SCREEN_COLUMNS; i++) s->cells[s->row][i][0] = '\0';
+    } else if (*end != 'm') {
+        fail_msg("the screen does not know \\033[%.8s", text);
+    }
+    return (size_t)(end - text) + 1;
+}
+
+static inline void screen_write(screen *s, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        uint32_t c = (unsigned char)text[i];
+        size_t length = c < 0x80 ? 1 : beluga__utf8_read(text + i, n - i, &c);
+        assert_true(length > 0);
+        if (c == '\033')
+            length = 2 + screen_obey(s, text + i + 2);
+        else if (c == '\r')
+            s->column = 0;
+        else if (c == '\n')
+            screen_go_to(s, s->row + 1);
+        else if (c == '\t')
+            do screen_put(s, " ", 1, 1);
+            while (s->column % 8);
+        else
+            screen_put(s, text + i, length, screen_columns_of(c));
+        i += length;
+    }
+}
+
+static inline char *screen_text(screen *s)
+{
+    size_t size;
+    FILE *out = open_memstream(&s->text, &size);
+    for (size_t row = 0; row <= s->lowest; row++) {
+        size_t end = SCREEN_COLUMNS;
+        while (end && (!s->cells[row][end - 1][0] || s->cells[row][end - 1][0] == ' ')) end--;
+        for (size_t i = 0; i < end; i++)
+            if (s->cells[row][i][0] != 1) fputs(s->cells[row][i][0] ? s->cells[row][i] : " ", out);
+        if (row < s->lowest) fputc('\n', out);
+    }
+    fclose(out);
+    return s->text;
+}
+
+/* Returns owned (free). */
+static inline char *screen_of(const cli_process *cli)
+{
+    screen *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    s->width = cli->width ? cli->width : 80;
+    screen_write(s, cli->out, cli->out_length);
+    char *text = screen_text(s);
+    free(s);
+    return text;
+}
+
+#endif
