@@ -21,12 +21,16 @@ typedef struct entry {
     char place[512]; /* "path:line:column" */
 } entry;
 
+/* What is no word of these is asked for, and `config check` tells it. */
 static tool_allow allow_of(const beluga_json *value)
 {
     const char *text = beluga_json_get_string(value, "allow", NULL);
     if (text && strcmp(text, "always") == 0) return TOOL_ALWAYS;
     return text && strcmp(text, "never") == 0 ? TOOL_NEVER : TOOL_ASK;
 }
+
+static const char *const allow_words[] = {
+    [TOOL_ASK] = "ask", [TOOL_ALWAYS] = "always", [TOOL_NEVER] = "never"};
 
 /* Read the entry in one file. */
 static void read_entry(entry *out, const beluga_config *config, size_t index, const char *name,
@@ -147,15 +151,19 @@ static void tell_server(void *payload, const char *name, bool disabled)
 {
     const listing *l = payload;
     entry e = find_entry(l->config, name);
-    if (!disabled)
-        l->tell(l->payload, name, *e.description ? e.description : "all tools of an MCP server",
-                e.place);
+    const tool_name told = {.name = name,
+                            .description =
+                                *e.description ? e.description : "all tools of an MCP server",
+                            .from = e.place,
+                            .allow = allow_words[e.allow]};
+    if (!disabled) l->tell(l->payload, &told);
 }
 
-static void list(const beluga_config *config, tool_name_fn tell, void *payload)
+static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 {
     listing l = {config, tell, payload};
     beluga_mcp_names(config, tell_server, &l);
+    return 0;
 }
 
 const tool_source tool_source_servers = {
