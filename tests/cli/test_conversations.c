@@ -116,6 +116,18 @@ static void a_text_that_may_be_a_secret_is_not_kept(void **state)
     assert_lacks(cli->out, SERVED_KEY);
 }
 
+static void an_answer_is_printed_alone(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 2, "the log is empty", "logs", "answer");
+    expect_exit(cli, 0, "-m", "mock/echo", "--name", "talk", "One");
+    expect_exit(cli, 0, "-m", "mock/echo", "Two");
+    expect_out(cli, "Two\n", "logs", "answer");
+    expect_out(cli, "One\n", "logs", "answer", "1");
+    expect_out(cli, "One\n", "logs", "answer", "talk");
+    expect_error(cli, 2, "there is no entry 7", "logs", "answer", "7");
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void a_list_shows_names_and_fits_narrow_terminals(void **state)
@@ -148,6 +160,7 @@ int main(void)
         test(a_name_that_is_none_is_told),
         test(options_and_schema_are_kept),
         test(a_text_that_may_be_a_secret_is_not_kept),
+        test(an_answer_is_printed_alone),
         test(a_list_shows_names_and_fits_narrow_terminals),
     };
     return cmocka_run_group_tests_name("conversations", tests, NULL, NULL);
