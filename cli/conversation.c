@@ -1,14 +1,9 @@
 #include "conversation.h"
 
-#include "base/new_file.h"
 #include "base/sum.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int conversation_set_system(cli_conversation *conversation, const char *text)
 {
@@ -99,6 +94,21 @@ size_t conversation_count_turns(const cli_conversation *conversation)
     return n;
 }
 
+size_t conversation_last_question(const cli_conversation *conversation)
+{
+    for (size_t i = conversation->count; i-- > 0;)
+        if (beluga_message_role(conversation->turns[i]) == BELUGA_ROLE_HUMAN) return i;
+    return conversation->count;
+}
+
+void conversation_remove(cli_conversation *conversation, size_t from, size_t to)
+{
+    beluga_message **turns = conversation->turns;
+    for (size_t i = from; i < to; i++) beluga_message_unref(turns[i]);
+    memmove(turns + from, turns + to, (conversation->count - to) * sizeof *turns);
+    conversation->count -= to - from;
+}
+
 void conversation_clear(cli_conversation *conversation)
 {
     drop_from(conversation, 0);
@@ -111,47 +121,4 @@ void conversation_free(cli_conversation *conversation)
     free(conversation->turns);
     free(conversation->system);
     *conversation = (cli_conversation){0};
-}
-
-static const char *heading_of(const beluga_message *message)
-{
-    switch (beluga_message_role(message)) {
-    case BELUGA_ROLE_AI: return "Model";
-    case BELUGA_ROLE_TOOL: return "Tool";
-    default: return "You";
-    }
-}
-
-static void write_turn(FILE *file, const beluga_message *message)
-{
-    size_t length;
-    const char *text = beluga_message_text(message, &length);
-    fprintf(file, "## %s\n\n", heading_of(message));
-    if (length) {
-        fwrite(text, 1, length, file);
-        fputs("\n\n", file);
-    }
-    for (size_t i = 0; i < beluga_message_count(message); i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind != BELUGA_PART_TOOL_CALL) continue;
-        fprintf(file, "`%s(%.*s)`\n\n", part->name, (int)part->text_length, part->text);
-    }
-}
-
-int conversation_save(const cli_conversation *conversation, const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, BELUGA__PRIVATE_MODE);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!file) {
-        if (fd >= 0) close(fd);
-        return -1;
-    }
-    if (conversation->system) fprintf(file, "## System\n\n%s\n\n", conversation->system);
-    for (size_t i = 0; i < conversation->count; i++) write_turn(file, conversation->turns[i]);
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed) {
-        if (!errno) errno = EIO;
-        return -1;
-    }
-    return 0;
 }

@@ -5,6 +5,8 @@
 #include <beluga/message.h>
 #include <beluga/response.h>
 
+#include <stdbool.h>
+
 /* Zero-initialise this struct. */
 typedef struct cli_conversation {
     char *system; /* owned; NULL: none */
@@ -41,6 +43,11 @@ int conversation_add_message(cli_conversation *conversation, beluga_message *mes
 int conversation_add_turn(cli_conversation *conversation, beluga_message *human,
                           beluga_message *ai);
 
+/* Return the index of the last question, or `count` where there is none. */
+size_t conversation_last_question(const cli_conversation *conversation);
+/* Remove the messages from index `from` up to, but not with, index `to`. */
+void conversation_remove(cli_conversation *conversation, size_t from, size_t to);
+
 /* Return the number of questions. */
 size_t conversation_count_turns(const cli_conversation *conversation);
 
@@ -48,8 +55,9 @@ size_t conversation_count_turns(const cli_conversation *conversation);
 void conversation_clear(cli_conversation *conversation);
 void conversation_free(cli_conversation *conversation);
 
-/* Write the conversation to a new file as Markdown. @return 0, or -1 with errno; EEXIST: the file
- * exists already. */
-int conversation_save(const cli_conversation *conversation, const char *path);
+/* Write the conversation to a file: as Markdown, or as JSON where its name ends in ".json".
+ * @param replace  A file that is there is replaced.
+ * @return 0, or -1 with errno; EEXIST: the file exists already. */
+int conversation_save(const cli_conversation *conversation, const char *path, bool replace);
 
 #endif

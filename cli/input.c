@@ -7,12 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
+/* From here on the user is told of a stdin where nothing comes. */
+#define SILENCE_MS 2000
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -50,8 +53,18 @@ int input_read_file(const char *path, size_t max, cli_text *text)
     return error ? complain(path, error, max) : 0;
 }
 
+/* A script, or a login without a terminal, may leave stdin open, and then nothing would tell what
+ * the command waits for. */
+static void tell_of_silence(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (term_is_in() || poll(&in, 1, SILENCE_MS) != 0) return;
+    out_note("waiting for text on stdin until it ends (< /dev/null gives none)");
+}
+
 int input_read_stdin(size_t max, cli_text *text)
 {
+    tell_of_silence();
     int error = read_all(STDIN_FILENO, max, text);
     return error && error != EBADF ? complain("stdin", error, max) : 0;
 }

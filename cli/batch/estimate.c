@@ -37,8 +37,20 @@ static void tell_bad(estimate_sums *s, const batch_item *item, const char *why)
     if (++s->bad <= MAX_TOLD) out_note("line %" PRIu64 ": %s", item->line, why);
 }
 
+/* Vectors have no output that is paid for. */
+static void add_texts(estimate_sums *s, const batch_item *item)
+{
+    for (size_t i = 0; i < item->n_texts; i++)
+        s->input = beluga__add(s->input, (int64_t)(item->lengths[i] + 3) / 4);
+    s->lines++;
+}
+
 static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
 {
+    if (item->n_texts) {
+        add_texts(s, item);
+        return;
+    }
     for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
         s->input = beluga__add(
             s->input, beluga_message_estimate_tokens(beluga_messages_get(item->messages, i)));

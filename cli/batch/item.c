@@ -3,6 +3,7 @@
 #include "attach_part.h"
 #include "batch/messages.h"
 #include "batch/request.h"
+#include "batch/texts.h"
 #include "batch/why.h"
 
 #include <beluga/error.h>
@@ -251,6 +252,10 @@ static int take_request(const batch_plan *plan, const beluga_json *root, batch_i
     const char *url = beluga_json_get_string(root, "url", NULL);
     if (method && strcmp(method, "POST") != 0)
         return fail(item, "its method is not POST but ", method);
+    if (url && ends_in(url, "/embeddings")) {
+        item->api = BATCH_API_EMBEDDINGS;
+        return batch_texts_parse(beluga_json_get(root, "body"), item);
+    }
     if (url && ends_in(url, "/responses"))
         item->api = BATCH_API_RESPONSES;
     else if (url && !ends_in(url, "/chat/completions"))
@@ -358,10 +363,14 @@ void batch_item_free(batch_item *item)
     beluga_messages_free(item->messages);
     beluga_chat_model_unref(item->model);
     beluga_json_doc_free(item->doc);
+    free(item->texts);
+    free(item->lengths);
     free(item->extra);
     free(item->schema);
     item->messages = NULL;
     item->model = NULL;
     item->doc = NULL;
+    item->texts = NULL;
+    item->lengths = NULL;
     item->extra = item->schema = NULL;
 }

@@ -29,7 +29,7 @@ typedef struct batch_plan {
 } batch_plan;
 
 /* The interface of OpenAI whose request a line is; others are taken for Chat Completions. */
-typedef enum batch_api { BATCH_API_CHAT, BATCH_API_RESPONSES } batch_api;
+typedef enum batch_api { BATCH_API_CHAT, BATCH_API_RESPONSES, BATCH_API_EMBEDDINGS } batch_api;
 
 typedef struct batch_item {
     uint64_t line, digest; /* of the record */
@@ -37,6 +37,9 @@ typedef struct batch_item {
     batch_api api;
     bool has_id; /* the record has an id, and not just a line number */
     beluga_messages *messages;
+    /* the texts of a request to Embeddings, instead of messages; the arrays are owned */
+    const char **texts;
+    size_t *lengths, n_texts;
     beluga_option options[BATCH_MAX_OPTIONS + BATCH_MAX_STOPS];
     size_t n_options;
     int64_t max_tokens;       /* max_tokens of the request; 0: none */

@@ -1,5 +1,7 @@
 #include "batch/openai_result.h"
 
+#include "embed/vectors.h"
+
 #include <beluga/provider/json.h>
 
 #include <inttypes.h>
@@ -167,6 +169,29 @@ static void put_response(beluga_json_writer *w, const beluga_response *r, uint64
     put_usage(w, r, "input_tokens", "output_tokens");
 }
 
+/* ---- Embeddings ------------------------------------------------------------------------------ */
+
+static void put_list(beluga_json_writer *w, const beluga_embeddings *e)
+{
+    int64_t tokens = known(beluga_embeddings_usage(e)->input_total);
+    beluga_json_put_string(w, "object", "list");
+    beluga_json_begin_array(w, "data");
+    for (size_t i = 0; i < beluga_embeddings_count(e); i++) {
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "object", "embedding");
+        beluga_json_put_int(w, "index", (int64_t)i);
+        vectors_put_numbers(w, "embedding", beluga_embeddings_vector(e, i),
+                            beluga_embeddings_dimensions(e));
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_array(w);
+    beluga_json_put_string(w, "model", beluga_embeddings_model(e));
+    beluga_json_begin_object(w, "usage");
+    beluga_json_put_int(w, "prompt_tokens", tokens);
+    beluga_json_put_int(w, "total_tokens", tokens);
+    beluga_json_end_object(w);
+}
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 static void put_cause(beluga_json_writer *w, const beluga_error *err, const char *type)
@@ -197,16 +222,20 @@ static void put_failure(beluga_json_writer *w, const beluga_error *err)
     beluga_json_put_null(w, "error");
 }
 
-/* ---- both ------------------------------------------------------------------------------------ */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void put_answer(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_response *r)
 {
     beluga_json_begin_object(w, "response");
     beluga_json_put_int(w, "status_code", 200);
-    beluga_json_put_string(w, "request_id", beluga_response_request_id(r));
+    beluga_json_put_string(w, "request_id",
+                           s->vectors ? beluga_embeddings_request_id(s->vectors)
+                                      : beluga_response_request_id(r));
     beluga_json_begin_object(w, "body");
-    if (s->api == BATCH_API_RESPONSES)
+    if (s->vectors)
+        put_list(w, s->vectors);
+    else if (s->api == BATCH_API_RESPONSES)
         put_response(w, r, s->line);
     else
         put_chat(w, r, s->line);
@@ -221,7 +250,7 @@ void batch_openai_put(beluga_json_writer *w, const batch_result_source *source,
     made_id id;
     beluga_json_put_string(w, "id", make_id(id, "batch_req", source->line));
     beluga_json_put_string(w, "custom_id", source->id);
-    if (result->response)
+    if (result->response || source->vectors)
         put_answer(w, source, result->response);
     else
         put_failure(w, &result->error);

@@ -2,6 +2,7 @@
 
 #include "batch/openai_result.h"
 #include "batch/why.h"
+#include "embed/vectors.h"
 #include "report.h"
 
 #include <beluga/allocator.h>
@@ -152,12 +153,37 @@ static void put_digest(beluga_json_writer *w, uint64_t digest)
     beluga_json_put_raw(w, "digest", text, sizeof text - 1);
 }
 
+/* The texts of a line may have a vector each. */
+static void put_vectors(beluga_json_writer *w, const batch_result_source *s, batch_entry *entry)
+{
+    const beluga_embeddings *e = s->vectors;
+    const beluga_usage *usage = beluga_embeddings_usage(e);
+    look_up(s, beluga_embeddings_provider(e), beluga_embeddings_model(e));
+    entry->input_tokens = usage->input_total;
+    entry->cost = s->prices->known ? beluga_price_cost(&s->prices->price, usage) : -1;
+    if (!s->openai) {
+        beluga_json_begin_array(w, "embeddings");
+        for (size_t i = 0; i < beluga_embeddings_count(e); i++)
+            vectors_put_numbers(w, NULL, beluga_embeddings_vector(e, i),
+                                beluga_embeddings_dimensions(e));
+        beluga_json_end_array(w);
+    }
+    beluga_json_begin_object(w, "usage");
+    if (usage->input_total >= 0) beluga_json_put_int(w, "input_total", usage->input_total);
+    beluga_json_end_object(w);
+    beluga_json_put_string(w, "model", beluga_embeddings_model(e));
+    beluga_json_put_string(w, "provider", beluga_embeddings_provider(e));
+    put_cost(w, entry->cost);
+}
+
 static int put_members(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_batch_result *result, batch_entry *entry)
 {
-    int rc;
+    int rc = 0;
     beluga_json_put_int(w, "line", (int64_t)s->line);
-    if (result->response) {
+    if (s->vectors) {
+        put_vectors(w, s, entry);
+    } else if (result->response) {
         rc = put_answer(w, s, result->response, entry);
     } else {
         report_put_error(w, "error", &result->error);
@@ -193,7 +219,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
     const char *json;
     size_t length;
     *entry = (batch_entry){.line = source->line,
-                           .failed = !result->response,
+                           .failed = !result->response && !source->vectors,
                            .cost = -1,
                            .input_tokens = -1,
                            .output_tokens = -1};

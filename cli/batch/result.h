@@ -8,6 +8,7 @@
 #include "tools/runs.h"
 
 #include <beluga/batch.h>
+#include <beluga/embedding.h>
 #include <beluga/price.h>
 
 #define BATCH_PRICED_BYTES 192
@@ -23,6 +24,7 @@ typedef struct batch_prices {
 typedef struct batch_result_source {
     bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */
     batch_api api;
+    const beluga_embeddings *vectors; /* of a request to Embeddings; NULL: none */
     uint64_t line, digest;
     const char *id;
     const char *schema; /* the answer must fit it; NULL: none */

@@ -8,6 +8,7 @@
 #include "report.h"
 
 #include <beluga/context.h>
+#include <beluga/embedding.h>
 #include <beluga/loop.h>
 
 #include <inttypes.h>
@@ -21,13 +22,16 @@
 #define SKIP_LINES 1000
 /* With --ordered, this many lines for each call may wait behind a slow one. */
 #define WINDOW_FACTOR 4
+/* The index of a job that is no input of the batch. */
+#define NO_INDEX UINT64_MAX
 
 typedef struct batch_job {
     struct running_batch *run;
     uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
     bool busy;
     batch_item item;
-    tool_runs runs; /* the calls of tools so far */
+    tool_runs runs;             /* the calls of tools so far */
+    beluga_embeddings *vectors; /* what came of texts; NULL: nothing */
 } batch_job;
 
 /* A result that waits for the results of earlier lines. */
@@ -215,6 +219,7 @@ static bool write_result(running_batch *run, const batch_job *job,
     const batch_item *item = &job->item;
     const batch_result_source source = {.openai = run->self->openai,
                                         .api = item->api,
+                                        .vectors = job->vectors,
                                         .line = item->line,
                                         .digest = item->digest,
                                         .id = *item->id ? item->id : NULL,
@@ -231,7 +236,7 @@ static bool write_result(running_batch *run, const batch_job *job,
 static const beluga_error *error_of(const beluga_batch_result *result)
 {
     static const beluga_error none;
-    return result->response ? &none : &result->error;
+    return result->response || !result->error.code ? &none : &result->error;
 }
 
 static void finish_call(running_batch *run, const batch_job *job, const beluga_batch_result *result)
@@ -306,6 +311,41 @@ static void free_job(batch_job *job)
 {
     batch_item_free(&job->item);
     tool_runs_free(&job->runs);
+    beluga_embeddings_free(job->vectors);
+    job->vectors = NULL;
+}
+
+static void end_job(batch_job *job, const beluga_batch_result *result)
+{
+    running_batch *run = job->run;
+    finish_call(run, job, result);
+    free_job(job);
+    job->busy = false;
+    run->running--;
+}
+
+/* ---- texts, which have vectors for an answer ------------------------------------------------- */
+
+static void on_vectors(void *payload, beluga_embeddings *vectors, const beluga_error *error)
+{
+    batch_job *job = payload;
+    beluga_batch_op *batch = job->run->batch;
+    beluga_batch_result result = {.response = NULL};
+    if (error) result.error = *error;
+    job->vectors = vectors;
+    end_job(job, &result);
+    beluga_batch_wake(batch);
+}
+
+/* The batch knows of calls with messages only: this call is one of ours beside it. */
+static void embed(running_batch *run, batch_job *job)
+{
+    const batch_item *item = &job->item;
+    beluga_batch_result result = {.response = NULL};
+    int rc = beluga_embed_start_n(run->self->model, run->loop, run->context, item->texts,
+                                  item->lengths, item->n_texts, on_vectors, job, NULL,
+                                  &result.error, item->options, item->n_options);
+    if (rc) end_job(job, &result);
 }
 
 static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
@@ -321,10 +361,15 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
         free_job(job);
         return BELUGA_BATCH_LATER;
     }
+    job->run = run;
     job->busy = true;
-    job->index = index;
+    job->index = job->item.n_texts ? NO_INDEX : index;
     job->place = run->placed++;
     run->running++;
+    if (job->item.n_texts) {
+        embed(run, job);
+        return BELUGA_BATCH_LATER;
+    }
     *out = (beluga_batch_item){.input = beluga_input_messages(job->item.messages),
                                .model = job->item.model,
                                .options = job->item.options,
@@ -342,7 +387,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
     batch_record record;
     for (int i = 0; i < SKIP_LINES; i++) {
         if (run->stopped || signals) return BELUGA_BATCH_END;
-        if (!has_room(run)) return BELUGA_BATCH_LATER;
+        if (!has_room(run) || run->running >= run->self->jobs) return BELUGA_BATCH_LATER;
         int got = batch_reader_next(run->self->reader, &record);
         run->self->input_failed |= got < 0;
         if (got <= 0 || batch_survey_is_behind(run->self->survey, record.line))
@@ -356,12 +401,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 
 static void on_result(void *payload, uint64_t index, beluga_batch_result *result)
 {
-    running_batch *run = payload;
-    batch_job *job = find_job(run, true, index);
-    finish_call(run, job, result);
-    batch_item_free(&job->item);
-    job->busy = false;
-    run->running--;
+    end_job(find_job(payload, true, index), result);
 }
 
 static void on_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
@@ -388,7 +428,7 @@ static void note_signal(running_batch *run)
 static void wait_for_end(running_batch *run)
 {
     batch_output *output = run->self->output;
-    while (!run->ended) {
+    while (!run->ended || run->running) {
         int rc = beluga_loop_wait(run->loop, TICK_MS);
         if (rc != 0) {
             beluga_error_set(&run->self->error, rc, "the calls can't go on");

@@ -210,6 +210,36 @@ static int convert(unpacking *u, byte_order order)
     return rc ? rc : flush(u);
 }
 
+/* ---- what is neither ------------------------------------------------------------------------- */
+
+/* Files that are often named by mistake, by their first bytes. */
+static const struct {
+    const char *begin, *what;
+} strangers[] = {
+    {"PK\003\004", "it is a zip archive, as .xlsx and .ods are: save its table as CSV"},
+    {"\x28\xb5\x2f\xfd", "it is compressed by zstd, which is not read: unpack it by zstd -d"},
+    {"\xfd"
+     "7zXZ",
+     "it is compressed by xz, which is not read: unpack it by xz -d"},
+    {"BZh91AY&SY", "it is compressed by bzip2, which is not read: unpack it by bzip2 -d"},
+    {"%PDF-", "it is a PDF, and not lines of text"},
+    {"SQLite format 3",
+     "it is a database of SQLite: write its rows as CSV by sqlite3 -csv -header"},
+    {"PAR1", "it is Parquet: write its rows as CSV or JSON Lines"},
+};
+
+static const char *find_stranger(int fd)
+{
+    char bytes[16];
+    ssize_t n = batch_read_at(fd, bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        size_t length = strlen(strangers[i].begin);
+        if (n >= (ssize_t)length && memcmp(bytes, strangers[i].begin, length) == 0)
+            return strangers[i].what;
+    }
+    return NULL;
+}
+
 /* ---- both ------------------------------------------------------------------------------------ */
 
 typedef struct packing {
@@ -252,6 +282,11 @@ int batch_unpack(int *fd, const char *beside, bool *was_utf16, char why[BATCH_UN
         rc = replace(fd, &found, beside, why);
         found = rc ? found : find_packing(*fd);
         if (rc == 0 && found.gzip) return 0; /* each line will be told not to be UTF-8 */
+    }
+    const char *stranger = rc ? NULL : find_stranger(*fd);
+    if (stranger) {
+        batch_say_why(why, "%s", stranger);
+        return CLI_EXIT_USAGE;
     }
     *was_utf16 = rc == 0 && found.order;
     return *was_utf16 ? replace(fd, &found, beside, why) : rc;

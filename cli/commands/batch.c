@@ -452,8 +452,8 @@ const cli_command cmd_batch = {
     .details =
         "Each line is a text, alone or as JSON; an object with \"prompt\" or \"messages\"; a list "
         "of "
-        "messages; or a request in OpenAI's batch format (custom_id, method, url, body), whose "
-        "model "
+        "messages; or a request in OpenAI's batch format (custom_id, method, url, body) to "
+        "/v1/chat/completions, /v1/responses or /v1/embeddings, whose model "
         "is not taken: -m names it. Of a CSV the column \"prompt\" or "
         "\"text\" is asked, or that of --prompt-column. With "
         "--template any fields make the prompt. FILE may be - for stdin, compressed by "

@@ -40,8 +40,11 @@ const manual_row manual_environment[] = {
     {"BELUGA_LOG_LEVEL",
      "error, warn, info, debug or trace: what the library has to say, as lines on stderr."},
     {"BELUGA_LOG_FORMAT", "text, or json for one object a line."},
+    {"BELUGA_NO_RENDER", "When set to anything, Markdown is printed as it is on a terminal, too."},
     {"NO_COLOR", "When set to anything, no colours."},
-    {"TERM", "When it is dumb or not set: no colours, no spinner, no line editing."},
+    {"TERM",
+     "When it is dumb or not set: no colours, no spinner, no line editing, and Markdown is printed "
+     "as it is."},
     {"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, as libcurl reads them."},
     {NULL, NULL},
 };

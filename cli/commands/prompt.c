@@ -64,9 +64,18 @@ static int print_code(const beluga_response *response)
     return rc;
 }
 
+static int print_error(const cli_args *args, const cli_answer *answer)
+{
+    if (!attach_is_refused(args, &answer->error))
+        return report_error(args, &answer->error, answer->response);
+    int rc = report_file_error(args, &answer->error, CLI_EXIT_USAGE);
+    out_detail("--attach-anyway asks without what can't be sent.");
+    return rc;
+}
+
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
-    if (answer->status != 0) return report_error(args, &answer->error, answer->response);
+    if (answer->status != 0) return print_error(args, answer);
     int rc = args->json      ? report_response(answer->response, &answer->runs)
              : args->extract ? print_code(answer->response)
                              : 0;
@@ -93,12 +102,15 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
 static int ask(const cli_args *args, const prompt_question *q)
 {
     cli_answer answer;
-    const beluga_option option = beluga_with_response_schema(q->schema.data);
+    beluga_option options[2];
+    size_t n = 0;
+    if (q->schema.data) options[n++] = beluga_with_response_schema(q->schema.data);
+    if (attach_is_strict(args)) options[n++] = beluga_with_strict_media(true);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
                                     .tools = &q->tools,
-                                    .options = &option,
-                                    .n_options = q->schema.data ? 1 : 0,
+                                    .options = options,
+                                    .n_options = n,
                                     .unstreamed = args->no_stream,
                                     .silent = args->json || args->extract,
                                     .plain = args->no_render};
@@ -152,7 +164,18 @@ const cli_command cmd_prompt = {
         "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
         "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
         "This command is the default: its name may be left out.\n\n"
-        "The answer goes to stdout and everything else to stderr. On a terminal, control "
+        "-f puts files before the prompt, each with its name. A folder stands for its files; those "
+        "that a .gitignore hides, those that are no text, and symbolic links are left out. -a "
+        "sends "
+        "pictures, sound, PDF and text behind the prompt; what the provider is not known to take "
+        "is an error before anything is sent.\n\n"
+        "--schema takes a JSON Schema, in a file or as it is, or fields: a name, then str (which "
+        "may be left out), int, float or bool, with [] for a list, and a description behind a "
+        "colon; commas stand between them, or newlines. [name, age int] is a list of objects. An "
+        "answer that does not fit is printed, and is exit status 8. -x prints the last block of "
+        "code alone; an answer without any goes to stderr, with 8.\n\n"
+        "The answer goes to stdout and everything else to stderr. On a terminal Markdown is drawn "
+        "as it arrives, and control "
         "characters of an answer are shown (\\x1b) and not obeyed, also those that turn the "
         "direction of writing; elsewhere its bytes are untouched, "
         "but for a newline at the end of an answer that has none.\n\n"

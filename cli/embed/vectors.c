@@ -24,6 +24,13 @@ static double shorten(float number)
     return strtod(text, NULL);
 }
 
+void vectors_put_numbers(beluga_json_writer *w, const char *key, const float *vector, size_t n)
+{
+    beluga_json_begin_array(w, key);
+    for (size_t i = 0; i < n; i++) beluga_json_put_double(w, NULL, shorten(vector[i]));
+    beluga_json_end_array(w);
+}
+
 void vectors_put(beluga_json_writer *w, const vectors_row *row)
 {
     beluga_json_begin_object(w, NULL);
@@ -31,10 +38,7 @@ void vectors_put(beluga_json_writer *w, const vectors_row *row)
     if (row->id) beluga_json_put_string(w, "id", row->id);
     if (row->model) beluga_json_put_string(w, "model", row->model);
     if (row->text) beluga_json_put_string_n(w, "text", row->text, row->text_length);
-    beluga_json_begin_array(w, "embedding");
-    for (size_t i = 0; i < row->dimensions; i++)
-        beluga_json_put_double(w, NULL, shorten(row->vector[i]));
-    beluga_json_end_array(w);
+    vectors_put_numbers(w, "embedding", row->vector, row->dimensions);
     beluga_json_end_object(w);
 }
 

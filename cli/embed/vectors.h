@@ -24,6 +24,9 @@ typedef struct vectors_row {
 /* Write PROVIDER/MODEL of a model. */
 void vectors_name_model(const beluga_chat_model *model, char name[VECTORS_MODEL_BYTES]);
 
+/* Write a vector as an array. @param key  NULL inside an array. */
+void vectors_put_numbers(beluga_json_writer *w, const char *key, const float *vector, size_t n);
+
 /* Write a row as an object. */
 void vectors_put(beluga_json_writer *w, const vectors_row *row);
 

@@ -308,6 +308,7 @@ static int add_turn(void *payload, const logbook_entry *e)
                 keep(&c->thread->options, e->options) != 0 ||
                 keep(&c->thread->schema, e->schema) != 0 || keep(&c->thread->name, e->name) != 0;
     c->thread->last = e->id;
+    c->thread->before = e->parent > 0 ? e->parent : 0;
     if (!c->failed && !c->args->system && conversation_set_system(c->conversation, e->system) != 0)
         c->failed = true;
     return c->failed;

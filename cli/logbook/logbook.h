@@ -19,7 +19,8 @@ int logbook_switch(bool on, char *why);
 
 /* The conversation that -c, --cid or --name goes on with. The strings are owned; NULL: none. */
 typedef struct logbook_thread {
-    int64_t last; /* id of the last entry; 0: no entry is continued */
+    int64_t last;   /* id of the last entry; 0: no entry is continued */
+    int64_t before; /* the entry that the last one continued; 0: none */
     /* the last entry's model, options and schema, and the name of the conversation */
     char *reference, *options, *schema, *name;
 } logbook_thread;

@@ -31,6 +31,7 @@ typedef struct tool_source {
 } tool_source;
 
 extern const tool_source tool_source_programs;
+extern const tool_source tool_source_servers;
 
 /* All sources, ended by NULL: in this order -T asks them for a name. */
 extern const tool_source *const tool_sources[];

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const tool_source *const tool_sources[] = {&tool_source_programs, NULL};
+const tool_source *const tool_sources[] = {&tool_source_programs, &tool_source_servers, NULL};
 
 /* ---- names ----------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -149,7 +150,7 @@ const char *cli_program(void)
 
 static _Noreturn void run_child(cli_process *cli, char **arguments)
 {
-    const char *path = cli_program();
+    const char *path = cli->program ? cli->program : cli_program();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (const char *digit = cli->closed; digit && *digit; digit++) close(*digit - '0');
     cli->variables[cli->n_variables] = NULL;
@@ -202,7 +203,7 @@ static void start_on_pipes(cli_process *cli, char **arguments)
     cli->err_fd = err[0];
     signal(SIGPIPE, SIG_IGN);
     if (cli->input) assert_true(write(cli->in_fd, cli->input, cli->input_length) >= 0);
-    close_fd(&cli->in_fd);
+    if (!cli->in_stays_open) close_fd(&cli->in_fd);
 }
 
 static void start(cli_process *cli, va_list values)
@@ -272,9 +273,22 @@ void cli_wait_for(cli_process *cli, const char *text)
     assert_contains(cli->out, text);
 }
 
+void cli_wait_for_err(cli_process *cli, const char *text)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+    while (!strstr(cli->err, text) && listen(cli, until)) continue;
+    assert_contains(cli->err, text);
+}
+
 void cli_type(cli_process *cli, const char *text)
 {
     assert_int_equal(write(cli->in_fd, text, strlen(text)), strlen(text));
+}
+
+void cli_resize(cli_process *cli, unsigned short width)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = width};
+    assert_int_equal(ioctl(cli->in_fd, TIOCSWINSZ, &size), 0);
 }
 
 void cli_signal(cli_process *cli, int number)
@@ -301,6 +315,7 @@ static void wait_for_exit(cli_process *cli, int64_t until)
 int cli_finish(cli_process *cli)
 {
     int64_t until = now_ms() + PATIENCE_MS;
+    if (cli->in_stays_open) close_fd(&cli->in_fd);
     while (listen(cli, until)) continue;
     wait_for_exit(cli, until);
     close_fd(&cli->in_fd);

@@ -26,7 +26,9 @@ typedef struct cli_process {
     size_t input_length;
     bool terminal;        /* stdin, stdout and stderr are a terminal; all is in `out` */
     unsigned short width; /* of the terminal; 0: 80 */
+    const char *program;  /* which is run; NULL: the command */
     bool out_is_closed;   /* nobody reads stdout */
+    bool in_stays_open;   /* until cli_finish */
     const char *out_path; /* stdout is this file; NULL: a pipe */
     const char *closed;   /* digits of the descriptors that are closed when it begins; NULL: none */
     /* while it runs */
@@ -59,6 +61,10 @@ void cli_start(cli_process *cli, ...);
 /* Wait until what it printed on stdout (or its terminal) contains `text`. */
 void cli_wait_for(cli_process *cli, const char *text);
 void cli_type(cli_process *cli, const char *text);
+/* Wait until what it printed on stderr contains `text`. */
+void cli_wait_for_err(cli_process *cli, const char *text);
+/* Give its terminal another width. */
+void cli_resize(cli_process *cli, unsigned short width);
 void cli_signal(cli_process *cli, int number);
 int cli_finish(cli_process *cli);
 

@@ -158,6 +158,18 @@ static void utf_16_is_read(void **state)
     assert_refused(cli, ask_bytes(cli, "in.csv", little, sizeof little - 1), "its UTF-16 is cut");
 }
 
+static void a_file_that_is_no_text_is_told_with_what_to_do(void **state)
+{
+    static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 0};
+    cli_process *cli = *state;
+    assert_refused(cli, ask_bytes(cli, "in.xlsx", "PK\003\004\024\0\0", 7),
+                   "in.xlsx: it is a zip archive, as .xlsx and .ods are: save its table as CSV");
+    assert_refused(cli, ask_bytes(cli, "in.csv.zst", zstd, sizeof zstd), "zstd -d");
+    assert_refused(cli, ask_bytes(cli, "in.pdf", "%PDF-1.7\n", 9), "it is a PDF");
+    assert_int_equal(ask_bytes(cli, "in.txt", "PK\n", 3), 0);
+    ANSWERS("PK");
+}
+
 static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
 {
     cli_process *cli = *state;
@@ -215,6 +227,7 @@ int main(void)
         TEST(a_column_is_asked_when_it_is_named_so_or_asked_for),
         TEST(what_gzip_compressed_is_read),
         TEST(utf_16_is_read),
+        TEST(a_file_that_is_no_text_is_told_with_what_to_do),
         TEST(json_that_is_no_json_lines_is_told_with_what_to_do),
         TEST(a_template_without_a_field_is_refused),
         TEST(the_first_lines_are_asked_and_the_same_command_goes_on),

@@ -191,6 +191,35 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
                    "/v1/embeddings but /v1/images");
 }
 
+static void a_request_to_embeddings_has_vectors_for_an_answer(void **state)
+{
+    cli_process *cli = *state;
+    char text[8192] =
+        "{\"custom_id\":\"e\",\"url\":\"/v1/embeddings\",\"body\":{\"model\":\"x\",\"input\":"
+        "[\"a\",\"b\"],\"dimensions\":2}}\n{\"url\":\"/v1/"
+        "embeddings\",\"body\":{\"input\":[[1]]}}\n";
+    for (int i = 0; i < 30; i++)
+        strcat(text, "\"a text\"\n{\"url\":\"/v1/embeddings\",\"body\":{\"input\":\"c\"}}\n");
+    write_input(cli, "in.jsonl", text);
+    assert_int_equal(
+        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-j", "3", "-q", NULL), 11);
+    assert_each_once(62);
+    assert_contains(read_path(out), "{\"id\":\"e\",\"line\":1,\"embeddings\":[[");
+    assert_contains(read_path(out), "line 2: input: it is neither a text nor a list of texts");
+    unlink(out);
+    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--ordered", "-q",
+                             "--output-format", "openai", NULL),
+                     11);
+    beluga_json_doc *doc = read_result(0);
+    const beluga_json *body =
+        beluga_json_get(beluga_json_get(beluga_json_doc_root(doc), "response"), "body");
+    const beluga_json *data = beluga_json_get(body, "data");
+    assert_int_equal(beluga_json_count(data), 2);
+    assert_int_equal(beluga_json_count(beluga_json_get(beluga_json_first(data), "embedding")), 2);
+    assert_int_equal(beluga_json_get_int(beluga_json_get(body, "usage"), "prompt_tokens", 0), 2);
+    beluga_json_doc_free(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +229,7 @@ int main(void)
         TEST(an_answer_that_does_not_fit_its_schema_is_kept_and_told),
         TEST(results_have_the_form_of_openais_batches_when_that_is_wanted),
         TEST(a_request_to_responses_is_sent_as_it_is_meant),
+        TEST(a_request_to_embeddings_has_vectors_for_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

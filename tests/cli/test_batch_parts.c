@@ -274,7 +274,8 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
     is_refused("[{\"role\":\"user\",\"content\":[{\"type\":\"smell\"}]}]", "of the type smell");
     is_refused("{\"id\":{},\"prompt\":\"x\"}", "its id is neither");
     is_refused("{\"method\":\"GET\",\"body\":{}}", "its method is not POST but GET");
-    is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "/v1/embeddings");
+    is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it is neither a text");
+    is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "but /v1/images");
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
                "n: a line has one answer");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",

@@ -305,7 +305,7 @@ static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
     cli_process *cli = *state;
     begin_chat(cli, "dumb", "max_retries=0");
     cli_type(cli, "\003");
-    cli_wait_for(cli, "> ^C\r\n> ");
+    cli_wait_for(cli, "> ^C\r\nbeluga: Ctrl-C again leaves, and so does Ctrl-D\r\n> ");
     end_chat(cli, "/exit\n");
 }
 

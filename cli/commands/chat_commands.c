@@ -1,0 +1,244 @@
+#include "commands/chat_commands.h"
+
+#include "base/text.h"
+#include "exit.h"
+#include "output.h"
+#include "terminal/compose.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A name with more wrong letters is another name. */
+#define MOST_SLIPS 2
+
+static void do_help(chat_state *chat, const char *text);
+
+static void do_exit(chat_state *chat, const char *text)
+{
+    (void)text;
+    chat->leave = true;
+}
+
+static void do_clear(chat_state *chat, const char *text)
+{
+    (void)text;
+    conversation_clear(&chat->conversation);
+    chat->thread.last = chat->thread.before = 0;
+    beluga_message_unref(chat->asked);
+    chat->asked = NULL;
+    out_note("a new conversation");
+}
+
+static void do_system(chat_state *chat, const char *text)
+{
+    if (conversation_set_system(&chat->conversation, text) != 0)
+        out_no_memory();
+    else
+        out_note(*text ? "the system text is set" : "the system text is removed");
+}
+
+static void do_model(chat_state *chat, const char *text)
+{
+    if (*text && session_open(&chat->session, chat->args, text) != 0) return;
+    if (*text && tools_bind(&chat->tools, chat->args, &chat->session) != 0)
+        out_note("without tools from here on");
+    out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
+             beluga_model_name(chat->session.model));
+}
+
+static void do_usage(chat_state *chat, const char *text)
+{
+    const cli_conversation *c = &chat->conversation;
+    (void)text;
+    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64,
+               conversation_count_turns(c), c->input_tokens, c->output_tokens);
+}
+
+/* ---- the last message ------------------------------------------------------------------------ */
+
+static void do_retry(chat_state *chat, const char *text)
+{
+    if (*text)
+        out_error("/retry asks the last message as it was; /edit changes it");
+    else if (!chat->asked)
+        out_error("there is no message yet that could be asked again");
+    else
+        chat_ask_again(chat);
+}
+
+/* A terminal without a line editor can't show the text once more before it is sent. */
+static void use_composed(chat_state *chat, const cli_text *text, bool changed)
+{
+    if (line_preset(chat->reader, text_get(text), text->length)) return;
+    if (changed && text->length)
+        chat_ask(chat, text_get(text), text->length);
+    else
+        out_note("the text is unchanged, so it is not sent");
+}
+
+static void do_edit(chat_state *chat, const char *text)
+{
+    const char *last = chat->asked ? beluga_message_text(chat->asked, NULL) : "";
+    cli_text composed = {0};
+    if (!line_is_interactive(chat->reader)) {
+        out_error("/edit needs a terminal");
+        chat_fail(chat, CLI_EXIT_USAGE);
+        return;
+    }
+    text_puts(&composed, *text ? text : last);
+    if (compose(&composed) == 0)
+        use_composed(chat, &composed, *text || strcmp(text_get(&composed), last) != 0);
+    text_free(&composed);
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static bool may_replace(chat_state *chat, const char *path)
+{
+    cli_text question = {0};
+    text_printf(&question, "%s is there already. Replace it?", path);
+    bool yes = question.status == 0 && line_confirm(chat->reader, question.data);
+    text_free(&question);
+    return yes;
+}
+
+static void do_save(chat_state *chat, const char *text)
+{
+    const cli_conversation *c = &chat->conversation;
+    if (!*text) {
+        out_error("/save needs the name of a file");
+        return;
+    }
+    int rc = conversation_save(c, text, false);
+    bool is_there = rc != 0 && errno == EEXIST, replace = is_there && may_replace(chat, text);
+    if (replace) rc = conversation_save(c, text, true);
+    if (rc == 0)
+        out_note("saved as %s", text);
+    else if (is_there && !replace)
+        out_error("%s is there already; nothing was saved", text);
+    else
+        out_error("%s can't be written: %s", text, strerror(errno));
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+typedef struct chat_command {
+    const char *name;
+    const char *value;
+    const char *meaning; /* NULL: another name of the command before */
+    void (*run)(chat_state *chat, const char *text);
+} chat_command;
+
+static const chat_command commands[] = {
+    {"/help", "", "show this", do_help},
+    {"/exit", "", "leave; so do /quit, /bye, exit, quit and Ctrl-D", do_exit},
+    {"/quit", "", NULL, do_exit},
+    {"/bye", "", NULL, do_exit},
+    {"/retry", "", "ask the last message again, and drop its answer", do_retry},
+    {"/edit", "[TEXT]", "write in $VISUAL or $EDITOR; without a text, change the last message",
+     do_edit},
+    {"/clear", "", "begin a new conversation", do_clear},
+    {"/system", "TEXT", "set the system text; without one, remove it", do_system},
+    {"/model", "MODEL", "go on with another model; without one, tell which it is", do_model},
+    {"/save", "FILE", "write the conversation to a file: Markdown, or JSON for .json", do_save},
+    {"/usage", "", "tell the tokens of the conversation", do_usage},
+};
+#define N_COMMANDS (sizeof commands / sizeof *commands)
+
+static void do_help(chat_state *chat, const char *text)
+{
+    (void)chat;
+    (void)text;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (commands[i].meaning)
+            out_detail("  %-8s %-6s %s", commands[i].name, commands[i].value, commands[i].meaning);
+    out_detail("Alt-Enter or Ctrl-J begins a new line, and so does Enter behind \\. A paste of "
+               "several lines is one message. Ctrl-X Ctrl-E edits what is typed in $EDITOR.\n"
+               "\"\"\" begins and ends a text of several lines. A text that begins with / is "
+               "written with //, or after a blank. Ctrl-C stops an answer.");
+}
+
+/* Returns the length of a command's name at the beginning of a text; 0: the text is a message. No
+ * path is a command, and no comment of a program. */
+static size_t name_length(const char *text)
+{
+    size_t length = strcspn(text, " \t\n"), first = 1 + strcspn(text + (*text == '/'), "/ \t\n");
+    if (text[0] != '/' || !isalpha((unsigned char)text[1])) return 0;
+    if (first >= length) return length;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strlen(commands[i].name) == first && strncmp(commands[i].name, text, first) == 0)
+            return length;
+    return 0;
+}
+
+static const chat_command *find(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    return NULL;
+}
+
+static const char *find_near(const char *name)
+{
+    const char *near = NULL;
+    unsigned best = MOST_SLIPS + 1;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        unsigned slips = beluga__text_distance(name, commands[i].name, MOST_SLIPS);
+        if (slips >= best) continue;
+        best = slips;
+        near = commands[i].name;
+    }
+    return near;
+}
+
+static void refuse(chat_state *chat, const char *name)
+{
+    const char *near = find_near(name);
+    out_error("there is no command %s%s%s%s Nothing was sent (a text that begins with / is "
+              "written with //)",
+              name, near ? "; did you mean " : "; /help lists them.", near ? near : "",
+              near ? "?" : "");
+    chat_fail(chat, CLI_EXIT_USAGE);
+}
+
+static void run(chat_state *chat, char *name, size_t length)
+{
+    char *value = name + length;
+    if (*value) *value++ = '\0';
+    value += strspn(value, " \t\n");
+    for (size_t end = strlen(value); end && isspace((unsigned char)value[end - 1]); end--)
+        value[end - 1] = '\0';
+    const chat_command *command = find(name);
+    if (command)
+        command->run(chat, value);
+    else
+        refuse(chat, name);
+}
+
+/* In a pipe these words are messages like others. */
+static bool is_farewell(const chat_state *chat, const char *text)
+{
+    if (!line_is_interactive(chat->reader)) return false;
+    return strcmp(text, "exit") == 0 || strcmp(text, "quit") == 0;
+}
+
+bool chat_obey(chat_state *chat, const char *text)
+{
+    size_t length = name_length(text);
+    if (is_farewell(chat, text)) {
+        chat->leave = true;
+        return true;
+    }
+    if (!length) return false;
+    char *line = strdup(text);
+    if (line)
+        run(chat, line, length);
+    else
+        chat_fail(chat, out_no_memory());
+    free(line);
+    return true;
+}

@@ -1,0 +1,34 @@
+/* The turns of a chat: a question, its answer, and what is kept of both. */
+#ifndef BELUGA_CLI_COMMANDS_CHAT_TURN_H
+#define BELUGA_CLI_COMMANDS_CHAT_TURN_H
+
+#include "args.h"
+#include "conversation.h"
+#include "logbook/logbook.h"
+#include "session.h"
+#include "terminal/line.h"
+#include "tools/tools.h"
+
+typedef struct chat_state {
+    const cli_args *args;
+    cli_session session;
+    tool_set tools;
+    cli_conversation conversation;
+    logbook_thread thread;
+    line_reader *reader;
+    beluga_message *asked; /* last question, owned; NULL: there is none */
+    bool kept;             /* the last question is in the conversation */
+    bool leave;
+    int code; /* exit code when a failure ended the chat */
+} chat_state;
+
+/* Ask with all turns before, and keep the answer. */
+void chat_ask(chat_state *chat, const char *text, size_t n);
+/* Ask the last question once more. Its answer is dropped when another one has come. */
+void chat_ask_again(chat_state *chat);
+
+/* After a failure a user who types can go on. A script can't, since its next lines depend on the
+ * answer, so it ends with this code. */
+void chat_fail(chat_state *chat, int code);
+
+#endif

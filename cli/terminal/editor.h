@@ -1,0 +1,24 @@
+/*
+ * The line editor: a text of one or several lines, typed on a terminal. A paste becomes part of the
+ * text and never sends it.
+ */
+#ifndef BELUGA_CLI_TERMINAL_EDITOR_H
+#define BELUGA_CLI_TERMINAL_EDITOR_H
+
+#include "terminal/line.h"
+
+typedef struct editor editor;
+
+/* Make an editor that draws on the terminal at descriptor `fd`. @return owned, or NULL without
+ * memory. */
+editor *editor_open(int fd);
+void editor_close(editor *e);
+
+/* Begin the next text with this one. @return 0, or -1 without memory. */
+int editor_preset(editor *e, const char *text, size_t n);
+/* Let the user write a text, and add it to `text`. Where Ctrl-C came, what was typed is added. */
+line_result editor_read(editor *e, const char *prompt, const char *continuation, cli_text *text);
+/* Keep a text in the history. */
+void editor_remember(editor *e, const char *text);
+
+#endif

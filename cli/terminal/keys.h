@@ -1,0 +1,51 @@
+/*
+ * Keys of a terminal, made from the bytes that it sends. The encodings of xterm, rxvt, the Linux
+ * console, tmux and screen are known; a sequence that is not known is dropped as a whole, so that
+ * no part of it becomes text.
+ */
+#ifndef BELUGA_CLI_TERMINAL_KEYS_H
+#define BELUGA_CLI_TERMINAL_KEYS_H
+
+#include <stddef.h>
+
+typedef enum key {
+    KEY_NONE, /* an unknown sequence, or a key without a meaning */
+    KEY_TEXT, /* characters: the bytes that were taken, when they are valid UTF-8 */
+    KEY_INVALID,
+    KEY_PASTE, /* the beginning of a paste; KEYS_PASTE_END ends it */
+    KEY_ENTER,
+    KEY_NEWLINE,
+    KEY_INTERRUPT,
+    KEY_END_OF_INPUT, /* Ctrl-D */
+    KEY_SUSPEND,
+    KEY_CLEAR_SCREEN,
+    KEY_EDIT,
+    KEY_LEFT,
+    KEY_RIGHT,
+    KEY_WORD_LEFT,
+    KEY_WORD_RIGHT,
+    KEY_LINE_START,
+    KEY_LINE_END,
+    KEY_TEXT_START,
+    KEY_TEXT_END,
+    KEY_UP,
+    KEY_DOWN,
+    KEY_PAGE_UP,
+    KEY_PAGE_DOWN,
+    KEY_BACKSPACE,
+    KEY_DELETE,
+    KEY_KILL_LINE_START,
+    KEY_KILL_LINE_END,
+    KEY_KILL_BLANK_LEFT, /* back to the blank before */
+    KEY_KILL_WORD_LEFT,
+    KEY_KILL_WORD_RIGHT,
+    KEY_YANK
+} key;
+
+#define KEYS_PASTE_END "\033[201~"
+
+/* Read the key at the beginning of n > 0 bytes. @return how many bytes it has, or 0 when more are
+ * needed. */
+size_t keys_read(const char *bytes, size_t n, key *out);
+
+#endif
