@@ -50,6 +50,15 @@ static void a_chat_has_a_name_too(void **state)
     assert_contains(cli->out, "name     talk\n");
 }
 
+static void a_new_conversation_in_a_chat_has_no_name(void **state)
+{
+    cli_process *cli = *state;
+    give(cli, "One\n/clear\nTwo\n");
+    expect_exit(cli, 0, "chat", "-m", "mock/echo", "--name", "talk");
+    give(cli, "");
+    expect_out(cli, "talk\t1\t1\n", "logs", "names");
+}
+
 static void a_whole_conversation_is_renamed(void **state)
 {
     cli_process *cli = *state;
@@ -156,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(a_conversation_of_a_name_is_begun_and_gone_on_with),
         test(a_chat_has_a_name_too),
+        test(a_new_conversation_in_a_chat_has_no_name),
         test(a_whole_conversation_is_renamed),
         test(a_name_that_is_none_is_told),
         test(options_and_schema_are_kept),
