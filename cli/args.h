@@ -33,7 +33,8 @@ typedef enum arg_completion {
 /* constant, letter, name, value, type, member of cli_args, completion, meaning */
 #define ARG_MAP(XX)                                                                                \
     XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                          \
-       "The model: an alias of the configuration, or PROVIDER/MODEL, or PROVIDER:MODEL.")          \
+       "The model: an alias of the configuration, PROVIDER/MODEL, PROVIDER:MODEL, or a model's "   \
+       "name alone where it is clear who has it.")                                                 \
     XX(SYSTEM, 's', "system", "TEXT", TEXT, system, NOTHING,                                       \
        "What the model should know or be before it reads the prompt.")                             \
     XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \

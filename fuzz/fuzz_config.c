@@ -1,5 +1,7 @@
 /* A configuration file, as it is loaded, checked, resolved and described: what is refused says
  * where and why, and what the check finds nothing wrong with can be used. */
+#include "base/limits.h"
+#include "config/edit.h"
 #include "fuzz.h"
 
 #include <beluga/config.h>
@@ -84,6 +86,26 @@ static void look_at_kept(const beluga_config *config, const char *name)
     beluga_json_doc_free(doc);
 }
 
+/* A change proves itself, or is refused with a reason. */
+static void change(const uint8_t *data, size_t size, const char *pointer, const char *value)
+{
+    beluga__edit_path path;
+    beluga__buf out;
+    char why[160] = "";
+    int line = 0;
+    FUZZ_CHECK(beluga__edit_path_read(&path, pointer));
+    beluga__buf_init(&out, beluga_allocator_default(), BELUGA__MAX_CONFIG_BYTES);
+    int status =
+        beluga__edit_text((const char *)data, size, &path, value, &out, &line, why, sizeof why);
+    FUZZ_CHECK(status == 0 || status == BELUGA_ERROR_INVALID_CONFIG ||
+               status == BELUGA_ERROR_NOT_SUPPORTED || status == BELUGA_ERROR_LIMIT_EXCEEDED ||
+               status == BELUGA_ERROR_NO_MEMORY);
+    FUZZ_CHECK(line > 0);
+    if (status == BELUGA_ERROR_INVALID_CONFIG || status == BELUGA_ERROR_NOT_SUPPORTED)
+        fuzz_check_line(why);
+    beluga__buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *path = fuzz_file(data, size);
@@ -102,7 +124,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (loaded && sound) fuzz_broken(__FILE__, __LINE__, "what was checked loads", err.message);
     if (!loaded) resolve_all(config, sound);
     look_at_kept(config, "tools");
-    look_at_kept(config, "templates");
+    look_at_kept(config, "mcp_servers");
     beluga_config_free(config);
+    change(data, size, "/models/fast/model", "mock/a: #\n");
+    change(data, size, "/providers/openai/api_key", "env:A");
+    change(data, size, "/models/fast", NULL);
     return 0;
 }

@@ -28,6 +28,8 @@ static void do_clear(chat_state *chat, const char *text)
     (void)text;
     conversation_clear(&chat->conversation);
     chat->thread.last = chat->thread.before = 0;
+    free(chat->thread.name); /* of the conversation that ends here */
+    chat->thread.name = NULL;
     beluga_message_unref(chat->asked);
     chat->asked = NULL;
     out_note("a new conversation");

@@ -22,7 +22,7 @@ static void put_heading(const char *text)
 static void put_row(const char *term, const char *meaning, size_t width)
 {
     int n = (int)width;
-    if (strlen(term) + 2 > width)
+    if (strlen(term) + 2 >= width)
         out_printf("  %s\n%*s", term, n, "");
     else
         out_printf("  %-*s", n - 2, term);

@@ -171,6 +171,28 @@ static int do_show(used_log *logs)
     return rc < 0 ? fail(logs) : 0;
 }
 
+static int print_answer(void *payload, const logbook_entry *e)
+{
+    (void)payload;
+    if (e->answer) out_text(e->answer, strlen(e->answer));
+    out_end_line();
+    return 0;
+}
+
+/* Print an answer as it was printed when it came. */
+static int do_answer(used_log *logs)
+{
+    const arg_list *operands = &logs->args->operands;
+    const char *text = operands->count > 1 ? operands->items[1] : NULL;
+    int64_t found;
+    if (operands->count > 2) return out_usage("one entry at a time: beluga logs answer ID");
+    int rc = find_entry(logs, text, &found);
+    if (rc != 0) return rc;
+    if (!found) return explain_missing(text);
+    rc = logbook_store_each(logs->store, LOGBOOK_ONE, found, 1, print_answer, NULL, logs->why);
+    return rc < 0 ? fail(logs) : 0;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static int add_name(void *payload, const char *name, int64_t last, int64_t count)
@@ -367,11 +389,12 @@ static const struct {
     bool reads; /* the verb only reads the log */
     bool takes_operands;
 } verbs[] = {
-    {"list", do_list, true, false},    {"show", do_show, true, true},
-    {"search", do_search, true, true}, {"names", do_names, true, false},
-    {"rename", do_rename, true, true}, {"on", do_on, false, false},
-    {"off", do_off, false, false},     {"status", do_status, true, false},
-    {"path", do_path, false, false},   {"clear", do_clear, true, false},
+    {"list", do_list, true, false},     {"show", do_show, true, true},
+    {"answer", do_answer, true, true},  {"search", do_search, true, true},
+    {"names", do_names, true, false},   {"rename", do_rename, true, true},
+    {"on", do_on, false, false},        {"off", do_off, false, false},
+    {"status", do_status, true, false}, {"path", do_path, false, false},
+    {"clear", do_clear, true, false},
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -399,16 +422,16 @@ static int run(const cli_args *args)
             return out_usage("--before is for beluga logs clear");
         return run_verb(args, i);
     }
-    return out_usage(
-        "beluga logs does not know \"%s\"; it knows list, show, search, names, rename, on, off, "
-        "status, path, clear",
-        name);
+    return out_usage("beluga logs does not know \"%s\"; it knows list, show, answer, search, "
+                     "names, rename, on, off, "
+                     "status, path, clear",
+                     name);
 }
 
 const cli_command cmd_logs = {
     .name = "logs",
-    .operands = "[list|show|search|names|rename|on|off|status|path|clear] [ID|NAME|WORD...]",
-    .words = "list show search names rename on off status path clear",
+    .operands = "[list|show|answer|search|names|rename|on|off|status|path|clear] [ID|NAME|WORD...]",
+    .words = "list show answer search names rename on off status path clear",
     .summary = "Keep a log of prompts and answers, and look things up in it.",
     .takes = ARG_MOST | ARG_BEFORE | ARG_JSON | ARG_QUIET,
     .max_operands = COMMAND_ANY_OPERANDS,
@@ -424,7 +447,8 @@ const cli_command cmd_logs = {
         "it "
         "is without one.\n\n"
         "list, which may be left out, shows the newest entries, as many as -n says. show tells all "
-        "about one, or the newest, with the conversation it belongs to. search finds entries that "
+        "about one, or the newest, with the conversation it belongs to. answer prints nothing but "
+        "its answer. search finds entries that "
         "contain every WORD, in prompt, answer or system text. status tells whether it is on, and "
         "how "
         "large it is; path tells where. clear --before deletes, and leaves nothing of it in the "

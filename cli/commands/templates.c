@@ -1,11 +1,14 @@
 /* beluga templates: lists the templates that -t takes, and shows one of them. */
+#include "base/new_file.h"
 #include "base/utf8.h"
 #include "commands/command.h"
 #include "exit.h"
+#include "folders.h"
 #include "input.h"
 #include "output.h"
 #include "report.h"
 #include "template.h"
+#include "terminal/compose.h"
 #include "terminal/table.h"
 #include "terminal/term.h"
 
@@ -132,6 +135,55 @@ static int do_show(const cli_args *args, const char *name)
     return rc;
 }
 
+/* A new template begins with what it may have. */
+static const char skeleton[] = "# description: What it is for\n"
+                               "# model: an alias, or PROVIDER/MODEL\n"
+                               "# system: What the model should know or be\n"
+                               "prompt: |\n"
+                               "  {{input}}\n"
+                               "# options: {temperature: 0.2}\n"
+                               "# parameters: {language: null, tone: formal}\n";
+
+static int read_or_begin(const char *path, cli_text *text)
+{
+    if (access(path, F_OK) == 0) return input_read_file(path, MAX_PROMPT_BYTES, text);
+    return text_puts(text, skeleton) ? out_no_memory() : 0;
+}
+
+/* The file has its name when all of the text is there. */
+static int write_file(char *path, const cli_text *text)
+{
+    beluga__new_file file = {.fd = -1, .folder = -1};
+    char why[128];
+    int rc = 0;
+    if (folders_make(path) != 0 || beluga__new_file_begin(&file, path, true) != 0 ||
+        beluga__file_write(file.fd, text_get(text), text->length) != 0 ||
+        beluga__file_write(file.fd, "\n", 1) != 0 || beluga__new_file_replace(&file) != 0) {
+        out_error("%s can't be written: %s", path, beluga__file_explain(errno, why, sizeof why));
+        rc = CLI_EXIT_OTHER;
+    }
+    beluga__new_file_end(&file);
+    return rc;
+}
+
+/* What was written is kept, also where it has a mistake. */
+static int do_edit(const cli_args *args, const char *name)
+{
+    char path[PATH_MAX];
+    cli_text text = {0};
+    cli_template t = {.path = ""};
+    if (!name) return out_usage("which one? beluga templates edit NAME");
+    int rc = template_find(args, name, path);
+    if (rc == 0) rc = read_or_begin(path, &text);
+    if (rc == 0) rc = compose(&text);
+    if (rc == 0) rc = write_file(path, &text);
+    if (rc == 0) rc = template_read(args, name, &t);
+    if (rc == 0) out_note("written: %s", path);
+    template_free(&t);
+    text_free(&text);
+    return rc;
+}
+
 static int do_path(const cli_args *args, const char *name)
 {
     char path[PATH_MAX];
@@ -163,7 +215,11 @@ static int run(const cli_args *args)
     static const struct {
         const char *name;
         int (*run)(const cli_args *args, const char *name);
-    } verbs[] = {{"list", do_list}, {"show", do_show}, {"path", do_path}, {"remove", do_remove}};
+    } verbs[] = {{"list", do_list},
+                 {"show", do_show},
+                 {"edit", do_edit},
+                 {"path", do_path},
+                 {"remove", do_remove}};
     const arg_list *operands = &args->operands;
     const char *verb = operands->count ? operands->items[0] : "list";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)

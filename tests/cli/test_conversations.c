@@ -50,6 +50,15 @@ static void a_chat_has_a_name_too(void **state)
     assert_contains(cli->out, "name     talk\n");
 }
 
+static void a_new_conversation_in_a_chat_has_no_name(void **state)
+{
+    cli_process *cli = *state;
+    give(cli, "One\n/clear\nTwo\n");
+    expect_exit(cli, 0, "chat", "-m", "mock/echo", "--name", "talk");
+    give(cli, "");
+    expect_out(cli, "talk\t1\t1\n", "logs", "names");
+}
+
 static void a_whole_conversation_is_renamed(void **state)
 {
     cli_process *cli = *state;
@@ -116,6 +125,18 @@ static void a_text_that_may_be_a_secret_is_not_kept(void **state)
     assert_lacks(cli->out, SERVED_KEY);
 }
 
+static void an_answer_is_printed_alone(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 2, "the log is empty", "logs", "answer");
+    expect_exit(cli, 0, "-m", "mock/echo", "--name", "talk", "One");
+    expect_exit(cli, 0, "-m", "mock/echo", "Two");
+    expect_out(cli, "Two\n", "logs", "answer");
+    expect_out(cli, "One\n", "logs", "answer", "1");
+    expect_out(cli, "One\n", "logs", "answer", "talk");
+    expect_error(cli, 2, "there is no entry 7", "logs", "answer", "7");
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void a_list_shows_names_and_fits_narrow_terminals(void **state)
@@ -144,10 +165,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(a_conversation_of_a_name_is_begun_and_gone_on_with),
         test(a_chat_has_a_name_too),
+        test(a_new_conversation_in_a_chat_has_no_name),
         test(a_whole_conversation_is_renamed),
         test(a_name_that_is_none_is_told),
         test(options_and_schema_are_kept),
         test(a_text_that_may_be_a_secret_is_not_kept),
+        test(an_answer_is_printed_alone),
         test(a_list_shows_names_and_fits_narrow_terminals),
     };
     return cmocka_run_group_tests_name("conversations", tests, NULL, NULL);

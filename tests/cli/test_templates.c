@@ -192,6 +192,36 @@ static void templates_are_listed_and_shown(void **state)
     expect_error(cli, 2, "it knows list, show, edit, path, remove", "templates", "lits");
 }
 
+static void an_editor_writes_a_template(void **state)
+{
+    static const char editor[] = "#!/bin/sh\ncat \"$1\" >>\"$HOME/seen\"\n"
+                                 "printf 'model: mock/echo\\nprompt: \"%s {{input}}\"\\n' \"$SAY\" "
+                                 ">\"$1\"\n";
+    char program[160], seen[1024] = "";
+    cli_process *cli = *state;
+    snprintf(program, sizeof program, "%s", cli_write_file(cli, "ed", editor, sizeof editor - 1));
+    assert_int_equal(chmod(program, 0755), 0);
+    cli_set(cli, "EDITOR", program);
+    cli_set(cli, "SAY", "Say");
+    expect_error(cli, 0, "written: ", "templates", "edit", "say");
+    expect_out(cli, "Say Hello\n", "-t", "say", "Hello");
+    cli_set(cli, "SAY", "Shout");
+    expect_exit(cli, 0, "templates", "edit", "say");
+    expect_out(cli, "Shout Hello\n", "-t", "say", "Hello");
+    snprintf(program, sizeof program, "%s/seen", cli->home);
+    FILE *file = fopen(program, "r");
+    assert_non_null(file);
+    seen[fread(seen, 1, sizeof seen - 1, file)] = '\0';
+    fclose(file);
+    assert_has_all(seen, "# description: What it is for\n", "prompt: \"Say {{input}}\"\n");
+    cli_set(cli, "SAY", "\"");
+    expect_error(cli, 3, "not YAML", "templates", "edit", "say");
+    cli_set(cli, "EDITOR", "false");
+    expect_error(cli, 1, "failed", "templates", "edit", "other");
+    expect_exit(cli, 2, "templates", "show", "other");
+    expect_error(cli, 2, "which one?", "templates", "edit");
+}
+
 static void a_name_that_is_nearly_right_is_told(void **state)
 {
     cli_process *cli = *state;
@@ -254,6 +284,7 @@ int main(void)
         test(a_chat_frames_each_message),
         test(a_batch_asks_each_line_by_a_template),
         test(templates_are_listed_and_shown),
+        test(an_editor_writes_a_template),
         test(a_name_that_is_nearly_right_is_told),
         test(a_file_with_a_mistake_is_told),
         test(there_are_no_templates_at_first),

@@ -25,6 +25,9 @@ WRONG = {
     "code as HTML": "<pre>beluga --none</pre>",
     "code in a quotation": f"> {FENCE}sh\n> beluga --none\n> {FENCE}",
     "a script that is not there": "`./scripts/none`",
+    "a wrong line in a table that is typed":
+        "<!-- typed -->\n| a | b |\n|---|---|\n| c | `echo \\| cat` |\n| d | `beluga -m mock/echo --none` |",
+    "a table that is typed and has no line": "<!-- typed -->\n| a | b |\n|---|---|\n| `beluga` | none |",
     "a command that is not there": "`beluga none`",
 }
 
@@ -49,6 +52,8 @@ def main(root, build):
         print("1..0 # skip programs of users are not built with sanitizers")
         return 0
     cases = [(f"{name} is found", not passes(root, build, text)) for name, text in WRONG.items()]
+    table = "<!-- typed -->\n| a | b |\n|---|---|\n| `cat` | `echo Hi \\| beluga -m mock/echo` |"
+    cases.append(("a table whose lines are right passes", passes(root, build, table)))
     cases.append(("a page that is right passes", passes(root, build, f"{FENCE}sh\nbeluga -m mock/echo Hi\n{FENCE}")))
     for number, (name, good) in enumerate(cases, 1):
         print(f"{'ok' if good else 'not ok'} {number} - {name}")
