@@ -26,6 +26,7 @@
 #include <beluga/hooks.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
+#include <beluga/mcp.h>
 #include <beluga/message.h>
 #include <beluga/model_info.h>
 #include <beluga/option.h>

@@ -117,8 +117,29 @@
 #define BELUGA__LATE_MS      1000 /* a thread that is this late was stopped, not busy */
 /* after a stop, a timeout waits this much longer for what the server could not send meanwhile, at
  * most MAX_SPARED times in a call */
-#define BELUGA__SPARED_MS          2000
-#define BELUGA__MAX_SPARED         3
+#define BELUGA__SPARED_MS       2000
+#define BELUGA__MAX_SPARED      3
+#define BELUGA__MAX_MCP_MESSAGE (32u << 20) /* one message of a tool server */
+#define BELUGA__MAX_MCP_QUEUE   (64u << 20) /* bytes that wait to be written to a tool server */
+/* bytes that wait while a tool server's pings are still answered */
+#define BELUGA__MAX_MCP_PINGS 4096u
+#define BELUGA__MAX_MCP_LINE  1024u /* a line of a tool server's stderr, for the log */
+/* lines of a tool server's stderr that are logged between two of its answers */
+#define BELUGA__MAX_MCP_LINES 200u
+/* names, descriptions and schemas of a tool server */
+#define BELUGA__MAX_MCP_CATALOGUE (16u << 20)
+#define BELUGA__MAX_MCP_PAGES     256u       /* pages of a list of tools */
+#define BELUGA__MAX_MCP_CALLS     1024u      /* calls of a tool server at once */
+#define BELUGA__MAX_MCP_SETTINGS  (1u << 20) /* texts of a tool server's settings */
+#define BELUGA__MAX_MCP_ID        1024u      /* an id that a tool server gives to a request */
+/* deaths of a tool server, one after the other without an answer, after which it stays down */
+#define BELUGA__MAX_MCP_DEATHS 5u
+#define BELUGA__MCP_TIMEOUT_MS 60000 /* one call of a tool server */
+#define BELUGA__MCP_CONNECT_MS 30000 /* from the start of a tool server to its list of tools */
+#define BELUGA__MCP_PROBE_MS   3000  /* wait for what a server of an old revision may not answer */
+/* wait for the end of a tool server before each stronger step */
+#define BELUGA__MCP_CLOSE_MS       2000
+#define BELUGA__MCP_REFRESH_MS     1000  /* from one list of tools to the next */
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* run time of a command that prints a key */
 #define BELUGA__MAX_COMMAND_WORDS  4096  /* stderr of a command, for the error */
 

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/runtime.h"
+#include "loop/watch.h"
 #include "wire/http.h"
 
 #include <beluga/loop.h>
@@ -112,6 +113,10 @@ typedef struct beluga__loop_ops {
     /* End a transfer, but read the rest of the body, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
+    /* Watch a descriptor of the caller's for these BELUGA__POLL_ events until it is unwatched.
+     * Returns 0, or LIMIT_EXCEEDED. */
+    int (*watch)(beluga_loop *loop, beluga__watch *watch, int events);
+    void (*unwatch)(beluga_loop *loop, beluga__watch *watch);
     /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED when no descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
     /* Wait until work is due, at most timeout_ms, and do it; for the owner of a loop that no host

@@ -189,6 +189,22 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     beluga__release(&loop->base.runtime->allocator, entry);
 }
 
+/* --- descriptors of others -------------------------------------------------------------------- */
+
+static int watch_fd(beluga_loop *base, beluga__watch *watch, int events)
+{
+    beluga__network_loop *loop = beluga__loop_of(base);
+    int status = beluga__loop_poller(loop);
+    if (!status && beluga__poller_add(&loop->poller, watch, events))
+        status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    return status;
+}
+
+static void unwatch_fd(beluga_loop *base, beluga__watch *watch)
+{
+    beluga__poller_del(&beluga__loop_of(base)->poller, watch);
+}
+
 /* --- mail ------------------------------------------------------------------------------------- */
 
 static void mail_came(beluga__watch *watch, int events)
@@ -424,6 +440,8 @@ const beluga__loop_ops beluga__network_ops = {
     .transfer_cancel = beluga__http_transfer_cancel,
     .transfer_finish = beluga__http_transfer_finish,
     .transfer_pause = beluga__http_transfer_pause,
+    .watch = watch_fd,
+    .unwatch = unwatch_fd,
     .open_mailbox = open_mailbox,
     .wait = beluga_loop_wait,
 };

@@ -5,17 +5,10 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "loop/watch.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { BELUGA__POLL_READ = 1, BELUGA__POLL_WRITE = 2, BELUGA__POLL_ERROR = 4 };
-
-/* A descriptor that is watched. */
-typedef struct beluga__watch {
-    int fd;
-    void (*ready)(struct beluga__watch *watch, int events);
-} beluga__watch;
 
 typedef struct beluga__ready {
     beluga__watch *watch; /* NULL: it is watched no more */
