@@ -51,8 +51,8 @@ typedef enum arg_completion {
        "Run the tools without asking at each call, but for those that may never run.")             \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
        "Wait this long for the first part of a streamed answer and between two parts, or for "     \
-       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds. A job that is " \
-       "polled is ended by -o total_timeout=TIME.")                                                \
+       "the whole of an unstreamed one: 30s, 500ms, 1m30s; a number alone is seconds. A job that " \
+       "is polled is ended by -o total_timeout=TIME.")                                             \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
        "Ask for the answer in one piece.")                                                         \
     XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
@@ -66,14 +66,17 @@ typedef enum arg_completion {
     XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                            \
        "Tell on stderr how many tokens and how much time it took, and why it ended.")              \
     XX(CONTINUE, 'c', "continue", NULL, FLAG, go_on, NOTHING,                                      \
-       "Go on with the last conversation of the log, with its model and its system text.")         \
+       "Go on with the last conversation of the log, with its model, system text, options and "    \
+       "schema.")                                                                                  \
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
-       "Go on with the conversation up to entry ID of the log.")                                   \
+       "Go on with the conversation up to entry ID of the log, or with the one of that name.")     \
     XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
        "Put the text of a file, or of all files of a folder, before the prompt, with their "       \
        "names. May be repeated.")                                                                  \
     XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
        "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
+    XX(NAME, 0, "name", "NAME", TEXT, name, NOTHING,                                               \
+       "Go on with the conversation of this name in the log, or begin it.")                        \
     XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
        "Do not write this into the log, where that is on.")                                        \
     XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
@@ -217,7 +220,7 @@ typedef struct cli_args {
     bool named;              /* the command was named, and is not just the default */
     const cli_command *near; /* the command that the first operand nearly spells; NULL: none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
-    const char *cid, *count, *before;
+    const char *cid, *name, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;

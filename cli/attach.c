@@ -48,12 +48,22 @@ int attach_add(const cli_args *args, beluga_message *message)
 
 /* ---- what a provider takes ------------------------------------------------------------------- */
 
+bool attach_is_strict(const cli_args *args)
+{
+    return args->attachments.count && !args->attach_anyway;
+}
+
+bool attach_is_refused(const cli_args *args, const beluga_error *err)
+{
+    return attach_is_strict(args) && err->code == BELUGA_ERROR_NOT_SUPPORTED && !err->http_status;
+}
+
 int attach_check(const cli_args *args, const cli_session *session, const beluga_message *message)
 {
     beluga_provider provider;
     beluga_error err;
     const char *name;
-    if (args->attach_anyway || !args->attachments.count) return 0;
+    if (!attach_is_strict(args)) return 0;
     if (beluga_registry_describe(beluga_registry_default(), session->config, &provider, NULL) != 0)
         return 0;
     const char *what = attach_find_untaken(message, provider.capabilities, &name);

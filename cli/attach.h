@@ -7,6 +7,8 @@
 
 #include <beluga/message.h>
 
+#include <stdbool.h>
+
 /*
  * Add the attachments of the command line. What a file is follows from its first bytes; a text goes
  * with its name, as the files of -f do. A folder, a device, an empty file and one that can't be
@@ -21,5 +23,10 @@ int attach_add(const cli_args *args, beluga_message *message);
  * @return 0, or CLI_EXIT_USAGE, reported.
  */
 int attach_check(const cli_args *args, const cli_session *session, const beluga_message *message);
+
+/* Return whether an attachment that can't be sent is an error of the call. */
+bool attach_is_strict(const cli_args *args);
+/* Return whether a call failed because of that, before anything was sent. */
+bool attach_is_refused(const cli_args *args, const beluga_error *err);
 
 #endif

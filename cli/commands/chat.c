@@ -230,7 +230,8 @@ static void write_down(chat_state *chat, const beluga_message *human,
                                .messages = messages,
                                .first = first,
                                .answer = answer,
-                               .parent = chat->thread.last};
+                               .parent = chat->thread.last,
+                               .thread = &chat->thread};
     int64_t entry = logbook_add(chat->args, &call);
     if (entry && kept) chat->thread.last = entry;
 }
@@ -304,7 +305,8 @@ static int begin(chat_state *chat)
 {
     int rc = session_load(&chat->session, chat->args);
     if (rc == 0) rc = tools_open(&chat->tools, chat->args, chat->session.base, true);
-    if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
+    if (rc == 0)
+        rc = logbook_continue(chat->args, chat->session.base, &chat->conversation, &chat->thread);
     if (rc == 0)
         rc = session_open(&chat->session, chat->args,
                           chat->args->model ? NULL : chat->thread.reference);
@@ -340,8 +342,8 @@ const cli_command cmd_chat = {
     .operands = "",
     .summary = "Talk to a model, line by line.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
-             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
-             ARG_CALLS,
+             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NAME |
+             ARG_NO_LOG | ARG_CALLS,
     .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "

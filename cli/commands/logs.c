@@ -5,6 +5,7 @@
 #include "logbook/logbook.h"
 #include "output.h"
 #include "report.h"
+#include "terminal/table.h"
 #include "terminal/term.h"
 
 #include <inttypes.h>
@@ -124,28 +125,123 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
+/* Find the entry that is meant: its number, the name of a conversation, or (NULL) the newest. 0:
+ * there is none. @return 0, or an exit code, reported. */
+static int find_entry(used_log *logs, const char *text, int64_t *found)
+{
+    int64_t id = 0;
+    int rc = 0;
+    *found = 0;
+    if (!logs->store) return 0;
+    bool named = text && !logbook_read_number(text, &id);
+    if (named) *found = id = logbook_store_find(logs->store, text, logs->why);
+    if (id < 0) return fail(logs);
+    if (!named)
+        rc = logbook_store_each(logs->store, text ? LOGBOOK_ONE : LOGBOOK_NEWEST, id, 1, take_id,
+                                found, logs->why);
+    return rc ? fail(logs) : 0;
+}
+
+static int explain_missing(const char *text)
+{
+    int64_t id;
+    if (!text)
+        out_error("the log is empty");
+    else if (logbook_read_number(text, &id))
+        out_error("there is no entry %s in the log", text);
+    else
+        out_error("there is no conversation %s in the log; beluga logs names lists them", text);
+    return CLI_EXIT_USAGE;
+}
+
 static int do_show(used_log *logs)
 {
     const arg_list *operands = &logs->args->operands;
+    const char *text = operands->count > 1 ? operands->items[1] : NULL;
     log_conversation shown = {0};
-    int64_t id = 0, found = 0;
-    int rc = 0;
+    int64_t found;
     if (operands->count > 2) return out_usage("one entry at a time: beluga logs show ID");
-    if (operands->count == 2 && !logbook_read_number(operands->items[1], &id))
-        return out_usage("not the number of an entry: %s", operands->items[1]);
-    logbook_which which = operands->count == 2 ? LOGBOOK_ONE : LOGBOOK_NEWEST;
-    if (logs->store) rc = logbook_store_each(logs->store, which, id, 1, take_id, &found, logs->why);
-    if (rc != 0) return fail(logs);
-    if (!found && operands->count == 2)
-        out_error("there is no entry %" PRId64 " in the log", id);
-    else if (!found)
-        out_error("the log is empty");
-    if (!found) return CLI_EXIT_USAGE;
+    int rc = find_entry(logs, text, &found);
+    if (rc != 0) return rc;
+    if (!found) return explain_missing(text);
     logs->shown = shown.id = found;
     if (logs->args->json) return print_json(logs, from_conversation);
     rc = from_conversation(logs, log_print_turn, &shown);
     free(shown.system);
     return rc < 0 ? fail(logs) : 0;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static int add_name(void *payload, const char *name, int64_t last, int64_t count)
+{
+    term_table *table = payload;
+    char text[32];
+    table_add(table, name);
+    snprintf(text, sizeof text, "%" PRId64, last);
+    table_add(table, text);
+    snprintf(text, sizeof text, "%" PRId64, count);
+    table_add(table, text);
+    return 0;
+}
+
+static int put_name(void *payload, const char *name, int64_t last, int64_t count)
+{
+    beluga_json_writer *w = payload;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "name", name);
+    beluga_json_put_int(w, "last", last);
+    beluga_json_put_int(w, "entries", count);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int names_json(used_log *logs)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    int rc = 0;
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_array(w, "names");
+    if (logs->store) rc = logbook_store_names(logs->store, put_name, w, logs->why);
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    if (rc == 0) return report_json(w);
+    beluga_json_writer_free(w);
+    return fail(logs);
+}
+
+static int do_names(used_log *logs)
+{
+    static const char *const titles[] = {"NAME", "LAST", "ENTRIES"};
+    term_table table;
+    int rc = 0;
+    if (logs->args->json) return names_json(logs);
+    table_begin(&table, 3, titles);
+    if (logs->store) rc = logbook_store_names(logs->store, add_name, &table, logs->why);
+    if (rc == 0) return table_print(&table);
+    table_free(&table);
+    return fail(logs);
+}
+
+static int do_rename(used_log *logs)
+{
+    const arg_list *operands = &logs->args->operands;
+    int64_t found, taken;
+    if (operands->count != 3)
+        return out_usage("which one, and how? beluga logs rename ID|NAME NAME (\"\" for none)");
+    const char *which = operands->items[1], *name = operands->items[2];
+    int rc = find_entry(logs, which, &found);
+    if (rc == 0 && *name) rc = logbook_check_name(name);
+    if (rc == 0 && found && *name && find_entry(logs, name, &taken) == 0 && taken)
+        return out_usage("there is a conversation %s already: beluga logs show %" PRId64, name,
+                         taken);
+    if (rc != 0) return rc;
+    if (!found) return explain_missing(which);
+    if (logbook_store_rename(logs->store, found, *name ? name : NULL, logs->why) != 0)
+        return fail(logs);
+    out_note(*name ? "it is called %s now" : "it has no name now%s", name);
+    return 0;
 }
 
 /* ---- on, off, status, path ------------------------------------------------------------------- */
@@ -272,7 +368,8 @@ static const struct {
     bool takes_operands;
 } verbs[] = {
     {"list", do_list, true, false},    {"show", do_show, true, true},
-    {"search", do_search, true, true}, {"on", do_on, false, false},
+    {"search", do_search, true, true}, {"names", do_names, true, false},
+    {"rename", do_rename, true, true}, {"on", do_on, false, false},
     {"off", do_off, false, false},     {"status", do_status, true, false},
     {"path", do_path, false, false},   {"clear", do_clear, true, false},
 };
@@ -302,15 +399,16 @@ static int run(const cli_args *args)
             return out_usage("--before is for beluga logs clear");
         return run_verb(args, i);
     }
-    return out_usage("beluga logs does not know \"%s\"; it knows list, show, search, on, off, "
-                     "status, path, clear",
-                     name);
+    return out_usage(
+        "beluga logs does not know \"%s\"; it knows list, show, search, names, rename, on, off, "
+        "status, path, clear",
+        name);
 }
 
 const cli_command cmd_logs = {
     .name = "logs",
-    .operands = "[list|show|search|on|off|status|path|clear] [ID|WORD...]",
-    .words = "list show search on off status path clear",
+    .operands = "[list|show|search|names|rename|on|off|status|path|clear] [ID|NAME|WORD...]",
+    .words = "list show search names rename on off status path clear",
     .summary = "Keep a log of prompts and answers, and look things up in it.",
     .takes = ARG_MOST | ARG_BEFORE | ARG_JSON | ARG_QUIET,
     .max_operands = COMMAND_ANY_OPERANDS,
@@ -332,7 +430,14 @@ const cli_command cmd_logs = {
         "large it is; path tells where. clear --before deletes, and leaves nothing of it in the "
         "file.\n\n"
         "beluga --continue goes on with the last conversation, beluga --cid ID with that of an "
-        "entry.\n\n"
+        "entry, beluga --name NAME with the one of that name, which it begins where there is none. "
+        "The "
+        "model, system text, schema and options (numbers and words, no texts but stop sequences) "
+        "of "
+        "its last entry count, unless the command line gives others. rename gives a whole "
+        "conversation a name, or takes it away (\"\"); names lists those that have one: name, "
+        "newest "
+        "entry, number of entries.\n\n"
         "In a pipe the columns are separated by tabs and have no titles: id, time (UTC), model, "
         "finish "
         "reason or error, tokens in+out, cost in dollars (? is unknown), prompt in one line.\n\n"
@@ -340,7 +445,8 @@ const cli_command cmd_logs = {
         "prompt, "
         "answer, finish_reason, error, error_message, input_tokens, output_tokens, cost, "
         "duration_ms, "
-        "trace_id, ...}]}, without what is not known; parent is the entry it goes on from. human "
+        "trace_id, name, options, schema, ...}]}, without what is not known; parent is the entry "
+        "it goes on from. human "
         "and ai "
         "are the parts of messages that are more than text. show gives the whole conversation, "
         "oldest "

@@ -133,7 +133,10 @@ int log_table_add(void *payload, const logbook_entry *e)
     snprintf(cells[RESULT], CELL_BYTES, "%s", result_of(e));
     format_tokens(cells[TOKENS], CELL_BYTES, e);
     format_cost(cells[COST], CELL_BYTES, e->cost);
-    format_line(cells[PROMPT], e->prompt ? e->prompt : "", CELL_BYTES / 4);
+    char text[CELL_BYTES];
+    snprintf(text, sizeof text, "%s%s%s%s", e->name ? "[" : "", e->name ? e->name : "",
+             e->name ? "] " : "", e->prompt ? e->prompt : "");
+    format_line(cells[PROMPT], text, CELL_BYTES / 4);
     for (int i = 0; i < LOG_COLUMNS; i++)
         if (!(row->cells[i] = strdup(cells[i]))) return out_no_memory();
     return 0;
@@ -224,9 +227,11 @@ static void put_REAL(beluga_json_writer *w, const char *key, double value)
 static void put_TEXT(beluga_json_writer *w, const char *key, const char *value)
 {
     if (!value) return;
-    bool is_parts =
-        strcmp(key, "human") == 0 || strcmp(key, "ai") == 0 || strcmp(key, "steps") == 0;
-    if (is_parts)
+    static const char *const parts[] = {"human", "ai", "steps", "options", "schema"};
+    bool is_json = false;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        is_json = is_json || strcmp(key, parts[i]) == 0;
+    if (is_json)
         beluga_json_put_raw(w, key, value, strlen(value));
     else
         beluga_json_put_string(w, key, value);
@@ -332,6 +337,7 @@ static void put_details(const logbook_entry *e)
     char text[CELL_BYTES];
     snprintf(text, sizeof text, "%" PRId64, e->id);
     put_field("entry", text);
+    put_field("name", e->name);
     format_local(text, sizeof text, e->time_ms, TIME_PRECISE);
     put_field("time", text);
     format_model(text, sizeof text, e);
@@ -339,6 +345,8 @@ static void put_details(const logbook_entry *e)
     if (e->reference && strcmp(e->reference, text) != 0) put_field("asked for", e->reference);
     put_field("result", result_of(e));
     put_field("error", e->error_message);
+    put_field("options", e->options);
+    put_field("schema", e->schema);
     if (e->cached == 1) put_field("cached", "yes");
     put_numbers(e);
     put_field("response", e->response_id);

@@ -40,8 +40,11 @@ const manual_row manual_environment[] = {
     {"BELUGA_LOG_LEVEL",
      "error, warn, info, debug or trace: what the library has to say, as lines on stderr."},
     {"BELUGA_LOG_FORMAT", "text, or json for one object a line."},
+    {"BELUGA_NO_RENDER", "When set to anything, Markdown is printed as it is on a terminal, too."},
     {"NO_COLOR", "When set to anything, no colours."},
-    {"TERM", "When it is dumb or not set: no colours, no spinner, no line editing."},
+    {"TERM",
+     "When it is dumb or not set: no colours, no spinner, no line editing, and Markdown is printed "
+     "as it is."},
     {"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, as libcurl reads them."},
     {NULL, NULL},
 };
@@ -214,8 +217,7 @@ static void put_setting(const beluga_option_info *info)
                                         [BELUGA_OPTION_DOUBLE] = "a number",
                                         [BELUGA_OPTION_STRING] = "text",
                                         [BELUGA_OPTION_LIST] = "text, may be repeated",
-                                        [BELUGA_OPTION_DURATION] =
-                                            "a time such as 30s; a number alone is milliseconds",
+                                        [BELUGA_OPTION_DURATION] = "a time such as 30s or 1h30m",
                                         [BELUGA_OPTION_ENUM] = "one of these words"};
     char meaning[320];
     bool ranged = info->type == BELUGA_OPTION_DOUBLE;
@@ -232,15 +234,29 @@ static void put_setting(const beluga_option_info *info)
 static void put_settings(void)
 {
     put_section("OPTIONS OF MODELS");
-    put_paragraphs("These are the keys for -o, and for providers and models in the configuration "
-                   "file. A provider's own options are written PROVIDER.KEY=VALUE; "
-                   "beluga providers NAME lists them.",
-                   ".PP");
+    put_paragraphs(
+        "These are the keys for -o, and for providers and models in the configuration "
+        "file. A provider's own options are written PROVIDER.KEY=VALUE; "
+        "beluga providers NAME lists them. How a time is written is said below, under TIMES.",
+        ".PP");
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga_option_info *info = beluga_option_get_info(key);
         if (info && info->type != BELUGA_OPTION_POINTER && key != BELUGA_OPTION_PROVIDER_SPECIFIC)
             put_setting(info);
     }
+}
+
+static void put_durations(void)
+{
+    put_section("TIMES");
+    put_paragraphs(
+        "A time is a number and a unit, ms, s, m or h, or several of them: 500ms, 30s, 1.5s, 2m, "
+        "1m30s, 1h30m, 24h for a day. There are no blanks in it. The keys of -o and of the "
+        "configuration file that take a time want a unit; with --timeout a number alone is "
+        "seconds. "
+        "What --before takes is an age in days or hours, 30d or 12h, or a date: 2026-01-31, or "
+        "2026-01-31T08:00 in local time.",
+        ".PP");
 }
 
 static void put_models(void)
@@ -327,6 +343,7 @@ void manual_print(const cli_command *const *commands)
     put_options(commands);
     put_models();
     put_settings();
+    put_durations();
     put_exit_status();
     put_environment();
     put_section("FILES");

@@ -64,9 +64,18 @@ static int print_code(const beluga_response *response)
     return rc;
 }
 
+static int print_error(const cli_args *args, const cli_answer *answer)
+{
+    if (!attach_is_refused(args, &answer->error))
+        return report_error(args, &answer->error, answer->response);
+    int rc = report_file_error(args, &answer->error, CLI_EXIT_USAGE);
+    out_detail("--attach-anyway asks without what can't be sent.");
+    return rc;
+}
+
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
-    if (answer->status != 0) return report_error(args, &answer->error, answer->response);
+    if (answer->status != 0) return print_error(args, answer);
     int rc = args->json      ? report_response(answer->response, &answer->runs)
              : args->extract ? print_code(answer->response)
                              : 0;
@@ -84,19 +93,24 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
                                .messages = q->messages,
                                .first = q->first,
                                .answer = answer,
-                               .parent = q->thread.last};
+                               .parent = q->thread.last,
+                               .thread = &q->thread,
+                               .schema = q->schema.data};
     logbook_add(args, &call);
 }
 
 static int ask(const cli_args *args, const prompt_question *q)
 {
     cli_answer answer;
-    const beluga_option option = beluga_with_response_schema(q->schema.data);
+    beluga_option options[2];
+    size_t n = 0;
+    if (q->schema.data) options[n++] = beluga_with_response_schema(q->schema.data);
+    if (attach_is_strict(args)) options[n++] = beluga_with_strict_media(true);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
                                     .tools = &q->tools,
-                                    .options = &option,
-                                    .n_options = q->schema.data ? 1 : 0,
+                                    .options = options,
+                                    .n_options = n,
                                     .unstreamed = args->no_stream,
                                     .silent = args->json || args->extract,
                                     .plain = args->no_render};
@@ -112,10 +126,10 @@ static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
     if (rc == 0) rc = tools_open(&q->tools, args, q->session.base, true);
-    if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
+    if (rc == 0) rc = logbook_continue(args, q->session.base, &q->conversation, &q->thread);
     if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
     if (rc == 0) rc = tools_bind(&q->tools, args, &q->session);
-    if (rc == 0) rc = schema_read(args->schema, &q->schema);
+    if (rc == 0) rc = schema_read(args->schema ? args->schema : q->thread.schema, &q->schema);
     return rc ? rc : make_messages(args, q);
 }
 
@@ -143,14 +157,25 @@ const cli_command cmd_prompt = {
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
              ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
              ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
+             ARG_CONTINUE | ARG_CID | ARG_NAME | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
         "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
         "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
         "This command is the default: its name may be left out.\n\n"
-        "The answer goes to stdout and everything else to stderr. On a terminal, control "
+        "-f puts files before the prompt, each with its name. A folder stands for its files; those "
+        "that a .gitignore hides, those that are no text, and symbolic links are left out. -a "
+        "sends "
+        "pictures, sound, PDF and text behind the prompt; what the provider is not known to take "
+        "is an error before anything is sent.\n\n"
+        "--schema takes a JSON Schema, in a file or as it is, or fields: a name, then str (which "
+        "may be left out), int, float or bool, with [] for a list, and a description behind a "
+        "colon; commas stand between them, or newlines. [name, age int] is a list of objects. An "
+        "answer that does not fit is printed, and is exit status 8. -x prints the last block of "
+        "code alone; an answer without any goes to stderr, with 8.\n\n"
+        "The answer goes to stdout and everything else to stderr. On a terminal Markdown is drawn "
+        "as it arrives, and control "
         "characters of an answer are shown (\\x1b) and not obeyed, also those that turn the "
         "direction of writing; elsewhere its bytes are untouched, "
         "but for a newline at the end of an answer that has none.\n\n"

@@ -8,7 +8,6 @@
 #include "session.h"
 #include "terminal/table.h"
 #include "text.h"
-#include "tools/source.h"
 
 #include <beluga/log.h>
 
@@ -170,20 +169,16 @@ static void add(void *payload, const tool_name *told)
     add_description(l, told->description);
 }
 
-static void list_all(tool_listing *l, const beluga_config *config, tool_name_fn tell)
-{
-    for (const tool_source *const *source = tool_sources; *source; source++)
-        (*source)->list(config, tell, l);
-}
-
 static int list_json(const beluga_config *config)
 {
     tool_listing l = {.w = beluga_json_writer_new()};
     if (!l.w) return out_no_memory();
     beluga_json_begin_array(l.w, NULL);
-    list_all(&l, config, add);
+    int rc = tools_list(config, add, &l);
     beluga_json_end_array(l.w);
-    return report_json(l.w);
+    if (rc == 0) return report_json(l.w);
+    beluga_json_writer_free(l.w);
+    return rc;
 }
 
 static int list_table(const cli_session *session)
@@ -191,11 +186,12 @@ static int list_table(const cli_session *session)
     static const char *const all[] = {"NAME", "ALLOW", "FROM", "DESCRIPTION"};
     static const char *const some[] = {"NAME", "ALLOW", "DESCRIPTION"};
     tool_listing l = {.w = NULL};
-    if (term_is_out()) list_all(&l, session->base, measure);
+    int rc = term_is_out() ? tools_list(session->base, measure, &l) : 0;
     table_begin(&l.table, l.cut ? 3 : 4, l.cut ? some : all);
-    list_all(&l, session->base, add);
-    if (l.count) return table_print(&l.table);
+    if (rc == 0) rc = tools_list(session->base, add, &l);
+    if (rc == 0 && l.count) return table_print(&l.table);
     table_free(&l.table);
+    if (rc) return rc;
     out_note("there are no tools: %s defines them, under tools: (beluga help tools)",
              session->path ? session->path : "a file named with --config");
     return CLI_EXIT_OK;

@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "folders.h"
 #include "logbook/message.h"
+#include "logbook/options.h"
 #include "logbook/steps.h"
 #include "observe.h"
 #include "output.h"
@@ -23,8 +24,9 @@
 
 /* The log is on while the switch file exists beside the database. */
 enum { SWITCH, DATABASE };
-#define TRACE_ID  32
-#define NS_PER_MS 1e6
+#define TRACE_ID           32
+#define LOGBOOK_NAME_BYTES 100
+#define NS_PER_MS          1e6
 
 /* ---- paths and the switch
  * --------------------------------------------------------------------- */
@@ -220,11 +222,23 @@ static int add(const logbook_call *call, logbook_entry *e, beluga_message *ai, c
     return rc;
 }
 
+static int fill_thread(logbook_entry *e, const cli_args *args, const logbook_call *call,
+                       cli_text *options)
+{
+    const logbook_thread *thread = call->thread;
+    if (logbook_options_make(args, thread ? thread->options : NULL, options) != 0) return -1;
+    if (options->length) e->options = options->data;
+    if (thread && thread->name) e->name = thread->name;
+    e->schema = call->schema;
+    return 0;
+}
+
 int64_t logbook_add(const cli_args *args, const logbook_call *call)
 {
     const cli_answer *answer = call->answer;
     const beluga_response *r = answer->response;
     logbook_entry entry;
+    cli_text options = {0};
     char why[LOGBOOK_WHY_BYTES] = "";
     if (args->no_log || !logbook_is_on()) return 0;
     set_all_unknown(&entry);
@@ -238,9 +252,14 @@ int64_t logbook_add(const cli_args *args, const logbook_call *call)
     if (r) entry.cost = cost_of(call->session, r);
     fill_times(&entry, r);
     fill_error(&entry, answer);
+    int rc = fill_thread(&entry, args, call, &options);
     beluga_message *ai = r && !answer->status ? beluga_response_message(r) : NULL;
-    int rc = add(call, &entry, ai, why);
+    if (rc == 0)
+        rc = add(call, &entry, ai, why);
+    else
+        snprintf(why, sizeof why, "no memory for it");
     beluga_message_unref(ai);
+    text_free(&options);
     if (rc == 0) return entry.id;
     out_note("this call is not in the log: %s", why);
     return 0;
@@ -260,6 +279,16 @@ static int add_step(void *payload, beluga_message *message)
     return conversation_add_message(payload, message);
 }
 
+/* Keep a copy in place of the one before. */
+static int keep(char **kept, const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy) return -1;
+    free(*kept);
+    *kept = copy;
+    return 0;
+}
+
 static int add_turn(void *payload, const logbook_entry *e)
 {
     continuation *c = payload;
@@ -275,9 +304,9 @@ static int add_turn(void *payload, const logbook_entry *e)
                 conversation_add_message(c->conversation, ai) != 0;
     beluga_message_unref(human);
     beluga_message_unref(ai);
-    free(c->thread->reference);
-    c->thread->reference = e->reference ? strdup(e->reference) : NULL;
-    c->failed = c->failed || (e->reference && !c->thread->reference);
+    c->failed = c->failed || keep(&c->thread->reference, e->reference) != 0 ||
+                keep(&c->thread->options, e->options) != 0 ||
+                keep(&c->thread->schema, e->schema) != 0 || keep(&c->thread->name, e->name) != 0;
     c->thread->last = e->id;
     if (!c->failed && !c->args->system && conversation_set_system(c->conversation, e->system) != 0)
         c->failed = true;
@@ -288,6 +317,16 @@ static int take_id(void *payload, const logbook_entry *e)
 {
     *(int64_t *)payload = e->id;
     return 0;
+}
+
+static int begin_thread(const continuation *c)
+{
+    if (!c->args->name) {
+        out_note("the log has no conversation to go on with: this begins one");
+        return 0;
+    }
+    out_note("this begins the conversation %s", c->args->name);
+    return keep(&c->thread->name, c->args->name) ? out_no_memory() : 0;
 }
 
 /* Report a fault in the found thread, or a missing thread. @return 0, or an exit code. */
@@ -301,10 +340,8 @@ static int judge_thread(const continuation *c, int64_t id)
         out_error("there is no entry %s in the log", c->args->cid);
     else if (!logbook_is_on())
         out_error("there is no conversation to go on with: the log is off (beluga logs on)");
-    else {
-        out_note("the log has no conversation to go on with: this begins one");
-        return 0;
-    }
+    else
+        return begin_thread(c);
     return CLI_EXIT_USAGE;
 }
 
@@ -312,9 +349,12 @@ static int read_thread(logbook_store *store, continuation *c, char *why)
 {
     int64_t id = 0;
     int rc = 0;
-    if (c->args->cid && !logbook_read_number(c->args->cid, &id))
-        return out_usage("--cid: not the number of an entry: %s", c->args->cid);
-    if (!id && store) rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
+    const char *name = c->args->cid ? c->args->cid : c->args->name;
+    if (c->args->cid && logbook_read_number(c->args->cid, &id)) name = NULL;
+    if (name && store) id = logbook_store_find(store, name, why);
+    if (!id && !name && store)
+        rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
+    if (id < 0) rc = -1;
     if (rc == 0 && store && id)
         rc = logbook_store_each(store, LOGBOOK_THREAD, id, 0, add_turn, c, why);
     if (!c->failed && rc == 0) return judge_thread(c, id);
@@ -325,20 +365,42 @@ static int read_thread(logbook_store *store, continuation *c, char *why)
     return CLI_EXIT_OTHER;
 }
 
-int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread)
+int logbook_check_name(const char *name)
+{
+    int64_t number;
+    if (!*name || logbook_read_number(name, &number))
+        return out_usage("a conversation's name is neither empty nor a number: %s", name);
+    for (const char *at = name; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f || at - name >= LOGBOOK_NAME_BYTES)
+            return out_usage("a conversation's name has at most %d bytes, in one line",
+                             LOGBOOK_NAME_BYTES);
+    return 0;
+}
+
+static int check_options(const cli_args *args)
+{
+    if (args->go_on + (args->cid != NULL) + (args->name != NULL) > 1)
+        return out_usage("give one of --continue, --cid and --name");
+    return args->name ? logbook_check_name(args->name) : 0;
+}
+
+int logbook_continue(const cli_args *args, beluga_config *config, cli_conversation *conversation,
+                     logbook_thread *thread)
 {
     continuation c = {.args = args, .conversation = conversation, .thread = thread};
     logbook_store *store = NULL;
     char why[LOGBOOK_WHY_BYTES] = "";
-    if (!args->go_on && !args->cid) return 0;
-    if (args->go_on && args->cid) return out_usage("give --continue or --cid, not both");
+    if (!args->go_on && !args->cid && !args->name) return 0;
     char *path = logbook_path();
-    int rc = path ? logbook_store_open(path, false, &store, why) : 0;
+    int rc = check_options(args);
+    if (rc != 0) return rc;
+    rc = path ? logbook_store_open(path, false, &store, why) : 0;
     if (rc != 0)
         rc = (out_error("%s", why), CLI_EXIT_OTHER);
     else
         rc = read_thread(store, &c, why);
     logbook_store_close(store);
+    if (rc == 0) rc = logbook_options_apply(args, thread->options, config);
     if (rc == 0 && c.cut) out_note("earlier turns of this conversation were deleted");
     if (rc == 0 && c.left_out)
         out_note("what was attached was too large for the log, and is left out");
@@ -350,6 +412,9 @@ int logbook_continue(const cli_args *args, cli_conversation *conversation, logbo
 void logbook_thread_free(logbook_thread *thread)
 {
     free(thread->reference);
+    free(thread->options);
+    free(thread->schema);
+    free(thread->name);
     *thread = (logbook_thread){0};
 }
 

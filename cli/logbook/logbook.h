@@ -17,6 +17,13 @@ bool logbook_is_on(void);
 /* Turn the log on or off. @return 0, or -1 with `why`. */
 int logbook_switch(bool on, char *why);
 
+/* The conversation that -c, --cid or --name goes on with. The strings are owned; NULL: none. */
+typedef struct logbook_thread {
+    int64_t last; /* id of the last entry; 0: no entry is continued */
+    /* the last entry's model, options and schema, and the name of the conversation */
+    char *reference, *options, *schema, *name;
+} logbook_thread;
+
 /* A call that has ended. */
 typedef struct logbook_call {
     const cli_session *session;
@@ -26,25 +33,26 @@ typedef struct logbook_call {
     const beluga_messages *messages;
     size_t first;
     const cli_answer *answer;
-    int64_t parent; /* the entry that it continues; 0: none */
+    int64_t parent;               /* the entry that it continues; 0: none */
+    const logbook_thread *thread; /* the conversation, whose name and options go on */
+    const char *schema;           /* JSON Schema of the answer; NULL: none */
 } logbook_call;
 
 /* Log the call, where the log is on and --no-log is not given. @return the entry's id, or 0. */
 int64_t logbook_add(const cli_args *args, const logbook_call *call);
 
-/* The entry of the log that -c and --cid continue. */
-typedef struct logbook_thread {
-    int64_t last;    /* id of the entry; 0: no entry is continued */
-    char *reference; /* the entry's model; owned */
-} logbook_thread;
-
 /*
- * With --continue or --cid, fill an empty conversation, including its system text unless --system
- * gives another one. Otherwise do nothing.
+ * With --continue, --cid or --name, fill an empty conversation, including its system text unless
+ * --system gives another one, and set the options that its last entry had in `config`, unless the
+ * command line gives them. Otherwise do nothing.
  * @return 0, or an exit code, reported.
  */
-int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread);
+int logbook_continue(const cli_args *args, beluga_config *config, cli_conversation *conversation,
+                     logbook_thread *thread);
 void logbook_thread_free(logbook_thread *thread);
+
+/* Check the name of a conversation. @return 0, or an exit code, reported. */
+int logbook_check_name(const char *name);
 
 /* Read the number of an entry, or a number of entries. @return false when the text is no number. */
 bool logbook_read_number(const char *text, int64_t *number);

@@ -2,6 +2,7 @@
 
 #include "base/new_file.h"
 #include "base/utf8.h"
+#include "logbook/names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,10 @@ static const char *const steps[] = {
     "trace_id TEXT);"
     "CREATE INDEX calls_by_time ON calls (time_ms);",
     "ALTER TABLE calls ADD COLUMN steps TEXT;",
+    "ALTER TABLE calls ADD COLUMN name TEXT;"
+    "ALTER TABLE calls ADD COLUMN options TEXT;"
+    "ALTER TABLE calls ADD COLUMN schema TEXT;"
+    "CREATE INDEX calls_by_name ON calls (name) WHERE name IS NOT NULL;",
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 
@@ -47,7 +52,12 @@ struct logbook_store {
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-static int fail(const logbook_store *store, char *why)
+struct sqlite3 *logbook_store_database(logbook_store *store)
+{
+    return store->db;
+}
+
+int logbook_store_fail(const logbook_store *store, char *why)
 {
     int code = sqlite3_errcode(store->db) & 0xff;
     const char *text = sqlite3_errmsg(store->db);
@@ -75,7 +85,9 @@ static int fail_errno(const char *path, char *why)
 
 static int execute(logbook_store *store, const char *sql, char *why)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, why);
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : logbook_store_fail(store, why);
 }
 
 /* Return the first number of the first row; -1 with `why`. */
@@ -85,7 +97,7 @@ static int64_t number_of(logbook_store *store, const char *sql, char *why)
     int64_t number = -1;
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
-        fail(store, why);
+        logbook_store_fail(store, why);
     else
         number = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
@@ -189,7 +201,7 @@ int logbook_store_open(const char *path, bool create, logbook_store **out, char 
     if (!store->db)
         rc = no_memory(why);
     else
-        rc = rc == SQLITE_OK ? prepare(store, why) : fail(store, why);
+        rc = rc == SQLITE_OK ? prepare(store, why) : logbook_store_fail(store, why);
     if (rc == 0)
         *out = store;
     else
@@ -229,13 +241,13 @@ int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why)
     sqlite3_stmt *statement = NULL;
     int at = 0, rc = 0;
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
-        return fail(store, why);
+        return logbook_store_fail(store, why);
 #define BIND(type, name) bind_##type(statement, ++at, entry->name);
     LOGBOOK_MAP(BIND)
     if (sqlite3_step(statement) == SQLITE_DONE)
         entry->id = sqlite3_last_insert_rowid(store->db);
     else
-        rc = fail(store, why);
+        rc = logbook_store_fail(store, why);
     sqlite3_finalize(statement);
     return rc;
 }
@@ -277,11 +289,11 @@ static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_vis
         read_entry(statement, &entry);
         /* Without memory SQLite returns a text as if it were NULL. */
         if (sqlite3_errcode(store->db) == SQLITE_NOMEM)
-            rc = fail(store, why);
+            rc = logbook_store_fail(store, why);
         else
             rc = visit(payload, &entry);
     }
-    if (rc == 0 && step != SQLITE_DONE) rc = fail(store, why);
+    if (rc == 0 && step != SQLITE_DONE) rc = logbook_store_fail(store, why);
     sqlite3_finalize(statement);
     return rc;
 }
@@ -304,7 +316,7 @@ int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, in
     };
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(store->db, queries[which], -1, &statement, NULL) != SQLITE_OK)
-        return fail(store, why);
+        return logbook_store_fail(store, why);
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, most > 0 ? most : -1);
     return visit_rows(store, statement, visit, payload, why);
@@ -382,7 +394,7 @@ static int search(logbook_store *store, const char *const *words, size_t n, int6
     sqlite3_stmt *statement = NULL;
     make_query(sql, words, n, phrase != NULL);
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
-        return fail(store, why);
+        return logbook_store_fail(store, why);
     sqlite3_bind_int64(statement, 1, most > 0 ? most : -1);
     bind_TEXT(statement, 2, phrase);
     for (size_t i = 0; i < n; i++)

@@ -42,7 +42,10 @@
     XX(INT, cached) /* 1: the answer came from a cache */                                   \
     XX(TEXT, response_id)                                                                   \
     XX(TEXT, request_id)                                                                    \
-    XX(TEXT, trace_id)
+    XX(TEXT, trace_id)                                                                      \
+    XX(TEXT, name)    /* of the conversation */                                             \
+    XX(TEXT, options) /* of the model, "key=value" each, as a list of JSON */               \
+    XX(TEXT, schema)  /* JSON Schema of the answer */
 
 #define LOGBOOK_INT  int64_t
 #define LOGBOOK_TEXT const char *
@@ -88,6 +91,19 @@ int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, in
 /* Visit the entries that contain all of the words, newest first. */
 int logbook_store_search(logbook_store *store, const char *const *words, size_t n_words,
                          int64_t most, logbook_visit visit, void *payload, char *why);
+
+/* Find the newest complete entry of the conversation of that name. @return its id; 0 for none; -1
+ * with `why`. */
+int64_t logbook_store_find(logbook_store *store, const char *name, char *why);
+
+/* Name the whole conversation that an entry belongs to; NULL takes its name away. @return 0, or
+ * -1. */
+int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why);
+
+/* Visit the names of conversations, the last used first, with the newest entry of each and how many
+ * it has. @return 0, what a visit returned, or -1 with `why`. */
+typedef int (*logbook_visit_name)(void *payload, const char *name, int64_t last, int64_t count);
+int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why);
 
 /* Delete older entries; no part of them stays in the file. @return their number, or -1 with
  * `why`. */

@@ -51,6 +51,27 @@ int logbook_store_search(logbook_store *store, const char *const *words, size_t 
     return logbook_store_each(store, LOGBOOK_NEWEST, (int64_t)n_words, most, visit, payload, why);
 }
 
+int64_t logbook_store_find(logbook_store *store, const char *name, char *why)
+{
+    (void)store;
+    (void)name;
+    return tell(why);
+}
+
+int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why)
+{
+    (void)id;
+    return (int)logbook_store_find(store, name, why);
+}
+
+int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why)
+{
+    (void)store;
+    (void)visit;
+    (void)payload;
+    return tell(why);
+}
+
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     (void)store;

@@ -57,7 +57,8 @@ static size_t drawn_frames(const canvas *c)
 size_t canvas_columns(const canvas *c)
 {
     size_t columns = frame_columns(c);
-    return columns + CANVAS_MIN_COLUMNS < c->width ? c->width - columns : CANVAS_MIN_COLUMNS;
+    if (columns + CANVAS_MIN_COLUMNS < c->width) return c->width - columns;
+    return c->width < CANVAS_MIN_COLUMNS ? c->width : CANVAS_MIN_COLUMNS;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

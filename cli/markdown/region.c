@@ -23,28 +23,37 @@ static row next_row(const char **text, size_t *n)
     return taken;
 }
 
-/* The columns of a row; of escapes there are only those of styles. */
-static size_t columns_of(row r)
+/* A tab stays in its row, whatever stands behind it. */
+static size_t behind_tab(size_t column, size_t width)
 {
-    size_t all = 0, columns;
+    size_t next = column + TAB_COLUMNS - column % TAB_COLUMNS;
+    return next < width ? next : width - 1;
+}
+
+/* A long row, such as one of code, takes several of the terminal's. Of escapes there are only those
+ * of styles. */
+static size_t height_of(row r, size_t width)
+{
+    size_t height = 1, column = 0, columns;
     for (size_t i = 0; i < r.length;) {
         if (r.text[i] == '\033') {
             const char *end = memchr(r.text + i, 'm', r.length - i);
             i = end ? (size_t)(end - r.text) + 1 : r.length;
             continue;
         }
-        if (r.text[i] == '\t') all += TAB_COLUMNS - 1 - all % TAB_COLUMNS;
+        bool tab = r.text[i] == '\t';
         i += width_of(r.text + i, r.length - i, &columns);
-        all += columns;
+        if (tab) {
+            column = behind_tab(column, width);
+            continue;
+        }
+        if (column + columns > width) {
+            height++;
+            column = 0;
+        }
+        column += columns;
     }
-    return all;
-}
-
-/* A long row, such as one of code, takes several of the terminal's. */
-static size_t height_of(row r, size_t columns)
-{
-    size_t width = columns_of(r);
-    return width ? (width + columns - 1) / columns : 1;
+    return height;
 }
 
 static size_t heights(const char *text, size_t n, size_t columns)
@@ -60,8 +69,9 @@ static size_t heights(const char *text, size_t n, size_t columns)
  * take them off. */
 static void go_back(const region *r, size_t kept, size_t columns, cli_text *out)
 {
+    if (!r->rows.length) return;
     size_t rows = heights(text_get(&r->rows) + kept, r->rows.length - kept, columns);
-    if (!rows) return;
+    if (r->rows.data[r->rows.length - 1] == '\n') rows++; /* the cursor is below */
     text_puts(out, "\r");
     if (rows > 1) text_printf(out, "\033[%zuA", rows - 1);
     text_puts(out, "\033[J");

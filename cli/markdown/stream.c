@@ -58,11 +58,34 @@ markdown *markdown_new(void)
 
 /* ---- drawing blocks -------------------------------------------------------------------------- */
 
-/* A definition of a link draws nothing, and would be lost. */
-static bool is_definition(const char *text, size_t n)
+/* Return where a definition of a link begins in a line, behind marks of lists and quotes; NULL:
+ * nowhere. */
+static const char *definition_in(const char *line, size_t n)
 {
-    const char *end = n && *text == '[' ? memchr(text, ']', n) : NULL;
-    return end && end + 1 < text + n && end[1] == ':';
+    size_t at = 0;
+    while (at < n && strchr(" \t>-*+.)0123456789", line[at])) at++;
+    if (at == n || line[at] != '[') return NULL;
+    const char *end = memchr(line + at, ']', n - at);
+    return end && end + 1 < line + n && end[1] == ':' ? line + at : NULL;
+}
+
+/* A definition of a link would draw nothing, and be lost: a backslash makes it text. */
+static void keep_definitions(const char *text, size_t n, cli_text *kept)
+{
+    bool code = memmem(text, n, "```", 3) || memmem(text, n, "~~~", 3);
+    while (n) {
+        const char *end = memchr(text, '\n', n);
+        size_t taken = end ? (size_t)(end - text) + 1 : n;
+        const char *definition = code ? NULL : definition_in(text, taken);
+        size_t before = definition ? (size_t)(definition - text) : 0;
+        if (definition) {
+            text_add(kept, text, before);
+            text_puts(kept, "\\");
+        }
+        text_add(kept, text + before, taken - before);
+        text += taken;
+        n -= taken;
+    }
 }
 
 static void put_lines(const markdown *m, const char *text, size_t n, cli_text *rows)
@@ -93,12 +116,16 @@ static void put_gap(const markdown *m, block_kind kind, cli_text *rows)
 static void put_block(const markdown *m, const block_state *block, const char *text, size_t n,
                       cli_text *rows)
 {
+    cli_text kept = {0};
     size_t before = rows->length;
     put_gap(m, block->kind, rows);
     size_t gap = rows->length;
-    if (!is_definition(text, n) &&
-        render_blocks(text, n, &m->style, number_of(m, block), rows) == 0 && rows->length > gap)
-        return;
+    keep_definitions(text, n, &kept);
+    int rc = kept.status ? -1
+                         : render_blocks(text_get(&kept), kept.length, &m->style,
+                                         number_of(m, block), rows);
+    text_free(&kept);
+    if (rc == 0 && rows->length > gap) return;
     rows->length = before; /* nothing is lost that draws nothing */
     put_gap(m, block->kind, rows);
     put_lines(m, text, n, rows);
@@ -204,25 +231,28 @@ static void show_open_code(markdown *m)
     if (n && !may_close) put_code_line(m, m->text.data, n, &m->open);
 }
 
-/* Draw the open block, and the line without an end as if it had one. */
+/* Draw a line without an end as if it had one, behind the open block. */
+static void show_next(markdown *m, const block_state *next, size_t n)
+{
+    markdown behind = *m;
+    if (m->read) remember(&behind, &m->state);
+    if (next->kind != BLOCK_CODE) put_block(&behind, next, m->text.data + m->read, n, &m->open);
+}
+
 static void show_open(markdown *m)
 {
+    size_t n = m->text.length - m->read;
+    block_state next = m->state;
     if (!m->text.length || m->text.length > MAX_OPEN_BYTES) return;
     if (m->state.kind == BLOCK_CODE) {
         show_open_code(m);
         return;
     }
-    block_state next = m->state;
-    size_t n = m->text.length - m->read;
+    if (strspn(m->text.data + m->read, " \t\r") == n) n = 0;
     block_effect effect = n ? block_read(&next, m->text.data + m->read, n) : BLOCK_CONTINUES;
-    bool apart = m->read && effect != BLOCK_CONTINUES;
-    size_t first = apart ? m->read : m->text.length;
-    if (m->read || next.kind != BLOCK_CODE)
-        put_block(m, m->read ? &m->state : &next, m->text.data, first, &m->open);
-    if (!apart || next.kind == BLOCK_CODE) return;
-    markdown behind = *m;
-    remember(&behind, &m->state);
-    put_block(&behind, &next, m->text.data + first, n, &m->open);
+    bool apart = n && (!m->read || effect != BLOCK_CONTINUES);
+    if (m->read) put_block(m, &m->state, m->text.data, apart ? m->read : m->read + n, &m->open);
+    if (apart) show_next(m, &next, n);
 }
 
 static void draw(markdown *m)

@@ -175,6 +175,18 @@ int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char 
     return rc;
 }
 
+int tool_set_keep(tool_set *set, beluga_mcp *server, beluga_error *err)
+{
+    beluga_mcp **servers = realloc(set->servers, (set->n_servers + 1) * sizeof(beluga_mcp *));
+    if (!servers) {
+        beluga_mcp_unref(server);
+        return no_memory(err);
+    }
+    set->servers = servers;
+    set->servers[set->n_servers++] = server;
+    return 0;
+}
+
 void tool_set_drop_forbidden(tool_set *set)
 {
     size_t kept = 0;
@@ -190,6 +202,8 @@ void tool_set_free(tool_set *set)
 {
     while (set->count) beluga_tool_unref(set->items[--set->count]->tool);
     free(set->items);
+    while (set->n_servers) beluga_mcp_close(set->servers[--set->n_servers]);
+    free(set->servers);
     desk_unref(set->desk);
     *set = (tool_set){0};
 }

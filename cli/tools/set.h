@@ -2,6 +2,7 @@
 #ifndef BELUGA_CLI_TOOLS_SET_H
 #define BELUGA_CLI_TOOLS_SET_H
 
+#include <beluga/mcp.h>
 #include <beluga/tool.h>
 
 #include <stdbool.h>
@@ -26,6 +27,8 @@ typedef struct tool_item {
 typedef struct tool_set {
     tool_item **items; /* each lives as long as its `tool` */
     size_t count, room;
+    beluga_mcp **servers; /* of which tools are in the set; each is a reference */
+    size_t n_servers;
     struct tool_desk *desk; /* set before tools are added; NULL: nothing is asked for and drawn */
 } tool_set;
 
@@ -38,6 +41,9 @@ typedef struct tool_set {
  */
 int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char *from,
                  beluga_error *err);
+/* Keep a server until the set is freed, which then waits for its end. The reference is taken over,
+ * also on failure. Returns 0, or a code with an error. */
+int tool_set_keep(tool_set *set, beluga_mcp *server, beluga_error *err);
 /* Leave out the tools that may not run. */
 void tool_set_drop_forbidden(tool_set *set);
 /* Free all of it. A call that still runs keeps what it needs. */

@@ -18,8 +18,8 @@ typedef void (*tool_name_fn)(void *payload, const tool_name *name);
 
 typedef struct tool_source {
     const char *section; /* of the configuration: "tools" */
-    /* Tell the names that -T takes. Starts nothing and asks nobody. */
-    void (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
+    /* Tell the names that -T takes. Starts nothing and asks nobody. @return 0 or NO_MEMORY. */
+    int (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
     /*
      * Make the tools that a name means, and add them to the set (tool_set_add).
      * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND where no name of this source is meant; another code
@@ -31,6 +31,7 @@ typedef struct tool_source {
 } tool_source;
 
 extern const tool_source tool_source_programs;
+extern const tool_source tool_source_servers;
 
 /* All sources, ended by NULL: in this order -T asks them for a name. */
 extern const tool_source *const tool_sources[];

@@ -23,6 +23,7 @@
 #define BELUGA_MCP_H
 
 #include <beluga/common.h>
+#include <beluga/config.h>
 
 BELUGA_BEGIN_DECLS
 
@@ -51,6 +52,59 @@ typedef struct beluga_mcp_settings {
     const char *const *tools;          /**< these alone, ended by NULL; NULL: all */
     const char *const *disabled_tools; /**< none of these, ended by NULL; NULL: no exception */
 } beluga_mcp_settings;
+
+/**
+ * Read the settings of a server from the files of a configuration: its entry under `mcp_servers`.
+ *
+ *     mcp_servers:
+ *       files: {command: npx, args: [-y, "@modelcontextprotocol/server-filesystem", .]}
+ *       tracker:
+ *         url: https://mcp.example.com/mcp
+ *         headers: {Authorization: "Bearer ${TRACKER_TOKEN}"}
+ *
+ * A file that is read later wins over an earlier one. ${NAME} and ${NAME:-default} stand for
+ * variables of the process. A value of `env` or `headers`, or `api_key`, may be a reference, as a
+ * key may: env:NAME, file:PATH or command:COMMAND.
+ *
+ * @param config  Borrowed.
+ * @param name    Of the entry.
+ * @param out     Owned (beluga_mcp_settings_free). NULL on failure.
+ * @return 0; BELUGA_ERROR_NOT_FOUND there is no entry of that name; BELUGA_ERROR_INVALID_CONFIG a
+ * mistake in it, or a reference that gives nothing, with "path:line:column: …";
+ * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED a library without MCP.
+ *
+ * Threads: as beluga_config_new_n. Blocks: as a file or a command does that a reference names.
+ * Since: 0.1
+ */
+BELUGA_API int beluga_mcp_settings_read(const beluga_config *config, const char *name,
+                                        beluga_mcp_settings **out, beluga_error *err);
+/** Free settings that were read, with all texts; NULL does nothing. Threads: any. */
+BELUGA_API void beluga_mcp_settings_free(beluga_mcp_settings *settings);
+
+/** Receives the name of a server, borrowed for the call, and whether its entry is `disabled`. */
+typedef void (*beluga_mcp_name_fn)(void *payload, const char *name, bool disabled);
+
+/**
+ * Tell the names of all servers of a configuration, each once, in the order of the files.
+ *
+ * @param config   Borrowed.
+ * @param tell     Called in this thread.
+ * @param payload  Handed to tell.
+ *
+ * Threads: as beluga_config_new_n. Since: 0.1
+ */
+BELUGA_API void beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell,
+                                 void *payload);
+
+/**
+ * Check all entries under `mcp_servers`, and report what is wrong; a function that
+ * beluga_config_check_sections calls hands its arguments on. Runs no command and sends nothing.
+ *
+ * @param config, checking  Borrowed.
+ *
+ * Threads: that of beluga_config_check_sections. Since: 0.1
+ */
+BELUGA_API void beluga_mcp_check(const beluga_config *config, beluga_config_checking *checking);
 
 /**
  * Start or reach a server, agree on a revision, and read the list of its tools.
@@ -119,6 +173,17 @@ BELUGA_API int beluga_mcp_open_start(beluga_loop *loop, const beluga_mcp_setting
  */
 BELUGA_API int beluga_mcp_tools(beluga_mcp *mcp, beluga_tool ***tools, size_t *n,
                                 beluga_error *err);
+/**
+ * Make one tool, by the name that the server has for it.
+ *
+ * @param out  One reference, yours (beluga_tool_unref). NULL on failure.
+ * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND the server has none of that name: the message has the one
+ * that may be meant, or some that there are; BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_mcp_tool(beluga_mcp *mcp, const char *name, beluga_tool **out,
+                               beluga_error *err);
 /** Free an array of tools, and give back a reference to each; NULL does nothing. Threads: any. */
 BELUGA_API void beluga_mcp_tools_free(beluga_tool **tools, size_t n);
 

@@ -153,7 +153,9 @@ typedef enum beluga_option_type {
     XX(DIMENSIONS, "dimensions", INT, 1, 65536, B, "numbers in a vector")                         \
     XX(INPUT_TYPE, "input_type", ENUM, 0, 4, B,                                                   \
        "purpose of embedded texts: query, document, similarity, classification, clustering")      \
-    XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")
+    XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")  \
+    XX(STRICT_MEDIA, "strict_media", BOOL, 0, 1, B,                                               \
+       "an image, audio or a file that the provider can't send is an error")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {

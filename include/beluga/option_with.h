@@ -311,6 +311,12 @@ BELUGA_API beluga_option beluga_with_raw_events(bool on);
  */
 BELUGA_API beluga_option beluga_with_strict(bool on);
 /**
+ * Make an image, audio or a file of a question that the provider has no place for an error,
+ * BELUGA_ERROR_NOT_SUPPORTED before anything is sent. Without it (false, also when unset) the
+ * request goes without it, and a warning of the answer says so. Since: 0.1
+ */
+BELUGA_API beluga_option beluga_with_strict_media(bool on);
+/**
  * Tell a whole answer's call where to leave the part that arrived before a failure.
  *
  * @param partial  Becomes NULL, or on failure an owned response (beluga_response_free).

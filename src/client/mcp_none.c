@@ -25,13 +25,44 @@ int beluga_mcp_open_start(beluga_loop *loop, const beluga_mcp_settings *settings
     return refuse(err);
 }
 
-/* No caller has a server here, so the following functions can only be called with NULL. */
+int beluga_mcp_settings_read(const beluga_config *config, const char *name,
+                             beluga_mcp_settings **out, beluga_error *err)
+{
+    BELUGA__UNUSED(config, name);
+    *out = NULL;
+    return refuse(err);
+}
+
+void beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell, void *payload)
+{
+    BELUGA__UNUSED(config, tell, payload);
+}
+
+void beluga_mcp_check(const beluga_config *config, beluga_config_checking *checking)
+{
+    BELUGA__UNUSED(config, checking);
+}
+
+/* No caller has settings or a server here, so the following functions can only be called with NULL.
+ */
+
+void beluga_mcp_settings_free(beluga_mcp_settings *settings)
+{
+    (void)settings;
+}
 
 int beluga_mcp_tools(beluga_mcp *mcp, beluga_tool ***tools, size_t *n, beluga_error *err)
 {
     (void)mcp;
     *tools = NULL;
     *n = 0;
+    return refuse(err);
+}
+
+int beluga_mcp_tool(beluga_mcp *mcp, const char *name, beluga_tool **out, beluga_error *err)
+{
+    BELUGA__UNUSED(mcp, name);
+    *out = NULL;
     return refuse(err);
 }
 

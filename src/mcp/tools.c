@@ -3,11 +3,13 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
-#include "base/sized.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "mcp/mcp.h"
 #include "mcp/result.h"
 #include "schema/tool.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What a tool knows: the server, and its name there. */
@@ -187,6 +189,38 @@ static beluga__mcp_catalogue *get_catalogue(beluga_mcp *mcp)
     beluga__mcp_catalogue *catalogue = beluga__mcp_catalogue_ref(mcp->catalogue);
     pthread_mutex_unlock(&mcp->lock);
     return catalogue;
+}
+
+/* Name the tool that may be meant, or some that there are. */
+static int unknown(const beluga_mcp *mcp, const beluga__mcp_catalogue *catalogue, const char *name,
+                   beluga_error *err)
+{
+    char some[200] = "";
+    const char *near = NULL;
+    size_t n = 0;
+    for (const beluga__mcp_entry *e = catalogue ? catalogue->entries : NULL; e; e = e->next) {
+        if (!near && beluga__text_is_near(name, e->name)) near = e->name;
+        if (n + strlen(e->name) + 3 < sizeof some)
+            n += (size_t)snprintf(some + n, sizeof some - n, "%s%s", n ? ", " : "", e->name);
+    }
+    if (near)
+        return beluga_error_set(err, BELUGA_ERROR_TOOL_NOT_FOUND,
+                                "MCP server %s has no tool %.60s; did you mean %.60s?",
+                                mcp->place.name, name, near);
+    return beluga_error_set(err, BELUGA_ERROR_TOOL_NOT_FOUND,
+                            "MCP server %s has no tool %.60s; it has %s", mcp->place.name, name,
+                            *some ? some : "none");
+}
+
+int beluga_mcp_tool(beluga_mcp *mcp, const char *name, beluga_tool **out, beluga_error *err)
+{
+    *out = NULL;
+    beluga__mcp_catalogue *catalogue = get_catalogue(mcp);
+    const beluga__mcp_entry *e = catalogue ? catalogue->entries : NULL;
+    while (e && strcmp(e->name, name) != 0) e = e->next;
+    int status = e ? make_tool(mcp, e, out, err) : unknown(mcp, catalogue, name, err);
+    beluga__mcp_catalogue_unref(catalogue);
+    return status;
 }
 
 int beluga_mcp_tools(beluga_mcp *mcp, beluga_tool ***tools, size_t *n, beluga_error *err)

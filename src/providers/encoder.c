@@ -39,6 +39,15 @@ void beluga__encoder_fail(beluga__encoder *e, int code, const char *what)
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
+/* A part of a question that is lost, as one of an earlier answer is not. */
+static bool refuses(const beluga__encoder *e, beluga__warning warning)
+{
+    bool strict = false;
+    return (warning == BELUGA__LOST_IMAGE || warning == BELUGA__LOST_AUDIO ||
+            warning == BELUGA__LOST_FILE || warning == BELUGA__LOST_URL) &&
+           beluga_call_get_bool(e->call, BELUGA_OPTION_STRICT_MEDIA, &strict) && strict;
+}
+
 void beluga__encoder_warn_once(beluga__encoder *e, beluga__warning warning, const char *format, ...)
 {
     char text[256];
@@ -49,7 +58,10 @@ void beluga__encoder_warn_once(beluga__encoder *e, beluga__warning warning, cons
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    beluga_http_request_warn(e->request, "%s", text);
+    if (refuses(e, warning))
+        beluga__encoder_fail(e, BELUGA_ERROR_NOT_SUPPORTED, text);
+    else
+        beluga_http_request_warn(e->request, "%s", text);
 }
 
 void beluga__put_model(beluga__encoder *e)

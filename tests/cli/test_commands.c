@@ -67,6 +67,23 @@ static void the_manual_page_has_every_exit_code_and_option(void **state)
     assert_contains(cli->out, "OPENAI_API_KEY");
 }
 
+static void the_manual_page_says_how_a_time_is_written(void **state)
+{
+    static const char *const times[] = {"500ms", "30s", "1.5s", "2m", "1m30s", "1h30m", "24h"};
+    char option[64];
+    cli_process *cli = *state;
+    expect_exit(cli, 0, "help", "--man");
+    assert_contains(cli->out, "500ms, 30s, 1.5s, 2m, 1m30s, 1h30m, 24h for a day");
+    assert_contains(cli->out, "with \\-\\-timeout a number alone is seconds");
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        snprintf(option, sizeof option, "timeout=%s", times[i]);
+        expect_exit(cli, 0, "-m", "mock/any", "-o", option, "Hello");
+    }
+    expect_error(cli, 3, "has no unit; say 30s or 30ms", "-m", "mock/any", "-o", "timeout=30",
+                 "Hello");
+    expect_exit(cli, 0, "-m", "mock/any", "--timeout", "30", "Hello");
+}
+
 /* ---- completions ----------------------------------------------------------------------------- */
 
 static void completions_offer_models_without_asking_anybody(void **state)
@@ -546,6 +563,7 @@ int main(void)
         TEST(help_lists_the_commands_and_the_exit_codes),
         TEST(help_of_a_command_is_told_both_ways),
         TEST(the_manual_page_has_every_exit_code_and_option),
+        TEST(the_manual_page_says_how_a_time_is_written),
         TEST(completions_offer_models_without_asking_anybody),
         TEST(completions_are_made_for_three_shells),
         TEST(bash_completes_commands_and_options),

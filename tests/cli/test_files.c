@@ -140,6 +140,20 @@ static void it_is_sent_when_the_user_says_so(void **state)
     assert_contains(peer_request_body(p, 0, NULL), "data:image/png;base64,");
 }
 
+static void an_address_that_the_api_does_not_take_is_2_and_nothing_is_sent(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve_openai(cli);
+    expect_error(cli, 2, "a file is not sent: openai takes files as bytes or data: URLs only", "-m",
+                 "openai/any", "-a", "https://example.org/a.pdf", "What?");
+    assert_contains(cli->err, "--attach-anyway asks without what can't be sent.");
+    assert_int_equal(peer_requests(p), 0);
+    reply_with(p, "No idea", "stop");
+    expect_error(cli, 0, "a file is not sent", "-m", "openai/any", "--attach-anyway", "-a",
+                 "https://example.org/a.pdf", "What?");
+    assert_int_equal(peer_requests(p), 1);
+}
+
 /* ---- files as context ------------------------------------------------------------------------ */
 
 static void files_stand_before_the_prompt_with_their_names(void **state)
@@ -309,6 +323,7 @@ int main(void)
         TEST(what_is_no_file_with_something_in_it_is_2_and_nothing_is_sent),
         TEST(what_the_provider_is_not_known_to_take_is_2_and_nothing_is_sent),
         TEST(it_is_sent_when_the_user_says_so),
+        TEST(an_address_that_the_api_does_not_take_is_2_and_nothing_is_sent),
         TEST(files_stand_before_the_prompt_with_their_names),
         TEST(a_folder_is_its_files_in_the_order_of_their_names),
         TEST(what_is_no_text_is_left_out_of_a_folder_and_told),

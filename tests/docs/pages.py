@@ -13,6 +13,7 @@ A remark is an HTML comment on the lines just before a block's fence:
     <!-- before: COMMAND --> is typed first, and not shown
     <!-- output of: COMMAND -->  what this command prints is shown, not what the block before prints
     <!-- has errors -->      `beluga config check` must find some in it
+    <!-- typed -->           before a table: what stands between backticks in its last column is typed, line by line
     <!-- not run: REASON --> it is neither run nor compiled; these blocks are counted
 """
 import os
@@ -20,12 +21,14 @@ import re
 
 FENCE = re.compile(r"^( *)```(.*)$")
 REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|installed|needs|before:|output of:|"
-                    r"has errors|not run:)(?: (.*))? -->$")
+                    r"has errors|typed|not run:)(?: (.*))? -->$")
 # Other ways to write code, which are read by nobody here. A text that is indented behind an empty line is one, unless
 # a list goes on.
 OTHER_CODE = re.compile(r"^ *(~~~|````|> ?```|> {5}\S|.*<(pre|code)\b)")
 INDENTED = re.compile(r"^(\t| {4,})\S")
 ITEM = re.compile(r"^ *([-*+]|[0-9]+[.)]) ")
+# A cell of a table ends at a bar, and a bar in it is written \\|.
+BAR = re.compile(r"(?<!\\)\|")
 LANGUAGES = ("c", "json", "mermaid", "sh", "text", "yaml")
 
 
@@ -62,6 +65,19 @@ class Page:
             elif fence:
                 block = Block(self.name, number + 1, fence.group(1), fence.group(2))
                 block.remarks = self.read_remarks(number)
+            elif not block and line.startswith("|") and "typed" in (remarks := self.read_remarks(number)):
+                yield self.read_table(number, remarks)
+
+    def read_table(self, number, remarks):
+        """The commands in the last column of a table, as a block of sh."""
+        table = Block(self.name, number + 1, "", "sh")
+        table.remarks = remarks
+        while number < len(self.lines) and self.lines[number].startswith("|"):
+            last = BAR.split(self.lines[number].rstrip(" |"))[-1]
+            table.text += "".join(command.replace("\\|", "|") + "\n" for command in re.findall(r"`([^`]+)`", last))
+            number += 1
+        table.last = number
+        return table
 
     def unread(self):
         """Number and text of each line that is code and stands in no block."""

@@ -47,7 +47,10 @@ static void print_options(void)
          "constructor there, and the "
          "same name in\nconfiguration files and after the command's `-o`. *For* tells where it may "
          "be given: a model, a "
-         "call, or both.\n\n| option | type | range | for | meaning |\n|---|---|---|---|---|");
+         "call, or both.\nA duration is a number and a unit, `ms`, `s`, `m` or `h`, or several of "
+         "them: `500ms`, "
+         "`30s`, `1.5s`, `1m30s`, `24h`. In code it is\na number of milliseconds.\n\n| option | "
+         "type | range | for | meaning |\n|---|---|---|---|---|");
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga_option_info *info = beluga_option_get_info(key);
         printf("| `%s` | %s |", info->name, type_name(info->type));

@@ -1,0 +1,162 @@
+/* The source of the tools that MCP servers of the configuration have: SERVER, or SERVER.TOOL. */
+#include "tools/source.h"
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define SECTION "mcp_servers"
+
+enum { NAME = 64 };
+
+/* ---- the entry ------------------------------------------------------------------------------- */
+
+/* What the command reads of an entry; the library reads the rest. */
+typedef struct entry {
+    bool found;
+    tool_allow allow;
+    char description[256];
+    char place[512]; /* "path:line:column" */
+} entry;
+
+static tool_allow allow_of(const beluga_json *value)
+{
+    const char *text = beluga_json_get_string(value, "allow", NULL);
+    if (text && strcmp(text, "always") == 0) return TOOL_ALWAYS;
+    return text && strcmp(text, "never") == 0 ? TOOL_NEVER : TOOL_ASK;
+}
+
+/* Read the entry in one file. */
+static void read_entry(entry *out, const beluga_config *config, size_t index, const char *name,
+                       const beluga_json *value)
+{
+    const char *path = "", *about = beluga_json_get_string(value, "description", NULL);
+    char pointer[NAME + 2];
+    int line = 0, column = 0;
+    *out = (entry){.found = true, .allow = allow_of(value)};
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    beluga_config_section_place(config, SECTION, index, pointer, true, &path, &line, &column);
+    snprintf(out->place, sizeof out->place, "%s:%d:%d", path, line, column);
+    snprintf(out->description, sizeof out->description, "%s", about ? about : "");
+}
+
+/* A later file wins. */
+static entry find_entry(const beluga_config *config, const char *name)
+{
+    entry found = {.found = false};
+    const char *json;
+    size_t length;
+    for (size_t i = 0; beluga_config_section(config, SECTION, i, &json, &length); i++) {
+        beluga_json_doc *doc = NULL;
+        if (beluga_json_parse(json, length, &doc, NULL)) continue;
+        const beluga_json *value = beluga_json_get(beluga_json_doc_root(doc), name);
+        if (value) read_entry(&found, config, i, name, value);
+        beluga_json_doc_free(doc);
+    }
+    return found;
+}
+
+typedef struct search {
+    const char *name;
+    bool disabled;
+} search;
+
+static void note_disabled(void *payload, const char *name, bool disabled)
+{
+    search *s = payload;
+    if (strcmp(name, s->name) == 0) s->disabled = disabled;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static beluga_mcp *find_server(const tool_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->n_servers; i++) {
+        beluga_mcp_info info = {.size = sizeof info};
+        if (beluga_mcp_get_info(set->servers[i], &info) == 0 && strcmp(info.name, name) == 0)
+            return set->servers[i];
+    }
+    return NULL;
+}
+
+/* Open a server, unless it is open already. */
+static int open_server(const beluga_config *config, const char *name, tool_set *set,
+                       beluga_mcp **out, beluga_error *err)
+{
+    beluga_mcp_settings *settings = NULL;
+    if ((*out = find_server(set, name))) return 0;
+    int status = beluga_mcp_settings_read(config, name, &settings, err);
+    if (!status) settings->environment = true;
+    if (!status) status = beluga_mcp_open(NULL, settings, NULL, out, err);
+    beluga_mcp_settings_free(settings);
+    return status ? status : tool_set_keep(set, *out, err);
+}
+
+static int add_all(beluga_mcp *mcp, tool_set *set, const entry *e, beluga_error *err)
+{
+    beluga_tool **tools;
+    size_t n;
+    int status = beluga_mcp_tools(mcp, &tools, &n, err);
+    for (size_t i = 0; i < n && !status; i++)
+        status = tool_set_add(set, beluga_tool_ref(tools[i]), e->allow, e->place, err);
+    beluga_mcp_tools_free(tools, n);
+    return status;
+}
+
+static int add_one(beluga_mcp *mcp, const char *name, tool_set *set, const entry *e,
+                   beluga_error *err)
+{
+    beluga_tool *tool;
+    int status = beluga_mcp_tool(mcp, name, &tool, err);
+    if (status == BELUGA_ERROR_TOOL_NOT_FOUND) err->code = status = BELUGA_ERROR_INVALID_CONFIG;
+    return status ? status : tool_set_add(set, tool, e->allow, e->place, err);
+}
+
+static int open_named(const beluga_config *config, const char *name, tool_set *set,
+                      beluga_error *err)
+{
+    char server[NAME];
+    beluga_mcp *mcp;
+    size_t n = strcspn(name, ".");
+    if (n >= sizeof server) return BELUGA_ERROR_TOOL_NOT_FOUND;
+    memcpy(server, name, n);
+    server[n] = '\0';
+    entry e = find_entry(config, server);
+    search s = {.name = server};
+    if (!e.found) return BELUGA_ERROR_TOOL_NOT_FOUND;
+    beluga_mcp_names(config, note_disabled, &s);
+    if (s.disabled)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: MCP server %s is disabled",
+                                e.place, server);
+    int status = open_server(config, server, set, &mcp, err);
+    if (status) return status;
+    return name[n] ? add_one(mcp, name + n + 1, set, &e, err) : add_all(mcp, set, &e, err);
+}
+
+/* ---- listing and checking -------------------------------------------------------------------- */
+
+typedef struct listing {
+    const beluga_config *config;
+    tool_name_fn tell;
+    void *payload;
+} listing;
+
+static void tell_server(void *payload, const char *name, bool disabled)
+{
+    const listing *l = payload;
+    entry e = find_entry(l->config, name);
+    if (!disabled)
+        l->tell(l->payload, name, *e.description ? e.description : "all tools of an MCP server",
+                e.place);
+}
+
+static void list(const beluga_config *config, tool_name_fn tell, void *payload)
+{
+    listing l = {config, tell, payload};
+    beluga_mcp_names(config, tell_server, &l);
+}
+
+const tool_source tool_source_servers = {
+    .section = SECTION, .list = list, .open = open_named, .check = beluga_mcp_check};
