@@ -137,6 +137,11 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
 
 /* ---- listing and checking -------------------------------------------------------------------- */
 
+static const char *allow_word(tool_allow allow)
+{
+    return allow == TOOL_ALWAYS ? "always" : allow == TOOL_NEVER ? "never" : "ask";
+}
+
 typedef struct listing {
     const beluga_config *config;
     tool_name_fn tell;
@@ -147,15 +152,16 @@ static void tell_server(void *payload, const char *name, bool disabled)
 {
     const listing *l = payload;
     entry e = find_entry(l->config, name);
-    if (!disabled)
-        l->tell(l->payload, name, *e.description ? e.description : "all tools of an MCP server",
-                e.place);
+    const tool_name told = {name, *e.description ? e.description : "all tools of an MCP server",
+                            e.place, allow_word(e.allow)};
+    if (!disabled) l->tell(l->payload, &told);
 }
 
-static void list(const beluga_config *config, tool_name_fn tell, void *payload)
+static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 {
     listing l = {config, tell, payload};
     beluga_mcp_names(config, tell_server, &l);
+    return 0;
 }
 
 const tool_source tool_source_servers = {
