@@ -1,4 +1,5 @@
-/* MCP servers of a configuration: entries become settings, and mistakes are told with their place. */
+/* MCP servers of a configuration: entries become settings, and mistakes are told with their place.
+ */
 #include "../support/words.h"
 #include "servers.h"
 
@@ -139,7 +140,8 @@ static void names_are_told_once_and_a_later_file_wins(void **state)
     beluga_mcp_settings *s = read_settings(&a, "one");
     assert_string_equal(s->command, "second");
     beluga_mcp_settings_free(s);
-    assert_int_equal(beluga_mcp_settings_read(a.config, "four", &s, &a.err), BELUGA_ERROR_NOT_FOUND);
+    assert_int_equal(beluga_mcp_settings_read(a.config, "four", &s, &a.err),
+                     BELUGA_ERROR_NOT_FOUND);
     assert_null(s);
     unlink(b.path);
     let_go_of(&a);
