@@ -1,4 +1,5 @@
 """What is measured for the table of budgets, each figure by its name."""
+import json
 import os
 import resource
 import shutil
@@ -35,6 +36,14 @@ def more_system_calls(bench, kind):
     # On a loaded machine an answer comes in two parts now and then: the least of three counts.
     ours, bare = (min(bench.exchange_count(bench.system_calls, kind, side) for _ in range(3)) for side in ("ours", "bare"))
     return ours - bare
+
+
+def answer_bytes(bench, calls=100):
+    """The bytes that a call by a loop of the caller's allocates, with those of libcurl, once connections are kept."""
+    with measure.one_core(), bench.peer() as port:
+        jobs = 2 * measure.job_line(port, calls)
+        *_, cost = measure.run(*bench.client("client"), "--count", told=jobs).splitlines()
+    return json.loads(cost)["bytes"] / calls
 
 
 def open_streams(bench, side):
@@ -111,6 +120,7 @@ MEASURES = {
     "http-answer syscalls": lambda b: more_system_calls(b, "answer"),
     "http-push ratio": lambda b: exchange_ratio(b, "push"),
     "http-push syscalls": lambda b: more_system_calls(b, "push"),
+    "http-push KiB": lambda b: answer_bytes(b) / KIB,
     "http-stream ratio": lambda b: exchange_ratio(b, "stream", "--tokens", "100"),
     "http-many ratio": many_at_once,
     "prompt per-byte": prompt_byte,

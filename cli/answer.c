@@ -73,11 +73,21 @@ static void show_result(const beluga_event *event)
     term_spinner_resume();
 }
 
+/* What a model says before it calls a tool is a text of its own. */
+static void end_text(running_call *run)
+{
+    if (run->drawing) {
+        markdown_end(run->drawing);
+        run->drawing = markdown_new();
+    }
+    out_end_line();
+}
+
 static void show(running_call *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_TOOL_RESULT) show_result(event);
     if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && run->desk && !run->request->silent)
-        out_end_line();
+        end_text(run);
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;

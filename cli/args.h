@@ -123,6 +123,12 @@ typedef enum arg_completion {
        "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
     XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
        "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+    XX(ATTACH_COLUMN, 0, "attach-column", "NAME", TEXT, attach_column, NOTHING,                    \
+       "Send with each line the file, or the address of one, that this column of a CSV or member " \
+       "of an object names; a member may be a list.")                                              \
+    XX(OUTPUT_FORMAT, 0, "output-format", "FORMAT", TEXT, output_format, NOTHING,                  \
+       "Write results as beluga does, or, with openai, as OpenAI's batches do: custom_id, "        \
+       "response, error.")                                                                         \
     XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
        "Ask only the first N lines. The same command without it goes on with the others.")         \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
@@ -213,7 +219,7 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *delimiter, *prompt_column, *limit, *max_context;
+    const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
     const char *trace, *trace_id, *html, *only, *from, *file;
     arg_list options, attachments, contexts, tools, parameters, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;

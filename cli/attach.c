@@ -1,111 +1,18 @@
 #include "attach.h"
 
-#include "base/file.h"
-#include "base/limits.h"
-#include "context/quote.h"
+#include "attach_part.h"
 #include "exit.h"
 #include "input.h"
-#include "output.h"
 #include "report.h"
 #include "text.h"
 
-#include <beluga/allocator.h>
 #include <beluga/registry.h>
 
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-
-/* ---- addresses ------------------------------------------------------------------------------- */
-
-static bool is_url(const char *text)
-{
-    return strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0 ||
-           strncasecmp(text, "data:", 5) == 0;
-}
-
-/* An address whose name tells no type counts as a picture, since models fetch pictures. */
-static beluga_part_kind kind_of_url(const char *url)
-{
-    static const struct {
-        const char *sign;
-        beluga_part_kind kind;
-    } signs[] = {{".pdf", BELUGA_PART_FILE},       {"data:application/", BELUGA_PART_FILE},
-                 {"data:text/", BELUGA_PART_FILE}, {"data:audio/", BELUGA_PART_AUDIO},
-                 {".mp3", BELUGA_PART_AUDIO},      {".wav", BELUGA_PART_AUDIO}};
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (strcasestr(url, signs[i].sign)) return signs[i].kind;
-    return BELUGA_PART_IMAGE;
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_stdin(const char *what)
 {
     return strcmp(what, "-") == 0;
-}
-
-static int refuse(beluga_error *err, const char *path, const char *why)
-{
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: %s", path, why);
-}
-
-/* A pipe is read, as the shell makes one of <(COMMAND). */
-static int read_file(const char *path, beluga__buf *file, beluga_error *err)
-{
-    struct stat info;
-    bool there = stat(path, &info) == 0;
-    if (there && S_ISDIR(info.st_mode))
-        return refuse(err, path, "it is a folder; -f sends the texts in one");
-    if (there && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
-        return refuse(err, path, "it is a device, and no file");
-    return beluga__file_read(path, file, err);
-}
-
-/* Text goes with its name, so that the model can tell one file from another. */
-static int add_part(beluga_message *message, const beluga_part *part, const char *name)
-{
-    cli_text text = {0};
-    if (part->kind != BELUGA_PART_TEXT)
-        return beluga_message_add_data(message, (beluga_part_kind)part->kind, part->media_type,
-                                       part->data, part->data_length, part->name);
-    if (beluga_message_count(message)) text_puts(&text, "\n\n");
-    int rc = quote_file(&text, name, part->text, part->text_length);
-    if (rc == 0) rc = beluga_message_add_text(message, text.data, text.length);
-    text_free(&text);
-    return rc;
-}
-
-static int add_content(beluga_message *message, const char *name, const beluga__buf *file,
-                       beluga_error *err)
-{
-    beluga_message *typed = beluga_message_new(BELUGA_ROLE_HUMAN);
-    if (!file->length) {
-        beluga_message_unref(typed);
-        return refuse(err, name, "it is empty, and nothing was sent");
-    }
-    int rc = typed ? beluga_message_add_content(typed, name, file->data, file->length, err)
-                   : BELUGA_ERROR_NO_MEMORY;
-    if (rc == 0) rc = add_part(message, beluga_message_part(typed, 0), name);
-    beluga_message_unref(typed);
-    return rc;
-}
-
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    while (strncmp(path, "./", 2) == 0) path += 2;
-    return *path == '/' ? slash + 1 : path;
-}
-
-static int add_file(beluga_message *message, const char *path, beluga_error *err)
-{
-    beluga__buf file;
-    beluga__buf_init(&file, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
-    int rc = read_file(path, &file, err);
-    if (rc == 0) rc = add_content(message, name_of(path), &file, err);
-    beluga__buf_free(&file);
-    return rc;
 }
 
 /* `reported` receives the exit code of a failure that was reported already. */
@@ -113,25 +20,21 @@ static int add_stdin(beluga_message *message, beluga_error *err, int *reported)
 {
     cli_text text = {0};
     *reported = input_read_stdin(MAX_PROMPT_BYTES, text_begin(&text));
-    int rc = *reported ? 0 : add_content(message, "stdin", &text, err);
+    int rc = *reported ? 0 : attach_content(message, "stdin", &text, err);
     text_free(&text);
     return rc;
 }
-
-/* ---- all ------------------------------------------------------------------------------------- */
 
 static int add(const cli_args *args, beluga_message *message, const char *what)
 {
     beluga_error err = {0};
     int rc, reported = 0;
-    if (is_url(what))
-        rc = beluga_message_add_url(message, kind_of_url(what), what, NULL);
-    else if (is_stdin(what))
+    if (is_stdin(what))
         rc = add_stdin(message, &err, &reported);
     else
-        rc = add_file(message, what, &err);
+        rc = attach_one(message, what, &err);
     if (rc == 0) return reported;
-    if (!err.code) beluga_error_set(&err, rc, "%.80s: %s", what, beluga_error_text(rc));
+    if (!err.code) beluga_error_set(&err, rc, "stdin: %s", beluga_error_text(rc));
     return report_file_error(args, &err, CLI_EXIT_USAGE);
 }
 
@@ -145,37 +48,19 @@ int attach_add(const cli_args *args, beluga_message *message)
 
 /* ---- what a provider takes ------------------------------------------------------------------- */
 
-static const struct {
-    uint32_t kind;
-    uint64_t capability;
-    const char *what;
-} wants[] = {{BELUGA_PART_IMAGE, BELUGA_CAPABILITY_IMAGES, "pictures"},
-             {BELUGA_PART_AUDIO, BELUGA_CAPABILITY_AUDIO, "sound"},
-             {BELUGA_PART_FILE, BELUGA_CAPABILITY_FILES, "files other than text"}};
-
-static int refuse_part(const cli_args *args, const cli_session *session, const beluga_part *part,
-                       const char *what)
-{
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "%.80s is not sent: %s is not known to take %s; another model (-m) may, and "
-                     "--attach-anyway sends it",
-                     part->name ? part->name : part->url, beluga_provider_name(session->model),
-                     what);
-    return report_file_error(args, &err, CLI_EXIT_USAGE);
-}
-
 int attach_check(const cli_args *args, const cli_session *session, const beluga_message *message)
 {
     beluga_provider provider;
+    beluga_error err;
+    const char *name;
     if (args->attach_anyway || !args->attachments.count) return 0;
     if (beluga_registry_describe(beluga_registry_default(), session->config, &provider, NULL) != 0)
         return 0;
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        for (size_t k = 0; k < sizeof wants / sizeof *wants; k++)
-            if (part->kind == wants[k].kind && !(provider.capabilities & wants[k].capability))
-                return refuse_part(args, session, part, wants[k].what);
-    }
-    return 0;
+    const char *what = attach_find_untaken(message, provider.capabilities, &name);
+    if (!what) return 0;
+    beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
+                     "%.80s is not sent: %s is not known to take %s; another model (-m) may, and "
+                     "--attach-anyway sends it",
+                     name, beluga_provider_name(session->model), what);
+    return report_file_error(args, &err, CLI_EXIT_USAGE);
 }

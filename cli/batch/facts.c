@@ -69,20 +69,30 @@ static void add(batch_facts *facts, const char *name, const char *value)
     facts->items[facts->count++] = (batch_fact){name, value};
 }
 
+/* Add the name of a column by the beginning of its digest. */
+static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const char *name)
+{
+    char digest[BATCH_DIGEST_TEXT];
+    size_t used = strlen(text);
+    batch_digest_text(name, digest);
+    if (name) snprintf(text + used, BATCH_FORMAT_BYTES - used, " %s %.16s", what, digest);
+}
+
 /* The format, and how it is read where that is not as usual. */
 static void describe_format(const batch_fact_source *source, char text[BATCH_FORMAT_BYTES])
 {
     const batch_layout *layout = source->layout;
-    char digest[BATCH_DIGEST_TEXT];
     size_t used =
         (size_t)snprintf(text, BATCH_FORMAT_BYTES, "%s%s", batch_format_name(layout->format),
                          layout->headless ? " without a header" : "");
     if (layout->delimiter && layout->delimiter != ',')
-        used += (size_t)snprintf(text + used, BATCH_FORMAT_BYTES - used, " delimiter %d",
-                                 layout->delimiter);
-    if (!source->prompt_column) return;
-    batch_digest_text(source->prompt_column, digest);
-    snprintf(text + used, BATCH_FORMAT_BYTES - used, " prompt %.16s", digest);
+        snprintf(text + used, BATCH_FORMAT_BYTES - used, " delimiter %d", layout->delimiter);
+    if (source->openai) {
+        size_t end = strlen(text);
+        snprintf(text + end, BATCH_FORMAT_BYTES - end, " to openai");
+    }
+    add_column(text, "prompt", source->prompt_column);
+    add_column(text, "attach", source->attach_column);
 }
 
 int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,

@@ -24,7 +24,8 @@ typedef struct batch_fact_texts {
 typedef struct batch_fact_source {
     const char *input_digest;
     const batch_layout *layout;
-    const char *prompt_column, *template, *system, *schema;
+    bool openai; /* results have the form of OpenAI's batches */
+    const char *prompt_column, *attach_column, *template, *system, *schema;
     const char *tools; /* what the model is told of them (tools_describe) */
 } batch_fact_source;
 

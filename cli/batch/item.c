@@ -1,12 +1,13 @@
 #include "batch/item.h"
 
+#include "attach_part.h"
 #include "batch/messages.h"
 #include "batch/request.h"
 #include "batch/why.h"
 
 #include <beluga/error.h>
 
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,10 +82,14 @@ int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES])
     static const char *const ids[] = {"id", "custom_id", NULL};
     const batch_reader *reader = plan->reader;
     const batch_template *t = plan->template;
-    plan->id_column = plan->prompt_column = -1;
+    plan->id_column = plan->prompt_column = plan->attach_column = -1;
     if (reader->format != BATCH_CSV) return 0;
     plan->id_column = find_column(reader, ids);
     plan->prompt_column = find_prompt_column(plan);
+    const char *attach = plan->attach_name;
+    if (attach) plan->attach_column = find_named_column(reader, attach);
+    if (attach && plan->attach_column < 0)
+        return miss_named(plan, attach, strlen(attach), "--attach-column", why);
     for (size_t i = 0; t && i < t->count; i++) {
         const batch_piece *p = &t->pieces[i];
         if (p->is_field && batch_reader_column(reader, p->text, p->length) < 0)
@@ -118,7 +123,7 @@ static int take_id(batch_item *item, const beluga_json *object)
                 : fail(item, "its id is neither a text nor a number", "");
 }
 
-/* ---- prompts --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 typedef struct item_source {
     const batch_plan *plan;
@@ -160,10 +165,66 @@ static int find_field(void *payload, const char *name, size_t name_length, const
     return *text ? 1 : 0;
 }
 
-static int ask(batch_item *item, const char *text, size_t length)
+/* ---- attachments ----------------------------------------------------------------------------- */
+
+static int attach(item_source *f, beluga_message *message, const char *what, size_t length)
 {
-    if (!length) return fail(item, "its prompt is empty", "");
-    return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
+    char path[PATH_MAX];
+    beluga_error err;
+    if (!length) return 0;
+    if (length >= sizeof path || memchr(what, '\0', length))
+        return fail(f->item, "what it attaches is no path", "");
+    memcpy(path, what, length);
+    path[length] = '\0';
+    int rc = attach_one(message, path, &err);
+    if (rc && rc != BELUGA_ERROR_NO_MEMORY) batch_say_why(f->item->why, "%s", err.message);
+    return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* A member is one name or a list of them. */
+static int attach_member(item_source *f, beluga_message *message)
+{
+    size_t length;
+    int rc = 0;
+    const beluga_json *value = beluga_json_get(f->root, f->plan->attach_name);
+    const char *text = beluga_json_string(value, &length);
+    if (text) return attach(f, message, text, length);
+    if (!value || beluga_json_is_null(value)) return 0;
+    if (!beluga_json_is_array(value))
+        return fail(f->item, "it is neither a text nor a list: ", f->plan->attach_name);
+    for (const beluga_json *v = beluga_json_first(value); v && !rc;
+         v = beluga_json_next(value, v)) {
+        text = beluga_json_string(v, &length);
+        rc = text ? attach(f, message, text, length)
+                  : fail(f->item, "one of its list is no text: ", f->plan->attach_name);
+    }
+    return rc;
+}
+
+static int attach_all(item_source *f, beluga_message *message)
+{
+    const char *name;
+    const batch_field *field =
+        f->record->fields ? &f->record->fields[f->plan->attach_column] : NULL;
+    int rc = field ? attach(f, message, field->bytes, field->length) : attach_member(f, message);
+    if (rc) return rc;
+    const char *untaken = attach_find_untaken(message, f->plan->takes, &name);
+    if (!untaken) return 0;
+    batch_say_why(f->item->why, "%.80s is not sent: the provider is not known to take %s (%s)",
+                  name, untaken, "--attach-anyway sends it");
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* ---- prompts --------------------------------------------------------------------------------- */
+
+static int ask(item_source *f, const char *text, size_t length)
+{
+    if (!length) return fail(f->item, "its prompt is empty", "");
+    beluga_message *message = beluga_human_message_n(text, length);
+    int rc = message && f->plan->attach_name ? attach_all(f, message) : 0;
+    if (rc == 0) return beluga_messages_add(f->item->messages, message);
+    beluga_message_unref(message);
+    return rc;
 }
 
 static int fill_template(item_source *f)
@@ -171,38 +232,49 @@ static int fill_template(item_source *f)
     cli_text prompt = {0};
     int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
                  ? BELUGA_ERROR_INVALID_INPUT
-                 : ask(f->item, prompt.data, prompt.length);
+                 : ask(f, prompt.data, prompt.length);
     text_free(&prompt);
     return rc;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+static bool ends_in(const char *url, const char *end)
+{
+    size_t n = strlen(url), m = strlen(end);
+    return n >= m && strcmp(url + n - m, end) == 0;
+}
+
 static int take_request(const batch_plan *plan, const beluga_json *root, batch_item *item)
 {
-    static const char chat[] = "/chat/completions";
     const char *method = beluga_json_get_string(root, "method", NULL);
     const char *url = beluga_json_get_string(root, "url", NULL);
-    size_t n = url ? strlen(url) : 0;
     if (method && strcmp(method, "POST") != 0)
         return fail(item, "its method is not POST but ", method);
-    if (url && (n < sizeof chat - 1 || strcmp(url + n - (sizeof chat - 1), chat) != 0))
-        return fail(item, "its url is not /v1/chat/completions but ", url);
+    if (url && ends_in(url, "/responses"))
+        item->api = BATCH_API_RESPONSES;
+    else if (url && !ends_in(url, "/chat/completions"))
+        return fail(
+            item, "its url is none of /v1/chat/completions, /v1/responses and /v1/embeddings but ",
+            url);
     return batch_request_parse(plan, beluga_json_get(root, "body"), item);
 }
 
-static int take_object(const batch_plan *plan, const beluga_json *root, batch_item *item)
+static int take_object(item_source *f)
 {
     size_t length;
+    const batch_plan *plan = f->plan;
+    const beluga_json *root = f->root;
+    batch_item *item = f->item;
     const beluga_json *messages = beluga_json_get(root, "messages");
     const char *name = plan->prompt_name ? plan->prompt_name : "prompt";
     const char *prompt = beluga_json_get_string(root, name, &length);
     if (plan->prompt_name)
-        return prompt ? ask(item, prompt, length) : fail(item, "it has no text called ", name);
+        return prompt ? ask(f, prompt, length) : fail(item, "it has no text called ", name);
     if (beluga_json_get(root, "body")) return take_request(plan, root, item);
     if (messages) return batch_messages_parse(messages, item->messages, item->why);
     if (!prompt) prompt = beluga_json_get_string(root, "text", &length);
-    if (prompt) return ask(item, prompt, length);
+    if (prompt) return ask(f, prompt, length);
     return fail(
         item,
         "it has none of \"prompt\", \"messages\" and \"body\": say with --template what to ask",
@@ -214,11 +286,11 @@ static int take_json(item_source *f)
     size_t length;
     const beluga_json *root = f->root;
     if (f->plan->template) return fill_template(f);
-    if (beluga_json_is_object(root)) return take_object(f->plan, root, f->item);
+    if (beluga_json_is_object(root)) return take_object(f);
     if (beluga_json_is_array(root))
         return batch_messages_parse(root, f->item->messages, f->item->why);
     const char *text = beluga_json_string(root, &length);
-    return text ? ask(f->item, text, length)
+    return text ? ask(f, text, length)
                 : fail(f->item, "it is neither a text, a list nor an object", "");
 }
 
@@ -231,12 +303,23 @@ static int parse_json(const batch_record *record, batch_item *item)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
+/* Nearly every line of text has its number for an id, which printf would make the dearest part of
+ * reading it. */
+static void set_number(batch_item *item, uint64_t number)
+{
+    char digits[20]; /* of the largest number */
+    size_t n = sizeof digits;
+    for (; number; number /= 10) digits[--n] = (char)('0' + number % 10);
+    memcpy(item->id, digits + n, sizeof digits - n);
+    item->id[sizeof digits - n] = '\0';
+}
+
 /* ---- items ----------------------------------------------------------------------------------- */
 
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
-    *item = (batch_item){.line = record->line};
-    snprintf(item->id, sizeof item->id, "%" PRIu64, record->line);
+    *item = (batch_item){.line = record->line, .digest = record->digest};
+    set_number(item, record->line);
     if (*record->fault) return fail(item, record->fault, "");
     if (record->fields && plan->id_column >= 0)
         return set_id(item, record->fields[plan->id_column].bytes,
@@ -251,8 +334,8 @@ static int take_content(item_source *f)
     const batch_record *record = f->record;
     if (f->plan->reader->format == BATCH_JSONL) return take_json(f);
     if (f->plan->template) return fill_template(f);
-    if (!record->fields) return ask(f->item, record->bytes, record->length);
-    return ask(f->item, record->fields[f->plan->prompt_column].bytes,
+    if (!record->fields) return ask(f, record->bytes, record->length);
+    return ask(f, record->fields[f->plan->prompt_column].bytes,
                record->fields[f->plan->prompt_column].length);
 }
 

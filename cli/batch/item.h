@@ -22,12 +22,19 @@ typedef struct batch_plan {
     const batch_reader *reader;     /* gives the names of the columns */
     /* model to which tools are bound; NULL: tools are only checked */
     beluga_chat_model *model;
-    long id_column, prompt_column; /* columns of a CSV file; -1: none */
+    const char *attach_name; /* column or member with files and addresses; NULL: none */
+    uint64_t takes;          /* capabilities of the model's provider */
+    /* columns of a CSV file; -1: none */
+    long id_column, prompt_column, attach_column;
 } batch_plan;
 
+/* The interface of OpenAI whose request a line is; others are taken for Chat Completions. */
+typedef enum batch_api { BATCH_API_CHAT, BATCH_API_RESPONSES } batch_api;
+
 typedef struct batch_item {
-    uint64_t line;
+    uint64_t line, digest; /* of the record */
     char id[BATCH_MAX_ID_BYTES + 1];
+    batch_api api;
     bool has_id; /* the record has an id, and not just a line number */
     beluga_messages *messages;
     beluga_option options[BATCH_MAX_OPTIONS + BATCH_MAX_STOPS];

@@ -10,7 +10,7 @@
 
 /* A message that is being read, and its position in the list. */
 typedef struct read_state {
-    const beluga_json *json;
+    const beluga_json *list, *json;
     beluga_message *message;
     size_t index;
     char *why;
@@ -43,6 +43,14 @@ static int add_audio(read_state *r, const beluga_json *audio)
     return rc;
 }
 
+/* A file is there with its bytes, as a data URL, or at its address. */
+static int add_file(read_state *r, const beluga_json *file)
+{
+    const char *url = beluga_json_get_string(file, "file_data", NULL);
+    if (!url) url = beluga_json_get_string(file, "file_url", NULL);
+    return add_address(r, BELUGA_PART_FILE, url);
+}
+
 static int add_text(read_state *r, const beluga_json *text)
 {
     size_t length;
@@ -55,11 +63,15 @@ static int add_part(read_state *r, const beluga_json *part)
 {
     const char *type = beluga_json_get_string(part, "type", NULL);
     if (!type) return fail(r, "a part of its content has no type", "");
-    if (strcmp(type, "text") == 0 || strcmp(type, "input_text") == 0)
+    if (strcmp(type, "text") == 0 || strcmp(type, "input_text") == 0 ||
+        strcmp(type, "output_text") == 0)
         return add_text(r, beluga_json_get(part, "text"));
     if (strcmp(type, "image_url") == 0)
         return add_address(r, BELUGA_PART_IMAGE,
                            beluga_json_get_string(beluga_json_get(part, "image_url"), "url", NULL));
+    if (strcmp(type, "input_image") == 0)
+        return add_address(r, BELUGA_PART_IMAGE, beluga_json_get_string(part, "image_url", NULL));
+    if (strcmp(type, "input_file") == 0) return add_file(r, part);
     if (strcmp(type, "input_audio") == 0) return add_audio(r, beluga_json_get(part, "input_audio"));
     if (strcmp(type, "file") == 0)
         return add_address(
@@ -124,28 +136,59 @@ static int fill(read_state *r, const char *role)
     return strcmp(role, "assistant") == 0 ? add_calls(r) : add_content(r, true);
 }
 
-static int fill_tool(read_state *r)
+/* The result of a tool call; `id_name` and `text_name` are the members that have both. */
+static int fill_tool(read_state *r, const char *id_name, const char *text_name)
 {
     size_t length;
-    const char *id = beluga_json_get_string(r->json, "tool_call_id", NULL);
-    const char *text = beluga_json_get_string(r->json, "content", &length);
-    if (!id || !text) return fail(r, "a tool's needs tool_call_id and content", "");
+    const char *id = beluga_json_get_string(r->json, id_name, NULL);
+    const char *text = beluga_json_get_string(r->json, text_name, &length);
+    if (!id || !text) return fail(r, "a tool's result needs its text and ", id_name);
     r->message = beluga_tool_message_n(id, text, length);
     return r->message ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+static bool is_item(const beluga_json *json, const char *type)
+{
+    const char *own = beluga_json_get_string(json, "type", NULL);
+    return own && strcmp(own, type) == 0;
+}
+
+/* Calls that the model made together stand in items of their own, and become one message. */
+static int fill_call_items(read_state *r)
+{
+    int rc = 0;
+    r->message = beluga_message_new(BELUGA_ROLE_AI);
+    if (!r->message) return BELUGA_ERROR_NO_MEMORY;
+    while (rc == 0) {
+        size_t length;
+        const char *id = beluga_json_get_string(r->json, "call_id", NULL);
+        const char *name = beluga_json_get_string(r->json, "name", NULL);
+        const char *arguments = beluga_json_get_string(r->json, "arguments", &length);
+        if (!id || !name || !arguments)
+            return fail(r, "a function_call needs call_id, name and arguments", "");
+        rc = beluga_message_add_tool_call(r->message, id, name, arguments, length);
+        const beluga_json *next = beluga_json_next(r->list, r->json);
+        if (!is_item(next, "function_call")) break;
+        r->json = next;
+        r->index++;
+    }
+    return rc;
 }
 
 static int read_message(read_state *r)
 {
     const char *role = beluga_json_get_string(r->json, "role", NULL);
+    if (is_item(r->json, "function_call")) return fill_call_items(r);
+    if (is_item(r->json, "function_call_output")) return fill_tool(r, "call_id", "output");
     if (!role) return fail(r, "it has no role", "");
-    if (strcmp(role, "tool") == 0) return fill_tool(r);
+    if (strcmp(role, "tool") == 0) return fill_tool(r, "tool_call_id", "content");
     return find_role(role) ? fill(r, role) : fail(r, "there is no role ", role);
 }
 
 int batch_messages_parse(const beluga_json *list, beluga_messages *out,
                          char why[BATCH_WHY_MESSAGE_BYTES])
 {
-    read_state r = {.why = why};
+    read_state r = {.list = list, .why = why};
     int rc = 0;
     if (!beluga_json_is_array(list) || !beluga_json_count(list)) {
         snprintf(why, BATCH_WHY_MESSAGE_BYTES, "the messages are not a list, or an empty one");

@@ -53,6 +53,7 @@ static int take_format(batch_item *item, const beluga_json *value)
 {
     const char *type = beluga_json_get_string(value, "type", NULL);
     const beluga_json *wrap = beluga_json_get(value, "json_schema");
+    if (!wrap) wrap = value; /* Responses have its members here */
     const beluga_json *schema = beluga_json_get(wrap, "schema");
     const char *name = beluga_json_get_string(wrap, "name", NULL);
     if (type && strcmp(type, "text") == 0) return 0;
@@ -73,6 +74,7 @@ static int take_choice(batch_item *item, const beluga_json *value)
 {
     const char *name = beluga_json_string(value, NULL);
     if (!name) name = beluga_json_get_string(beluga_json_get(value, "function"), "name", NULL);
+    if (!name) name = beluga_json_get_string(value, "name", NULL);
     return name ? add(item, beluga_with_tool_choice(name))
                 : fail(item, "tool_choice", "it names no tool");
 }
@@ -81,6 +83,7 @@ static int make_tool(batch_item *item, const beluga_json *json, beluga_tool **ou
 {
     beluga_error err;
     const beluga_json *function = beluga_json_get(json, "function");
+    if (!function) function = json; /* Responses have its members here */
     const beluga_json *parameters = beluga_json_get(function, "parameters");
     const beluga_tool_definition definition = {
         .size = sizeof definition,
@@ -135,6 +138,32 @@ static int take_effort(batch_item *item, const beluga_json *value)
     if (beluga_option_parse(text, &option, NULL) != 0)
         return fail(item, "reasoning_effort", "there is no such effort");
     return add(item, option);
+}
+
+/* Members of Responses that hold others, of which one is an option. */
+static int take_inner(batch_item *item, const beluga_json *value, const char *outer,
+                      const char *inner, int (*take)(batch_item *item, const beluga_json *value))
+{
+    int rc = 0;
+    for (const beluga_json *v = beluga_json_first(value); v && !rc;
+         v = beluga_json_next(value, v)) {
+        const char *name = beluga_json_key(v, NULL);
+        if (beluga_json_is_null(v)) continue;
+        rc = name && strcmp(name, inner) == 0
+                 ? take(item, v)
+                 : fail(item, outer, "it has a member that is no option here");
+    }
+    return rc;
+}
+
+static int take_text(batch_item *item, const beluga_json *value)
+{
+    return take_inner(item, value, "text", "format", take_format);
+}
+
+static int take_reasoning(batch_item *item, const beluga_json *value)
+{
+    return take_inner(item, value, "reasoning", "effort", take_effort);
 }
 
 static int ignore(batch_item *item, const beluga_json *value)
@@ -193,6 +222,12 @@ static const request_member members[] = {
     {"response_format", take_format},
     {"reasoning_effort", take_effort},
     {"user", take_user},
+    /* of Responses */
+    {"input", ignore},
+    {"instructions", ignore},
+    {"max_output_tokens", take_most},
+    {"text", take_text},
+    {"reasoning", take_reasoning},
 };
 
 static const request_member *find_member(const char *name)
@@ -234,6 +269,26 @@ static int keep_extra(batch_item *item, beluga_json_writer *w)
     return item->extra ? add(item, beluga_with_extra_body(item->extra)) : BELUGA_ERROR_NO_MEMORY;
 }
 
+/* The input of Responses is a text or a list of items; the instructions stand before it. */
+static int take_input(batch_item *item, const beluga_json *body)
+{
+    size_t length;
+    const beluga_json *input = beluga_json_get(body, "input");
+    const char *instructions = beluga_json_get_string(body, "instructions", NULL);
+    const char *text = beluga_json_string(input, &length);
+    int rc = 0;
+    if (instructions) rc = beluga_messages_add(item->messages, beluga_system_message(instructions));
+    if (rc) return rc;
+    if (!text) return batch_messages_parse(input, item->messages, item->why);
+    if (!length) return fail(item, "input", "it is empty");
+    return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
+}
+
+static int take_chat(batch_item *item, const beluga_json *body)
+{
+    return batch_messages_parse(beluga_json_get(body, "messages"), item->messages, item->why);
+}
+
 int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_item *item)
 {
     const beluga_json *tools = beluga_json_get(body, "tools");
@@ -247,6 +302,6 @@ int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_i
     beluga_json_writer_free(w);
     if (rc == 0 && tools && !beluga_json_is_null(tools)) rc = take_tools(plan, item, tools);
     if (rc == 0)
-        rc = batch_messages_parse(beluga_json_get(body, "messages"), item->messages, item->why);
+        rc = item->api == BATCH_API_RESPONSES ? take_input(item, body) : take_chat(item, body);
     return rc;
 }

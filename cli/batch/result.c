@@ -1,23 +1,42 @@
 #include "batch/result.h"
 
+#include "batch/openai_result.h"
+#include "batch/why.h"
 #include "report.h"
 
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
+#include <stdio.h>
 #include <string.h>
+
+static bool find_price(const batch_result_source *s, const char *provider, const char *model,
+                       beluga_price *price)
+{
+    const beluga_prices *list = s->prices->list;
+    return list && (beluga_prices_find(list, provider, model, price) ||
+                    beluga_prices_find(list, provider, beluga_model_name(s->model), price));
+}
+
+/* Names that are too long to be kept are looked up each time. */
+static void look_up(const batch_result_source *s, const char *provider, const char *model)
+{
+    batch_prices *prices = s->prices;
+    if (*prices->model && strcmp(prices->model, model) == 0 &&
+        strcmp(prices->provider, provider) == 0)
+        return;
+    prices->known = find_price(s, provider, model, &prices->price);
+    snprintf(prices->provider, sizeof prices->provider, "%s", provider);
+    snprintf(prices->model, sizeof prices->model, "%s", model);
+}
 
 /* A cached answer costs nothing; the cost of an answer without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
-    beluga_price price;
-    const char *provider = beluga_response_provider(response);
     if (beluga_response_is_cached(response)) return 0;
-    if (!s->prices) return -1;
-    if (!beluga_prices_find(s->prices, provider, beluga_response_model(response), &price) &&
-        !beluga_prices_find(s->prices, provider, beluga_model_name(s->model), &price))
-        return -1;
-    return beluga_price_cost(&price, beluga_response_usage(response));
+    look_up(s, beluga_response_provider(response), beluga_response_model(response));
+    return s->prices->known ? beluga_price_cost(&s->prices->price, beluga_response_usage(response))
+                            : -1;
 }
 
 static void put_cost(beluga_json_writer *w, double cost)
@@ -37,15 +56,59 @@ static void take_usage(const batch_result_source *s, const beluga_response *resp
     entry->output_tokens = usage->output_total;
 }
 
-static void put_answer(beluga_json_writer *w, const batch_result_source *s,
-                       const beluga_response *response, batch_entry *entry)
+/* An answer that asks for tools has nothing to fit. */
+static bool is_checked(const batch_result_source *s, const beluga_response *response)
+{
+    size_t length;
+    beluga_response_text(response, &length);
+    return s->schema && (length || !beluga_response_tool_call_count(response));
+}
+
+/* An answer that does not fit is kept, with the reason beside it. */
+static int check_schema(beluga_json_writer *w, const batch_result_source *s,
+                        const beluga_response *response, batch_entry *entry)
+{
+    char why[BATCH_REASON_BYTES];
+    beluga_error err = {.message = ""};
+    if (!is_checked(s, response)) return 0;
+    int rc = beluga_response_check_schema(response, s->schema, strlen(s->schema), &err);
+    if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
+    batch_say_why(why, "%s%s", rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is no JSON: " : "",
+                  err.message);
+    beluga_json_put_string(w, "misfit", why);
+    entry->misfit = true;
+    return 0;
+}
+
+/* The form of OpenAI has no place for these: the totals of a run are made of them. */
+static void put_facts(beluga_json_writer *w, const beluga_response *response)
+{
+    const beluga_usage *usage = beluga_response_usage(response);
+    beluga_json_put_string(w, "finish_reason",
+                           beluga_finish_reason_name(beluga_response_finish_reason(response)));
+    beluga_json_begin_object(w, "usage");
+    if (usage->input_total >= 0) beluga_json_put_int(w, "input_total", usage->input_total);
+    if (usage->output_total >= 0) beluga_json_put_int(w, "output_total", usage->output_total);
+    beluga_json_end_object(w);
+    if (!beluga_response_media_count(response)) return;
+    beluga_json_begin_object(w, "answer");
+    beluga_response_put_json(response, w);
+    beluga_json_end_object(w);
+}
+
+static int put_answer(beluga_json_writer *w, const batch_result_source *s,
+                      const beluga_response *response, batch_entry *entry)
 {
     take_usage(s, response, entry);
     entry->unfinished =
         !batch_is_whole(beluga_finish_reason_name(beluga_response_finish_reason(response)));
-    beluga_response_put_json(response, w);
+    if (s->openai)
+        put_facts(w, response);
+    else
+        beluga_response_put_json(response, w);
     put_cost(w, entry->cost);
     if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
+    return check_schema(w, s, response, entry);
 }
 
 static bool has_come(const beluga_response *partial)
@@ -65,6 +128,7 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     beluga_json_doc *doc = NULL;
     if (!has_come(partial)) return 0;
     take_usage(s, partial, entry);
+    entry->begun = true;
     int rc = beluga_response_to_json(partial, &json, &length);
     if (rc == 0) rc = beluga_json_parse(json, length, &doc, NULL);
     if (rc == 0) {
@@ -80,12 +144,54 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     return rc;
 }
 
+/* A later run knows by it whether the result is that of its line. */
+static void put_digest(beluga_json_writer *w, uint64_t digest)
+{
+    char text[] = "\"0123456789abcdef\"";
+    for (size_t i = 16; i > 0; i--, digest >>= 4) text[i] = "0123456789abcdef"[digest & 15];
+    beluga_json_put_raw(w, "digest", text, sizeof text - 1);
+}
+
+static int put_members(beluga_json_writer *w, const batch_result_source *s,
+                       const beluga_batch_result *result, batch_entry *entry)
+{
+    int rc;
+    beluga_json_put_int(w, "line", (int64_t)s->line);
+    if (result->response) {
+        rc = put_answer(w, s, result->response, entry);
+    } else {
+        report_put_error(w, "error", &result->error);
+        rc = put_partial(w, s, result->partial, entry);
+    }
+    if (s->runs->count) {
+        tool_runs_put(s->runs, w, "tool_runs");
+        entry->begun = true;
+    }
+    put_digest(w, s->digest);
+    return rc || !s->runs->failed ? rc : BELUGA_ERROR_NO_MEMORY;
+}
+
+static int put_result(beluga_json_writer *w, const batch_result_source *s,
+                      const beluga_batch_result *result, batch_entry *entry)
+{
+    beluga_json_begin_object(w, NULL);
+    if (s->openai) {
+        batch_openai_put(w, s, result);
+        beluga_json_begin_object(w, "beluga");
+    } else {
+        beluga_json_put_string(w, "id", s->id);
+    }
+    int rc = put_members(w, s, result, entry);
+    if (s->openai) beluga_json_end_object(w);
+    beluga_json_end_object(w);
+    return rc;
+}
+
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry)
 {
     const char *json;
     size_t length;
-    int rc = 0;
     *entry = (batch_entry){.line = source->line,
                            .failed = !result->response,
                            .cost = -1,
@@ -93,18 +199,7 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
                            .output_tokens = -1};
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return -1;
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "id", source->id);
-    beluga_json_put_int(w, "line", (int64_t)source->line);
-    if (result->response) {
-        put_answer(w, source, result->response, entry);
-    } else {
-        report_put_error(w, "error", &result->error);
-        rc = put_partial(w, source, result->partial, entry);
-    }
-    if (source->runs->count) tool_runs_put(source->runs, w, "tool_runs");
-    beluga_json_end_object(w);
-    if (rc == 0 && source->runs->failed) rc = BELUGA_ERROR_NO_MEMORY;
+    int rc = put_result(w, source, result, entry);
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);
     beluga_json_writer_free(w);

@@ -2,6 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_RESULT_H
 #define BELUGA_CLI_BATCH_RESULT_H
 
+#include "batch/item.h"
 #include "batch/results.h"
 #include "input.h"
 #include "tools/runs.h"
@@ -9,10 +10,23 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
+#define BATCH_PRICED_BYTES 192
+
+/* Prices, and the one that was last found: nearly always the answers of a run are of one model. */
+typedef struct batch_prices {
+    const beluga_prices *list; /* borrowed; NULL: all prices are unknown */
+    char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* "": none was looked for */
+    beluga_price price;
+    bool known;
+} batch_prices;
+
 typedef struct batch_result_source {
-    uint64_t line;
+    bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */
+    batch_api api;
+    uint64_t line, digest;
     const char *id;
-    const beluga_prices *prices;    /* NULL: all prices are unknown */
+    const char *schema; /* the answer must fit it; NULL: none */
+    batch_prices *prices;
     const beluga_chat_model *model; /* the model that was asked */
     const tool_runs *runs;          /* the calls of tools that it took */
 } batch_result_source;

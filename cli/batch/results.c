@@ -67,6 +67,7 @@ static void count(batch_output *out, const batch_entry *entry)
     else
         t->done++;
     t->unfinished += entry->unfinished;
+    t->misfits += entry->misfit;
     if (entry->input_tokens > 0)
         t->input_tokens = beluga__add(t->input_tokens, entry->input_tokens);
     if (entry->output_tokens > 0)
@@ -85,6 +86,7 @@ static int forget(batch_output *out)
     out->unordered = false;
     out->last_line = 0;
     out->end = 0;
+    out->strange = 0;
     return out->bits ? 0 : -1;
 }
 
@@ -148,16 +150,19 @@ bool batch_is_whole(const char *finish_reason)
 
 static bool is_asked_again(const read_pass *pass, const batch_entry *entry)
 {
-    return pass->again &&
-           (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED && entry->unfinished));
+    return pass->again && (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED &&
+                                             (entry->unfinished || entry->misfit)));
 }
 
-static bool read_entry(const batch_output *out, const batch_record *record, batch_entry *entry)
+static bool read_entry(const batch_record *record, batch_entry *entry)
 {
     beluga_json_doc *doc = NULL;
     if (*record->fault || beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
         return false;
-    const beluga_json *root = beluga_json_doc_root(doc), *cost = beluga_json_get(root, "cost");
+    const beluga_json *root = beluga_json_doc_root(doc);
+    const beluga_json *own = beluga_json_get(root, "beluga"); /* in results in OpenAI's form */
+    if (own) root = own;
+    const beluga_json *cost = beluga_json_get(root, "cost");
     const beluga_json *usage = beluga_json_get(root, "usage");
     int64_t line = beluga_json_get_int(root, "line", 0);
     *entry = (batch_entry){.line = line > 0 ? (uint64_t)line : 0,
@@ -167,15 +172,38 @@ static bool read_entry(const batch_output *out, const batch_record *record, batc
                            .output_tokens = beluga_json_get_int(usage, "output_total", -1)};
     entry->unfinished =
         !entry->failed && !batch_is_whole(beluga_json_get_string(root, "finish_reason", NULL));
+    const char *digest = beluga_json_get_string(root, "digest", NULL);
+    entry->digest = digest ? strtoull(digest, NULL, 16) : 0;
+    entry->misfit = !entry->failed && beluga_json_get_string(root, "misfit", NULL);
     beluga_json_doc_free(doc);
-    return entry->line && entry->line <= out->max_line;
+    return entry->line != 0;
+}
+
+/* Return whether the line is no longer the one that has this result. */
+static bool is_changed(const batch_output *out, const batch_entry *entry)
+{
+    return out->digests && (entry->line > out->max_line || !entry->digest ||
+                            out->digests[entry->line] != entry->digest);
+}
+
+static int drop_changed(read_pass *pass, const batch_entry *entry)
+{
+    batch_output *out = pass->out;
+    pass->torn = pass->unended = false;
+    if (entry->failed)
+        out->changed += !pass->copy;
+    else
+        out->strange = entry->line;
+    return 0;
 }
 
 static int take(read_pass *pass, const batch_record *record)
 {
     batch_output *out = pass->out;
     batch_entry entry;
-    bool whole = read_entry(out, record, &entry) && !batch_output_has(out, entry.line);
+    bool whole = read_entry(record, &entry);
+    if (whole && is_changed(out, &entry)) return drop_changed(pass, &entry);
+    whole = whole && entry.line <= out->max_line && !batch_output_has(out, entry.line);
     pass->torn = !whole && !record->ended;
     pass->unended = whole && !record->ended;
     if (!whole) {
@@ -199,6 +227,7 @@ static int go_through(read_pass *pass)
     batch_reader reader = {.format = BATCH_JSONL, .fd = pass->out->fd};
     batch_record record;
     int got, rc = forget(pass->out);
+    if (pass->out->fd < 0) return rc;
     while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0)
         rc = got > 0 ? take(pass, &record) : (errno = reader.error, -1);
     batch_reader_free(&reader);
@@ -230,12 +259,26 @@ static int cut(batch_output *out, const read_pass *pass)
     return ftruncate(out->fd, (off_t)out->end);
 }
 
+/* Returns 0, or -1 with errno. */
+static int read_once(read_pass *pass, uint64_t max_line)
+{
+    batch_output *out = pass->out;
+    out->max_line = max_line;
+    out->damaged = out->retried = out->changed = 0;
+    return go_through(pass);
+}
+
+int batch_output_read(batch_output *out, uint64_t max_line, batch_again again)
+{
+    read_pass pass = {.out = out, .again = again};
+    return read_once(&pass, max_line) ? complain(out->path, errno) : 0;
+}
+
 int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again)
 {
     read_pass pass = {.out = out, .again = again};
-    out->max_line = max_line;
-    int rc = go_through(&pass);
-    if (rc == 0 && (out->damaged || out->retried))
+    int rc = read_once(&pass, max_line);
+    if (rc == 0 && (out->damaged || out->retried || out->changed))
         rc = rewrite(&pass);
     else if (rc == 0)
         rc = cut(out, &pass);
@@ -247,14 +290,19 @@ int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again
     return 0;
 }
 
-int batch_output_look(batch_output *out, const char *path, uint64_t max_line, batch_again again)
+int batch_output_look(batch_output *out, const char *path)
 {
-    read_pass pass = {.out = out, .again = again};
-    *out = (batch_output){.max_line = max_line, .path = strdup(path), .fd = -1};
+    *out = (batch_output){.path = strdup(path), .only_read = true};
     if (!out->path) return out_no_memory();
     out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (out->fd < 0) return forget(out) ? out_no_memory() : 0;
-    return go_through(&pass) ? complain(path, errno) : 0;
+    return 0;
+}
+
+int batch_output_forget(batch_output *out, uint64_t max_line)
+{
+    out->max_line = max_line;
+    if (!out->only_read && ftruncate(out->fd, 0) != 0) return complain(out->path, errno);
+    return forget(out) ? out_no_memory() : 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -304,7 +352,7 @@ static int copy_failed(batch_output *out, batch_new_file *file)
     while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0) {
         if (got < 0)
             rc = (errno = reader.error, -1);
-        else if (read_entry(out, &record, &entry) && entry.failed)
+        else if (read_entry(&record, &entry) && entry.failed)
             rc = batch_new_file_add(file, record.bytes, record.length) ||
                          batch_new_file_add(file, "\n", 1)
                      ? -1
@@ -339,7 +387,7 @@ static int find_places(batch_output *out, result_place *places)
     batch_entry entry;
     int got;
     while ((got = batch_reader_next(&reader, &record)) > 0)
-        if (read_entry(out, &record, &entry))
+        if (read_entry(&record, &entry) && entry.line <= out->max_line)
             places[entry.line] = (result_place){record.offset, record.size};
     if (got < 0) errno = reader.error;
     batch_reader_free(&reader);

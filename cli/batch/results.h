@@ -18,13 +18,17 @@ typedef struct batch_totals {
     double cost;         /* US dollars, as far as the cost is known */
     uint64_t unpriced;   /* lines that took tokens or were answered, and whose cost is unknown */
     uint64_t unfinished; /* lines among `done` whose answer is not complete */
+    uint64_t misfits;    /* lines among `done` whose answer does not fit the schema */
 } batch_totals;
 
 /* The outcome of one line. */
 typedef struct batch_entry {
     uint64_t line;
+    uint64_t digest; /* of the line in the input; 0: not known */
     bool failed;
     bool unfinished; /* the answer is not complete */
+    bool misfit;     /* the answer does not fit the schema */
+    bool begun;      /* a part of the answer came, or tools ran, before it failed */
     double cost;     /* -1: unknown */
     int64_t input_tokens, output_tokens;
 } batch_entry;
@@ -33,13 +37,18 @@ typedef struct batch_output {
     char *path; /* owned */
     int fd;
     uint64_t end; /* end of the last complete line */
-    bool dirty, unordered;
+    bool only_read, dirty, unordered;
     int error;                           /* errno of the failure after which nothing is written */
     uint64_t *bits, max_line, last_line; /* `bits` has the lines that are finished */
     batch_totals totals;
     /* what the existing file contained */
     /* damaged: incomplete lines; retried: failed lines that are tried again */
     uint64_t damaged, retried;
+    /* digests of the input's lines, by their numbers; NULL: they are as they were. Borrowed */
+    const uint64_t *digests;
+    /* changed: results of failed lines that are others now; strange: such a line that is answered,
+     * 0: none */
+    uint64_t changed, strange;
     int64_t sync_ms, next_sync_ms;
 } batch_output;
 
@@ -47,11 +56,15 @@ typedef struct batch_output {
  * either case. */
 int batch_output_open(batch_output *out, const char *path);
 
+/* Open an output that may be missing, and change nothing. */
+int batch_output_look(batch_output *out, const char *path);
+
 /* The finished lines that are asked again. */
 typedef enum batch_again {
     BATCH_AGAIN_NONE,
     BATCH_AGAIN_FAILED,
-    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete */
+    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete or does not fit
+                            */
 } batch_again;
 
 /* Return whether an answer with this finish reason is complete, as far as is known. */
@@ -64,8 +77,11 @@ bool batch_is_whole(const char *finish_reason);
  */
 int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again);
 
-/* Do the same without changing the file, which may be missing. */
-int batch_output_look(batch_output *out, const char *path, uint64_t max_line, batch_again again);
+/* Do the same without changing the file. */
+int batch_output_read(batch_output *out, uint64_t max_line, batch_again again);
+
+/* Begin anew with an empty file, which is not changed where it was only looked at. */
+int batch_output_forget(batch_output *out, uint64_t max_line);
 
 bool batch_output_has(const batch_output *out, uint64_t line);
 

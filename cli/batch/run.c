@@ -1,5 +1,6 @@
 #include "batch/run.h"
 
+#include "batch/alike.h"
 #include "batch/result.h"
 #include "batch/why.h"
 #include "observe.h"
@@ -47,6 +48,8 @@ typedef struct running_batch {
     waiting_result *window; /* NULL: results are written as they come */
     size_t window_size;
     size_t running;
+    batch_alike alike;
+    bool answered; /* a call succeeded, or failed for what its line asks */
     bool stopped, ended;
 } running_batch;
 
@@ -147,23 +150,105 @@ static bool concerns_all(int code)
     }
 }
 
-static void finish(running_batch *run, const batch_job *job, uint64_t place,
-                   const beluga_batch_result *result)
+/* ---- failures that are alike ----------------------------------------------------------------- */
+
+/* What is held back is final, or, when it is dropped, left for the next run. */
+static void let_go(running_batch *run, bool drop)
+{
+    batch_alike *alike = &run->alike;
+    if (alike->count && !drop && !run->self->failure.code) run->self->failure = alike->error;
+    for (size_t i = 0; i < alike->count; i++) {
+        batch_held *held = &alike->held[i];
+        if (drop) text_free(&held->text);
+        deliver(run, held->place, &held->text, &held->entry);
+    }
+    alike->count = 0;
+}
+
+static void stop_for_alike(running_batch *run)
+{
+    run->self->alike = run->alike.count;
+    stop_for(run, &run->alike.error);
+    let_go(run, true);
+}
+
+/* A window that is full of them would wait for a next one for ever. */
+static size_t most_alike(const running_batch *run)
+{
+    bool small = run->window && run->window_size < BATCH_MOST_ALIKE;
+    return small ? run->window_size : BATCH_MOST_ALIKE;
+}
+
+static void hold_back(running_batch *run, const batch_held *held, const beluga_error *err)
+{
+    if (!batch_alike_fits(&run->alike, err)) let_go(run, false);
+    batch_alike_hold(&run->alike, held, err);
+    /* In a run that stops, the calls under way would fail like those before them. */
+    if (run->stopped)
+        let_go(run, true);
+    else if (run->alike.count == most_alike(run))
+        stop_for_alike(run);
+}
+
+/* At the end there are too few to tell. Where nothing was answered, they are all that is known. */
+static void judge_the_last(running_batch *run)
+{
+    if (!run->alike.count) return;
+    if (run->answered || run->stopped || run->self->interrupted)
+        let_go(run, !run->answered);
+    else
+        stop_for_alike(run);
+}
+
+/* ---- the end of a line ----------------------------------------------------------------------- */
+
+/* Deliver a result that is final: an answer, or a failure that came of the line. */
+static void settle(running_batch *run, batch_held *held, const beluga_error *err)
+{
+    if (err->code && !run->self->failure.code) run->self->failure = *err;
+    deliver(run, held->place, &held->text, &held->entry);
+}
+
+static bool write_result(running_batch *run, const batch_job *job,
+                         const beluga_batch_result *result, batch_held *held)
 {
     const batch_item *item = &job->item;
-    const batch_result_source source = {item->line, *item->id ? item->id : NULL, run->self->prices,
-                                        run->self->model, &job->runs};
-    cli_text text = {0};
-    batch_entry entry = {0};
-    int code = result->response ? 0 : result->error.code;
-    bool leave = concerns_all(code) || code == BELUGA_ERROR_CONTEXT_CANCELED;
-    if (leave && code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, &result->error);
-    if (!leave && code && !run->self->failure.code) run->self->failure = result->error;
-    if (!leave && batch_result_write(&source, result, &text, &entry) != 0) {
-        text_free(&text);
-        stop_without_memory(run);
+    const batch_result_source source = {.openai = run->self->openai,
+                                        .api = item->api,
+                                        .line = item->line,
+                                        .digest = item->digest,
+                                        .id = *item->id ? item->id : NULL,
+                                        .schema = item->schema ? item->schema : run->self->schema,
+                                        .prices = &run->self->prices,
+                                        .model = run->self->model,
+                                        .runs = &job->runs};
+    if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
+    text_free(&held->text);
+    stop_without_memory(run);
+    return false;
+}
+
+static const beluga_error *error_of(const beluga_batch_result *result)
+{
+    static const beluga_error none;
+    return result->response ? &none : &result->error;
+}
+
+static void finish_call(running_batch *run, const batch_job *job, const beluga_batch_result *result)
+{
+    const beluga_error *err = error_of(result);
+    batch_held held = {.place = job->place};
+    bool canceled = err->code == BELUGA_ERROR_CONTEXT_CANCELED;
+    if (concerns_all(err->code)) stop_for(run, err);
+    if (canceled || concerns_all(err->code) || !write_result(run, job, result, &held)) {
+        deliver(run, job->place, &held.text, &held.entry);
+    } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
+        hold_back(run, &held, err);
+    } else {
+        run->answered = true;
+        let_go(run, false);
+        settle(run, &held, err);
     }
-    deliver(run, place, &text, &entry);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -171,6 +256,13 @@ static void finish(running_batch *run, const batch_job *job, uint64_t place,
 static bool is_window_full(const running_batch *run)
 {
     return run->window && run->placed - run->written >= run->window_size;
+}
+
+/* Where no call is under way, nobody but this function could make room. */
+static bool has_room(running_batch *run)
+{
+    if (is_window_full(run) && !run->running) let_go(run, false);
+    return !is_window_full(run);
 }
 
 static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
@@ -184,9 +276,11 @@ static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
 static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
+    batch_held held = {.place = run->placed++};
     beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s",
                      job->item.line, job->item.why);
-    finish(run, job, run->placed++, &result);
+    write_result(run, job, &result, &held);
+    settle(run, &held, &result.error);
 }
 
 static int parse(running_batch *run, const batch_record *record, batch_item *item)
@@ -248,7 +342,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
     batch_record record;
     for (int i = 0; i < SKIP_LINES; i++) {
         if (run->stopped || signals) return BELUGA_BATCH_END;
-        if (is_window_full(run)) return BELUGA_BATCH_LATER;
+        if (!has_room(run)) return BELUGA_BATCH_LATER;
         int got = batch_reader_next(run->self->reader, &record);
         run->self->input_failed |= got < 0;
         if (got <= 0 || batch_survey_is_behind(run->self->survey, record.line))
@@ -264,8 +358,8 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 {
     running_batch *run = payload;
     batch_job *job = find_job(run, true, index);
-    finish(run, job, job->place, result);
-    free_job(job);
+    finish_call(run, job, result);
+    batch_item_free(&job->item);
     job->busy = false;
     run->running--;
 }
@@ -304,6 +398,7 @@ static void wait_for_end(running_batch *run)
         if (batch_output_sync(output, false) != 0) give_up(run);
         batch_progress_show(run->self->progress, &output->totals);
     }
+    judge_the_last(run);
     batch_output_sync(output, true);
 }
 
@@ -333,7 +428,8 @@ static void release(running_batch *run)
     beluga_loop_free(run->loop);
     beluga_context_unref(run->context);
     for (size_t i = 0; run->jobs && i < run->self->jobs; i++)
-        if (run->jobs[i].busy) free_job(&run->jobs[i]);
+        if (run->jobs[i].busy) batch_item_free(&run->jobs[i].item);
+    for (size_t i = 0; i < run->alike.count; i++) text_free(&run->alike.held[i].text);
     for (size_t i = 0; run->window && i < run->window_size; i++) text_free(&run->window[i].text);
     free(run->jobs);
     free(run->window);

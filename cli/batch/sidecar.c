@@ -142,24 +142,23 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
                  strcmp(fact->name, "system") == 0 ? " text" : "");
 }
 
-static int compare(const char *out, const batch_facts *facts, const beluga_json *root)
+/* The first difference is told; one of the input matters less than any other. */
+static void compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
 {
-    char what[160];
-    int used = snprintf(what, sizeof what, "was begun with ");
-    if (beluga_json_get_int(root, "version", 0) != VERSION)
-        return refuse(out, "was begun by another version of beluga");
+    int used = snprintf(out->text, sizeof out->text, "was begun with ");
+    out->kind = BATCH_SAME;
     for (size_t i = 0; i < facts->count; i++) {
         const batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
         if (!was) was = ""; /* an earlier version did not know the fact */
-        if (strcmp(was, fact->value) == 0) continue;
-        tell_fact(fact, was, what + used, sizeof what - (size_t)used);
-        return refuse(out, what);
+        if (strcmp(was, fact->value) == 0 || out->kind == BATCH_OTHER) continue;
+        out->kind = strcmp(fact->name, "input") == 0 ? BATCH_OTHER_INPUT : BATCH_OTHER;
+        tell_fact(fact, was, out->text + used, sizeof out->text - (size_t)used);
     }
-    return 0;
 }
 
-static int read_and_compare(const char *path, const char *out, const batch_facts *facts)
+static int read_and_compare(const char *path, const char *out, const batch_facts *facts,
+                            batch_difference *difference)
 {
     cli_text text = {0};
     struct stat info;
@@ -171,21 +170,34 @@ static int read_and_compare(const char *path, const char *out, const batch_facts
     int rc = input_read_file(path, MAX_BYTES, &text);
     if (rc == 0 && beluga_json_parse(text.data, text.length, &doc, NULL) != 0)
         rc = refuse(out, "can't be gone on with: OUT.batch beside it is damaged");
-    if (rc == 0) rc = compare(out, facts, beluga_json_doc_root(doc));
+    const beluga_json *root = beluga_json_doc_root(doc);
+    if (rc == 0 && beluga_json_get_int(root, "version", 0) != VERSION)
+        rc = refuse(out, "was begun by another version of beluga");
+    if (rc == 0) compare(facts, root, difference);
     beluga_json_doc_free(doc);
     text_free(&text);
     return rc;
 }
 
-int batch_sidecar_check(const char *out, const batch_facts *facts, bool begun, bool dry)
+int batch_sidecar_compare(const char *out, const batch_facts *facts, batch_difference *difference)
 {
     char *path = NULL;
-    int rc = 0;
     if (asprintf(&path, "%s.batch", out) < 0) return out_no_memory();
-    if (!begun)
-        rc = dry ? 0 : save(path, facts);
-    else
-        rc = read_and_compare(path, out, facts);
+    int rc = read_and_compare(path, out, facts, difference);
     free(path);
     return rc;
+}
+
+int batch_sidecar_write(const char *out, const batch_facts *facts)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s.batch", out) < 0) return out_no_memory();
+    int rc = save(path, facts);
+    free(path);
+    return rc;
+}
+
+int batch_sidecar_refuse(const char *out, const batch_difference *difference)
+{
+    return refuse(out, difference->text);
 }

@@ -17,12 +17,20 @@ typedef struct batch_facts {
     size_t count;
 } batch_facts;
 
-/*
- * Compare the facts with the record beside `out`, or write the record where no line is finished
- * yet.
- * @param begun The output has content.
- * @return 0, or an exit code, reported, where the output belongs to other facts.
- */
-int batch_sidecar_check(const char *out, const batch_facts *facts, bool begun, bool dry);
+/* What is no longer as it was when an output was begun. */
+typedef struct batch_difference {
+    enum { BATCH_SAME, BATCH_OTHER_INPUT, BATCH_OTHER } kind;
+    char text[160]; /* such as "was begun with another model (mock/any)" */
+} batch_difference;
+
+/* Write the record beside `out`. @return 0, or an exit code, reported. */
+int batch_sidecar_write(const char *out, const batch_facts *facts);
+
+/* Compare the facts with the record beside `out`. @return 0, or an exit code, reported, where there
+ * is no record or it can't be read. */
+int batch_sidecar_compare(const char *out, const batch_facts *facts, batch_difference *difference);
+
+/* Report that an output belongs to other facts. @return the exit code. */
+int batch_sidecar_refuse(const char *out, const batch_difference *difference);
 
 #endif

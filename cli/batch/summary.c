@@ -31,7 +31,8 @@ static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
     if (run->error.code) return exit_from_error(run->error.code);
     if (left && run->interrupted) return CLI_EXIT_INTERRUPTED;
     if (left) return CLI_EXIT_OTHER;
-    return t->failed || (args->strict && t->unfinished) ? CLI_EXIT_PARTLY : CLI_EXIT_OK;
+    if (t->failed || (args->strict && t->unfinished)) return CLI_EXIT_PARTLY;
+    return t->misfits ? CLI_EXIT_RESPONSE : CLI_EXIT_OK;
 }
 
 static const char *name_state(const batch_work *run, int code, uint64_t left)
@@ -49,7 +50,10 @@ static void tell_reason(const batch_work *run)
     if (run->input_failed) out_error("the input can't be read: %s", strerror(run->reader->error));
     if (!run->error.code) return;
     beluga_error_format(&run->error, line, sizeof line);
-    out_error("%s", line);
+    if (run->alike > 1)
+        out_error("%zu lines in a row failed alike, and are left: %s", run->alike, line);
+    else
+        out_error("%s", line);
 }
 
 static void tell_totals(const batch_work *run)
@@ -78,6 +82,16 @@ static void tell_unfinished(const cli_args *args, const batch_work *run)
             "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
             "finish_reason in %s says (--strict --retry-failed asks again)",
             n, n == 1 ? " is" : "s are", args->out);
+}
+
+static void tell_misfits(const cli_args *args, const batch_work *run)
+{
+    uint64_t n = run->output->totals.misfits;
+    if (!n) return;
+    out_say(args->json ? OUT_NOTE : OUT_WARNING,
+            "%" PRIu64 " answer%s not fit the schema, as misfit in %s says (--strict "
+            "--retry-failed asks again)",
+            n, n == 1 ? " does" : "s do", args->out);
 }
 
 /* Most often all lines fail for the same reason, and nobody should have to look for it in the
@@ -120,6 +134,7 @@ static int put_json(const cli_args *args, const batch_work *run, int code)
     beluga_json_put_int(w, "failed", (int64_t)t->failed);
     beluga_json_put_int(w, "left", (int64_t)count_all_left(run));
     beluga_json_put_int(w, "unfinished", (int64_t)t->unfinished);
+    beluga_json_put_int(w, "misfits", (int64_t)t->misfits);
     beluga_json_put_int(w, "input_tokens", t->input_tokens);
     beluga_json_put_int(w, "output_tokens", t->output_tokens);
     beluga_json_put_double(w, "cost", t->cost);
@@ -142,6 +157,7 @@ int batch_summary_tell(const cli_args *args, const batch_work *run)
     tell_totals(run);
     tell_failure(run);
     tell_unfinished(args, run);
+    tell_misfits(args, run);
     tell_how_on(args, run, left);
     int rc = args->json ? put_json(args, run, code) : 0;
     return code ? code : rc;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,6 +156,21 @@ int batch_survey_make(batch_survey *survey, const char *path, const char *out, i
     if (rc == 0) rc = read_through(survey, path, &reader, &ids, limit);
     batch_digest_finish(&digest, survey->digest);
     batch_ids_free(&ids.found);
+    batch_reader_free(&reader);
+    return rc;
+}
+
+int batch_survey_digests(const batch_survey *survey, const char *path, int fd,
+                         const batch_layout *layout, uint64_t **digests)
+{
+    char why[BATCH_FAULT_BYTES];
+    batch_record record;
+    batch_reader reader = batch_layout_reader(layout, fd);
+    int got = 1, begun = batch_reader_begin(&reader, why);
+    *digests = calloc(survey->last_line + 1, sizeof **digests);
+    while (begun == 0 && *digests && (got = batch_reader_next(&reader, &record)) > 0)
+        if (record.line <= survey->last_line) (*digests)[record.line] = record.digest;
+    int rc = !*digests ? out_no_memory() : begun || got < 0 ? complain(path, reader.error) : 0;
     batch_reader_free(&reader);
     return rc;
 }

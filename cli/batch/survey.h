@@ -32,6 +32,11 @@ const char *batch_input_name(const char *path);
  */
 int batch_survey_make(batch_survey *survey, const char *path, const char *out, int fd,
                       const batch_layout *layout, const batch_plan *like, uint64_t limit);
+/* Read the input once more for the digests of its lines, by their numbers. @param[out] digests
+ * Owned (free). @return 0, or an exit code, reported. */
+int batch_survey_digests(const batch_survey *survey, const char *path, int fd,
+                         const batch_layout *layout, uint64_t **digests);
+
 /* Return whether a line lies behind --limit. */
 bool batch_survey_is_behind(const batch_survey *survey, uint64_t line);
 void batch_survey_free(batch_survey *survey);

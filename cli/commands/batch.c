@@ -1,6 +1,6 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "batch/estimate.h"
-#include "batch/facts.h"
+#include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
 #include "commands/command.h"
@@ -12,6 +12,8 @@
 #include "schema.h"
 #include "session.h"
 #include "tools/tools.h"
+
+#include <beluga/registry.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,6 +36,7 @@ typedef struct batch_command {
     const char *out;  /* "": no output, for --dry-run */
     size_t jobs;
     double budget;  /* 0: no budget */
+    bool openai;    /* results have the form of OpenAI's batches */
     uint64_t limit; /* number of lines to ask; 0: all */
     cli_session session;
     char *system; /* owned; NULL: none */
@@ -121,6 +124,14 @@ static int take_layout(batch_command *b)
     return 0;
 }
 
+static int take_output_format(batch_command *b)
+{
+    const char *name = b->args->output_format;
+    b->openai = name && strcmp(name, "openai") == 0;
+    if (!name || b->openai || strcmp(name, "beluga") == 0) return 0;
+    return out_usage("--output-format: it is beluga or openai, not %s", name);
+}
+
 static int take_options(batch_command *b)
 {
     const cli_args *args = b->args;
@@ -134,6 +145,7 @@ static int take_options(batch_command *b)
     if (rc == 0) rc = take_jobs(b);
     if (rc == 0) rc = take_budget(b);
     if (rc == 0) rc = take_limit(b);
+    if (rc == 0) rc = take_output_format(b);
     return rc ? rc : take_template(b);
 }
 
@@ -175,8 +187,11 @@ static int find_layout(batch_command *b)
     char why[BATCH_FAULT_BYTES];
     const char *path = b->path;
     batch_layout_find(&b->layout, path, b->input, b->args->prompt_column);
-    if (b->args->prompt_column && b->layout.format == BATCH_TEXT)
-        return out_usage("--prompt-column: %s is text, which has no columns",
+    const char *column = b->args->prompt_column   ? "prompt"
+                         : b->args->attach_column ? "attach"
+                                                  : NULL;
+    if (column && b->layout.format == BATCH_TEXT)
+        return out_usage("--%s-column: %s is text, which has no columns", column,
                          batch_input_name(path));
     if (batch_layout_check(&b->layout, b->input, why) != 0) return complain_of_input(b, why);
     const char *name = batch_delimiter_name(b->layout.delimiter);
@@ -203,7 +218,9 @@ static int read_input(batch_command *b)
     const char *beside = *b->out ? b->out : "beluga-batch";
     b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
                            .system = b->system,
-                           .prompt_name = b->args->prompt_column};
+                           .prompt_name = b->args->prompt_column,
+                           .attach_name = b->args->attach_column,
+                           .takes = UINT64_MAX};
     int rc = batch_input_open(b->path, beside, &b->input);
     if (rc == 0) rc = find_layout(b);
     if (rc == 0)
@@ -222,7 +239,9 @@ static int make_facts(batch_command *b)
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
     const batch_fact_source source = {.input_digest = b->survey.digest,
                                       .layout = &b->layout,
+                                      .openai = b->openai,
                                       .prompt_column = args->prompt_column,
+                                      .attach_column = args->attach_column,
                                       .template = args->template,
                                       .system = b->system,
                                       .schema = b->schema.data,
@@ -261,15 +280,23 @@ static batch_again who_again(const cli_args *args)
     return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
 }
 
+static int go_on(batch_command *b)
+{
+    const batch_resume resume = {.facts = &b->facts,
+                                 .survey = &b->survey,
+                                 .layout = &b->layout,
+                                 .input_path = b->path,
+                                 .input = b->input,
+                                 .again = who_again(b->args),
+                                 .dry = b->args->dry_run};
+    return batch_resume_output(&b->output, &resume);
+}
+
 static int open_output(batch_command *b)
 {
-    struct stat status;
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = check_errors(b);
-    if (rc == 0 && fstat(b->output.fd, &status) != 0) status.st_size = 1;
-    if (rc == 0) rc = batch_sidecar_check(b->out, &b->facts, status.st_size > 0, false);
-    if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, who_again(b->args));
-    return rc;
+    return rc ? rc : go_on(b);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -285,12 +312,21 @@ static int set_budget(batch_command *b)
     return CLI_EXIT_RATE;
 }
 
+static uint64_t find_capabilities(const batch_command *b)
+{
+    beluga_provider provider;
+    beluga_registry *registry = beluga_registry_default();
+    int rc = beluga_registry_describe(registry, b->session.config, &provider, NULL);
+    return rc ? UINT64_MAX : provider.capabilities;
+}
+
 static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
+    if (rc == 0 && !b->args->attach_anyway) b->plan.takes = find_capabilities(b);
     return rc;
 }
 
@@ -329,11 +365,13 @@ static int ask(batch_command *b)
                       .survey = &b->survey,
                       .output = &b->output,
                       .progress = &b->progress,
-                      .prices = b->prices,
+                      .prices = {.list = b->prices},
+                      .schema = b->schema.data,
                       .options = options,
                       .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
                       .ordered = b->args->ordered,
+                      .openai = b->openai,
                       .run_tools = b->tools.count != 0};
     allow_files(b->jobs);
     const batch_totals *there = &b->output.totals;
@@ -347,11 +385,8 @@ static int ask(batch_command *b)
 
 static int estimate(batch_command *b)
 {
-    struct stat status = {.st_size = 0};
-    bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
-    int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
-    if (rc == 0)
-        rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
+    int rc = batch_output_look(&b->output, b->out);
+    if (rc == 0) rc = go_on(b);
     if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     const batch_estimate estimate = {.plan = &b->plan,
@@ -408,8 +443,9 @@ const cli_command cmd_batch = {
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_PARAMETER | ARG_SYSTEM |
              ARG_SCHEMA | ARG_TOOLS | ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER |
-             ARG_PROMPT_COLUMN | ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS |
-             ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT | ARG_JSON | ARG_CALLS,
+             ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN | ARG_ATTACH_ANYWAY | ARG_OUTPUT_FORMAT |
+             ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
+             ARG_STRICT | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,
@@ -418,12 +454,14 @@ const cli_command cmd_batch = {
         "of "
         "messages; or a request in OpenAI's batch format (custom_id, method, url, body), whose "
         "model "
-        "is not taken: -m names it. Of a CSV with a header the column \"prompt\" is asked. With "
-        "--template any fields make the prompt. FILE may be - for stdin. Blank lines are passed "
-        "over.\n\n"
+        "is not taken: -m names it. Of a CSV the column \"prompt\" or "
+        "\"text\" is asked, or that of --prompt-column. With "
+        "--template any fields make the prompt. FILE may be - for stdin, compressed by "
+        "gzip, or UTF-16. Blank lines are passed over.\n\n"
         "The output has an object for each finished line: id (that of the line, or its number), "
         "line, text, "
-        "tool_calls, finish_reason, usage, cost in US dollars (null: unknown), or error. A line "
+        "tool_calls, finish_reason, usage, misfit (why the "
+        "answer does not fit --schema), cost in US dollars (null: unknown), or error. A line "
         "that "
         "can't be read is an error of its own, as is one whose id an earlier line has; what is "
         "wrong with "
@@ -434,15 +472,17 @@ const cli_command cmd_batch = {
         "under "
         "way; a second one ends at once. OUT.batch, beside the output, says what it belongs to: "
         "with "
-        "another input, model, template or other options that change answers it is refused. Lines "
-        "that "
-        "failed are finished, too, until --retry-failed asks them again.\n\n"
+        "another model, template or other options that change answers it is refused, unless no "
+        "line is answered yet. The input may have other lines where none is answered. Lines that "
+        "failed are finished, too, until --retry-failed asks them again; but ten in a row that "
+        "fail alike, as by a wrong model or a server that is down, end the run and are left.\n\n"
         "An answer that was cut at its token limit, or filtered, is done, and counted as "
         "unfinished. "
         "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
         "then "
         "asks such lines of earlier runs again, too.\n\n"
-        "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
+        "With --json a summary: {state, out, lines, done, failed, left, unfinished, misfits, "
+        "input_tokens, "
         "output_tokens, cost, "
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
 };

@@ -5,7 +5,6 @@
 #include "output.h"
 #include "session.h"
 #include "template.h"
-#include "tools/source.h"
 #include "tools/tools.h"
 
 #include <beluga/option.h>
@@ -87,12 +86,10 @@ static int print_settings(const cli_args *args)
     return rc;
 }
 
-static void print_tool(void *payload, const char *name, const char *description, const char *from)
+static void print_tool(void *payload, const tool_name *told)
 {
     (void)payload;
-    (void)description;
-    (void)from;
-    print_name("%s", name);
+    print_name("%s", told->name);
 }
 
 static void print_template(void *payload, const char *name)
@@ -110,8 +107,7 @@ static int print_tools(const cli_args *args)
 {
     cli_session session;
     int rc = session_load(&session, args);
-    for (const tool_source *const *source = tool_sources; *source && rc == 0; source++)
-        (*source)->list(session.base, print_tool, NULL);
+    if (rc == 0) rc = tools_list(session.base, print_tool, NULL);
     if (rc == 0) print_name("%s", TOOLS_ALL);
     session_free(&session);
     return rc;

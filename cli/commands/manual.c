@@ -69,6 +69,8 @@ const manual_row manual_examples[] = {
     {"beluga --schema person.json --json \"Ada, 36\" | jq .text", "Ask for structured output."},
     {"OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=x beluga -m openai/any \"Hello\"",
      "Ask a server of your own."},
+    {"beluga -T weather \"What is the weather in Paris?\"",
+     "Let the model call a program of yours (beluga help tools)."},
     {"beluga batch lines.csv --out answers.jsonl -j 64 --template \"Summarize: {{text}}\"",
      "Ask about every row of a file; the same command goes on after whatever stopped it."},
     {"beluga --record tape -m openai/gpt-5-mini \"Hello\"", "Record what goes over the network."},

@@ -8,9 +8,14 @@
 #include "session.h"
 #include "terminal/table.h"
 #include "text.h"
-#include "tools/source.h"
+
+#include <beluga/log.h>
 
 #include <string.h>
+
+/* What a terminal shows of a description. */
+#define LEAST_TEXT   10
+#define LONGEST_LINE 512
 
 static const char *name_of(tool_allow allow)
 {
@@ -122,31 +127,46 @@ static int show_named(const cli_args *args, const beluga_config *config, const c
 
 typedef struct tool_listing {
     term_table table;
+    /* of a terminal: descriptions are cut at this many bytes, and places left out; 0: neither */
+    size_t cut;
     beluga_json_writer *w; /* NULL: a table */
     size_t count;
 } tool_listing;
 
-static void add(void *payload, const char *name, const char *description, const char *from)
+static void add_description(tool_listing *l, const char *text)
+{
+    char line[LONGEST_LINE];
+    if (l->cut) beluga_text_to_line(text, strlen(text), line, l->cut);
+    table_add(&l->table, l->cut ? line : text);
+}
+
+/* The longest name comes first in the width; what is left is for descriptions. */
+static void measure(void *payload, const tool_name *told)
+{
+    tool_listing *l = payload;
+    size_t width = term_width(), taken = strlen(told->name) + strlen("  always  ");
+    size_t left = width > taken + LEAST_TEXT ? width - taken : LEAST_TEXT;
+    if (left >= LONGEST_LINE) left = LONGEST_LINE - 1;
+    if (!l->cut || left < l->cut) l->cut = left;
+}
+
+static void add(void *payload, const tool_name *told)
 {
     tool_listing *l = payload;
     l->count++;
     if (l->w) {
         beluga_json_begin_object(l->w, NULL);
-        beluga_json_put_string(l->w, "name", name);
-        beluga_json_put_string(l->w, "description", description);
-        beluga_json_put_string(l->w, "from", from);
+        beluga_json_put_string(l->w, "name", told->name);
+        beluga_json_put_string(l->w, "description", told->description);
+        beluga_json_put_string(l->w, "from", told->from);
+        beluga_json_put_string(l->w, "allow", told->allow);
         beluga_json_end_object(l->w);
         return;
     }
-    table_add(&l->table, name);
-    table_add(&l->table, from);
-    table_add(&l->table, description);
-}
-
-static void list_all(tool_listing *l, const beluga_config *config)
-{
-    for (const tool_source *const *source = tool_sources; *source; source++)
-        (*source)->list(config, add, l);
+    table_add(&l->table, told->name);
+    table_add(&l->table, told->allow);
+    if (!l->cut) table_add(&l->table, told->from);
+    add_description(l, told->description);
 }
 
 static int list_json(const beluga_config *config)
@@ -154,19 +174,24 @@ static int list_json(const beluga_config *config)
     tool_listing l = {.w = beluga_json_writer_new()};
     if (!l.w) return out_no_memory();
     beluga_json_begin_array(l.w, NULL);
-    list_all(&l, config);
+    int rc = tools_list(config, add, &l);
     beluga_json_end_array(l.w);
-    return report_json(l.w);
+    if (rc == 0) return report_json(l.w);
+    beluga_json_writer_free(l.w);
+    return rc;
 }
 
 static int list_table(const cli_session *session)
 {
-    static const char *const titles[] = {"NAME", "FROM", "DESCRIPTION"};
+    static const char *const all[] = {"NAME", "ALLOW", "FROM", "DESCRIPTION"};
+    static const char *const some[] = {"NAME", "ALLOW", "DESCRIPTION"};
     tool_listing l = {.w = NULL};
-    table_begin(&l.table, 3, titles);
-    list_all(&l, session->base);
-    if (l.count) return table_print(&l.table);
+    int rc = term_is_out() ? tools_list(session->base, measure, &l) : 0;
+    table_begin(&l.table, l.cut ? 3 : 4, l.cut ? some : all);
+    if (rc == 0) rc = tools_list(session->base, add, &l);
+    if (rc == 0 && l.count) return table_print(&l.table);
     table_free(&l.table);
+    if (rc) return rc;
     out_note("there are no tools: %s defines them, under tools: (beluga help tools)",
              session->path ? session->path : "a file named with --config");
     return CLI_EXIT_OK;

@@ -79,22 +79,24 @@ static int open_pipes(int pipes[PIPES][2])
 static int spawn(pid_t *pid, char *const *argv, char *const *env, const char *cwd, pid_t group,
                  const int streams[3])
 {
+    int rc = 0;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all); /* this process ignores SIGPIPE, and its parent may have ignored others */
     posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++) posix_spawn_file_actions_adddup2(&actions, streams[i], i);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    if (cwd) posix_spawn_file_actions_addchdir_np(&actions, cwd);
+    for (int i = 0; i < 3 && !rc; i++)
+        rc = posix_spawn_file_actions_adddup2(&actions, streams[i], i);
+    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    if (!rc && cwd) rc = posix_spawn_file_actions_addchdir_np(&actions, cwd);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, group);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
-    int rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, env);
+    if (!rc) rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return rc;

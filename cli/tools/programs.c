@@ -145,6 +145,7 @@ typedef struct section {
     size_t index;
     beluga_json_doc *doc;
     const beluga_json *root;
+    int status;            /* NO_MEMORY: there may be more, which can't be read */
     char folder[PATH_MAX]; /* of the file, absolute */
 } section;
 
@@ -169,7 +170,8 @@ static bool next_section(section *s)
     beluga_json_doc_free(s->doc);
     s->doc = NULL;
     if (!beluga_config_section(s->config, SECTION, ++s->index, &json, &length)) return false;
-    if (beluga_json_parse(json, length, &s->doc, NULL)) return false;
+    s->status = beluga_json_parse(json, length, &s->doc, NULL);
+    if (s->status) return false;
     s->root = beluga_json_doc_root(s->doc);
     find_folder(s);
     return true;
@@ -207,6 +209,11 @@ static void keep_first(void *payload, const char *pointer, bool of_name, const c
     beluga_error_set(first->err, BELUGA_ERROR_INVALID_CONFIG, "%s: %s", place, message);
 }
 
+static int no_memory(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool");
+}
+
 static int make_tool(tool_definition *d, beluga_tool **tool, beluga_error *err)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -226,12 +233,12 @@ static int open_one(const section *s, const beluga_json *value, tool_set *set, b
     first_fault first = {.at = s, .err = err};
     char pointer[128], place[PATH_MAX + 32];
     tool_definition *d = calloc(1, sizeof *d);
-    if (!d) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool");
+    if (!d) return no_memory(err);
     int status = tool_definition_read(d, value, s->doc, s->folder, keep_first, &first);
     tool_allow allow = d->allow;
     snprintf(pointer, sizeof pointer, "/%s", status ? "" : d->name);
     place_of(s, pointer, true, place, sizeof place);
-    if (status == BELUGA_ERROR_NO_MEMORY) beluga_error_set(err, status, "no memory for the tool");
+    if (status == BELUGA_ERROR_NO_MEMORY) no_memory(err);
     if (!status) status = make_tool(d, &tool, err);
     if (!tool) release(d);
     return status ? status : tool_set_add(set, tool, allow, place, err);
@@ -251,14 +258,15 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
         value = here;
         s.doc = NULL;
     }
-    int status = value ? open_one(&found, value, set, err) : BELUGA_ERROR_TOOL_NOT_FOUND;
+    int status = s.status ? no_memory(err) : BELUGA_ERROR_TOOL_NOT_FOUND;
+    if (value && !s.status) status = open_one(&found, value, set, err);
     beluga_json_doc_free(found.doc);
     return status;
 }
 
 /* ---- listing and checking -------------------------------------------------------------------- */
 
-static void list(const beluga_config *config, tool_name_fn tell, void *payload)
+static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 {
     char pointer[128], place[PATH_MAX + 32];
     section s = begin(config);
@@ -267,11 +275,15 @@ static void list(const beluga_config *config, tool_name_fn tell, void *payload)
         for (; tool; tool = beluga_json_next(s.root, tool)) {
             const char *name = beluga_json_key(tool, NULL);
             const char *description = beluga_json_get_string(tool, "description", NULL);
+            const char *allow = beluga_json_get_string(tool, "allow", NULL);
             snprintf(pointer, sizeof pointer, "/%s", name);
             place_of(&s, pointer, true, place, sizeof place);
-            tell(payload, name, description ? description : "", place);
+            const tool_name told = {name, description ? description : "", place,
+                                    allow ? allow : "ask"};
+            tell(payload, &told);
         }
     }
+    return s.status;
 }
 
 static void report(void *payload, const char *pointer, bool of_name, const char *message)
@@ -286,6 +298,7 @@ static void check_one(const beluga_json *value, const section *s, beluga_config_
     char pointer[128];
     int status = tool_definition_read(&d, value, s->doc, s->folder, report, checking);
     snprintf(pointer, sizeof pointer, "/%s", d.name ? d.name : "");
+    if (status == BELUGA_ERROR_NO_MEMORY) report(checking, pointer, true, "no memory to check it");
     if (!status && !d.description)
         beluga_config_report(checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
                              "without a description a model can only guess when to call it");
@@ -299,6 +312,7 @@ static void check(const beluga_config *config, beluga_config_checking *checking)
         const beluga_json *tool = beluga_json_first(s.root);
         for (; tool; tool = beluga_json_next(s.root, tool)) check_one(tool, &s, checking);
     }
+    if (s.status) report(checking, "", true, "no memory to check them");
 }
 
 const tool_source tool_source_programs = {

@@ -1,6 +1,7 @@
 #include "tools/set.h"
 
 #include "base/clock.h"
+#include "terminal/term.h"
 #include "tools/ask.h"
 #include "tools/desk.h"
 
@@ -44,6 +45,7 @@ static void begin(void *payload)
     }
     if (!call->allowed && !beluga_context_is_cancelled(call->context))
         ask_draw_result(name, "not allowed", strlen("not allowed"), true, -1);
+    term_spinner_resume();
 }
 
 /* On the main thread. */
@@ -52,6 +54,7 @@ static void end(void *payload)
     const set_call *call = payload;
     ask_draw_result(beluga_tool_name(call->item->inner), call->text, call->text_length,
                     call->status != 0, call->ns);
+    term_spinner_resume();
 }
 
 static int run_inner(set_call *call, beluga_context *context, beluga_tool_result *result)

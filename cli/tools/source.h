@@ -7,15 +7,19 @@
 #include <beluga/config.h>
 #include <beluga/error.h>
 
-/* Receives a name that -T takes, with a description and the place that it is from ("": unknown
- * until the source is asked), borrowed for the call. */
-typedef void (*tool_name_fn)(void *payload, const char *name, const char *description,
-                             const char *from);
+/* A name that -T takes, borrowed for the call. "": unknown until the source is asked. */
+typedef struct tool_name {
+    const char *name, *description;
+    const char *from;  /* the place that it is from */
+    const char *allow; /* ask, always or never */
+} tool_name;
+
+typedef void (*tool_name_fn)(void *payload, const tool_name *name);
 
 typedef struct tool_source {
     const char *section; /* of the configuration: "tools" */
-    /* Tell the names that -T takes. Starts nothing and asks nobody. */
-    void (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
+    /* Tell the names that -T takes. Starts nothing and asks nobody. @return 0 or NO_MEMORY. */
+    int (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
     /*
      * Make the tools that a name means, and add them to the set (tool_set_add).
      * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND where no name of this source is meant; another code

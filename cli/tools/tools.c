@@ -6,7 +6,6 @@
 #include "report.h"
 #include "tools/ask.h"
 #include "tools/desk.h"
-#include "tools/source.h"
 
 #include <beluga/chat_model.h>
 #include <beluga/registry.h>
@@ -30,11 +29,10 @@ typedef struct suggestion {
     size_t count;
 } suggestion;
 
-static void consider(void *payload, const char *name, const char *description, const char *from)
+static void consider(void *payload, const tool_name *told)
 {
     suggestion *s = payload;
-    (void)description;
-    (void)from;
+    const char *name = told->name;
     if (s->count++ < LISTED_NAMES)
         text_printf(&s->all, "%s%s", s->count > 1 ? ", " : "", name);
     else if (s->count == LISTED_NAMES + 1)
@@ -46,12 +44,23 @@ static void consider(void *payload, const char *name, const char *description, c
     s->distance = distance;
 }
 
+int tools_list(const beluga_config *config, tool_name_fn tell, void *payload)
+{
+    int status = 0;
+    for (const tool_source *const *source = tool_sources; *source && !status; source++)
+        status = (*source)->list(config, tell, payload);
+    return status ? out_no_memory() : 0;
+}
+
 static int explain_unknown(const cli_args *args, const beluga_config *config, const char *name)
 {
     beluga_error err;
     suggestion s = {.wanted = name};
-    for (const tool_source *const *source = tool_sources; *source; source++)
-        (*source)->list(config, consider, &s);
+    int rc = tools_list(config, consider, &s);
+    if (rc) {
+        text_free(&s.all);
+        return rc;
+    }
     if (*s.near)
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
                          "there is no tool \"%.80s\"; did you mean %s?", name, s.near);
@@ -88,22 +97,19 @@ typedef struct opening {
     int rc;
 } opening;
 
-static void open_listed(void *payload, const char *name, const char *description, const char *from)
+static void open_listed(void *payload, const tool_name *told)
 {
     opening *o = payload;
-    (void)description;
-    (void)from;
-    if (o->rc == 0) o->rc = tools_open_named(o->set, o->args, o->config, name);
+    if (o->rc == 0) o->rc = tools_open_named(o->set, o->args, o->config, told->name);
 }
 
 static int open_all(tool_set *set, const cli_args *args, const beluga_config *config)
 {
     beluga_error err;
     opening o = {set, args, config, 0};
-    for (const tool_source *const *source = tool_sources; *source; source++)
-        (*source)->list(config, open_listed, &o);
+    int rc = tools_list(config, open_listed, &o);
     tool_set_drop_forbidden(set);
-    if (o.rc || set->count) return o.rc;
+    if (rc || o.rc || set->count) return rc ? rc : o.rc;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
                      "-T all: the configuration has no tools that may run, under tools: "
                      "(beluga help tools)");

@@ -6,6 +6,7 @@
 #include "session.h"
 #include "text.h"
 #include "tools/set.h"
+#include "tools/source.h"
 
 /* The name that stands for all tools that are not forbidden. */
 #define TOOLS_ALL "all"
@@ -28,6 +29,9 @@ int tools_bind(const tool_set *set, const cli_args *args, cli_session *session);
 /* Write what a model is told of the tools, from which answers depend. @return 0, or an exit code,
  * reported. */
 int tools_describe(const tool_set *set, cli_text *text);
+
+/* Tell the names that -T takes. @return 0, or an exit code, reported. */
+int tools_list(const beluga_config *config, tool_name_fn tell, void *payload);
 
 /* Check the sections of all sources, for beluga_config_check_sections. */
 void tools_check(void *payload, const beluga_config *config, beluga_config_checking *checking);

@@ -5,22 +5,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static atomic_uint generation;
+atomic_uint beluga__forks;
 
 static void forked(void)
 {
-    atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&beluga__forks, 1, memory_order_relaxed);
 }
 
 /* The handler is registered when the library is loaded, since any later point could miss a fork. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, forked);
-}
-
-uint32_t beluga__fork_generation(void)
-{
-    return atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
 _Thread_local const beluga__runtime *beluga__inside;

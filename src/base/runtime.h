@@ -5,6 +5,7 @@
 
 #include <beluga/client.h>
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct beluga__loop_ops beluga__loop_ops; /* loop/loop.h */
@@ -74,8 +75,13 @@ static inline void beluga__leave(const beluga__runtime *before)
     beluga__inside = before;
 }
 
+extern atomic_uint beluga__forks; /* read it by beluga__fork_generation */
+
 /* Returns how often the process has forked. An object that was made under another number belongs
  * to a parent process. */
-uint32_t beluga__fork_generation(void);
+static inline uint32_t beluga__fork_generation(void)
+{
+    return atomic_load_explicit(&beluga__forks, memory_order_relaxed);
+}
 
 #endif

@@ -94,14 +94,14 @@ static char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/nu
 
 /* The command must not get the host's streams and descriptors. It writes to our pipes, and all else
  * is closed except the pipe that ends it together with its host. */
-static void arrange(posix_spawn_file_actions_t *actions, int pipes[PIPES][2])
+static int arrange(posix_spawn_file_actions_t *actions, int pipes[PIPES][2])
 {
-    posix_spawn_file_actions_init(actions);
-    posix_spawn_file_actions_adddup2(actions, pipes[GATE][0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(actions, pipes[OUT][1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(actions, pipes[ERR][1], STDERR_FILENO);
-    posix_spawn_file_actions_adddup2(actions, pipes[LIFE][0], LIFE_FD);
-    posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
+    int rc = posix_spawn_file_actions_adddup2(actions, pipes[GATE][0], STDIN_FILENO);
+    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[OUT][1], STDOUT_FILENO);
+    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[ERR][1], STDERR_FILENO);
+    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[LIFE][0], LIFE_FD);
+    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
+    return rc;
 }
 
 static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
@@ -115,14 +115,15 @@ static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
     sigemptyset(&usual); /* the host may ignore signals that programs rely on */
     sigaddset(&usual, SIGPIPE);
     sigaddset(&usual, SIGCHLD);
-    arrange(&actions, pipes);
+    posix_spawn_file_actions_init(&actions);
+    int rc = arrange(&actions, pipes);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
-    int rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+    if (!rc) rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return rc;

@@ -127,6 +127,11 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
 
 /* --- metadata, usage and warnings ------------------------------------------------------------- */
 
+static bool is_new(const char *known, const char *name)
+{
+    return !known && name && *name;
+}
+
 static int keep_name(beluga_emit *emit, const char *name, const char **out)
 {
     size_t n = strlen(name);
@@ -140,18 +145,17 @@ static int keep_name(beluga_emit *emit, const char *name, const char **out)
 static int emit_metadata(beluga_emit *emit, beluga_event *event)
 {
     const char *id = event->u.metadata.id, *model = event->u.metadata.model;
-    int64_t created = event->u.metadata.created;
     int status = beluga__emit_check(emit);
-    if (status) return status;
-    bool new_id = !emit->id && id && *id, new_model = !emit->model && model && *model;
-    bool new_time = !emit->created && created > 0;
-    bool asked = model == emit->call->model_name; /* which lasts as long as the call */
-    if (!new_id && !new_model && !new_time) return 0;
+    bool new_id = is_new(emit->id, id), new_model = is_new(emit->model, model);
+    bool new_time = !emit->created && event->u.metadata.created > 0;
+    if (status || !(new_id || new_model || new_time)) return status;
     if (new_id) status = keep_name(emit, id, &emit->id);
-    if (new_model && asked) emit->model = model;
-    if (new_model && !asked && !status) status = keep_name(emit, model, &emit->model);
+    if (new_model && model == emit->call->model_name)
+        emit->model = model; /* which lasts as long as the call */
+    else if (new_model && !status)
+        status = keep_name(emit, model, &emit->model);
     if (status) return status;
-    if (new_time) emit->created = created;
+    if (new_time) emit->created = event->u.metadata.created;
     emit->brought |= BELUGA__BROUGHT_OTHER;
     return beluga__emit_head(emit);
 }

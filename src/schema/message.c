@@ -388,12 +388,11 @@ static int report_bad_text(const beluga_message *m, size_t index, beluga_error *
                             *m->bad_text.field ? ", " : "", m->bad_text.field, m->bad_text.byte);
 }
 
-int beluga__message_check(const beluga_message *m, size_t index, beluga_error *err)
+int beluga__message_refuse(const beluga_message *m, size_t index, beluga_error *err)
 {
-    if (m->status)
-        return beluga_error_set(err, m->status, "message %zu: %s", index,
-                                m->why ? m->why : beluga_error_text(m->status));
-    return m->bad_text.field ? report_bad_text(m, index, err) : 0;
+    if (!m->status) return report_bad_text(m, index, err);
+    return beluga_error_set(err, m->status, "message %zu: %s", index,
+                            m->why ? m->why : beluga_error_text(m->status));
 }
 
 /* --- token estimate --------------------------------------------------------------------------- */

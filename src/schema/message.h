@@ -35,11 +35,18 @@ struct beluga_messages {
     beluga_message *few[8];
 };
 
-/* Check that message `index` of a call can be sent. The error tells which failure happened while
- * the message was made, or where its text is not UTF-8. The check is cheap, since adding the parts
- * found all faults.
- */
-int beluga__message_check(const beluga_message *message, size_t index, beluga_error *err);
+/* Explain why message `index` of a call can't be sent: which failure happened while the message was
+ * made, or where its text is not UTF-8. */
+int beluga__message_refuse(const beluga_message *message, size_t index, beluga_error *err);
+
+/* Check that message `index` of a call can be sent. The check is cheap, since adding the parts
+ * found all faults. */
+static inline int beluga__message_check(const beluga_message *message, size_t index,
+                                        beluga_error *err)
+{
+    bool faulty = message->status || message->bad_text.field;
+    return faulty ? beluga__message_refuse(message, index, err) : 0;
+}
 
 /* Add a text file: a part of text that has a name and a media type. */
 int beluga__message_add_text_file(beluga_message *message, const char *text, size_t length,

@@ -43,7 +43,7 @@ static void write_input(cli_process *cli, const char *name, const char *text)
     snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
 }
 
-static void write_numbers(cli_process *cli, int n)
+static inline void write_numbers(cli_process *cli, int n)
 {
     char text[16384] = "";
     for (int i = 1; i <= n; i++) sprintf(text + strlen(text), "number %d\n", i);
@@ -67,7 +67,7 @@ static size_t count_lines(const char *text)
 }
 
 /* Assert that there is a whole result for each of `n` lines, once. */
-static void assert_each_once(int n)
+static inline void assert_each_once(int n)
 {
     char *text = read_path(out), *line = text;
     int seen[1000] = {0};

@@ -227,9 +227,10 @@ static void an_output_of_something_else_is_refused(void **state)
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o",
                              "max_retries=1", "-j", "3", NULL),
                      0);
-    write_numbers(cli, 3);
-    expect_error(cli, 2, "was begun with another input", "batch", in, "--out", out, "-m",
-                 "mock/echo");
+    write_input(cli, "in.txt", "number 2\nnumber 1\n");
+    expect_error(cli, 2,
+                 "was begun with another input: line 2 is answered, and was another: name another",
+                 "batch", in, "--out", out, "-m", "mock/echo");
     cli_write_file(cli, "other.jsonl", "{}\n", 3);
     snprintf(out, sizeof out, "%s/other.jsonl", cli->home);
     expect_error(cli, 2, "was not begun by beluga batch", "batch", in, "--out", out, "-m",

@@ -22,7 +22,7 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
     assert_each_once(3);
     assert_contains(read_path(out),
                     "{\"id\":\"1\",\"line\":1,\"error\":{\"code\":\"context_length\"");
-    assert_contains(read_path(errors), "\"retryable\":false,\"attempts\":1}}\n");
+    assert_contains(read_path(errors), "\"retryable\":false,\"attempts\":1},\"digest\":\"");
     assert_int_equal(count_lines(read_path(errors)), 1);
     assert_int_equal(RUN(cli, "-j", "1"), 11); /* it is finished, if not well */
     assert_int_equal(peer_requests(p), 3);

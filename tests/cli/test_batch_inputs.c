@@ -182,7 +182,7 @@ static void a_template_without_a_field_is_refused(void **state)
 {
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.txt", "a\nb\n", "--template", "Summarize: {text}"),
-                   "--template: it names no field, so that every line would ask the same");
+                   "a text has a field in it, such as {{input}}");
 }
 
 static void the_first_lines_are_asked_and_the_same_command_goes_on(void **state)

@@ -138,6 +138,14 @@ static const char *const rows[][MAX_WORDS] = {
     {"aliases", "--json"},
     {"aliases", "set", HOSTILE, "mock/" HOSTILE, "-s", HOSTILE},
     {"aliases", "remove", HOSTILE},
+    {"templates"},
+    {"templates", "--json"},
+    {"templates", "show", "bad"},
+    {"templates", "show", HOSTILE},
+    {"templates", HOSTILE},
+    {"-m", "mock/echo", "-t", "bad", "hi"},
+    {"-m", "mock/echo", "-t", "good", "-p", HOSTILE "=" HOSTILE, "hi"},
+    {"-m", "mock/echo", "-t", "good", "-p", "x=" HOSTILE, "hi"},
     {"health", "-m", "openai/bad", "--probe"},
     {"health", "-m", "openai/bad", "--probe", "--json"},
     {"health", "-m", "mock/" HOSTILE},
@@ -236,6 +244,11 @@ static void write_files(cli_process *cli)
                "\"" QUOTED "\": 1\nmodels: {\"" QUOTED "\": nobody/x}\n"
                "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED "\", models: {\"" QUOTED
                "\": \"" QUOTED "\"}}}\n");
+    snprintf(path, sizeof path, "%s/.config/beluga/templates", cli->home);
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_text(cli, ".config/beluga/templates/bad.yaml", "\"" QUOTED "\": \"" QUOTED "\"\n");
+    write_text(cli, ".config/beluga/templates/good.yaml",
+               "{description: \"" QUOTED "\", prompt: \"{{x}} " QUOTED "\"}\n");
     write_text(cli, "lines.txt", "one\n" HOSTILE "\n");
     write_text(cli, "broken.jsonl", "{\"" QUOTED "\": 1}\n{\"prompt\": \"" QUOTED);
     write_text(cli, "vector.jsonl",

@@ -388,7 +388,7 @@ static void tools_are_listed_and_shown(void **state)
     char line[256];
     configure(cli, "tools:\n  weather:\n    description: The weather of a city\n"
                    "    command: [ls]\n    parameters: city\n");
-    snprintf(line, sizeof line, "weather\t%s:2:3\tThe weather of a city\n", config);
+    snprintf(line, sizeof line, "weather\task\t%s:2:3\tThe weather of a city\n", config);
     expect_out(cli, line, "tools", "--config", config);
     expect_in_out(cli, "allow       ask\n", "tools", "weather", "--config", config);
     assert_contains(cli->out, "  \"required\": [\n    \"city\"\n  ]");

@@ -253,6 +253,12 @@ static void write_config(cli_process *cli)
     cli_write_file(cli, "c.yaml", text, sizeof text - 1);
 }
 
+static void write_tools(cli_process *cli)
+{
+    static const char text[] = "tools:\n  t: {command: [echo, sunny], allow: always}\n";
+    chmod(cli_write_file(cli, "t.yaml", text, sizeof text - 1), 0600);
+}
+
 static void trace_once(cli_process *cli)
 {
     const char *const ask[ARGUMENTS] = {"--trace=t.jsonl", "-m", "mock/any", "Hi"};
@@ -296,6 +302,13 @@ static program programs[] = {
     {"an answer in the log", {"-m", "mock/any", question}, NULL, log_on_anew, check_log, NULL},
     {"a list of the log", {"logs", "list"}, NULL, fill_log, NULL, NULL},
     {"a conversation", {"chat", "-m", "mock/any"}, "Hi\n", NULL, NULL, NULL},
+    {"an answer with a tool",
+     {"--config", "t.yaml", "-m", "mock/any", "-T", "t", "-o",
+      "mock.tool_calls=[{\"name\":\"t\",\"arguments\":{}}]", "Hi"},
+     NULL,
+     write_tools,
+     NULL,
+     NULL},
     {"a batch",
      {"batch", "in.jsonl", "--out", "out.jsonl", "-m", "openai/any", "-o", "max_retries=0"},
      NULL,

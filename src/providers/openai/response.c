@@ -228,18 +228,16 @@ int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json 
 }
 
 /* Returns a count of tokens, `otherwise` where it is missing, or -1 where it is negative. */
-static int64_t count(const beluga_json *object, const char *key, int64_t otherwise)
+static int64_t count(const beluga_json *value, int64_t otherwise)
 {
-    int64_t n = beluga_json_get_int(object, key, otherwise);
+    int64_t n = beluga_json_int(value, otherwise);
     return n < 0 ? -1 : n;
 }
 
 /* OpenAI includes reasoning in completion_tokens. xAI counts it separately, which the total
  * shows. */
-static int64_t output_total(const beluga_json *usage, int64_t input, int64_t reasoning)
+static int64_t output_total(int64_t output, int64_t total, int64_t input, int64_t reasoning)
 {
-    int64_t output = count(usage, "completion_tokens", -1);
-    int64_t total = count(usage, "total_tokens", -1);
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
     if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
@@ -247,22 +245,42 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     return beside ? output + reasoning : output;
 }
 
+/* First the names of OpenAI, in its order. Then those of Moonshot, of DeepSeek, of LiteLLM and
+ * Qwen, and of hosts without details. */
+enum { INPUT, OUTPUT, TOTAL, OF_INPUT, OF_OUTPUT, CACHED, HIT, CREATED, REASONED, COUNTS };
+static const beluga_json_name counts[COUNTS] = {
+    [INPUT] = BELUGA_JSON_NAME("prompt_tokens"),
+    [OUTPUT] = BELUGA_JSON_NAME("completion_tokens"),
+    [TOTAL] = BELUGA_JSON_NAME("total_tokens"),
+    [OF_INPUT] = BELUGA_JSON_NAME("prompt_tokens_details"),
+    [OF_OUTPUT] = BELUGA_JSON_NAME("completion_tokens_details"),
+    [CACHED] = BELUGA_JSON_NAME("cached_tokens"),
+    [HIT] = BELUGA_JSON_NAME("prompt_cache_hit_tokens"),
+    [CREATED] = BELUGA_JSON_NAME("cache_creation_input_tokens"),
+    [REASONED] = BELUGA_JSON_NAME("reasoning_tokens"),
+};
+
+enum { READ, MADE, WRITTEN, INPUT_COUNTS };
+static const beluga_json_name input_counts[INPUT_COUNTS] = {
+    [READ] = BELUGA_JSON_NAME("cached_tokens"),
+    [MADE] = BELUGA_JSON_NAME("cache_creation_input_tokens"),
+    [WRITTEN] = BELUGA_JSON_NAME("cache_write_tokens"),
+};
+
 int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
+    const beluga_json *m[COUNTS], *input[INPUT_COUNTS];
     if (!beluga_json_is_object(usage)) return 0;
-    const beluga_json *input = beluga_json_get(usage, "prompt_tokens_details");
-    const beluga_json *output = beluga_json_get(usage, "completion_tokens_details");
-    int64_t hit = count(usage, "cached_tokens", -1); /* the names of Moonshot and DeepSeek */
-    hit = count(usage, "prompt_cache_hit_tokens", hit);
-    u.input_total = count(usage, "prompt_tokens", -1);
-    u.input_cache_read = count(input, "cached_tokens", hit);
-    /* the name of LiteLLM and Qwen */
-    int64_t written = count(usage, "cache_creation_input_tokens", -1);
-    written = count(input, "cache_creation_input_tokens", written);
-    u.input_cache_write = count(input, "cache_write_tokens", written);
-    u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
-    u.output_total = output_total(usage, u.input_total, u.output_reasoning);
+    beluga_json_pick(usage, counts, COUNTS, m);
+    beluga_json_pick(m[OF_INPUT], input_counts, INPUT_COUNTS, input);
+    const beluga_json *reasoned = beluga_json_get(m[OF_OUTPUT], "reasoning_tokens");
+    u.input_total = count(m[INPUT], -1);
+    u.input_cache_read = count(input[READ], count(m[HIT], count(m[CACHED], -1)));
+    u.input_cache_write = count(input[WRITTEN], count(input[MADE], count(m[CREATED], -1)));
+    u.output_reasoning = count(reasoned, count(m[REASONED], -1));
+    u.output_total =
+        output_total(count(m[OUTPUT], -1), count(m[TOTAL], -1), u.input_total, u.output_reasoning);
     return beluga__emit_read_usage(&u, usage, emit);
 }
 

@@ -1,0 +1,36 @@
+#include "batch/alike.h"
+
+/* These errors come of what a line asks; all others may come of the model, the key, the network or
+ * the server. A request that was refused as invalid is its line's, since services say so of many
+ * things that one line alone has. */
+static bool is_of_the_line(int code)
+{
+    switch (code) {
+    case BELUGA_ERROR_INVALID_INPUT:
+    case BELUGA_ERROR_INVALID_REQUEST:
+    case BELUGA_ERROR_TOOL_CALL:
+    case BELUGA_ERROR_TOOL_NOT_FOUND:
+    case BELUGA_ERROR_TOOL_EXECUTION:
+    case BELUGA_ERROR_LIMIT_EXCEEDED:
+    case BELUGA_ERROR_CONTENT_FILTER:
+    case BELUGA_ERROR_CONTEXT_LENGTH:
+    case BELUGA_ERROR_INCOMPLETE: return true;
+    default: return false;
+    }
+}
+
+bool batch_alike_is_suspect(const beluga_error *err)
+{
+    return err->code && !is_of_the_line(err->code);
+}
+
+bool batch_alike_fits(const batch_alike *alike, const beluga_error *err)
+{
+    return !alike->count || alike->error.code == err->code;
+}
+
+void batch_alike_hold(batch_alike *alike, const batch_held *held, const beluga_error *err)
+{
+    if (!alike->count) alike->error = *err;
+    alike->held[alike->count++] = *held;
+}

@@ -1,0 +1,86 @@
+#include "batch/resume.h"
+
+#include "batch/sidecar.h"
+#include "exit.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static bool is_begun(const batch_output *out)
+{
+    struct stat status;
+    return out->fd >= 0 && (fstat(out->fd, &status) != 0 || status.st_size > 0);
+}
+
+static int clean(batch_output *out, const batch_resume *r)
+{
+    return r->dry ? batch_output_read(out, r->survey->last_line, r->again)
+                  : batch_output_recover(out, r->survey->last_line, r->again);
+}
+
+/* No answer would be lost; and neither would what was paid for a part of one. */
+static bool is_without_answers(const batch_output *out)
+{
+    const batch_totals *t = &out->totals;
+    return !t->done && !t->input_tokens && !t->output_tokens && !out->damaged;
+}
+
+static int begin_anew(batch_output *out, const batch_resume *r)
+{
+    int rc = batch_output_forget(out, r->survey->last_line);
+    if (rc == 0 && !r->dry) rc = batch_sidecar_write(out->path, r->facts);
+    return rc;
+}
+
+static void tell_changes(const batch_output *out)
+{
+    if (out->changed)
+        out_note("the input has changed: what failed in %" PRIu64 " line%s is asked again",
+                 out->changed, out->changed == 1 ? "" : "s");
+    else
+        out_note("the input has changed, but no line that is finished");
+}
+
+static int refuse_input(const batch_output *out)
+{
+    batch_difference what;
+    snprintf(what.text, sizeof what.text,
+             "was begun with another input: line %" PRIu64 " is answered, and was another",
+             out->strange);
+    return batch_sidecar_refuse(out->path, &what);
+}
+
+/* The output is read once to find whether an answer belongs to no line, and then as usual. */
+static int take_other_input(batch_output *out, const batch_resume *r)
+{
+    uint64_t *digests = NULL;
+    int rc = batch_survey_digests(r->survey, r->input_path, r->input, r->layout, &digests);
+    out->digests = digests;
+    if (rc == 0) rc = batch_output_read(out, r->survey->last_line, r->again);
+    if (rc == 0 && out->strange) rc = refuse_input(out);
+    if (rc == 0) tell_changes(out);
+    if (rc == 0) rc = clean(out, r);
+    if (rc == 0 && !r->dry) rc = batch_sidecar_write(out->path, r->facts);
+    out->digests = NULL;
+    free(digests);
+    return rc;
+}
+
+int batch_resume_output(batch_output *out, const batch_resume *r)
+{
+    batch_difference difference;
+    if (!is_begun(out)) return begin_anew(out, r);
+    int rc = batch_sidecar_compare(out->path, r->facts, &difference);
+    if (rc || difference.kind == BATCH_SAME) return rc ? rc : clean(out, r);
+    rc = batch_output_read(out, r->survey->last_line, BATCH_AGAIN_NONE);
+    if (rc) return rc;
+    if (is_without_answers(out)) {
+        out_note("%s %s, and has no answer yet: it begins anew", out->path, difference.text);
+        return begin_anew(out, r);
+    }
+    return difference.kind == BATCH_OTHER_INPUT ? take_other_input(out, r)
+                                                : batch_sidecar_refuse(out->path, &difference);
+}
