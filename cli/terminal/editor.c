@@ -87,10 +87,10 @@ static void write_text(editor *e, const char *text, size_t n)
 
 static void tell_too_long(editor *e)
 {
-    if (!e->too_long) return;
+    if (!e->too_long || e->pasting) return;
     e->too_long = false;
     leave_drawing(e);
-    out_error("a text that is typed can have %zu MiB; the rest was not taken (a file can be "
+    out_error("a text that is typed can have %zu MiB; what was pasted was left out (a file can be "
               "longer: beluga < FILE)",
               MAX_EDITED_BYTES / (1024 * 1024));
     show_anew(e, e->drawn.prompt, e->drawn.continuation);

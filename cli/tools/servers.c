@@ -29,9 +29,6 @@ static tool_allow allow_of(const beluga_json *value)
     return text && strcmp(text, "never") == 0 ? TOOL_NEVER : TOOL_ASK;
 }
 
-static const char *const allow_words[] = {
-    [TOOL_ASK] = "ask", [TOOL_ALWAYS] = "always", [TOOL_NEVER] = "never"};
-
 /* Read the entry in one file. */
 static void read_entry(entry *out, const beluga_config *config, size_t index, const char *name,
                        const beluga_json *value)
@@ -141,6 +138,11 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
 
 /* ---- listing and checking -------------------------------------------------------------------- */
 
+static const char *allow_word(tool_allow allow)
+{
+    return allow == TOOL_ALWAYS ? "always" : allow == TOOL_NEVER ? "never" : "ask";
+}
+
 typedef struct listing {
     const beluga_config *config;
     tool_name_fn tell;
@@ -151,11 +153,8 @@ static void tell_server(void *payload, const char *name, bool disabled)
 {
     const listing *l = payload;
     entry e = find_entry(l->config, name);
-    const tool_name told = {.name = name,
-                            .description =
-                                *e.description ? e.description : "all tools of an MCP server",
-                            .from = e.place,
-                            .allow = allow_words[e.allow]};
+    const tool_name told = {name, *e.description ? e.description : "all tools of an MCP server",
+                            e.place, allow_word(e.allow)};
     if (!disabled) l->tell(l->payload, &told);
 }
 

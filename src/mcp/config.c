@@ -103,6 +103,16 @@ static void put_step(char pointer[POINTER], const char *name)
     pointer[n] = '\0';
 }
 
+/* A variable that is not set where the file is checked may be set where it is used. */
+static void warn(reading *r, const char *member, const char *item, const char *message)
+{
+    char pointer[POINTER] = "";
+    put_step(pointer, r->name);
+    put_step(pointer, member);
+    if (item) put_step(pointer, item);
+    beluga_config_report(r->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, false, message);
+}
+
 static void fault(reading *r, const char *member, const char *item, bool of_name,
                   const char *format, ...) BELUGA_PRINTF(5, 6);
 
@@ -171,7 +181,9 @@ static const char *stands_for(reading *r, const char *member, const char *item, 
     int status = r->checking ? beluga__mcp_expand_check(text, is_secret, &why)
                  : is_secret ? beluga__mcp_fetch(&out, text, &why)
                              : beluga__mcp_expand(&out, text, &why);
-    if (status)
+    if (r->checking && status == BELUGA_ERROR_NOT_FOUND)
+        warn(r, member, item, why.message);
+    else if (status)
         fault(r, member, item, false, "%s: %s", item ? item : member, why.message);
     else
         kept = keep(r, &out);

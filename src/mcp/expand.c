@@ -12,8 +12,7 @@ enum { NAME = 128 };
 
 static int not_set(const char *name, beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the variable %.100s is not set",
-                            name);
+    return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "the variable %.100s is not set", name);
 }
 
 /* Append the value of what stands between "${" and "}". */

@@ -8,8 +8,8 @@
 #include <beluga/error.h>
 
 /* Append a text with the values of variables in place of ${NAME}, ${env:NAME} and
- * ${NAME:-default}. Returns 0; INVALID_CONFIG with detail for a variable that is not set and has no
- * default, and for one that does not end; NO_MEMORY. */
+ * ${NAME:-default}. Returns 0; NOT_FOUND with detail for a variable that is not set and has no
+ * default; INVALID_CONFIG for one that does not end; NO_MEMORY. */
 int beluga__mcp_expand(beluga__buf *out, const char *text, beluga_error *err);
 /* Append what a text stands for, which may be a reference: env:NAME, file:PATH, command:COMMAND.
  * Blocks as these do. Returns as above, or AUTHENTICATION. */

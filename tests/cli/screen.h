@@ -15,14 +15,15 @@
 enum { SCREEN_ROWS = 6000, SCREEN_COLUMNS = 100, SCREEN_HEIGHT = 24 };
 
 typedef struct screen {
-    size_t width, row, column, lowest;
+    size_t width, height, row, column, lowest;
     char cells[SCREEN_ROWS][SCREEN_COLUMNS][8]; /* a character each; "" behind a wide one */
     char *text;                                 /* owned */
 } screen;
 
-/* Of the wide characters only those that the tests use. */
+/* Of the wide characters, and of those over others, only those that the tests use. */
 static inline size_t screen_columns_of(uint32_t c)
 {
+    if ((c >= 0x300 && c < 0x370) || c == 0x200d) return 0;
     return c >= 0x1100 && (c < 0x2000 || (c >= 0x3000 && c < 0xfb00) || c >= 0x1f300) ? 2 : 1;
 }
 
@@ -35,6 +36,7 @@ static inline void screen_go_to(screen *s, size_t row)
 
 static inline void screen_put(screen *s, const char *text, size_t n, size_t columns)
 {
+    if (!columns) return;
     if (s->column + columns > s->width) {
         s->column = 0;
         screen_go_to(s, s->row + 1);
@@ -59,7 +61,7 @@ static inline size_t screen_obey(screen *s, const char *text)
     unsigned long n = strtoul(text, &end, 10);
     if (!n) n = 1;
     if (*end == 'A') {
-        assert_true(s->lowest - (s->row - n) < SCREEN_HEIGHT); /* else it has scrolled away */
+        assert_true(s->lowest - (s->row - n) < s->height); /* else it has scrolled away */
         s->row -= n;
     } else if (*end == 'J') {
         screen_erase_below(s);
@@ -69,6 +71,13 @@ static inline size_t screen_obey(screen *s, const char *text)
         fail_msg("the screen does not know \\033[%.8s", text);
     }
     return (size_t)(end - text) + 1;
+}
+
+/* A tab stays in its row. */
+static inline void screen_tab(screen *s)
+{
+    size_t next = s->column + 8 - s->column % 8;
+    s->column = next < s->width ? next : s->width - 1;
 }
 
 static inline void screen_write(screen *s, const char *text, size_t n)
@@ -84,8 +93,7 @@ static inline void screen_write(screen *s, const char *text, size_t n)
         else if (c == '\n')
             screen_go_to(s, s->row + 1);
         else if (c == '\t')
-            do screen_put(s, " ", 1, 1);
-            while (s->column % 8);
+            screen_tab(s);
         else
             screen_put(s, text + i, length, screen_columns_of(c));
         i += length;
@@ -113,6 +121,7 @@ static inline char *screen_of(const cli_process *cli)
     screen *s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->width = cli->width ? cli->width : 80;
+    s->height = SCREEN_HEIGHT;
     screen_write(s, cli->out, cli->out_length);
     char *text = screen_text(s);
     free(s);

@@ -102,6 +102,21 @@ static void a_paste_of_100_kb_arrives_whole(void **state)
     assert_int_equal(peer_requests(p), 1);
 }
 
+static void a_paste_that_is_too_long_is_left_out_and_told_once(void **state)
+{
+    enum { LINES = 66000 };
+    static const char line[] = "A line of sixty-four bytes, and of one more to end it properly..\r";
+    cli_process *cli = *state;
+    begin(cli, 80);
+    cli_type(cli, "kept \033[200~");
+    for (int i = 0; i < LINES; i++) cli_type(cli, line);
+    cli_type(cli, "more\033[201~");
+    cli_wait_for(cli, "can have 4 MiB; what was pasted was left out");
+    answers(cli, "text\r", "kept text");
+    leave(cli, "\004");
+    assert_null(strstr(strstr(cli->out, "left out") + 1, "left out"));
+}
+
 /* ---- characters ------------------------------------------------------------------------------ */
 
 static void text_that_is_not_ascii_survives_a_locale_that_knows_ascii_alone(void **state)
@@ -368,6 +383,7 @@ int main(void)
         TEST(so_is_a_paste_that_the_terminal_does_not_mark),
         TEST(bytes_in_a_paste_that_are_no_text_are_shown),
         TEST(a_paste_of_100_kb_arrives_whole),
+        TEST(a_paste_that_is_too_long_is_left_out_and_told_once),
         TEST(text_that_is_not_ascii_survives_a_locale_that_knows_ascii_alone),
         TEST(a_character_may_come_in_pieces),
         TEST(the_cursor_stands_where_wide_and_joined_characters_put_it),

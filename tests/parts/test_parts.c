@@ -43,6 +43,18 @@ static void configuration_files_are_read_or_refused(void **state)
     unlink(path);
 }
 
+static void tool_servers_are_opened_or_refused(void **state)
+{
+    (void)state;
+    beluga_mcp *mcp;
+    beluga_error err = {0};
+    const beluga_mcp_settings settings = {
+        .size = sizeof settings, .name = "none", .command = "/no/such/command"};
+    int status = beluga_mcp_open(NULL, &settings, NULL, &mcp, &err);
+    check("mcp", status == BELUGA_ERROR_NOT_FOUND ? 0 : status, &err);
+    assert_null(mcp);
+}
+
 static void tell(void *payload, const beluga_config_problem *problem)
 {
     (void)payload;
@@ -302,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(configuration_files_are_read_or_refused),
+        cmocka_unit_test(tool_servers_are_opened_or_refused),
         cmocka_unit_test(checks_of_configuration_files_are_made_or_refused),
         cmocka_unit_test(prices_are_read_or_refused),
         cmocka_unit_test(a_budget_without_prices_is_refused),
