@@ -29,6 +29,7 @@ typedef struct candidate {
 typedef struct lookup {
     const beluga_config *base;
     const char *name;
+    const char *only; /* the provider that is meant; NULL: any */
     candidate found[MAX_FOUND];
     size_t count;
     char near[LOOKUP_BYTES]; /* the model whose name differs least, "" for none */
@@ -104,6 +105,7 @@ static void consider(lookup *l, const char *provider, const char *model)
 {
     size_t n = strlen(model);
     bool open = n && model[n - 1] == '*';
+    if (l->only && strcmp(l->only, provider) != 0) return;
     if (open) n--;
     if (!n || n >= LOOKUP_BYTES) return;
     char known[LOOKUP_BYTES];
@@ -203,12 +205,26 @@ static void tell_candidates(const lookup *l, beluga_error *err)
                      "\"%.60s\" is a model of several providers: name one of %s", l->name, list);
 }
 
+static void search(lookup *l)
+{
+    search_config(l);
+    search_providers(l);
+    search_prices(l);
+}
+
+bool lookup_near(const beluga_config *base, const char *provider, const char *model,
+                 char near[LOOKUP_BYTES])
+{
+    lookup l = {.base = base, .name = model, .only = provider, .slips = MOST_SLIPS + 1};
+    search(&l);
+    memcpy(near, l.near, LOOKUP_BYTES);
+    return *near && !l.count;
+}
+
 bool lookup_model(const beluga_config *base, const char *name, char *reference, beluga_error *err)
 {
     lookup l = {.base = base, .name = name, .slips = MOST_SLIPS + 1};
-    search_config(&l);
-    search_providers(&l);
-    search_prices(&l);
+    search(&l);
     prefer_keys(&l);
     if (l.count == 1) {
         memcpy(reference, l.found[0].reference, LOOKUP_BYTES);

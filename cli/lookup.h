@@ -20,4 +20,9 @@
  */
 bool lookup_model(const beluga_config *base, const char *name, char *reference, beluga_error *err);
 
+/* Find the known model of the same provider whose name differs least from PROVIDER/MODEL.
+ * @return whether there is one that is nearly called so, and not just so. */
+bool lookup_near(const beluga_config *base, const char *provider, const char *model,
+                 char near[LOOKUP_BYTES]);
+
 #endif

@@ -45,7 +45,7 @@ static int run(cli_args *args)
 int main(int argc, char **argv)
 {
     cli_args args;
-    cli_template template = {.path = ""};
+    static cli_template template;
     if (hold_standard_files() != 0) return CLI_EXIT_OTHER;
     int rc = args_parse(&args, commands, argc, argv);
     out_init(&args);

@@ -260,6 +260,15 @@ static int remember_reference(cli_session *session, const char *reference, belug
     return 0;
 }
 
+void session_hint_model(const cli_session *session, int status)
+{
+    char near[LOOKUP_BYTES];
+    if (status == BELUGA_ERROR_INVALID_MODEL &&
+        lookup_near(session->base, beluga_provider_name(session->model),
+                    beluga_model_name(session->model), near))
+        out_note("did you mean -m %s?", near);
+}
+
 void session_remember(const cli_session *session)
 {
     if (session->opened) cassette_remember_model(session->opened);

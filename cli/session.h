@@ -62,6 +62,10 @@ int session_open(cli_session *session, const cli_args *args, const char *referen
 /* Resolve and open a model, and leave the error to the caller. @return 0, or the error's code. */
 int session_try_open(cli_session *session, const char *reference, beluga_error *err);
 
+/* Where a provider does not know the model of the open session (`status`), note which model may be
+ * meant. */
+void session_hint_model(const cli_session *session, int status);
+
 /* Note the model of the open session in the recording that is made, if any. */
 void session_remember(const cli_session *session);
 

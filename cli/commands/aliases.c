@@ -1,4 +1,5 @@
 /* beluga aliases: names of one's own for models, with what belongs to them. */
+#include "base/text.h"
 #include "commands/command.h"
 #include "configuration.h"
 #include "exit.h"
@@ -122,15 +123,24 @@ static int do_set(cli_session *session, const cli_args *args)
     return rc;
 }
 
+static int explain_missing(const cli_session *session, const char *wanted)
+{
+    const char *name, *reference;
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++) {
+        if (!beluga__text_is_near(wanted, name)) continue;
+        out_error("there is no alias %s; did you mean %s?", wanted, name);
+        return CLI_EXIT_USAGE;
+    }
+    out_error("there is no alias %s; beluga aliases lists them", wanted);
+    return CLI_EXIT_USAGE;
+}
+
 static int do_remove(cli_session *session, const cli_args *args)
 {
     configuration_change change = {.count = 0};
     const char *name = args->operands.count == 2 ? args->operands.items[1] : NULL;
     if (!name) return out_usage("name the alias: beluga aliases remove NAME");
-    if (!find_alias(session, name)) {
-        out_error("there is no alias %s; beluga aliases lists them", name);
-        return CLI_EXIT_USAGE;
-    }
+    if (!find_alias(session, name)) return explain_missing(session, name);
     const char *usual = beluga_config_default_model(session->base);
     if (usual && strcmp(usual, name) == 0) {
         out_error(

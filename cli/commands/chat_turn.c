@@ -88,6 +88,7 @@ static void answer(const chat_turn *turn)
         chat->leave = true;
     else
         drop(turn, report_error(chat->args, &answer.error, NULL));
+    session_hint_model(&chat->session, answer.status);
     write_down(turn, &answer, kept);
     answer_free(&answer);
     chat->kept = kept || turn->again;

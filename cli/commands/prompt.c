@@ -75,7 +75,11 @@ static int print_error(const cli_args *args, const cli_answer *answer)
 
 static int print(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
-    if (answer->status != 0) return print_error(args, answer);
+    if (answer->status != 0) {
+        int code = print_error(args, answer);
+        session_hint_model(&q->session, answer->status);
+        return code;
+    }
     int rc = args->json      ? report_response(answer->response, &answer->runs)
              : args->extract ? print_code(answer->response)
                              : 0;

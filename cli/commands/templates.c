@@ -21,6 +21,7 @@
 
 /* No terminal shows more of a text. */
 #define TEXT_BYTES 256
+#define TITLE      "TEMPLATE"
 
 typedef struct template_listing {
     const cli_args *args;
@@ -63,9 +64,10 @@ static void put_row(term_table *table, const char *name, const cli_template *t)
 {
     char text[TEXT_BYTES];
     const char *all = text_of(t);
-    size_t width = term_width();
+    size_t width = term_width(),
+           column = strlen(name) > strlen(TITLE) ? strlen(name) : strlen(TITLE);
     beluga_text_to_line(all, strcspn(all, "\n"), text, sizeof text);
-    size_t room = width > strlen(name) + 3 ? width - strlen(name) - 3 : 1;
+    size_t room = width > column + 3 ? width - column - 3 : 1;
     if (term_is_out() && strlen(text) > room)
         text[beluga__utf8_cut(text, strlen(text), room)] = '\0';
     table_add(table, name);
@@ -100,7 +102,7 @@ static int list_json(template_listing *l)
 
 static int list_table(template_listing *l)
 {
-    static const char *const titles[] = {"TEMPLATE", "TEXT"};
+    static const char *const titles[] = {TITLE, "TEXT"};
     char folder[PATH_MAX];
     table_begin(&l->table, 2, titles);
     int rc = template_each(l->args, list_one, l);

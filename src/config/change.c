@@ -86,8 +86,11 @@ static int apply(change *c, const char *pointer, const char *value)
 static int write_text(change *c)
 {
     if (beluga__file_write(c->file.fd, c->text.data, c->text.length) || fsync(c->file.fd) ||
-        beluga__new_file_replace(&c->file) || beluga__new_file_sync_folder(&c->file))
+        beluga__new_file_replace(&c->file))
         return system_error(c, errno);
+    /* The change is made. A name that could not be made durable is lost by a power cut at most, and
+     * then the file is as before. */
+    (void)beluga__new_file_sync_folder(&c->file);
     return 0;
 }
 

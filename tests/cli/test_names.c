@@ -92,6 +92,22 @@ static void a_name_that_is_nearly_right_is_told(void **state)
     assert_string_equal(cli->out, "");
 }
 
+static void a_model_that_its_provider_does_not_know_may_be_another(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve_openai(cli);
+    for (int i = 0; i < 3; i++)
+        peer_openai_error(peer_reply_new(p), 404, "invalid_request_error", "model_not_found",
+                          "The model does not exist");
+    expect_error(cli, 3, "did you mean -m openai/gpt-5-mini?\n", "-m", "openai/gpt-5-mnii",
+                 "Hello");
+    give(cli, "Hello\n");
+    expect_error(cli, 3, "did you mean -m openai/gpt-5-mini?\n", "chat", "-m", "openai/gpt-5-mnii");
+    give(cli, "");
+    expect_exit(cli, 3, "-m", "openai/gpt-5-mini", "Hello");
+    assert_lacks(cli->err, "did you mean");
+}
+
 static void a_name_that_nobody_knows_is_told_as_before(void **state)
 {
     cli_process *cli = *state;
@@ -117,6 +133,7 @@ int main(void)
         test(the_provider_that_has_a_key_is_meant),
         test(the_log_and_a_batch_know_the_whole_name),
         test(a_name_that_is_nearly_right_is_told),
+        test(a_model_that_its_provider_does_not_know_may_be_another),
         test(a_name_that_nobody_knows_is_told_as_before),
         test(the_default_model_of_the_file_may_be_a_name_alone),
     };

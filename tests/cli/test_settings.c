@@ -199,6 +199,8 @@ static void an_alias_is_written_with_its_options_and_comments_stay(void **state)
                   "aliases", "--json");
     expect_exit(cli, 0, "aliases", "set", "clever", "mock/echo", "-s", "");
     expect_exit(cli, 0, "aliases", "set", "old", "mock/echo");
+    expect_error(cli, 2, "there is no alias parot; did you mean parrot?", "aliases", "remove",
+                 "parot");
     expect_exit(cli, 0, "aliases", "remove", "parrot");
     assert_file(cli, CONFIG,
                 "# mine\nmodels:\n  old: {model: mock/echo}   # the first\n"

@@ -253,6 +253,17 @@ static void write_config(cli_process *cli)
     cli_write_file(cli, "c.yaml", text, sizeof text - 1);
 }
 
+/* A file that is changed has the alias, or is as before; it is never half of it. */
+static void check_alias(cli_process *cli, const program *p)
+{
+    const char *const list[ARGUMENTS] = {"aliases", "--config", "c.yaml"};
+    (void)p;
+    bool changed = cli->code == 0;
+    assert_int_equal(run_well(cli, list, NULL), 0);
+    if (changed != (strcmp(cli->out, "x\tmock/echo\tS\n") == 0))
+        fail_msg("%s: the file says otherwise: %s", context, cli->out);
+}
+
 static void write_tools(cli_process *cli)
 {
     static const char text[] = "tools:\n  t: {command: [echo, sunny], allow: always}\n";
@@ -329,6 +340,15 @@ static program programs[] = {
      check_tape,
      NULL},
     {"a configuration", {"config", "--config", "c.yaml"}, NULL, write_config, NULL, NULL},
+    {"an alias that is written",
+     {"aliases", "set", "x", "mock/echo", "-s", "S", "--config", "c.yaml"},
+     NULL,
+     write_config,
+     check_alias,
+     NULL},
+    {"a template", {"-m", "mock/echo", "-t", "Say {{input}}", "Hi"}, NULL, NULL, NULL, NULL},
+    {"a named conversation", {"-m", "mock/any", "--name", "t", "Hi"}, NULL, fill_log, NULL, NULL},
+    {"a model named alone", {"config", "-m", "gpt-4o"}, NULL, NULL, NULL, NULL},
     {"a check of a configuration", {"config", "check", "c.yaml"}, NULL, write_config, NULL, NULL},
     {"a list of providers", {"providers"}, NULL, NULL, NULL, NULL},
     {"a list of models", {"models", "openai"}, NULL, NULL, NULL, NULL},
