@@ -1,4 +1,5 @@
 /* The source of the tools that MCP servers of the configuration have: SERVER, or SERVER.TOOL. */
+#include "base/text.h"
 #include "tools/source.h"
 
 #include <beluga/error.h>
@@ -35,10 +36,10 @@ static void read_entry(entry *out, const beluga_config *config, size_t index, co
                        const beluga_json *value)
 {
     const char *path = "", *about = beluga_json_get_string(value, "description", NULL);
-    char pointer[NAME + 2];
+    char pointer[2 * NAME + 2] = "";
     int line = 0, column = 0;
     *out = (entry){.found = true, .allow = allow_of(value)};
-    snprintf(pointer, sizeof pointer, "/%s", name);
+    beluga__text_add_step(pointer, sizeof pointer, name);
     beluga_config_section_place(config, SECTION, index, pointer, true, &path, &line, &column);
     snprintf(out->place, sizeof out->place, "%s:%d:%d", path, line, column);
     snprintf(out->description, sizeof out->description, "%s", about ? about : "");

@@ -96,26 +96,13 @@ static const beluga_json *find_entry(section *found, const beluga_config *config
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* Write a name as a step of a JSON Pointer. */
-static void put_step(char pointer[POINTER], const char *name)
-{
-    size_t n = strlen(pointer);
-    if (n + 4 < POINTER) pointer[n++] = '/';
-    for (; *name && n + 3 < POINTER; name++) {
-        bool escaped = *name == '~' || *name == '/';
-        if (escaped) pointer[n++] = '~';
-        pointer[n++] = !escaped ? *name : *name == '~' ? '0' : '1';
-    }
-    pointer[n] = '\0';
-}
-
 /* A variable that is not set where the file is checked may be set where it is used. */
 static void warn(reading *r, const char *member, const char *item, const char *message)
 {
     char pointer[POINTER] = "";
-    put_step(pointer, r->name);
-    put_step(pointer, member);
-    if (item) put_step(pointer, item);
+    beluga__text_add_step(pointer, sizeof pointer, r->name);
+    beluga__text_add_step(pointer, sizeof pointer, member);
+    if (item) beluga__text_add_step(pointer, sizeof pointer, item);
     beluga_config_report(r->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, false, message);
 }
 
@@ -133,9 +120,9 @@ static void fault(reading *r, const char *member, const char *item, bool of_name
     va_start(values, format);
     vsnprintf(message, sizeof message, format, values);
     va_end(values);
-    put_step(pointer, r->name);
-    if (member) put_step(pointer, member);
-    if (item) put_step(pointer, item);
+    beluga__text_add_step(pointer, sizeof pointer, r->name);
+    if (member) beluga__text_add_step(pointer, sizeof pointer, member);
+    if (item) beluga__text_add_step(pointer, sizeof pointer, item);
     if (r->checking)
         beluga_config_report(r->checking, BELUGA_SEVERITY_ERROR, SECTION, pointer, of_name,
                              message);
