@@ -41,11 +41,42 @@ static void put_option(const arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
+/* Options under headings, for commands that have many of them. */
+static const struct option_group {
+    const char *heading;
+    uint64_t options;
+} groups[] = {
+    {"Options of the question:", ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH |
+                                     ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT |
+                                     ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOL | ARG_ALLOW_TOOLS},
+    {"Options of the input:", ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER | ARG_PROMPT_COLUMN |
+                                  ARG_ATTACH_COLUMN | ARG_LIMIT},
+    {"Options of the output:", ARG_OUT | ARG_OUTPUT_FORMAT | ARG_ORDERED | ARG_ERRORS},
+    {"Options of the run:", ARG_JOBS | ARG_RETRY_FAILED | ARG_DRY_RUN | ARG_BUDGET},
+    {"Options of the answer:", ARG_SCHEMA | ARG_EXTRACT | ARG_JSON | ARG_USAGE | ARG_STRICT |
+                                   ARG_NO_STREAM | ARG_NO_RENDER | ARG_TIMEOUT},
+    {"Options of conversations and the log:", ARG_CONTINUE | ARG_CID | ARG_NAME | ARG_NO_LOG},
+};
+/* Fewer need no headings. */
+#define MOST_UNGROUPED 20
+
+/* Print the options of a set under a heading, and take them out of the set that is left. */
+static void put_group(const char *heading, uint64_t options, uint64_t *left)
+{
+    if (!(options & *left)) return;
+    put_heading(heading);
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (options & *left & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
+    *left &= ~options;
+}
+
 static void put_options(const cli_command *command)
 {
-    put_heading("Options:");
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command_takes(command, i)) put_option(&arg_infos[i]);
+    uint64_t left = command->takes | ARG_ALWAYS;
+    bool grouped = __builtin_popcountll(left) > MOST_UNGROUPED;
+    for (size_t i = 0; grouped && i < sizeof groups / sizeof *groups; i++)
+        put_group(groups[i].heading, groups[i].options, &left);
+    put_group(grouped ? "Other options:" : "Options:", left, &left);
 }
 
 /* The default command's name may be left out. */

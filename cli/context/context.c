@@ -160,19 +160,19 @@ static int add(reading *r, const char *path)
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-static int check_size(const reading *r)
-{
-    if (r->bytes <= r->max_bytes) return 0;
-    return out_usage("the files of -f have %s in %zu files, about %zu tokens, and the limit is "
-                     "%s: name fewer, leave some out with a .gitignore, or allow them with "
-                     "--max-context %zuk",
-                     show_size(r->bytes).text, r->files, r->bytes / TOKEN_BYTES,
-                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
-}
-
 static const char *plural(size_t n)
 {
     return n == 1 ? "" : "s";
+}
+
+static int check_size(const reading *r)
+{
+    if (r->bytes <= r->max_bytes) return 0;
+    return out_usage("the files of -f have %s in %zu file%s, about %zu tokens, and the limit "
+                     "is %s: name fewer, leave some out with a .gitignore, or allow them with "
+                     "--max-context %zuk",
+                     show_size(r->bytes).text, r->files, plural(r->files), r->bytes / TOKEN_BYTES,
+                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
 }
 
 static void note_left_out(const reading *r)
