@@ -29,7 +29,7 @@ typedef struct reading {
     size_t max_bytes, bytes, files;
     size_t n_binary;
     cli_text binary; /* names of the first binary files */
-    size_t links, others;
+    size_t links, others, hidden;
 } reading;
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -142,9 +142,10 @@ static int add_folder(reading *r, const char *folder)
     for (size_t i = 0; i < list.count && rc == 0; i++)
         rc = add_file(r, list.paths[i], strlen(folder));
     if (rc == 0 && !list.count)
-        rc = out_usage("%s has no files, or .gitignore hides them all", folder);
+        rc = out_usage("%s has no files, or they are hidden by .gitignore or a dot", folder);
     r->links += list.links;
     r->others += list.others;
+    r->hidden += list.hidden;
     walk_free(&list);
     return rc;
 }
@@ -181,6 +182,9 @@ static void note_left_out(const reading *r)
         out_note("-f leaves out %zu file%s that %s no text: %s%s", r->n_binary, plural(r->n_binary),
                  r->n_binary == 1 ? "is" : "are", text_get(&r->binary),
                  r->n_binary > MAX_NAMED ? ", ..." : "");
+    if (r->hidden)
+        out_note("-f leaves out %zu name%s that begin%s with a dot; name such a file to send it",
+                 r->hidden, plural(r->hidden), r->hidden == 1 ? "s" : "");
     if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
     if (r->others)
         out_note("-f leaves out %zu pipe%s, as which sockets and devices count", r->others,
