@@ -76,14 +76,49 @@ static const cli_command *command_of(const cli_args *args)
     return args->command ? args->command : args->commands[0];
 }
 
+/* What other commands call their options, and how it is done here. */
+static const char *find_foreign(const char *name)
+{
+    static const char *const known[][2] = {
+        {"agent", "-t NAME takes a template, which may have tools"},
+        {"at", "-a FILE attaches a file; its type is read from its bytes"},
+        {"attachment", "-a FILE attaches a file"},
+        {"chain-limit", "-o max_tool_steps=N says it"},
+        {"cl", "-o max_tool_steps=N says it"},
+        {"code", "-x prints the code alone"},
+        {"continue-id", "--cid ID says it"},
+        {"el", "-x prints the last block of code"},
+        {"extract-last", "-x prints the last block of code"},
+        {"fragment", "-f FILE puts a file before the prompt"},
+        {"functions", "a tool is an entry of the configuration: beluga help tools"},
+        {"input", "the file has no option: beluga batch FILE"},
+        {"key", "beluga keys set PROVIDER keeps a key, and -o api_key=env:NAME takes one once"},
+        {"list-models", "beluga models lists them"},
+        {"prompt", "a text needs no option, and -s TEXT is the system text"},
+        {"rag", "beluga embed and beluga similar find texts"},
+        {"role", "-t NAME takes a template: beluga help templates"},
+        {"save", "beluga templates edit NAME keeps a prompt"},
+        {"schema-multi", "--schema 'items []' asks for a list: beluga help prompt"},
+        {"session", "--name NAME goes on with a conversation"},
+        {"sf", "-s \"$(cat FILE)\" takes the system text from a file"},
+        {"ta", "tools are asked for unless -y allows them"},
+        {"xl", "-x prints the last block of code"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], name) == 0) return known[i][1];
+    return NULL;
+}
+
 static int unknown_name(const cli_args *args, const char *name)
 {
     const cli_command *command = command_of(args);
+    const char *foreign = find_foreign(name);
     const char *setting = find_setting(name);
     const arg_info *near = nearest(command, name);
     if (setting && command_takes(command, ARG_OPTION))
         return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
                          name, setting);
+    if (foreign) return out_usage("unknown option --%s: %s", name, foreign);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
     return out_usage("unknown option --%s (a text that begins with - goes after --)", name);
 }
@@ -244,6 +279,9 @@ static bool has_prompt_sign(const cli_args *args)
     return false;
 }
 
+/* The longest command line that names what to do: aliases set NAME MODEL. */
+#define MOST_COMMAND_WORDS 4
+
 /* A word that is nearly a command's name must not be sent, and paid, unless it begins a text. With
  * many operands it is probably the first word of a sentence. */
 static int check_near(const cli_args *args)
@@ -251,7 +289,9 @@ static int check_near(const cli_args *args)
     const char *word = args->operands.items[0], *name = args->near->name;
     size_t n = args->operands.count;
     if (has_prompt_sign(args)) return 0;
-    if (n == 1 || (n == 2 && command_has_word(args->near, args->operands.items[1])))
+    if (n == 1 ||
+        (n <= MOST_COMMAND_WORDS && command_has_word(args->near, args->operands.items[1])) ||
+        (n == 2 && strcmp(args->operands.items[1], "list") == 0))
         return out_usage("there is no command \"%s\"; did you mean beluga %s? Nothing was sent; to "
                          "send it as a text: beluga prompt %s, or beluga -- %s",
                          word, name, word, word);
@@ -308,6 +348,9 @@ int args_parse(cli_args *args, const cli_command *const *commands, int argc, cha
     if (!make_lists(args, argc > 0 ? (size_t)argc : 1)) return out_no_memory();
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
+    if (args->named && args->command->lists_alone && args->operands.count == 1 &&
+        strcmp(args->operands.items[0], "list") == 0)
+        args->operands.count = 0;
     if (!args->named) args->command = commands[0];
     return rc;
 }

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Room for the longest line of beluga_error_format. */
 #define ERROR_LINE_BYTES 1536
@@ -66,6 +67,13 @@ static void print_error_json(const beluga_error *err, const beluga_response *par
     report_json(w);
 }
 
+/* No server was asked, so none refused a key. */
+static bool lacks_key(const beluga_error *err)
+{
+    return err->code == BELUGA_ERROR_AUTHENTICATION && !err->http_status && *err->provider &&
+           strncmp(err->message, "no key for ", strlen("no key for ")) == 0;
+}
+
 static int report_as(const cli_args *args, const beluga_error *err, const beluga_response *partial,
                      int code)
 {
@@ -75,6 +83,7 @@ static int report_as(const cli_args *args, const beluga_error *err, const beluga
         out_note("interrupted");
     else
         out_error("%s", line);
+    if (lacks_key(err)) out_detail("beluga keys set %s keeps one.", err->provider);
     if (args->json) print_error_json(err, partial, code);
     return code;
 }

@@ -232,8 +232,8 @@ int session_explain_no_model(const cli_session *session, const cli_args *args)
     hint("beluga -m llama-server/default \"Hello\"", "the same; also lmstudio/, vllm/");
     hint_keys();
     hint("export BELUGA_MODEL=PROVIDER/MODEL", "any other, for every call");
-    hint("model: PROVIDER/MODEL", file);
-    out_detail("beluga providers lists all of them, and their keys.");
+    hint("beluga models default PROVIDER/MODEL", file);
+    out_detail("beluga providers lists all of them; beluga keys set PROVIDER keeps a key.");
     return CLI_EXIT_CONFIG;
 }
 

@@ -135,6 +135,8 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
         tell_options(was, fact->value, text, size);
     else if (strcmp(fact->name, "model") == 0)
         snprintf(text, size, "another model (%.80s)", was);
+    else if (strcmp(fact->name, "format") == 0)
+        snprintf(text, size, "another format, delimiter or column");
     else if (strcmp(fact->name, "tools") == 0)
         snprintf(text, size, "%s", *was ? "other tools" : "no tools");
     else

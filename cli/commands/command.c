@@ -47,10 +47,25 @@ static unsigned difference(const char *word, const char *name)
     return ANOTHER;
 }
 
+/* What other commands call these. */
+static const cli_command *find_foreign(const cli_command *const *commands, const char *word)
+{
+    static const char *const known[][2] = {
+        {"auth", "keys"},       {"collections", "embed"}, {"configure", "config"},
+        {"functions", "tools"}, {"history", "logs"},      {"login", "keys"},
+        {"mcp", "tools"},       {"plugins", "providers"}, {"repl", "chat"},
+        {"roles", "templates"}, {"sessions", "logs"},     {"settings", "config"},
+        {"tokenize", "count"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], word) == 0) return command_find(commands, known[i][1]);
+    return NULL;
+}
+
 const cli_command *command_meant(const cli_command *const *commands, const char *word)
 {
-    const cli_command *best = NULL;
-    if (word[strspn(word, LETTERS)]) return NULL;
+    const cli_command *best = find_foreign(commands, word);
+    if (best || word[strspn(word, LETTERS)]) return best;
     for (unsigned least = ANOTHER; *commands; commands++) {
         unsigned found = difference(word, (*commands)->name);
         if (found >= least) continue;

@@ -12,7 +12,8 @@ typedef struct cli_command {
     const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
     const arg_set *takes; /* in addition to ARG_ALWAYS; NULL: none */
     size_t max_operands;
-    bool draws_progress;              /* keeps a line on stderr that notes would break */
+    bool lists_alone;    /* lists without an operand, so a single operand "list" says no more */
+    bool draws_progress; /* keeps a line on stderr that notes would break */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 
@@ -30,7 +31,7 @@ bool command_takes(const cli_command *command, arg option);
 /* Return the command of that name in a list ended by NULL, or NULL. */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
 /* Return the command that `word` was probably meant to name (misspelt, shortened, or with an s too
- * many), or NULL. */
+ * many, or by what other programs call it), or NULL. */
 const cli_command *command_meant(const cli_command *const *commands, const char *word);
 /* Return whether `word` is one of the words that complete an operand of the command. */
 bool command_has_word(const cli_command *command, const char *word);

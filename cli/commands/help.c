@@ -41,11 +41,54 @@ static void put_option(const arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
+/* Options under headings, for commands that have many of them. */
+static const struct option_group {
+    const char *heading;
+    const arg_set *options;
+} groups[] = {
+    {"Options of the question:",
+     ARG_SET(ARG_MODEL, ARG_SYSTEM, ARG_OPTION, ARG_ATTACH, ARG_ATTACH_ANYWAY, ARG_CONTEXT,
+             ARG_MAX_CONTEXT, ARG_TEMPLATE, ARG_PARAMETER, ARG_TOOL, ARG_ALLOW_TOOLS)},
+    {"Options of the input:", ARG_SET(ARG_FORMAT, ARG_DELIMITER, ARG_NO_HEADER, ARG_PROMPT_COLUMN,
+                                      ARG_ATTACH_COLUMN, ARG_LIMIT)},
+    {"Options of the output:", ARG_SET(ARG_OUT, ARG_OUTPUT_FORMAT, ARG_ORDERED, ARG_ERRORS)},
+    {"Options of the run:", ARG_SET(ARG_JOBS, ARG_RETRY_FAILED, ARG_DRY_RUN, ARG_BUDGET)},
+    {"Options of the answer:", ARG_SET(ARG_SCHEMA, ARG_EXTRACT, ARG_JSON, ARG_USAGE, ARG_STRICT,
+                                       ARG_NO_STREAM, ARG_NO_RENDER, ARG_TIMEOUT)},
+    {"Options of conversations and the log:", ARG_SET(ARG_CONTINUE, ARG_CID, ARG_NAME, ARG_NO_LOG)},
+};
+#define N_GROUPS (sizeof groups / sizeof *groups)
+#define ALL      (N_GROUPS + 1)
+/* Fewer need no headings. */
+#define MOST_UNGROUPED 20
+
+/* Returns the index of the option's group; N_GROUPS where it has none. */
+static size_t group_of(arg option)
+{
+    size_t i = 0;
+    while (i < N_GROUPS && !arg_set_has(groups[i].options, option)) i++;
+    return i;
+}
+
+/* Print the options of a command that are in a group, or ALL of them. */
+static void put_group(const cli_command *command, size_t group, const char *heading)
+{
+    bool begun = false;
+    for (size_t i = 0; i < ARG_COUNT; i++) {
+        if (!command_takes(command, i) || (group != ALL && group_of(i) != group)) continue;
+        if (!begun) put_heading(heading);
+        begun = true;
+        put_option(&arg_infos[i]);
+    }
+}
+
 static void put_options(const cli_command *command)
 {
-    put_heading("Options:");
-    for (size_t i = 0; i < ARG_COUNT; i++)
-        if (command_takes(command, i)) put_option(&arg_infos[i]);
+    size_t taken = 0;
+    for (size_t i = 0; i < ARG_COUNT; i++) taken += command_takes(command, i);
+    bool grouped = taken > MOST_UNGROUPED;
+    for (size_t i = 0; grouped && i < N_GROUPS; i++) put_group(command, i, groups[i].heading);
+    put_group(command, grouped ? N_GROUPS : ALL, grouped ? "Other options:" : "Options:");
 }
 
 /* The default command's name may be left out. */

@@ -335,7 +335,8 @@ static int run(const cli_args *args)
     size_t provider = strcspn(name, "/:");
     if (strcmp(name, "default") == 0) return do_default(args);
     if (args->operands.count > 1)
-        return out_usage("one provider at a time: beluga models %s", name);
+        return out_usage("one provider at a time: beluga models NAME (and beluga models default "
+                         "MODEL says which model is asked where none is named)");
     if (name[provider])
         return out_usage("a provider has the list: beluga models %.*s", (int)provider, name);
     int rc = session_load(&session, args);
@@ -361,6 +362,7 @@ const cli_command cmd_models = {
     .summary = "List the names that -m takes: aliases, and what providers have.",
     .takes = ARG_SET(ARG_JSON, ARG_CALLS),
     .max_operands = 2,
+    .lists_alone = true,
     .run = run,
     .details =
         "Aliases of the configuration come first, each with the model it stands for behind a "

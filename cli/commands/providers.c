@@ -471,6 +471,7 @@ const cli_command cmd_providers = {
     .summary = "List the providers, or tell about one and its own options.",
     .takes = ARG_SET(ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 1,
+    .lists_alone = true,
     .run = run,
     .details =
         "The file's own providers, entries with a base, are among them; one that is wrong is "

@@ -197,12 +197,30 @@ static int list_table(const cli_session *session)
     return CLI_EXIT_OK;
 }
 
+static void find_list(void *payload, const tool_name *told)
+{
+    if (strcmp(told->name, "list") == 0) *(bool *)payload = true;
+}
+
+/* "list" means all of them, unless a tool is called so. */
+static int operand_of(const cli_args *args, const beluga_config *config, const char **name)
+{
+    bool found = false;
+    *name = args->operands.count ? args->operands.items[0] : NULL;
+    if (!*name || strcmp(*name, "list") != 0) return 0;
+    int rc = tools_list(config, find_list, &found);
+    if (!found) *name = NULL;
+    return rc;
+}
+
 static int run(const cli_args *args)
 {
     cli_session session;
+    const char *name = NULL;
     int rc = session_load(&session, args);
-    if (rc == 0 && args->operands.count)
-        rc = show_named(args, session.base, args->operands.items[0]);
+    if (rc == 0) rc = operand_of(args, session.base, &name);
+    if (rc == 0 && name)
+        rc = show_named(args, session.base, name);
     else if (rc == 0)
         rc = args->json ? list_json(session.base) : list_table(&session);
     session_free(&session);

@@ -29,7 +29,7 @@ typedef struct reading {
     size_t max_bytes, bytes, files;
     size_t n_binary;
     cli_text binary; /* names of the first binary files */
-    size_t links, others;
+    size_t links, others, hidden;
 } reading;
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -132,9 +132,10 @@ static int add_folder(reading *r, const char *folder)
     for (size_t i = 0; i < list.count && rc == 0; i++)
         rc = add_file(r, list.paths[i], strlen(folder));
     if (rc == 0 && !list.count)
-        rc = out_usage("%s has no files, or .gitignore hides them all", folder);
+        rc = out_usage("%s has no files, or they are hidden by .gitignore or a dot", folder);
     r->links += list.links;
     r->others += list.others;
+    r->hidden += list.hidden;
     walk_free(&list);
     return rc;
 }
@@ -150,19 +151,19 @@ static int add(reading *r, const char *path)
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-static int check_size(const reading *r)
-{
-    if (r->bytes <= r->max_bytes) return 0;
-    return out_usage("the files of -f have %s in %zu files, about %zu tokens, and the limit is "
-                     "%s: name fewer, leave some out with a .gitignore, or allow them with "
-                     "--max-context %zuk",
-                     show_size(r->bytes).text, r->files, r->bytes / TOKEN_BYTES,
-                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
-}
-
 static const char *plural(size_t n)
 {
     return n == 1 ? "" : "s";
+}
+
+static int check_size(const reading *r)
+{
+    if (r->bytes <= r->max_bytes) return 0;
+    return out_usage("the files of -f have %s in %zu file%s, about %zu tokens, and the limit "
+                     "is %s: name fewer, leave some out with a .gitignore, or allow them with "
+                     "--max-context %zuk",
+                     show_size(r->bytes).text, r->files, plural(r->files), r->bytes / TOKEN_BYTES,
+                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
 }
 
 static void note_left_out(const reading *r)
@@ -171,6 +172,9 @@ static void note_left_out(const reading *r)
         out_note("-f leaves out %zu file%s that %s no text: %s%s", r->n_binary, plural(r->n_binary),
                  r->n_binary == 1 ? "is" : "are", text_get(&r->binary),
                  r->n_binary > MAX_NAMED ? ", ..." : "");
+    if (r->hidden)
+        out_note("-f leaves out %zu name%s that begin%s with a dot; name such a file to send it",
+                 r->hidden, plural(r->hidden), r->hidden == 1 ? "s" : "");
     if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
     if (r->others)
         out_note("-f leaves out %zu pipe%s, as which sockets and devices count", r->others,

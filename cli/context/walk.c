@@ -146,11 +146,21 @@ static int add_file(walk_list *list, const char *path)
     return 0;
 }
 
+static bool has_dot(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return (slash ? slash + 1 : path)[0] == '.';
+}
+
 static int visit_at(walker *w, const place *at)
 {
     struct stat info;
     if (lstat(at->path, &info) != 0) return errno == ENOENT ? 0 : complain(at->path, errno);
     if (ignore_hides(&w->rules, at->from_top, S_ISDIR(info.st_mode))) return 0;
+    if (has_dot(at->path)) {
+        w->list->hidden++;
+        return 0;
+    }
     if (S_ISDIR(info.st_mode)) return walk(w, at);
     if (S_ISREG(info.st_mode)) return add_file(w->list, at->path);
     ++*(S_ISLNK(info.st_mode) ? &w->list->links : &w->list->others);
@@ -159,7 +169,9 @@ static int visit_at(walker *w, const place *at)
 
 static int visit(walker *w, const place *folder, const char *name)
 {
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, ".git") == 0) return 0;
+    static const char *const passed[] = {".", "..", ".git", ".gitignore"};
+    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+        if (strcmp(name, passed[i]) == 0) return 0;
     char *path = join(folder->path, name), *from_top = join(folder->from_top, name);
     const place at = {path, from_top, folder->depth + 1};
     int rc = path && from_top ? visit_at(w, &at) : out_no_memory();

@@ -1,4 +1,4 @@
-/* The files of a folder that .gitignore does not hide, in the order of their bytes. */
+/* The files of a folder that neither a dot nor .gitignore hides, in the order of their bytes. */
 #ifndef BELUGA_CLI_CONTEXT_WALK_H
 #define BELUGA_CLI_CONTEXT_WALK_H
 
@@ -14,10 +14,12 @@ typedef struct walk_list {
     size_t count, room;
     size_t links;  /* symbolic links, which are not followed */
     size_t others; /* pipes, sockets and devices */
+    size_t hidden; /* files and folders whose names begin with a dot, but .git and .gitignore */
 } walk_list;
 
 /*
- * Add the files of a folder. `.git` is always left out, and so is what these hide: .gitignore files
+ * Add the files of a folder. What begins with a dot is left out, since keys and histories are kept
+ * so (.env, .netrc, .ssh), and so is what these hide: .gitignore files
  * in it, those above it up to the repository's top, .git/info/exclude there, and the user's
  * $XDG_CONFIG_HOME/git/ignore.
  * @return 0, or an exit code, reported.

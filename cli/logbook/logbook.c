@@ -338,7 +338,9 @@ static int judge_thread(const continuation *c, int64_t id)
     else if (c->thread->last)
         return 0;
     else if (c->args->cid)
-        out_error("there is no entry %s in the log", c->args->cid);
+        out_error("there is no entry %s in the log, and no conversation of that name (beluga logs "
+                  "names lists those)",
+                  c->args->cid);
     else if (!logbook_is_on())
         out_error("there is no conversation to go on with: the log is off (beluga logs on)");
     else

@@ -35,6 +35,35 @@ static void help_lists_the_commands_and_the_exit_codes(void **state)
     assert_string_equal(cli->err, "");
 }
 
+static void many_options_stand_under_headings_and_few_under_one(void **state)
+{
+    static const char *const headings[] = {"\nOptions of the question:\n  -m, --model",
+                                           "\nOptions of the answer:\n", "      --json",
+                                           "\nOther options:\n"};
+    cli_process *cli = *state;
+    expect_exit(cli, 0, "--help");
+    const char *at = cli->out;
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
+        assert_contains(at, headings[i]);
+        at = strstr(at, headings[i]) + 1;
+    }
+    expect_in_out(cli, "\nOptions of the run:\n", "batch", "--help");
+    expect_in_out(cli, "\nOptions:\n", "keys", "--help");
+    assert_lacks(cli->out, "Other options");
+}
+
+static void a_list_is_printed_with_and_without_that_word(void **state)
+{
+    cli_process *cli = *state;
+    expect_exit(cli, 0, "providers");
+    char *first = strdup(cli->out);
+    assert_non_null(first);
+    expect_out(cli, first, "providers", "list");
+    free(first);
+    expect_exit(cli, 0, "models", "list");
+    expect_error(cli, 0, "there are no tools", "tools", "list");
+}
+
 static void help_of_a_command_is_told_both_ways(void **state)
 {
     cli_process *cli = *state;
@@ -561,6 +590,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(the_version_is_told_both_ways),
         TEST(help_lists_the_commands_and_the_exit_codes),
+        TEST(many_options_stand_under_headings_and_few_under_one),
+        TEST(a_list_is_printed_with_and_without_that_word),
         TEST(help_of_a_command_is_told_both_ways),
         TEST(the_manual_page_has_every_exit_code_and_option),
         TEST(the_manual_page_says_how_a_time_is_written),

@@ -49,7 +49,8 @@ static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
         "\n  export OPENAI_API_KEY=...               asks openai/",
         "\n  export ANTHROPIC_API_KEY=...            asks anthropic/",
         "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
-        "\n  model: PROVIDER/MODEL                   the same, in "};
+        "\n  beluga models default PROVIDER/MODEL    the same, in ",
+        "\nbeluga providers lists all of them; beluga keys set PROVIDER keeps a key.\n"};
     cli_process *cli = *state;
     expect_exit(cli, 3, "Hello");
     const char *at = cli->err;
@@ -77,6 +78,16 @@ static void an_unknown_option_is_2_with_a_hint(void **state)
     cli_process *cli = *state;
     expect_error(cli, 2, "did you mean --model?", "--modle", "mock/any", "Hello");
     expect_error(cli, 2, "unknown option -Z", "-Z", "Hello");
+}
+
+static void an_option_of_another_program_is_told_how_it_is_done_here(void **state)
+{
+    cli_process *cli = *state;
+    expect_error(cli, 2, "unknown option --fragment: -f FILE puts a file before the prompt\n",
+                 "--fragment", "notes.txt", "Hello");
+    expect_error(cli, 2, "--role: -t NAME takes a template", "--role", "short", "Hello");
+    expect_error(cli, 2, "--key: beluga keys set PROVIDER", "--key", "x", "Hello");
+    expect_error(cli, 2, "beluga batch FILE", "batch", "--input", "x", "--out", "y");
 }
 
 static void help_is_asked_of_the_command_that_was_named(void **state)
@@ -118,6 +129,10 @@ static void a_word_that_is_nearly_a_command_is_told_and_not_sent(void **state)
         {"completoin", "completion"},
         {"versoin", "version"},
         {"embde", "embed"},
+        {"plugins", "providers"},
+        {"mcp", "tools"},
+        {"roles", "templates"},
+        {"sessions", "logs"},
     };
     cli_process *cli = *state;
     char told[96];
@@ -130,6 +145,12 @@ static void a_word_that_is_nearly_a_command_is_told_and_not_sent(void **state)
     expect_error(cli, 2, "beluga prompt modles, or beluga -- modles\n", "-m", "mock/echo",
                  "modles");
     expect_error(cli, 2, "did you mean beluga logs?", "-m", "mock/echo", "log", "search");
+    expect_error(cli, 2, "did you mean beluga keys?", "-m", "mock/echo", "key", "set", "openai");
+    expect_error(cli, 2, "did you mean beluga aliases?", "-m", "mock/echo", "alias", "set", "short",
+                 "mock/any");
+    expect_error(cli, 2, "did you mean beluga models?", "-m", "mock/echo", "model", "default",
+                 "mock/any");
+    expect_error(cli, 2, "did you mean beluga tools?", "-m", "mock/echo", "mcp", "list");
     expect_error(cli, 2, "did you mean beluga batch?", "bacth", "lines.txt", "--out", "x");
 }
 
@@ -267,6 +288,7 @@ static void a_missing_key_is_4_and_names_the_variable(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 4, "OPENAI_API_KEY", "-m", "openai/any", "Hi");
+    assert_contains(cli->err, "\nbeluga keys set openai keeps one.\n");
 }
 
 static void a_refused_key_is_4_and_is_not_shown(void **state)
@@ -278,6 +300,7 @@ static void a_refused_key_is_4_and_is_not_shown(void **state)
     asks(cli, 4, "");
     assert_contains(cli->err, "authentication_error");
     assert_lacks(cli->err, SERVED_KEY);
+    assert_lacks(cli->err, "beluga keys set");
 }
 
 static void a_rate_limit_is_5(void **state)
@@ -467,6 +490,7 @@ int main(void)
         TEST(what_to_set_stands_in_the_order_of_use_and_in_columns),
         TEST(a_key_in_the_environment_chooses_its_provider_and_says_so),
         TEST(an_unknown_option_is_2_with_a_hint),
+        TEST(an_option_of_another_program_is_told_how_it_is_done_here),
         TEST(help_is_asked_of_the_command_that_was_named),
         TEST(an_option_that_the_command_takes_is_meant_first),
         TEST(an_option_of_the_model_is_told_to_go_after_o),

@@ -269,8 +269,8 @@ static void what_gitignore_hides_is_left_out(void **state)
     cli_process *cli = *state;
     make_repository(cli);
     assert_string_equal(names_of(cli, at(cli, "repo")),
-                        ".env\n.gitignore\nb2.z\ndoc/y\nfo\nhere\nkeep.o\nkeep/me\nlocal\nnx\n"
-                        "src/.gitignore\nsrc/build\nsrc/top\nsrc/x.o\nun[closed\n");
+                        "b2.z\ndoc/y\nfo\nhere\nkeep.o\nkeep/me\nlocal\nnx\n"
+                        "src/build\nsrc/top\nsrc/x.o\nun[closed\n");
 }
 
 static void git_hides_the_same(void **state)
@@ -281,10 +281,10 @@ static void git_hides_the_same(void **state)
         skip();
     }
     make_repository(cli);
-    shell(cli,
-          "cd repo && cp -r .git/info ../info && rm -r .git && git init -q . && "
-          "cp ../info/exclude .git/info/exclude && "
-          "git -c core.quotePath=false ls-files -co --exclude-standard | LC_ALL=C sort >../list");
+    shell(cli, "cd repo && cp -r .git/info ../info && rm -r .git && git init -q . && "
+               "cp ../info/exclude .git/info/exclude && "
+               "git -c core.quotePath=false ls-files -co --exclude-standard | grep -v "
+               "'^[.]\\|/[.]' | LC_ALL=C sort >../list");
     FILE *list = fopen(at(cli, "list"), "r");
     char names[4096];
     names[fread(names, 1, sizeof names - 1, list)] = '\0';
@@ -298,9 +298,22 @@ static void rules_above_a_folder_and_those_of_the_user_hold(void **state)
     make_repository(cli);
     shell(cli, "mkdir -p .config/git && echo top >.config/git/ignore");
     expect_exit(cli, 0, "-m", "mock/echo", "-q", "-f", at(cli, "repo/src"));
-    assert_string_equal(cli->out, "File: src/.gitignore\n```\n!x.o\nlocal\n/here\n```\n\n"
-                                  "File: src/build\n```\nsrc/build\n```\n\n"
+    assert_string_equal(cli->out, "File: src/build\n```\nsrc/build\n```\n\n"
                                   "File: src/x.o\n```\nsrc/x.o\n```\n\n");
+}
+
+static void what_begins_with_a_dot_is_left_out_of_a_folder_and_told(void **state)
+{
+    cli_process *cli = *state;
+    shell(cli, "mkdir -p home/.ssh && echo key >home/.ssh/id && echo key >home/.env && "
+               "echo a >home/a");
+    expect_exit(cli, 0, "-m", "mock/echo", "-f", at(cli, "home"));
+    assert_lacks(cli->out, "key");
+    assert_contains(cli->out, "File: home/a\n");
+    assert_contains(cli->err, "-f leaves out 2 names that begin with a dot; name such a file to "
+                              "send it\n");
+    expect_in_out(cli, "key", "-m", "mock/echo", "-f", at(cli, "home/.env"));
+    expect_in_out(cli, "key", "-m", "mock/echo", "-f", at(cli, "home/.ssh"));
 }
 
 static void a_file_that_is_named_is_sent_though_it_is_ignored(void **state)
@@ -333,6 +346,7 @@ int main(void)
         TEST(what_gitignore_hides_is_left_out),
         TEST(git_hides_the_same),
         TEST(rules_above_a_folder_and_those_of_the_user_hold),
+        TEST(what_begins_with_a_dot_is_left_out_of_a_folder_and_told),
         TEST(a_file_that_is_named_is_sent_though_it_is_ignored),
     };
     return cmocka_run_group_tests_name("cli-files", tests, NULL, NULL);
