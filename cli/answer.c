@@ -73,7 +73,7 @@ static void show_result(const beluga_event *event)
     term_spinner_resume();
 }
 
-/* What a model says before it calls a tool is a text of its own. */
+/* The text before a call of a tool ends there, and the next one begins anew. */
 static void end_text(running_call *run)
 {
     if (run->drawing) {

@@ -179,6 +179,12 @@ typedef enum arg {
 typedef unsigned char arg_set;
 #define ARG_SET(...) ((const arg_set[]){__VA_ARGS__, ARG_COUNT})
 
+static inline bool arg_set_has(const arg_set *set, arg option)
+{
+    while (*set != ARG_COUNT && *set != option) set++;
+    return *set == option;
+}
+
 _Static_assert(ARG_COUNT <= UCHAR_MAX, "an option's number fits a member of a set");
 
 /* The options of every command that calls models. */
@@ -230,12 +236,6 @@ typedef struct cli_args {
     bool given[ARG_COUNT];
     const char **pointers; /* owned; memory for the items of the lists */
 } cli_args;
-
-static inline bool arg_set_has(const arg_set *set, arg option)
-{
-    while (*set != ARG_COUNT && *set != option) set++;
-    return *set == option;
-}
 
 /*
  * Read the command line of a program that has these commands. On failure the function has reported

@@ -59,14 +59,6 @@ static int drop_from(cli_conversation *conversation, size_t count)
     return -1;
 }
 
-int conversation_add_turn(cli_conversation *conversation, beluga_message *human, beluga_message *ai)
-{
-    size_t before = conversation->count;
-    int rc = conversation_add_message(conversation, human);
-    if (rc == 0) rc = conversation_add_message(conversation, ai);
-    return rc ? drop_from(conversation, before) : 0;
-}
-
 int conversation_add(cli_conversation *conversation, beluga_message *human,
                      const beluga_messages *messages, size_t first, const beluga_response *response)
 {

@@ -39,9 +39,6 @@ int conversation_add(cli_conversation *conversation, beluga_message *human,
 
 /* Keep a message, and take a reference. @return 0, or -1 without memory. */
 int conversation_add_message(cli_conversation *conversation, beluga_message *message);
-/* Keep a question and its answer, as conversation_add_message does. */
-int conversation_add_turn(cli_conversation *conversation, beluga_message *human,
-                          beluga_message *ai);
 
 /* Return the index of the last question, or `count` where there is none. */
 size_t conversation_last_question(const cli_conversation *conversation);

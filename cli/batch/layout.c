@@ -32,7 +32,7 @@ static batch_format find_format(const char *path, int fd)
 
 /* ---- the delimiter --------------------------------------------------------------------------- */
 
-/* What the first rows look like when they are read with one delimiter. */
+/* The shape of the first rows when they are read with one delimiter. */
 typedef struct delimiter_trial {
     char delimiter;
     bool known;     /* a column has a name that is looked for */

@@ -156,7 +156,7 @@ static bool concerns_all(int code)
 
 /* ---- failures that are alike ----------------------------------------------------------------- */
 
-/* What is held back is final, or, when it is dropped, left for the next run. */
+/* Results that are held back become final, or are dropped and left for the next run. */
 static void let_go(running_batch *run, bool drop)
 {
     batch_alike *alike = &run->alike;

@@ -17,7 +17,7 @@ typedef struct batch_facts {
     size_t count;
 } batch_facts;
 
-/* What is no longer as it was when an output was begun. */
+/* The difference from the run in which an output was begun. */
 typedef struct batch_difference {
     enum { BATCH_SAME, BATCH_OTHER_INPUT, BATCH_OTHER } kind;
     char text[160]; /* such as "was begun with another model (mock/any)" */

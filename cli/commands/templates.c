@@ -168,7 +168,7 @@ static int write_file(char *path, const cli_text *text)
     return rc;
 }
 
-/* What was written is kept, also where it has a mistake. */
+/* The written text is kept, also where it has a mistake. */
 static int do_edit(const cli_args *args, const char *name)
 {
     char path[PATH_MAX];

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* What a terminal shows of a description. */
+/* The bytes of a description that a terminal shows. */
 #define LEAST_TEXT   10
 #define LONGEST_LINE 512
 

@@ -7,7 +7,7 @@
 
 /* The bytes that all files of -f may have together, unless --max-context says otherwise. */
 #define CONTEXT_DEFAULT_BYTES ((size_t)512 * 1024)
-/* What --max-context may say at most: the longest part of a message. */
+/* The most that --max-context allows: the longest part of a message. */
 #define CONTEXT_MOST_BYTES ((size_t)60 * 1024 * 1024)
 
 /*

@@ -1,4 +1,4 @@
-/* What the store has in common with its queries about names. */
+/* The parts of the store that its queries about names use, too. */
 #ifndef BELUGA_CLI_LOGBOOK_NAMES_H
 #define BELUGA_CLI_LOGBOOK_NAMES_H
 

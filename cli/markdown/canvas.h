@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* What is nested deeper stands where this depth stands. */
+/* Deeper blocks are indented as those of this depth. */
 #define CANVAS_MAX_DEPTH 16
 /* Text has at least so many columns, however deep it stands. */
 #define CANVAS_MIN_COLUMNS 8

@@ -365,7 +365,7 @@ bool render_is_there(void)
 
 static canvas canvas_for(const render_style *style, cli_text *out)
 {
-    /* What is written in the last column makes some terminals begin another row. */
+    /* Some terminals begin another row when the last column is written. */
     return (canvas){.out = text_begin(out),
                     .width = style->width > 1 ? style->width - 1 : 1,
                     .coloured = style->coloured,

@@ -5,7 +5,7 @@
 
 #include "markdown/canvas.h"
 
-/* Of a table with more columns each row is a list. */
+/* The rows of a table with more columns are drawn as lists. */
 #define GRID_MAX_COLUMNS 32
 
 typedef enum grid_align { GRID_LEFT, GRID_CENTER, GRID_RIGHT } grid_align;

@@ -37,7 +37,7 @@ struct editor {
     cli_text paste;
 };
 
-/* What a key does with the text. */
+/* The effect of a key: the text is edited on, or done, or dropped. */
 typedef enum editor_step { STEP_ON, STEP_DONE, STEP_LEAVE, STEP_INTERRUPT } editor_step;
 
 /* ---- showing --------------------------------------------------------------------------------- */

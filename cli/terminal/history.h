@@ -1,4 +1,5 @@
-/* What was typed before: kept in a private file, to which each chat adds as it goes on. */
+/* The texts that were typed before: kept in a private file, to which each chat adds as it goes on.
+ */
 #ifndef BELUGA_CLI_TERMINAL_HISTORY_H
 #define BELUGA_CLI_TERMINAL_HISTORY_H
 

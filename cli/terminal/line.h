@@ -15,7 +15,7 @@ typedef enum line_result {
     LINE_FAILED       /* a failure, reported */
 } line_result;
 
-/* What stands before the second and each later line of a text. */
+/* The prompt of the second and each later line of a text. */
 #define LINE_CONTINUATION ". "
 
 /* Make a reader, with editing and a history on a terminal. @return owned, or NULL, reported. */

@@ -15,7 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* What a line on stderr that is no terminal shows of arguments and results. */
+/* The width of arguments and results on a stderr that is no terminal. */
 #define PIPE_WIDTH 200
 #define MAX_WIDTH  1000
 /* An answer is a word. */
@@ -64,7 +64,7 @@ static bool is(const char *line, const char *word)
     return n && n <= strlen(word) && strncmp(line, word, n) == 0;
 }
 
-/* What was typed before the question is no answer to it. */
+/* Keys that were typed before the question do not answer it. */
 static ask_answer ask(int fd, const char *name, const beluga_context *context)
 {
     char line[ANSWER_BYTES], question[160];

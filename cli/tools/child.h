@@ -34,7 +34,7 @@ typedef enum child_end {
     CHILD_NO_MEMORY
 } child_end;
 
-/* What came of it. Free with child_free. */
+/* The end of a program and its output. Free with child_free. */
 typedef struct child_outcome {
     child_end end;
     int code;

@@ -316,5 +316,4 @@ static void check(const beluga_config *config, beluga_config_checking *checking)
     if (s.status) report(checking, "", true, "no memory to check them");
 }
 
-const tool_source tool_source_programs = {
-    .section = SECTION, .list = list, .open = open_named, .check = check};
+const tool_source tool_source_programs = {.list = list, .open = open_named, .check = check};

@@ -14,7 +14,7 @@ enum { NAME = 64 };
 
 /* ---- the entry ------------------------------------------------------------------------------- */
 
-/* What the command reads of an entry; the library reads the rest. */
+/* The members of an entry that the command reads; the library reads the rest. */
 typedef struct entry {
     bool found;
     int status; /* NO_MEMORY: it can't be read now */
@@ -23,7 +23,7 @@ typedef struct entry {
     char place[512]; /* "path:line:column" */
 } entry;
 
-/* What is no word of these is asked for, and `config check` tells it. */
+/* Another word means ask, and `config check` reports it. */
 static tool_allow allow_of(const beluga_json *value)
 {
     const char *text = beluga_json_get_string(value, "allow", NULL);
@@ -169,4 +169,4 @@ static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 }
 
 const tool_source tool_source_servers = {
-    .section = SECTION, .list = list, .open = open_named, .check = beluga_mcp_check};
+    .list = list, .open = open_named, .check = beluga_mcp_check};

@@ -17,7 +17,6 @@ typedef struct tool_name {
 typedef void (*tool_name_fn)(void *payload, const tool_name *name);
 
 typedef struct tool_source {
-    const char *section; /* of the configuration: "tools" */
     /* Tell the names that -T takes. Starts nothing and asks nobody. @return 0 or NO_MEMORY. */
     int (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
     /*

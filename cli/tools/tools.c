@@ -20,7 +20,7 @@ const tool_source *const tool_sources[] = {&tool_source_programs, &tool_source_s
 
 #define LISTED_NAMES 12
 
-/* What the user may have meant by a name that nothing has. */
+/* A search for the name that the user may have meant. */
 typedef struct suggestion {
     const char *wanted;
     char near[80]; /* the nearest name; "" for none */

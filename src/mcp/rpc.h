@@ -10,13 +10,8 @@ typedef enum beluga__rpc_kind {
     BELUGA__RPC_NOTIFICATION,
 } beluga__rpc_kind;
 
-/* Codes of errors that are sent or recognised. */
-enum {
-    BELUGA__RPC_NO_METHOD = -32601,
-    BELUGA__RPC_HEADER_MISMATCH = -32020,
-    BELUGA__RPC_NO_CAPABILITY = -32021,
-    BELUGA__RPC_NO_VERSION = -32022,
-};
+/* The code of an error: a method that is not known. */
+enum { BELUGA__RPC_NO_METHOD = -32601 };
 
 /* A message; all that it points to lives until the next parse. */
 typedef struct beluga__rpc_message {

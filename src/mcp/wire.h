@@ -22,7 +22,7 @@ typedef struct beluga__mcp_place {
     bool environment;            /* variables name proxies */
 } beluga__mcp_place;
 
-/* What a wire tells its owner, never inside a function of the wire. */
+/* The calls that a wire makes to its owner, never inside a function of the wire. */
 typedef struct beluga__mcp_wire_events {
     /* One or more messages came as one text. `cut` bytes of it did not fit. */
     void (*message)(void *owner, const char *text, size_t n, size_t cut);
