@@ -53,67 +53,6 @@ static int load_plugins(const cli_session *session, const cli_args *args)
     return 0;
 }
 
-/* ---- the choice of the model
- * ------------------------------------------------------------------ */
-
-static bool is_candidate(const beluga_provider *provider, const char **variable)
-{
-    *variable = session_find_variable(provider->key_variables);
-    return *variable && provider->default_model;
-}
-
-/* Take the first provider, by name, whose key is in the environment and which has a default
- * model. */
-static void guess_model(cli_session *session)
-{
-    const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *variable;
-    beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS) : 0;
-    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
-        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
-        if (!provider || !is_candidate(provider, &variable)) continue;
-        snprintf(session->guess, sizeof session->guess, "%s/%s", provider->name,
-                 provider->default_model);
-        session->reference = session->guess;
-        session->chosen_by = variable;
-        return;
-    }
-}
-
-static void choose_model(cli_session *session, const cli_args *args)
-{
-    const char *variable = configuration_variable("BELUGA_MODEL");
-    if (args->model) {
-        session->reference = args->model;
-        session->chosen_by = args->model_by ? args->model_by : "-m";
-    } else if ((session->taped = cassette_recall_model(args))) {
-        session->reference = session->taped;
-        session->chosen_by = "--replay";
-    } else if (variable) {
-        session->reference = variable;
-        session->chosen_by = "BELUGA_MODEL";
-    } else if (beluga_config_default_model(session->base)) {
-        session->chosen_by = "file";
-    } else {
-        guess_model(session);
-    }
-}
-
-int session_load(cli_session *session, const cli_args *args)
-{
-    *session = (cli_session){0};
-    retry_notes_start(args);
-    library_log_start();
-    /* Each of these replaces the one before, where the user asked for it. */
-    wire_log_start(args->verbose);
-    int rc = observe_start(args);
-    if (rc == 0) rc = cassette_start(args);
-    if (rc == 0) rc = configuration_read(args, &session->base, &session->path, &session->has_file);
-    if (rc == 0) rc = load_plugins(session, args);
-    if (rc == 0) choose_model(session, args);
-    return rc;
-}
-
 /* ---- providers ------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b)
@@ -151,6 +90,102 @@ int session_describe(cli_session *session, const char *name, beluga_provider *pr
     beluga_config_free(session->config);
     session->config = config;
     return beluga_registry_describe(registry, config, provider, err);
+}
+
+/* ---- the choice of the model ------------------------------------------------------------------
+ */
+
+#define KEY_FROM_BYTES 512
+
+static void take_guess(cli_session *session, const beluga_provider *provider, const char *name,
+                       const char *chosen_by)
+{
+    snprintf(session->guess, sizeof session->guess, "%s/%s", name, provider->default_model);
+    session->reference = session->guess;
+    session->chosen_by = chosen_by;
+}
+
+static bool is_candidate(const beluga_provider *provider, const char **variable)
+{
+    *variable = session_find_variable(provider->key_variables);
+    return *variable && provider->default_model;
+}
+
+/* Take the first provider, by name, whose key is in the environment and which has a default
+ * model. */
+static void guess_by_variable(cli_session *session)
+{
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *variable;
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = registry ? beluga_registry_list(registry, names, BELUGA__MAX_SHOWN_PROVIDERS) : 0;
+    for (size_t i = 0; i < n && i < BELUGA__MAX_SHOWN_PROVIDERS; i++) {
+        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+        if (!provider || !is_candidate(provider, &variable)) continue;
+        take_guess(session, provider, provider->name, variable);
+        return;
+    }
+}
+
+/* The configuration has a key for the provider, which has a default model. */
+static bool is_kept(cli_session *session, const char *name, beluga_provider *provider)
+{
+    char from[KEY_FROM_BYTES];
+    beluga_error err;
+    bool kept =
+        session_describe(session, name, provider, &err) == 0 && provider->default_model &&
+        beluga_config_describe(session->config, BELUGA_OPTION_API_KEY, from, sizeof from, NULL) > 0;
+    beluga_config_free(session->config);
+    session->config = NULL;
+    return kept;
+}
+
+/* Take the first provider, by name, whose key `beluga keys set` keeps. */
+static void guess_by_kept_key(cli_session *session)
+{
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    beluga_provider provider;
+    size_t n = session_list_providers(session, names, BELUGA__MAX_SHOWN_PROVIDERS);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_kept(session, names[i], &provider)) continue;
+        snprintf(session->guess_by, sizeof session->guess_by, "providers.%s.api_key", names[i]);
+        take_guess(session, &provider, names[i], session->guess_by);
+        return;
+    }
+}
+
+static void choose_model(cli_session *session, const cli_args *args)
+{
+    const char *variable = configuration_variable("BELUGA_MODEL");
+    if (args->model) {
+        session->reference = args->model;
+        session->chosen_by = args->model_by ? args->model_by : "-m";
+    } else if ((session->taped = cassette_recall_model(args))) {
+        session->reference = session->taped;
+        session->chosen_by = "--replay";
+    } else if (variable) {
+        session->reference = variable;
+        session->chosen_by = "BELUGA_MODEL";
+    } else if (beluga_config_default_model(session->base)) {
+        session->chosen_by = "file";
+    } else {
+        guess_by_variable(session);
+        if (!session->chosen_by && session->has_file) guess_by_kept_key(session);
+    }
+}
+
+int session_load(cli_session *session, const cli_args *args)
+{
+    *session = (cli_session){0};
+    retry_notes_start(args);
+    library_log_start();
+    /* Each of these replaces the one before, where the user asked for it. */
+    wire_log_start(args->verbose);
+    int rc = observe_start(args);
+    if (rc == 0) rc = cassette_start(args);
+    if (rc == 0) rc = configuration_read(args, &session->base, &session->path, &session->has_file);
+    if (rc == 0) rc = load_plugins(session, args);
+    if (rc == 0) choose_model(session, args);
+    return rc;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */

@@ -19,13 +19,14 @@ typedef struct cli_session {
     bool has_file;         /* the file exists and was read */
     const char *reference; /* the model that the user named; NULL: the file's default */
     /* The source of `reference`: "-m", "template", "--replay", "BELUGA_MODEL", "file", or a key's
-     * variable; NULL: none. */
+     * variable or place in the file; NULL: none. */
     const char *chosen_by;
     /* PROVIDER/MODEL of the resolved reference, where that named a model alone; else "" */
     char found[LOOKUP_BYTES];
-    char *opened;    /* the reference that `model` was opened by; owned */
-    char *taped;     /* the model of the recording; owned */
-    char guess[160]; /* `reference` points here when a key's variable chose the model */
+    char *opened;      /* the reference that `model` was opened by; owned */
+    char *taped;       /* the model of the recording; owned */
+    char guess[160];   /* `reference` points here when a key chose the model */
+    char guess_by[80]; /* `chosen_by` points here when that key is in the file */
 } cli_session;
 
 /*

@@ -221,6 +221,29 @@ static void run(chat_state *chat, char *name, size_t length)
         refuse(chat, name);
 }
 
+/* What other programs' chats call these. Their words do not begin with / and would be sent. */
+static const char *find_foreign(const char *text)
+{
+    static const char *const known[][2] = {
+        {".clear", "/clear"},   {".edit", "/edit"},        {".exit", "/exit"},
+        {".help", "/help"},     {".info", "/usage"},       {".model", "/model"},
+        {".prompt", "/system"}, {".regenerate", "/retry"}, {".save", "/save"},
+        {".session", "/clear"}, {"!edit", "/edit"},        {"!multi", "\"\"\""},
+    };
+    size_t length = strcspn(text, " \t\n");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strlen(known[i][0]) == length && strncmp(known[i][0], text, length) == 0)
+            return known[i][1];
+    return NULL;
+}
+
+static void refuse_foreign(chat_state *chat, const char *text, const char *ours)
+{
+    out_error("%.*s is %s here. Nothing was sent (to send it, put a blank before it)",
+              (int)strcspn(text, " \t\n"), text, ours);
+    chat_fail(chat, CLI_EXIT_USAGE);
+}
+
 /* In a pipe these words are messages like others. */
 static bool is_farewell(const chat_state *chat, const char *text)
 {
@@ -231,6 +254,11 @@ static bool is_farewell(const chat_state *chat, const char *text)
 bool chat_obey(chat_state *chat, const char *text)
 {
     size_t length = name_length(text);
+    const char *ours = find_foreign(text);
+    if (ours) {
+        refuse_foreign(chat, text, ours);
+        return true;
+    }
     if (is_farewell(chat, text)) {
         chat->leave = true;
         return true;

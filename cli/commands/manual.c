@@ -280,8 +280,9 @@ static void put_models(void)
         "in "
         "which null takes a field away; models, a map from names of your own to models; model, its "
         "default; and every option below. No variable is read for it but those it names.\n\n"
-        "When nothing names one, the first provider, by name, whose key is in the environment and "
-        "which has a default model is taken, and a note says so. The provider mock, which needs "
+        "When nothing names one, the first provider, by name, whose key is in the environment, or "
+        "else in the configuration file, and which has a default model is taken, and a note says "
+        "so. The provider mock, which needs "
         "neither key nor network, is only ever taken when it is named.\n\n"
         "Options are merged in this order, a later one wins: the provider's defaults, the "
         "configuration file, the environment, the command line.",

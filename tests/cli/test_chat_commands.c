@@ -229,9 +229,13 @@ static void a_name_that_is_no_command_is_told_and_not_sent(void **state)
     static const struct {
         const char *typed, *told;
     } rows[] = {
-        {"/retyr\n", "/retyr; did you mean /retry?"},   {"/sav x.md\n", "did you mean /save?"},
-        {"/modle openai/x\n", "did you mean /model?"},  {"/save/x.md\n", "no command /save/x.md"},
+        {"/retyr\n", "/retyr; did you mean /retry?"},
+        {"/sav x.md\n", "did you mean /save?"},
+        {"/modle openai/x\n", "did you mean /model?"},
+        {"/save/x.md\n", "no command /save/x.md"},
         {"/nonsense\n", "/nonsense; /help lists them"},
+        {"!multi\n", "!multi is \"\"\" here. Nothing was sent"},
+        {".model openai/x\n", ".model is /model here. Nothing was sent"},
     };
     cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
@@ -248,6 +252,8 @@ static void texts_that_begin_like_a_command_can_be_sent(void **state)
         const char *typed, *sent;
     } rows[] = {
         {"//retry\n", "/retry\n"},
+        {" .model\n", " .model\n"},
+        {".models\n", ".models\n"},
         {" /exit\n", " /exit\n"},
         {"/usr/bin/env: no such file\n", "/usr/bin/env: no such file\n"},
         {"/* why? */\n", "/* why? */\n"},

@@ -48,6 +48,19 @@ static void write_config(cli_process *cli, const char *text)
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
+static void a_kept_key_chooses_its_provider_where_no_model_is_named(void **state)
+{
+    cli_process *cli = *state;
+    give(cli, KEY);
+    expect_error(cli, 3, "no model is named", "Hello");
+    expect_exit(cli, 0, "keys", "set", "openai");
+    expect_exit(cli, 0, "config");
+    assert_contains(cli->out, "\nmodel  openai/");
+    assert_contains(cli->out, " (providers.openai.api_key)\n");
+    expect_exit(cli, 0, "keys", "remove", "openai");
+    expect_error(cli, 3, "no model is named", "Hello");
+}
+
 static void a_key_is_kept_where_only_its_owner_can_read_it(void **state)
 {
     char text[256];
@@ -323,6 +336,7 @@ static void another_file_is_changed_where_it_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(a_kept_key_chooses_its_provider_where_no_model_is_named),
         test(a_key_is_kept_where_only_its_owner_can_read_it),
         test(a_key_that_is_kept_is_sent),
         test(keys_are_listed_by_where_they_are),
