@@ -11,18 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-const arg_info arg_infos[ARG_INDEX_COUNT] = {
+const arg_info arg_infos[ARG_COUNT] = {
 #define XX(constant, letter_, name_, value_, type_, member, completion_, meaning_) \
-    [ARG_INDEX_##constant] = {.name = (name_),                                     \
-                              .value = (value_),                                   \
-                              .meaning = (meaning_),                               \
-                              .offset = offsetof(cli_args, member),                \
-                              .type = ARG_TYPE_##type_,                            \
-                              .completion = ARG_COMPLETE_##completion_,            \
-                              .letter = (letter_)},
+    [ARG_##constant] = {.name = (name_),                                           \
+                        .value = (value_),                                         \
+                        .meaning = (meaning_),                                     \
+                        .offset = offsetof(cli_args, member),                      \
+                        .type = ARG_TYPE_##type_,                                  \
+                        .completion = ARG_COMPLETE_##completion_,                  \
+                        .letter = (letter_)},
     ARG_MAP(XX)
 #undef XX
 };
+
+bool arg_set_has(const arg_set *set, arg option)
+{
+    while (*set != ARG_COUNT && *set != option) set++;
+    return *set == option;
+}
 
 /* A longer name is cut in messages. */
 #define MAX_TOLD_LENGTH 32
@@ -41,7 +47,7 @@ static const arg_info *nearest(const cli_command *command, const char *name)
 {
     const arg_info *best = NULL;
     unsigned best_cost = 2 * (COMMAND_MOST_SLIPS + 1);
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         unsigned d = beluga__text_distance(name, arg_infos[i].name, COMMAND_MOST_SLIPS);
         if (d > COMMAND_MOST_SLIPS && begins_alike(name, arg_infos[i].name)) d = COMMAND_MOST_SLIPS;
         if (d > COMMAND_MOST_SLIPS) continue;
@@ -75,7 +81,7 @@ static int unknown_name(const cli_args *args, const char *name)
     const cli_command *command = command_of(args);
     const char *setting = find_setting(name);
     const arg_info *near = nearest(command, name);
-    if (setting && command_takes(command, ARG_INDEX_OPTION))
+    if (setting && command_takes(command, ARG_OPTION))
         return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
                          name, setting);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
@@ -84,7 +90,7 @@ static int unknown_name(const cli_args *args, const char *name)
 
 static const arg_info *find_name(const char *name, size_t length)
 {
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         const char *known = arg_infos[i].name;
         if (strncmp(known, name, length) == 0 && !known[length]) return &arg_infos[i];
     }
@@ -97,7 +103,7 @@ static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
     const arg_info *other = NULL;
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         if (!letter || arg_infos[i].letter != letter) continue;
         if (command_takes(command, i)) return &arg_infos[i];
         if (!other) other = &arg_infos[i];
@@ -108,7 +114,7 @@ static const arg_info *find_letter(const cli_args *args, char letter)
 static void store(cli_args *args, const arg_info *info, const char *value)
 {
     void *member = (char *)args + info->offset;
-    args->given |= UINT64_C(1) << (info - arg_infos);
+    args->given[info - arg_infos] = true;
     switch (info->type) {
     case ARG_TYPE_FLAG: *(bool *)member = true; break;
     case ARG_TYPE_COUNT: ++*(int *)member; break;
@@ -229,8 +235,14 @@ static int excess_option(const cli_args *args, const char *name)
 }
 
 /* Whoever gives one of these means a prompt. */
-#define PROMPT_SIGNS \
-    (ARG_SYSTEM | ARG_TEMPLATE | ARG_ATTACH | ARG_CONTEXT | ARG_SCHEMA | ARG_TOOL | ARG_CONTINUE)
+static bool has_prompt_sign(const cli_args *args)
+{
+    static const arg signs[] = {ARG_SYSTEM, ARG_TEMPLATE, ARG_ATTACH,  ARG_CONTEXT,
+                                ARG_SCHEMA, ARG_TOOL,     ARG_CONTINUE};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (args->given[signs[i]]) return true;
+    return false;
+}
 
 /* A word that is nearly a command's name must not be sent, and paid, unless it begins a text. With
  * many operands it is probably the first word of a sentence. */
@@ -238,7 +250,7 @@ static int check_near(const cli_args *args)
 {
     const char *word = args->operands.items[0], *name = args->near->name;
     size_t n = args->operands.count;
-    if (args->given & PROMPT_SIGNS) return 0;
+    if (has_prompt_sign(args)) return 0;
     if (n == 1 || (n == 2 && command_has_word(args->near, args->operands.items[1])))
         return out_usage("there is no command \"%s\"; did you mean beluga %s? Nothing was sent; to "
                          "send it as a text: beluga prompt %s, or beluga -- %s",
@@ -251,8 +263,8 @@ int args_check(const cli_args *args)
 {
     const cli_command *command = args->command;
     if (args->help || args->version) return 0;
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
+    for (size_t i = 0; i < ARG_COUNT; i++)
+        if (args->given[i] && !command_takes(command, i))
             return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
     return args->near ? check_near(args) : 0;
@@ -280,11 +292,11 @@ static int parse_words(cli_args *args, char **words)
 static bool make_lists(cli_args *args, size_t words)
 {
     size_t lists = 1;
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) lists += arg_infos[i].type == ARG_TYPE_LIST;
+    for (size_t i = 0; i < ARG_COUNT; i++) lists += arg_infos[i].type == ARG_TYPE_LIST;
     args->pointers = calloc(lists * words, sizeof *args->pointers);
     if (!args->pointers) return false;
     const char **room = args->operands.items = args->pointers;
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+    for (size_t i = 0; i < ARG_COUNT; i++)
         if (arg_infos[i].type == ARG_TYPE_LIST)
             ((arg_list *)((char *)args + arg_infos[i].offset))->items = room += words;
     return true;

@@ -6,9 +6,9 @@
 #ifndef BELUGA_CLI_ARGS_H
 #define BELUGA_CLI_ARGS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* The ways in which an option's value is stored in cli_args. */
 typedef enum arg_type {
@@ -168,33 +168,27 @@ typedef enum arg_completion {
     XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")              \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
 
-typedef enum arg_index {
-#define XX(constant, ...) ARG_INDEX_##constant,
+typedef enum arg {
+#define XX(constant, ...) ARG_##constant,
     ARG_MAP(XX)
 #undef XX
-        ARG_INDEX_COUNT
-} arg_index;
+        ARG_COUNT
+} arg;
 
-/* The options as bits, for the sets of options that commands take. The enum is wider than an int,
- * which compilers have long allowed. */
-/* clang-format off */
-__extension__ typedef enum arg_bit {
-#define XX(constant, ...) ARG_##constant = UINT64_C(1) << ARG_INDEX_##constant,
-    ARG_MAP(XX)
-#undef XX
-} arg_bit;
-/* clang-format on */
+/* A set of options is a list that ends with ARG_COUNT. */
+typedef unsigned char arg_set;
+#define ARG_SET(...) ((const arg_set[]){__VA_ARGS__, ARG_COUNT})
 
-_Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");
+_Static_assert(ARG_COUNT <= UCHAR_MAX, "an option's number fits a member of a set");
 
 /* The options of every command that calls models. */
-#define ARG_CALLS                                                                                  \
-    (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
-     ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
+#define ARG_CALLS                                                                          \
+    ARG_OPTION, ARG_TIMEOUT, ARG_VERBOSE, ARG_QUIET, ARG_RECORD, ARG_REPLAY, ARG_REALTIME, \
+        ARG_TRACE, ARG_PLUGIN, ARG_CONFIG
 /* The options about tools of a command that lets models call some. */
-#define ARG_TOOLS (ARG_TOOL | ARG_ALLOW_TOOLS)
+#define ARG_TOOLS ARG_TOOL, ARG_ALLOW_TOOLS
 /* The options of every command. */
-#define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
+#define ARG_ALWAYS ARG_HELP, ARG_VERSION
 
 typedef struct arg_info {
     const char *name;
@@ -206,7 +200,7 @@ typedef struct arg_info {
     char letter; /* 0: the option has no letter */
 } arg_info;
 
-extern const arg_info arg_infos[ARG_INDEX_COUNT];
+extern const arg_info arg_infos[ARG_COUNT];
 
 typedef struct arg_list {
     const char **items; /* borrowed from argv */
@@ -233,9 +227,11 @@ typedef struct cli_args {
     bool frame_is_whole;  /* it has no place for a prompt, and needs none */
     const char *model_by; /* what named `model`, other than -m; NULL: nothing else */
     int verbose;
-    uint64_t given;        /* bits of the options that were given */
+    bool given[ARG_COUNT];
     const char **pointers; /* owned; memory for the items of the lists */
 } cli_args;
+
+bool arg_set_has(const arg_set *set, arg option);
 
 /*
  * Read the command line of a program that has these commands. On failure the function has reported

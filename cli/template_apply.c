@@ -208,7 +208,7 @@ static int take_schema(cli_args *args, cli_template *t)
     const beluga_json *schema = beluga_json_get(t->root, "schema");
     const char *text = beluga_json_string(schema, &length);
     if (!schema || args->schema) return 0;
-    if (!command_takes(args->command, ARG_INDEX_SCHEMA))
+    if (!command_takes(args->command, ARG_SCHEMA))
         return out_usage("beluga %s takes no schema, which the template %s has",
                          args->command->name, args->template);
     const char *slash = strrchr(t->path, '/');
@@ -253,7 +253,7 @@ static int take_lists(cli_args *args, cli_template *t)
     const beluga_json *tools = beluga_json_get(t->root, "tools");
     size_t n_options = put_options(t, beluga_json_get(t->root, "options"));
     size_t n_tools = beluga_json_count(tools);
-    if (n_tools && !command_takes(args->command, ARG_INDEX_TOOL))
+    if (n_tools && !command_takes(args->command, ARG_TOOL))
         return out_usage("beluga %s takes no tools, which the template %s has", args->command->name,
                          args->template);
     const char **items = t->items =

@@ -441,11 +441,11 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_PARAMETER | ARG_SYSTEM |
-             ARG_SCHEMA | ARG_TOOLS | ARG_FORMAT | ARG_DELIMITER | ARG_NO_HEADER |
-             ARG_PROMPT_COLUMN | ARG_ATTACH_COLUMN | ARG_ATTACH_ANYWAY | ARG_OUTPUT_FORMAT |
-             ARG_LIMIT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_STRICT | ARG_JSON | ARG_CALLS,
+    .takes = ARG_SET(ARG_OUT, ARG_MODEL, ARG_JOBS, ARG_TEMPLATE, ARG_PARAMETER, ARG_SYSTEM,
+                     ARG_SCHEMA, ARG_TOOLS, ARG_FORMAT, ARG_DELIMITER, ARG_NO_HEADER,
+                     ARG_PROMPT_COLUMN, ARG_ATTACH_COLUMN, ARG_ATTACH_ANYWAY, ARG_OUTPUT_FORMAT,
+                     ARG_LIMIT, ARG_ORDERED, ARG_RETRY_FAILED, ARG_ERRORS, ARG_DRY_RUN, ARG_BUDGET,
+                     ARG_STRICT, ARG_JSON, ARG_CALLS),
     .max_operands = 1,
     .draws_progress = true,
     .run = run,

@@ -152,9 +152,9 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_TOOLS | ARG_NO_STREAM |
-             ARG_NO_RENDER | ARG_STRICT | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NAME |
-             ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_SET(ARG_MODEL, ARG_SYSTEM, ARG_TEMPLATE, ARG_PARAMETER, ARG_TOOLS, ARG_NO_STREAM,
+                     ARG_NO_RENDER, ARG_STRICT, ARG_USAGE, ARG_CONTINUE, ARG_CID, ARG_NAME,
+                     ARG_NO_LOG, ARG_CALLS),
     .run = run,
     .details =
         "On a terminal a message can be edited, and what was sent is remembered: the arrow keys, "

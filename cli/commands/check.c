@@ -231,8 +231,8 @@ const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
-    .takes = ARG_FIXTURES | ARG_UPDATE | ARG_FROM | ARG_ONLY | ARG_LIST | ARG_JSON | ARG_PLUGIN |
-             ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT | ARG_VERBOSE,
+    .takes = ARG_SET(ARG_FIXTURES, ARG_UPDATE, ARG_FROM, ARG_ONLY, ARG_LIST, ARG_JSON, ARG_PLUGIN,
+                     ARG_OPTION, ARG_CONFIG, ARG_TIMEOUT, ARG_VERBOSE),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-bool command_takes(const cli_command *command, size_t index)
+bool command_takes(const cli_command *command, arg option)
 {
-    return (command->takes | ARG_ALWAYS) & (UINT64_C(1) << index);
+    if (arg_set_has(ARG_SET(ARG_ALWAYS), option)) return true;
+    return command->takes && arg_set_has(command->takes, option);
 }
 
 const cli_command *command_find(const cli_command *const *commands, const char *name)

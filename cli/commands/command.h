@@ -10,7 +10,7 @@ typedef struct cli_command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help and the manual page, separated by blank lines */
     const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
-    uint64_t takes;       /* arg_bits in addition to ARG_ALWAYS */
+    const arg_set *takes; /* in addition to ARG_ALWAYS; NULL: none */
     size_t max_operands;
     bool draws_progress;              /* keeps a line on stderr that notes would break */
     int (*run)(const cli_args *args); /* @return exit code */
@@ -22,8 +22,7 @@ extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_provider
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version,
     cmd_embed, cmd_similar, cmd_count, cmd_keys, cmd_aliases, cmd_tools, cmd_templates;
 
-/* Return whether a command takes the option with that index. */
-bool command_takes(const cli_command *command, size_t index);
+bool command_takes(const cli_command *command, arg option);
 
 /* With more differing letters, it is another word. */
 #define COMMAND_MOST_SLIPS 2

@@ -123,7 +123,7 @@ static void put_command_names(const cli_command *const *commands, const char *se
 /* Return whether a letter also stands for an option without a value in another command. */
 static bool may_be_flag(char letter)
 {
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+    for (size_t i = 0; i < ARG_COUNT; i++)
         if (arg_infos[i].letter == letter && !arg_infos[i].value) return true;
     return false;
 }
@@ -142,7 +142,7 @@ static void put_bash_values(void)
             "COMPREPLY=($(compgen -W \"$(beluga completion tools 2>/dev/null)\" -- \"$cur\"))",
         [ARG_COMPLETE_TEMPLATES] =
             "COMPREPLY=($(compgen -W \"$(beluga completion templates 2>/dev/null)\" -- \"$cur\"))"};
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
         out_printf("    ");
@@ -155,7 +155,7 @@ static void put_bash_command(const cli_command *command)
 {
     out_printf("    %s) words=\"%s\"; options=\"", command->name,
                command->words ? command->words : "");
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+    for (size_t i = 0; i < ARG_COUNT; i++)
         if (command_takes(command, i)) out_printf("--%s ", arg_infos[i].name);
     out_printf("\" ;;\n");
 }
@@ -234,7 +234,7 @@ static void put_zsh_form(const arg_info *info, const char *dashes, const char *n
 static void put_zsh_command(const cli_command *command, bool is_default)
 {
     out_printf("    %s) options=(\n", command->name);
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         const char letter[2] = {info->letter, '\0'};
         if (!command_takes(command, i)) continue;
@@ -336,7 +336,7 @@ static void print_fish(const cli_command *const *commands)
             out_printf("complete -c beluga -n '__fish_seen_subcommand_from %s' -a '%s'\n",
                        commands[i]->name, commands[i]->words);
     }
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) put_fish_option(commands, i);
+    for (size_t i = 0; i < ARG_COUNT; i++) put_fish_option(commands, i);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -364,7 +364,7 @@ const cli_command cmd_completion = {
     .operands = "bash|zsh|fish|models|options|tools|templates",
     .words = "bash zsh fish",
     .summary = "Print what a shell needs to complete beluga's command line.",
-    .takes = ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_SET(ARG_PLUGIN, ARG_CONFIG),
     .max_operands = 1,
     .run = run,
     .details = "Add one of these to what your shell reads at its start, where the package has not "

@@ -250,7 +250,8 @@ const cli_command cmd_config = {
     .words = "check",
     .summary =
         "Show which configuration applies to a model and where it came from, or check a file.",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG,
+    .takes =
+        ARG_SET(ARG_MODEL, ARG_OPTION, ARG_TIMEOUT, ARG_JSON, ARG_QUIET, ARG_PLUGIN, ARG_CONFIG),
     .max_operands = 2,
     .run = run,
     .details =

@@ -85,8 +85,8 @@ const cli_command cmd_count = {
     .name = "count",
     .operands = "[TEXT...]",
     .summary = "Print how many tokens a prompt has for a model.",
-    .takes =
-        ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_JSON | ARG_CALLS,
+    .takes = ARG_SET(ARG_MODEL, ARG_SYSTEM, ARG_ATTACH, ARG_CONTEXT, ARG_MAX_CONTEXT, ARG_JSON,
+                     ARG_CALLS),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

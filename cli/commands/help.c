@@ -44,7 +44,7 @@ static void put_option(const arg_info *info)
 static void put_options(const cli_command *command)
 {
     put_heading("Options:");
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+    for (size_t i = 0; i < ARG_COUNT; i++)
         if (command_takes(command, i)) put_option(&arg_infos[i]);
 }
 
@@ -117,7 +117,7 @@ const cli_command cmd_help = {
              "config keys "
              "aliases templates tools new completion help version",
     .summary = "Show how beluga or one of its commands is used.",
-    .takes = ARG_MAN,
+    .takes = ARG_SET(ARG_MAN),
     .max_operands = 1,
     .run = run,
     .details = "It knows what the manual page knows: both come from the same tables.",

@@ -14,7 +14,6 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,7 +189,7 @@ static void put_takers(const cli_command *const *commands, size_t option)
 static void put_options(const cli_command *const *commands)
 {
     put_section("OPTIONS");
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+    for (size_t i = 0; i < ARG_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         out_printf(".TP\n");
         if (info->letter) out_printf("\\fB\\-%c\\fR, ", info->letter);
@@ -203,7 +202,7 @@ static void put_options(const cli_command *const *commands)
             out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
-        if ((UINT64_C(1) << i) & ARG_ALWAYS)
+        if (arg_set_has(ARG_SET(ARG_ALWAYS), i))
             out_printf("\n");
         else
             put_takers(commands, i);

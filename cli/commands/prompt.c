@@ -158,10 +158,10 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_TEMPLATE | ARG_PARAMETER | ARG_ATTACH |
-             ARG_ATTACH_ANYWAY | ARG_CONTEXT | ARG_MAX_CONTEXT | ARG_SCHEMA | ARG_TOOLS |
-             ARG_NO_STREAM | ARG_NO_RENDER | ARG_EXTRACT | ARG_STRICT | ARG_JSON | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NAME | ARG_NO_LOG | ARG_CALLS,
+    .takes = ARG_SET(ARG_MODEL, ARG_SYSTEM, ARG_TEMPLATE, ARG_PARAMETER, ARG_ATTACH,
+                     ARG_ATTACH_ANYWAY, ARG_CONTEXT, ARG_MAX_CONTEXT, ARG_SCHEMA, ARG_TOOLS,
+                     ARG_NO_STREAM, ARG_NO_RENDER, ARG_EXTRACT, ARG_STRICT, ARG_JSON, ARG_USAGE,
+                     ARG_CONTINUE, ARG_CID, ARG_NAME, ARG_NO_LOG, ARG_CALLS),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =

@@ -7,11 +7,11 @@
 #include "context/walk.h"
 #include "exit.h"
 #include "output.h"
+#include "size.h"
 #include "terminal/term.h"
 
 #include <beluga/allocator.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,19 +36,9 @@ typedef struct reading {
 
 static int read_size(const char *given, size_t *size)
 {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long n = given ? strtoull(given, &end, 10) : 0;
-    if (!given) return 0;
-    size_t unit = tolower((unsigned char)*end) == 'k'   ? 1024
-                  : tolower((unsigned char)*end) == 'm' ? (size_t)1024 * 1024
-                                                        : 1;
-    if (unit > 1) end++;
-    if (!isdigit((unsigned char)*given) || *end || errno || !n || n > CONTEXT_MOST_BYTES / unit)
-        return out_usage("--max-context is a number of bytes, such as 200k or 2M, and at most %zuM",
-                         CONTEXT_MOST_BYTES / (1024 * 1024));
-    *size = (size_t)n * unit;
-    return 0;
+    if (!given || size_read(given, CONTEXT_MOST_BYTES, size)) return 0;
+    return out_usage("--max-context is a number of bytes, such as 200k or 2M, and at most %zuM",
+                     CONTEXT_MOST_BYTES / (1024 * 1024));
 }
 
 typedef struct shown_size {

@@ -1,12 +1,12 @@
 #include "tools/child.h"
 
 #include "base/clock.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +19,8 @@ enum { LONGEST_NAP_MS = 32, GRACE_MS = 1000, READS = 256 };
 /* The keeper leads the group. It waits for a line that never comes: when this process ends, in any
  * way, its input ends, and it ends the group. While it is not waited for, no other group can get
  * its number. */
-static char keeper_script[] = "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
+static const char keeper_script[] =
+    "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
 
 /* The pipes between this process and the group. */
 enum { IN, OUT, ERR, LIFE, PIPES };
@@ -43,80 +44,25 @@ static void close_end(int *fd)
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
-/* Open a pipe whose ends are none of the three standard streams, which somebody may have closed.
- * Returns 0, or errno. */
-static int open_pipe(int ends[2])
-{
-    int low[2] = {-1, -1};
-    if (pipe2(ends, O_CLOEXEC)) return errno;
-    for (int i = 0; i < 2; i++) {
-        if (ends[i] > STDERR_FILENO) continue;
-        low[i] = ends[i];
-        ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    }
-    int rc = ends[0] < 0 || ends[1] < 0 ? errno : 0;
-    for (int i = 0; i < 2; i++) close_end(&low[i]);
-    if (!rc) return 0;
-    for (int i = 0; i < 2; i++) close_end(&ends[i]);
-    return rc;
-}
-
-static int open_pipes(int pipes[PIPES][2])
-{
-    for (int i = 0; i < PIPES; i++) {
-        int rc = open_pipe(pipes[i]);
-        if (!rc) continue;
-        while (i--) {
-            close(pipes[i][0]);
-            close(pipes[i][1]);
-        }
-        return rc;
-    }
-    return 0;
-}
-
-/* Spawn a process in a group, with these three streams and no other descriptor. */
-static int spawn(pid_t *pid, char *const *argv, char *const *env, const char *cwd, pid_t group,
-                 const int streams[3])
-{
-    int rc = 0;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all); /* this process ignores SIGPIPE, and its parent may have ignored others */
-    posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3 && !rc; i++)
-        rc = posix_spawn_file_actions_adddup2(&actions, streams[i], i);
-    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    if (!rc && cwd) rc = posix_spawn_file_actions_addchdir_np(&actions, cwd);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, group);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETPGROUP);
-    if (!rc) rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, env);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return rc;
-}
-
+/* The keeper has no output. */
 static int spawn_both(running_child *c, int pipes[PIPES][2])
 {
-    char *const keeper[] = {"/bin/sh", "-c", keeper_script, NULL};
+    static const char *const keeper[] = {"/bin/sh", "-c", keeper_script, NULL};
     const child_program *p = c->program;
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere < 0) return errno;
-    int rc = spawn(&c->keeper, keeper, p->env, NULL, 0,
-                   (const int[3]){pipes[LIFE][0], nowhere, nowhere});
-    close(nowhere);
+    beluga__spawning s = {
+        .argv = keeper, .env = (const char *const *)p->env, .fds = {pipes[LIFE][0]}, .n_fds = 1};
+    int rc = beluga__spawn(&c->keeper, &s);
     if (rc) {
         c->keeper = 0;
         return rc;
     }
-    return spawn(&c->pid, p->argv, p->env, p->cwd, c->keeper,
-                 (const int[3]){pipes[IN][0], pipes[OUT][1], pipes[ERR][1]});
+    s = (beluga__spawning){.argv = (const char *const *)p->argv,
+                           .env = (const char *const *)p->env,
+                           .cwd = p->cwd,
+                           .fds = {pipes[IN][0], pipes[OUT][1], pipes[ERR][1]},
+                           .n_fds = 3,
+                           .group = c->keeper};
+    return beluga__spawn(&c->pid, &s);
 }
 
 static void wait_for(pid_t pid, int *status)
@@ -133,19 +79,22 @@ static void end_keeper(running_child *c)
     close_end(&c->life);
 }
 
+static void take_end(int *ours, int *end)
+{
+    *ours = *end;
+    *end = -1;
+}
+
 static int start(running_child *c)
 {
-    int pipes[PIPES][2], rc = open_pipes(pipes);
+    int pipes[PIPES][2], rc = beluga__pipes_open(pipes, PIPES);
     if (rc) return rc;
     rc = spawn_both(c, pipes);
-    close(pipes[IN][0]);
-    close(pipes[OUT][1]);
-    close(pipes[ERR][1]);
-    close(pipes[LIFE][0]);
-    c->in = pipes[IN][1];
-    c->out = pipes[OUT][0];
-    c->err = pipes[ERR][0];
-    c->life = pipes[LIFE][1];
+    take_end(&c->in, &pipes[IN][1]);
+    take_end(&c->out, &pipes[OUT][0]);
+    take_end(&c->err, &pipes[ERR][0]);
+    take_end(&c->life, &pipes[LIFE][1]);
+    beluga__pipes_close(pipes, PIPES);
     const int own[] = {c->in, c->out, c->err};
     for (int i = 0; i < 3; i++) fcntl(own[i], F_SETFL, O_NONBLOCK);
     return rc;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "schema_short.h"
+#include "size.h"
 #include "text.h"
 
 #include <beluga/error.h>
@@ -43,21 +44,6 @@ static void fault(reading *r, const char *member, bool of_name, const char *form
     snprintf(pointer, sizeof pointer, "%s%s%s", r->pointer, *member ? "/" : "", member);
     r->fault(r->payload, pointer, of_name, message);
     if (!r->status) r->status = BELUGA_ERROR_INVALID_CONFIG;
-}
-
-/* Write a name as a step of a JSON Pointer. */
-static void escape(char *out, size_t size, const char *name)
-{
-    size_t n = 0;
-    for (; *name && n + 3 < size; name++) {
-        if (*name == '~' || *name == '/') {
-            out[n++] = '~';
-            out[n++] = *name == '~' ? '0' : '1';
-        } else {
-            out[n++] = *name;
-        }
-    }
-    out[n] = '\0';
 }
 
 static char *keep(reading *r, const char *text, size_t n)
@@ -206,34 +192,12 @@ static void read_timeout(reading *r, const char *member, const beluga_json *valu
         r->out->timeout_ms = ms;
 }
 
-/* "64KiB", "1MiB", "500kB" or a number of bytes. */
-static bool read_size(const char *text, size_t *bytes)
-{
-    static const struct {
-        const char *name;
-        size_t bytes;
-    } units[] = {
-        {"", 1},       {"B", 1},    {"k", 1000},        {"kB", 1000},    {"KB", 1000},
-        {"KiB", 1024}, {"K", 1024}, {"M", 1024 * 1024}, {"MB", 1000000}, {"MiB", 1024 * 1024}};
-    char *end;
-    double number = strtod(text, &end);
-    end += strspn(end, " ");
-    for (size_t i = 0; i < sizeof units / sizeof *units && end > text; i++) {
-        if (strcmp(end, units[i].name) != 0) continue;
-        double size = number * (double)units[i].bytes;
-        if (!(size >= 1) || size > (double)TOOL_MAX_OUTPUT) return false;
-        *bytes = (size_t)size;
-        return true;
-    }
-    return false;
-}
-
 static void read_max_output(reading *r, const char *member, const beluga_json *value)
 {
     char number[32];
     const char *text = beluga_json_string(value, NULL);
     snprintf(number, sizeof number, "%" PRId64, beluga_json_int(value, -1));
-    if (!read_size(text ? text : number, &r->out->max_output))
+    if (!size_read(text ? text : number, TOOL_MAX_OUTPUT, &r->out->max_output))
         fault(r, member, false, "max_output must be a size up to 16MiB, such as 64KiB");
 }
 
@@ -261,11 +225,11 @@ static void read_cwd(reading *r, const char *member, const beluga_json *value)
 
 static void add_variable(reading *r, const beluga_json *value)
 {
-    char member[256] = "env/";
+    char member[256] = "env";
     const char *name = beluga_json_key(value, NULL);
     char **at = r->out->env;
     while (*at) at++;
-    escape(member + 4, sizeof member - 4, name);
+    beluga__text_add_step(member, sizeof member, name);
     const char *text = text_of(r, member, value);
     if (!text) return;
     if (!*name || strchr(name, '=')) {
@@ -311,15 +275,15 @@ static const struct {
 
 static void unknown(reading *r, const char *name)
 {
-    char step[POINTER_BYTES];
+    char step[POINTER_BYTES] = "";
     const char *near = NULL;
     for (size_t i = 0; i < N_MEMBERS && !near; i++)
         if (beluga__text_is_near(name, members[i].name)) near = members[i].name;
-    escape(step, sizeof step, name);
+    beluga__text_add_step(step, sizeof step, name);
     if (near)
-        fault(r, step, true, "\"%.60s\" is not known here; did you mean %s?", name, near);
+        fault(r, step + 1, true, "\"%.60s\" is not known here; did you mean %s?", name, near);
     else
-        fault(r, step, true,
+        fault(r, step + 1, true,
               "\"%.60s\" is not known here; a tool has description, command, parameters, timeout, "
               "max_output, allow, cwd and env",
               name);
@@ -356,10 +320,9 @@ int tool_definition_read(tool_definition *out, const beluga_json *value, beluga_
                  .doc = doc,
                  .folder = folder,
                  .fault = report,
-                 .payload = payload,
-                 .pointer = "/"};
+                 .payload = payload};
     *out = (tool_definition){.timeout_ms = TOOL_TIMEOUT_MS, .max_output = TOOL_OUTPUT};
-    escape(r.pointer + 1, sizeof r.pointer - 1, name);
+    beluga__text_add_step(r.pointer, sizeof r.pointer, name);
     out->name = keep(&r, name, length);
     check_name(&r, name);
     if (!beluga_json_is_object(value)) {

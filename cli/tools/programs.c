@@ -276,7 +276,8 @@ static int list(const beluga_config *config, tool_name_fn tell, void *payload)
             const char *name = beluga_json_key(tool, NULL);
             const char *description = beluga_json_get_string(tool, "description", NULL);
             const char *allow = beluga_json_get_string(tool, "allow", NULL);
-            snprintf(pointer, sizeof pointer, "/%s", name);
+            *pointer = '\0';
+            beluga__text_add_step(pointer, sizeof pointer, name);
             place_of(&s, pointer, true, place, sizeof place);
             const tool_name told = {name, description ? description : "", place,
                                     allow ? allow : "ask"};
@@ -295,9 +296,9 @@ static void report(void *payload, const char *pointer, bool of_name, const char 
 static void check_one(const beluga_json *value, const section *s, beluga_config_checking *checking)
 {
     tool_definition d;
-    char pointer[128];
+    char pointer[128] = "";
     int status = tool_definition_read(&d, value, s->doc, s->folder, report, checking);
-    snprintf(pointer, sizeof pointer, "/%s", d.name ? d.name : "");
+    beluga__text_add_step(pointer, sizeof pointer, beluga_json_key(value, NULL));
     if (status == BELUGA_ERROR_NO_MEMORY) report(checking, pointer, true, "no memory to check it");
     if (!status && !d.description)
         beluga_config_report(checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,

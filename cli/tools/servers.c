@@ -1,4 +1,5 @@
 /* The source of the tools that MCP servers of the configuration have: SERVER, or SERVER.TOOL. */
+#include "base/text.h"
 #include "tools/source.h"
 
 #include <beluga/error.h>
@@ -16,6 +17,7 @@ enum { NAME = 64 };
 /* What the command reads of an entry; the library reads the rest. */
 typedef struct entry {
     bool found;
+    int status; /* NO_MEMORY: it can't be read now */
     tool_allow allow;
     char description[256];
     char place[512]; /* "path:line:column" */
@@ -34,10 +36,10 @@ static void read_entry(entry *out, const beluga_config *config, size_t index, co
                        const beluga_json *value)
 {
     const char *path = "", *about = beluga_json_get_string(value, "description", NULL);
-    char pointer[NAME + 2];
+    char pointer[2 * NAME + 2] = "";
     int line = 0, column = 0;
     *out = (entry){.found = true, .allow = allow_of(value)};
-    snprintf(pointer, sizeof pointer, "/%s", name);
+    beluga__text_add_step(pointer, sizeof pointer, name);
     beluga_config_section_place(config, SECTION, index, pointer, true, &path, &line, &column);
     snprintf(out->place, sizeof out->place, "%s:%d:%d", path, line, column);
     snprintf(out->description, sizeof out->description, "%s", about ? about : "");
@@ -51,7 +53,8 @@ static entry find_entry(const beluga_config *config, const char *name)
     size_t length;
     for (size_t i = 0; beluga_config_section(config, SECTION, i, &json, &length); i++) {
         beluga_json_doc *doc = NULL;
-        if (beluga_json_parse(json, length, &doc, NULL)) continue;
+        found.status = beluga_json_parse(json, length, &doc, NULL);
+        if (found.status) return found;
         const beluga_json *value = beluga_json_get(beluga_json_doc_root(doc), name);
         if (value) read_entry(&found, config, i, name, value);
         beluga_json_doc_free(doc);
@@ -126,43 +129,43 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
     server[n] = '\0';
     entry e = find_entry(config, server);
     search s = {.name = server};
+    int status = e.status ? e.status : beluga_mcp_names(config, note_disabled, &s);
+    if (status) return beluga_error_set(err, status, "no memory for the tools");
     if (!e.found) return BELUGA_ERROR_TOOL_NOT_FOUND;
-    beluga_mcp_names(config, note_disabled, &s);
     if (s.disabled)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: MCP server %s is disabled",
                                 e.place, server);
-    int status = open_server(config, server, set, &mcp, err);
+    status = open_server(config, server, set, &mcp, err);
     if (status) return status;
     return name[n] ? add_one(mcp, name + n + 1, set, &e, err) : add_all(mcp, set, &e, err);
 }
 
 /* ---- listing and checking -------------------------------------------------------------------- */
 
-static const char *allow_word(tool_allow allow)
-{
-    return allow == TOOL_ALWAYS ? "always" : allow == TOOL_NEVER ? "never" : "ask";
-}
-
 typedef struct listing {
     const beluga_config *config;
     tool_name_fn tell;
     void *payload;
+    int status;
 } listing;
 
 static void tell_server(void *payload, const char *name, bool disabled)
 {
-    const listing *l = payload;
+    static const char *const words[] = {
+        [TOOL_ASK] = "ask", [TOOL_ALWAYS] = "always", [TOOL_NEVER] = "never"};
+    listing *l = payload;
     entry e = find_entry(l->config, name);
     const tool_name told = {name, *e.description ? e.description : "all tools of an MCP server",
-                            e.place, allow_word(e.allow)};
-    if (!disabled) l->tell(l->payload, &told);
+                            e.place, words[e.allow]};
+    if (e.status) l->status = e.status;
+    if (!disabled && !e.status) l->tell(l->payload, &told);
 }
 
 static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 {
-    listing l = {config, tell, payload};
-    beluga_mcp_names(config, tell_server, &l);
-    return 0;
+    listing l = {.config = config, .tell = tell, .payload = payload};
+    int status = beluga_mcp_names(config, tell_server, &l);
+    return status ? status : l.status;
 }
 
 const tool_source tool_source_servers = {

@@ -90,11 +90,12 @@ typedef void (*beluga_mcp_name_fn)(void *payload, const char *name, bool disable
  * @param config   Borrowed.
  * @param tell     Called in this thread.
  * @param payload  Handed to tell.
+ * @return 0; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: as beluga_config_new_n. Since: 0.1
  */
-BELUGA_API void beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell,
-                                 void *payload);
+BELUGA_API int beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell,
+                                void *payload);
 
 /**
  * Check all entries under `mcp_servers`, and report what is wrong; a function that

@@ -128,6 +128,18 @@ void beluga__ms_to_text(int64_t ms, char *text)
     snprintf(text, BELUGA__NUMBER_TEXT, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
 }
 
+void beluga__text_add_step(char *pointer, size_t size, const char *step)
+{
+    size_t n = strlen(pointer);
+    if (n + 1 < size) pointer[n++] = '/';
+    for (; *step && n + 2 < size; step++) {
+        bool escaped = *step == '~' || *step == '/';
+        if (escaped) pointer[n++] = '~';
+        pointer[n++] = !escaped ? *step : *step == '~' ? '0' : '1';
+    }
+    pointer[n] = '\0';
+}
+
 /* Returns the bytes of the word that begins at the text, which may be none. */
 static size_t word(const char *text)
 {

@@ -28,6 +28,10 @@ void beluga__double_to_text(double value, char *text);
 /* Write a time in the largest unit that is exact: "2m", "1500ms". */
 void beluga__ms_to_text(int64_t ms, char *text);
 
+/* Append a step to the JSON Pointer in a buffer, escaped as RFC 6901 says. A step that does not fit
+ * is cut. */
+void beluga__text_add_step(char *pointer, size_t size, const char *step);
+
 /* Count the letters that must be changed, added, dropped or swapped with the next to make one word
  * of the other, whatever their case; more than `limit` counts as limit + 1. Words over 64 bytes are
  * never near. */

@@ -1,6 +1,7 @@
 #include "cassette/match.h"
 
 #include "base/mix.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,15 +143,11 @@ static void differ_text(difference *d, const char *what, const char *a, size_t n
     show_text(d->sent, b, m, at);
 }
 
-/* Append a step to the pointer, as RFC 6901 writes it. */
+/* Append a step to the first bytes of the pointer. */
 static void point(difference *d, size_t at, const char *key)
 {
-    if (at + 1 < sizeof d->pointer) d->pointer[at++] = '/';
-    for (; *key && at + 3 < sizeof d->pointer; key++) {
-        if (*key == '~' || *key == '/') d->pointer[at++] = '~';
-        d->pointer[at++] = (char)(*key == '~' ? '0' : *key == '/' ? '1' : *key);
-    }
     d->pointer[at] = '\0';
+    beluga__text_add_step(d->pointer, sizeof d->pointer, key);
 }
 
 static bool same_scalar(const beluga_json *a, const beluga_json *b)

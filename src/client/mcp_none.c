@@ -33,9 +33,10 @@ int beluga_mcp_settings_read(const beluga_config *config, const char *name,
     return refuse(err);
 }
 
-void beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell, void *payload)
+int beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell, void *payload)
 {
     BELUGA__UNUSED(config, tell, payload);
+    return 0;
 }
 
 void beluga_mcp_check(const beluga_config *config, beluga_config_checking *checking)

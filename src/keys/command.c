@@ -2,12 +2,12 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* READS: number of reads in one turn; the timeout is checked between turns. */
-enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
+enum { LONGEST_NAP_MS = 64, READS = 64 };
 
 static int64_t in_ms(int64_t ms)
 {
@@ -72,14 +72,14 @@ typedef struct outlet {
 typedef struct child {
     pid_t pid;
     outlet out, err;
-    int life[2]; /* a pipe, see hold_on_to */
+    int life[2]; /* a pipe, see beluga__spawn_tie */
     int64_t end_ns;
     const atomic_bool *unwanted;
     int status;
     bool ended; /* the command has ended and was waited for */
 } child;
 
-/* The pipes between this process and the command: see `gated`, and hold_on_to for LIFE. */
+/* The pipes between this process and the command: see `gated`, and beluga__spawn_tie for LIFE. */
 enum { GATE, OUT, ERR, LIFE, PIPES };
 
 static void close_outlet(outlet *o)
@@ -90,90 +90,21 @@ static void close_outlet(outlet *o)
 
 /* The shell's input is the gate. The shell waits for a line before it runs the command, and at the
  * end of its input it ends instead. */
-static char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
+static const char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
 
 /* The command must not get the host's streams and descriptors. It writes to our pipes, and all else
  * is closed except the pipe that ends it together with its host. */
-static int arrange(posix_spawn_file_actions_t *actions, int pipes[PIPES][2])
-{
-    int rc = posix_spawn_file_actions_adddup2(actions, pipes[GATE][0], STDIN_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[OUT][1], STDOUT_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[ERR][1], STDERR_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[LIFE][0], LIFE_FD);
-    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
-    return rc;
-}
-
 static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
 {
     extern char **environ;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, usual;
-    char *const argv[] = {"sh", "-c", gated, "sh", (char *)(uintptr_t)command, NULL};
-    sigemptyset(&none);
-    sigemptyset(&usual); /* the host may ignore signals that programs rely on */
-    sigaddset(&usual, SIGPIPE);
-    sigaddset(&usual, SIGCHLD);
-    posix_spawn_file_actions_init(&actions);
-    int rc = arrange(&actions, pipes);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &usual);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETPGROUP);
-    if (!rc) rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return rc;
-}
-
-/* Open a pipe whose ends are none of the three standard streams. A host may have closed those, and
- * a pipe end with the number of a standard stream would be overwritten in the child before it is
- * copied. Returns 0, or errno. */
-static int open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC)) return errno;
-    for (int i = 0; i < 2; i++) {
-        if (ends[i] > STDERR_FILENO) continue;
-        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        int why = errno;
-        close(ends[i]);
-        ends[i] = moved;
-        if (moved >= 0) continue;
-        close(ends[!i]);
-        return why;
-    }
-    return 0;
-}
-
-static void close_pipe(int ends[2])
-{
-    close(ends[0]);
-    close(ends[1]);
-}
-
-static int open_pipes(int pipes[PIPES][2])
-{
-    for (int i = 0; i < PIPES; i++) {
-        int rc = open_pipe(pipes[i]);
-        if (!rc) continue;
-        while (i--) close_pipe(pipes[i]);
-        return rc;
-    }
-    return 0;
-}
-
-/* When the host ends in any way, the command must end, too. No byte is ever written to this pipe:
- * the kernel closes its writing end when this process is gone, and then sends a signal that kills
- * the command's whole group, because the command holds the reading end. Where a system has no such
- * signal, the command goes on. */
-static void hold_on_to(const child *c)
-{
-    fcntl(c->life[0], F_SETOWN, -c->pid);
-    fcntl(c->life[0], F_SETSIG, SIGKILL);
-    fcntl(c->life[0], F_SETFL, O_ASYNC);
+    const char *const argv[] = {"/bin/sh", "-c", gated, "sh", command, NULL};
+    const beluga__spawning s = {
+        .argv = argv,
+        .env = (const char *const *)environ,
+        .fds = {pipes[GATE][0], pipes[OUT][1], pipes[ERR][1], pipes[LIFE][0]},
+        .n_fds = PIPES,
+    };
+    return beluga__spawn(pid, &s);
 }
 
 /* Returns whether the child is still ours. Where the host waits for all children, another process
@@ -189,7 +120,7 @@ static void end(child *c)
     close_outlet(&c->out);
     close_outlet(&c->err);
     fcntl(c->life[0], F_SETFL, 0); /* processes that an ended command left behind go on */
-    close_pipe(c->life);
+    beluga__pipes_close(&c->life, 1);
     if (c->ended || !is_ours(c)) return;
     kill(-c->pid, SIGKILL);
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
@@ -208,7 +139,7 @@ static int open_gate(int gate[2])
 
 static int start(child *c, const char *command)
 {
-    int pipes[PIPES][2], rc = open_pipes(pipes);
+    int pipes[PIPES][2], rc = beluga__pipes_open(pipes, PIPES);
     if (rc) return rc;
     c->out.fd = pipes[OUT][0];
     c->err.fd = pipes[ERR][0];
@@ -220,10 +151,10 @@ static int start(child *c, const char *command)
     close(pipes[ERR][1]);
     c->ended = rc != 0;
     if (!rc) {
-        hold_on_to(c);
+        beluga__spawn_tie(c->pid, c->life[0]);
         rc = open_gate(pipes[GATE]);
     }
-    close_pipe(pipes[GATE]);
+    beluga__pipes_close(&pipes[GATE], 1);
     if (rc) end(c);
     return rc;
 }

@@ -1,20 +1,18 @@
 #include "mcp/child.h"
 
 #include "base/mem.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIFE_FD = STDERR_FILENO + 1 };
-
-/* The pipes between this process and the child; LIFE: see hold_on_to. */
+/* The pipes between this process and the child; LIFE: see beluga__spawn_tie. */
 enum { IN, OUT, ERR, LIFE, PIPES };
 
 /* --- the environment -------------------------------------------------------------------------- */
@@ -66,80 +64,10 @@ static const char **make_environment(const beluga_allocator *allocator, const ch
     return list;
 }
 
-/* --- pipes ------------------------------------------------------------------------------------ */
-
-/* Open a pipe whose ends are none of the three standard streams, which a host may have closed.
- * Returns 0, or errno. */
-static int open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC)) return errno;
-    for (int i = 0; i < 2; i++) {
-        if (ends[i] > LIFE_FD) continue;
-        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, LIFE_FD + 1), why = errno;
-        close(ends[i]);
-        ends[i] = moved;
-        if (moved >= 0) continue;
-        close(ends[!i]);
-        return why;
-    }
-    return 0;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) close(*fd);
-    *fd = -1;
-}
-
-static void close_pipes(int pipes[PIPES][2], int n)
-{
-    while (n--) {
-        close_fd(&pipes[n][0]);
-        close_fd(&pipes[n][1]);
-    }
-}
-
-static int open_pipes(int pipes[PIPES][2])
-{
-    for (int i = 0; i < PIPES; i++) {
-        int rc = open_pipe(pipes[i]);
-        if (!rc) continue;
-        close_pipes(pipes, i);
-        return rc;
-    }
-    return 0;
-}
-
 /* --- the start -------------------------------------------------------------------------------- */
-
-static int arrange(posix_spawn_file_actions_t *actions, int pipes[PIPES][2], const char *cwd)
-{
-    int rc = posix_spawn_file_actions_adddup2(actions, pipes[IN][0], STDIN_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[OUT][1], STDOUT_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[ERR][1], STDERR_FILENO);
-    if (!rc) rc = posix_spawn_file_actions_adddup2(actions, pipes[LIFE][0], LIFE_FD);
-    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
-    if (!rc && cwd) rc = posix_spawn_file_actions_addchdir_np(actions, cwd);
-    return rc;
-}
-
-/* The child begins with the usual signals, in a group of its own. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &all);
-    posix_spawnattr_setpgroup(attributes, 0);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                    POSIX_SPAWN_SETPGROUP);
-}
 
 static int spawn(pid_t *pid, const beluga__child_command *c, int pipes[PIPES][2])
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     const beluga_allocator *allocator = beluga_allocator_default();
     size_t n_args = count(c->args);
     const char **environment = make_environment(allocator, c->env);
@@ -148,31 +76,24 @@ static int spawn(pid_t *pid, const beluga__child_command *c, int pipes[PIPES][2]
     if (!rc) {
         argv[0] = c->command;
         for (size_t i = 0; i <= n_args; i++) argv[i + 1] = n_args ? c->args[i] : NULL;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawnattr_init(&attributes);
-        rc = arrange(&actions, pipes, c->cwd);
-        if (!rc) rc = set_attributes(&attributes);
-        if (!rc)
-            rc = posix_spawnp(pid, c->command, &actions, &attributes, (char *const *)argv,
-                              (char *const *)environment);
-        posix_spawn_file_actions_destroy(&actions);
-        posix_spawnattr_destroy(&attributes);
+        const beluga__spawning s = {
+            .argv = argv,
+            .env = environment,
+            .cwd = c->cwd,
+            .fds = {pipes[IN][0], pipes[OUT][1], pipes[ERR][1], pipes[LIFE][0]},
+            .n_fds = PIPES,
+        };
+        rc = beluga__spawn(pid, &s);
     }
     beluga__release(allocator, argv);
     beluga__release(allocator, environment);
     return rc;
 }
 
-/* When this process ends in any way, the child must end, too. No byte is ever written to this pipe:
- * the kernel closes its writing end when this process is gone, and then kills the child's whole
- * group, because the child holds the reading end. */
-static void hold_on_to(beluga__child *child, int pipe[2])
+static void close_fd(int *fd)
 {
-    fcntl(pipe[0], F_SETOWN, -child->pid);
-    fcntl(pipe[0], F_SETSIG, SIGKILL);
-    fcntl(pipe[0], F_SETFL, O_ASYNC);
-    child->life = pipe[1];
-    pipe[1] = -1;
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
 }
 
 static void take(int *fd, int *end)
@@ -205,7 +126,7 @@ static int fail(int rc, const beluga__child_command *c, beluga_error *err)
 int beluga__child_start(beluga__child *child, const beluga__child_command *command,
                         beluga_error *err)
 {
-    int pipes[PIPES][2], rc = open_pipes(pipes);
+    int pipes[PIPES][2], rc = beluga__pipes_open(pipes, PIPES);
     *child = (beluga__child){.in = -1, .out = -1, .err = -1, .life = -1, .status = -1};
     if (rc) return fail(rc, command, err);
     rc = spawn(&child->pid, command, pipes);
@@ -215,9 +136,11 @@ int beluga__child_start(beluga__child *child, const beluga__child_command *comma
         take(&child->in, &pipes[IN][1]);
         take(&child->out, &pipes[OUT][0]);
         take(&child->err, &pipes[ERR][0]);
-        hold_on_to(child, pipes[LIFE]);
+        beluga__spawn_tie(child->pid, pipes[LIFE][0]);
+        child->life = pipes[LIFE][1];
+        pipes[LIFE][1] = -1;
     }
-    close_pipes(pipes, PIPES);
+    beluga__pipes_close(pipes, PIPES);
     return rc ? fail(rc, command, err) : 0;
 }
 

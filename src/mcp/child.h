@@ -18,7 +18,7 @@ typedef struct beluga__child {
     pid_t pid; /* 0: there is none, or it has ended */
     /* Our ends of its standard streams, which do not wait; -1: closed. */
     int in, out, err;
-    int life;   /* see hold_on_to; -1: there is none */
+    int life;   /* see beluga__spawn_tie; -1: there is none */
     int status; /* as waitpid tells it, when the child has ended; -1: nobody knows */
 } beluga__child;
 

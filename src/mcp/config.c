@@ -31,6 +31,7 @@ typedef struct section {
     size_t index;
     beluga_json_doc *doc;
     const beluga_json *root;
+    int status;            /* NO_MEMORY: it can't be parsed now */
     char folder[PATH_MAX]; /* of the file, absolute */
 } section;
 
@@ -58,19 +59,23 @@ static void find_folder(section *s)
              slash ? found : ".");
 }
 
-/* Parse the section of a file. Returns false behind the last file; free `doc` in any case. */
+/* Parse the section of a file. Returns false behind the last file, and where there is no memory;
+ * else free `doc`. */
 static bool parse_section(section *s, const beluga_config *config, size_t index)
 {
     const char *json;
     size_t length;
     *s = (section){.config = config, .index = index};
     if (!beluga_config_section(config, SECTION, index, &json, &length)) return false;
-    if (!beluga_json_parse(json, length, &s->doc, NULL)) s->root = beluga_json_doc_root(s->doc);
+    s->status = beluga_json_parse(json, length, &s->doc, NULL);
+    if (s->status) return false;
+    s->root = beluga_json_doc_root(s->doc);
     find_folder(s);
     return true;
 }
 
-/* Find the entry of a name in the newest file that has one. Returns NULL where none has. */
+/* Find the entry of a name in the newest file that has one. Returns NULL where none has, or
+ * without memory (`status`); free `doc` in any case. */
 static const beluga_json *find_entry(section *found, const beluga_config *config, const char *name)
 {
     section s;
@@ -85,31 +90,19 @@ static const beluga_json *find_entry(section *found, const beluga_config *config
         } else
             beluga_json_doc_free(s.doc);
     }
-    return value;
+    found->status = s.status;
+    return s.status ? NULL : value;
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */
-
-/* Write a name as a step of a JSON Pointer. */
-static void put_step(char pointer[POINTER], const char *name)
-{
-    size_t n = strlen(pointer);
-    if (n + 4 < POINTER) pointer[n++] = '/';
-    for (; *name && n + 3 < POINTER; name++) {
-        bool escaped = *name == '~' || *name == '/';
-        if (escaped) pointer[n++] = '~';
-        pointer[n++] = !escaped ? *name : *name == '~' ? '0' : '1';
-    }
-    pointer[n] = '\0';
-}
 
 /* A variable that is not set where the file is checked may be set where it is used. */
 static void warn(reading *r, const char *member, const char *item, const char *message)
 {
     char pointer[POINTER] = "";
-    put_step(pointer, r->name);
-    put_step(pointer, member);
-    if (item) put_step(pointer, item);
+    beluga__text_add_step(pointer, sizeof pointer, r->name);
+    beluga__text_add_step(pointer, sizeof pointer, member);
+    if (item) beluga__text_add_step(pointer, sizeof pointer, item);
     beluga_config_report(r->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, false, message);
 }
 
@@ -127,9 +120,9 @@ static void fault(reading *r, const char *member, const char *item, bool of_name
     va_start(values, format);
     vsnprintf(message, sizeof message, format, values);
     va_end(values);
-    put_step(pointer, r->name);
-    if (member) put_step(pointer, member);
-    if (item) put_step(pointer, item);
+    beluga__text_add_step(pointer, sizeof pointer, r->name);
+    if (member) beluga__text_add_step(pointer, sizeof pointer, member);
+    if (item) beluga__text_add_step(pointer, sizeof pointer, item);
     if (r->checking)
         beluga_config_report(r->checking, BELUGA_SEVERITY_ERROR, SECTION, pointer, of_name,
                              message);
@@ -486,9 +479,13 @@ int beluga_mcp_settings_read(const beluga_config *config, const char *name,
     beluga_error why = {.message = ""};
     *out = NULL;
     const beluga_json *entry = find_entry(&at, config, name);
-    if (!entry)
+    if (!entry) {
+        beluga_json_doc_free(at.doc);
+        if (at.status)
+            return beluga_error_set(err, at.status, "no memory for MCP server %.60s", name);
         return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
                                 "the configuration has no MCP server %.60s under " SECTION, name);
+    }
     reading r = {.at = &at, .name = name, .err = &why};
     r.out = beluga__zalloc(beluga_allocator_default(), sizeof *r.out);
     if (r.out)
@@ -513,26 +510,31 @@ void beluga_mcp_settings_free(beluga_mcp_settings *settings)
     beluga__release(beluga_allocator_default(), o);
 }
 
-/* Returns whether a later file has an entry of this name. */
-static bool is_replaced(const beluga_config *config, size_t index, const char *name)
+/* Tell the names of a file that no later file has. */
+static int tell_names(const section *s, beluga_mcp_name_fn tell, void *payload)
 {
-    section found;
-    bool replaced = find_entry(&found, config, name) && found.index > index;
-    beluga_json_doc_free(found.doc);
-    return replaced;
+    int status = 0;
+    const beluga_json *e = beluga_json_first(s->root);
+    for (; e && !status; e = beluga_json_next(s->root, e)) {
+        section found;
+        const char *name = beluga_json_key(e, NULL);
+        bool newest = find_entry(&found, s->config, name) && found.index == s->index;
+        status = found.status;
+        beluga_json_doc_free(found.doc);
+        if (newest) tell(payload, name, is_disabled(e));
+    }
+    return status;
 }
 
-void beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell, void *payload)
+int beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn tell, void *payload)
 {
     section s;
-    for (size_t i = 0; parse_section(&s, config, i); i++) {
-        const beluga_json *e = beluga_json_first(s.root);
-        for (; e; e = beluga_json_next(s.root, e)) {
-            const char *name = beluga_json_key(e, NULL);
-            if (!is_replaced(config, i, name)) tell(payload, name, is_disabled(e));
-        }
+    int status = 0;
+    for (size_t i = 0; !status && parse_section(&s, config, i); i++) {
+        status = tell_names(&s, tell, payload);
         beluga_json_doc_free(s.doc);
     }
+    return status ? status : s.status;
 }
 
 static void check_entry(const section *at, const beluga_json *entry,

@@ -147,6 +147,17 @@ static void a_result_that_is_too_long_is_cut_and_says_so(void **state)
     expect_result(cli, ONE_TOOL("t", "command: 'printf 12345', max_output: 5"), "{}", "12345");
 }
 
+static void a_k_is_1024_bytes_as_in_max_context(void **state)
+{
+    cli_process *cli = *state;
+    char whole[1024 + 1];
+    snprintf(whole, sizeof whole, "%1024s", "x");
+    expect_result(cli, ONE_TOOL("t", "command: 'printf %1024s x', max_output: 1k"), "{}", whole);
+    expect_result(cli, ONE_TOOL("t", "command: 'printf %1024s x', max_output: 1KiB"), "{}", whole);
+    expect_result(cli, ONE_TOOL("t", "command: 'printf %5s x', max_output: 0.005 kB"), "{}",
+                  "    x");
+}
+
 static void a_program_has_its_own_group_no_descriptors_and_default_signals(void **state)
 {
     cli_process *cli = *state;
@@ -497,6 +508,7 @@ int main(void)
         TEST(arguments_that_do_not_fit_never_reach_the_program),
         TEST(a_tool_that_fails_tells_the_model_why),
         TEST(a_result_that_is_too_long_is_cut_and_says_so),
+        TEST(a_k_is_1024_bytes_as_in_max_context),
         TEST(a_program_has_its_own_group_no_descriptors_and_default_signals),
         TEST(a_program_runs_where_and_with_what_its_definition_says),
         TEST(ctrl_c_ends_the_call_and_the_children_of_the_tool),

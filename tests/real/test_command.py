@@ -156,6 +156,23 @@ def a_tool_of_the_command_line_is_called_and_the_model_answers():
     assert "beluga: weather({" in result.stderr and "weather -> sunny (" in result.stderr, result.stderr
 
 
+def a_tool_of_an_mcp_server_is_called_and_the_model_answers():
+    server_file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mcp", "server.py")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "servers.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"mcp_servers": {"srv": {"command": "python3", "args": [server_file], "allow": "always"}}}, file)
+        os.chmod(path, 0o600)
+        result = llama("--config", path, "-T", "srv.echo", "-o", "tool_choice=required", "-o", "max_tokens=1500",
+                       "--json", "Say it again")
+    expect_exit(EXIT_OK, result)
+    answer = json.loads(result.stdout)
+    assert answer["tool_runs"]
+    for run in answer["tool_runs"]:
+        assert (run["name"], run["result"]) == ("srv__echo", run["arguments"]["text"]), run
+    assert answer["text"] and not answer["tool_calls"], answer
+
+
 def native(*arguments, key=None):
     """Ask the server by its own API, with the plug-in of plugins/llama.c."""
     url = server("LLAMA").removesuffix("/v1")
@@ -289,6 +306,7 @@ TESTS = [twelve_lines_of_yaml_make_a_provider_that_streams,
          json_is_the_same_without_a_stream,
          a_schema_file_makes_the_answer_fit,
          a_tool_of_the_command_line_is_called_and_the_model_answers,
+         a_tool_of_an_mcp_server_is_called_and_the_model_answers,
          a_plugin_speaks_the_native_api_of_llama,
          a_plugin_has_grammars_and_schemas_of_llama,
          a_plugin_tells_the_errors_of_llama,

@@ -259,6 +259,20 @@ static void letters_are_counted_as_changed_whatever_their_case(void **state)
     assert_int_equal(beluga__text_distance("a[", "a{", 3), 1);
 }
 
+/* ---- pointers -------------------------------------------------------------------------------- */
+
+static void a_step_of_a_pointer_is_escaped_and_cut_where_room_ends(void **state)
+{
+    (void)state;
+    char pointer[12] = "";
+    beluga__text_add_step(pointer, sizeof pointer, "a/b");
+    assert_string_equal(pointer, "/a~1b");
+    beluga__text_add_step(pointer, sizeof pointer, "~");
+    assert_string_equal(pointer, "/a~1b/~0");
+    beluga__text_add_step(pointer, sizeof pointer, "xy/");
+    assert_string_equal(pointer, "/a~1b/~0/x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +283,7 @@ int main(void)
         cmocka_unit_test(each_byte_is_written_as_the_slow_way_does),
         cmocka_unit_test(a_long_text_of_escapes_is_written_whole),
         cmocka_unit_test(letters_are_counted_as_changed_whatever_their_case),
+        cmocka_unit_test(a_step_of_a_pointer_is_escaped_and_cut_where_room_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,91 @@
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <unistd.h>
+
+static int arrange(posix_spawn_file_actions_t *actions, const beluga__spawning *s)
+{
+    int rc = 0;
+    for (size_t i = 0; i < s->n_fds && !rc; i++)
+        rc = posix_spawn_file_actions_adddup2(actions, s->fds[i], (int)i);
+    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(actions, (int)s->n_fds);
+    if (!rc && s->cwd) rc = posix_spawn_file_actions_addchdir_np(actions, s->cwd);
+    return rc;
+}
+
+static void set_attributes(posix_spawnattr_t *attributes, pid_t group)
+{
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setpgroup(attributes, group);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                             POSIX_SPAWN_SETPGROUP);
+}
+
+int beluga__spawn(pid_t *pid, const beluga__spawning *s)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    set_attributes(&attributes, s->group);
+    int rc = arrange(&actions, s);
+    if (!rc)
+        rc = posix_spawnp(pid, s->argv[0], &actions, &attributes, (char *const *)(uintptr_t)s->argv,
+                          (char *const *)(uintptr_t)s->env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+/* Give an end a number that no descriptor of a child has. */
+static int move_up(int *end)
+{
+    int low = *end;
+    if (low >= BELUGA__SPAWN_FDS) return 0;
+    *end = fcntl(low, F_DUPFD_CLOEXEC, BELUGA__SPAWN_FDS);
+    int rc = *end < 0 ? errno : 0;
+    close(low);
+    return rc;
+}
+
+int beluga__pipes_open(int pipes[][2], size_t n)
+{
+    int rc = 0;
+    for (size_t i = 0; i < n; i++) pipes[i][0] = pipes[i][1] = -1;
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = pipe2(pipes[i], O_CLOEXEC) ? errno : 0;
+        if (!rc) rc = move_up(&pipes[i][0]);
+        if (!rc) rc = move_up(&pipes[i][1]);
+    }
+    if (rc) beluga__pipes_close(pipes, n);
+    return rc;
+}
+
+void beluga__pipes_close(int pipes[][2], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        close_end(&pipes[i][0]);
+        close_end(&pipes[i][1]);
+    }
+}
+
+void beluga__spawn_tie(pid_t group, int reading_end)
+{
+    fcntl(reading_end, F_SETOWN, -group);
+    fcntl(reading_end, F_SETSIG, SIGKILL);
+    fcntl(reading_end, F_SETFL, O_ASYNC);
+}
