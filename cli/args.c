@@ -24,12 +24,6 @@ const arg_info arg_infos[ARG_COUNT] = {
 #undef XX
 };
 
-bool arg_set_has(const arg_set *set, arg option)
-{
-    while (*set != ARG_COUNT && *set != option) set++;
-    return *set == option;
-}
-
 /* A longer name is cut in messages. */
 #define MAX_TOLD_LENGTH 32
 /* A typed beginning of at least this length is matched with longer names: --output, --temp. */

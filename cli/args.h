@@ -231,7 +231,11 @@ typedef struct cli_args {
     const char **pointers; /* owned; memory for the items of the lists */
 } cli_args;
 
-bool arg_set_has(const arg_set *set, arg option);
+static inline bool arg_set_has(const arg_set *set, arg option)
+{
+    while (*set != ARG_COUNT && *set != option) set++;
+    return *set == option;
+}
 
 /*
  * Read the command line of a program that has these commands. On failure the function has reported
