@@ -239,12 +239,10 @@ static void check_log(cli_process *cli, const program *p)
 
 static void fill_log(cli_process *cli)
 {
-    static bool filled;
     const char *const ask[ARGUMENTS] = {"-m", "mock/any", "Hi"};
-    if (filled) return;
+    if (!access(in_home(cli, 0, ".local/share/beluga/logs.db"), F_OK)) return;
     log_on(cli);
     assert_int_equal(run_well(cli, ask, NULL), 0);
-    filled = true;
 }
 
 static void write_config(cli_process *cli)
