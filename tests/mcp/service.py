@@ -17,11 +17,15 @@ import server
 WAY = sys.argv[1]
 KEY = "Bearer open-sesame-42"
 here = threading.local()
+telling = threading.Lock()
 sessions = set()
+lists_hang = set()  # not empty: the next list is not answered
 
 
 def tell(*words):
-    print(*words, flush=True)
+    """A line is written whole: print() writes each word, between which another thread may write."""
+    with telling:
+        print(*words, flush=True)
 
 
 def decoded(value):
@@ -107,6 +111,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif WAY == "session" and message.get("method") not in ("initialize", "server/discover") \
                 and session not in sessions:
             self.reply(404)
+        elif WAY == "session" and message.get("method") == "tools/list" and lists_hang:
+            lists_hang.clear()
+            sessions.clear()
+            self.begin_stream()
+            tell("HANGS")
+            self.wait_for_end()
         else:
             return False
         return True
@@ -154,6 +164,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = message.get("params", {}).get("name")
         if name == "forget":
             sessions.clear()
+        elif name in ("change", "change_and_forget"):
+            if name == "change":
+                lists_hang.add("next")
+            else:
+                sessions.clear()
+            server.notify("notifications/tools/list_changed")
+            server.say(message, "changed")
         elif name == "where":
             server.say(message, self.headers.get("Mcp-Session-Id", "-"))
         elif WAY != "new" or self.check_new(message):
@@ -179,7 +196,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main():
     server.WAY = {"new": "new"}.get(WAY, "old")
     server.write = lambda data: here.handler.write(data)
-    server.tools += [{"name": name, "inputSchema": server.OBJECT} for name in ("forget", "where", "tööl")]
+    server.tools += [{"name": name, "inputSchema": server.OBJECT} for name in (
+        "change", "change_and_forget", "forget", "where", "tööl")]
     server.CALLS["tööl"] = lambda request: server.say(request, "found")
     service = Service(("127.0.0.1", 0), Handler)
     tell(service.server_port)
