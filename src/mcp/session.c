@@ -373,22 +373,35 @@ static void failed(void *owner, beluga__mcp_request *request, const beluga_error
     beluga__mcp_link_failed(&s->link, request, err);
 }
 
-/* A service forgets sessions: a new one is begun, and the request is made once more. */
+/* Begin a new session where the old one is gone. A list that is under way belongs to the old one.
+ */
+static void begin_anew(beluga__mcp_session *s)
+{
+    s->phase = BELUGA__MCP_OPENING;
+    s->link.ready = false;
+    s->deadline_ns = beluga__ends_ns(s->connect_ms);
+    stop_timers(s);
+    beluga__mcp_link_drop(&s->link, &s->list);
+    drop_list(s);
+    ask_handshake(s);
+}
+
+/* A service forgets sessions: a new one is begun, and a tool's call is made once more. A list is
+ * asked for after each handshake anyway. */
 static void expired(void *owner, beluga__mcp_request *request)
 {
     beluga__mcp_session *s = owner;
     beluga_error err;
-    if (!request->tool || request->held) {
+    bool ready = s->phase == BELUGA__MCP_READY, again = request->tool && !request->held;
+    if (again)
+        beluga__mcp_link_hold(&s->link, request);
+    else if (!ready || request->tool) {
         beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND, "MCP server %s forgets its sessions",
                          s->link.name);
         beluga__mcp_link_failed(&s->link, request, &err);
         return;
     }
-    beluga__mcp_link_hold(&s->link, request);
-    if (s->phase != BELUGA__MCP_READY) return;
-    s->phase = BELUGA__MCP_OPENING;
-    s->deadline_ns = beluga__ends_ns(s->connect_ms);
-    ask_handshake(s);
+    if (ready) begin_anew(s);
 }
 
 /* Some servers of an old revision end when the first thing that they read is not a handshake. */

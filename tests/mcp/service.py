@@ -19,6 +19,7 @@ WAY = sys.argv[1]
 KEY = "Bearer open-sesame-42"
 here = threading.local()
 sessions = set()
+lists_hang = set()  # not empty: the next list is not answered
 
 
 def tell(*words):
@@ -109,6 +110,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif WAY == "session" and message.get("method") not in ("initialize", "server/discover") \
                 and session not in sessions:
             self.reply(404)
+        elif WAY == "session" and message.get("method") == "tools/list" and lists_hang:
+            lists_hang.clear()
+            sessions.clear()
+            self.begin_stream()
+            tell("HANGS")
+            self.wait_for_end()
         else:
             return False
         return True
@@ -156,6 +163,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = message.get("params", {}).get("name")
         if name == "forget":
             sessions.clear()
+        elif name in ("change", "change_and_forget"):
+            if name == "change":
+                lists_hang.add("next")
+            else:
+                sessions.clear()
+            server.notify("notifications/tools/list_changed")
+            server.say(message, "changed")
         elif name == "where":
             server.say(message, self.headers.get("Mcp-Session-Id", "-"))
         elif WAY != "new" or self.check_new(message):
@@ -181,7 +195,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main():
     server.WAY = {"new": "new"}.get(WAY, "old")
     server.write = lambda data: here.handler.write(data)
-    server.tools += [{"name": name, "inputSchema": server.OBJECT} for name in ("forget", "where", "tööl")]
+    server.tools += [{"name": name, "inputSchema": server.OBJECT} for name in (
+        "change", "change_and_forget", "forget", "where", "tööl")]
     server.CALLS["tööl"] = lambda request: server.say(request, "found")
     service = Service(("127.0.0.1", 0), Handler)
     tell(service.server_port)

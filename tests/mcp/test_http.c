@@ -146,6 +146,36 @@ static void a_session_that_was_forgotten_is_begun_anew(void **state)
     end(&s);
 }
 
+/* The list is asked for anew because it has changed, and is what finds the session gone. */
+static void a_list_that_finds_the_session_gone_begins_another(void **state)
+{
+    (void)state;
+    scene s;
+    begin(&s, "session");
+    expect_line(&s.service, "POST /mcp tools/list session1");
+    expect_text_of(s.mcp, "change_and_forget", "{}", "changed");
+    expect_line(&s.service, "POST /mcp tools/list session1");
+    expect_line(&s.service, "POST /mcp tools/list session1");
+    expect_text_of(s.mcp, "where", "{}", "session1");
+    expect_alive(s.mcp);
+    end(&s);
+}
+
+/* A call finds the session gone while the list of the old one is not answered yet. */
+static void a_list_of_a_session_that_is_gone_is_let_go(void **state)
+{
+    (void)state;
+    scene s;
+    begin(&s, "session");
+    expect_text_of(s.mcp, "change", "{}", "changed");
+    expect_line(&s.service, "HANGS");
+    expect_text_of(s.mcp, "where", "{}", "session1");
+    expect_text_of(s.mcp, "change_and_forget", "{}", "changed");
+    expect_alive(s.mcp);
+    expect_alive(s.mcp);
+    end(&s);
+}
+
 static void headers_go_to_the_service(void **state)
 {
     (void)state;
@@ -318,6 +348,8 @@ int main(void)
         cmocka_unit_test(a_name_that_no_header_can_have_is_encoded),
         cmocka_unit_test(a_session_is_kept_and_ended),
         cmocka_unit_test(a_session_that_was_forgotten_is_begun_anew),
+        cmocka_unit_test(a_list_that_finds_the_session_gone_begins_another),
+        cmocka_unit_test(a_list_of_a_session_that_is_gone_is_let_go),
         cmocka_unit_test(headers_go_to_the_service),
         cmocka_unit_test(a_service_that_refuses_says_what_to_do),
         cmocka_unit_test(a_redirect_is_told_and_not_followed),
