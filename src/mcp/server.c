@@ -2,9 +2,8 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "mcp/mcp.h"
-
-#include <signal.h>
 
 enum { STACK_BYTES = 256 * 1024 };
 
@@ -224,23 +223,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Signals belong to the host, so the thread blocks them all; so it gets no SIGPIPE either. */
-static int start_thread(beluga_mcp *mcp)
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, run, mcp);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed;
-}
-
 /* --- an opening on a loop --------------------------------------------------------------------- */
 
 /* From here on nobody is told. */
@@ -329,7 +311,7 @@ int beluga__mcp_new(beluga__runtime *runtime, const beluga_mcp_settings *setting
         beluga_error_set(err, status, "MCP server %s: %s", settings->name,
                          beluga_error_text(status));
     mcp->context = status ? NULL : beluga_context_ref(ctx);
-    if (!status && start_thread(mcp))
+    if (!status && beluga__thread_start(NULL, STACK_BYTES, run, mcp))
         status = beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                   "MCP server %s: no thread can be started", settings->name);
     if (!status) {

@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/new_file.h"
+#include "base/thread.h"
 #include "telemetry/encode.h"
 #include "telemetry/otlp.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -266,27 +266,13 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
     return e;
 }
 
-static int make_thread(beluga__exporter *e)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread blocks the host's signals */
-    int failed = pthread_create(&e->t->thread, &attributes, work, e);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed;
-}
-
 void beluga__export_start(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);
     if (!atomic_load_explicit(&t->has_thread, memory_order_relaxed) && !t->stopping) {
         beluga__exporter *e = new_exporter(t);
         atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
-        bool runs = e && make_thread(e) == 0;
+        bool runs = e && beluga__thread_start(&e->t->thread, STACK_BYTES, work, e) == 0;
         if (!runs) {
             if (e && e->file >= 0) close(e->file);
             beluga__release(&t->allocator, e);

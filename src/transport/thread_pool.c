@@ -1,11 +1,11 @@
 #include "transport/thread_pool.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <beluga/error.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 
 enum { MAX_WAITING = 65536, DEFAULT_THREADS = 8, STACK_BYTES = 256 * 1024 };
@@ -89,20 +89,10 @@ static void *worker(void *argument)
     return NULL;
 }
 
-/* The caller holds the lock. Signals belong to the host, so the pool's threads block them all. */
+/* The caller holds the lock. */
 static int add_thread(beluga__thread_pool *pool)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, worker, pool);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+    int failed = beluga__thread_start(NULL, STACK_BYTES, worker, pool);
     if (!failed) pool->threads++;
     return failed;
 }
