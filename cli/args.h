@@ -72,8 +72,8 @@ typedef enum arg_completion {
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
        "Go on with the conversation up to entry ID of the log, or with the one of that name.")     \
     XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
-       "Put the text of a file, or of all files of a folder, before the prompt, with their "       \
-       "names. May be repeated.")                                                                  \
+       "Put the text of a file, or of the files of a folder that are not hidden, before the "      \
+       "prompt, with their names. May be repeated.")                                               \
     XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
        "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
     XX(NAME, 0, "name", "NAME", TEXT, name, NOTHING,                                               \

@@ -47,9 +47,10 @@ int template_find(const cli_args *args, const char *name, char path[PATH_MAX])
         return n < PATH_MAX ? 0 : out_usage("the path of the template is too long");
     }
     if (!is_name(name))
-        return out_usage("%s is no name of a template: it has letters, digits, - and _; a text has "
-                         "a field in it, such as {{input}}",
-                         name);
+        return out_usage(
+            "\"%s\" is no name of a template: one has letters, digits, - and _; a text has "
+            "a field in it, such as {{input}}",
+            name);
     int rc = template_folder(args, path);
     size_t n = strlen(path);
     if (rc == 0 && n + strlen(name) + sizeof "/" SUFFIX > PATH_MAX)

@@ -98,7 +98,10 @@ static char find_delimiter(const batch_layout *layout, int fd, const char *promp
 
 void batch_layout_find(batch_layout *layout, const char *path, int fd, const char *prompt_column)
 {
-    if (!layout->format) layout->format = find_format(path, fd);
+    if (!layout->format) {
+        layout->guessed = batch_format_from_path(path) == BATCH_AUTO;
+        layout->format = find_format(path, fd);
+    }
     if (layout->format == BATCH_CSV && !layout->delimiter)
         layout->delimiter = find_delimiter(layout, fd, prompt_column);
 }
@@ -139,10 +142,27 @@ static char find_wrong_bracket(const batch_record *record)
     return is_list ? '[' : '\0';
 }
 
+/* The first row has a column that is looked for and another one, and the rows behind it have as
+ * many. */
+static bool looks_like_csv(int fd)
+{
+    const batch_layout csv = {.format = BATCH_CSV};
+    for (const char *d = BATCH_DELIMITERS; *d; d++) {
+        delimiter_trial trial = try_delimiter(&csv, fd, *d, NULL);
+        if (trial.known && trial.columns > 1 && !trial.faults) return true;
+    }
+    return false;
+}
+
 int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_BYTES])
 {
     batch_record record;
     char bracket = '\0';
+    if (layout->guessed && layout->format == BATCH_TEXT && looks_like_csv(fd)) {
+        batch_say_why(why, "it looks like a CSV: say --format csv, or --format text to ask each "
+                           "of its lines");
+        return -1;
+    }
     if (layout->format != BATCH_JSONL) return 0;
     batch_reader r = batch_layout_reader(layout, fd);
     if (batch_reader_next(&r, &record) > 0 && !*record.fault) bracket = find_wrong_bracket(&record);

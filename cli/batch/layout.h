@@ -8,6 +8,7 @@ typedef struct batch_layout {
     batch_format format;
     char delimiter; /* CSV; 0: not known */
     bool headless;  /* CSV: the first row is no header */
+    bool guessed;   /* neither the user nor the file's name says the format */
 } batch_layout;
 
 /*
@@ -17,7 +18,8 @@ typedef struct batch_layout {
  */
 void batch_layout_find(batch_layout *layout, const char *path, int fd, const char *prompt_column);
 
-/* Look for JSON that is not a value a line. @return 0, or -1 with what it is and what to do. */
+/* Look for JSON that is not a value a line, and for a CSV that would be asked as text.
+ * @return 0, or -1 with what it is and what to do. */
 int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_BYTES]);
 
 /* Prepare a reader of a file with this layout. */

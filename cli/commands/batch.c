@@ -191,8 +191,8 @@ static int find_layout(batch_command *b)
                          : b->args->attach_column ? "attach"
                                                   : NULL;
     if (column && b->layout.format == BATCH_TEXT)
-        return out_usage("--%s-column: %s is text, which has no columns", column,
-                         batch_input_name(path));
+        return out_usage("--%s-column: %s is text, which has no columns; --format csv reads a CSV",
+                         column, batch_input_name(path));
     if (batch_layout_check(&b->layout, b->input, why) != 0) return complain_of_input(b, why);
     const char *name = batch_delimiter_name(b->layout.delimiter);
     if (!b->args->delimiter && name && b->layout.delimiter != ',')

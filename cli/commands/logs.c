@@ -422,6 +422,9 @@ static int run(const cli_args *args)
             return out_usage("--before is for beluga logs clear");
         return run_verb(args, i);
     }
+    int64_t id;
+    if (logbook_read_number(name, &id))
+        return out_usage("an entry is shown by beluga logs show %s", name);
     return out_usage("beluga logs does not know \"%s\"; it knows list, show, answer, search, "
                      "names, rename, on, off, "
                      "status, path, clear",

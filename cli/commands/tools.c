@@ -202,12 +202,15 @@ static void find_list(void *payload, const tool_name *told)
     if (strcmp(told->name, "list") == 0) *(bool *)payload = true;
 }
 
-/* "list" means all of them, unless a tool is called so. */
+/* "list" means all of them, unless a tool is called so; "show" may stand before a name. */
 static int operand_of(const cli_args *args, const beluga_config *config, const char **name)
 {
     bool found = false;
-    *name = args->operands.count ? args->operands.items[0] : NULL;
-    if (!*name || strcmp(*name, "list") != 0) return 0;
+    size_t n = args->operands.count;
+    *name = n ? args->operands.items[n - 1] : NULL;
+    if (n > 1 && strcmp(args->operands.items[0], "show") != 0)
+        return out_usage("one tool at a time: beluga tools NAME");
+    if (n != 1 || strcmp(*name, "list") != 0) return 0;
     int rc = tools_list(config, find_list, &found);
     if (!found) *name = NULL;
     return rc;
@@ -232,7 +235,7 @@ const cli_command cmd_tools = {
     .operands = "[NAME]",
     .summary = "List the tools that a model may be given with -T, or show one of them.",
     .takes = ARG_SET(ARG_JSON, ARG_QUIET, ARG_CONFIG),
-    .max_operands = 1,
+    .max_operands = 2,
     .run = run,
     .details =
         "A tool is a program that a model may call, defined in the configuration file:\n\n"

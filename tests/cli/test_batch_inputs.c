@@ -124,6 +124,19 @@ static int ask_bytes(cli_process *cli, const char *name, const void *bytes, size
     return cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--ordered", NULL);
 }
 
+static void a_csv_without_a_name_is_not_asked_as_text(void **state)
+{
+    cli_process *cli = *state;
+    assert_refused(cli, ASK(cli, "in", "id;text\na;The sea\nb;The sky\n", "-q"),
+                   "it looks like a CSV: say --format csv, or --format text");
+    assert_int_equal(ASK(cli, "in", "id;text\na;The sea\n", "--format", "csv"), 0);
+    ANSWERS("The sea");
+    assert_int_equal(ASK(cli, "in", "id;text\na;The sea\n", "--format", "text"), 0);
+    ANSWERS("id;text", "a;The sea");
+    assert_int_equal(ASK(cli, "in", "The sea, the sky\nA text, and more\n", "-q"), 0);
+    ANSWERS("The sea, the sky", "A text, and more");
+}
+
 static void what_gzip_compressed_is_read(void **state)
 {
     cli_process *cli = *state;
@@ -225,6 +238,7 @@ int main(void)
         TEST(the_delimiter_that_is_said_holds),
         TEST(a_csv_without_a_header_loses_no_question),
         TEST(a_column_is_asked_when_it_is_named_so_or_asked_for),
+        TEST(a_csv_without_a_name_is_not_asked_as_text),
         TEST(what_gzip_compressed_is_read),
         TEST(utf_16_is_read),
         TEST(a_file_that_is_no_text_is_told_with_what_to_do),

@@ -62,6 +62,9 @@ static void a_list_is_printed_with_and_without_that_word(void **state)
     free(first);
     expect_exit(cli, 0, "models", "list");
     expect_error(cli, 0, "there are no tools", "tools", "list");
+    expect_error(cli, 3, "there is no tool \"clock\"", "tools", "show", "clock");
+    expect_error(cli, 2, "beluga tools NAME", "tools", "clock", "words");
+    expect_error(cli, 2, "beluga logs show 3\n", "logs", "3");
 }
 
 static void help_of_a_command_is_told_both_ways(void **state)
