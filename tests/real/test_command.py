@@ -137,23 +137,21 @@ def a_tool_of_the_command_line_is_called_and_the_model_answers():
             file.write("""tools:
   weather:
     description: Tell the weather of a city
-    command: [sh, -c, 'cat >arguments; echo sunny']
-    cwd: .
+    command: [sh, -c, 'echo "sunny in $(cat)"']
     parameters: city
     allow: always
 """)
         os.chmod(path, 0o600)
         result = llama("--config", path, "-T", "weather", "-o", "tool_choice=required", "-o", "max_tokens=1500",
                        "--json", "What is the weather in Paris?")
-        expect_exit(EXIT_OK, result)
-        with open(os.path.join(folder, "arguments"), encoding="utf-8") as file:
-            given = json.load(file)
+    expect_exit(EXIT_OK, result)
     answer = json.loads(result.stdout)
-    assert isinstance(given["city"], str)
-    run, = answer["tool_runs"]
-    assert (run["name"], run["arguments"], run["result"]) == ("weather", given, "sunny\n"), run
-    assert answer["text"] and not answer["tool_calls"], answer
-    assert "beluga: weather({" in result.stderr and "weather -> sunny (" in result.stderr, result.stderr
+    assert answer["tool_runs"]  # a small model may call more than once
+    for run in answer["tool_runs"]:
+        assert run["name"] == "weather" and isinstance(run["arguments"]["city"], str), run
+        assert json.loads(run["result"].removeprefix("sunny in ")) == run["arguments"], run
+    assert answer["finish_reason"] in ("stop", "length") and not answer["tool_calls"], answer
+    assert "beluga: weather({" in result.stderr and "weather -> sunny in {" in result.stderr, result.stderr
 
 
 def a_tool_of_an_mcp_server_is_called_and_the_model_answers():
@@ -170,7 +168,7 @@ def a_tool_of_an_mcp_server_is_called_and_the_model_answers():
     assert answer["tool_runs"]
     for run in answer["tool_runs"]:
         assert (run["name"], run["result"]) == ("srv__echo", run["arguments"]["text"]), run
-    assert answer["text"] and not answer["tool_calls"], answer
+    assert answer["finish_reason"] in ("stop", "length") and not answer["tool_calls"], answer
 
 
 def native(*arguments, key=None):
