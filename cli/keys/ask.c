@@ -89,6 +89,8 @@ static int check(const cli_text *key)
 
 int keys_ask(const char *provider, cli_text *key)
 {
+    /* A buffer that grew would leave a copy behind, which nobody wipes. */
+    if (text_reserve(key, 2 * MAX_KEY_BYTES) != 0) return out_no_memory();
     int rc = term_is_in() ? ask(provider, key) : input_read_stdin(MAX_KEY_BYTES, key);
     if (rc != 0) return rc;
     trim(key);
@@ -97,6 +99,6 @@ int keys_ask(const char *provider, cli_text *key)
 
 void keys_wipe(cli_text *key)
 {
-    if (key->data) explicit_bzero(key->data, key->length);
+    if (key->capacity) explicit_bzero(key->data, key->capacity);
     text_free(key);
 }

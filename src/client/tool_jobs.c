@@ -139,7 +139,7 @@ static void refuse(beluga__tool_job *job)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "",
                                beluga_tool_name(model->tools[i]));
     beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s",
-                     job->call->name, names);
+                     job->call->name, *names ? names : "none");
     begin_span(job, NULL);
     conclude(&job->outcome, err.code, &err, job->start_ns);
     finish(job);
