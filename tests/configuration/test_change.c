@@ -1,4 +1,6 @@
 /* Values of configuration files are changed, and nothing else is. */
+#include "../support/files.h"
+#include "../support/folder.h"
 #include "../support/words.h"
 
 #include <beluga/config.h>
@@ -15,15 +17,14 @@
 #define PROCESSES 16
 
 typedef struct scratch {
-    char folder[64], path[96], text[4096];
+    char folder[FOLDER_BYTES], path[96], text[4096];
 } scratch;
 
 static int setup(void **state)
 {
     scratch *s = calloc(1, sizeof *s);
     if (!s) return -1;
-    strcpy(s->folder, "/tmp/beluga-change-XXXXXX");
-    if (!mkdtemp(s->folder)) return -1;
+    if (!folder_make(s->folder, "change")) return -1;
     snprintf(s->path, sizeof s->path, "%s/config.yaml", s->folder);
     *state = s;
     return 0;
@@ -32,19 +33,14 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     scratch *s = *state;
-    char command[160];
-    snprintf(command, sizeof command, "rm -rf -- %s", s->folder);
-    int rc = system(command);
+    bool removed = folder_remove(s->folder);
     free(s);
-    return rc;
+    return removed ? 0 : -1;
 }
 
 static void put(const scratch *s, const char *text)
 {
-    FILE *file = fopen(s->path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    write_file(s->path, text);
 }
 
 static const char *get(scratch *s)

@@ -108,4 +108,19 @@ static inline void expect_alive(beluga_mcp *mcp)
     expect_text_of(mcp, "echo", "{\"text\":\"still here\"}", "still here");
 }
 
+/* For threads_run: each call gets its own answer. Returns NULL where all of them do. */
+static inline void *echo_often(void *argument)
+{
+    char arguments[64], text[32];
+    for (int i = 0; i < 50; i++) {
+        snprintf(text, sizeof text, "%p %d", (void *)&arguments, i);
+        snprintf(arguments, sizeof arguments, "{\"text\":\"%s\"}", text);
+        outcome o = call_under(argument, NULL, "echo", arguments);
+        bool right = !o.status && strcmp(o.text, text) == 0;
+        beluga_free(o.text);
+        if (!right) return argument;
+    }
+    return NULL;
+}
+
 #endif

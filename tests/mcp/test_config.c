@@ -1,5 +1,6 @@
 /* MCP servers of a configuration: entries become settings, and mistakes are told with their place.
  */
+#include "../support/files.h"
 #include "../support/words.h"
 #include "servers.h"
 
@@ -12,18 +13,15 @@ typedef struct file {
     beluga_error err;
 } file;
 
-static void write_file(file *f, const char *text)
+static void put(file *f, const char *text)
 {
-    snprintf(f->path, sizeof f->path, "/tmp/beluga-mcp-XXXXXX");
-    int fd = mkstemp(f->path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
+    strcpy(f->path, "/tmp/beluga-mcp-XXXXXX");
+    make_file(f->path, text);
 }
 
 static void load(file *f, const char *text)
 {
-    write_file(f, text);
+    put(f, text);
     f->config = beluga_config_new_n(NULL, 0);
     if (beluga_config_load_file(f->config, f->path, &f->err)) fail_msg("%s", f->err.message);
 }
@@ -133,7 +131,7 @@ static void names_are_told_once_and_a_later_file_wins(void **state)
     file a, b;
     char names[128] = "";
     load(&a, "mcp_servers: {one: {command: first}, two: {url: 'http://a/'}}\n");
-    write_file(&b, "mcp_servers: {one: {command: second}, three: {command: x, disabled: true}}\n");
+    put(&b, "mcp_servers: {one: {command: second}, three: {command: x, disabled: true}}\n");
     assert_int_equal(beluga_config_load_file(a.config, b.path, &a.err), 0);
     beluga_mcp_names(a.config, add_name, names);
     assert_string_equal(names, "two one three(off) ");
@@ -213,8 +211,8 @@ static void a_check_finds_all_mistakes_and_runs_nothing(void **state)
     file f;
     found all = {.n = 0};
     size_t errors = 0;
-    write_file(&f, "mcp_servers:\n  a: {}\n  b: {command: x, api_key: 'command:touch /tmp/no'}\n"
-                   "  c: {comand: x}\n");
+    put(&f, "mcp_servers:\n  a: {}\n  b: {command: x, api_key: 'command:touch /tmp/no'}\n"
+            "  c: {comand: x}\n");
     int status = beluga_config_check_sections(beluga_registry_default(), f.path, check_servers,
                                               note, &all, &errors, &f.err);
     assert_int_equal(status, 0);

@@ -317,20 +317,6 @@ static void a_cancelled_call_hangs_up(void **state)
     end(&s);
 }
 
-static void *echo_often(void *argument)
-{
-    char arguments[64], text[32];
-    for (int i = 0; i < 20; i++) {
-        snprintf(text, sizeof text, "%p %d", (void *)&arguments, i);
-        snprintf(arguments, sizeof arguments, "{\"text\":\"%s\"}", text);
-        outcome o = call_under(argument, NULL, "echo", arguments);
-        bool right = !o.status && strcmp(o.text, text) == 0;
-        beluga_free(o.text);
-        if (!right) return argument;
-    }
-    return NULL;
-}
-
 static void calls_of_many_threads_get_their_own_answers(void **state)
 {
     (void)state;

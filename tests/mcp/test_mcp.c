@@ -1,4 +1,5 @@
 /* MCP servers as child processes: how they begin, what their tools say, and how they end. */
+#include "../support/folder.h"
 #include "../support/threads.h"
 #include "servers.h"
 
@@ -417,20 +418,6 @@ static void a_call_ends_with_its_contexts_deadline(void **state)
 
 /* --- many at once ----------------------------------------------------------------------------- */
 
-static void *echo_often(void *argument)
-{
-    char arguments[64], text[32];
-    for (int i = 0; i < 50; i++) {
-        snprintf(text, sizeof text, "%p %d", (void *)&arguments, i);
-        snprintf(arguments, sizeof arguments, "{\"text\":\"%s\"}", text);
-        outcome o = call_under(argument, NULL, "echo", arguments);
-        bool right = !o.status && strcmp(o.text, text) == 0;
-        beluga_free(o.text);
-        if (!right) return argument;
-    }
-    return NULL;
-}
-
 static void calls_of_many_threads_get_their_own_answers(void **state)
 {
     (void)state;
@@ -504,10 +491,9 @@ static void a_server_that_does_not_heed_is_killed(void **state)
 {
     (void)state;
     server s;
-    char path[] = "/tmp/beluga-mcp-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
+    char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
+    assert_true(folder_make(folder, "mcp"));
+    snprintf(path, sizeof path, "%s/pid", folder);
     server_init(&s, "stubborn", path);
     beluga_mcp *mcp = open_with(&s.settings);
     pid_t pid = read_pid(path);
@@ -515,7 +501,7 @@ static void a_server_that_does_not_heed_is_killed(void **state)
     beluga_mcp_close(mcp);
     assert_int_equal(kill(pid, 0), -1);
     assert_int_equal(errno, ESRCH);
-    unlink(path);
+    assert_true(folder_remove(folder));
 }
 
 /* --- fork ------------------------------------------------------------------------------------- */
