@@ -1,4 +1,5 @@
 /* The source of the tools that a configuration defines as programs. */
+#include "base/folder.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "exit.h"
@@ -153,12 +154,8 @@ static void find_folder(section *s)
 {
     const char *path = "";
     int line, column;
-    char whole[PATH_MAX];
     beluga_config_section_place(s->config, SECTION, s->index, "", true, &path, &line, &column);
-    const char *found = realpath(path, whole) ? whole : path;
-    const char *slash = strrchr(found, '/');
-    snprintf(s->folder, sizeof s->folder, "%.*s", slash ? (int)(slash - found) : 1,
-             slash ? found : ".");
+    beluga__folder_of(path, s->folder);
 }
 
 /* Go to the section of the next file. Begin with a zeroed struct and `index` -1. Returns false

@@ -1,5 +1,6 @@
 /* Tool servers of a configuration: the entries under `mcp_servers` become settings. */
 #include "base/arena.h"
+#include "base/folder.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
@@ -51,12 +52,8 @@ static void find_folder(section *s)
 {
     const char *path = "";
     int line, column;
-    char whole[PATH_MAX];
     beluga_config_section_place(s->config, SECTION, s->index, "", true, &path, &line, &column);
-    const char *found = realpath(path, whole) ? whole : path;
-    const char *slash = strrchr(found, '/');
-    snprintf(s->folder, sizeof s->folder, "%.*s", slash ? (int)(slash - found) : 1,
-             slash ? found : ".");
+    beluga__folder_of(path, s->folder);
 }
 
 /* Parse the section of a file. Returns false behind the last file, and where there is no memory;
