@@ -74,7 +74,8 @@ typedef struct child {
     outlet out, err;
     int life[2]; /* a pipe, see beluga__spawn_tie */
     int64_t end_ns;
-    const atomic_bool *unwanted;
+    const atomic_bool *unwanted; /* may change at any time: see given_up */
+    bool given_up;               /* it was unwanted when it was last looked at */
     int status;
     bool ended; /* the command has ended and was waited for */
 } child;
@@ -185,9 +186,12 @@ static bool has_ended(child *c)
     return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-static bool is_unwanted(const child *c)
+/* The command may be wanted again a moment later, and then the error still has to tell that it was
+ * given up. */
+static bool is_unwanted(child *c)
 {
-    return c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
+    c->given_up = c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
+    return c->given_up;
 }
 
 /* Returns whether the command has ended and all its output was read. The two may be far apart in
@@ -247,7 +251,7 @@ static bool has_succeeded(const child *c)
 
 static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
 {
-    if (!heard && is_unwanted(c))
+    if (!heard && c->given_up)
         beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "%s was no longer wanted", what);
     else if (!heard && c->out.overflowed)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed more than %zu bytes", what,

@@ -182,6 +182,26 @@ static void a_call_that_waits_for_a_command_can_be_cancelled(scene *s)
     assert_in_range(lines_of(path_in_folder("count")), 1, 2);
 }
 
+/* The command is given up at about the time at which it is wanted again. */
+static void a_call_gets_its_key_when_the_command_was_just_given_up(scene *s)
+{
+    for (int i = 0; i < 40; i++) {
+        record r = {0};
+        beluga_context *ctx = beluga_context_new_cancellable(NULL);
+        open_with_slow_command(s);
+        beluga_op_free(push_stream(s->model, s->loop, ctx, &r));
+        wait_for_command();
+        beluga_context_cancel(ctx);
+        step_until_end(s->loop, &r);
+        usleep((unsigned)i * 25);
+        write_file(path_in_folder("go-on"), "");
+        assert_int_equal(generate(s->model, "Hello", NULL), 0);
+        unlink(path_in_folder("go-on"));
+        unlink(path_in_folder("count"));
+        beluga_context_unref(ctx);
+    }
+}
+
 static void a_call_that_waits_for_a_command_has_its_timeouts(scene *s)
 {
     s->ctx = beluga_context_new_timeout(NULL, 10000);
@@ -247,6 +267,7 @@ int main(void)
         IN_FOLDER(a_command_runs_once_for_calls_on_many_threads),
         IN_FOLDER(a_command_that_fails_fails_the_call_without_telling_its_output),
         IN_FOLDER(a_call_that_waits_for_a_command_can_be_cancelled),
+        IN_FOLDER(a_call_gets_its_key_when_the_command_was_just_given_up),
         IN_FOLDER(a_call_that_waits_for_a_command_has_its_timeouts),
         IN_FOLDER(a_loop_and_a_model_may_go_while_a_command_runs),
         IN_FOLDER(a_client_goes_although_a_command_of_its_ended_later),
