@@ -1,0 +1,137 @@
+/*
+ * The protocols that clients speak: Chat Completions, Responses, Messages. A body becomes messages,
+ * tools and options; what a model answers becomes the body, the stream or the error that clients of
+ * that protocol understand. No I/O, no clock but for the ids that are made here.
+ *
+ * Requests of batches and of clients of `beluga serve` are both read here.
+ */
+#ifndef BELUGA_CLI_PROTOCOL_PROTOCOL_H
+#define BELUGA_CLI_PROTOCOL_PROTOCOL_H
+
+#include "base/buf.h"
+
+#include <beluga/chat_model.h>
+#include <beluga/provider/json.h>
+#include <beluga/tool.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROTOCOL_WHY_BYTES   512
+#define PROTOCOL_ID_BYTES    64
+#define PROTOCOL_MAX_TOOLS   1024
+#define PROTOCOL_MAX_OPTIONS 64
+
+typedef struct protocol protocol;
+
+/* A tool whose name had to be made flat or shortened for the model: see protocol_tool_name. */
+typedef struct protocol_renamed {
+    char *sent;                    /* the name that the model sees; owned */
+    const char *name, *name_space; /* the client's, borrowed from the document; NULL: no space */
+} protocol_renamed;
+
+/* A request that was read. What it borrows is in its document. */
+typedef struct protocol_request {
+    const protocol *protocol;
+    beluga_json_doc *doc; /* owned */
+    const beluga_json *body;
+    const char *model; /* as the client named it; NULL: not named */
+    bool stream;
+    bool include_usage;        /* of a stream of Chat Completions */
+    beluga_messages *messages; /* owned; NULL until protocol_request_read */
+    beluga_tool **tools;       /* owned, n_tools of them */
+    size_t n_tools;
+    protocol_renamed *renamed; /* owned, n_renamed of them */
+    size_t n_renamed;
+    beluga_option options[PROTOCOL_MAX_OPTIONS];
+    size_t n_options;
+    int64_t max_tokens; /* 0: none */
+    char *schema;       /* owned; an option borrows it */
+    /* members that mean nothing here, as a JSON object; owned; NULL: none. A provider of the same
+     * protocol may be given them (beluga_with_extra_body); others are not. */
+    char *extra;
+    const char *affinity; /* requests with the same text should meet the same model; NULL */
+    char dropped[256];    /* what can't be translated, such as "web_search, file_search" */
+    char
+        why[PROTOCOL_WHY_BYTES]; /* what is wrong with it, a sentence that begins with the member */
+    const char *wrong;           /* the member that is wrong, or NULL; static or in the document */
+} protocol_request;
+
+/* What an answer says of itself beside the model's words. */
+typedef struct protocol_identity {
+    char id[PROTOCOL_ID_BYTES]; /* "chatcmpl-…", "resp_…", "msg_…" */
+    int64_t created;            /* seconds since 1970 */
+    const char *model;          /* that the answer names; borrowed */
+} protocol_identity;
+
+/* A stream that is written. */
+typedef struct protocol_stream protocol_stream;
+
+/* A protocol, as a table. */
+struct protocol {
+    const char *name;      /* "chat", "responses", "messages" */
+    const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
+    /* the `protocol` of providers (provider/provider.h) that take its bodies as they are */
+    const char *same;
+
+    /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why` and
+     * `wrong`; NO_MEMORY; LIMIT_EXCEEDED. */
+    int (*read)(protocol_request *request);
+
+    /* Size of its stream, which begins with a protocol_stream and is zeroed. */
+    size_t stream_size;
+    /* Write what an event makes of the stream, terminal FINISH included; ERROR goes to `fail`.
+     * Kinds that mean nothing here write nothing. What opens a stream is written before its first
+     * content. @return 0 or the buffer's status. */
+    int (*event)(protocol_stream *stream, const beluga_event *event);
+    /* End the stream as failed, so that no client takes it for whole, whatever was written. */
+    int (*fail)(protocol_stream *stream, const beluga_error *error);
+    void (*release)(protocol_stream *stream); /* what the stream owns; NULL: nothing */
+    /* A sign of life for a silent wait; legal before the first event, too. */
+    const char *ping;
+
+    /* Write a whole answer as members of the object that is open in the writer. */
+    void (*answer)(beluga_json_writer *w, const protocol_request *request,
+                   const protocol_identity *identity, const beluga_response *response);
+    /* Write an error as members of the object that is open in the writer. */
+    void (*error)(beluga_json_writer *w, const beluga_error *error, const char *request_id);
+    /* The HTTP status that the protocol gives an error. */
+    int (*status)(const beluga_error *error);
+};
+
+struct protocol_stream {
+    const protocol *protocol;
+    const protocol_request *request; /* borrowed */
+    protocol_identity identity;
+    beluga__buf *out; /* borrowed; bytes of the stream are appended to it */
+    bool opened;      /* what opens a stream was written */
+    bool ended;       /* FINISH or a failure was written */
+};
+
+extern const protocol protocol_chat, protocol_responses, protocol_messages;
+
+/*
+ * Parse a body and find the members that routing needs: model, stream, and the affinity. Free the
+ * request in either case; zero-initialise it before.
+ * @return 0; INVALID_INPUT with `why`; LIMIT_EXCEEDED nested too deep; NO_MEMORY.
+ */
+int protocol_request_parse(protocol_request *request, const protocol *protocol, const char *body,
+                           size_t length);
+/* Read the rest: messages, tools, options. */
+int protocol_request_read(protocol_request *request);
+void protocol_request_free(protocol_request *request);
+
+/* Make ids for an answer. */
+void protocol_identity_make(protocol_identity *identity, const protocol *protocol,
+                            const char *model);
+
+/* Begin a stream. @return owned (protocol_stream_free), NULL without memory. */
+protocol_stream *protocol_stream_new(const protocol_request *request,
+                                     const protocol_identity *identity, beluga__buf *out);
+void protocol_stream_free(protocol_stream *stream);
+
+/* The client's name and namespace (NULL: none) of a tool that the model called. */
+const char *protocol_tool_name(const protocol_request *request, const char *sent,
+                               const char **name_space);
+
+#endif

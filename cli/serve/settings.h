@@ -1,0 +1,77 @@
+/*
+ * The section `serve` of the configuration:
+ *
+ *     serve:
+ *       listen: 127.0.0.1:4000          # or a list; unix:PATH
+ *       default_model: claude           # asked where a client names a model that is not served
+ *       stream_failover: first_content  # off, first_content, hold
+ *       passthrough: true               # a body goes out as it came where the protocol is the same
+ *       keep_alive: 15s
+ *       timeout: 600s                   # of a request
+ *       drain: 600s
+ *       max_body: 64MiB
+ *       max_connections: 10000
+ *       max_requests: 1000              # that ask a model at once
+ *       cors: {origins: ["https://chat.example"]}
+ *       journal: -                      # access log: a file, "-" for stdout, "" for none
+ *       capture: false                  # texts of requests and answers in it
+ *       spend: PATH                     # SQLite; the state folder's own file where keys have
+ * budgets page: true                      # the page at / keys:
+ *         - name: alice
+ *           sha256: 9f86d081…           # of the key; `beluga serve --new-key` prints both
+ *           models: ["claude*", fast]   # globs; left out: all
+ *           requests_per_minute: 60
+ *           tokens_per_minute: 100000
+ *           budget_per_day: 5           # US dollars
+ *           budget_per_month: 50
+ *           expires: 2027-01-31
+ *           page: true                  # may see the page and its figures
+ */
+#ifndef BELUGA_CLI_SERVE_SETTINGS_H
+#define BELUGA_CLI_SERVE_SETTINGS_H
+
+#include "serve/http.h"
+#include "serve/serve.h"
+
+#include <beluga/config.h>
+
+#define SERVE_MAX_LISTEN 8
+#define SERVE_MAX_KEYS   10000
+
+typedef struct serve_key_setting {
+    const char *name;
+    unsigned char sha256[32];
+    const char *const *models;                      /* globs, ended by NULL; NULL: all */
+    int64_t requests_per_minute, tokens_per_minute; /* 0: no limit */
+    double budget_per_day, budget_per_month;        /* US dollars; 0: none */
+    int64_t expires_s;                              /* seconds since 1970; 0: never */
+    bool page;
+} serve_key_setting;
+
+/* All is owned by the struct. */
+typedef struct serve_settings {
+    const char *listen[SERVE_MAX_LISTEN];
+    size_t n_listen;
+    const char *default_model; /* NULL: none */
+    serve_failover failover;
+    bool passthrough, capture, page;
+    int64_t keep_alive_ms, timeout_ms, drain_ms;
+    uint32_t max_requests;
+    http_limits http;
+    const char *const *origins; /* of CORS, ended by NULL; "*" is all; NULL: no CORS */
+    const char *journal;        /* NULL: none */
+    const char *spend;          /* path; NULL: the usual one */
+    const serve_key_setting *keys;
+    size_t n_keys;
+    void *memory; /* that all of this is in */
+} serve_settings;
+
+/* Read the section of a configuration; what it does not say has its default. @return 0, or a code
+ * with an error that says what is wrong, and where. Free with serve_settings_free in either case.
+ */
+int serve_settings_read(const beluga_config *config, serve_settings *settings, beluga_error *err);
+void serve_settings_free(serve_settings *settings);
+/* Report what is wrong in the section, for `beluga config check`. */
+void serve_settings_check(const beluga_config *config, beluga_config_checking *checking);
+
+#endif
