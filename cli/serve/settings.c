@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "section.h"
+#include "serve/time.h"
 
 #include <beluga/allocator.h>
 
@@ -20,8 +21,6 @@
 #define MAX_CONNECTIONS 1000000
 #define MAX_A_MINUTE    INT64_C(1000000000000)
 #define MAX_BUDGET      1e9
-#define NAME_BYTES      64
-#define NAME_LETTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-"
 
 /* ---- defaults -------------------------------------------------------------------------------- */
 
@@ -74,8 +73,8 @@ static const char *keep_words(section_reader *r, const char *member, const belug
 {
     const char *text = section_text(r, member, value);
     if (!text || *text) return keep(r, text);
-    section_fault(r, member, false, "%.*s is empty: it is such as %s",
-                  (int)strcspn(member, "/"), member, example);
+    section_fault(r, member, false, "%.*s is empty: it is such as %s", (int)strcspn(member, "/"),
+                  member, example);
     return NULL;
 }
 
@@ -122,13 +121,20 @@ static serve_key_setting *key_of(section_reader *r)
     return ((key_reading *)(void *)r)->key;
 }
 
+bool serve_key_name_is_good(const char *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-";
+    size_t n = strlen(name);
+    return n && n <= SERVE_KEY_NAME_BYTES && strspn(name, letters) == n;
+}
+
 static void read_name(section_reader *r, const char *member, const beluga_json *value)
 {
     const char *text = section_text(r, member, value);
-    size_t n = text ? strlen(text) : 0;
-    if (text && (!n || n > NAME_BYTES || strspn(text, NAME_LETTERS) < n))
+    if (text && !serve_key_name_is_good(text))
         section_fault(r, member, false, "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
-                      NAME_BYTES);
+                      SERVE_KEY_NAME_BYTES);
     key_of(r)->name = keep(r, text);
 }
 
@@ -152,9 +158,10 @@ static void read_sha256(section_reader *r, const char *member, const beluga_json
         sha256[i] = (unsigned char)(16 * high + low);
     }
     if (!good)
-        section_fault(r, member, false,
-                      "sha256 is the SHA-256 of the key, 64 hexadecimal digits in quotes, and never "
-                      "the key: beluga serve --new-key NAME makes a key, and prints these lines");
+        section_fault(
+            r, member, false,
+            "sha256 is the SHA-256 of the key, 64 hexadecimal digits in quotes, and never "
+            "the key: beluga serve --new-key NAME makes a key, and prints these lines");
 }
 
 static void read_models(section_reader *r, const char *member, const beluga_json *value)
@@ -176,7 +183,8 @@ static double budget_of(section_reader *r, const char *member, const beluga_json
 {
     double dollars = beluga_json_double(value, 0);
     if (dollars > 0 && dollars <= MAX_BUDGET) return dollars;
-    section_fault(r, member, false, "%s is a number of US dollars over 0, such as 5 or 0.5", member);
+    section_fault(r, member, false, "%s is a number of US dollars over 0, such as 5 or 0.5",
+                  member);
     return 0;
 }
 
@@ -190,19 +198,27 @@ static void read_budget_per_month(section_reader *r, const char *member, const b
     key_of(r)->budget_per_month = budget_of(r, member, value);
 }
 
-/* A date is the last day of the key; a time is its last moment. */
+/* The day after a date, such as 2027-02-28, at 0:00 in UTC; false for another text. */
+static bool end_of_date(const char *text, int64_t *seconds)
+{
+    char time[64], again[32];
+    if (strlen(text) != 10) return false;
+    snprintf(time, sizeof time, "%sT00:00:00Z", text);
+    if (!beluga__time_read(time, seconds)) return false;
+    serve_write_time(*seconds, again);
+    *seconds += 24 * 60 * 60;
+    return strncmp(again, text, 10) == 0;
+}
+
+/* A date is the last day of the key; a time is its end. */
 static void read_expires(section_reader *r, const char *member, const beluga_json *value)
 {
-    char time[64];
     const char *text = beluga_json_string(value, NULL);
-    bool date = text && strlen(text) == 10;
-    snprintf(time, sizeof time, "%.40s%s", text ? text : "", date ? "T00:00:00Z" : "");
-    if (!beluga__time_read(time, &key_of(r)->expires_s))
+    int64_t *expires_s = &key_of(r)->expires_s;
+    if (!text || (!end_of_date(text, expires_s) && !beluga__time_read(text, expires_s)))
         section_fault(r, member, false,
                       "expires is the last day, such as 2027-01-31, or a time such as "
                       "2027-01-31T18:00:00Z");
-    else if (date)
-        key_of(r)->expires_s += 24 * 60 * 60;
 }
 
 static void read_key_page(section_reader *r, const char *member, const beluga_json *value)
@@ -232,8 +248,7 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
         section_fault(r, "", false, "a key is a map with name and sha256");
     else {
         section_read(r, "a key", key_members, sizeof key_members / sizeof *key_members, value);
-        if (!beluga_json_get(value, "name"))
-            section_fault(r, "", false, "this key has no name");
+        if (!beluga_json_get(value, "name")) section_fault(r, "", false, "this key has no name");
         if (!beluga_json_get(value, "sha256"))
             section_fault(r, "", false,
                           "this key has no sha256: beluga serve --new-key NAME makes a key, and "
@@ -267,8 +282,8 @@ static void tell_twice(section_reader *r, const serve_key_setting *keys,
         if (names ? strcmp(a->name, b->name) != 0 : memcmp(a->sha256, b->sha256, 32) != 0) continue;
         size_t mark = section_enter_item(r, (size_t)(b - keys));
         if (names)
-            section_fault(r, "name", false, "two keys are named %s; what they spend is kept by name",
-                          b->name);
+            section_fault(r, "name", false,
+                          "two keys are named %s; what they spend is kept by name", b->name);
         else
             section_fault(r, "sha256", false, "this is the key of %s, too", a->name);
         section_leave(r, mark);
@@ -466,11 +481,8 @@ static const section_member members[] = {
 static int read_one(const section *at, serve_settings *settings, section_fault_fn fault,
                     void *payload)
 {
-    section_reader r = {.out = settings,
-                        .doc = at->doc,
-                        .folder = at->folder,
-                        .fault = fault,
-                        .payload = payload};
+    section_reader r = {
+        .out = settings, .doc = at->doc, .folder = at->folder, .fault = fault, .payload = payload};
     section_read(&r, SECTION, members, sizeof members / sizeof *members, at->root);
     return r.status;
 }
@@ -490,8 +502,7 @@ int serve_settings_read(const beluga_config *config, serve_settings *settings, b
     section s = section_begin(config, SECTION);
     section_first first = {.at = &s, .err = err};
     int status = begin(settings);
-    while (!status && section_next(&s))
-        status = read_one(&s, settings, section_keep_first, &first);
+    while (!status && section_next(&s)) status = read_one(&s, settings, section_keep_first, &first);
     beluga_json_doc_free(s.doc);
     if (!status) status = s.status;
     if (status == BELUGA_ERROR_NO_MEMORY)

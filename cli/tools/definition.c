@@ -65,8 +65,8 @@ static void take_words(section_reader *r, const beluga_json *list)
     char member[64];
     size_t n = beluga_json_count(list);
     if (!n || n > MAX_WORDS) {
-        section_fault(r, "command", false, "command needs 1 to %d words: a program and its arguments",
-              MAX_WORDS);
+        section_fault(r, "command", false,
+                      "command needs 1 to %d words: a program and its arguments", MAX_WORDS);
         return;
     }
     out->argv = calloc(n + 1, sizeof *out->argv);
@@ -91,7 +91,7 @@ static void read_command(section_reader *r, const char *member, const beluga_jso
         take_line(r, line);
     else if (!beluga_json_is_string(value))
         section_fault(r, member, false,
-              "command must be a list, [PROGRAM, ARGUMENT...], or a line for the shell");
+                      "command must be a list, [PROGRAM, ARGUMENT...], or a line for the shell");
 }
 
 /* A text is the short form of a schema: "city, days int". */
@@ -216,8 +216,8 @@ static void check_name(section_reader *r, const char *name)
 {
     size_t n = strlen(name);
     if (!n || n > NAME_BYTES || strspn(name, NAME_LETTERS) < n)
-        section_fault(r, "", true, "\"%.70s\" can't be a tool's name: it has 1 to 64 of A-Z a-z 0-9 _ -",
-              name);
+        section_fault(r, "", true,
+                      "\"%.70s\" can't be a tool's name: it has 1 to 64 of A-Z a-z 0-9 _ -", name);
     else if (strcmp(name, "all") == 0)
         section_fault(r, "", true, "a tool can't be called all, which means all tools");
 }
