@@ -136,20 +136,9 @@ static int read_assistant(chat_reader *r)
     return rc;
 }
 
-/* The result's content is a text, or a list of parts. */
 static int read_result(chat_reader *r, const char *id)
 {
-    size_t length;
-    const beluga_json *content = beluga_json_get(r->json, "content");
-    const char *text = beluga_json_string(content, &length);
-    if (text || !beluga_json_is_array(content)) {
-        if (!text && protocol_is_given(content))
-            return refuse(r, "content", "it is neither a text nor a list");
-        r->message = beluga_tool_message_n(id, text ? text : "", text ? length : 0);
-        return r->message ? 0 : BELUGA_ERROR_NO_MEMORY;
-    }
-    r->message = beluga_tool_message_n(id, "", 0);
-    return r->message ? add_content(r) : BELUGA_ERROR_NO_MEMORY;
+    return protocol_make_result(r->request, &r->at, id, r->json, "content", &r->message);
 }
 
 static int read_tool(chat_reader *r)

@@ -198,24 +198,30 @@ int protocol_add_part(protocol_request *request, const protocol_place *at, belug
                            type);
 }
 
+/* Add the parts of a list that stand from `index` on, of which `part` is the first. */
+static int add_parts(protocol_request *request, const protocol_place *list, beluga_message *message,
+                     const beluga_json *content, const beluga_json *part, size_t index)
+{
+    protocol_place item = {list, NULL, index};
+    int rc = 0;
+    for (; part && !rc; part = beluga_json_next(content, part)) {
+        rc = protocol_add_part(request, &item, message, part);
+        item.index++;
+    }
+    return rc;
+}
+
 int protocol_add_content(protocol_request *request, const protocol_place *at,
                          beluga_message *message, const beluga_json *json, const char *member)
 {
     const beluga_json *content = beluga_json_get(json, member);
     const protocol_place list = {at, member, 0};
-    protocol_place item = {&list, NULL, 0};
-    int rc = 0;
     if (!protocol_is_given(content)) return 0;
     if (beluga_json_is_string(content))
         return protocol_add_text(request, at, message, json, member);
     if (!beluga_json_is_array(content))
         return protocol_refuse(request, &list, NULL, "it is neither a text nor a list");
-    for (const beluga_json *p = beluga_json_first(content); p && !rc;
-         p = beluga_json_next(content, p)) {
-        rc = protocol_add_part(request, &item, message, p);
-        item.index++;
-    }
-    return rc;
+    return add_parts(request, &list, message, content, beluga_json_first(content), 0);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -243,6 +249,29 @@ int protocol_add_call(protocol_request *request, const protocol_place *at, belug
     size_t length = call->length ? call->length : 2;
     return explain(request, at, NULL,
                    beluga_message_add_tool_call(message, call->id, sent, arguments, length));
+}
+
+/* A tool's message begins with a text: that of the first part, so that none is empty. */
+int protocol_make_result(protocol_request *request, const protocol_place *at, const char *id,
+                         const beluga_json *json, const char *member, beluga_message **out)
+{
+    size_t length = 0;
+    const protocol_place list = {at, member, 0};
+    const beluga_json *content = beluga_json_get(json, member), *part = beluga_json_first(content);
+    const char *text = beluga_json_string(content, &length), *first = NULL;
+    *out = NULL;
+    if (!text && protocol_is_given(content) && !beluga_json_is_array(content))
+        return protocol_refuse(request, &list, NULL, "it is neither a text nor a list");
+    if (!text) first = text = beluga_json_get_string(part, "text", &length);
+    beluga_message *message = beluga_tool_message_n(id, text ? text : "", text ? length : 0);
+    if (!message) return BELUGA_ERROR_NO_MEMORY;
+    if (first) part = beluga_json_next(content, part);
+    int rc = add_parts(request, &list, message, content, part, first ? 1 : 0);
+    if (rc == 0)
+        *out = message;
+    else
+        beluga_message_unref(message);
+    return rc;
 }
 
 int protocol_add_message(protocol_request *request, const protocol_place *at,

@@ -37,6 +37,10 @@ int protocol_mark_cache(protocol_request *request, const protocol_place *at,
 /* Add a call that the model made; arguments that are empty become "{}". */
 int protocol_add_call(protocol_request *request, const protocol_place *at, beluga_message *message,
                       const protocol_call *call);
+/* Make the message with the result of a call: a text or a list of parts, in the member `member` of
+ * `json`. `out` gets a reference, NULL on failure. */
+int protocol_make_result(protocol_request *request, const protocol_place *at, const char *id,
+                         const beluga_json *json, const char *member, beluga_message **out);
 /* Add a message to the request, and say what is wrong with it where that fails. */
 int protocol_add_message(protocol_request *request, const protocol_place *at,
                          beluga_message *message);

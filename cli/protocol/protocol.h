@@ -24,10 +24,12 @@
 
 typedef struct protocol protocol;
 
-/* A tool whose name had to be made flat or shortened for the model: see protocol_tool_name. */
+/* A tool that is another to the model than to the client: its name had to be made flat or
+ * shortened, or its input is no JSON. See protocol_tool_name. */
 typedef struct protocol_renamed {
     char *sent;                    /* the name that the model sees; owned */
     const char *name, *name_space; /* the client's, borrowed from the document; NULL: no space */
+    bool custom;                   /* the client's has a plain text as its input */
 } protocol_renamed;
 
 /* A request that was read. What it borrows is in its document. */
@@ -134,5 +136,7 @@ void protocol_stream_free(protocol_stream *stream);
  * the name was not changed. `name_space` may be NULL. */
 const char *protocol_tool_name(const protocol_request *request, const char *sent,
                                const char **name_space);
+/* Find such a tool by the name that the model used; NULL where the tool is the same to both. */
+const protocol_renamed *protocol_find_renamed(const protocol_request *request, const char *sent);
 
 #endif

@@ -69,23 +69,26 @@ static int note_renamed(protocol_request *request, const protocol_tool *tool, co
         if (!list) return BELUGA_ERROR_NO_MEMORY;
         request->renamed = list;
     }
-    request->renamed[n] = (protocol_renamed){strdup(sent), tool->name, tool->name_space};
+    request->renamed[n] =
+        (protocol_renamed){strdup(sent), tool->name, tool->name_space, tool->custom};
     if (!request->renamed[n].sent) return BELUGA_ERROR_NO_MEMORY;
     request->n_renamed++;
     return 0;
 }
 
+const protocol_renamed *protocol_find_renamed(const protocol_request *request, const char *sent)
+{
+    for (size_t i = 0; i < request->n_renamed; i++)
+        if (strcmp(request->renamed[i].sent, sent) == 0) return &request->renamed[i];
+    return NULL;
+}
+
 const char *protocol_tool_name(const protocol_request *request, const char *sent,
                                const char **name_space)
 {
-    if (name_space) *name_space = NULL;
-    for (size_t i = 0; i < request->n_renamed; i++) {
-        const protocol_renamed *renamed = &request->renamed[i];
-        if (strcmp(renamed->sent, sent) != 0) continue;
-        if (name_space) *name_space = renamed->name_space;
-        return renamed->name;
-    }
-    return sent;
+    const protocol_renamed *renamed = protocol_find_renamed(request, sent);
+    if (name_space) *name_space = renamed ? renamed->name_space : NULL;
+    return renamed ? renamed->name : sent;
 }
 
 /* ---- tools ----------------------------------------------------------------------------------- */
@@ -110,6 +113,13 @@ static int keep_tool(protocol_request *request, const protocol_place *at, beluga
     return 0;
 }
 
+static const beluga_tool *find_tool(const protocol_request *request, const char *sent)
+{
+    for (size_t i = 0; i < request->n_tools; i++)
+        if (strcmp(beluga_tool_name(request->tools[i]), sent) == 0) return request->tools[i];
+    return NULL;
+}
+
 int protocol_add_tool(protocol_request *request, const protocol_place *at,
                       const protocol_tool *tool)
 {
@@ -117,6 +127,7 @@ int protocol_add_tool(protocol_request *request, const protocol_place *at,
     beluga_error err;
     beluga_tool *made;
     const char *sent = protocol_sent_name(tool->name, tool->name_space, room);
+    if (find_tool(request, sent)) return 0;
     const char *parameters =
         tool->parameters ? beluga_json_text(request->doc, tool->parameters, NULL) : NULL;
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -129,7 +140,8 @@ int protocol_add_tool(protocol_request *request, const protocol_place *at,
     if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
     if (rc) return protocol_refuse(request, at, NULL, "%s", err.message);
     rc = keep_tool(request, at, made);
-    return rc || sent != room ? rc : note_renamed(request, tool, sent);
+    if (rc || (sent != room && !tool->custom)) return rc;
+    return note_renamed(request, tool, sent);
 }
 
 int protocol_read_function(protocol_request *request, const protocol_place *at,
@@ -149,13 +161,6 @@ int protocol_read_function(protocol_request *request, const protocol_place *at,
 }
 
 /* ---- the choice among them ------------------------------------------------------------------- */
-
-static const beluga_tool *find_tool(const protocol_request *request, const char *sent)
-{
-    for (size_t i = 0; i < request->n_tools; i++)
-        if (strcmp(beluga_tool_name(request->tools[i]), sent) == 0) return request->tools[i];
-    return NULL;
-}
 
 int protocol_choose(protocol_request *request, const char *choice)
 {

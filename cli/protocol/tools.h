@@ -13,6 +13,7 @@ typedef struct protocol_tool {
     const char *description;
     const beluga_json *parameters; /* NULL: none */
     bool strict;
+    bool custom; /* its input is a plain text: see protocol_renamed */
 } protocol_tool;
 
 /*
@@ -23,7 +24,8 @@ typedef struct protocol_tool {
 const char *protocol_sent_name(const char *name, const char *name_space,
                                char room[PROTOCOL_TOOL_NAME_BYTES]);
 
-/* Add a tool to the request; `at` is where it stands. @return 0; INVALID_INPUT; NO_MEMORY. */
+/* Add a tool to the request; `at` is where it stands. Of two with one name the first counts.
+ * @return 0; INVALID_INPUT; NO_MEMORY. */
 int protocol_add_tool(protocol_request *request, const protocol_place *at,
                       const protocol_tool *tool);
 
