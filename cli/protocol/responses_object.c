@@ -196,29 +196,29 @@ static const char *error_code(const beluga_error *error)
 }
 
 /* Clients read the time to wait from these words. */
-static void add_wait(beluga_json_writer *w, const beluga_error *error)
+static void add_wait(beluga_json_writer *w, const beluga_error *error, const char *message)
 {
     long long ms = error->retry_after_ms;
-    if (error->code != BELUGA_ERROR_RATE_LIMIT || ms < 0) return;
-    if (ms % 1000)
-        beluga_json_add_format(w, " Please try again in %lldms.", ms);
-    else
-        beluga_json_add_format(w, " Please try again in %llds.", ms / 1000);
+    size_t n = strlen(message);
+    if (error->code != BELUGA_ERROR_RATE_LIMIT || ms < 0 || strstr(message, "try again in")) return;
+    beluga_json_add_format(w, "%s Please try again in %lld%s.",
+                           n && message[n - 1] == '.' ? "" : ".", ms % 1000 ? ms : ms / 1000,
+                           ms % 1000 ? "ms" : "s");
 }
 
 static void put_error(beluga_json_writer *w, const beluga_error *error)
 {
+    char message[PROTOCOL_FAULT_BYTES];
     if (!error) {
         beluga_json_put_null(w, "error");
         return;
     }
-    char message[PROTOCOL_FAULT_BYTES];
     protocol_fault_message(error, message);
     beluga_json_begin_object(w, "error");
     beluga_json_put_string(w, "code", error_code(error));
     beluga_json_begin_string(w, "message");
     beluga_json_add_text(w, message, strlen(message));
-    add_wait(w, error);
+    add_wait(w, error, message);
     beluga_json_end_string(w);
     beluga_json_end_object(w);
 }
