@@ -30,7 +30,9 @@ messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_
 int64_t protocol_messages_estimate(const protocol_request *request)
 {
     int64_t tokens = 0;
-    for (size_t i = 0, n = beluga_messages_count(request->messages); i < n; i++)
+    /* a request whose body is passed on was not read */
+    const size_t n = request->messages ? beluga_messages_count(request->messages) : 0;
+    for (size_t i = 0; i < n; i++)
         tokens += beluga_message_estimate_tokens(beluga_messages_get(request->messages, i));
     for (size_t i = 0; i < request->n_tools; i++) {
         const beluga_tool *tool = request->tools[i];
@@ -119,7 +121,7 @@ static void put_input(beluga_json_writer *w, const char *text, size_t length)
     beluga_json_doc *doc = NULL;
     int rc = beluga_json_parse(text, length, &doc, NULL);
     if (rc == 0 && beluga_json_is_object(beluga_json_doc_root(doc))) {
-        beluga__json_put_valid(w, "input", text, length);
+        beluga_json_put_raw(w, "input", text, length);
     } else {
         beluga_json_begin_object(w, "input");
         if (length) beluga_json_put_string_n(w, "arguments", text, length);

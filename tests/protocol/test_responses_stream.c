@@ -304,34 +304,54 @@ static void a_call_without_pieces_has_its_arguments_in_one(void **state)
                 DONE(5, 0, FUNCTION("fc_1_0", "completed", "c1", "exec", "{}")));
 }
 
-/* Two calls are open beside each other; the text between their ends is a message of its own. */
-static void calls_may_come_in_turns(void **state)
+/* LangChain can't tell pieces of two calls from each other, and Codex none of a message between. */
+static void items_that_come_in_turns_wait_for_the_first(void **state)
+{
+    (void)state;
+#define CALL_A FUNCTION("fc_1_0", "completed", "c0", "exec", "{\\\"a\\\":1}")
+#define CALL_B FUNCTION("fc_1_1", "completed", "c1", "exec", "{\\\"b\\\":1}")
+#define TEXT_X MESSAGE("msg_1_2", "completed", TEXT_PART("xy"))
+#define TEXT_Z MESSAGE("msg_1_3", "completed", TEXT_PART("z"))
+    CALL_BEGINS(0, "c0", "exec");
+    beluga__buf_clear(&out);
+    CALL_BEGINS(1, "c1", "exec");
+    CALL_GOES_ON(1, "c1", "exec", "{\"b");
+    written("");
+    CALL_GOES_ON(0, "c0", "exec", "{\"a");
+    written(ARGUMENTS_DELTA(3, "fc_1_0", 0, "{\\\"a"));
+    text("x");
+    text("y");
+    CALL_ENDS(1, "c1", "exec", "{\"b\":1}");
+    text("z");
+    written("");
+    CALL_ENDS(0, "c0", "exec", "{\"a\":1}");
+    written(ARGUMENTS_DONE(4, "fc_1_0", 0, "{\\\"a\\\":1}") DONE(5, 0, CALL_A)
+                ADDED(6, 1, FUNCTION("fc_1_1", "in_progress", "c1", "exec", ""))
+                    ARGUMENTS_DELTA(7, "fc_1_1", 1, "{\\\"b\\\":1}")
+                        ARGUMENTS_DONE(8, "fc_1_1", 1, "{\\\"b\\\":1}") DONE(9, 1, CALL_B)
+                            MESSAGE_ADDED(10, 11, "msg_1_2", 2) TEXT_DELTA(12, "msg_1_2", 2, "xy")
+                                MESSAGE_DONE(13, 14, 15, "msg_1_2", 2, "completed", "xy")
+                                    MESSAGE_ADDED(16, 17, "msg_1_3", 3) TEXT_DELTA(18, "msg_1_3", 3,
+                                                                                   "z")
+                                        MESSAGE_DONE(19, 20, 21, "msg_1_3", 3, "completed", "z"));
+    finish(BELUGA_FINISH_TOOL_CALLS, "");
+    written(COMPLETED(22, "null", CALL_A "," CALL_B "," TEXT_X "," TEXT_Z));
+}
+
+/* Its first pieces came before its turn and are lost, so the others wait, too. */
+static void a_call_whose_turn_comes_while_it_goes_on_is_whole(void **state)
 {
     (void)state;
     CALL_BEGINS(0, "c0", "exec");
     CALL_BEGINS(1, "c1", "exec");
-    beluga__buf_clear(&out);
     CALL_GOES_ON(1, "c1", "exec", "{\"b");
-    CALL_GOES_ON(0, "c0", "exec", "{\"a");
-    text("x");
+    CALL_ENDS(0, "c0", "exec", "{}");
+    beluga__buf_clear(&out);
+    CALL_GOES_ON(1, "c1", "exec", "\":1}");
+    written("");
     CALL_ENDS(1, "c1", "exec", "{\"b\":1}");
-    CALL_ENDS(0, "c0", "exec", "{\"a\":1}");
-    text("y");
-    finish(BELUGA_FINISH_TOOL_CALLS, "");
-#define CALL_A FUNCTION("fc_1_0", "completed", "c0", "exec", "{\\\"a\\\":1}")
-#define CALL_B FUNCTION("fc_1_1", "completed", "c1", "exec", "{\\\"b\\\":1}")
-    written(ARGUMENTS_DELTA(4, "fc_1_1", 1, "{\\\"b") ARGUMENTS_DELTA(5, "fc_1_0", 0, "{\\\"a")
-                MESSAGE_ADDED(6, 7, "msg_1_2", 2) TEXT_DELTA(8, "msg_1_2", 2, "x")
-                    MESSAGE_DONE(9, 10, 11, "msg_1_2", 2, "completed", "x") ARGUMENTS_DONE(
-                        12, "fc_1_1", 1, "{\\\"b\\\":1}") DONE(13, 1, CALL_B)
-                        ARGUMENTS_DONE(14, "fc_1_0", 0, "{\\\"a\\\":1}") DONE(15, 0, CALL_A)
-                            MESSAGE_ADDED(16, 17, "msg_1_3", 3) TEXT_DELTA(18, "msg_1_3", 3, "y")
-                                MESSAGE_DONE(19, 20, 21, "msg_1_3", 3, "completed", "y") COMPLETED(
-                                    22, "null",
-                                    CALL_A
-                                    "," CALL_B
-                                    "," MESSAGE("msg_1_2", "completed", TEXT_PART("x")) "," MESSAGE(
-                                        "msg_1_3", "completed", TEXT_PART("y"))));
+    written(ARGUMENTS_DELTA(7, "fc_1_1", 1, "{\\\"b\\\":1}")
+                ARGUMENTS_DONE(8, "fc_1_1", 1, "{\\\"b\\\":1}") DONE(9, 1, CALL_B));
 }
 
 static void a_call_of_a_custom_tool_has_a_plain_input(void **state)
@@ -480,7 +500,8 @@ int main(void)
         TEST(a_signature_alone_is_an_item),
         TEST_WITH_TOOLS(a_call_has_the_names_of_the_client),
         TEST_WITH_TOOLS(a_call_without_pieces_has_its_arguments_in_one),
-        TEST_WITH_TOOLS(calls_may_come_in_turns),
+        TEST_WITH_TOOLS(items_that_come_in_turns_wait_for_the_first),
+        TEST_WITH_TOOLS(a_call_whose_turn_comes_while_it_goes_on_is_whole),
         TEST_WITH_TOOLS(a_call_of_a_custom_tool_has_a_plain_input),
         TEST(an_image_is_one_that_a_tool_made),
         TEST(a_cut_answer_is_incomplete),
