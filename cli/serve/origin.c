@@ -14,7 +14,9 @@ static size_t host_length(const char *authority)
 static bool is_host(const char *authority, const char *host)
 {
     size_t n = host_length(authority);
-    return n == host_length(host) && strncasecmp(authority, host, n) == 0;
+    if (n != host_length(host) || strncasecmp(authority, host, n) != 0) return false;
+    const char *rest = authority + n;
+    return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
 }
 
 /* The names of this machine that nobody else can give an address to. The port may be another than

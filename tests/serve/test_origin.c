@@ -52,6 +52,7 @@ static void a_name_that_was_bound_to_this_machine_is_refused(void **state)
         "localhost.evil.example",
         "evil.example:127",
         "[::1].evil.example",
+        "127.0.0.1:4000.evil.example",
         "[::1",
         "",
         ":4000",
