@@ -1,8 +1,10 @@
 #include "serve/page.h"
 
 #include "base/clock.h"
+#include "commands/config_stack.h"
 #include "serve/page/page_bytes.h"
 
+#include <beluga/registry.h>
 #include <beluga/version.h>
 
 #include <string.h>
@@ -26,6 +28,16 @@ void page_answer(http_exchange *x)
     http_answer(x, 200, "text/html; charset=utf-8", page_bytes, page_length);
 }
 
+static void put_stack(const beluga_config *config, const char *name, beluga_json_writer *w)
+{
+    beluga_config *resolved;
+    beluga_error err;
+    if (!config) return;
+    if (beluga_config_resolve(config, beluga_registry_default(), name, &resolved, &err)) return;
+    stack_put(w, "stack", resolved);
+    beluga_config_free(resolved);
+}
+
 static void put_models(const page_sources *from, beluga_json_writer *w)
 {
     const char *chosen = from->settings->default_model;
@@ -37,6 +49,7 @@ static void put_models(const page_sources *from, beluga_json_writer *w)
         beluga_json_put_string(w, "provider", m->provider);
         beluga_json_put_string(w, "protocol", m->protocol);
         if (m->model) beluga_json_put_string(w, "model", beluga_model_name(m->model));
+        put_stack(from->config, m->name, w);
         beluga_json_put_bool(w, "default", chosen && strcmp(chosen, m->name) == 0);
         beluga_json_end_object(w);
     }

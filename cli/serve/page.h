@@ -47,6 +47,7 @@ void page_answer(http_exchange *x);
 
 /* What /status is made of. */
 typedef struct page_sources {
+    const beluga_config *config; /* in which the models' layers are; NULL: they are not told */
     serve_models *models;
     serve_observer *observer;
     const serve_gauges *gauges;

@@ -1,5 +1,6 @@
 /* What goes out with the page, and what /status says. */
 #include "../support/words.h"
+#include "commands/config_stack.h"
 #include "serve/page.h"
 #include "serve/page/page_bytes.h"
 
@@ -40,12 +41,14 @@ void http_answer(http_exchange *x, int status, const char *type, const void *byt
 
 #define EVIL "<img src=x onerror=alert(1)>\"\\"
 
+static const char *alias = "claude";
+
 const serve_model *serve_models_at(const serve_models *models, size_t index)
 {
-    static const serve_model served[] = {
-        {.name = "claude", .provider = "anthropic", .protocol = "anthropic"},
-        {.name = EVIL, .provider = "openai"}};
+    static serve_model served[] = {{.provider = "anthropic", .protocol = "anthropic"},
+                                   {.name = EVIL, .provider = "openai"}};
     (void)models;
+    served[0].name = alias;
     return index < 2 ? &served[index] : NULL;
 }
 
@@ -60,6 +63,13 @@ bool serve_access_state(const serve_access *access, size_t index, serve_key_stat
                              .budget_per_day = 5,
                              .expires_s = 1900000000};
     return index < 1;
+}
+
+void stack_put(beluga_json_writer *w, const char *key, const beluga_config *config)
+{
+    const char *provider = "";
+    beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &provider);
+    beluga_json_put_string(w, key, provider);
 }
 
 void serve_observer_state(serve_observer *o, const serve_gauges *gauges, beluga_json_writer *w)
@@ -118,6 +128,22 @@ static void the_status_is_json_whatever_the_names_are(void **state)
     free(x.body);
 }
 
+static void a_model_has_the_layers_of_its_configuration(void **state)
+{
+    (void)state;
+    beluga_config *config = beluga_config_new(beluga_with_max_retries(2));
+    serve_settings settings = {0};
+    serve_gauges gauges = {0};
+    page_sources from = {.config = config, .gauges = &gauges, .settings = &settings};
+    http_exchange x = {0};
+    alias = "mock/any";
+    page_answer_status(&x, &from);
+    alias = "claude";
+    assert_has_all(x.body, "\"stack\":\"mock\"");
+    beluga_config_free(config);
+    free(x.body);
+}
+
 static void without_keys_there_are_none(void **state)
 {
     (void)state;
@@ -135,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_may_run_its_own_code_alone),
         cmocka_unit_test(the_status_is_json_whatever_the_names_are),
+        cmocka_unit_test(a_model_has_the_layers_of_its_configuration),
         cmocka_unit_test(without_keys_there_are_none),
     };
     return cmocka_run_group_tests_name("the page", tests, NULL, NULL);
