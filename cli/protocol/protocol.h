@@ -39,7 +39,8 @@ typedef struct protocol_request {
     const beluga_json *body;
     const char *model; /* as the client named it; NULL: not named */
     bool stream;
-    bool include_usage;        /* of a stream of Chat Completions */
+    bool include_usage; /* of a stream of Chat Completions */
+    bool counts; /* its tokens are counted, and nothing is generated; set it before it is read */
     beluga_messages *messages; /* owned; NULL until protocol_request_read */
     beluga_tool **tools;       /* owned, n_tools of them */
     size_t n_tools;
@@ -74,6 +75,7 @@ struct protocol {
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
     /* the `protocol` of providers (provider/provider.h) that take its bodies as they are */
     const char *same;
+    bool dotted; /* its maker writes the places of a body as "messages.2.content" */
 
     /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why`;
      * NO_MEMORY; LIMIT_EXCEEDED. */

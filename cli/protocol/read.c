@@ -30,14 +30,14 @@ static void add_words(short_text *text, const char *format, ...)
     if (text->length >= text->size) text->length = text->size - 1;
 }
 
-static void add_place(short_text *text, const protocol_place *at)
+static void add_place(short_text *text, const protocol_place *at, bool dotted)
 {
     if (!at) return;
-    add_place(text, at->outer);
+    add_place(text, at->outer, dotted);
     if (at->member)
         add_words(text, "%s%s", text->length ? "." : "", at->member);
     else
-        add_words(text, "[%zu]", at->index);
+        add_words(text, dotted ? ".%zu" : "[%zu]", at->index);
 }
 
 int protocol_refuse(protocol_request *request, const protocol_place *at, const char *member,
@@ -50,7 +50,7 @@ int protocol_refuse(protocol_request *request, const protocol_place *at, const c
     va_start(values, format);
     vsnprintf(words, sizeof words, format, values);
     va_end(values);
-    add_place(&text, member ? &whole : at);
+    add_place(&text, member ? &whole : at, request->protocol && request->protocol->dotted);
     add_words(&text, "%s%s", text.length ? ": " : "", words);
     beluga_text_to_line(bytes, text.length, request->why, sizeof request->why);
     return BELUGA_ERROR_INVALID_INPUT;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { GO_ON = 0, STOP = HPE_USER };
+enum { GO_ON = 0, STOP = HPE_USER, FIRST_ROOM = 1 << 20 };
 
 static http_connection *of(llhttp_t *parser)
 {
@@ -111,15 +111,25 @@ static int on_headers_complete(llhttp_t *parser)
     return HPE_PAUSED;
 }
 
+static int make_room(http_connection *c, uint64_t length)
+{
+    if (length <= c->x->max_body - c->x->body.length) return GO_ON;
+    return refuse_later(c, 413, "the request's body is too large");
+}
+
+/* The length of a chunk is known before the chunk is there. */
+static int on_chunk_header(llhttp_t *parser)
+{
+    return make_room(of(parser), parser->content_length);
+}
+
 static int on_body(llhttp_t *parser, const char *at, size_t length)
 {
     http_connection *c = of(parser);
-    http_exchange *x = c->x;
-    if (length > x->max_body - x->body.length)
-        return refuse_later(c, 413, "the request's body is too large");
+    if (make_room(c, length) != GO_ON) return STOP;
     c->piece_ends = at + length;
     c->moved = true;
-    return append(c, &x->body, at, length);
+    return append(c, &c->x->body, at, length);
 }
 
 static int on_extension(llhttp_t *parser, const char *at, size_t length)
@@ -147,6 +157,7 @@ static const llhttp_settings_t settings = {
     .on_header_value_complete = on_header_value_complete,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
+    .on_chunk_header = on_chunk_header,
     .on_chunk_extension_name = on_extension,
     .on_chunk_extension_value = on_extension,
     .on_message_complete = on_message_complete,
@@ -293,10 +304,14 @@ static void head_is_there(http_connection *c)
     x->was_told = true;
     s->handler->head(s->payload, x);
     if (c->x != x || x->stage != HTTP_UNANSWERED) return;
-    if (!x->is_chunked && c->parser.content_length > x->max_body)
+    if (!x->is_chunked && c->parser.content_length > x->max_body) {
         refuse(c, 413, "the request's body is too large");
-    else if (x->waits_for_100)
-        http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+        return;
+    }
+    if (x->waits_for_100) http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    /* So much of a length is believed before the bytes come. */
+    uint64_t room = x->is_chunked ? 0 : c->parser.content_length;
+    if (room) beluga__buf_reserve(&x->body, room < FIRST_ROOM ? (size_t)room : FIRST_ROOM);
 }
 
 static size_t read_head(http_connection *c, const char *bytes, size_t length)

@@ -107,7 +107,7 @@ static int describe(const beluga_config *config, beluga_provider *provider, belu
 }
 
 /* Serve the providers of the fallbacks, too, and forget the protocol where one has another. */
-static int join_fallbacks(serve_models *models, const beluga_config *config, const char **protocol,
+static int join_fallbacks(serve_models *models, const beluga_config *config, const char **spoken,
                           beluga_error *err)
 {
     const char *reference;
@@ -120,9 +120,9 @@ static int join_fallbacks(serve_models *models, const beluga_config *config, con
         status = resolve(models, reference, &other, err);
         if (!status) status = describe(other, &provider, err);
         if (!status) status = serve_provider(models, provider.name, err);
-        if (!status && *protocol &&
-            (!provider.protocol || strcmp(provider.protocol, *protocol) != 0))
-            *protocol = NULL;
+        if (!status && *spoken &&
+            (!provider.protocol || strcmp(provider.protocol, *spoken) != 0))
+            *spoken = NULL;
         beluga_config_free(other);
     }
     return status;
@@ -134,14 +134,14 @@ static int fill(serve_models *models, serve_model *model, const beluga_config *c
     beluga_provider provider;
     int status = describe(config, &provider, err);
     if (status) return status;
-    const char *protocol = provider.protocol;
+    const char *spoken = provider.protocol;
     status = serve_provider(models, provider.name, err);
-    if (!status) status = join_fallbacks(models, config, &protocol, err);
+    if (!status) status = join_fallbacks(models, config, &spoken, err);
     if (!status)
         status = beluga_registry_open(beluga_registry_default(), NULL, config, &model->model, err);
     if (status) return status;
     model->has_fallbacks = beluga_config_get_item(config, BELUGA_OPTION_FALLBACK, 0, NULL) != NULL;
-    bool copied = copy(&model->provider, provider.name) && copy(&model->protocol, protocol) &&
+    bool copied = copy(&model->provider, provider.name) && copy(&model->protocol, spoken) &&
                   copy(&model->system, beluga_config_system(config));
     return copied ? 0 : no_memory(err);
 }
@@ -435,9 +435,9 @@ int serve_models_find(serve_models *models, const char *name, serve_model **out,
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-bool serve_model_passes(const serve_model *model, const protocol *protocol)
+bool serve_model_passes(const serve_model *model, const protocol *table)
 {
-    return model->protocol && protocol->same && strcmp(model->protocol, protocol->same) == 0;
+    return model->protocol && table->same && strcmp(model->protocol, table->same) == 0;
 }
 
 double serve_models_cost(const serve_models *models, const char *provider, const char *model,

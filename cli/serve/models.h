@@ -50,7 +50,7 @@ void serve_model_unref(serve_model *model);
 const serve_model *serve_models_at(const serve_models *models, size_t index);
 
 /* Whether a body in a protocol goes out as it came. */
-bool serve_model_passes(const serve_model *model, const protocol *protocol);
+bool serve_model_passes(const serve_model *model, const protocol *table);
 
 /* The cost of an answer in US dollars; -1 where the prices do not have it. */
 double serve_models_cost(const serve_models *models, const char *provider, const char *model,

@@ -34,7 +34,7 @@ typedef struct serve_work {
     void (*cut)(struct serve_work *work); /* end it now: the server ends */
 } serve_work;
 
-struct serve {
+typedef struct serve {
     const cli_args *args;
     char *path; /* of the configuration's file; NULL: there is none */
     reactor *reactor;
@@ -51,7 +51,7 @@ struct serve {
     int64_t reloads, failed_reloads;
     char reload_error[512]; /* of the last reload; "": it went well */
     bool draining;
-};
+} serve;
 
 /* Read the configuration, open its models and make the parts. @return 0, or an exit code, reported.
  * Free with serve_free in either case. */

@@ -114,7 +114,8 @@ struct beluga_event {
             const char *request_id; /**< from the HTTP headers, or NULL */
             int64_t created;        /**< seconds since 1970, 0 unknown */
             const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
-            bool cached; /**< the answer was given before, and is from a cache */
+            bool cached;       /**< the answer was given before, and is from a cache */
+            uint32_t attempts; /**< that were made so far, this one included; 0 unknown */
         } metadata;
         /** of TEXT */
         struct {
