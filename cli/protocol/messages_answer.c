@@ -119,7 +119,7 @@ static void put_input(beluga_json_writer *w, const char *text, size_t length)
     beluga_json_doc *doc = NULL;
     int rc = beluga_json_parse(text, length, &doc, NULL);
     if (rc == 0 && beluga_json_is_object(beluga_json_doc_root(doc))) {
-        beluga__json_put_valid(w, "input", text, length);
+        beluga_json_put_raw(w, "input", text, length);
     } else {
         beluga_json_begin_object(w, "input");
         if (length) beluga_json_put_string_n(w, "arguments", text, length);

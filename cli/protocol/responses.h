@@ -8,6 +8,9 @@
 /* The beginning of `encrypted_content` that we wrote; the signature follows as the library has it.
  * OpenAI's own has no colon. */
 #define RESPONSES_SIGNED "beluga:"
+/* The beginning of what stands where a signature does, when an item carries the state of the part
+ * before it, or one that stands between the parts: "state:OF:PROVIDER:JSON". */
+#define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {
     RESPONSES_MESSAGE,
@@ -64,6 +67,12 @@ void responses_put_members(beluga_json_writer *w, const protocol_request *reques
 /* Fill the outcome's status by the reason for which a model stopped. `raw` is the provider's word,
  * which lasts as long as the outcome; it need not be there. */
 void responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw);
+/* Append the state of a part of that kind (beluga_part_kind) in the form of a signature, or nothing
+ * for kinds without such a form. Returns the buffer's status. */
+int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, const char *json,
+                        size_t length);
+/* Return the kind of part that a state in that form is of, and find its rest; 0: it is no state. */
+uint32_t responses_read_state(const char *signature, const char **rest);
 /* Find the kind of the call of a tool that the model named. */
 responses_kind responses_call_kind(const protocol_request *request, const char *name);
 /* Find the input of a custom tool in the arguments by which the model called it. Returns 0 with the
@@ -82,10 +91,12 @@ typedef struct responses_text {
 
 /* An item of a stream, as the end repeats it. */
 typedef struct responses_kept {
-    uint8_t kind; /* responses_kind */
-    bool done, cut;
-    bool pieces;    /* a piece of its content was written */
-    uint32_t index; /* of the events that make it */
+    uint8_t kind;     /* responses_kind */
+    bool begun, done; /* that was written */
+    bool ended, cut;  /* nothing more comes; the answer ends inside it */
+    bool pieces;      /* a piece of its content was written */
+    bool late;        /* a piece came before its turn, and was not kept */
+    uint32_t index;   /* of the events that make it */
     responses_text text, signature;
     size_t id, name; /* places of a call's, which end in NUL */
 } responses_kept;
@@ -94,9 +105,8 @@ typedef struct responses_stream {
     protocol_stream base;
     int64_t sequence;
     beluga__buf texts;
-    beluga__buf items; /* an array of responses_kept */
-    size_t n_items;
-    bool block_is_open; /* a message or reasoning, which is the newest item */
+    beluga__buf items;      /* an array of responses_kept */
+    size_t n_items, n_done; /* they are done in their order */
     bool has_usage;
     beluga_usage usage;
     char *model; /* owned; the one that answers, where the identity names none */
