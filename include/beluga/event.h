@@ -178,7 +178,8 @@ struct beluga_event {
             const char *raw; /**< the provider's word, or NULL */
             size_t raw_length;
         } finish;
-        const beluga_error *error; /**< of ERROR */
+        /** of ERROR; of RESTART: the failure behind which another attempt follows, or NULL */
+        const beluga_error *error;
         /**
          * of RAW: a piece of the body of the answer over HTTP. Together they are the body, all of
          * it in order, without its transfer encoding and compression; each comes before the events

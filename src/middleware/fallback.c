@@ -236,7 +236,7 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
-    beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
+    beluga_event restart = {.kind = BELUGA_EVENT_RESTART, .u.error = err};
     stage->base.delivered = false;
     /* A restart also discards usage and ids that were delivered. */
     beluga__layer_deliver(&stage->base, &restart);

@@ -150,7 +150,9 @@ static void failed(retry_stage *stage, const beluga_error *err)
     }
     if (stage->base.delivered) {
         beluga__call_abandon(stage->base.call);
-        beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
+        beluga_error why = *err;
+        beluga__call_locate(stage->base.call, &why);
+        beluga_event restart = {.kind = BELUGA_EVENT_RESTART, .u.error = &why};
         beluga__layer_deliver(&stage->base, &restart);
         if (beluga__layer_is_over(&stage->base)) return; /* a callback cancelled the call */
         stage->base.kept = false;
