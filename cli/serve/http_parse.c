@@ -92,6 +92,11 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t length)
     return c->x->in_trailers ? GO_ON : append(c, &c->x->head, at, length);
 }
 
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
 static int on_header_value_complete(llhttp_t *parser)
 {
     http_connection *c = of(parser);
@@ -99,7 +104,7 @@ static int on_header_value_complete(llhttp_t *parser)
     if (x->in_trailers) return GO_ON;
     beluga__buf *head = &x->head;
     uint32_t value = x->fields[x->n_fields - 1].value;
-    while (head->length > value && strchr(" \t", head->data[head->length - 1])) head->length--;
+    while (head->length > value && is_blank(head->data[head->length - 1])) head->length--;
     return append(c, head, "", 1);
 }
 
@@ -204,22 +209,28 @@ typedef struct framing {
     unsigned hosts, encodings, lengths;
 } framing;
 
+static void find_one(framing *f, const char *name, size_t length, const char *value)
+{
+    if (length == 4 && strcasecmp(name, "host") == 0) {
+        f->hosts++;
+        f->host = value;
+    } else if (length == 17 && strcasecmp(name, "transfer-encoding") == 0) {
+        f->encodings++;
+        f->encoding = value;
+    } else if (length == 14 && strcasecmp(name, "content-length") == 0) {
+        f->lengths++;
+    } else if (length == 6 && strcasecmp(name, "expect") == 0) {
+        f->expect = value;
+    }
+}
+
 static framing find_framing(const http_exchange *x)
 {
     framing f = {0};
-    const char *name, *value;
-    for (size_t i = 0; http_header_at(x, i, &name, &value); i++) {
-        if (strcasecmp(name, "host") == 0) {
-            f.hosts++;
-            f.host = value;
-        } else if (strcasecmp(name, "transfer-encoding") == 0) {
-            f.encodings++;
-            f.encoding = value;
-        } else if (strcasecmp(name, "content-length") == 0) {
-            f.lengths++;
-        } else if (strcasecmp(name, "expect") == 0) {
-            f.expect = value;
-        }
+    for (uint32_t i = 0; i < x->n_fields; i++) {
+        http_field field = x->fields[i];
+        size_t length = field.value - field.name - 1;
+        find_one(&f, x->head.data + field.name, length, x->head.data + field.value);
     }
     return f;
 }
