@@ -162,7 +162,7 @@ static void nothing_is_kept_for_a_stream_that_is_silent(void **state)
     stand_turn(s);
     assert_int_equal(s->x->c->out.capacity, 0);
     assert_int_equal(s->x->c->ahead.capacity, 0);
-    assert_true(s->x->head.capacity <= 64);
+    assert_true(s->x->head.capacity <= 1024);
     close(fd);
     stand_until(s, "over:200:gone");
 }
