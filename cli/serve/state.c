@@ -221,7 +221,6 @@ void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work))
     work->cut = cut;
     beluga__list_append(&s->works, &work->node);
     s->n_works++;
-    serve_observe_begin(s->observer);
 }
 
 void serve_work_end(serve *s, serve_work *work)
