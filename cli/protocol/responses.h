@@ -48,6 +48,8 @@ int responses_read(protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
+/* Let a writer fail, so that an answer without one of its parts never goes out. */
+void responses_give_up(beluga_json_writer *w);
 /* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
  * the output, so that nobody keeps these ids. */
 const char *responses_id_prefix(responses_kind kind);
