@@ -108,6 +108,8 @@ typedef struct responses_stream {
     int64_t sequence;
     beluga__buf texts;
     beluga__buf items;      /* an array of responses_kept */
+    beluga__buf head;       /* what pieces of the open item have before their texts */
+    size_t head_number;     /* the place in it for the number of the event */
     size_t n_items, n_done; /* they are done in their order */
     bool has_usage;
     beluga_usage usage;
