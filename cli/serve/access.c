@@ -475,6 +475,13 @@ static void tell_unpriced(const serve_key *key)
                 key->account->name);
 }
 
+static void tell_trouble(const serve_access *access)
+{
+    char why[512];
+    if (spend_trouble(access->spend, why, sizeof why))
+        out_warning("what keys spend is kept in memory until it can be written: %s", why);
+}
+
 static int64_t known(int64_t tokens)
 {
     return tokens > 0 ? tokens : 0;
@@ -492,12 +499,13 @@ void serve_key_settle(serve_key *key, int64_t estimated_tokens, const beluga_usa
         sum.output_tokens = known(usage->output_total);
         bool unknown = usage->input_total < 0 && usage->output_total < 0;
         real = unknown ? estimated_tokens : sum.input_tokens + sum.output_tokens;
-        if (cost < 0) tell_unpriced(key);
+        if (cost < 0 && !unknown) tell_unpriced(key);
     }
     if (key->tokens_per_minute) a->tokens.level += (double)(estimated_tokens - real);
     a->n_requests++;
     a->n_tokens += sum.input_tokens + sum.output_tokens;
     spend_add(key->access->spend, &a->spend, now_s(key->access), &sum);
+    tell_trouble(key->access);
 }
 
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "output.h"
 #include "serve/spend_store.h"
 
 #include <pthread.h>
@@ -375,6 +376,7 @@ void spend_free(spend *s)
         pthread_cond_signal(&s->wake);
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
+        if (s->unsaved.count) out_warning("what keys spent last is not kept: %s", s->why);
         spend_store_close(s->store);
     }
     pthread_cond_destroy(&s->wake);
