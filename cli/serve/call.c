@@ -275,8 +275,6 @@ static void drop_text(serve_call *call)
     if (call->snapshot->settings.capture) return;
     free(call->text);
     call->text = NULL;
-    beluga_messages_free(call->body.messages);
-    call->body.messages = NULL;
 }
 
 /* More requests than the server takes at once. */

@@ -1,5 +1,6 @@
 #include "serve/numbers.h"
 
+#include "protocol/messages.h"
 #include "serve/job.h"
 
 #include <endian.h>
@@ -173,19 +174,6 @@ static void answer_count(serve_job *job, int64_t tokens)
     serve_answer_json(job->request, 200, w);
 }
 
-/* About as many as a tokenizer would find. */
-static int64_t estimate_tokens(const serve_job *job)
-{
-    const beluga_json *tools = beluga_json_get(job->body.body, "tools");
-    int64_t tokens = 0;
-    size_t length = 0;
-    beluga_message *message;
-    for (size_t i = 0; (message = beluga_messages_get(job->body.messages, i)); i++)
-        tokens += beluga_message_estimate_tokens(message);
-    beluga_json_text(job->body.doc, tools, &length);
-    return tokens + (int64_t)(length / BYTES_PER_TOKEN);
-}
-
 static void counted(void *payload, const beluga_token_count *count, const beluga_error *error)
 {
     serve_job *job = payload;
@@ -193,7 +181,7 @@ static void counted(void *payload, const beluga_token_count *count, const beluga
     if (count)
         answer_count(job, count->tokens);
     else if (error->code == BELUGA_ERROR_NOT_SUPPORTED)
-        answer_count(job, estimate_tokens(job));
+        answer_count(job, protocol_messages_estimate(&job->body));
     else
         serve_answer_error(job->request, error);
 }
@@ -212,7 +200,7 @@ static int start_counting(serve_job *job, beluga_error *err)
                                          job->body.messages, counted, job, &job->job, err, NULL, 0);
     if (status != BELUGA_ERROR_NOT_SUPPORTED) return status;
     serve_job_ended(job);
-    answer_count(job, estimate_tokens(job));
+    answer_count(job, protocol_messages_estimate(&job->body));
     return 0;
 }
 

@@ -221,7 +221,6 @@ void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work))
     work->cut = cut;
     beluga__list_append(&s->works, &work->node);
     s->n_works++;
-    serve_observe_begin(s->observer);
 }
 
 void serve_work_end(serve *s, serve_work *work)
@@ -233,6 +232,7 @@ void serve_work_end(serve *s, serve_work *work)
 serve_gauges serve_get_gauges(const serve *s)
 {
     return (serve_gauges){.connections = s->http ? http_server_connections(s->http) : 0,
+                          .requests = s->n_works,
                           .draining = s->draining,
                           .reloads = s->reloads,
                           .failed_reloads = s->failed_reloads,
