@@ -9,9 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define JSON_TYPE "application/json"
-#define ID_LETTERS \
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define JSON_TYPE      "application/json"
+#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
 #define MAX_BODY_BYTES 4096
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
@@ -84,6 +83,7 @@ serve_request *serve_request_begin(serve *s, http_exchange *x)
     choose_id(request);
     take_trace_id(request);
     http_set_user(x, request);
+    serve_observe_begin(s->observer);
     return request;
 }
 
