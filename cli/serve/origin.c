@@ -1,5 +1,6 @@
 #include "serve/origin.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,11 +20,25 @@ static bool is_host(const char *authority, const char *host)
     return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
 }
 
+/* 127.0.0.0/8, as four numbers. */
+static bool is_loopback(const char *authority)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    size_t n = host_length(authority);
+    if (n >= sizeof text) return false;
+    memcpy(text, authority, n);
+    text[n] = '\0';
+    return is_host(authority, text) && inet_pton(AF_INET, text, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
+}
+
 /* The names of this machine that nobody else can give an address to. The port may be another than
  * the server's, as behind a tunnel. */
 static bool is_own_host(const serve_settings *settings, const char *host)
 {
-    static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
+    static const char *const own[] = {"localhost", "[::1]"};
+    if (is_loopback(host)) return true;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (is_host(host, own[i])) return true;
     for (size_t i = 0; i < settings->n_listen; i++)

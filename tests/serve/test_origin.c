@@ -119,7 +119,10 @@ static void the_address_that_is_listened_at_is_a_host(void **state)
     settings.listen[1] = "unix:/run/beluga.sock";
     settings.n_listen = 2;
     assert_taken(&settings, "127.0.0.2:4000", NULL);
-    assert_refused(&settings, "127.0.0.3:4000", NULL);
+    assert_taken(&settings, "127.0.0.3:4000", NULL); /* --listen, or a tunnel */
+    settings.listen[0] = "box.example:4000";
+    assert_taken(&settings, "box.example:4000", NULL);
+    assert_refused(&settings, "127.0.0.3.example:4000", NULL);
     assert_refused(&settings, "unix:4000", NULL);
 }
 
