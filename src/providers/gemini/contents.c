@@ -4,7 +4,6 @@
  * as reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"
 
-
 static bool is_signed(const beluga_part *part)
 {
     size_t n;
