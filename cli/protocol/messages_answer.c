@@ -27,7 +27,9 @@ messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_
 int64_t protocol_messages_estimate(const protocol_request *request)
 {
     int64_t tokens = 0;
-    for (size_t i = 0, n = beluga_messages_count(request->messages); i < n; i++)
+    /* a request whose body is passed on was not read */
+    const size_t n = request->messages ? beluga_messages_count(request->messages) : 0;
+    for (size_t i = 0; i < n; i++)
         tokens += beluga_message_estimate_tokens(beluga_messages_get(request->messages, i));
     for (size_t i = 0; i < request->n_tools; i++) {
         const beluga_tool *tool = request->tools[i];

@@ -82,10 +82,12 @@ typedef struct responses_text {
 
 /* An item of a stream, as the end repeats it. */
 typedef struct responses_kept {
-    uint8_t kind; /* responses_kind */
-    bool done, cut;
-    bool pieces;    /* a piece of its content was written */
-    uint32_t index; /* of the events that make it */
+    uint8_t kind;     /* responses_kind */
+    bool begun, done; /* that was written */
+    bool ended, cut;  /* nothing more comes; the answer ends inside it */
+    bool pieces;      /* a piece of its content was written */
+    bool late;        /* a piece came before its turn, and was not kept */
+    uint32_t index;   /* of the events that make it */
     responses_text text, signature;
     size_t id, name; /* places of a call's, which end in NUL */
 } responses_kept;
@@ -94,9 +96,8 @@ typedef struct responses_stream {
     protocol_stream base;
     int64_t sequence;
     beluga__buf texts;
-    beluga__buf items; /* an array of responses_kept */
-    size_t n_items;
-    bool block_is_open; /* a message or reasoning, which is the newest item */
+    beluga__buf items;      /* an array of responses_kept */
+    size_t n_items, n_done; /* they are done in their order */
     bool has_usage;
     beluga_usage usage;
     char *model; /* owned; the one that answers, where the identity names none */

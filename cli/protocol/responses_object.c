@@ -75,9 +75,9 @@ static void put_message(beluga_json_writer *w, const responses_item *item)
 static void put_reasoning(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_begin_array(w, "summary");
-    if (item->length) responses_put_summary_part(w, NULL, item->text, item->length);
+    if (item->length && !item->open) responses_put_summary_part(w, NULL, item->text, item->length);
     beluga_json_end_array(w);
-    if (!item->signature_length) {
+    if (!item->signature_length || item->open) {
         beluga_json_put_null(w, "encrypted_content");
         return;
     }
@@ -95,7 +95,7 @@ static void put_call(beluga_json_writer *w, const protocol_request *request,
     beluga_json_put_string(w, "call_id", item->id);
     beluga_json_put_string(w, "name", name);
     if (space) beluga_json_put_string(w, "namespace", space);
-    beluga_json_put_string_n(w, content, item->text, item->length);
+    beluga_json_put_string_n(w, content, item->text, item->open ? 0 : item->length);
 }
 
 static void put_image(beluga_json_writer *w, const responses_item *item)
@@ -187,38 +187,40 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
     beluga_json_end_object(w);
 }
 
-/* A request that was refused is one that no repetition mends, which clients know by this code. */
+/* A request that was refused is one that no repetition mends, which clients know by this code; and
+ * failures of all kinds on this side have one. */
 static const char *error_code(const beluga_error *error)
 {
     const protocol_fault fault = protocol_fault_of(error);
     bool refused = fault.openai_status == 400 && error->code != BELUGA_ERROR_CONTEXT_LENGTH;
+    if (strcmp(fault.openai_type, "server_error") == 0) return "server_error";
     return refused ? "invalid_prompt" : fault.openai_code;
 }
 
 /* Clients read the time to wait from these words. */
-static void add_wait(beluga_json_writer *w, const beluga_error *error)
+static void add_wait(beluga_json_writer *w, const beluga_error *error, const char *message)
 {
     long long ms = error->retry_after_ms;
-    if (error->code != BELUGA_ERROR_RATE_LIMIT || ms < 0) return;
-    if (ms % 1000)
-        beluga_json_add_format(w, " Please try again in %lldms.", ms);
-    else
-        beluga_json_add_format(w, " Please try again in %llds.", ms / 1000);
+    size_t n = strlen(message);
+    if (error->code != BELUGA_ERROR_RATE_LIMIT || ms < 0 || strstr(message, "try again in")) return;
+    beluga_json_add_format(w, "%s Please try again in %lld%s.",
+                           n && message[n - 1] == '.' ? "" : ".", ms % 1000 ? ms : ms / 1000,
+                           ms % 1000 ? "ms" : "s");
 }
 
 static void put_error(beluga_json_writer *w, const beluga_error *error)
 {
+    char message[PROTOCOL_FAULT_BYTES];
     if (!error) {
         beluga_json_put_null(w, "error");
         return;
     }
-    char message[PROTOCOL_FAULT_BYTES];
     protocol_fault_message(error, message);
     beluga_json_begin_object(w, "error");
     beluga_json_put_string(w, "code", error_code(error));
     beluga_json_begin_string(w, "message");
     beluga_json_add_text(w, message, strlen(message));
-    add_wait(w, error);
+    add_wait(w, error, message);
     beluga_json_end_string(w);
     beluga_json_end_object(w);
 }

@@ -1,8 +1,9 @@
 /*
  * A stream of Responses. Each piece of the answer belongs to an item, which is added before its
- * first piece and done after its last. One message or block of reasoning is open at a time, and
- * none while a call begins or ends: Codex forgets the open message when any item is done. Calls may
- * be open beside each other, as their pieces come.
+ * first piece and done after its last. The events of a call may be about several items in turns,
+ * but clients take one after the other: Codex forgets the open message when any item is done, and
+ * LangChain takes the pieces of a call behind those of another one for a third. So the first item
+ * that is not done is written as it comes, and those behind it wait.
  *
  * The end repeats all items, so their texts are kept.
  */
@@ -30,10 +31,15 @@ static responses_kept *newest(const responses_stream *s)
     return &items(s)[s->n_items - 1];
 }
 
+static bool is_call(const responses_kept *item)
+{
+    return item->kind == RESPONSES_FUNCTION_CALL || item->kind == RESPONSES_CUSTOM_CALL;
+}
+
 static responses_item view(const responses_stream *s, const responses_kept *kept)
 {
     const char *texts = s->texts.data;
-    bool call = kept->kind == RESPONSES_FUNCTION_CALL || kept->kind == RESPONSES_CUSTOM_CALL;
+    bool call = is_call(kept);
     return (responses_item){.kind = (responses_kind)kept->kind,
                             .index = (size_t)(kept - items(s)),
                             .open = !kept->done,
@@ -105,15 +111,14 @@ static int write_item(responses_stream *s, const char *type, const responses_kep
 }
 
 /* Write an event about the content of an item; `put` adds its members behind the item's place. */
-static int write(responses_stream *s, const char *type, const responses_kept *kept,
+static int write(responses_stream *s, const char *type, const responses_item *item,
                  void (*put)(beluga_json_writer *w, const responses_item *item))
 {
-    responses_item item = view(s, kept);
     beluga_json_writer *w = begin(s, type);
     if (!w) return BELUGA_ERROR_NO_MEMORY;
-    responses_put_item_id(w, "item_id", &s->base.identity, &item);
-    beluga_json_put_int(w, "output_index", (int64_t)item.index);
-    if (put) put(w, &item);
+    responses_put_item_id(w, "item_id", &s->base.identity, item);
+    beluga_json_put_int(w, "output_index", (int64_t)item->index);
+    if (put) put(w, item);
     return end(s, type, w);
 }
 
@@ -232,102 +237,162 @@ static int open_stream(responses_stream *s)
     return rc ? rc : write_response(s, "response.in_progress", &running);
 }
 
-/* ---- messages and reasoning ------------------------------------------------------------------ */
+/* ---- the order of items ---------------------------------------------------------------------- */
 
-static int close_reasoning(responses_stream *s, const responses_kept *item)
+/* The part of an item that is open holds nothing yet. */
+static int open_part(responses_stream *s, const char *type, const responses_kept *kept,
+                     void (*put)(beluga_json_writer *w, const responses_item *item))
 {
-    if (!item->pieces) return 0;
-    int rc = write(s, "response.reasoning_summary_text.done", item, put_summary_text);
-    return rc ? rc : write(s, "response.reasoning_summary_part.done", item, put_summary_part);
+    responses_item item = view(s, kept);
+    item.length = 0;
+    return write(s, type, &item, put);
 }
 
-static int close_message(responses_stream *s, const responses_kept *item)
+static int begin_item(responses_stream *s, responses_kept *item)
+{
+    item->begun = true;
+    int rc = write_item(s, "response.output_item.added", item);
+    if (rc || item->kind != RESPONSES_MESSAGE) return rc;
+    return open_part(s, "response.content_part.added", item, put_message_part);
+}
+
+/* What came of an item before its turn is one piece; so are the arguments of a call that came
+ * whole. */
+static int write_first_piece(responses_stream *s, responses_kept *kept)
+{
+    responses_item item = view(s, kept);
+    int rc = 0;
+    if (!item.length || item.kind == RESPONSES_IMAGE) return 0;
+    if (item.kind == RESPONSES_REASONING)
+        rc = open_part(s, "response.reasoning_summary_part.added", kept, put_summary_part);
+    return rc ? rc : write_piece(s, kept, item.text, item.length);
+}
+
+static int end_message(responses_stream *s, const responses_item *item)
 {
     int rc = write(s, "response.output_text.done", item, put_message_text);
     return rc ? rc : write(s, "response.content_part.done", item, put_message_part);
 }
 
-static int close_item(responses_stream *s, responses_kept *item)
+static int end_reasoning(responses_stream *s, const responses_item *item)
 {
-    item->done = true;
-    return write_item(s, "response.output_item.done", item);
+    if (!item->length) return 0;
+    int rc = write(s, "response.reasoning_summary_text.done", item, put_summary_text);
+    return rc ? rc : write(s, "response.reasoning_summary_part.done", item, put_summary_part);
+}
+
+static int end_content(responses_stream *s, const responses_item *item)
+{
+    switch (item->kind) {
+    case RESPONSES_MESSAGE: return end_message(s, item);
+    case RESPONSES_REASONING: return end_reasoning(s, item);
+    case RESPONSES_FUNCTION_CALL:
+        return write(s, "response.function_call_arguments.done", item, put_arguments);
+    case RESPONSES_CUSTOM_CALL:
+        return write(s, "response.custom_tool_call_input.done", item, put_input);
+    default: return write(s, "response.image_generation_call.completed", item, NULL);
+    }
+}
+
+static int end_item(responses_stream *s, responses_kept *kept)
+{
+    responses_item item = view(s, kept);
+    int rc = end_content(s, &item);
+    kept->done = true;
+    s->n_done++;
+    return rc ? rc : write_item(s, "response.output_item.done", kept);
+}
+
+/* Write what there is of the first item that is not done, and of those behind it. */
+static int go_on(responses_stream *s)
+{
+    int rc = 0;
+    while (rc == 0 && s->n_done < s->n_items) {
+        responses_kept *item = &items(s)[s->n_done];
+        if (!item->begun) rc = begin_item(s, item);
+        if (rc == 0 && !item->pieces) rc = write_first_piece(s, item);
+        if (rc || !item->ended) return rc;
+        rc = end_item(s, item);
+    }
+    return rc;
+}
+
+static int add_item(responses_stream *s, const responses_kept *item)
+{
+    int rc = beluga__buf_append(&s->items, item, sizeof *item);
+    if (rc == 0) s->n_items++;
+    return rc;
+}
+
+/* ---- messages and reasoning ------------------------------------------------------------------ */
+
+/* Find the message or block of reasoning to which more may come: the newest item. */
+static responses_kept *open_block(const responses_stream *s)
+{
+    responses_kept *item = s->n_items ? newest(s) : NULL;
+    return item && !item->ended && !is_call(item) ? item : NULL;
 }
 
 /* `cut`: the answer ends inside it. */
-static int close_block(responses_stream *s, bool cut)
+static int end_block(responses_stream *s, bool cut)
 {
-    if (!s->block_is_open) return 0;
-    responses_kept *block = newest(s);
-    s->block_is_open = false;
+    responses_kept *block = open_block(s);
+    if (!block) return 0;
+    block->ended = true;
     block->cut = cut;
-    int rc = block->kind == RESPONSES_MESSAGE ? close_message(s, block) : close_reasoning(s, block);
-    return rc ? rc : close_item(s, block);
+    return go_on(s);
 }
 
-/* Add an item, whose block before it is closed. */
-static int add_item(responses_stream *s, const responses_kept *item)
-{
-    int rc = open_stream(s);
-    if (rc == 0) rc = close_block(s, false);
-    if (rc == 0) rc = beluga__buf_append(&s->items, item, sizeof *item);
-    if (rc) return rc;
-    s->n_items++;
-    return write_item(s, "response.output_item.added", newest(s));
-}
-
-static int open_block(responses_stream *s, responses_kind kind, uint32_t index)
+static int begin_block(responses_stream *s, responses_kind kind, uint32_t index)
 {
     const responses_kept block = {.kind = (uint8_t)kind, .index = index};
-    int rc = add_item(s, &block);
-    s->block_is_open = rc == 0;
-    if (rc || kind != RESPONSES_MESSAGE) return rc;
-    return write(s, "response.content_part.added", newest(s), put_message_part);
+    int rc = open_stream(s);
+    if (rc == 0) rc = end_block(s, false);
+    return rc ? rc : add_item(s, &block);
 }
 
 static int add_piece(responses_stream *s, const char *text, size_t length)
 {
     responses_kept *block = newest(s);
     int rc = keep(s, &block->text, text, length);
-    return rc ? rc : write_piece(s, block, text, length);
+    if (rc) return rc;
+    return block->pieces ? write_piece(s, block, text, length) : go_on(s);
 }
 
 static int on_text(responses_stream *s, const char *text, size_t length)
 {
+    const responses_kept *block = open_block(s);
     int rc = 0;
-    if (!s->block_is_open || newest(s)->kind != RESPONSES_MESSAGE)
-        rc = open_block(s, RESPONSES_MESSAGE, 0);
+    if (!block || block->kind != RESPONSES_MESSAGE) rc = begin_block(s, RESPONSES_MESSAGE, 0);
     return rc ? rc : add_piece(s, text, length);
 }
 
 /* A block of reasoning ends with its signature. */
 static bool reasons_on(const responses_stream *s, const beluga_event *event)
 {
-    if (!s->block_is_open || newest(s)->kind != RESPONSES_REASONING) return false;
-    return newest(s)->index == event->index &&
-           !(event->u.reasoning.length && newest(s)->signature.length);
+    const responses_kept *block = open_block(s);
+    if (!block || block->kind != RESPONSES_REASONING || block->index != event->index) return false;
+    return !(event->u.reasoning.length && block->signature.length);
 }
 
 static int on_reasoning(responses_stream *s, const beluga_event *event)
 {
-    int rc = reasons_on(s, event) ? 0 : open_block(s, RESPONSES_REASONING, event->index);
-    if (rc == 0 && event->u.reasoning.length && !newest(s)->pieces)
-        rc = write(s, "response.reasoning_summary_part.added", newest(s), put_summary_part);
+    int rc = reasons_on(s, event) ? 0 : begin_block(s, RESPONSES_REASONING, event->index);
     if (rc == 0 && event->u.reasoning.length)
         rc = add_piece(s, event->u.reasoning.text, event->u.reasoning.length);
-    if (rc == 0 && event->u.reasoning.signature_length)
-        rc = keep(s, &newest(s)->signature, event->u.reasoning.signature,
-                  event->u.reasoning.signature_length);
-    return rc;
+    if (rc || !event->u.reasoning.signature_length) return rc;
+    rc = keep(s, &newest(s)->signature, event->u.reasoning.signature,
+              event->u.reasoning.signature_length);
+    return rc ? rc : go_on(s);
 }
 
 /* ---- calls and images ------------------------------------------------------------------------ */
 
 static responses_kept *find_call(const responses_stream *s, uint32_t index)
 {
-    for (size_t i = s->n_items; i > 0; i--) {
+    for (size_t i = s->n_items; i > s->n_done; i--) {
         responses_kept *item = &items(s)[i - 1];
-        bool call = item->kind == RESPONSES_FUNCTION_CALL || item->kind == RESPONSES_CUSTOM_CALL;
-        if (call && !item->done && item->index == index) return item;
+        if (is_call(item) && !item->ended && item->index == index) return item;
     }
     return NULL;
 }
@@ -338,17 +403,21 @@ static int begin_call(responses_stream *s, const beluga_event *event)
     responses_kept call = {.kind = (uint8_t)responses_call_kind(s->base.request, name),
                            .index = event->index};
     int rc = open_stream(s);
-    if (rc == 0) rc = close_block(s, false);
+    if (rc == 0) rc = end_block(s, false);
     if (rc == 0) rc = keep_name(s, event->u.tool_call.id, &call.id);
     if (rc == 0) rc = keep_name(s, name, &call.name);
-    return rc ? rc : add_item(s, &call);
+    if (rc == 0) rc = add_item(s, &call);
+    return rc ? rc : go_on(s);
 }
 
-/* The input of a custom tool is known when its arguments are whole. */
-static int go_on_with_call(responses_stream *s, const beluga_event *event)
+/* A call that waits for its turn is written when its arguments are whole, since nothing keeps its
+ * pieces; so is one of a custom tool, whose input is inside of them. */
+static int on_arguments(responses_stream *s, const beluga_event *event)
 {
     responses_kept *call = find_call(s, event->index);
     if (!call || call->kind == RESPONSES_CUSTOM_CALL) return 0;
+    call->late = call->late || !call->begun;
+    if (call->late) return 0;
     return write_piece(s, call, event->u.tool_call.arguments, event->u.tool_call.length);
 }
 
@@ -360,35 +429,33 @@ static int keep_arguments(responses_stream *s, responses_kept *call, const belug
     int rc = 0;
     if (call->kind == RESPONSES_CUSTOM_CALL) rc = responses_custom_input(&text, &length, &doc);
     if (rc == 0) rc = keep(s, &call->text, text, length);
-    if (rc == 0 && !call->pieces && length) rc = write_piece(s, call, text, length);
     beluga_json_doc_free(doc);
     return rc;
 }
 
+/* The block behind the call ends too, for its text could not go on behind the arguments. */
 static int end_call(responses_stream *s, const beluga_event *event)
 {
-    int rc = close_block(s, false);
+    int rc = end_block(s, false);
     responses_kept *call = find_call(s, event->index);
     if (rc || !call) return rc;
     rc = keep_arguments(s, call, event);
-    if (rc) return rc;
-    rc = call->kind == RESPONSES_CUSTOM_CALL
-             ? write(s, "response.custom_tool_call_input.done", call, put_input)
-             : write(s, "response.function_call_arguments.done", call, put_arguments);
-    return rc ? rc : close_item(s, call);
+    call->ended = true;
+    return rc ? rc : go_on(s);
 }
 
 /* An image is as one that a tool of the model's has made. Responses has no place for sound and
  * files; what is at an address is a text. */
 static int on_media(responses_stream *s, const beluga_event *event)
 {
-    const responses_kept image = {.kind = RESPONSES_IMAGE};
+    responses_kept image = {.kind = RESPONSES_IMAGE, .ended = true};
     if (event->u.media.url) return on_text(s, event->u.media.url, strlen(event->u.media.url));
     if (event->u.media.kind != BELUGA_PART_IMAGE) return 0;
-    int rc = add_item(s, &image);
-    if (rc == 0) rc = keep(s, &newest(s)->text, event->u.media.bytes, event->u.media.length);
-    if (rc == 0) rc = write(s, "response.image_generation_call.completed", newest(s), NULL);
-    return rc ? rc : close_item(s, newest(s));
+    int rc = open_stream(s);
+    if (rc == 0) rc = end_block(s, false);
+    if (rc == 0) rc = keep(s, &image.text, event->u.media.bytes, event->u.media.length);
+    if (rc == 0) rc = add_item(s, &image);
+    return rc ? rc : go_on(s);
 }
 
 /* ---- the stream ------------------------------------------------------------------------------ */
@@ -401,7 +468,7 @@ static int on_finish(responses_stream *s, const beluga_event *event)
     if (n < sizeof raw) memcpy(raw, event->u.finish.raw ? event->u.finish.raw : "", n);
     responses_outcome_of(&outcome, event->u.finish.reason, raw);
     int rc = open_stream(s);
-    if (rc == 0) rc = close_block(s, outcome.incomplete != NULL);
+    if (rc == 0) rc = end_block(s, outcome.incomplete != NULL);
     if (rc) return rc;
     s->base.ended = true;
     return write_response(s, outcome.incomplete ? "response.incomplete" : "response.completed",
@@ -426,7 +493,7 @@ int responses_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_TEXT: return on_text(s, event->u.text.text, event->u.text.length);
     case BELUGA_EVENT_REASONING: return on_reasoning(s, event);
     case BELUGA_EVENT_TOOL_CALL_BEGIN: return begin_call(s, event);
-    case BELUGA_EVENT_TOOL_CALL_DELTA: return go_on_with_call(s, event);
+    case BELUGA_EVENT_TOOL_CALL_DELTA: return on_arguments(s, event);
     case BELUGA_EVENT_TOOL_CALL_END: return end_call(s, event);
     case BELUGA_EVENT_MEDIA: return on_media(s, event);
     case BELUGA_EVENT_METADATA: return note_model(s, event->u.metadata.model);
