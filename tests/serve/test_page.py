@@ -91,6 +91,20 @@ def all_is_drawn(chromium, _):
         assert chromium.ask("document.querySelectorAll('#requests .wrong').length") > 6
 
 
+def labels(chromium, figure):
+    return chromium.ask(f"[...document.querySelectorAll('#{figure} text')].map(t => t.textContent).slice(0, -3).join(', ')")
+
+
+def an_axis_has_round_numbers_that_are_true(chromium, _):
+    with Page(chromium, status=page_server.quick) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "20 ms, 40 ms", labels(chromium, "latency")
+        assert labels(chromium, "first") == "1 s, 2 s", labels(chromium, "first")
+    with Page(chromium) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "2 s, 4 s, 6 s", labels(chromium, "latency")
+
+
 def a_server_that_has_just_begun_is_drawn(chromium, _):
     with Page(chromium, status=page_server.empty) as page:
         page.wait(SHOWN)
@@ -294,7 +308,7 @@ def another_site_can_neither_ask_nor_read(chromium, _):
         served.shutdown()
 
 
-CASES = (all_is_drawn, a_server_that_has_just_begun_is_drawn, it_fits_narrow_and_wide_screens_light_and_dark, texts_of_others_stay_texts,
+CASES = (all_is_drawn, an_axis_has_round_numbers_that_are_true, a_server_that_has_just_begun_is_drawn, it_fits_narrow_and_wide_screens_light_and_dark, texts_of_others_stay_texts,
          the_policy_stops_all_other_code, a_key_is_asked_for_kept_and_forgotten, it_goes_on_when_the_server_is_back,
          the_box_shows_an_answer_as_it_arrives, the_box_says_that_an_answer_was_cut, the_box_shows_why_a_server_refuses,
          an_answer_can_be_stopped, the_keyboard_reaches_all, the_command_gives_its_page_and_figures,
