@@ -11,7 +11,13 @@ import threading
 
 WAIT_S = 60
 KEY = "bk-of-the-test"
-KEY_SHA256 = hashlib.sha256(KEY.encode()).hexdigest()
+
+
+def hash_of(key):
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+KEY_SHA256 = hash_of(KEY)
 
 
 class Provider(http.server.BaseHTTPRequestHandler):

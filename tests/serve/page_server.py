@@ -71,6 +71,12 @@ def full():
                       asked="claude", key="alice", request_id=f"req_5522ab{i}") for i in range(6)]}
 
 
+def quick():
+    status = full()
+    status["minutes"] = [{**status["minutes"][-1], "latency_p50_ms": 21.5, "latency_p95_ms": 45, "first_p50_ms": 1.1, "first_p95_ms": 2600}]
+    return status
+
+
 def hostile():
     status = full()
     status["models"][0].update(name=EVIL, provider=EVIL, model=EVIL, protocol=EVIL, stack=[{"layer": EVIL, "detail": EVIL}] * 2)

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""The page of `beluga serve` in headless Chromium, at a server that plays what it may be told. TAP.
+"""The page of `beluga serve` in headless Chromium, at a server that plays what it may be told, and at the command. TAP.
 
-    test_page.py [FOLDER]      also keep photographs there
+    test_page.py BELUGA [FOLDER]      also keep photographs there
 """
+import json
 import os
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import browser
+import gateway
 import page_server
 
 SHOWN = "!document.getElementById('board').hidden"
@@ -15,12 +19,35 @@ TEXT = "document.body.innerText"
 WIDTHS = (375, 1280)
 
 
+class Served:
+    """The command in place of the server that plays."""
+
+    def __init__(self, gate):
+        self.gate, self.go_on, self.url = gate, gate.provider.go_on, f"http://127.0.0.1:{gate.port}/"
+
+    def post(self, prompt, stream=True, key=""):
+        body = json.dumps({"model": "m", "stream": stream, "messages": [{"role": "user", "content": prompt}]}).encode()
+        request = urllib.request.Request(self.url + "v1/chat/completions", body,
+                                         {"Content-Type": "application/json", "Authorization": "Bearer " + key})
+        try:
+            with urllib.request.urlopen(request, timeout=gateway.WAIT_S) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def shutdown(self):
+        self.gate.close()
+
+    def server_close(self):
+        """It is closed."""
+
+
 class Page:
     """The page of a server, open in the browser; at the end nothing may stand in its console but what has one of the
     expected words."""
 
-    def __init__(self, chromium, expected=(), **played):
-        self.chromium, self.expected, self.server = chromium, expected, page_server.start(**played)
+    def __init__(self, chromium, expected=(), served=None, **played):
+        self.chromium, self.expected, self.server = chromium, expected, served or page_server.start(**played)
 
     def __enter__(self):
         self.chromium.faults.clear()
@@ -62,6 +89,20 @@ def all_is_drawn(chromium, _):
                   "Name a fallback")
         assert chromium.ask("document.querySelectorAll('#latency path').length") == 6
         assert chromium.ask("document.querySelectorAll('#requests .wrong').length") > 6
+
+
+def labels(chromium, figure):
+    return chromium.ask(f"[...document.querySelectorAll('#{figure} text')].map(t => t.textContent).slice(0, -3).join(', ')")
+
+
+def an_axis_has_round_numbers_that_are_true(chromium, _):
+    with Page(chromium, status=page_server.quick) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "20 ms, 40 ms", labels(chromium, "latency")
+        assert labels(chromium, "first") == "1 s, 2 s", labels(chromium, "first")
+    with Page(chromium) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "2 s, 4 s, 6 s", labels(chromium, "latency")
 
 
 def a_server_that_has_just_begun_is_drawn(chromium, _):
@@ -208,18 +249,79 @@ def the_keyboard_reaches_all(chromium, _):
         page.wait("document.querySelector('#latency span').textContent.startsWith('p50')")
 
 
-CASES = (all_is_drawn, a_server_that_has_just_begun_is_drawn, it_fits_narrow_and_wide_screens_light_and_dark, texts_of_others_stay_texts,
+def the_command_gives_its_page_and_figures(chromium, folder):
+    served = Served(gateway.Gateway(chromium.beluga, "  max_requests: 100\n"))
+    for prompt, stream in (("Hello", True), ("Hello", False), ("cut", True)):
+        served.post(prompt, stream)
+    with Page(chromium, served=served) as page:
+        page.wait(SHOWN)
+        page.says("serving", "in the last hour", "stream_closed", "The provider cut its answer", "openai/m")
+        page.wait("document.querySelectorAll('#requests .count').length > 0 && document.querySelectorAll('#requests .wrong').length > 0")
+        page.wait("document.querySelectorAll('#latency svg circle, #latency svg path').length > 0")
+        assert chromium.ask("document.getElementById('tiles').textContent").count("–") <= 1
+        page.type("#prompt", "wait")
+        page.click("#send")
+        page.wait("document.getElementById('answer').textContent === 'Hello '")
+        served.go_on.set()
+        page.wait("document.getElementById('answer').textContent === 'Hello world.'")
+        page.says("first token after")
+        if folder:
+            chromium.photograph(os.path.join(folder, "page-served.png"))
+
+
+def the_command_shows_it_to_keys_that_may_see_it(chromium, _):
+    serve = (f'  keys:\n    - {{name: operator, sha256: "{gateway.KEY_SHA256}", page: true, budget_per_day: 2}}\n'
+             f'    - {{name: user, sha256: "{gateway.hash_of("bk-user")}"}}\n')
+    served = Served(gateway.Gateway(chromium.beluga, serve))
+    with Page(chromium, served=served, expected=("401", "403")) as page:
+        page.says("Type one.")
+        page.type("#key", "bk-user")
+        page.click("#gate-form button")
+        page.says("This key may not see the page.")
+        page.type("#key", gateway.KEY)
+        page.click("#gate-form button")
+        page.wait(SHOWN)
+        page.says("operator", "Today $0.00 of $2.00", "user")
+        page.click("#send")
+        page.wait("document.getElementById('answer').textContent === 'Hello world.'")
+        page.says("1 request,")
+
+
+def another_site_can_neither_ask_nor_read(chromium, _):
+    served, other = Served(gateway.Gateway(chromium.beluga)), page_server.start()
+    try:
+        chromium.open(other.url + "nothing")
+        seen = chromium.ask(f"""(async () => {{
+            const seen = [];
+            const body = JSON.stringify({{model: 'm', messages: [{{role: 'user', content: 'stolen'}}]}});
+            for (const [path, more] of [['status', {{}}], ['v1/models', {{}}], ['v1/chat/completions', {{method: 'POST', body}}],
+                ['v1/chat/completions', {{method: 'POST', mode: 'no-cors', body}}]])
+                try {{ const a = await fetch('{served.url}' + path, more); seen.push(a.type + (await a.text()).length); }}
+                catch (e) {{ seen.push(e.name); }}
+            return seen.join(' ');
+        }})()""")
+        assert seen == "TypeError TypeError TypeError opaque0", seen
+        assert not served.gate.provider.asked, "a page of another site asked a model"
+    finally:
+        other.shutdown()
+        other.server_close()
+        served.shutdown()
+
+
+CASES = (all_is_drawn, an_axis_has_round_numbers_that_are_true, a_server_that_has_just_begun_is_drawn, it_fits_narrow_and_wide_screens_light_and_dark, texts_of_others_stay_texts,
          the_policy_stops_all_other_code, a_key_is_asked_for_kept_and_forgotten, it_goes_on_when_the_server_is_back,
          the_box_shows_an_answer_as_it_arrives, the_box_says_that_an_answer_was_cut, the_box_shows_why_a_server_refuses,
-         an_answer_can_be_stopped, the_keyboard_reaches_all)
+         an_answer_can_be_stopped, the_keyboard_reaches_all, the_command_gives_its_page_and_figures,
+         the_command_shows_it_to_keys_that_may_see_it, another_site_can_neither_ask_nor_read)
 
 
-def main(folder=None):
+def main(beluga, folder=None):
     program = browser.find()
     if not program:
         print("1..0 # skip chromium is not installed")
         return 0
     chromium, failed = browser.Browser(program), False
+    chromium.beluga = beluga
     try:
         for number, case in enumerate(CASES, 1):
             why, began = "", time.monotonic()
