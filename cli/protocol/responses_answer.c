@@ -1,5 +1,9 @@
 /* A whole answer: the parts of the model's message become the items of `output`. */
+#include "base/buf.h"
+#include "base/limits.h"
 #include "protocol/responses.h"
+
+#include <beluga/allocator.h>
 
 #include <string.h>
 
@@ -55,6 +59,22 @@ static void put_image(output *o, const beluga_part *part)
     put(o, &item);
 }
 
+/* The state of a part is an item behind it, and comes back there. */
+static void put_state(output *o, const beluga_part *part)
+{
+    beluga__buf text;
+    responses_item item = {.kind = RESPONSES_REASONING, .text = ""};
+    if (!part->state) return;
+    beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
+    if (responses_put_state(&text, part->kind, part->state_provider, part->state,
+                            part->state_length) != 0)
+        give_up(o);
+    item.signature = text.data;
+    item.signature_length = text.length;
+    if (item.signature_length) put(o, &item);
+    beluga__buf_free(&text);
+}
+
 static void put_part(output *o, const beluga_part *part)
 {
     responses_item item = {.kind = RESPONSES_MESSAGE,
@@ -70,8 +90,9 @@ static void put_part(output *o, const beluga_part *part)
         break;
     case BELUGA_PART_TOOL_CALL: put_call(o, part); break;
     case BELUGA_PART_IMAGE: put_image(o, part); break;
-    default: break; /* Responses has no place for sound, files and other services' state */
+    default: break; /* Responses has no place for sound and files */
     }
+    put_state(o, part);
 }
 
 static void put_output(output *o, const beluga_response *response)

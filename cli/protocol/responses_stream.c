@@ -72,10 +72,7 @@ static int keep_name(responses_stream *s, const char *name, size_t *at)
 static beluga_json_writer *begin(responses_stream *s, const char *type)
 {
     beluga_json_writer *w = beluga_json_writer_new();
-    if (!w) {
-        s->base.out->status = BELUGA_ERROR_NO_MEMORY;
-        return NULL;
-    }
+    if (!w) return NULL;
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "type", type);
     beluga_json_put_int(w, "sequence_number", s->sequence++);
@@ -444,6 +441,23 @@ static int end_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
+/* The state of a part is an item behind it, and comes back there. */
+static int on_state(responses_stream *s, const beluga_event *event)
+{
+    responses_kept item = {.kind = RESPONSES_REASONING, .ended = true};
+    if (event->u.state.of == BELUGA_PART_TEXT) return 0;
+    int rc = open_stream(s);
+    if (rc == 0) rc = end_block(s, false);
+    item.signature.at = s->texts.length;
+    if (rc == 0)
+        rc = responses_put_state(&s->texts, event->u.state.of, event->u.state.provider,
+                                 event->u.state.json, event->u.state.length);
+    item.signature.length = s->texts.length - item.signature.at;
+    if (rc || !item.signature.length) return rc;
+    rc = add_item(s, &item);
+    return rc ? rc : go_on(s);
+}
+
 /* An image is as one that a tool of the model's has made. Responses has no place for sound and
  * files; what is at an address is a text. */
 static int on_media(responses_stream *s, const beluga_event *event)
@@ -496,6 +510,7 @@ int responses_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_DELTA: return on_arguments(s, event);
     case BELUGA_EVENT_TOOL_CALL_END: return end_call(s, event);
     case BELUGA_EVENT_MEDIA: return on_media(s, event);
+    case BELUGA_EVENT_STATE: return on_state(s, event);
     case BELUGA_EVENT_METADATA: return note_model(s, event->u.metadata.model);
     case BELUGA_EVENT_FINISH: return on_finish(s, event);
     case BELUGA_EVENT_USAGE:
