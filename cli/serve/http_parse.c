@@ -108,10 +108,8 @@ static int on_header_value_complete(llhttp_t *parser)
     return append(c, head, "", 1);
 }
 
-/* No protocol is changed to another: a request that asks for it is a request like any. */
 static int on_headers_complete(llhttp_t *parser)
 {
-    parser->upgrade = 0;
     of(parser)->x->in_trailers = true;
     return HPE_PAUSED;
 }
@@ -156,6 +154,8 @@ static int on_extension(llhttp_t *parser, const char *at, size_t length)
     return refuse_later(c, 400, "the extensions of the body's chunks are too long");
 }
 
+/* This pause comes before that of a request which asks for another protocol: none is spoken here,
+ * and the request is one like any. */
 static int on_message_complete(llhttp_t *parser)
 {
     (void)parser;
