@@ -18,16 +18,18 @@
 #include <stdint.h>
 
 #define PROTOCOL_WHY_BYTES   512
-#define PROTOCOL_ID_BYTES    64
+#define PROTOCOL_ID_BYTES    96
 #define PROTOCOL_MAX_TOOLS   1024
 #define PROTOCOL_MAX_OPTIONS 64
 
 typedef struct protocol protocol;
 
-/* A tool whose name had to be made flat or shortened for the model: see protocol_tool_name. */
+/* A tool that is another to the model than to the client: its name had to be made flat or
+ * shortened, or its input is no JSON. See protocol_tool_name. */
 typedef struct protocol_renamed {
     char *sent;                    /* the name that the model sees; owned */
     const char *name, *name_space; /* the client's, borrowed from the document; NULL: no space */
+    bool custom;                   /* the client's has a plain text as its input */
 } protocol_renamed;
 
 /* A request that was read. What it borrows is in its document. */
@@ -37,7 +39,8 @@ typedef struct protocol_request {
     const beluga_json *body;
     const char *model; /* as the client named it; NULL: not named */
     bool stream;
-    bool include_usage;        /* of a stream of Chat Completions */
+    bool include_usage; /* of a stream of Chat Completions */
+    bool counts; /* its tokens are counted, and nothing is generated; set it before it is read */
     beluga_messages *messages; /* owned; NULL until protocol_request_read */
     beluga_tool **tools;       /* owned, n_tools of them */
     size_t n_tools;
@@ -52,16 +55,15 @@ typedef struct protocol_request {
     char *extra;
     const char *affinity; /* requests with the same text should meet the same model; NULL */
     char dropped[256];    /* what can't be translated, such as "web_search, file_search" */
-    char
-        why[PROTOCOL_WHY_BYTES]; /* what is wrong with it, a sentence that begins with the member */
-    const char *wrong;           /* the member that is wrong, or NULL; static or in the document */
+    /* what is wrong with it; it begins with the member: "messages[2].content: it is no text" */
+    char why[PROTOCOL_WHY_BYTES];
 } protocol_request;
 
 /* What an answer says of itself beside the model's words. */
 typedef struct protocol_identity {
     char id[PROTOCOL_ID_BYTES]; /* "chatcmpl-…", "resp_…", "msg_…" */
     int64_t created;            /* seconds since 1970 */
-    const char *model;          /* that the answer names; borrowed */
+    const char *model;          /* that the answer names; borrowed; NULL: the one that answered */
 } protocol_identity;
 
 /* A stream that is written. */
@@ -73,9 +75,10 @@ struct protocol {
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
     /* the `protocol` of providers (provider/provider.h) that take its bodies as they are */
     const char *same;
+    bool dotted; /* its maker writes the places of a body as "messages.2.content" */
 
-    /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why` and
-     * `wrong`; NO_MEMORY; LIMIT_EXCEEDED. */
+    /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why`;
+     * NO_MEMORY; LIMIT_EXCEEDED. */
     int (*read)(protocol_request *request);
 
     /* Size of its stream, which begins with a protocol_stream and is zeroed. */
@@ -115,23 +118,27 @@ extern const protocol protocol_chat, protocol_responses, protocol_messages;
  * request in either case; zero-initialise it before.
  * @return 0; INVALID_INPUT with `why`; LIMIT_EXCEEDED nested too deep; NO_MEMORY.
  */
-int protocol_request_parse(protocol_request *request, const protocol *protocol, const char *body,
+int protocol_request_parse(protocol_request *request, const protocol *table, const char *body,
                            size_t length);
-/* Read the rest: messages, tools, options. */
+/* Read the rest: messages, which come behind those that are there, tools, options. */
 int protocol_request_read(protocol_request *request);
+/* Say as an error why the request could not be parsed or read; `code` is what that returned. */
+void protocol_request_explain(const protocol_request *request, int code, beluga_error *err);
 void protocol_request_free(protocol_request *request);
 
 /* Make ids for an answer. */
-void protocol_identity_make(protocol_identity *identity, const protocol *protocol,
-                            const char *model);
+void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model);
 
 /* Begin a stream. @return owned (protocol_stream_free), NULL without memory. */
 protocol_stream *protocol_stream_new(const protocol_request *request,
                                      const protocol_identity *identity, beluga__buf *out);
 void protocol_stream_free(protocol_stream *stream);
 
-/* The client's name and namespace (NULL: none) of a tool that the model called. */
+/* The client's name and namespace (NULL: none) of a tool that the model called. `sent` itself where
+ * the name was not changed. `name_space` may be NULL. */
 const char *protocol_tool_name(const protocol_request *request, const char *sent,
                                const char **name_space);
+/* Find such a tool by the name that the model used; NULL where the tool is the same to both. */
+const protocol_renamed *protocol_find_renamed(const protocol_request *request, const char *sent);
 
 #endif

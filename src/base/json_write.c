@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/json_escape.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -7,10 +8,11 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Record a failure; only the first one is kept. */
+/* Record a failure; only the first one is kept. What follows one of the buffer is its consequence,
+ * such as a piece of a string that could not be begun. */
 static void fail(beluga_json_writer *w, int code)
 {
-    if (!w->status) w->status = code;
+    if (!w->status && !w->buf->status) w->status = code;
 }
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf)
@@ -54,79 +56,10 @@ int beluga_json_writer_text(beluga_json_writer *w, const char **text, size_t *le
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-static bool needs_escape(char c)
-{
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
-
-/* Returns a number in which the first byte that is not ASCII, or is escaped, has its highest bit
- * set. Control characters and the quote are below 0x21 when a bit is flipped, and the backslash
- * becomes 0; a byte that is too small borrows. Bytes that are not ASCII keep their highest bit in
- * one of the two numbers. Of what is behind the first such byte nothing is told. */
-static inline uint64_t mark_special(uint64_t word)
-{
-    uint64_t low_or_quote = (word ^ BELUGA__EIGHT(2)) - BELUGA__EIGHT(0x21);
-    uint64_t backslash = (word ^ BELUGA__EIGHT('\\')) - BELUGA__EIGHT(1);
-    return (low_or_quote | backslash) & BELUGA__EIGHT(0x80);
-}
-
-static inline size_t copy_ascii(char *to, const char *text, size_t n)
-{
-    size_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        uint64_t special = mark_special(beluga__load8(text + i));
-        memcpy(to + i, text + i, 8);
-        if (special) return i + beluga__first_high(special);
-    }
-    for (; i < n && !beluga__utf8_is_multibyte(text[i]) && !needs_escape(text[i]); i++)
-        to[i] = text[i];
-    return i;
-}
-
-/* Write an escape, and make room for the bytes that follow it. Returns its end, or NULL. */
-static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_following)
-{
-    static const char letters[0x20] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char letter = (unsigned char)c < 0x20 ? letters[(unsigned char)c] : c;
-    if (letter && buf->capacity - (size_t)(to - buf->data) > n_following + 2) {
-        to[0] = '\\';
-        to[1] = letter;
-        return to + 2;
-    }
-    buf->length = (size_t)(to - buf->data);
-    if (letter)
-        beluga__buf_append(buf, (const char[]){'\\', letter}, 2);
-    else
-        beluga__buf_printf(buf, "\\u%04x", c);
-    return beluga__buf_reserve(buf, n_following) ? NULL : buf->data + buf->length;
-}
-
-/* Most text is copied as it is: into the room of the whole text, eight bytes at a time, while it is
- * checked. */
 static void put_escaped(beluga_json_writer *w, const char *text, size_t length)
 {
-    beluga__buf *buf = w->buf;
-    if (!length || beluga__buf_reserve(buf, length)) return;
-    char *to = buf->data + buf->length;
-    for (const char *end = text + length; text < end;) {
-        bool multibyte = beluga__utf8_is_multibyte(*text);
-        size_t n = (size_t)(end - text);
-        size_t copied =
-            multibyte ? beluga__utf8_copy_multibyte(to, text, n) : copy_ascii(to, text, n);
-        if (!copied && multibyte) {
-            fail(w, BELUGA_ERROR_INVALID_INPUT);
-            break;
-        }
-        text += copied;
-        to += copied;
-        if (copied == n || beluga__utf8_is_multibyte(*text) || !needs_escape(*text)) continue;
-        to = put_escape(buf, to, *text, n - copied - 1);
-        text++;
-        if (!to) return;
-    }
-    buf->length = (size_t)(to - buf->data);
-    *to = '\0';
+    if (beluga__json_escape(w->buf, text, length) == BELUGA_ERROR_INVALID_INPUT)
+        fail(w, BELUGA_ERROR_INVALID_INPUT);
 }
 
 static void put_quoted(beluga_json_writer *w, const char *text, size_t length)

@@ -1,0 +1,127 @@
+#include "protocol/protocol.h"
+
+#include "protocol/read.h"
+
+#include <beluga/error.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* Requests of one conversation, or at least of one user, should meet the same model, whose cache
+ * has their beginning. */
+static const char *find_affinity(const beluga_json *body)
+{
+    static const char *const names[] = {"prompt_cache_key", "user", "safety_identifier"};
+    const char *text = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && (!text || !*text); i++)
+        text = beluga_json_get_string(body, names[i], NULL);
+    if (!text || !*text)
+        text = beluga_json_get_string(beluga_json_get(body, "metadata"), "user_id", NULL);
+    return text && *text ? text : NULL;
+}
+
+static int find_routing(protocol_request *request)
+{
+    const beluga_json *stream = beluga_json_get(request->body, "stream");
+    int rc = protocol_get_text(request, NULL, request->body, "model", &request->model, NULL);
+    request->stream = beluga_json_bool(stream, false);
+    request->affinity = find_affinity(request->body);
+    if (rc == 0 && protocol_is_given(stream) &&
+        beluga_json_bool(stream, false) != beluga_json_bool(stream, true))
+        return protocol_refuse(request, NULL, "stream", "it is neither true nor false");
+    return rc;
+}
+
+int protocol_request_parse(protocol_request *request, const protocol *table, const char *body,
+                           size_t length)
+{
+    beluga_error err;
+    request->protocol = table;
+    int rc = beluga_json_parse(body, length, &request->doc, &err);
+    if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
+    if (rc) {
+        protocol_refuse(request, NULL, NULL, "the body is not JSON: %s", err.message);
+        return rc == BELUGA_ERROR_LIMIT_EXCEEDED ? rc : BELUGA_ERROR_INVALID_INPUT;
+    }
+    request->body = beluga_json_doc_root(request->doc);
+    if (!beluga_json_is_object(request->body))
+        return protocol_refuse(request, NULL, NULL, "the body is not a JSON object");
+    return find_routing(request);
+}
+
+int protocol_request_read(protocol_request *request)
+{
+    if (!request->messages) request->messages = beluga_messages_new();
+    if (!request->messages) return BELUGA_ERROR_NO_MEMORY;
+    return request->protocol->read(request);
+}
+
+void protocol_request_explain(const protocol_request *request, int code, beluga_error *err)
+{
+    beluga_error_set(err, code, "%s", *request->why ? request->why : beluga_error_text(code));
+}
+
+void protocol_request_free(protocol_request *request)
+{
+    for (size_t i = 0; i < request->n_tools; i++) beluga_tool_unref(request->tools[i]);
+    for (size_t i = 0; i < request->n_renamed; i++) free(request->renamed[i].sent);
+    free(request->tools);
+    free(request->renamed);
+    free(request->schema);
+    free(request->extra);
+    beluga_messages_free(request->messages);
+    beluga_json_doc_free(request->doc);
+    *request = (protocol_request){0};
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* Ids need be unique, not secret: where the system has no random numbers, the clock serves. */
+static void make_random(unsigned char *bytes, size_t n)
+{
+    struct timespec now;
+    if (getrandom(bytes, n, GRND_NONBLOCK) == (ssize_t)n) return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    memset(bytes, 0, n);
+    memcpy(bytes, &now, n < sizeof now ? n : sizeof now);
+}
+
+void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model)
+{
+    enum { RANDOM_BYTES = 16 };
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[RANDOM_BYTES];
+    size_t at = (size_t)snprintf(identity->id, sizeof identity->id, "%s", table->id_prefix);
+    make_random(bytes, sizeof bytes);
+    for (size_t i = 0; i < RANDOM_BYTES; i++) {
+        identity->id[at++] = digits[bytes[i] >> 4];
+        identity->id[at++] = digits[bytes[i] & 15];
+    }
+    identity->id[at] = '\0';
+    identity->created = (int64_t)time(NULL);
+    identity->model = model;
+}
+
+protocol_stream *protocol_stream_new(const protocol_request *request,
+                                     const protocol_identity *identity, beluga__buf *out)
+{
+    protocol_stream *stream = calloc(1, request->protocol->stream_size);
+    if (!stream) return NULL;
+    stream->protocol = request->protocol;
+    stream->request = request;
+    stream->identity = *identity;
+    stream->out = out;
+    return stream;
+}
+
+void protocol_stream_free(protocol_stream *stream)
+{
+    if (!stream) return;
+    if (stream->protocol->release) stream->protocol->release(stream);
+    free(stream);
+}
