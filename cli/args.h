@@ -152,6 +152,10 @@ typedef enum arg_completion {
        "Write vectors as 32-bit floats, little-endian, one behind the other and nothing else.")    \
     XX(KEYRING, 0, "keyring", NULL, FLAG, keyring, NOTHING,                                        \
        "Keep the key in the desktop's keyring, by secret-tool, and not in a file.")                \
+    XX(LISTEN, 0, "listen", "ADDRESS", LIST, listen, NOTHING,                                      \
+       "Listen here: HOST:PORT, or unix:PATH. May be repeated.")                                   \
+    XX(NEW_KEY, 0, "new-key", "NAME", TEXT, new_key, NOTHING,                                      \
+       "Make a key for the client of this name, print it, and end.")                               \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
        "Read this configuration instead of the usual one.")                                        \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
@@ -224,8 +228,8 @@ typedef struct cli_args {
     const char *cid, *name, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
-    const char *trace, *trace_id, *html, *only, *from, *file;
-    arg_list options, attachments, contexts, tools, parameters, plugins, operands;
+    const char *trace, *trace_id, *html, *only, *from, *file, *new_key;
+    arg_list options, attachments, contexts, tools, parameters, plugins, operands, listen;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;

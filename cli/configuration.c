@@ -108,6 +108,23 @@ int configuration_read(const cli_args *args, beluga_config **config, char **path
     return rc == 0 ? set_options(args, *config) : rc;
 }
 
+int configuration_reread(const cli_args *args, const char *path, beluga_config **config,
+                         beluga_error *err)
+{
+    const beluga_option environment = beluga_with_env();
+    beluga_config *fresh = beluga_config_new_n(&environment, 1);
+    int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
+    if (!status && path) status = beluga_config_load_file(fresh, path, err);
+    /* what the command line says was good before: only memory can lack */
+    if (!status && set_options(args, fresh) != 0)
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
+    if (status)
+        beluga_config_free(fresh);
+    else
+        *config = fresh;
+    return status;
+}
+
 /* ---- changes --------------------------------------------------------------------------------- */
 
 /* Write a name as a part of a JSON Pointer. */

@@ -17,6 +17,12 @@
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
 
+/* Read it once more, from the file `path` (NULL: none), for a program that goes on where that
+ * fails.
+ * @param config  Receives it on success; owned. @return 0, or a code with an error. */
+int configuration_reread(const cli_args *args, const char *path, beluga_config **config,
+                         beluga_error *err);
+
 /* Return whether the command line or BELUGA_CONFIG names the file, so that it must be there. */
 bool configuration_is_named(const cli_args *args);
 /* Tell where the configuration file is: owned, NULL for nowhere.

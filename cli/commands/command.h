@@ -21,7 +21,7 @@ typedef struct cli_command {
 
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version,
-    cmd_embed, cmd_similar, cmd_count, cmd_keys, cmd_aliases, cmd_tools, cmd_templates;
+    cmd_embed, cmd_similar, cmd_count, cmd_keys, cmd_aliases, cmd_tools, cmd_templates, cmd_serve;
 
 bool command_takes(const cli_command *command, arg option);
 

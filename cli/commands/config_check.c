@@ -4,6 +4,7 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
+#include "serve/settings.h"
 #include "session.h"
 #include "tools/tools.h"
 
@@ -48,12 +49,19 @@ static int failed(const cli_args *args, const beluga_error *err)
     return report_file_error(args, err, CLI_EXIT_CONFIG);
 }
 
+static void check_sections(void *payload, const beluga_config *config,
+                           beluga_config_checking *checking)
+{
+    tools_check(payload, config, checking);
+    serve_settings_check(config, checking);
+}
+
 static int check_text(const cli_args *args, const char *path)
 {
     config_findings f = {.w = NULL};
     beluga_error err;
-    if (beluga_config_check_sections(beluga_registry_default(), path, tools_check, tell, &f, NULL,
-                                     &err))
+    if (beluga_config_check_sections(beluga_registry_default(), path, check_sections, tell, &f,
+                                     NULL, &err))
         return failed(args, &err);
     if (f.errors || f.warnings)
         out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
@@ -71,8 +79,8 @@ static int check_json(const cli_args *args, const char *path)
     beluga_json_begin_object(f.w, NULL);
     beluga_json_put_string(f.w, "file", path);
     beluga_json_begin_array(f.w, "problems");
-    if (beluga_config_check_sections(beluga_registry_default(), path, tools_check, tell, &f, NULL,
-                                     &err)) {
+    if (beluga_config_check_sections(beluga_registry_default(), path, check_sections, tell, &f,
+                                     NULL, &err)) {
         beluga_json_writer_free(f.w);
         return failed(args, &err);
     }

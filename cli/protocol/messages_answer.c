@@ -1,7 +1,4 @@
-#include "base/json.h"
 #include "protocol/messages.h"
-
-#include <beluga/error.h>
 
 #include <string.h>
 
@@ -30,7 +27,9 @@ messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_
 int64_t protocol_messages_estimate(const protocol_request *request)
 {
     int64_t tokens = 0;
-    for (size_t i = 0, n = beluga_messages_count(request->messages); i < n; i++)
+    /* a request whose body is passed on was not read */
+    const size_t n = request->messages ? beluga_messages_count(request->messages) : 0;
+    for (size_t i = 0; i < n; i++)
         tokens += beluga_message_estimate_tokens(beluga_messages_get(request->messages, i));
     for (size_t i = 0; i < request->n_tools; i++) {
         const beluga_tool *tool = request->tools[i];
@@ -156,12 +155,21 @@ static void put_block(beluga_json_writer *w, const protocol_request *request,
     beluga_json_end_object(w);
 }
 
+/* A writer fails by what it is given: a byte that is no text. */
+static void put_no_memory(beluga_json_writer *w)
+{
+    beluga_json_put_string_n(w, "content", "\xff", 1);
+}
+
 static void put_content(beluga_json_writer *w, const protocol_request *request,
                         const beluga_response *response)
 {
     bool shows_thinking = protocol_messages_shows_thinking(request);
     beluga_message *message = beluga_response_message(response);
-    if (!message && !w->status) w->status = BELUGA_ERROR_NO_MEMORY;
+    if (!message) {
+        put_no_memory(w);
+        return;
+    }
     beluga_json_begin_array(w, "content");
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
         put_block(w, request, beluga_message_part(message, i), shows_thinking);

@@ -6,8 +6,17 @@
 #include "serve/http.h"
 #include "serve/settings.h"
 
+#include <stdio.h>
+
 typedef struct serve_access serve_access;
 typedef struct serve_key serve_key;
+
+/* The clocks that limits and budgets go by; a test has its own. */
+typedef struct serve_access_clock {
+    int64_t (*monotonic_ms)(void *payload);
+    int64_t (*wall_s)(void *payload); /* since 1970 */
+    void *payload;
+} serve_access_clock;
 
 /* @return 0 or a code with an error, as where the file of the spend can't be opened. */
 int serve_access_new(const serve_settings *settings, serve_access **out, beluga_error *err);
@@ -15,6 +24,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
  * failure nothing has changed. */
 int serve_access_renew(serve_access *access, const serve_settings *settings, beluga_error *err);
 void serve_access_free(serve_access *access);
+void serve_access_set_clock(serve_access *access, const serve_access_clock *clock);
 
 /* Find the key of a request: `Authorization: Bearer`, `x-api-key` or `api-key`. In constant time.
  * @param key  Receives a reference (serve_key_unref); NULL where no keys are configured.
@@ -31,9 +41,15 @@ bool serve_key_may_see(const serve_key *key); /* the page, the metrics */
 /* Begin a request. @return 0; RATE_LIMIT with retry_after_ms; BUDGET_EXCEEDED with the time at
  * which it is renewed in the message and in retry_after_ms. */
 int serve_key_admit(serve_key *key, int64_t estimated_tokens, beluga_error *err);
-/* End a request that was admitted: with its real tokens and cost (-1: unknown). */
+/* End a request that was admitted: with its real tokens and its cost in US dollars (-1: unknown).
+ * A usage of NULL: no model was asked, so the estimate is given back; one in which nothing is known
+ * counts as the estimate. */
 void serve_key_settle(serve_key *key, int64_t estimated_tokens, const beluga_usage *usage,
                       double cost);
+
+/* Make a key and print it, once, with the lines of the configuration that let it in.
+ * @return 0 or a code with an error. */
+int serve_new_key(const char *name, FILE *out, beluga_error *err);
 
 /* What a key has spent, for the page and the metrics. */
 typedef struct serve_key_state {

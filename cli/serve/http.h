@@ -4,6 +4,9 @@
  *
  * Ways to end an exchange: http_answer; http_start, http_write…, http_end; or http_break. After any
  * of them the exchange is over for its handler as soon as `over` was called, once for each `head`.
+ * None of these functions calls a callback itself, but for http_server_free, which calls `over`:
+ * the others are called by a turn of the reactor. What is written in one turn goes out together, at
+ * its end. Callbacks may call all functions.
  */
 #ifndef BELUGA_CLI_SERVE_HTTP_H
 #define BELUGA_CLI_SERVE_HTTP_H
@@ -36,11 +39,13 @@ typedef struct http_handler {
      */
     void (*over)(void *payload, http_exchange *x, bool gone);
     /* A request that is no HTTP, or over a limit, was answered and the connection is closed: for
-     * the journal and the metrics. */
+     * the journal and the metrics. Only where `head` was not called: else `over` tells, and
+     * http_status. NULL: nobody is told. */
     void (*refused)(void *payload, int status, const char *why);
-    /* Write the body of an error that HTTP itself has found (400, 408, 413, 414, 431, 501, 505) in
-     * the form that the path's clients expect. `x` is NULL where no head was read. NULL: a line of
-     * text. @return its length, at most n. */
+    /* Write the body of an error that HTTP itself has found (400, 408, 413, 414, 417, 431, 501,
+     * 503, 505) in the form that the path's clients expect. `x` is NULL where no path was read, or
+     * none will be (503: too many connections); it may be of a request whose `head` was not called.
+     * NULL: a line of text. @return its length, at most n. */
     size_t (*describe)(void *payload, http_exchange *x, int status, const char *why, char *text,
                        size_t n, const char **content_type);
 } http_handler;
@@ -89,6 +94,8 @@ const char *http_body(const http_exchange *x, size_t *length);
 char *http_take_body(http_exchange *x, size_t *length);
 const char *http_peer(const http_exchange *x); /* "127.0.0.1:51234", "unix" */
 int64_t http_began_ns(const http_exchange *x); /* CLOCK_MONOTONIC, the head's first byte */
+/* In `head`: the most bytes of this body, in place of http_limits.max_body_bytes. */
+void http_set_max_body(http_exchange *x, uint64_t bytes);
 
 /* --- the answer ---------------------------------------------------------------------------------
  */

@@ -1,5 +1,5 @@
-/* The event loop of `beluga serve`: descriptors, timers, signals, and the loop of the calls. One
- * thread; nothing here is called from another, but for reactor_wake. */
+/* The event loop of `beluga serve`: descriptors, timers, and what is left for the end of a turn.
+ * One thread; nothing here is called from another. */
 #ifndef BELUGA_CLI_SERVE_REACTOR_H
 #define BELUGA_CLI_SERVE_REACTOR_H
 
@@ -23,6 +23,14 @@ typedef struct reactor_timer {
     uint32_t place; /* in the heap, from 1; 0: it is not set */
 } reactor_timer;
 
+/* Something to do once, when all that is due in a turn was called; a member of a struct of its
+ * owner's, zeroed before its first use. */
+typedef struct reactor_task {
+    void (*run)(struct reactor_task *task);
+    struct reactor_task *next;
+    bool waits;
+} reactor_task;
+
 /* @return 0 or errno. */
 int reactor_new(reactor **out);
 void reactor_free(reactor *r);
@@ -39,9 +47,15 @@ void reactor_stop_timer(reactor *r, reactor_timer *timer);
 int reactor_reserve(reactor *r, uint32_t more);
 void reactor_unreserve(reactor *r, uint32_t less);
 
+/* Run a task at the end of this turn, or of the next outside of one; once, however often it is
+ * said. A task that is said while tasks run is run in the same turn. */
+void reactor_defer(reactor *r, reactor_task *task);
+void reactor_cancel_task(reactor *r, reactor_task *task);
+
 int64_t reactor_now_ns(const reactor *r); /* of this turn */
 
-/* Wait at most `timeout_ms` (-1: without end) and call what is due. */
+/* Wait at most `timeout_ms` (-1: without end) and call what is due: descriptors first, then timers,
+ * then tasks. A signal ends the wait. @return 0 or errno. */
 int reactor_turn(reactor *r, int timeout_ms);
 
 #endif

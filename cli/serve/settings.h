@@ -13,19 +13,23 @@
  *       max_connections: 10000
  *       max_requests: 1000              # that ask a model at once
  *       cors: {origins: ["https://chat.example"]}
- *       journal: -                      # access log: a file, "-" for stdout, "" for none
+ *       journal: stdout                 # access log: a file, or stdout; left out: none
  *       capture: false                  # texts of requests and answers in it
- *       spend: PATH                     # SQLite; the state folder's own file where keys have
- * budgets page: true                      # the page at / keys:
+ *       spend: PATH                     # SQLite; the usual one is in the state folder
+ *       page: true                      # the page at /
+ *       keys:
  *         - name: alice
- *           sha256: 9f86d081…           # of the key; `beluga serve --new-key` prints both
+ *           sha256: "9f86d081…"         # of the key; `beluga serve --new-key` prints both
  *           models: ["claude*", fast]   # globs; left out: all
  *           requests_per_minute: 60
  *           tokens_per_minute: 100000
  *           budget_per_day: 5           # US dollars
  *           budget_per_month: 50
- *           expires: 2027-01-31
+ *           expires: 2027-01-31         # its last day in UTC, or a time
  *           page: true                  # may see the page and its figures
+ *
+ * Paths are relative to the file's folder. Of several files the later one wins, setting by setting;
+ * its list of keys takes the place of an earlier one.
  */
 #ifndef BELUGA_CLI_SERVE_SETTINGS_H
 #define BELUGA_CLI_SERVE_SETTINGS_H
@@ -35,8 +39,9 @@
 
 #include <beluga/config.h>
 
-#define SERVE_MAX_LISTEN 8
-#define SERVE_MAX_KEYS   10000
+#define SERVE_MAX_LISTEN     8
+#define SERVE_MAX_KEYS       10000
+#define SERVE_KEY_NAME_BYTES 64
 
 typedef struct serve_key_setting {
     const char *name;
@@ -59,12 +64,15 @@ typedef struct serve_settings {
     uint32_t max_requests;
     http_limits http;
     const char *const *origins; /* of CORS, ended by NULL; "*" is all; NULL: no CORS */
-    const char *journal;        /* NULL: none */
+    const char *journal;        /* "-": stdout; NULL: none */
     const char *spend;          /* path; NULL: the usual one */
     const serve_key_setting *keys;
     size_t n_keys;
     void *memory; /* that all of this is in */
 } serve_settings;
+
+/* Whether this may be the name of a key: it stands in headers, labels and lines. */
+bool serve_key_name_is_good(const char *name);
 
 /* Read the section of a configuration; what it does not say has its default. @return 0, or a code
  * with an error that says what is wrong, and where. Free with serve_settings_free in either case.

@@ -2,6 +2,7 @@
 #ifndef BELUGA_CLI_TOOLS_DEFINITION_H
 #define BELUGA_CLI_TOOLS_DEFINITION_H
 
+#include "section.h"
 #include "tools/set.h"
 
 #include <beluga/provider/json.h>
@@ -26,11 +27,6 @@ typedef struct tool_definition {
     tool_allow allow;
 } tool_definition;
 
-/* Receives what is wrong: a JSON Pointer into the section, whether its name or its value is meant,
- * and a message, borrowed for the call. */
-typedef void (*tool_fault_fn)(void *payload, const char *pointer, bool of_name,
-                              const char *message);
-
 /*
  * Read the definition of one tool.
  * @param value   The member of the section; its key is the tool's name.
@@ -41,7 +37,7 @@ typedef void (*tool_fault_fn)(void *payload, const char *pointer, bool of_name,
  * in any case.
  */
 int tool_definition_read(tool_definition *out, const beluga_json *value, beluga_json_doc *doc,
-                         const char *folder, tool_fault_fn fault, void *payload);
+                         const char *folder, section_fault_fn fault, void *payload);
 void tool_definition_free(tool_definition *definition);
 
 #endif

@@ -1,16 +1,12 @@
 /* The source of the tools that a configuration defines as programs. */
-#include "base/folder.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "exit.h"
 #include "tools/child.h"
 #include "tools/definition.h"
 #include "tools/source.h"
 
 #include <beluga/error.h>
 
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,73 +134,7 @@ static void release(void *payload)
     free(payload);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
-
-/* The section of one file of a configuration, parsed. */
-typedef struct section {
-    const beluga_config *config;
-    size_t index;
-    beluga_json_doc *doc;
-    const beluga_json *root;
-    int status;            /* NO_MEMORY: there may be more, which can't be read */
-    char folder[PATH_MAX]; /* of the file, absolute */
-} section;
-
-static void find_folder(section *s)
-{
-    const char *path = "";
-    int line, column;
-    beluga_config_section_place(s->config, SECTION, s->index, "", true, &path, &line, &column);
-    beluga__folder_of(path, s->folder);
-}
-
-/* Go to the section of the next file. Begin with a zeroed struct and `index` -1. Returns false
- * after the last one; end with section_end. */
-static bool next_section(section *s)
-{
-    const char *json;
-    size_t length;
-    beluga_json_doc_free(s->doc);
-    s->doc = NULL;
-    if (!beluga_config_section(s->config, SECTION, ++s->index, &json, &length)) return false;
-    s->status = beluga_json_parse(json, length, &s->doc, NULL);
-    if (s->status) return false;
-    s->root = beluga_json_doc_root(s->doc);
-    find_folder(s);
-    return true;
-}
-
-static section begin(const beluga_config *config)
-{
-    return (section){.config = config, .index = (size_t)-1};
-}
-
-static void place_of(const section *s, const char *pointer, bool of_name, char *text, size_t size)
-{
-    const char *path = "";
-    int line = 0, column = 0;
-    beluga_config_section_place(s->config, SECTION, s->index, pointer, of_name, &path, &line,
-                                &column);
-    snprintf(text, size, "%s:%d:%d", path, line, column);
-}
-
 /* ---- opening --------------------------------------------------------------------------------- */
-
-typedef struct first_fault {
-    const section *at;
-    beluga_error *err;
-    bool found;
-} first_fault;
-
-static void keep_first(void *payload, const char *pointer, bool of_name, const char *message)
-{
-    first_fault *first = payload;
-    char place[PATH_MAX + 32];
-    if (first->found) return;
-    first->found = true;
-    place_of(first->at, pointer, of_name, place, sizeof place);
-    beluga_error_set(first->err, BELUGA_ERROR_INVALID_CONFIG, "%s: %s", place, message);
-}
 
 static int no_memory(beluga_error *err)
 {
@@ -227,14 +157,14 @@ static int make_tool(tool_definition *d, beluga_tool **tool, beluga_error *err)
 static int open_one(const section *s, const beluga_json *value, tool_set *set, beluga_error *err)
 {
     beluga_tool *tool = NULL;
-    first_fault first = {.at = s, .err = err};
-    char pointer[128], place[PATH_MAX + 32];
+    section_first first = {.at = s, .err = err};
+    char pointer[128], place[SECTION_PLACE_BYTES];
     tool_definition *d = calloc(1, sizeof *d);
     if (!d) return no_memory(err);
-    int status = tool_definition_read(d, value, s->doc, s->folder, keep_first, &first);
+    int status = tool_definition_read(d, value, s->doc, s->folder, section_keep_first, &first);
     tool_allow allow = d->allow;
     snprintf(pointer, sizeof pointer, "/%s", status ? "" : d->name);
-    place_of(s, pointer, true, place, sizeof place);
+    section_place(s, pointer, true, place, sizeof place);
     if (status == BELUGA_ERROR_NO_MEMORY) no_memory(err);
     if (!status) status = make_tool(d, &tool, err);
     if (!tool) release(d);
@@ -245,9 +175,9 @@ static int open_one(const section *s, const beluga_json *value, tool_set *set, b
 static int open_named(const beluga_config *config, const char *name, tool_set *set,
                       beluga_error *err)
 {
-    section s = begin(config), found = {0};
+    section s = section_begin(config, SECTION), found = {0};
     const beluga_json *value = NULL;
-    while (next_section(&s)) {
+    while (section_next(&s)) {
         const beluga_json *here = beluga_json_get(s.root, name);
         if (!here) continue;
         beluga_json_doc_free(found.doc);
@@ -265,9 +195,9 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
 
 static int list(const beluga_config *config, tool_name_fn tell, void *payload)
 {
-    char pointer[128], place[PATH_MAX + 32];
-    section s = begin(config);
-    while (next_section(&s)) {
+    char pointer[128], place[SECTION_PLACE_BYTES];
+    section s = section_begin(config, SECTION);
+    while (section_next(&s)) {
         const beluga_json *tool = beluga_json_first(s.root);
         for (; tool; tool = beluga_json_next(s.root, tool)) {
             const char *name = beluga_json_key(tool, NULL);
@@ -275,7 +205,7 @@ static int list(const beluga_config *config, tool_name_fn tell, void *payload)
             const char *allow = beluga_json_get_string(tool, "allow", NULL);
             *pointer = '\0';
             beluga__text_add_step(pointer, sizeof pointer, name);
-            place_of(&s, pointer, true, place, sizeof place);
+            section_place(&s, pointer, true, place, sizeof place);
             const tool_name told = {name, description ? description : "", place,
                                     allow ? allow : "ask"};
             tell(payload, &told);
@@ -284,33 +214,30 @@ static int list(const beluga_config *config, tool_name_fn tell, void *payload)
     return s.status;
 }
 
-static void report(void *payload, const char *pointer, bool of_name, const char *message)
-{
-    beluga_config_report(payload, BELUGA_SEVERITY_ERROR, SECTION, pointer, of_name, message);
-}
-
 /* A model can't know when to call a tool without a description. */
-static void check_one(const beluga_json *value, const section *s, beluga_config_checking *checking)
+static void check_one(const beluga_json *value, const section *s, section_reports *reports)
 {
     tool_definition d;
     char pointer[128] = "";
-    int status = tool_definition_read(&d, value, s->doc, s->folder, report, checking);
+    int status = tool_definition_read(&d, value, s->doc, s->folder, section_report, reports);
     beluga__text_add_step(pointer, sizeof pointer, beluga_json_key(value, NULL));
-    if (status == BELUGA_ERROR_NO_MEMORY) report(checking, pointer, true, "no memory to check it");
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        section_report(reports, pointer, true, "no memory to check it");
     if (!status && !d.description)
-        beluga_config_report(checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
+        beluga_config_report(reports->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
                              "without a description a model can only guess when to call it");
     tool_definition_free(&d);
 }
 
 static void check(const beluga_config *config, beluga_config_checking *checking)
 {
-    section s = begin(config);
-    while (next_section(&s)) {
+    section_reports reports = {SECTION, checking};
+    section s = section_begin(config, SECTION);
+    while (section_next(&s)) {
         const beluga_json *tool = beluga_json_first(s.root);
-        for (; tool; tool = beluga_json_next(s.root, tool)) check_one(tool, &s, checking);
+        for (; tool; tool = beluga_json_next(s.root, tool)) check_one(tool, &s, &reports);
     }
-    if (s.status) report(checking, "", true, "no memory to check them");
+    if (s.status) section_report(&reports, "", true, "no memory to check them");
 }
 
 const tool_source tool_source_programs = {.list = list, .open = open_named, .check = check};

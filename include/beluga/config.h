@@ -53,7 +53,7 @@ BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
  * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`. The sections
- * `tools` and `mcp_servers` are kept for the host (beluga_config_section).
+ * `tools`, `mcp_servers` and `serve` are kept for the host (beluga_config_section).
  *
  *     model: fast                  # the model that is taken when none is named
  *     providers:
@@ -293,7 +293,7 @@ BELUGA_API bool beluga_config_layer(const beluga_config *config, size_t index, c
  * Read a section that the library keeps for its host as JSON: an object. The library gives these
  * sections no meaning and never looks into them.
  *
- * @param name    "tools" or "mcp_servers".
+ * @param name    "tools", "mcp_servers" or "serve".
  * @param index   From 0: files that have the section, the earliest first.
  * @param json    Receives the text, NUL-terminated; borrowed until the configuration changes.
  * @param length  Receives its bytes; NULL allowed.

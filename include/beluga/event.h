@@ -114,7 +114,8 @@ struct beluga_event {
             const char *request_id; /**< from the HTTP headers, or NULL */
             int64_t created;        /**< seconds since 1970, 0 unknown */
             const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
-            bool cached; /**< the answer was given before, and is from a cache */
+            bool cached;       /**< the answer was given before, and is from a cache */
+            uint32_t attempts; /**< that were made so far, this one included; 0 unknown */
         } metadata;
         /** of TEXT */
         struct {
@@ -177,7 +178,8 @@ struct beluga_event {
             const char *raw; /**< the provider's word, or NULL */
             size_t raw_length;
         } finish;
-        const beluga_error *error; /**< of ERROR */
+        /** of ERROR; of RESTART: the failure behind which another attempt follows, or NULL */
+        const beluga_error *error;
         /**
          * of RAW: a piece of the body of the answer over HTTP. Together they are the body, all of
          * it in order, without its transfer encoding and compression; each comes before the events

@@ -155,7 +155,9 @@ typedef enum beluga_option_type {
        "purpose of embedded texts: query, document, similarity, classification, clustering")      \
     XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")  \
     XX(STRICT_MEDIA, "strict_media", BOOL, 0, 1, B,                                               \
-       "an image, audio or a file that the provider can't send is an error")
+       "an image, audio or a file that the provider can't send is an error")                      \
+    XX(ROUTING_KEY, "routing_key", STRING, 0, 0, C,                                               \
+       "calls with the same text ask the same of several models first")
 
 /** The number of each option, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {

@@ -205,6 +205,14 @@ BELUGA_API beluga_option beluga_with_fallback_on(const char *error_name);
 BELUGA_API beluga_option beluga_with_routing(beluga_routing routing);
 /** Set this model's share of the calls in weighted routing, 1 to 1,000,000. Unset: 1. */
 BELUGA_API beluga_option beluga_with_weight(int64_t weight);
+/**
+ * Let calls with the same text ask the same model first, where routing is round_robin or weighted;
+ * as the turns of a conversation should, whose beginning that model has in its cache. Each text
+ * stays with its model, in all processes, and the texts are shared out among the models by their
+ * weights. A call whose model fails, or whose breaker is open, goes to the others in order. Since:
+ * 0.1
+ */
+BELUGA_API beluga_option beluga_with_routing_key(const char *text);
 /** Keep complete answers and give them again, milliseconds, at most a year. Unset: no cache. */
 BELUGA_API beluga_option beluga_with_cache_ttl_ms(int64_t ms);
 /**

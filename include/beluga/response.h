@@ -60,6 +60,12 @@ BELUGA_API const char *beluga_response_raw_finish_reason(const beluga_response *
 BELUGA_API bool beluga_response_is_complete(const beluga_response *response);
 /** Return whether the answer was given before and came from a cache: then it cost nothing. */
 BELUGA_API bool beluga_response_is_cached(const beluga_response *response);
+/**
+ * Return how many attempts were made until the one that answered, itself included, retries and
+ * other models counted; 0 when nobody was asked, as for an answer of a cache, or when it is not
+ * known. Since: 0.1
+ */
+BELUGA_API uint32_t beluga_response_attempts(const beluga_response *response);
 /** Return the provider's id of the response, "" when unknown. */
 BELUGA_API const char *beluga_response_id(const beluga_response *response);
 /** Return the name of the model that answered, as its provider tells it; "" when unknown. */

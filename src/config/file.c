@@ -406,13 +406,13 @@ static const char *nearest(const char *name, const char *const *words)
     return best;
 }
 
-/* Keep a section for the host, which reads it as JSON, and may run what it names. */
-static int keep_section(reader *r, const char *name, beluga__yaml_node *value)
+/* Keep a section for the host, which reads it as JSON, and may run what it names (`runs`). */
+static int keep_section(reader *r, const char *name, beluga__yaml_node *value, bool runs)
 {
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL) return 0;
     if (beluga__yaml_kind_of(value) != BELUGA__YAML_MAP)
         return fault(r, place_of(r, value), "%s must be a map", name);
-    if (!r->runs.line) r->runs = r->place;
+    if (runs && !r->runs.line) r->runs = r->place;
     beluga__config_kept *kept = beluga__arena_zalloc(&r->file->arena, sizeof *kept);
     if (!kept) return no_memory(r);
     *kept = (beluga__config_kept){.next = r->file->kept,
@@ -428,7 +428,7 @@ static int keep_section(reader *r, const char *name, beluga__yaml_node *value)
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
     static const char *const names[] = {"model", "providers",   "models", "plugins",
-                                        "tools", "mcp_servers", NULL};
+                                        "tools", "mcp_servers", "serve",  NULL};
     beluga__config_file *file = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
@@ -436,7 +436,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
     if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
     if (strcmp(name, "plugins") == 0) return read_plugins(r, value);
     if (strcmp(name, "tools") == 0 || strcmp(name, "mcp_servers") == 0)
-        return keep_section(r, name, value);
+        return keep_section(r, name, value, true);
+    if (strcmp(name, "serve") == 0) return keep_section(r, name, value, false);
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     const char *near = nearest(name, names);
     if (near)
@@ -444,7 +445,7 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
                      near);
     return fault(r, r->place,
                  "\"%.*s\" is not known here; a file has model, providers, models, plugins, "
-                 "tools and mcp_servers",
+                 "tools, mcp_servers and serve",
                  shown, name);
 }
 

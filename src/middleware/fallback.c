@@ -9,23 +9,27 @@
  * Only an answer may be another model's: names of models, vectors and counts of tokens are of the
  * model that was asked. */
 #include "base/mem.h"
+#include "base/mix.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 #include "schema/event.h"
 
 #include <stdio.h>
 
+enum { LOTS = 100 }; /* that the heaviest model draws for a routing_key */
+
 typedef struct other {
     beluga__target *target; /* shared */
     int64_t weight;
+    uint64_t mark; /* of its name, for routing_key */
 } other;
 
 typedef struct fallback {
     beluga__layer base;
     int64_t routing;
     _Atomic uint64_t turn;
-    int64_t own_weight, total_weight;
-    size_t n; /* number of `others` */
+    int64_t own_weight, total_weight, most; /* the largest weight */
+    size_t n;                               /* number of `others` */
     other others[];
 } fallback;
 
@@ -95,12 +99,49 @@ static size_t choose_weighted(const fallback *f, beluga_loop *loop)
     return index;
 }
 
+static uint64_t hash(uint64_t seed, const char *text, size_t n)
+{
+    uint64_t bits = seed ^ 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < n; i++) bits = (bits ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return beluga__mix(bits);
+}
+
+static uint64_t mark_of(const beluga__target *target)
+{
+    const char *name = target->provider->name, *model = target->model_name, *url = target->base_url;
+    uint64_t mark = hash(1, name, strlen(name));
+    if (model) mark = hash(mark, model, strlen(model));
+    return url ? hash(mark, url, strlen(url)) : mark;
+}
+
+/* Each model draws lots for the key, as many as its weight in percent of the heaviest, and the
+ * highest wins. So a key moves only when its model goes, or to a model that comes. */
+static size_t choose_kept(const fallback *f, const beluga__setting *key)
+{
+    const uint64_t bits = hash(0, key->value.string, key->length);
+    uint64_t best = 0;
+    size_t chosen = 0;
+    for (size_t i = 0; i <= f->n; i++) {
+        int64_t lots = f->routing == BELUGA_ROUTING_WEIGHTED ? weight_of(f, i) * LOTS / f->most : 1;
+        uint64_t lot = bits ^ (i ? f->others[i - 1].mark : 0);
+        for (int64_t k = 0; k < lots || k == 0; k++) {
+            lot = beluga__mix(lot + 0x9e3779b97f4a7c15u);
+            if (lot < best) continue;
+            best = lot;
+            chosen = i;
+        }
+    }
+    return chosen;
+}
+
 static size_t choose_first(fallback *f, const beluga_call *call)
 {
-    if (!beluga__call_is_answer(call)) return 0;
+    const beluga__setting *key = &call->settings->known[BELUGA_OPTION_ROUTING_KEY];
+    if (!beluga__call_is_answer(call) || f->routing == BELUGA_ROUTING_IN_ORDER) return 0;
+    if (key->type) return choose_kept(f, key);
     if (f->routing == BELUGA_ROUTING_ROUND_ROBIN)
         return (size_t)(atomic_fetch_add(&f->turn, 1) % (f->n + 1));
-    return f->routing == BELUGA_ROUTING_WEIGHTED ? choose_weighted(f, call->loop) : 0;
+    return choose_weighted(f, call->loop);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -195,7 +236,7 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
-    beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
+    beluga_event restart = {.kind = BELUGA_EVENT_RESTART, .u.error = err};
     stage->base.delivered = false;
     /* A restart also discards usage and ids that were delivered. */
     beluga__layer_deliver(&stage->base, &restart);
@@ -220,6 +261,14 @@ static void ask_next(beluga__task *task)
     if (ask(stage, &err)) failed(stage, &err);
 }
 
+/* Attempts of the models that failed before count, too. */
+static void deliver_metadata(const fallback_stage *stage, const beluga_event *event)
+{
+    beluga_event told = *event;
+    told.u.metadata.attempts += stage->base.attempts;
+    beluga__layer_deliver(&stage->base, &told);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     fallback_stage *stage = beluga__container_of(sink, fallback_stage, base.sink);
@@ -229,6 +278,10 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     }
     /* The caller gets the first model's error, and the body that belongs to it. */
     if (event->kind == BELUGA_EVENT_RAW && event->u.raw.refused && stage->error) return;
+    if (event->kind == BELUGA_EVENT_METADATA) {
+        deliver_metadata(stage, event);
+        return;
+    }
     if (event->kind == BELUGA_EVENT_RESTART) stage->base.delivered = false;
     if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);
     beluga__layer_deliver(&stage->base, event);
@@ -277,12 +330,15 @@ beluga__model *beluga__fallback_new(const beluga__stack_plan *plan, beluga__mode
     f->routing =
         beluga__settings_int(plan->settings, BELUGA_OPTION_ROUTING, BELUGA_ROUTING_IN_ORDER);
     f->own_weight = f->total_weight = beluga__settings_int(plan->settings, BELUGA_OPTION_WEIGHT, 1);
+    f->most = f->own_weight;
     f->n = n;
     for (size_t i = 0; i < n; i++) {
         beluga__target *target = beluga__target_ref(plan->others[i]);
         f->others[i].target = target;
         f->others[i].weight = beluga__settings_int(&target->settings, BELUGA_OPTION_WEIGHT, 1);
+        f->others[i].mark = mark_of(target);
         f->total_weight += f->others[i].weight;
+        if (f->others[i].weight > f->most) f->most = f->others[i].weight;
     }
     return &f->base.model;
 }

@@ -150,7 +150,9 @@ static void failed(retry_stage *stage, const beluga_error *err)
     }
     if (stage->base.delivered) {
         beluga__call_abandon(stage->base.call);
-        beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
+        beluga_error why = *err;
+        beluga__call_locate(stage->base.call, &why);
+        beluga_event restart = {.kind = BELUGA_EVENT_RESTART, .u.error = &why};
         beluga__layer_deliver(&stage->base, &restart);
         if (beluga__layer_is_over(&stage->base)) return; /* a callback cancelled the call */
         stage->base.kept = false;
@@ -169,6 +171,13 @@ static void take_answered(retry_stage *stage, const beluga_event *event)
     stage->base.attempts = stage->base.first;
 }
 
+static void deliver_metadata(const retry_stage *stage, const beluga_event *event)
+{
+    beluga_event told = *event;
+    told.u.metadata.attempts = stage->base.attempts;
+    beluga__layer_deliver(&stage->base, &told);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     retry_stage *stage = beluga__container_of(sink, retry_stage, base.sink);
@@ -178,6 +187,10 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     }
     if (event->kind >= BELUGA__EVENT_ANSWERED) {
         take_answered(stage, event);
+        return;
+    }
+    if (event->kind == BELUGA_EVENT_METADATA) {
+        deliver_metadata(stage, event);
         return;
     }
     if (!stage->base.delivered) stage->base.delivered = beluga__event_is_final(event);

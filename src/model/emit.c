@@ -108,6 +108,7 @@ int beluga__emit_head(beluga_emit *emit)
     event.u.metadata.created = emit->created;
     event.u.metadata.rate_limits = emit->rate_limits;
     event.u.metadata.cached = false;
+    event.u.metadata.attempts = 1;
     return beluga__emit_event(emit, &event);
 }
 

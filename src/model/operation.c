@@ -126,6 +126,7 @@ static void deliver_metadata(beluga_op *op)
     event.u.metadata.request_id = op->metadata.request_id;
     event.u.metadata.created = op->metadata.created;
     event.u.metadata.cached = op->metadata.cached;
+    event.u.metadata.attempts = op->metadata.attempts;
     event.u.metadata.rate_limits = op->metadata.rate_limits;
     op->late_metadata = false;
     op->cb(op->payload, &event);
@@ -276,6 +277,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
     op->metadata.cached = event->u.metadata.cached;
+    op->metadata.attempts = event->u.metadata.attempts;
     op->metadata.rate_limits = event->u.metadata.rate_limits;
 }
 
@@ -311,7 +313,7 @@ static void finish(beluga_op *op, const beluga_event *event)
         terminate(op, event);
         return;
     }
-    err.attempts = !op->metadata.cached;
+    err.attempts = (int32_t)op->metadata.attempts;
     if (op->metadata.request_id) beluga__error_label(&err, request_id, op->metadata.request_id);
     op->refused = true;
     beluga_event last = {.kind = BELUGA_EVENT_ERROR};

@@ -36,6 +36,7 @@ struct beluga_op {
         /* These lie in the arena of the call; NULL: the provider did not report the value. */
         const char *id, *model, *provider, *request_id;
         bool cached;
+        uint32_t attempts;
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;

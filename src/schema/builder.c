@@ -318,6 +318,7 @@ static int add_metadata(beluga_response_builder *b, const beluga_event *e)
     size_t provider = size_of(e->u.metadata.provider), request = size_of(e->u.metadata.request_id);
     size_t size = id + model + provider + request;
     r->cached = e->u.metadata.cached;
+    r->attempts = e->u.metadata.attempts;
     if (e->u.metadata.created) r->created = e->u.metadata.created;
     if (e->u.metadata.rate_limits && keep_limits(b, e->u.metadata.rate_limits)) return b->status;
     if (charge(b, size)) return b->status;

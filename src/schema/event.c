@@ -106,7 +106,7 @@ const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_FINISH] = {"finish", ALL(finish), UP_TO(finish), .is_kept = true},
     [BELUGA_EVENT_ERROR] = {"error", ALL(error)},
     [BELUGA_EVENT_RAW] = {"raw", ALL(raw), UP_TO(raw)},
-    [BELUGA_EVENT_RESTART] = {.name = "restart"},
+    [BELUGA_EVENT_RESTART] = {"restart", ALL(error)},
     [BELUGA_EVENT_TOOL_RESULT] = {"tool_result", ALL(tool_result)},
     [BELUGA_EVENT_MEDIA] = {"media", ALL(media), .is_content = true},
     [BELUGA_EVENT_STATE] = {"state", ALL(state), UP_TO(state), .is_content = true, .is_kept = true},

@@ -102,6 +102,11 @@ bool beluga_response_is_complete(const beluga_response *r)
     return r->complete;
 }
 
+uint32_t beluga_response_attempts(const beluga_response *r)
+{
+    return r->attempts;
+}
+
 bool beluga_response_is_cached(const beluga_response *r)
 {
     return r->cached;

@@ -66,6 +66,7 @@ struct beluga_response {
     const char **warnings;
     uint32_t n_calls, n_warnings;
     int64_t duration_ns, first_content_ns;
+    uint32_t attempts;
     uint8_t reason;
     bool complete, cached;
     _Alignas(16) char room[]; /* the arena's first memory */

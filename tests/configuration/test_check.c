@@ -161,7 +161,7 @@ static void all_problems_are_told_in_one_run(void **state)
           "16:39: base can't be set here; it belongs to a provider\n"
           "16:57: seed: \"*\" is not a whole number\n"
           "17:1: \"other\" is not known here; a file has model, providers, models, plugins, "
-          "tools and mcp_servers\n");
+          "tools, mcp_servers and serve\n");
 }
 
 static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)

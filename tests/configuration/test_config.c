@@ -291,7 +291,7 @@ static void seventy_thousand_names_are_read(void **state)
     char *yaml = malloc(16 * NAMES), *at = yaml;
     for (int i = 0; i < NAMES; i++) at += sprintf(at, "k%d: \n", i);
     load_fails(yaml, "1:1: \"k0\" is not known here; a file has model, providers, models, plugins, "
-                     "tools and mcp_servers");
+                     "tools, mcp_servers and serve");
     sprintf(at, "k%d: \n", NAMES / 2);
     load_fails(yaml, "70001:1: \"k35000\" is here twice");
     free(yaml);
@@ -304,7 +304,7 @@ static void what_a_file_may_not_hold_says_where(void **state)
     load_fails("modles: {}\n", "1:1: \"modles\" is not known here; did you mean models?");
     load_fails("model: a/b\ntimeout: 5s\n",
                "2:1: \"timeout\" is not known here; a file has model, providers, models, plugins, "
-               "tools and mcp_servers");
+               "tools, mcp_servers and serve");
     load_fails("model:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"a\\0b\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");

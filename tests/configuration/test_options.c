@@ -297,6 +297,7 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_input_type(BELUGA_INPUT_TYPE_DOCUMENT),
         beluga_with_max_inputs(7),
         beluga_with_strict_media(true),
+        beluga_with_routing_key("x"),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {

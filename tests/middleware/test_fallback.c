@@ -204,6 +204,80 @@ static void weights_share_the_calls(scene *s)
     assert_in_range(own, CALLS / 2, CALLS - CALLS / 10);
 }
 
+/* Returns whether the model itself answers, which says "own". */
+static bool is_own(scene *s, const char *key)
+{
+    beluga_response *r = NULL;
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL,
+                                   beluga_with_routing_key(key)),
+                     0);
+    bool own = strcmp(beluga_response_text(r, NULL), "own") == 0;
+    beluga_response_free(r);
+    return own;
+}
+
+static size_t count_own(scene *s)
+{
+    enum { KEYS = 400 };
+    size_t own = 0;
+    for (int i = 0; i < KEYS; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "session-%d", i);
+        bool first = is_own(s, key);
+        assert_int_equal(is_own(s, key), first);
+        own += first;
+    }
+    return own;
+}
+
+static void one_routing_key_asks_one_model_first(scene *s)
+{
+    open_mock_with(s, beluga_mock_with_responses("own"), beluga_with_fallback("mock/echo"),
+                   beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    assert_in_range(count_own(s), 150, 250);
+}
+
+static void routing_keys_are_shared_out_by_weight(scene *s)
+{
+    open_mock_with(s, beluga_mock_with_responses("own"), beluga_with_fallback("mock/echo"),
+                   beluga_with_routing(BELUGA_ROUTING_WEIGHTED), beluga_with_weight(3));
+    assert_in_range(count_own(s), 250, 350);
+}
+
+static void a_routing_key_goes_on_to_another_model_when_its_own_fails(scene *s)
+{
+    open_with(s, beluga_with_fallback("mock/error-overloaded"),
+              beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    for (int i = 0; i < 8; i++) {
+        beluga_response *r = NULL;
+        char key[32];
+        snprintf(key, sizeof key, "%d", i);
+        script(s->peer, ANSWERS("peer"));
+        assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL,
+                                       beluga_with_routing_key(key)),
+                         0);
+        beluga_response_free(r);
+    }
+    expect_requests(s, 8);
+}
+
+/* --- attempts --------------------------------------------------------------------------------- */
+
+static void an_answer_tells_how_many_attempts_it_took(scene *s)
+{
+    beluga_response *r = NULL;
+    open_falling_back(s, beluga_with_max_retries(2));
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL));
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+    assert_int_equal(beluga_response_attempts(r), 4);
+    beluga_response_free(r);
+    script(s->peer, FAILS(503, NULL));
+    script(s->peer, ANSWERS("peer"));
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+    assert_int_equal(beluga_response_attempts(r), 2);
+    beluga_response_free(r);
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 /* Open mock with options; a model that comes of it is freed. */
@@ -286,6 +360,10 @@ int main(void)
         SCENE(round_robin_asks_each_in_turn),
         SCENE(the_others_follow_when_who_is_asked_first_fails),
         SCENE(weights_share_the_calls),
+        SCENE(one_routing_key_asks_one_model_first),
+        SCENE(routing_keys_are_shared_out_by_weight),
+        SCENE(a_routing_key_goes_on_to_another_model_when_its_own_fails),
+        SCENE(an_answer_tells_how_many_attempts_it_took),
         cmocka_unit_test(a_fallback_that_cant_be_opened_is_named),
         cmocka_unit_test(two_models_may_name_each_other),
         cmocka_unit_test(what_does_nothing_alone_is_refused),

@@ -174,7 +174,8 @@ static int write_answer(const protocol_request *request)
         beluga_json_begin_object(w, NULL);
         protocol_messages.answer(w, request, &kit_identity, response);
         beluga_json_end_object(w);
-        rc = beluga_json_writer_text(w, &text, NULL);
+        /* the writer of an answer that there was no memory for says only that it failed */
+        rc = beluga_json_writer_text(w, &text, NULL) ? BELUGA_ERROR_NO_MEMORY : 0;
     }
     beluga_json_writer_free(w);
     beluga_response_free(response);

@@ -212,6 +212,7 @@ static void a_stream_restarts_when_the_caller_takes_restarts(scene *s)
     expect_stream_with(s, 0, beluga_with_restart_delivery(true));
     assert_story(&s->r,
                  "start metadata [Hel] restart start metadata [Hello] usage(12,1) finish(stop)");
+    assert_int_equal(s->r.restarted_for, BELUGA_ERROR_STREAM_CLOSED);
 }
 
 static void a_builder_that_is_fed_restarts_holds_only_the_last_answer(scene *s)
@@ -223,8 +224,11 @@ static void a_builder_that_is_fed_restarts_holds_only_the_last_answer(scene *s)
     beluga_response *response = NULL;
     s->stream = begin_stream(s->model, NULL);
     const beluga_event *event;
-    while (beluga_stream_next(s->stream, &event, NULL) == 0 && event)
+    while (beluga_stream_next(s->stream, &event, NULL) == 0 && event) {
+        if (event->kind == BELUGA_EVENT_RESTART)
+            assert_int_equal(event->u.error->code, BELUGA_ERROR_STREAM_CLOSED);
         assert_int_equal(beluga_response_builder_add(builder, event), 0);
+    }
     assert_int_equal(beluga_response_builder_finish(builder, &response), 0);
     assert_string_equal(beluga_response_text(response, NULL), "Hello");
     assert_string_equal(beluga_response_model(response), "peer-chat");

@@ -72,6 +72,8 @@ void record_event(void *payload, const beluga_event *event)
     r->events++;
     r->starts += event->kind == BELUGA_EVENT_START;
     r->restarts += event->kind == BELUGA_EVENT_RESTART;
+    if (event->kind == BELUGA_EVENT_RESTART)
+        r->restarted_for = event->u.error ? event->u.error->code : 0;
     r->finishes += event->kind == BELUGA_EVENT_FINISH;
     r->errors += event->kind == BELUGA_EVENT_ERROR;
     r->texts += event->kind == BELUGA_EVENT_TEXT;

@@ -39,6 +39,7 @@ typedef struct record {
     char story[8192]; /* what came, in order; the end is cut off where it would not fit */
     size_t length;
     size_t events, texts, finishes, errors, starts, restarts;
+    int restarted_for;  /* the error that the last RESTART tells */
     size_t bytes;       /* of text */
     beluga_error error; /* of the ERROR event, or of a failed next */
     int status;         /* what the last next returned */

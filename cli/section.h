@@ -1,0 +1,112 @@
+/*
+ * A section that the library keeps for the command (beluga_config_section): the sections of all
+ * files one by one, and maps whose members are read by a table. Each mistake has its place.
+ */
+#ifndef BELUGA_CLI_SECTION_H
+#define BELUGA_CLI_SECTION_H
+
+#include <beluga/config.h>
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SECTION_POINTER_BYTES 512
+#define SECTION_PLACE_BYTES   (PATH_MAX + 32)
+
+/* ---- the sections of the files --------------------------------------------------------------- */
+
+/* The section of one file, parsed. Begin with section_begin. */
+typedef struct section {
+    const beluga_config *config;
+    const char *name;
+    size_t index;
+    beluga_json_doc *doc;
+    const beluga_json *root;
+    int status;            /* NO_MEMORY: there may be more, which can't be read */
+    char folder[PATH_MAX]; /* of the file, absolute */
+} section;
+
+section section_begin(const beluga_config *config, const char *name);
+/* Go to the section of the next file. @return false after the last one, with nothing to free. */
+bool section_next(section *s);
+/* Write "path:line:column" of a value, or of its name. */
+void section_place(const section *s, const char *pointer, bool of_name, char *text, size_t size);
+
+/* ---- what is done with mistakes -------------------------------------------------------------- */
+
+/* Receives what is wrong: a JSON Pointer into the section, whether its name or its value is meant,
+ * and a message, borrowed for the call. */
+typedef void (*section_fault_fn)(void *payload, const char *pointer, bool of_name,
+                                 const char *message);
+
+/* The first mistake of a section becomes an error. */
+typedef struct section_first {
+    const section *at;
+    beluga_error *err;
+    bool found;
+} section_first;
+void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message);
+
+/* All mistakes are reported to the check of a file. */
+typedef struct section_reports {
+    const char *name;
+    beluga_config_checking *checking;
+} section_reports;
+void section_report(void *payload, const char *pointer, bool of_name, const char *message);
+
+/* ---- maps ------------------------------------------------------------------------------------ */
+
+typedef struct section_reader section_reader;
+typedef struct section_member {
+    const char *name;
+    void (*read)(section_reader *r, const char *member, const beluga_json *value);
+} section_member;
+
+/* The reading of a map, and of the maps in it. */
+struct section_reader {
+    void *out; /* that members are read into */
+    beluga_json_doc *doc;
+    const char *folder; /* of the file: relative paths begin there */
+    section_fault_fn fault;
+    void *payload; /* of fault */
+    char pointer[SECTION_POINTER_BYTES];
+    int status; /* INVALID_CONFIG after a mistake; NO_MEMORY, which ends the reading */
+};
+
+/* Tell a mistake. `member` is a step of a JSON Pointer, or several, below the map that is read; "":
+ * the map itself. */
+void section_fault(section_reader *r, const char *member, bool of_name, const char *format, ...)
+    BELUGA_PRINTF(4, 5);
+/* Go into a member, or an item of a list. @return what section_leave takes to go back. */
+size_t section_enter(section_reader *r, const char *step);
+size_t section_enter_item(section_reader *r, size_t index);
+void section_leave(section_reader *r, size_t mark);
+
+/* Read each member of a map by its row of a table, and tell those that have none: `what` ("a tool")
+ * has the table's members. */
+void section_read(section_reader *r, const char *what, const section_member *members, size_t n,
+                  const beluga_json *map);
+
+/* These read a value, or tell what is wrong with it. */
+
+/* @return a text without NUL bytes, borrowed from the document; NULL after a mistake. */
+const char *section_text(section_reader *r, const char *member, const beluga_json *value);
+/* @return the time in ms, from 1 to `max_ms`; -1 after a mistake. A number alone is seconds. */
+int64_t section_time(section_reader *r, const char *member, const beluga_json *value,
+                     int64_t max_ms);
+/* @return bytes from 1 to `max`; 0 after a mistake. */
+size_t section_size(section_reader *r, const char *member, const beluga_json *value, size_t max);
+/* @return whether it was read. */
+bool section_bool(section_reader *r, const char *member, const beluga_json *value, bool *out);
+/* @return a whole number from 1 to `max`; 0 after a mistake. */
+int64_t section_count(section_reader *r, const char *member, const beluga_json *value, int64_t max);
+/* @return the index of one of n words; -1 after a mistake. */
+int section_word(section_reader *r, const char *member, const beluga_json *value,
+                 const char *const *words, size_t n);
+/* Make a path whole, which begins at the file's folder. @return bytes as snprintf does. */
+size_t section_path(const section_reader *r, const char *path, char whole[PATH_MAX]);
+
+#endif

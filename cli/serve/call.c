@@ -1,0 +1,312 @@
+#include "serve/call.h"
+
+#include "serve/asked.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS       INT64_C(1000000)
+#define MAX_OUT         ((size_t)320 << 20)
+#define BYTES_PER_TOKEN 4
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void free_call(serve_call *call)
+{
+    if (call->form && call->form->release) call->form->release(call);
+    protocol_stream_free(call->stream);
+    protocol_request_free(&call->body);
+    beluga__buf_free(&call->out);
+    beluga__buf_free(&call->captured);
+    for (size_t i = 0; i < call->n_headers; i++) free(call->headers[i]);
+    beluga_op_free(call->op);
+    beluga_context_unref(call->context);
+    beluga_chat_model_unref(call->asked);
+    serve_key_unref(call->key);
+    serve_model_unref(call->model);
+    serve_snapshot_unref(call->snapshot);
+    free(call->text);
+    free(call);
+}
+
+/* The end of a turn: what it has brought goes out; and a call that is over on both sides is
+ * freed. */
+static void settle_turn(reactor_task *task)
+{
+    serve_call *call = beluga__container_of(task, serve_call, later);
+    if (call->request)
+        call_send(call);
+    else if (call->op_ended)
+        free_call(call);
+}
+
+static void settle_key(serve_call *call)
+{
+    serve_record *record = &call->request->record;
+    const bool asked = call->op != NULL;
+    if (record->usage.input_total >= 0 || record->usage.output_total >= 0)
+        record->cost = record->cached ? 0
+                                      : serve_models_cost(call->snapshot->models, record->provider,
+                                                          record->model, &record->usage);
+    if (call->admitted)
+        serve_key_settle(call->key, call->estimate, asked ? &record->usage : NULL, record->cost);
+}
+
+static void tell_texts(serve_call *call)
+{
+    if (!call->snapshot->settings.capture) return;
+    serve_observe_texts(call->s->observer, call->text ? call->text : "", call->length,
+                        call->captured.length ? call->captured.data : "", call->captured.length);
+}
+
+/* The exchange is over. A client that went cancels its call at once, whatever that waits for. */
+static void over(void *pending, bool gone)
+{
+    serve_call *call = pending;
+    (void)gone;
+    settle_key(call);
+    tell_texts(call);
+    reactor_stop_timer(call->s->reactor, &call->silence);
+    reactor_unreserve(call->s->reactor, 1);
+    serve_work_end(call->s, &call->work);
+    call->request = NULL;
+    if (!call->op) call->op_ended = true;
+    if (!call->op_ended)
+        beluga_op_cancel(call->op);
+    else
+        call_send_later(call);
+}
+
+static void writable(void *pending)
+{
+    serve_call *call = pending;
+    if (!call->paused) return;
+    call->paused = false;
+    if (!call->op_ended) beluga_op_pause(call->op, false);
+}
+
+static const serve_pending pending_call = {over, writable};
+
+/* The server ends before the answer does. */
+static void cut(serve_work *work)
+{
+    serve_call *call = beluga__container_of(work, serve_call, work);
+    beluga_error err;
+    if (!call->request || call->answered) return;
+    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
+                     "the server ends, and the answer was not whole yet: ask again");
+    call_fail(call, &err);
+}
+
+/* ---- signs of life --------------------------------------------------------------------------- */
+
+static void watch_silence(serve_call *call, int64_t after_ms)
+{
+    reactor_set_timer(call->s->reactor, &call->silence, after_ms);
+}
+
+static void silent(reactor_timer *timer)
+{
+    serve_call *call = beluga__container_of(timer, serve_call, silence);
+    const int64_t keep_alive = call->snapshot->settings.keep_alive_ms;
+    const int64_t now = reactor_now_ns(call->s->reactor);
+    const int64_t left = keep_alive - (now - call->sent_ns) / NS_PER_MS;
+    const char *ping = call->body.protocol->ping;
+    if (call->answered) return;
+    if (left > 0 || http_is_full(call->request->x)) {
+        watch_silence(call, left > 0 ? left : keep_alive);
+        return;
+    }
+    call_start_answer(call, ASKED_EVENT_STREAM);
+    http_write(call->request->x, ping, strlen(ping));
+    call->sent_ns = now;
+    watch_silence(call, keep_alive);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Cursor sends the body of Responses to Chat's path, and wants Chat's answer. */
+static bool is_misplaced(const protocol_request *body)
+{
+    return body->protocol == &protocol_chat && !beluga_json_get(body->body, "messages") &&
+           beluga_json_get(body->body, "input");
+}
+
+static int read_body(serve_call *call, beluga_error *err)
+{
+    protocol_request *body = &call->body;
+    const protocol *answered_in = body->protocol;
+    bool misplaced = is_misplaced(body);
+    if (misplaced) body->protocol = &protocol_responses;
+    int status = protocol_request_read(body);
+    body->protocol = answered_in;
+    if (status) protocol_request_explain(body, status, err);
+    return status;
+}
+
+static int parse(serve_call *call, beluga_error *err)
+{
+    serve_request *request = call->request;
+    int status = protocol_request_parse(&call->body, request->family, call->text, call->length);
+    request->record.stream = call->body.stream;
+    if (status) protocol_request_explain(&call->body, status, err);
+    return status;
+}
+
+/* The text of an alias stands before what the client says. */
+static int add_system(serve_call *call, beluga_error *err)
+{
+    const char *text = call->model->system;
+    beluga_message *message;
+    if (!text) return 0;
+    beluga_messages *old = call->body.messages, *all = beluga_messages_new();
+    if (all) beluga_messages_add(all, beluga_system_message(text));
+    for (size_t i = 0; all && (message = beluga_messages_get(old, i)); i++)
+        beluga_messages_add(all, beluga_message_ref(message));
+    if (!all || beluga_messages_status(all)) {
+        beluga_messages_free(all);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    }
+    beluga_messages_free(old);
+    call->body.messages = all;
+    return 0;
+}
+
+static int bind_tools(serve_call *call, beluga_error *err)
+{
+    if (call->body.n_tools)
+        return beluga_bind_tools(call->model->model, call->body.tools, call->body.n_tools,
+                                 &call->asked, err);
+    call->asked = beluga_chat_model_ref(call->model->model);
+    return 0;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static bool passes(const serve_call *call)
+{
+    return call->snapshot->settings.passthrough && !call->model->system &&
+           !is_misplaced(&call->body) && serve_model_passes(call->model, call->body.protocol);
+}
+
+static int choose_form(serve_call *call, beluga_error *err)
+{
+    call->held = call->body.stream && call->snapshot->settings.failover == SERVE_FAILOVER_HOLD;
+    if (passes(call)) {
+        call->form = &call_passed;
+        call->request->record.passed_through = true;
+        call->asked = beluga_chat_model_ref(call->model->model);
+        return 0;
+    }
+    call->form = call->body.stream ? &call_streamed : &call_whole;
+    int status = read_body(call, err);
+    if (!status) status = add_system(call, err);
+    return status ? status : bind_tools(call, err);
+}
+
+/* The deadline of the request, in the client's trace. */
+static int make_context(serve_call *call, beluga_error *err)
+{
+    http_exchange *x = call->request->x;
+    const int64_t timeout = call->snapshot->settings.timeout_ms;
+    const char *parent = http_header(x, "traceparent");
+    call->context = beluga_context_new_timeout(NULL, timeout);
+    if (!call->context)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    if (!parent) return 0;
+    beluga_context *traced =
+        beluga_context_new_trace(call->context, parent, http_header(x, "tracestate"));
+    if (!traced) return 0; /* it is not in the form that the standard wants */
+    beluga_context_unref(call->context);
+    call->context = traced;
+    return 0;
+}
+
+static int admit(serve_call *call, beluga_error *err)
+{
+    call->estimate = (int64_t)(call->length / BYTES_PER_TOKEN);
+    int status = serve_key_admit(call->key, call->estimate, err);
+    call->admitted = status == 0;
+    return status;
+}
+
+static int begin(serve_call *call, beluga_error *err)
+{
+    int status = parse(call, err);
+    if (!status)
+        status = serve_request_find_model(call->request, call->body.model, &call->model, err);
+    if (!status) status = choose_form(call, err);
+    if (!status) status = make_context(call, err);
+    if (!status) status = admit(call, err);
+    if (status) return status;
+    protocol_identity_make(&call->identity, call->body.protocol, NULL);
+    return call->form->start(call, err);
+}
+
+static serve_call *make_call(serve_request *request)
+{
+    serve *s = request->s;
+    serve_call *call = calloc(1, sizeof *call);
+    if (!call || reactor_reserve(s->reactor, 1)) {
+        free(call);
+        return NULL;
+    }
+    call->request = request;
+    call->s = s;
+    call->snapshot = serve_snapshot_ref(request->snapshot);
+    call->key = serve_key_ref(request->key);
+    call->silence.due = silent;
+    call->later.run = settle_turn;
+    call->sent_ns = reactor_now_ns(s->reactor);
+    call->limits = (beluga_rate_limits)BELUGA_RATE_LIMITS_INIT;
+    beluga__buf_init(&call->out, beluga_allocator_default(), MAX_OUT);
+    call->text = http_take_body(request->x, &call->length);
+    request->record.bytes_in = call->length;
+    request->kind = &pending_call;
+    request->pending = call;
+    serve_work_begin(s, &call->work, cut);
+    return call;
+}
+
+/* What was read is needed no more, but for texts that are kept. */
+static void drop_text(serve_call *call)
+{
+    if (call->snapshot->settings.capture) return;
+    free(call->text);
+    call->text = NULL;
+}
+
+/* More requests than the server takes at once. */
+static bool is_full(serve_request *request)
+{
+    beluga_error err;
+    if (request->s->n_works < request->snapshot->settings.max_requests) return false;
+    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
+                     "%u requests are being answered, as many as this server takes at once "
+                     "(max_requests): ask again",
+                     request->snapshot->settings.max_requests);
+    err.retry_after_ms = 1000;
+    serve_answer_error(request, &err);
+    return true;
+}
+
+void serve_call_handle(serve_request *request)
+{
+    beluga_error err;
+    request->record.protocol = request->family->name;
+    if (is_full(request)) return;
+    serve_call *call = make_call(request);
+    if (!call) {
+        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        return;
+    }
+    if (begin(call, &err)) {
+        call->answered = call->op_ended = true;
+        serve_answer_error(request, &err);
+        return;
+    }
+    drop_text(call);
+    const int64_t keep_alive = call->snapshot->settings.keep_alive_ms;
+    if (call->body.stream && keep_alive > 0) watch_silence(call, keep_alive);
+}

@@ -1,0 +1,207 @@
+/* A body that goes out as it came, and an answer that goes back as it came: the provider speaks the
+ * client's protocol. The answer is decoded beside that, for its proof of completion.
+ *
+ * Only whole events of a stream go to the client. What tells it that the answer is whole is held
+ * back until the library says so; and so is everything until there is content, so that a retry or
+ * another model can stand in for what failed before. */
+#include "serve/asked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_RAW ((size_t)320 << 20)
+
+typedef struct passing {
+    beluga__buf raw; /* what came and was not sent */
+    size_t scanned;  /* bytes of it that were looked through */
+    size_t whole;    /* bytes of it that are whole events */
+    bool line_empty; /* the line that goes on at `scanned` has no byte yet */
+    bool is_stream, has_content, refused, closing;
+    uint32_t status;
+    char content_type[128];
+} passing;
+
+static int start(serve_call *call, beluga_error *err)
+{
+    beluga_option options[ASKED_MAX_OPTIONS];
+    size_t n = call_options(call, options);
+    const bool live = call->body.stream && !call->held;
+    passing *p = call->own = calloc(1, sizeof *p);
+    if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    beluga__buf_init(&p->raw, beluga_allocator_default(), MAX_RAW);
+    p->line_empty = true;
+    options[n++] = beluga_with_request_body_n(call->text, call->length);
+    if (live) options[n++] = beluga_with_restart_delivery(true);
+    if (call->held) options[n++] = beluga_with_wire_streaming(true);
+    return call_ask(call, live, options, n, err);
+}
+
+/* ---- events of a stream ---------------------------------------------------------------------- */
+
+static bool begins(const char *text, size_t n, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return n >= length && memcmp(text, prefix, length) == 0;
+}
+
+/* Return whether an event tells its client that the answer is whole, or that it failed: by its
+ * name, or by the beginning of its data. */
+static bool is_closing(const char *event, size_t n)
+{
+    static const char *const closing[] = {
+        "data: [DONE]",
+        "data:[DONE]",
+        "data: {\"error\"",
+        "event: error",
+        "event: message_stop",
+        "event: response.completed",
+        "event: response.incomplete",
+        "event: response.failed",
+        "data: {\"type\":\"error\"",
+        "data: {\"type\":\"message_stop\"",
+        "data: {\"type\":\"response.completed\"",
+        "data: {\"type\":\"response.incomplete\"",
+        "data: {\"type\":\"response.failed\"",
+    };
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (begins(event, n, closing[i])) return true;
+    return false;
+}
+
+/* Take the events that are whole, up to one that closes the stream. */
+static void scan(passing *p)
+{
+    const char *data = p->raw.data;
+    const size_t length = p->raw.length;
+    size_t i = p->scanned;
+    for (; i < length && !p->closing; i++) {
+        if (data[i] != '\n' && data[i] != '\r') {
+            p->line_empty = false;
+            continue;
+        }
+        if (data[i] == '\r' && i + 1 == length) break; /* a line feed may belong to it */
+        if (data[i] == '\r' && data[i + 1] == '\n') i++;
+        if (p->line_empty) {
+            p->closing = is_closing(data + p->whole, i + 1 - p->whole);
+            if (!p->closing) p->whole = i + 1;
+        }
+        p->line_empty = true;
+    }
+    p->scanned = i;
+}
+
+static void put(serve_call *call)
+{
+    passing *p = call->own;
+    if (!p->has_content || !p->is_stream || call->held || !call->body.stream) return;
+    scan(p);
+    beluga__buf_append(&call->out, p->raw.data, p->whole);
+    beluga__buf_consume(&p->raw, p->whole);
+    p->scanned -= p->whole;
+    p->whole = 0;
+}
+
+/* ---- what comes ------------------------------------------------------------------------------ */
+
+static void forget(passing *p)
+{
+    beluga__buf_clear(&p->raw);
+    p->scanned = p->whole = 0;
+    p->line_empty = true;
+    p->closing = p->has_content = false;
+}
+
+static void take_raw(serve_call *call, const beluga_event *event)
+{
+    passing *p = call->own;
+    const char *type = event->u.raw.content_type;
+    if (event->u.raw.refused) forget(p);
+    p->refused = event->u.raw.refused;
+    p->status = event->u.raw.status;
+    strncpy(p->content_type, type ? type : "application/json", sizeof p->content_type - 1);
+    p->is_stream = begins(p->content_type, strlen(p->content_type), "text/event-stream");
+    if (beluga__buf_append(&p->raw, event->u.raw.bytes, event->u.raw.length))
+        call_fail_with(call, p->raw.status);
+}
+
+/* Another attempt follows. What the client has seen can't be taken back. */
+static void take_restart(serve_call *call, const beluga_event *event)
+{
+    if (call->sent && event->u.error)
+        call_fail(call, event->u.error);
+    else if (call->sent)
+        call_fail_with(call, BELUGA_ERROR_STREAM_CLOSED);
+    else
+        forget(call->own);
+}
+
+/* The last event may lack the line behind it: the library takes it all the same, some clients do
+ * not. */
+static void close_last_event(passing *p)
+{
+    const char *data = p->raw.data;
+    size_t n = p->raw.length;
+    if (!n ||
+        (n > 1 && (memcmp(data + n - 2, "\n\n", 2) == 0 || memcmp(data + n - 2, "\r\r", 2) == 0)))
+        return;
+    if (n > 3 && memcmp(data + n - 4, "\r\n\r\n", 4) == 0) return;
+    beluga__buf_puts(&p->raw, data[n - 1] == '\n' ? "\n" : "\n\n");
+}
+
+static void take_finish(serve_call *call)
+{
+    passing *p = call->own;
+    if (p->is_stream && call->body.stream) {
+        close_last_event(p);
+        beluga__buf_append(&call->out, p->raw.data, p->raw.length);
+        if (p->raw.status) call->out.status = p->raw.status;
+        call_finish(call);
+    } else if (http_has_started(call->request->x)) {
+        beluga_error err; /* signs of life have made it a stream */
+        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the provider did not stream its answer, as it was asked to");
+        call_fail(call, &err);
+    } else {
+        call_answer(call, (int)p->status, p->content_type, p->raw.data, p->raw.length);
+    }
+}
+
+/* A refusal is handed on as it is, where nothing else was sent. */
+static void take_error(serve_call *call, const beluga_error *err)
+{
+    passing *p = call->own;
+    if (!p->refused || p->status < 400 || http_has_started(call->request->x)) {
+        call_fail(call, err);
+        return;
+    }
+    serve_request_note(call->request, err);
+    serve_answer_add_retry(call->request, err);
+    call_answer(call, (int)p->status, p->content_type, p->raw.data, p->raw.length);
+}
+
+static void take(serve_call *call, const beluga_event *event)
+{
+    passing *p = call->own;
+    switch (event->kind) {
+    case BELUGA_EVENT_RAW: take_raw(call, event); break;
+    case BELUGA_EVENT_RESTART: take_restart(call, event); return;
+    case BELUGA_EVENT_FINISH: take_finish(call); return;
+    case BELUGA_EVENT_ERROR: take_error(call, event->u.error); return;
+    case BELUGA_EVENT_TEXT:
+    case BELUGA_EVENT_REASONING:
+    case BELUGA_EVENT_TOOL_CALL_BEGIN:
+    case BELUGA_EVENT_MEDIA:
+    case BELUGA_EVENT_STATE: p->has_content = true; break;
+    default: return;
+    }
+    if (p->has_content) call_send_later(call);
+}
+
+static void release(serve_call *call)
+{
+    passing *p = call->own;
+    if (p) beluga__buf_free(&p->raw);
+    free(p);
+}
+
+const call_form call_passed = {.start = start, .put = put, .event = take, .release = release};

@@ -1,0 +1,32 @@
+/* A stream that is translated: the model's events become the client's. */
+#include "serve/asked.h"
+
+static int start(serve_call *call, beluga_error *err)
+{
+    beluga_option options[ASKED_MAX_OPTIONS];
+    size_t n = call_options(call, options);
+    call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
+    if (!call->stream)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    for (size_t i = 0; i < call->body.n_options; i++) options[n++] = call->body.options[i];
+    /* what is held back is asked for as a stream all the same, which has a stream's timeouts */
+    if (call->held) options[n++] = beluga_with_wire_streaming(true);
+    return call_ask(call, !call->held, options, n, err);
+}
+
+static void take(serve_call *call, const beluga_event *event)
+{
+    if (event->kind == BELUGA_EVENT_ERROR) {
+        call_fail(call, event->u.error);
+        return;
+    }
+    int status = call->stream->protocol->event(call->stream, event);
+    if (status)
+        call_fail_with(call, status);
+    else if (event->kind == BELUGA_EVENT_FINISH)
+        call_finish(call);
+    else if (call->out.length)
+        call_send_later(call);
+}
+
+const call_form call_streamed = {.start = start, .event = take};

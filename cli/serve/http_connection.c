@@ -1,0 +1,352 @@
+/* A connection: what the kernel tells of it, how long it may take, and how it ends. */
+#include "serve/http_connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+void http_enter(http_server *s)
+{
+    s->depth++;
+}
+
+void http_leave(http_server *s)
+{
+    if (--s->depth || !s->is_freed) return;
+    reactor_cancel_task(s->reactor, &s->turn_ends);
+    while (s->first_touched) {
+        http_connection *c = s->first_touched;
+        s->first_touched = c->next_touched;
+        free(c);
+    }
+    free(s);
+}
+
+/* --- the end of an exchange, and of a connection ------------------------------------------------
+ */
+
+static void finish(http_connection *c, bool gone)
+{
+    http_server *s = c->server;
+    http_exchange *x = c->x;
+    if (!x) return;
+    c->x = NULL;
+    x->stage = HTTP_BROKEN; /* nothing more is written */
+    if (x->was_told) s->handler->over(s->payload, x, gone);
+    http_exchange_free(x);
+}
+
+static void unlist(http_connection *c)
+{
+    http_server *s = c->server;
+    if (c->before)
+        c->before->next = c->next;
+    else
+        s->first = c->next;
+    if (c->next) c->next->before = c->before;
+    if (c->is_turned_away)
+        s->n_turned_away--;
+    else
+        s->n_connections--;
+}
+
+void http_connection_close(http_connection *c)
+{
+    http_server *s = c->server;
+    if (c->phase == PHASE_CLOSED) return;
+    c->phase = PHASE_CLOSED;
+    reactor_stop_timer(s->reactor, &c->timer);
+    reactor_unreserve(s->reactor, 1);
+    reactor_set(s->reactor, &c->watch, 0);
+    close(c->watch.fd);
+    unlist(c);
+    beluga__buf_free(&c->out);
+    beluga__buf_free(&c->ahead);
+    http_touch(c);
+    finish(c, true);
+}
+
+/* Tell the client that nothing follows, and wait for its own end, or a reset could overtake what it
+ * has not read yet. */
+static void linger(http_connection *c)
+{
+    if (shutdown(c->watch.fd, SHUT_WR) != 0) {
+        http_connection_close(c);
+        return;
+    }
+    beluga__buf_free(&c->ahead);
+    c->phase = PHASE_LINGER;
+    c->lingered = 0;
+    c->linger_ends_ns = reactor_now_ns(c->server->reactor) + (int64_t)HTTP_LINGER_MS * 1000000;
+}
+
+/* --- what a connection waits for ----------------------------------------------------------------
+ */
+
+static bool is_reading(const http_connection *c)
+{
+    if (c->phase == PHASE_BODY) return c->x && c->x->stage == HTTP_UNANSWERED;
+    return c->phase == PHASE_IDLE || c->phase == PHASE_HEAD || c->phase == PHASE_LINGER;
+}
+
+/* Reading is not turned off before something is there to be read: nearly always nothing is, and the
+ * two calls of the kernel for each request are saved. */
+static void watch(http_connection *c)
+{
+    uint32_t wanted = c->is_half_closed ? 0 : EPOLLRDHUP;
+    if (is_reading(c)) wanted |= EPOLLIN;
+    if (http_unsent(c)) wanted |= EPOLLOUT;
+    uint32_t present = c->watch.events;
+    if (present == wanted || (present == (wanted | EPOLLIN) && !c->is_half_closed)) return;
+    if (!wanted) wanted = EPOLLERR;
+    if (reactor_set(c->server->reactor, &c->watch, wanted) != 0) http_connection_close(c);
+}
+
+static http_wait find_wait(const http_connection *c)
+{
+    if (c->phase == PHASE_LINGER) return HTTP_WAIT_LINGER;
+    if (http_unsent(c) && !is_reading(c)) return HTTP_WAIT_WRITE;
+    if (c->phase == PHASE_IDLE) return c->had_request ? HTTP_WAIT_IDLE : HTTP_WAIT_HEAD;
+    if (c->phase == PHASE_HEAD) return HTTP_WAIT_HEAD;
+    return is_reading(c) ? HTTP_WAIT_BODY : HTTP_NO_WAIT;
+}
+
+static int64_t wait_ms(const http_connection *c, http_wait wait)
+{
+    const http_limits *limits = c->server->limits;
+    int64_t left_ms;
+    switch (wait) {
+    case HTTP_WAIT_HEAD: return limits->head_ms;
+    case HTTP_WAIT_IDLE: return limits->idle_ms;
+    case HTTP_WAIT_BODY: return limits->body_ms;
+    case HTTP_WAIT_WRITE: return limits->write_ms;
+    case HTTP_WAIT_LINGER:
+        left_ms = (c->linger_ends_ns - reactor_now_ns(c->server->reactor)) / 1000000;
+        return left_ms < HTTP_LINGER_QUIET_MS ? left_ms : HTTP_LINGER_QUIET_MS;
+    default: return 0;
+    }
+}
+
+static void set_timer(http_connection *c)
+{
+    http_wait wait = find_wait(c);
+    bool is_new = wait != c->wait || (c->moved && wait != HTTP_WAIT_HEAD);
+    c->wait = wait;
+    c->moved = false;
+    if (wait == HTTP_NO_WAIT)
+        reactor_stop_timer(c->server->reactor, &c->timer);
+    else if (is_new)
+        reactor_set_timer(c->server->reactor, &c->timer, wait_ms(c, wait));
+}
+
+static http_connection *of_timer(reactor_timer *timer)
+{
+    return (http_connection *)(void *)((char *)timer - offsetof(http_connection, timer));
+}
+
+/* The client is told where it may still be listening. */
+static void time_is_out(reactor_timer *timer)
+{
+    http_connection *c = of_timer(timer);
+    http_server *s = c->server;
+    http_enter(s);
+    if (c->phase == PHASE_HEAD || c->wait == HTTP_WAIT_BODY) {
+        http_refuse(c, 408, "the request did not arrive in time");
+        if (c->phase != PHASE_CLOSED) c->phase = PHASE_ENDING;
+        finish(c, true);
+    } else {
+        http_connection_close(c);
+    }
+    http_leave(s);
+}
+
+/* --- when the turn ends -------------------------------------------------------------------------
+ */
+
+static void tell_writable(http_connection *c)
+{
+    http_server *s = c->server;
+    http_exchange *x = c->x;
+    if (!x || !x->was_full || http_unsent(c) >= s->limits->resume_bytes) return;
+    x->was_full = false;
+    if (x->stage == HTTP_STARTED) s->handler->writable(s->payload, x);
+}
+
+/* All that was written is sent. */
+static void go_on(http_connection *c)
+{
+    bool is_broken = false;
+    if (c->x && c->x->stage >= HTTP_ENDED) {
+        is_broken = c->x->stage == HTTP_BROKEN;
+        finish(c, false);
+        c->moved = true;
+        if (c->phase == PHASE_CLOSED) return;
+        bool has_next = c->ahead.length > c->ahead_used;
+        c->keep = c->keep && !is_broken && (!c->server->is_draining || has_next);
+        c->phase = c->keep ? PHASE_IDLE : PHASE_ENDING;
+    }
+    if (c->phase == PHASE_ENDING && !c->x) linger(c);
+}
+
+static void parse_ahead(http_connection *c)
+{
+    if (c->phase != PHASE_IDLE || !c->ahead.length) return;
+    c->ahead_used += http_parse(c, c->ahead.data + c->ahead_used, c->ahead.length - c->ahead_used);
+    if (c->ahead_used < c->ahead.length && c->phase != PHASE_CLOSED) return;
+    beluga__buf_free(&c->ahead);
+    c->ahead_used = 0;
+}
+
+static void settle(http_connection *c)
+{
+    if (http_unsent(c) && !(c->watch.events & EPOLLOUT)) http_send(c, NULL, 0);
+    tell_writable(c);
+    if (!c->is_dead && c->phase != PHASE_CLOSED && !http_unsent(c)) go_on(c);
+    if (!c->is_dead) parse_ahead(c);
+    if (c->is_dead) http_connection_close(c);
+    if (c->phase == PHASE_CLOSED) return;
+    set_timer(c);
+    watch(c);
+}
+
+void http_turn_ends(reactor_task *task)
+{
+    http_server *s = (http_server *)(void *)((char *)task - offsetof(http_server, turn_ends));
+    http_enter(s);
+    for (http_connection *c; !s->is_freed && (c = s->first_touched);) {
+        s->first_touched = c->next_touched;
+        if (!s->first_touched) s->last_touched = NULL;
+        c->is_touched = false;
+        if (c->phase == PHASE_CLOSED)
+            free(c);
+        else
+            settle(c);
+    }
+    http_leave(s);
+}
+
+/* --- what the kernel tells ----------------------------------------------------------------------
+ */
+
+static void take_input(http_connection *c, const char *bytes, size_t length)
+{
+    size_t used = http_parse(c, bytes, length);
+    bool is_wanted = c->phase == PHASE_HANDLED || (c->phase == PHASE_BODY && c->keep);
+    if (used == length || !is_wanted) return;
+    if (beluga__buf_append(&c->ahead, bytes + used, length - used) != 0) c->is_dead = true;
+}
+
+static void read_input(http_connection *c)
+{
+    http_server *s = c->server;
+    ssize_t n = recv(c->watch.fd, s->input, sizeof s->input, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n <= 0) {
+        http_connection_close(c);
+        return;
+    }
+    http_touch(c);
+    if (c->phase != PHASE_LINGER) {
+        take_input(c, s->input, (size_t)n);
+        return;
+    }
+    c->lingered += (uint64_t)n;
+    c->moved = true;
+    if (c->lingered > HTTP_LINGER_BYTES) http_connection_close(c);
+}
+
+/* The client closed, or will only read. Where an answer is on its way out it may be read: if not,
+ * the kernel tells that as an error. */
+static void client_left(http_connection *c)
+{
+    if (c->x && c->x->stage < HTTP_ENDED) {
+        http_connection_close(c);
+        return;
+    }
+    c->is_half_closed = true;
+    http_touch(c);
+}
+
+static void ready(reactor_watch *watched, uint32_t events)
+{
+    http_connection *c =
+        (http_connection *)(void *)((char *)watched - offsetof(http_connection, watch));
+    http_server *s = c->server;
+    http_enter(s);
+    if (events & (EPOLLERR | EPOLLHUP)) {
+        http_connection_close(c);
+    } else {
+        if (events & EPOLLOUT) http_send(c, NULL, 0);
+        if (is_reading(c) && events & (EPOLLIN | EPOLLRDHUP))
+            read_input(c);
+        else if (events & EPOLLRDHUP)
+            client_left(c);
+        else if (events & EPOLLIN)
+            reactor_set(s->reactor, watched, watched->events & ~(uint32_t)EPOLLIN);
+    }
+    http_leave(s);
+}
+
+/* --- the beginning ------------------------------------------------------------------------------
+ */
+
+static void enlist(http_connection *c)
+{
+    http_server *s = c->server;
+    c->next = s->first;
+    if (s->first) s->first->before = c;
+    s->first = c;
+    if (c->is_turned_away)
+        s->n_turned_away++;
+    else
+        s->n_connections++;
+}
+
+static http_connection *open_connection(http_server *s, int fd, bool is_turned_away)
+{
+    http_connection *c = calloc(1, sizeof *c);
+    if (!c || reactor_reserve(s->reactor, 1) != 0) {
+        free(c);
+        close(fd);
+        return NULL;
+    }
+    c->server = s;
+    c->watch = (reactor_watch){.fd = fd, .ready = ready};
+    c->timer.due = time_is_out;
+    c->is_turned_away = is_turned_away;
+    beluga__buf_init(&c->out, beluga_allocator_default(), HTTP_MAX_UNSENT);
+    beluga__buf_init(&c->ahead, beluga_allocator_default(), HTTP_READ_BYTES);
+    enlist(c);
+    http_touch(c);
+    return c;
+}
+
+void http_connection_open(http_server *s, int fd, const struct sockaddr *peer)
+{
+    http_connection *c = open_connection(s, fd, false);
+    if (!c) return;
+    if (peer->sa_family == AF_INET)
+        memcpy(&c->peer.v4, peer, sizeof c->peer.v4);
+    else if (peer->sa_family == AF_INET6)
+        memcpy(&c->peer.v6, peer, sizeof c->peer.v6);
+}
+
+void http_turn_away(http_server *s, int fd)
+{
+    if (s->n_turned_away >= HTTP_MAX_TURNED_AWAY) {
+        close(fd);
+        return;
+    }
+    http_connection *c = open_connection(s, fd, true);
+    if (!c) return;
+    c->phase = PHASE_ENDING;
+    c->x = http_exchange_new(c);
+    if (!c->x) {
+        http_connection_close(c);
+        return;
+    }
+    http_add_header(c->x, "retry-after", "1");
+    http_refuse(c, 503, "there are too many connections: try again");
+}

@@ -1,0 +1,51 @@
+/* Makes a key for a client. */
+#include "base/sha256.h"
+#include "serve/access.h"
+
+#include <beluga/error.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define PREFIX "bk-"
+
+/* Random bytes, of which each three become four letters. */
+enum { KEY_BYTES = 33, KEY_TEXT = sizeof PREFIX + KEY_BYTES / 3 * 4 };
+
+static void write_letters(const unsigned char *bytes, char *text)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (int i = 0; i < KEY_BYTES; i += 3) {
+        uint32_t bits = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+        for (int shift = 18; shift >= 0; shift -= 6) *text++ = letters[bits >> shift & 63];
+    }
+    *text = '\0';
+}
+
+int serve_new_key(const char *name, FILE *out, beluga_error *err)
+{
+    unsigned char bytes[KEY_BYTES];
+    char key[KEY_TEXT] = PREFIX, sha256[BELUGA__SHA256_TEXT];
+    beluga__sha256 state;
+    if (!serve_key_name_is_good(name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
+                                SERVE_KEY_NAME_BYTES);
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the system gives no random bytes: %s",
+                                strerror(errno));
+    write_letters(bytes, key + strlen(PREFIX));
+    beluga__sha256_begin(&state);
+    beluga__sha256_add(&state, key, strlen(key));
+    beluga__sha256_end(&state, sha256);
+    fprintf(out,
+            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
+            "In the configuration, under serve: and keys:, stand its name and its hash:\n\n"
+            "serve:\n  keys:\n    - name: %s\n      sha256: \"%s\"\n",
+            key, name, sha256);
+    explicit_bzero(bytes, sizeof bytes);
+    explicit_bzero(key, sizeof key);
+    return 0;
+}

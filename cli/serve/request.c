@@ -1,0 +1,240 @@
+#include "serve/request.h"
+
+#include <beluga/provider/json.h>
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define JSON_TYPE      "application/json"
+#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define MAX_BODY_BYTES 4096
+
+/* ---- the beginning and the end --------------------------------------------------------------- */
+
+/* Take the client's id where it can stand in a header and a log, else make one. */
+static void choose_id(serve_request *request)
+{
+    serve *s = request->s;
+    char *id = request->record.request_id;
+    const size_t room = sizeof request->record.request_id;
+    const char *given = http_header(request->x, "x-request-id");
+    if (given && *given && strlen(given) < room && !given[strspn(given, ID_LETTERS)])
+        snprintf(id, room, "%s", given);
+    else
+        snprintf(id, room, "req_%016" PRIx64 "%08" PRIx64, s->id_prefix, ++s->n_ids);
+}
+
+/* "00-<trace>-<span>-<flags>" */
+static void take_trace_id(serve_request *request)
+{
+    const char *parent = http_header(request->x, "traceparent");
+    if (parent && strlen(parent) >= 55)
+        snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Cut "/v1" off the front and a slash off the end; the same paths are served with them. */
+static char *plain_path(const char *path)
+{
+    size_t n = strlen(path);
+    if (strncmp(path, "/v1", 3) == 0 && (path[3] == '/' || !path[3])) {
+        path += 3;
+        n -= 3;
+    }
+    while (n > 1 && path[n - 1] == '/') n--;
+    return n ? strndup(path, n) : strdup("/");
+}
+
+serve_request *serve_request_begin(serve *s, http_exchange *x)
+{
+    serve_request *request = calloc(1, sizeof *request);
+    char *path = plain_path(http_path(x));
+    if (!request || !path) {
+        free(request);
+        free(path);
+        return NULL;
+    }
+    request->s = s;
+    request->x = x;
+    request->path = path;
+    request->family = &protocol_chat;
+    request->snapshot = serve_snapshot_ref(s->now);
+    request->record = (serve_record){.time_ms = now_ms(),
+                                     .first_ns = -1,
+                                     .peer = http_peer(x),
+                                     .method = http_method(x),
+                                     .path = http_path(x),
+                                     .protocol = "",
+                                     .key = "",
+                                     .asked = "",
+                                     .message = "",
+                                     .usage = BELUGA_USAGE_INIT,
+                                     .cost = -1};
+    choose_id(request);
+    take_trace_id(request);
+    http_set_user(x, request);
+    return request;
+}
+
+/* 499: the client went before it had the whole answer. */
+enum { CLIENT_GONE = 499 };
+
+void serve_request_end(serve_request *request, bool gone)
+{
+    serve_record *record = &request->record;
+    if (request->kind) request->kind->over(request->pending, gone);
+    record->status = gone ? CLIENT_GONE : http_status(request->x);
+    record->took_ns = reactor_now_ns(request->s->reactor) - http_began_ns(request->x);
+    record->bytes_out = http_bytes_sent(request->x);
+    serve_observe(request->s->observer, record);
+    serve_key_unref(request->key);
+    serve_snapshot_unref(request->snapshot);
+    free((char *)request->path);
+    free(request);
+}
+
+void serve_request_note_model(serve_request *request, const char *asked)
+{
+    snprintf(request->asked, sizeof request->asked, "%s", asked ? asked : "");
+    request->record.asked = request->asked;
+}
+
+void serve_request_note(serve_request *request, const beluga_error *err)
+{
+    serve_record *record = &request->record;
+    snprintf(request->message, sizeof request->message, "%s", err->message);
+    record->error = err->code;
+    record->message = request->message;
+    if (*err->provider) snprintf(record->provider, sizeof record->provider, "%s", err->provider);
+    if (*err->model) snprintf(record->model, sizeof record->model, "%s", err->model);
+    if (err->attempts > record->attempts) record->attempts = err->attempts;
+}
+
+int serve_request_find_model(serve_request *request, const char *name, serve_model **model,
+                             beluga_error *err)
+{
+    serve_request_note_model(request, name);
+    int status = serve_models_find(request->snapshot->models, name, model, err);
+    if (status || serve_key_may_ask(request->key, (*model)->name)) return status;
+    status = beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
+                              "the key \"%s\" may not ask the model \"%s\"",
+                              serve_key_name(request->key), (*model)->name);
+    serve_model_unref(*model);
+    *model = NULL;
+    return status;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static bool is_allowed(const char *const *origins, const char *origin)
+{
+    for (; origins && *origins; origins++)
+        if (strcmp(*origins, "*") == 0 || strcmp(*origins, origin) == 0) return true;
+    return false;
+}
+
+static void add_cors(serve_request *request)
+{
+    const char *origin = http_header(request->x, "origin");
+    const char *const *origins = request->snapshot->settings.origins;
+    if (!origins) return;
+    http_add_header(request->x, "vary", "origin");
+    if (!origin || !is_allowed(origins, origin)) return;
+    http_add_header(request->x, "access-control-allow-origin", origin);
+    http_add_header(request->x, "access-control-expose-headers",
+                    "x-request-id, x-beluga-provider, x-beluga-model, x-beluga-attempts, "
+                    "x-beluga-cost-usd, x-beluga-dropped, retry-after, retry-after-ms");
+}
+
+void serve_request_add_headers(serve_request *request)
+{
+    http_add_header(request->x, "x-request-id", request->record.request_id);
+    add_cors(request);
+}
+
+size_t serve_error_body(const protocol *family, const beluga_error *err, const char *request_id,
+                        char *text, size_t n)
+{
+    const char *json = NULL;
+    size_t length = 0;
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return 0;
+    beluga_json_begin_object(w, NULL);
+    family->error(w, err, request_id);
+    beluga_json_end_object(w);
+    if (beluga_json_writer_text(w, &json, &length) || length > n) length = 0;
+    if (length) memcpy(text, json, length);
+    beluga_json_writer_free(w);
+    return length;
+}
+
+/* The library has tried again where that could help, so that clients need not. */
+void serve_answer_add_retry(serve_request *request, const beluga_error *err)
+{
+    char text[32];
+    if (err->attempts > 0) http_add_header(request->x, "x-should-retry", "false");
+    if (err->retry_after_ms < 0) return;
+    snprintf(text, sizeof text, "%" PRId64, (err->retry_after_ms + 999) / 1000);
+    http_add_header(request->x, "retry-after", text);
+    snprintf(text, sizeof text, "%" PRId64, err->retry_after_ms);
+    http_add_header(request->x, "retry-after-ms", text);
+}
+
+void serve_answer_status(serve_request *request, int status, const beluga_error *err)
+{
+    char body[MAX_BODY_BYTES];
+    size_t n =
+        serve_error_body(request->family, err, request->record.request_id, body, sizeof body);
+    serve_request_note(request, err);
+    serve_request_add_headers(request);
+    serve_answer_add_retry(request, err);
+    http_answer(request->x, status, JSON_TYPE, body, n);
+}
+
+void serve_answer_error(serve_request *request, const beluga_error *err)
+{
+    serve_answer_status(request, request->family->status(err), err);
+}
+
+void serve_refuse(serve_request *request, int code, const char *format, ...)
+{
+    char message[sizeof((beluga_error *)NULL)->message];
+    beluga_error err;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(message, sizeof message, format, values);
+    va_end(values);
+    beluga_error_set(&err, code, "%s", message);
+    serve_answer_error(request, &err);
+}
+
+void serve_answer_json(serve_request *request, int status, beluga_json_writer *w)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    int failed = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
+    if (failed) {
+        serve_refuse(request, failed, "the answer can't be written: %s", beluga_error_text(failed));
+    } else {
+        serve_request_add_headers(request);
+        http_answer(request->x, status, JSON_TYPE, text, length);
+    }
+    beluga_json_writer_free(w);
+}
+
+void serve_answer_text(serve_request *request, int status, const char *content_type,
+                       const char *text)
+{
+    serve_request_add_headers(request);
+    http_answer(request->x, status, content_type, text, strlen(text));
+}

@@ -1,0 +1,169 @@
+#include "serve/run.h"
+
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "serve/listen.h"
+#include "serve/routes.h"
+#include "serve/state.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* Who sends requests here learns from /ready in this time that others have to be asked. */
+#define LINGER_MS 1000
+/* For the last bytes of answers that were cut. */
+#define FLUSH_MS 2000
+/* Calls that were cancelled end in a few turns. */
+#define LAST_TURNS 100
+
+/* A server that runs. */
+typedef struct running {
+    serve s;
+    reactor_watch signals;
+    reactor_timer linger, drain, flush;
+    bool closing; /* it listens no more */
+    bool ended;
+} running;
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void stop_listening(reactor_timer *timer)
+{
+    running *r = beluga__container_of(timer, running, linger);
+    r->closing = true;
+    http_server_drain(r->s.http);
+}
+
+static void flush_over(reactor_timer *timer)
+{
+    beluga__container_of(timer, running, flush)->ended = true;
+}
+
+/* The time for answers is over: those that run end as failed. */
+static void drain_over(reactor_timer *timer)
+{
+    running *r = beluga__container_of(timer, running, drain);
+    beluga__list *node = r->s.works.next;
+    out_warning("%zu requests were not answered in the time that drain gives, and end now",
+                r->s.n_works);
+    while (node != &r->s.works) {
+        serve_work *work = beluga__container_of(node, serve_work, node);
+        node = node->next;
+        work->cut(work);
+    }
+    reactor_set_timer(r->s.reactor, &r->flush, FLUSH_MS);
+}
+
+static void drain(running *r, int number)
+{
+    serve *s = &r->s;
+    if (s->draining) {
+        r->ended = true;
+        return;
+    }
+    s->draining = true;
+    out_note("ending, after %zu requests that are being answered; once more: at once", s->n_works);
+    reactor_set_timer(s->reactor, &r->linger, number == SIGTERM ? LINGER_MS : 0);
+    reactor_set_timer(s->reactor, &r->drain, s->now->settings.drain_ms);
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static void take_signal(reactor_watch *watch, uint32_t events)
+{
+    running *r = beluga__container_of(watch, running, signals);
+    struct signalfd_siginfo info;
+    beluga_error err;
+    (void)events;
+    while (read(watch->fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            serve_reload(&r->s, &err);
+        else
+            drain(r, (int)info.ssi_signo);
+    }
+}
+
+/* From here on these signals come by a descriptor. */
+static int watch_signals(running *r, const sigset_t *set)
+{
+    r->signals.fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+    r->signals.ready = take_signal;
+    int error = r->signals.fd < 0 ? errno : reactor_set(r->s.reactor, &r->signals, EPOLLIN);
+    if (!error) error = reactor_reserve(r->s.reactor, 3);
+    if (error) out_error("signals can't be watched: %s", strerror(error));
+    return error ? CLI_EXIT_OTHER : 0;
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static void set_timers(running *r)
+{
+    r->linger.due = stop_listening;
+    r->drain.due = drain_over;
+    r->flush.due = flush_over;
+}
+
+static bool is_idle(const running *r)
+{
+    return r->closing && !r->s.n_works && !http_server_connections(r->s.http);
+}
+
+static int run(running *r)
+{
+    while (!r->ended && !is_idle(r)) {
+        int error = reactor_turn(r->s.reactor, -1);
+        if (!error) continue;
+        out_error("the event loop failed: %s", strerror(error));
+        return CLI_EXIT_OTHER;
+    }
+    return 0;
+}
+
+/* Close the connections, which cancels the calls, and let these end. */
+static void end(running *r)
+{
+    serve *s = &r->s;
+    http_server_free(s->http);
+    s->http = NULL;
+    for (int i = 0; s->loop && i < LAST_TURNS && (i == 0 || beluga_loop_active(s->loop)); i++)
+        reactor_turn(s->reactor, i == 0 ? 0 : 10);
+    if (s->reactor && r->signals.events) reactor_set(s->reactor, &r->signals, 0);
+    if (r->signals.fd > 0) close(r->signals.fd);
+    serve_free(s);
+}
+
+static int make_key(const cli_args *args)
+{
+    beluga_error err;
+    int status = serve_new_key(args->new_key, stdout, &err);
+    if (!status && fflush(stdout)) return CLI_EXIT_OTHER;
+    return status ? report_error(args, &err, NULL) : 0;
+}
+
+int serve_run(const cli_args *args)
+{
+    running r = {.signals.fd = -1};
+    sigset_t set;
+    if (args->new_key) return make_key(args);
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    set_timers(&r);
+    int rc = serve_begin(&r.s, args);
+    if (rc == 0) rc = watch_signals(&r, &set);
+    if (rc == 0 && http_server_new(r.s.reactor, &r.s.limits, &serve_routes, &r.s, &r.s.http))
+        rc = out_no_memory();
+    if (rc == 0) rc = serve_listen(&r.s);
+    if (rc == 0) serve_greet(&r.s);
+    if (rc == 0) rc = run(&r);
+    end(&r);
+    return rc;
+}

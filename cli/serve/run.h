@@ -1,0 +1,10 @@
+/* What commands/serve.c runs. A build without llhttp has serve_none.c in place of all the rest. */
+#ifndef BELUGA_CLI_SERVE_RUN_H
+#define BELUGA_CLI_SERVE_RUN_H
+
+#include "args.h"
+
+/* Serve until a signal ends it. @return exit code. */
+int serve_run(const cli_args *args);
+
+#endif

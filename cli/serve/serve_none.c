@@ -1,0 +1,13 @@
+/* A build without llhttp has no server, and the command says what is missing. */
+#include "exit.h"
+#include "output.h"
+#include "serve/run.h"
+
+int serve_run(const cli_args *args)
+{
+    (void)args;
+    out_error(
+        "this beluga was built without llhttp: install libllhttp-dev (or llhttp-devel), or run "
+        "scripts/llhttp --fetch, and build it anew to have \"beluga serve\"");
+    return CLI_EXIT_CONFIG;
+}

@@ -1,0 +1,240 @@
+#include "serve/state.h"
+
+#include "base/file.h"
+#include "configuration.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+#include <beluga/allocator.h>
+#include <beluga/registry.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define MAX_FILE_BYTES ((size_t)1 << 20)
+
+/* ---- snapshots ------------------------------------------------------------------------------- */
+
+serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot)
+{
+    if (snapshot) snapshot->refs++;
+    return snapshot;
+}
+
+void serve_snapshot_unref(serve_snapshot *snapshot)
+{
+    if (!snapshot || --snapshot->refs) return;
+    serve_models_free(snapshot->models);
+    serve_settings_free(&snapshot->settings);
+    beluga_config_free(snapshot->config);
+    free(snapshot);
+}
+
+/* Tell files apart by 64 bits of FNV-1a. */
+static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRINT_BYTES])
+{
+    beluga__buf file;
+    beluga_error unused;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    *fingerprint = '\0';
+    beluga__buf_init(&file, beluga_allocator_default(), MAX_FILE_BYTES);
+    if (path && beluga__file_read(path, &file, &unused) == 0) {
+        for (size_t i = 0; i < file.length; i++)
+            hash = (hash ^ (unsigned char)file.data[i]) * UINT64_C(0x100000001b3);
+        snprintf(fingerprint, SERVE_FINGERPRINT_BYTES, "%016llx", (unsigned long long)hash);
+    }
+    beluga__buf_free(&file);
+}
+
+/* The model for names that are not served: the one of -m, else of the section. */
+static const char *otherwise_of(const serve *s, const serve_snapshot *snapshot)
+{
+    return s->args->model ? s->args->model : snapshot->settings.default_model;
+}
+
+/* Make a snapshot of a configuration, which it then owns. */
+static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot **out,
+                         beluga_error *err)
+{
+    serve_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    *out = NULL;
+    if (!snapshot) {
+        beluga_config_free(config);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the configuration");
+    }
+    snapshot->refs = 1;
+    snapshot->config = config;
+    make_fingerprint(s->path, snapshot->fingerprint);
+    int status = serve_settings_read(config, &snapshot->settings, err);
+    if (!status)
+        status = serve_models_load(config, otherwise_of(s, snapshot), &snapshot->models, err);
+    if (status)
+        serve_snapshot_unref(snapshot);
+    else
+        *out = snapshot;
+    return status;
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+/* A step of the calls' loop is due. */
+static void step(reactor_watch *watch, uint32_t events)
+{
+    serve *s = beluga__container_of(watch, serve, loop_watch);
+    (void)events;
+    beluga_loop_step(s->loop);
+}
+
+static int no_loop(int error)
+{
+    out_error("the event loop can't be made: %s", strerror(error));
+    return CLI_EXIT_OTHER;
+}
+
+static int make_loops(serve *s)
+{
+    int error = reactor_new(&s->reactor);
+    if (error) return no_loop(error);
+    if (beluga_loop_new(NULL, &s->loop)) return out_no_memory();
+    s->loop_watch = (reactor_watch){.fd = beluga_loop_fd(s->loop), .ready = step};
+    error = reactor_set(s->reactor, &s->loop_watch, EPOLLIN);
+    return error ? no_loop(error) : 0;
+}
+
+static int make_parts(serve *s, beluga_error *err)
+{
+    int status = serve_access_new(&s->now->settings, &s->access, err);
+    if (!status) status = serve_observer_new(&s->now->settings, &s->observer, err);
+    s->limits = s->now->settings.http;
+    return status;
+}
+
+static void choose_prefix(serve *s)
+{
+    struct timespec now;
+    if (getrandom(&s->id_prefix, sizeof s->id_prefix, GRND_NONBLOCK) == sizeof s->id_prefix) return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    s->id_prefix = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+int serve_begin(serve *s, const cli_args *args)
+{
+    cli_session session;
+    beluga_error err;
+    *s = (serve){.args = args};
+    beluga__list_init(&s->works);
+    choose_prefix(s);
+    int rc = session_load(&session, args);
+    if (rc == 0) {
+        beluga_config *config = session.base;
+        s->path = session.has_file ? session.path : NULL;
+        session.base = NULL;
+        if (session.has_file) session.path = NULL;
+        if (make_snapshot(s, config, &s->now, &err)) rc = report_error(args, &err, NULL);
+    }
+    session_free(&session);
+    if (rc == 0 && make_parts(s, &err)) rc = report_error(args, &err, NULL);
+    return rc == 0 ? make_loops(s) : rc;
+}
+
+void serve_free(serve *s)
+{
+    http_server_free(s->http);
+    if (s->loop) reactor_set(s->reactor, &s->loop_watch, 0);
+    beluga_loop_free(s->loop);
+    reactor_free(s->reactor);
+    serve_observer_free(s->observer);
+    serve_access_free(s->access);
+    serve_snapshot_unref(s->now);
+    free(s->path);
+}
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+/* Give the parts the settings of a new snapshot, and take it; on failure they keep the old ones. */
+static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
+{
+    beluga_error unused;
+    int status = serve_access_renew(s->access, &snapshot->settings, err);
+    if (status) return status;
+    status = serve_observer_renew(s->observer, &snapshot->settings, err);
+    if (status) {
+        serve_access_renew(s->access, &s->now->settings, &unused);
+        return status;
+    }
+    s->limits = snapshot->settings.http;
+    serve_snapshot_unref(s->now);
+    s->now = snapshot;
+    return 0;
+}
+
+/* A server that others than this machine reach must not lose its keys. */
+static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_error *err)
+{
+    if (!s->now->settings.n_keys || snapshot->settings.n_keys) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "serve.keys: they are gone; a server that began with keys ends with "
+                            "them: start it anew to serve without any");
+}
+
+static int try_reload(serve *s, beluga_error *err)
+{
+    beluga_config *config = NULL;
+    serve_snapshot *snapshot = NULL;
+    beluga_error unused;
+    int status = configuration_reread(s->args, s->path, &config, err);
+    if (status) return status;
+    beluga_config_load_plugins(config, beluga_registry_default(), NULL, &unused);
+    status = make_snapshot(s, config, &snapshot, err);
+    if (!status) status = check_keys(s, snapshot, err);
+    if (!status) status = take_snapshot(s, snapshot, err);
+    if (status) serve_snapshot_unref(snapshot);
+    return status;
+}
+
+int serve_reload(serve *s, beluga_error *err)
+{
+    int status = try_reload(s, err);
+    if (status) {
+        s->failed_reloads++;
+        snprintf(s->reload_error, sizeof s->reload_error, "%s", err->message);
+        out_warning("the configuration is not read anew, and the old one stays: %s", err->message);
+        return status;
+    }
+    s->reloads++;
+    *s->reload_error = '\0';
+    out_note("the configuration was read anew");
+    return 0;
+}
+
+/* ---- works ----------------------------------------------------------------------------------- */
+
+void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work))
+{
+    work->cut = cut;
+    beluga__list_append(&s->works, &work->node);
+    s->n_works++;
+}
+
+void serve_work_end(serve *s, serve_work *work)
+{
+    beluga__list_remove(&work->node);
+    s->n_works--;
+}
+
+serve_gauges serve_get_gauges(const serve *s)
+{
+    return (serve_gauges){.connections = s->http ? http_server_connections(s->http) : 0,
+                          .requests = s->n_works,
+                          .draining = s->draining,
+                          .reloads = s->reloads,
+                          .failed_reloads = s->failed_reloads,
+                          .access = s->access};
+}
