@@ -13,10 +13,10 @@
 
 /* The first command runs where none is named. */
 static const cli_command *const commands[] = {
-    &cmd_prompt,     &cmd_chat, &cmd_serve,  &cmd_batch,     &cmd_embed,   &cmd_similar,   &cmd_count,
-    &cmd_tools,      &cmd_logs,   &cmd_providers, &cmd_models,  &cmd_health,    &cmd_check,
-    &cmd_trace,      &cmd_config, &cmd_keys,      &cmd_aliases, &cmd_templates, &cmd_new,
-    &cmd_completion, &cmd_help,   &cmd_version,   NULL,
+    &cmd_prompt, &cmd_chat,       &cmd_serve,  &cmd_batch,     &cmd_embed,   &cmd_similar,
+    &cmd_count,  &cmd_tools,      &cmd_logs,   &cmd_providers, &cmd_models,  &cmd_health,
+    &cmd_check,  &cmd_trace,      &cmd_config, &cmd_keys,      &cmd_aliases, &cmd_templates,
+    &cmd_new,    &cmd_completion, &cmd_help,   &cmd_version,   NULL,
 };
 
 /*

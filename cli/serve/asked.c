@@ -18,7 +18,8 @@
 static void take_headers(serve_call *call)
 {
     const char *name, *value;
-    if (!call->model->protocol || strcmp(call->model->protocol, protocol_messages.same) != 0) return;
+    if (!call->model->protocol || strcmp(call->model->protocol, protocol_messages.same) != 0)
+        return;
     for (size_t i = 0; http_header_at(call->request->x, i, &name, &value); i++) {
         if (strncasecmp(name, MESSAGES_HEADERS, sizeof MESSAGES_HEADERS - 1) != 0) continue;
         if (call->n_headers == ASKED_MAX_HEADERS) return;
@@ -48,8 +49,7 @@ size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
     if (session) options[n++] = beluga_with_routing_key(session);
     /* no layer below fails with this error: so no other model is asked */
     if (call->snapshot->settings.failover == SERVE_FAILOVER_OFF && call->model->has_fallbacks)
-        options[n++] =
-            beluga_with_fallback_on(beluga_error_name(BELUGA_ERROR_CONTEXT_CANCELED));
+        options[n++] = beluga_with_fallback_on(beluga_error_name(BELUGA_ERROR_CONTEXT_CANCELED));
     return n;
 }
 
@@ -81,8 +81,7 @@ static void note(serve_call *call, const beluga_event *event)
 {
     serve_record *record = &call->request->record;
     if (is_content(event) && record->first_ns < 0)
-        record->first_ns =
-            reactor_now_ns(call->s->reactor) - http_began_ns(call->request->x);
+        record->first_ns = reactor_now_ns(call->s->reactor) - http_began_ns(call->request->x);
     if (event->kind == BELUGA_EVENT_METADATA) note_metadata(call, event);
     if (event->kind == BELUGA_EVENT_USAGE) {
         record->usage = event->u.usage;
@@ -108,14 +107,14 @@ int call_ask(serve_call *call, bool streamed, const beluga_option *options, size
 {
     int status = BELUGA_ERROR_NOT_SUPPORTED;
     if (streamed)
-        status = beluga_stream_start_n(call->asked, call->s->loop, call->context,
-                                       call->body.messages, on_event, call, &call->op, err,
-                                       options, n);
+        status =
+            beluga_stream_start_n(call->asked, call->s->loop, call->context, call->body.messages,
+                                  on_event, call, &call->op, err, options, n);
     /* a model whose streams are off gives its answer whole */
     if (status == BELUGA_ERROR_NOT_SUPPORTED)
-        status = beluga_generate_start_n(call->asked, call->s->loop, call->context,
-                                         call->body.messages, on_event, call, &call->op, err,
-                                         options, n);
+        status =
+            beluga_generate_start_n(call->asked, call->s->loop, call->context, call->body.messages,
+                                    on_event, call, &call->op, err, options, n);
     return status;
 }
 
@@ -249,8 +248,7 @@ void call_finish(serve_call *call)
 static void break_stream(serve_call *call, const beluga_error *err)
 {
     bool is_open = !call->stream && call->sent;
-    if (!call->stream)
-        call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
+    if (!call->stream) call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (call->out.status) beluga__buf_clear(&call->out);
     if (call->stream) {
         call->stream->opened |= is_open;

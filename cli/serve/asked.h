@@ -11,8 +11,8 @@
 #include <beluga/context.h>
 #include <beluga/response.h>
 
-#define ASKED_MAX_HEADERS 8
-#define ASKED_MAX_OPTIONS (PROTOCOL_MAX_OPTIONS + ASKED_MAX_HEADERS + 8)
+#define ASKED_MAX_HEADERS  8
+#define ASKED_MAX_OPTIONS  (PROTOCOL_MAX_OPTIONS + ASKED_MAX_HEADERS + 8)
 #define ASKED_EVENT_STREAM "text/event-stream; charset=utf-8"
 
 typedef struct serve_call serve_call;
@@ -45,14 +45,14 @@ struct serve_call {
     beluga_chat_model *asked; /* with its tools; shared */
     beluga_context *context;
     beluga_op *op;
-    protocol_stream *stream; /* NULL: none yet */
-    beluga__buf out;         /* what is to be sent */
-    reactor_timer silence;   /* keeps the connection alive */
-    reactor_task later;      /* sends what a turn has brought, and ends the call */
-    int64_t sent_ns;         /* when something was sent last */
-    int64_t estimate;        /* of tokens */
-    beluga_rate_limits limits; /* of the provider */
-    beluga__buf captured;      /* what was sent, where texts are kept */
+    protocol_stream *stream;          /* NULL: none yet */
+    beluga__buf out;                  /* what is to be sent */
+    reactor_timer silence;            /* keeps the connection alive */
+    reactor_task later;               /* sends what a turn has brought, and ends the call */
+    int64_t sent_ns;                  /* when something was sent last */
+    int64_t estimate;                 /* of tokens */
+    beluga_rate_limits limits;        /* of the provider */
+    beluga__buf captured;             /* what was sent, where texts are kept */
     char *headers[ASKED_MAX_HEADERS]; /* of the client, that go on; owned */
     size_t n_headers;
     bool held; /* the answer is held back until it is whole */

@@ -192,8 +192,7 @@ static bool passes(const serve_call *call)
 
 static int choose_form(serve_call *call, beluga_error *err)
 {
-    call->held =
-        call->body.stream && call->snapshot->settings.failover == SERVE_FAILOVER_HOLD;
+    call->held = call->body.stream && call->snapshot->settings.failover == SERVE_FAILOVER_HOLD;
     if (passes(call)) {
         call->form = &call_passed;
         call->request->record.passed_through = true;
@@ -235,7 +234,8 @@ static int admit(serve_call *call, beluga_error *err)
 static int begin(serve_call *call, beluga_error *err)
 {
     int status = parse(call, err);
-    if (!status) status = serve_request_find_model(call->request, call->body.model, &call->model, err);
+    if (!status)
+        status = serve_request_find_model(call->request, call->body.model, &call->model, err);
     if (!status) status = choose_form(call, err);
     if (!status) status = make_context(call, err);
     if (!status) status = admit(call, err);

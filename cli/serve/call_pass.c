@@ -141,7 +141,8 @@ static void close_last_event(passing *p)
 {
     const char *data = p->raw.data;
     size_t n = p->raw.length;
-    if (!n || (n > 1 && (memcmp(data + n - 2, "\n\n", 2) == 0 || memcmp(data + n - 2, "\r\r", 2) == 0)))
+    if (!n ||
+        (n > 1 && (memcmp(data + n - 2, "\n\n", 2) == 0 || memcmp(data + n - 2, "\r\r", 2) == 0)))
         return;
     if (n > 3 && memcmp(data + n - 4, "\r\n\r\n", 4) == 0) return;
     beluga__buf_puts(&p->raw, data[n - 1] == '\n' ? "\n" : "\n\n");
@@ -182,9 +183,7 @@ static void take(serve_call *call, const beluga_event *event)
 {
     passing *p = call->own;
     switch (event->kind) {
-    case BELUGA_EVENT_RAW:
-        take_raw(call, event);
-        break;
+    case BELUGA_EVENT_RAW: take_raw(call, event); break;
     case BELUGA_EVENT_RESTART: take_restart(call, event); return;
     case BELUGA_EVENT_FINISH: take_finish(call); return;
     case BELUGA_EVENT_ERROR: take_error(call, event->u.error); return;

@@ -112,16 +112,15 @@ static int join_fallbacks(serve_models *models, const beluga_config *config, con
 {
     const char *reference;
     int status = 0;
-    for (size_t i = 0; !status && (reference = beluga_config_get_item(
-                                       config, BELUGA_OPTION_FALLBACK, i, NULL));
+    for (size_t i = 0;
+         !status && (reference = beluga_config_get_item(config, BELUGA_OPTION_FALLBACK, i, NULL));
          i++) {
         beluga_config *other = NULL;
         beluga_provider provider;
         status = resolve(models, reference, &other, err);
         if (!status) status = describe(other, &provider, err);
         if (!status) status = serve_provider(models, provider.name, err);
-        if (!status && *spoken &&
-            (!provider.protocol || strcmp(provider.protocol, *spoken) != 0))
+        if (!status && *spoken && (!provider.protocol || strcmp(provider.protocol, *spoken) != 0))
             *spoken = NULL;
         beluga_config_free(other);
     }

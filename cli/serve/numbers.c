@@ -188,16 +188,17 @@ static void counted(void *payload, const beluga_token_count *count, const beluga
 
 static int start_counting(serve_job *job, beluga_error *err)
 {
+    job->body.counts = true;
     int status = protocol_request_read(&job->body);
     if (status) {
         protocol_request_explain(&job->body, status, err);
         return status;
     }
-    status = beluga_bind_tools(job->model->model, job->body.tools, job->body.n_tools, &job->asked,
-                               err);
+    status =
+        beluga_bind_tools(job->model->model, job->body.tools, job->body.n_tools, &job->asked, err);
     if (status) return status;
-    status = beluga_count_tokens_start_n(job->asked, job->s->loop, job->context,
-                                         job->body.messages, counted, job, &job->job, err, NULL, 0);
+    status = beluga_count_tokens_start_n(job->asked, job->s->loop, job->context, job->body.messages,
+                                         counted, job, &job->job, err, NULL, 0);
     if (status != BELUGA_ERROR_NOT_SUPPORTED) return status;
     serve_job_ended(job);
     answer_count(job, protocol_messages_estimate(&job->body));

@@ -9,9 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define JSON_TYPE "application/json"
-#define ID_LETTERS \
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define JSON_TYPE      "application/json"
+#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
 #define MAX_BODY_BYTES 4096
 
 /* ---- the beginning and the end --------------------------------------------------------------- */

@@ -1,0 +1,80 @@
+/*
+ * The real server with a scripted peer in its providers' place, and clients that speak HTTP by
+ * hand:
+ *
+ *     gate *g = *state;
+ *     script(g->peer, STREAMS("Hello"));
+ *     gate_serve(g, GATE_MODELS);
+ *     gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", true));
+ *     assert_contains(g->text, "Hello");
+ */
+#ifndef TESTS_SERVE_GATE_H
+#define TESTS_SERVE_GATE_H
+
+#include "../cli/run.h"
+#include "../support/script.h"
+
+#include <stdbool.h>
+
+typedef struct gate {
+    cli_process *cli;
+    peer *peer;
+    int port;
+    char text[1 << 18]; /* what the last answer was, head included */
+    size_t length;
+} gate;
+
+#define GATE_WAIT_MS 60000
+
+/* For cmocka: *state is a gate. */
+int gate_setup(void **state);
+int gate_teardown(void **state);
+
+/* Start the server with a configuration, in which %s stands for the peer's URL; more arguments end
+ * with NULL. */
+void gate_start(gate *g, const char *config, ...);
+/* Start it with a configuration, and wait until it listens. */
+#define gate_serve(g, config) gate_start(g, config, NULL)
+/* Write the configuration anew. */
+void gate_configure(gate *g, const char *config);
+/* End it by a signal. @return its exit code. */
+int gate_stop(gate *g);
+
+/* Ask, and read the whole answer into `text`. @return its status. */
+int gate_ask(gate *g, const char *path, const char *body);
+int gate_request(gate *g, const char *method, const char *path, const char *headers,
+                 const char *body);
+
+/* The same step by step. */
+int gate_dial(const gate *g);
+void gate_say(int fd, const char *method, const char *path, const char *headers, const char *body);
+/* Read into `text`, from its beginning, until it has `until`; NULL: until the server closes. */
+void gate_hear(gate *g, int fd, const char *until);
+/* Go on behind what was read. */
+void gate_hear_more(gate *g, int fd, const char *until);
+
+/* A provider of each protocol at the peer, and models that do not retry: m speaks Chat, r
+ * Responses, a Messages. */
+#define GATE_PROVIDERS                                         \
+    "providers:\n"                                             \
+    "  openai: {base_url: '%s', api_key: sk-test}\n"           \
+    "  openai-responses: {base_url: '%s', api_key: sk-test}\n" \
+    "  anthropic: {base_url: '%s', api_key: sk-test}\n"
+#define GATE_MODELS                                              \
+    GATE_PROVIDERS                                               \
+    "models:\n"                                                  \
+    "  m: {model: openai/peer-chat, max_retries: 0}\n"           \
+    "  r: {model: openai-responses/peer-chat, max_retries: 0}\n" \
+    "  a: {model: anthropic/peer-chat, max_retries: 0}\n"        \
+    "  twice: {model: openai/peer-chat, max_retries: 1, retry_delay: 100ms}\n"
+
+#define GATE_CHAT(model, stream)                  \
+    "{\"model\":\"" model "\",\"stream\":" stream \
+    ",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+#define GATE_MESSAGES(model, stream)              \
+    "{\"model\":\"" model "\",\"stream\":" stream \
+    ",\"max_tokens\":64,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+#define GATE_RESPONSES(model, stream) \
+    "{\"model\":\"" model "\",\"stream\":" stream ",\"input\":\"Hi\"}"
+
+#endif
