@@ -19,7 +19,7 @@ enum {
     TIMES = 128
 };
 
-/* How many took how long, in microseconds, with four steps to the double: within 10 percent. */
+/* How many took how long, in microseconds, with four steps to the double: within an eighth. */
 typedef struct distribution {
     uint32_t counts[TIMES];
 } distribution;
