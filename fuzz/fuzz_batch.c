@@ -18,8 +18,9 @@ static void check_item(const batch_plan *plan, const batch_record *record)
         fuzz_check_line(item.why);
     } else {
         FUZZ_CHECK(id == 0 && strcmp(item.id, only_id.id) == 0);
-        FUZZ_CHECK(item.n_texts || beluga_messages_count(item.messages));
-        FUZZ_CHECK(item.n_options <= sizeof item.options / sizeof *item.options);
+        FUZZ_CHECK(item.n_texts || beluga_messages_count(item.request.messages));
+        FUZZ_CHECK(item.request.n_options <=
+                   sizeof item.request.options / sizeof *item.request.options);
     }
     FUZZ_CHECK(*item.id && strlen(item.id) <= BATCH_MAX_ID_BYTES);
     fuzz_check_text(item.id, strlen(item.id));

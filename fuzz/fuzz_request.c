@@ -1,7 +1,7 @@
 /* What a host asks, to each provider's encoder: a provider's name, a line each for options, an
  * empty line, and the messages as JSON, or one text. What is sent is one request: no header, path
  * or query holds a line end, a NUL or another control, and the body is JSON. */
-#include "batch/messages.h"
+#include "protocol/chat.h"
 #include "stage.h"
 
 #include <beluga/provider/json.h>
@@ -41,14 +41,14 @@ static size_t read_options(char **rest, beluga_option *options)
 
 static void read_messages(const char *text, size_t n, beluga_messages *messages)
 {
-    char why[BATCH_WHY_MESSAGE_BYTES] = "";
+    protocol_request request = {.messages = messages};
     beluga_json_doc *doc = NULL;
     const beluga_json *list = NULL;
     if (!beluga_json_parse(text, n, &doc, NULL)) list = beluga_json_doc_root(doc);
     if (!beluga_json_is_array(list))
         beluga_messages_add(messages, beluga_human_message_n(text, n));
-    else if (batch_messages_parse(list, messages, why))
-        fuzz_check_text(why, strlen(why));
+    else if (protocol_chat_read_messages(&request, list))
+        fuzz_check_line(request.why);
     beluga_json_doc_free(doc);
 }
 

@@ -51,10 +51,10 @@ static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
         add_texts(s, item);
         return;
     }
-    for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
-        s->input = beluga__add(
-            s->input, beluga_message_estimate_tokens(beluga_messages_get(item->messages, i)));
-    if (item->max_tokens) max_tokens = item->max_tokens;
+    for (size_t i = 0; i < beluga_messages_count(item->request.messages); i++)
+        s->input = beluga__add(s->input, beluga_message_estimate_tokens(
+                                             beluga_messages_get(item->request.messages, i)));
+    if (item->request.max_tokens) max_tokens = item->request.max_tokens;
     s->most_output = beluga__add(s->most_output, max_tokens);
     s->bounded &= max_tokens > 0;
     s->lines++;

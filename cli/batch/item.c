@@ -1,7 +1,6 @@
 #include "batch/item.h"
 
 #include "attach_part.h"
-#include "batch/messages.h"
 #include "batch/request.h"
 #include "batch/texts.h"
 #include "batch/why.h"
@@ -119,7 +118,7 @@ static int take_id(batch_item *item, const beluga_json *object)
     if (!id) id = beluga_json_get(object, "id");
     if (!id || beluga_json_is_null(id)) return 0;
     const char *text = beluga_json_string(id, &length);
-    if (!text && beluga_json_is_number(id)) text = beluga_json_text(item->doc, id, &length);
+    if (!text && beluga_json_is_number(id)) text = beluga_json_text(item->request.doc, id, &length);
     return text ? set_id(item, text, length)
                 : fail(item, "its id is neither a text nor a number", "");
 }
@@ -141,7 +140,7 @@ static int find_in_json(item_source *f, const char *name, size_t name_length, co
         const char *key = beluga_json_key(v, &n);
         if (n != name_length || memcmp(key, name, n) != 0) continue;
         *text = beluga_json_string(v, length);
-        if (!*text) *text = beluga_json_text(f->item->doc, v, length);
+        if (!*text) *text = beluga_json_text(f->item->request.doc, v, length);
         return *text ? 1 : -1;
     }
     return 0;
@@ -223,7 +222,7 @@ static int ask(item_source *f, const char *text, size_t length)
     if (!length) return fail(f->item, "its prompt is empty", "");
     beluga_message *message = beluga_human_message_n(text, length);
     int rc = message && f->plan->attach_name ? attach_all(f, message) : 0;
-    if (rc == 0) return beluga_messages_add(f->item->messages, message);
+    if (rc == 0) return beluga_messages_add(f->item->request.messages, message);
     beluga_message_unref(message);
     return rc;
 }
@@ -252,12 +251,10 @@ static int take_request(const batch_plan *plan, const beluga_json *root, batch_i
     const char *url = beluga_json_get_string(root, "url", NULL);
     if (method && strcmp(method, "POST") != 0)
         return fail(item, "its method is not POST but ", method);
-    if (url && ends_in(url, "/embeddings")) {
-        item->api = BATCH_API_EMBEDDINGS;
+    if (url && ends_in(url, "/embeddings"))
         return batch_texts_parse(beluga_json_get(root, "body"), item);
-    }
     if (url && ends_in(url, "/responses"))
-        item->api = BATCH_API_RESPONSES;
+        item->request.protocol = &protocol_responses;
     else if (url && !ends_in(url, "/chat/completions"))
         return fail(
             item, "its url is none of /v1/chat/completions, /v1/responses and /v1/embeddings but ",
@@ -277,7 +274,7 @@ static int take_object(item_source *f)
     if (plan->prompt_name)
         return prompt ? ask(f, prompt, length) : fail(item, "it has no text called ", name);
     if (beluga_json_get(root, "body")) return take_request(plan, root, item);
-    if (messages) return batch_messages_parse(messages, item->messages, item->why);
+    if (messages) return batch_request_parse_messages(messages, item);
     if (!prompt) prompt = beluga_json_get_string(root, "text", &length);
     if (prompt) return ask(f, prompt, length);
     return fail(
@@ -292,8 +289,7 @@ static int take_json(item_source *f)
     const beluga_json *root = f->root;
     if (f->plan->template) return fill_template(f);
     if (beluga_json_is_object(root)) return take_object(f);
-    if (beluga_json_is_array(root))
-        return batch_messages_parse(root, f->item->messages, f->item->why);
+    if (beluga_json_is_array(root)) return batch_request_parse_messages(root, f->item);
     const char *text = beluga_json_string(root, &length);
     return text ? ask(f, text, length)
                 : fail(f->item, "it is neither a text, a list nor an object", "");
@@ -302,7 +298,7 @@ static int take_json(item_source *f)
 static int parse_json(const batch_record *record, batch_item *item)
 {
     beluga_error err;
-    int rc = beluga_json_parse(record->bytes, record->length, &item->doc, &err);
+    int rc = beluga_json_parse(record->bytes, record->length, &item->request.doc, &err);
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
     batch_say_why(item->why, "it is not JSON: %.200s", err.message);
     return BELUGA_ERROR_INVALID_INPUT;
@@ -323,7 +319,8 @@ static void set_number(batch_item *item, uint64_t number)
 
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
-    *item = (batch_item){.line = record->line, .digest = record->digest};
+    *item = (batch_item){
+        .line = record->line, .digest = record->digest, .request.protocol = &protocol_chat};
     set_number(item, record->line);
     if (*record->fault) return fail(item, record->fault, "");
     if (record->fields && plan->id_column >= 0)
@@ -331,7 +328,7 @@ int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batc
                       record->fields[plan->id_column].length);
     if (plan->reader->format != BATCH_JSONL) return 0;
     int rc = parse_json(record, item);
-    return rc ? rc : take_id(item, beluga_json_doc_root(item->doc));
+    return rc ? rc : take_id(item, beluga_json_doc_root(item->request.doc));
 }
 
 static int take_content(item_source *f)
@@ -347,11 +344,12 @@ static int take_content(item_source *f)
 int batch_item_parse(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse_id(plan, record, item);
-    item_source f = {plan, record, item, beluga_json_doc_root(item->doc)};
+    item_source f = {plan, record, item, beluga_json_doc_root(item->request.doc)};
     if (rc) return rc;
-    item->messages = beluga_messages_new();
-    if (!item->messages) return BELUGA_ERROR_NO_MEMORY;
-    if (plan->system) rc = beluga_messages_add(item->messages, beluga_system_message(plan->system));
+    item->request.messages = beluga_messages_new();
+    if (!item->request.messages) return BELUGA_ERROR_NO_MEMORY;
+    if (plan->system)
+        rc = beluga_messages_add(item->request.messages, beluga_system_message(plan->system));
     if (rc == 0) rc = take_content(&f);
     if (rc && rc != BELUGA_ERROR_NO_MEMORY && !*item->why)
         return fail(item, beluga_error_text(rc), "");
@@ -360,17 +358,11 @@ int batch_item_parse(const batch_plan *plan, const batch_record *record, batch_i
 
 void batch_item_free(batch_item *item)
 {
-    beluga_messages_free(item->messages);
+    protocol_request_free(&item->request);
     beluga_chat_model_unref(item->model);
-    beluga_json_doc_free(item->doc);
     free(item->texts);
     free(item->lengths);
-    free(item->extra);
-    free(item->schema);
-    item->messages = NULL;
     item->model = NULL;
-    item->doc = NULL;
     item->texts = NULL;
     item->lengths = NULL;
-    item->extra = item->schema = NULL;
 }

@@ -4,15 +4,11 @@
 
 #include "batch/reader.h"
 #include "batch/template.h"
+#include "protocol/protocol.h"
 
 #include <beluga/chat_model.h>
-#include <beluga/provider/json.h>
 
 #define BATCH_MAX_ID_BYTES ((size_t)512)
-/* Members of a request that become options; all other members go to the provider unchanged. */
-#define BATCH_MAX_OPTIONS 24
-#define BATCH_MAX_STOPS   8
-#define BATCH_MAX_TOOLS   128
 
 /* The settings that all records share. */
 typedef struct batch_plan {
@@ -28,25 +24,16 @@ typedef struct batch_plan {
     long id_column, prompt_column, attach_column;
 } batch_plan;
 
-/* The interface of OpenAI whose request a line is; others are taken for Chat Completions. */
-typedef enum batch_api { BATCH_API_CHAT, BATCH_API_RESPONSES, BATCH_API_EMBEDDINGS } batch_api;
-
 typedef struct batch_item {
     uint64_t line, digest; /* of the record */
     char id[BATCH_MAX_ID_BYTES + 1];
-    batch_api api;
     bool has_id; /* the record has an id, and not just a line number */
-    beluga_messages *messages;
+    /* what is asked; a record that is no request is messages alone, of Chat Completions */
+    protocol_request request;
     /* the texts of a request to Embeddings, instead of messages; the arrays are owned */
     const char **texts;
     size_t *lengths, n_texts;
-    beluga_option options[BATCH_MAX_OPTIONS + BATCH_MAX_STOPS];
-    size_t n_options;
-    int64_t max_tokens;       /* max_tokens of the request; 0: none */
     beluga_chat_model *model; /* model with the request's tools; NULL: none */
-    char *extra;              /* JSON with the members that go to the provider unchanged */
-    char *schema;
-    beluga_json_doc *doc; /* document that holds the options' texts */
     char why[BATCH_FAULT_BYTES];
 } batch_item;
 

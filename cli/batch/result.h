@@ -23,7 +23,7 @@ typedef struct batch_prices {
 
 typedef struct batch_result_source {
     bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */
-    batch_api api;
+    const protocol_request *request;  /* that is answered */
     const beluga_embeddings *vectors; /* of a request to Embeddings; NULL: none */
     uint64_t line, digest;
     const char *id;

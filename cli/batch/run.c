@@ -218,12 +218,13 @@ static bool write_result(running_batch *run, const batch_job *job,
 {
     const batch_item *item = &job->item;
     const batch_result_source source = {.openai = run->self->openai,
-                                        .api = item->api,
+                                        .request = &item->request,
                                         .vectors = job->vectors,
                                         .line = item->line,
                                         .digest = item->digest,
                                         .id = *item->id ? item->id : NULL,
-                                        .schema = item->schema ? item->schema : run->self->schema,
+                                        .schema = item->request.schema ? item->request.schema
+                                                                       : run->self->schema,
                                         .prices = &run->self->prices,
                                         .model = run->self->model,
                                         .runs = &job->runs};
@@ -344,7 +345,7 @@ static void embed(running_batch *run, batch_job *job)
     beluga_batch_result result = {.response = NULL};
     int rc = beluga_embed_start_n(run->self->model, run->loop, run->context, item->texts,
                                   item->lengths, item->n_texts, on_vectors, job, NULL,
-                                  &result.error, item->options, item->n_options);
+                                  &result.error, item->request.options, item->request.n_options);
     if (rc) end_job(job, &result);
 }
 
@@ -370,10 +371,10 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
         embed(run, job);
         return BELUGA_BATCH_LATER;
     }
-    *out = (beluga_batch_item){.input = beluga_input_messages(job->item.messages),
+    *out = (beluga_batch_item){.input = beluga_input_messages(job->item.request.messages),
                                .model = job->item.model,
-                               .options = job->item.options,
-                               .n_options = job->item.n_options,
+                               .options = job->item.request.options,
+                               .n_options = job->item.request.n_options,
                                /* a line that brings tools is answered by their calls */
                                .run_tools = run->self->run_tools && !job->item.model,
                                .cb = note_tools,

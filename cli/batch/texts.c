@@ -1,6 +1,7 @@
 #include "batch/texts.h"
 
 #include "batch/why.h"
+#include "protocol/read.h"
 
 #include <beluga/error.h>
 
@@ -44,8 +45,8 @@ static int take_input(batch_item *item, const beluga_json *input)
 
 static int add(batch_item *item, beluga_option option)
 {
-    item->options[item->n_options++] = option;
-    return 0;
+    if (protocol_add_option(&item->request, option) == 0) return 0;
+    return fail(item, "body", "it has too many members");
 }
 
 static int take_member(batch_item *item, const char *name, const beluga_json *value)
@@ -63,9 +64,6 @@ int batch_texts_parse(const beluga_json *body, batch_item *item)
 {
     int rc = 0;
     if (!beluga_json_is_object(body)) return fail(item, "body", "it is missing, or not an object");
-    /* a JSON object may have a name twice */
-    size_t most = sizeof item->options / sizeof item->options[0];
-    if (beluga_json_count(body) > most) return fail(item, "body", "it has too many members");
     for (const beluga_json *v = beluga_json_first(body); v && !rc; v = beluga_json_next(body, v))
         if (!beluga_json_is_null(v)) rc = take_member(item, beluga_json_key(v, NULL), v);
     return rc ? rc : take_input(item, beluga_json_get(body, "input"));

@@ -322,8 +322,23 @@ static const protocol_member members[] = {
     OPTION("user", USER),
 };
 
+/* Cursor sends what is meant for Responses, and reads the answer as one of Chat Completions. */
+static bool is_of_responses(const beluga_json *body)
+{
+    return protocol_is_given(beluga_json_get(body, "input")) &&
+           !protocol_is_given(beluga_json_get(body, "messages"));
+}
+
+static int read_as_responses(protocol_request *request)
+{
+    const beluga_json *options = beluga_json_get(request->body, "stream_options");
+    request->include_usage = beluga_json_bool(beluga_json_get(options, "include_usage"), false);
+    return protocol_responses.read(request);
+}
+
 int protocol_chat_read(protocol_request *request)
 {
+    if (is_of_responses(request->body)) return read_as_responses(request);
     int rc = protocol_take_members(request, members, sizeof members / sizeof members[0]);
     if (rc == 0) rc = read_choice(request);
     return rc ? rc

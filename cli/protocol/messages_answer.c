@@ -1,7 +1,4 @@
-#include "base/json.h"
 #include "protocol/messages.h"
-
-#include <beluga/error.h>
 
 #include <string.h>
 
@@ -158,12 +155,21 @@ static void put_block(beluga_json_writer *w, const protocol_request *request,
     beluga_json_end_object(w);
 }
 
+/* A writer fails by what it is given: a byte that is no text. */
+static void put_no_memory(beluga_json_writer *w)
+{
+    beluga_json_put_string_n(w, "content", "\xff", 1);
+}
+
 static void put_content(beluga_json_writer *w, const protocol_request *request,
                         const beluga_response *response)
 {
     bool shows_thinking = protocol_messages_shows_thinking(request);
     beluga_message *message = beluga_response_message(response);
-    if (!message && !w->status) w->status = BELUGA_ERROR_NO_MEMORY;
+    if (!message) {
+        put_no_memory(w);
+        return;
+    }
     beluga_json_begin_array(w, "content");
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
         put_block(w, request, beluga_message_part(message, i), shows_thinking);

@@ -56,7 +56,7 @@ int protocol_request_parse(protocol_request *request, const protocol *table, con
 
 int protocol_request_read(protocol_request *request)
 {
-    request->messages = beluga_messages_new();
+    if (!request->messages) request->messages = beluga_messages_new();
     if (!request->messages) return BELUGA_ERROR_NO_MEMORY;
     return request->protocol->read(request);
 }

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_WHY_BYTES   512
-#define PROTOCOL_ID_BYTES    64
+#define PROTOCOL_ID_BYTES    96
 #define PROTOCOL_MAX_TOOLS   1024
 #define PROTOCOL_MAX_OPTIONS 64
 
@@ -120,7 +120,7 @@ extern const protocol protocol_chat, protocol_responses, protocol_messages;
  */
 int protocol_request_parse(protocol_request *request, const protocol *table, const char *body,
                            size_t length);
-/* Read the rest: messages, tools, options. */
+/* Read the rest: messages, which come behind those that are there, tools, options. */
 int protocol_request_read(protocol_request *request);
 /* Say as an error why the request could not be parsed or read; `code` is what that returned. */
 void protocol_request_explain(const protocol_request *request, int code, beluga_error *err);

@@ -8,6 +8,9 @@
 /* The beginning of `encrypted_content` that we wrote; the signature follows as the library has it.
  * OpenAI's own has no colon. */
 #define RESPONSES_SIGNED "beluga:"
+/* The beginning of what stands where a signature does, when an item carries the state of the part
+ * before it, or one that stands between the parts: "state:OF:PROVIDER:JSON". */
+#define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {
     RESPONSES_MESSAGE,
@@ -45,6 +48,8 @@ int responses_read(protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
+/* Let a writer fail, so that an answer without one of its parts never goes out. */
+void responses_give_up(beluga_json_writer *w);
 /* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
  * the output, so that nobody keeps these ids. */
 const char *responses_id_prefix(responses_kind kind);
@@ -64,6 +69,12 @@ void responses_put_members(beluga_json_writer *w, const protocol_request *reques
 /* Fill the outcome's status by the reason for which a model stopped. `raw` is the provider's word,
  * which lasts as long as the outcome; it need not be there. */
 void responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw);
+/* Append the state of a part of that kind (beluga_part_kind) in the form of a signature, or nothing
+ * for kinds without such a form. Returns the buffer's status. */
+int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, const char *json,
+                        size_t length);
+/* Return the kind of part that a state in that form is of, and find its rest; 0: it is no state. */
+uint32_t responses_read_state(const char *signature, const char **rest);
 /* Find the kind of the call of a tool that the model named. */
 responses_kind responses_call_kind(const protocol_request *request, const char *name);
 /* Find the input of a custom tool in the arguments by which the model called it. Returns 0 with the
@@ -97,6 +108,8 @@ typedef struct responses_stream {
     int64_t sequence;
     beluga__buf texts;
     beluga__buf items;      /* an array of responses_kept */
+    beluga__buf head;       /* what pieces of the open item have before their texts */
+    size_t head_number;     /* the place in it for the number of the event */
     size_t n_items, n_done; /* they are done in their order */
     bool has_usage;
     beluga_usage usage;

@@ -1,5 +1,9 @@
 /* A whole answer: the parts of the model's message become the items of `output`. */
+#include "base/buf.h"
+#include "base/limits.h"
 #include "protocol/responses.h"
+
+#include <beluga/allocator.h>
 
 #include <string.h>
 
@@ -13,12 +17,6 @@ typedef struct output {
     size_t at; /* the message's part, and how many it has */
     size_t parts;
 } output;
-
-/* Let the writer fail, so that an answer without one of its parts never goes out. */
-static void give_up(output *o)
-{
-    beluga_json_put_raw(o->w, NULL, "", 0);
-}
 
 static void put(output *o, responses_item *item)
 {
@@ -37,7 +35,7 @@ static void put_call(output *o, const beluga_part *part)
     beluga_json_doc *doc = NULL;
     if (item.kind == RESPONSES_CUSTOM_CALL &&
         responses_custom_input(&item.text, &item.length, &doc) != 0)
-        give_up(o);
+        responses_give_up(o->w);
     put(o, &item);
     beluga_json_doc_free(doc);
 }
@@ -55,6 +53,22 @@ static void put_image(output *o, const beluga_part *part)
     put(o, &item);
 }
 
+/* The state of a part is an item behind it, and comes back there. */
+static void put_state(output *o, const beluga_part *part)
+{
+    beluga__buf text;
+    responses_item item = {.kind = RESPONSES_REASONING, .text = ""};
+    if (!part->state) return;
+    beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
+    if (responses_put_state(&text, part->kind, part->state_provider, part->state,
+                            part->state_length) != 0)
+        responses_give_up(o->w);
+    item.signature = text.data;
+    item.signature_length = text.length;
+    if (item.signature_length) put(o, &item);
+    beluga__buf_free(&text);
+}
+
 static void put_part(output *o, const beluga_part *part)
 {
     responses_item item = {.kind = RESPONSES_MESSAGE,
@@ -70,8 +84,9 @@ static void put_part(output *o, const beluga_part *part)
         break;
     case BELUGA_PART_TOOL_CALL: put_call(o, part); break;
     case BELUGA_PART_IMAGE: put_image(o, part); break;
-    default: break; /* Responses has no place for sound, files and other services' state */
+    default: break; /* Responses has no place for sound and files */
     }
+    put_state(o, part);
 }
 
 static void put_output(output *o, const beluga_response *response)
@@ -79,7 +94,7 @@ static void put_output(output *o, const beluga_response *response)
     beluga_message *message = beluga_response_message(response);
     o->parts = beluga_message_count(message);
     beluga_json_begin_array(o->w, "output");
-    if (!message) give_up(o);
+    if (!message) responses_give_up(o->w);
     for (o->at = 0; o->at < o->parts; o->at++) put_part(o, beluga_message_part(message, o->at));
     beluga_json_end_array(o->w);
     beluga_message_unref(message);

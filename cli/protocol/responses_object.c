@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+void responses_give_up(beluga_json_writer *w)
+{
+    beluga_json_put_raw(w, NULL, "", 0);
+}
+
 /* ---- items ----------------------------------------------------------------------------------- */
 
 typedef struct item_words {
@@ -123,6 +128,43 @@ void responses_put_item(beluga_json_writer *w, const char *key, const protocol_r
     default: put_call(w, request, item);
     }
     beluga_json_end_object(w);
+}
+
+/* ---- states ---------------------------------------------------------------------------------- */
+
+typedef struct state_word {
+    uint32_t of; /* beluga_part_kind */
+    const char *mark;
+} state_word;
+
+static const state_word state_words[] = {
+    {BELUGA_PART_REASONING, RESPONSES_STATE "reasoning:"},
+    {BELUGA_PART_TOOL_CALL, RESPONSES_STATE "call:"},
+    {BELUGA_PART_STATE, RESPONSES_STATE "part:"},
+};
+enum { STATE_WORDS = sizeof state_words / sizeof *state_words };
+
+int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, const char *json,
+                        size_t length)
+{
+    size_t i = 0;
+    while (i < STATE_WORDS && state_words[i].of != of) i++;
+    if (i == STATE_WORDS) return out->status;
+    beluga__buf_puts(out, state_words[i].mark);
+    beluga__buf_puts(out, provider);
+    beluga__buf_putc(out, ':');
+    return beluga__buf_append(out, json, length);
+}
+
+uint32_t responses_read_state(const char *signature, const char **rest)
+{
+    for (size_t i = 0; i < STATE_WORDS; i++) {
+        size_t n = strlen(state_words[i].mark);
+        if (strncmp(signature, state_words[i].mark, n) != 0) continue;
+        *rest = signature + n;
+        return state_words[i].of;
+    }
+    return 0;
 }
 
 /* ---- calls of custom tools ------------------------------------------------------------------- */
@@ -273,6 +315,8 @@ static void put_echo(beluga_json_writer *w, const protocol_request *request, con
     const char *text = given ? beluga_json_text(request->doc, value, &length) : echo->otherwise;
     if (text)
         beluga_json_put_raw(w, echo->name, text, given ? length : strlen(text));
+    else if (given)
+        responses_give_up(w);
     else
         beluga_json_put_null(w, echo->name);
 }

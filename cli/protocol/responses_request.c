@@ -284,12 +284,37 @@ static int find_signature(item_reader *r, beluga__buf *signature)
     return beluga__buf_append(signature, encrypted, length);
 }
 
+/* A state belongs to the part before it. */
+static int add_state(item_reader *r, uint32_t of, const char *text, size_t length)
+{
+    char provider[64];
+    const char *colon = memchr(text, ':', length);
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    if (!n || n >= sizeof provider)
+        return protocol_refuse(r->request, &r->at, "encrypted_content", "it was changed");
+    memcpy(provider, text, n);
+    provider[n] = '\0';
+    int rc = need_answer(r);
+    if (rc) return rc;
+    size_t parts = beluga_message_count(r->answer);
+    const beluga_part *last = parts ? beluga_message_part(r->answer, parts - 1) : NULL;
+    if (of == BELUGA_PART_STATE)
+        rc = beluga_message_add_state(r->answer, provider, colon + 1, length - n - 1);
+    else if (last && last->kind == of)
+        rc = beluga_message_set_state(r->answer, provider, colon + 1, length - n - 1);
+    if (rc != BELUGA_ERROR_INVALID_INPUT) return rc;
+    return protocol_refuse(r->request, &r->at, "encrypted_content", "it was changed");
+}
+
 static int read_thought(item_reader *r, beluga__buf *text, beluga__buf *signature)
 {
     int rc = join(text, beluga_json_get(r->json, "summary"));
     if (rc == 0 && !text->length) rc = join(text, beluga_json_get(r->json, "content"));
     if (rc == 0) rc = find_signature(r, signature);
     if (rc || !(text->length + signature->length)) return rc;
+    const char *state;
+    uint32_t of = responses_read_state(signature->data, &state);
+    if (of) return add_state(r, of, state, signature->length - (size_t)(state - signature->data));
     rc = need_answer(r);
     return rc ? rc
               : beluga_message_add_reasoning(r->answer, text->data, text->length,

@@ -18,6 +18,7 @@
 
 #define MAX_KEPT  (64u << 20) /* bytes of all items' texts */
 #define MAX_ITEMS 4096u       /* items of an answer */
+#define MAX_HEAD  1024u
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
@@ -72,10 +73,7 @@ static int keep_name(responses_stream *s, const char *name, size_t *at)
 static beluga_json_writer *begin(responses_stream *s, const char *type)
 {
     beluga_json_writer *w = beluga_json_writer_new();
-    if (!w) {
-        s->base.out->status = BELUGA_ERROR_NO_MEMORY;
-        return NULL;
-    }
+    if (!w) return NULL;
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "type", type);
     beluga_json_put_int(w, "sequence_number", s->sequence++);
@@ -89,6 +87,7 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga__buf *out = s->base.out;
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
+    if (rc == BELUGA_ERROR_INVALID_INPUT) rc = BELUGA_ERROR_NO_MEMORY; /* responses_give_up */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);
@@ -162,43 +161,56 @@ static void put_input(beluga_json_writer *w, const responses_item *item)
 
 /* How pieces of a kind of item are called, and their members that are always the same. */
 typedef struct piece_words {
-    const char *type, *place, *rest;
+    const char *type, *place;
 } piece_words;
 
 static const piece_words pieces[] = {
-    [RESPONSES_MESSAGE] = {"response.output_text.delta", ",\"content_index\":0",
-                           ",\"logprobs\":[]"},
-    [RESPONSES_REASONING] = {"response.reasoning_summary_text.delta", ",\"summary_index\":0", ""},
-    [RESPONSES_FUNCTION_CALL] = {"response.function_call_arguments.delta", "", ""},
-    [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", "", ""},
+    [RESPONSES_MESSAGE] = {"response.output_text.delta", ",\"content_index\":0"},
+    [RESPONSES_REASONING] = {"response.reasoning_summary_text.delta", ",\"summary_index\":0"},
+    [RESPONSES_FUNCTION_CALL] = {"response.function_call_arguments.delta", ""},
+    [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", ""},
 };
+
+/* Make what all pieces of an item have before their texts, but for the number of the event. */
+static int make_head(responses_stream *s, const responses_kept *kept)
+{
+    beluga__buf *head = &s->head;
+    const piece_words *words = &pieces[kept->kind];
+    int64_t index = kept - items(s);
+    beluga__buf_clear(head);
+    PROTOCOL_PUT(head, "event: ");
+    beluga__buf_puts(head, words->type);
+    PROTOCOL_PUT(head, "\ndata: {\"type\":\"");
+    beluga__buf_puts(head, words->type);
+    PROTOCOL_PUT(head, "\",\"sequence_number\":");
+    s->head_number = head->length;
+    PROTOCOL_PUT(head, ",\"item_id\":\"");
+    beluga__buf_puts(head, responses_id_prefix((responses_kind)kept->kind));
+    beluga__buf_puts(head, responses_own_id(&s->base.identity));
+    PROTOCOL_PUT(head, "_");
+    protocol_put_int(head, index);
+    PROTOCOL_PUT(head, "\",\"output_index\":");
+    protocol_put_int(head, index);
+    beluga__buf_puts(head, words->place);
+    return PROTOCOL_PUT(head, ",\"delta\":\"");
+}
 
 /* Most events are pieces, so these are written without a writer. */
 static int write_piece(responses_stream *s, responses_kept *kept, const char *text, size_t length)
 {
     beluga__buf *out = s->base.out;
-    const piece_words *words = &pieces[kept->kind];
-    size_t start = out->length, index = (size_t)(kept - items(s));
-    PROTOCOL_PUT(out, "event: ");
-    beluga__buf_puts(out, words->type);
-    PROTOCOL_PUT(out, "\ndata: {\"type\":\"");
-    beluga__buf_puts(out, words->type);
-    PROTOCOL_PUT(out, "\",\"sequence_number\":");
-    protocol_put_int(out, s->sequence++);
-    PROTOCOL_PUT(out, ",\"item_id\":\"");
-    beluga__buf_puts(out, responses_id_prefix((responses_kind)kept->kind));
-    beluga__buf_puts(out, responses_own_id(&s->base.identity));
-    beluga__buf_putc(out, '_');
-    protocol_put_int(out, (int64_t)index);
-    PROTOCOL_PUT(out, "\",\"output_index\":");
-    protocol_put_int(out, (int64_t)index);
-    beluga__buf_puts(out, words->place);
-    PROTOCOL_PUT(out, ",\"delta\":\"");
-    int rc = beluga__json_escape(out, text, length);
-    beluga__buf_putc(out, '"');
-    beluga__buf_puts(out, words->rest);
-    PROTOCOL_PUT(out, "}\n\n");
+    int rc = kept->pieces ? 0 : make_head(s, kept);
+    if (rc) return rc;
+    size_t start = out->length, n = s->head_number;
     kept->pieces = true;
+    beluga__buf_append(out, s->head.data, n);
+    protocol_put_int(out, s->sequence++);
+    beluga__buf_append(out, s->head.data + n, s->head.length - n);
+    rc = beluga__json_escape(out, text, length);
+    if (kept->kind == RESPONSES_MESSAGE)
+        PROTOCOL_PUT(out, "\",\"logprobs\":[]}\n\n");
+    else
+        PROTOCOL_PUT(out, "\"}\n\n");
     if (rc == BELUGA_ERROR_INVALID_INPUT) out->length = start;
     return rc ? rc : out->status;
 }
@@ -232,6 +244,7 @@ static int open_stream(responses_stream *s)
     if (s->base.opened) return 0;
     s->base.opened = true;
     beluga__buf_init(&s->texts, beluga_allocator_default(), MAX_KEPT);
+    beluga__buf_init(&s->head, beluga_allocator_default(), MAX_HEAD);
     beluga__buf_init(&s->items, beluga_allocator_default(), MAX_ITEMS * sizeof(responses_kept));
     int rc = write_response(s, "response.created", &running);
     return rc ? rc : write_response(s, "response.in_progress", &running);
@@ -444,6 +457,23 @@ static int end_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
+/* The state of a part is an item behind it, and comes back there. */
+static int on_state(responses_stream *s, const beluga_event *event)
+{
+    responses_kept item = {.kind = RESPONSES_REASONING, .ended = true};
+    if (event->u.state.of == BELUGA_PART_TEXT) return 0;
+    int rc = open_stream(s);
+    if (rc == 0) rc = end_block(s, false);
+    item.signature.at = s->texts.length;
+    if (rc == 0)
+        rc = responses_put_state(&s->texts, event->u.state.of, event->u.state.provider,
+                                 event->u.state.json, event->u.state.length);
+    item.signature.length = s->texts.length - item.signature.at;
+    if (rc || !item.signature.length) return rc;
+    rc = add_item(s, &item);
+    return rc ? rc : go_on(s);
+}
+
 /* An image is as one that a tool of the model's has made. Responses has no place for sound and
  * files; what is at an address is a text. */
 static int on_media(responses_stream *s, const beluga_event *event)
@@ -496,6 +526,7 @@ int responses_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_DELTA: return on_arguments(s, event);
     case BELUGA_EVENT_TOOL_CALL_END: return end_call(s, event);
     case BELUGA_EVENT_MEDIA: return on_media(s, event);
+    case BELUGA_EVENT_STATE: return on_state(s, event);
     case BELUGA_EVENT_METADATA: return note_model(s, event->u.metadata.model);
     case BELUGA_EVENT_FINISH: return on_finish(s, event);
     case BELUGA_EVENT_USAGE:
@@ -526,4 +557,5 @@ void responses_release(protocol_stream *stream)
     if (!stream->opened) return;
     beluga__buf_free(&s->texts);
     beluga__buf_free(&s->items);
+    beluga__buf_free(&s->head);
 }

@@ -186,7 +186,7 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
                         "Hello");
     assert_true(beluga_json_get_int(beluga_json_get(answer, "usage"), "output_tokens", 0) > 0);
     beluga_json_doc_free(doc);
-    assert_has_all(read_path(out), "line 3: the messages are not a list, or an empty one",
+    assert_has_all(read_path(out), "line 3: input: it is missing, empty",
                    "line 4: its url is none of /v1/chat/completions, /v1/responses and "
                    "/v1/embeddings but /v1/images");
 }

@@ -230,8 +230,9 @@ static void asks(const char *line, const char *id, const char *text)
     batch_item item;
     assert_int_equal(parse(line, &item), 0);
     assert_string_equal(item.id, id);
-    size_t last = beluga_messages_count(item.messages) - 1;
-    assert_string_equal(beluga_message_text(beluga_messages_get(item.messages, last), NULL), text);
+    size_t last = beluga_messages_count(item.request.messages) - 1;
+    assert_string_equal(beluga_message_text(beluga_messages_get(item.request.messages, last), NULL),
+                        text);
     batch_item_free(&item);
 }
 
@@ -267,29 +268,32 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
     is_refused("12", "it is neither a text, a list nor an object");
     is_refused("\"\"", "its prompt is empty");
     is_refused("{\"question\":1}", "say with --template what to ask");
-    is_refused("[]", "not a list, or an empty one");
-    is_refused("[{\"content\":\"x\"}]", "message 0: it has no role");
+    is_refused("[]", "messages: it is missing, empty, or not a list");
+    is_refused("[{\"content\":\"x\"}]", "messages[0].role: it is missing");
     is_refused("[{\"role\":\"user\",\"content\":\"x\"},{\"role\":\"pope\"}]",
-               "message 1: there is no role pope");
+               "messages[1].role: there is no role pope");
     is_refused("[{\"role\":\"user\",\"content\":[{\"type\":\"smell\"}]}]", "of the type smell");
     is_refused("{\"id\":{},\"prompt\":\"x\"}", "its id is neither");
     is_refused("{\"method\":\"GET\",\"body\":{}}", "its method is not POST but GET");
     is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it is neither a text");
     is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "but /v1/images");
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
-               "n: a line has one answer");
+               "n: a request has one answer here");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",
                "temperature: it is not a number");
-    is_refused("{\"body\":{\"tools\":[{\"function\":{\"name\":\"a b\"}}],\"messages\":[]}}",
-               "tools: ");
+    is_refused("{\"body\":{\"tools\":[{\"function\":{\"name\":7}}],\"messages\":[]}}",
+               "tools[0].function.name: it is not a text");
+    is_refused("{\"body\":{\"tools\":[{\"type\":\"web_search\"}],\"messages\":[{\"role\":"
+               "\"user\",\"content\":\"q\"}]}}",
+               "body: no batch can send this: web_search");
     is_refused("{\"body\":{\"response_format\":{\"type\":\"xml\"},\"messages\":[]}}",
-               "response_format: ");
+               "response_format.type: ");
 }
 
 static const beluga_option *option_of(const batch_item *item, int key)
 {
-    for (size_t i = 0; i < item->n_options; i++)
-        if (item->options[i].key == key) return &item->options[i];
+    for (size_t i = 0; i < item->request.n_options; i++)
+        if (item->request.options[i].key == key) return &item->request.options[i];
     fail_msg("no option %d", key);
     return NULL;
 }
@@ -313,15 +317,16 @@ static void the_members_of_a_request_become_options(void **state)
         0);
     assert_true(option_of(&item, BELUGA_OPTION_TEMPERATURE)->value.number == 0.5);
     assert_int_equal(option_of(&item, BELUGA_OPTION_MAX_TOKENS)->value.integer, 9);
-    assert_int_equal(item.max_tokens, 9);
+    assert_int_equal(item.request.max_tokens, 9);
     assert_int_equal(option_of(&item, BELUGA_OPTION_REASONING_EFFORT)->value.integer,
                      BELUGA_REASONING_EFFORT_LOW);
     assert_string_equal(option_of(&item, BELUGA_OPTION_RESPONSE_SCHEMA)->value.string,
                         "{\"type\":\"object\"}");
     assert_string_equal(option_of(&item, BELUGA_OPTION_EXTRA_BODY)->value.string,
                         "{\"logprobs\":true,\"metadata\":{\"k\":[1]}}");
-    assert_int_equal(beluga_messages_count(item.messages), 2);
-    assert_string_equal(beluga_message_tool_call_id(beluga_messages_get(item.messages, 1)), "t");
+    assert_int_equal(beluga_messages_count(item.request.messages), 2);
+    assert_string_equal(beluga_message_tool_call_id(beluga_messages_get(item.request.messages, 1)),
+                        "t");
     batch_item_free(&item);
 }
 

@@ -50,8 +50,11 @@ static void add_part(const beluga_part *part)
     case BELUGA_PART_IMAGE: add_media("image", part); break;
     case BELUGA_PART_AUDIO: add_media("audio", part); break;
     case BELUGA_PART_FILE: add_media("file", part); break;
-    default: add("state(%s %s)", part->state_provider, part->state); break;
+    default: break;
     }
+    if (part->state)
+        add("%sstate(%s %s)", part->kind == BELUGA_PART_STATE ? "" : "+", part->state_provider,
+            part->state);
     if (part->flags & BELUGA_PART_CACHE) add("*");
 }
 

@@ -136,6 +136,18 @@ static void functions_of_old_clients_are_tools(void **state)
           "tool_choice=f\n");
 }
 
+/* Cursor-Azure-GPT-5#69, Helicone#5629: a body of Responses comes to /chat/completions. */
+static void what_cursor_sends_is_read_as_responses(void **state)
+{
+    (void)state;
+    reads("{\"model\":\"m\",\"input\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\","
+          "\"content\":[{\"type\":\"input_text\",\"text\":\"Hi\"}]}],\"stream\":true,"
+          "\"stream_options\":{\"include_usage\":true},\"tools\":[{\"type\":\"function\",\"name\":"
+          "\"f\",\"parameters\":{\"type\":\"object\"}}],\"reasoning\":{\"effort\":\"high\"}}",
+          "system: \"s\"\nhuman: \"Hi\"\ntool f {\"type\":\"object\"}\nreasoning_effort=4\n"
+          "stream with usage\n");
+}
+
 /* ---- members --------------------------------------------------------------------------------- */
 
 static void options_are_read(void **state)
@@ -364,6 +376,7 @@ int main(void)
         cmocka_unit_test(cache_marks_of_parts_are_kept),
         cmocka_unit_test(reasoning_of_an_earlier_answer_is_left_out),
         cmocka_unit_test(functions_of_old_clients_are_tools),
+        cmocka_unit_test(what_cursor_sends_is_read_as_responses),
         cmocka_unit_test(options_are_read),
         cmocka_unit_test(null_is_absent),
         cmocka_unit_test(unknown_members_are_kept_apart),

@@ -1,5 +1,6 @@
 /* Answers of Chat Completions: the bytes of streams, whole answers, and failures at each point. */
 #include "protocol_kit.h"
+#include "support/torture.h"
 
 #include <beluga/allocator.h>
 #include <beluga/error.h>
@@ -285,6 +286,64 @@ static void a_full_buffer_is_told(void **state)
     }
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static const beluga_event rich[] = {KIT_REASONING("Hm."),      KIT_TEXT("a\n"),
+                                    KIT_BEGIN(3, "c0", "f"),   KIT_DELTA(3, "{\"a\":"),
+                                    KIT_DELTA(3, "1}"),        KIT_END(3, "c0", "f", "{\"a\":1}"),
+                                    KIT_USAGE(9, 3, -1, 4, 2), KIT_FINISH(TOOL_CALLS)};
+
+static const char rich_body[] =
+    "{\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"s\","
+    "\"cache_control\":{\"type\":\"ephemeral\"}}]},{\"role\":\"user\",\"content\":[{\"type\":"
+    "\"file\",\"file\":{\"file_data\":\"data:application/pdf;base64,JVBERi0=\"}},{\"type\":"
+    "\"input_audio\",\"input_audio\":{\"data\":\"UklG\",\"format\":\"wav\"}}]},{\"role\":"
+    "\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"a.b\",\"arguments\":"
+    "\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"r\"}],\"tools\":[{\"type\":"
+    "\"function\",\"function\":{\"name\":\"a.b\",\"parameters\":{}}}],\"response_format\":"
+    "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{}}},\"new\":1,\"stream_options\":"
+    "{\"include_usage\":true}}";
+
+/* Write the events, of which those of the calls come so many times. */
+static int write_stream(const protocol_request *request, size_t times, beluga__buf *out)
+{
+    int rc = 0;
+    protocol_stream *stream = protocol_stream_new(request, &kit_identity, out);
+    if (!stream) return BELUGA_ERROR_NO_MEMORY;
+    for (size_t i = 0; i < N(rich) && !rc; i++)
+        for (size_t k = 0; k < (i < 2 || i == 4 ? times : 1) && !rc; k++)
+            rc = protocol_chat.event(stream, &rich[i]);
+    protocol_stream_free(stream);
+    return rc;
+}
+
+static int read_and_write(void *argument)
+{
+    protocol_request request;
+    beluga__buf out;
+    int rc = kit_read(&request, &protocol_chat, rich_body);
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 20);
+    if (!rc) rc = beluga__buf_reserve(&out, 1 << 19);
+    if (!rc) rc = write_stream(&request, *(const size_t *)argument, &out);
+    beluga__buf_free(&out);
+    protocol_request_free(&request);
+    return rc;
+}
+
+static void memory_that_runs_out_is_told_at_every_point(void **state)
+{
+    size_t times = 1;
+    (void)state;
+    assert_true(torture_run(read_and_write, &times) > 20);
+}
+
+static void an_event_allocates_nothing(void **state)
+{
+    size_t once = 1, often = 500;
+    (void)state;
+    assert_int_equal(torture_count(read_and_write, &once), torture_count(read_and_write, &often));
+}
+
 /* ---- whole answers --------------------------------------------------------------------------- */
 
 static void answers(const char *body, const beluga_event *events, size_t n, const char *expected)
@@ -433,6 +492,8 @@ int main(void)
         cmocka_unit_test(a_failure_at_each_point_is_seen),
         cmocka_unit_test(an_answer_that_begins_anew_behind_content_has_failed),
         cmocka_unit_test(a_full_buffer_is_told),
+        cmocka_unit_test(memory_that_runs_out_is_told_at_every_point),
+        cmocka_unit_test(an_event_allocates_nothing),
         cmocka_unit_test(a_whole_answer_has_all_members),
         cmocka_unit_test(an_answer_of_calls_alone_has_no_content),
         cmocka_unit_test(an_image_is_part_of_a_whole_answer),

@@ -3,8 +3,11 @@
 #include "protocol_kit.h"
 #include "providers/builtin.h"
 #include "support/decode.h"
+#include "support/torture.h"
 
 #include <beluga/allocator.h>
+#include <beluga/error.h>
+#include <beluga/response.h>
 
 #include <stdio.h>
 
@@ -115,12 +118,95 @@ static void a_failure_comes_back_as_one(void **state)
     free(text);
 }
 
+/* ---- without memory -------------------------------------------------------------------------- */
+
+static const char rich[] =
+    "{\"model\":\"m\",\"max_tokens\":9,\"system\":[{\"type\":\"text\",\"text\":\"s\","
+    "\"cache_control\":{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":\"user\",\"content\":["
+    "{\"type\":\"document\",\"title\":\"t\",\"source\":{\"type\":\"base64\",\"media_type\":"
+    "\"application/pdf\",\"data\":\"JVBERi0=\"}}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
+    "\"redacted_thinking\",\"data\":\"Eroc\"},{\"type\":\"thinking\",\"thinking\":\"h\"},{\"type\":"
+    "\"tool_use\",\"id\":\"c\",\"name\":\"a.b\",\"input\":{\"a\":1}}]},{\"role\":\"user\","
+    "\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c\",\"content\":[{\"type\":\"image\","
+    "\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"iVBO\"}}]}]}],"
+    "\"tools\":[{\"name\":\"a.b\",\"input_schema\":{}}],\"output_config\":{\"effort\":\"low\","
+    "\"format\":{\"type\":\"json_schema\",\"schema\":{}}},\"thinking\":{\"type\":\"adaptive\"},"
+    "\"new\":1}";
+
+static const beluga_event rich_events[] = {KIT_SIGNED("", "redacted_thinking:Eroc", 22),
+                                           KIT_TEXT("a"),
+                                           KIT_BEGIN(3, "c0", "f"),
+                                           KIT_DELTA(3, "{\"a\":"),
+                                           KIT_BEGIN(4, "c1", "g"),
+                                           KIT_DELTA(4, "{}"),
+                                           KIT_END(3, "c0", "f", "{\"a\":1}"),
+                                           KIT_END(4, "c1", "g", "["),
+                                           KIT_FINISH(TOOL_CALLS)};
+
+static int write_stream(const protocol_request *request)
+{
+    beluga__buf out;
+    int rc = 0;
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory");
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 20);
+    protocol_stream *stream = protocol_stream_new(request, &kit_identity, &out);
+    if (!stream) return BELUGA_ERROR_NO_MEMORY;
+    for (size_t i = 0; i < N(rich_events) && !rc; i++)
+        rc = protocol_messages.event(stream, &rich_events[i]);
+    if (rc) (protocol_messages.fail)(stream, &err);
+    protocol_stream_free(stream);
+    beluga__buf_free(&out);
+    return rc;
+}
+
+static int write_answer(const protocol_request *request)
+{
+    beluga_response *response = NULL;
+    beluga_response_builder *builder = beluga_response_builder_new();
+    beluga_json_writer *w = builder ? beluga_json_writer_new() : NULL;
+    const char *text;
+    int rc = w ? 0 : BELUGA_ERROR_NO_MEMORY;
+    for (size_t i = 0; i < N(rich_events) && !rc; i++)
+        rc = beluga_response_builder_add(builder, &rich_events[i]);
+    if (!rc) rc = beluga_response_builder_finish(builder, &response);
+    if (!rc) {
+        beluga_json_begin_object(w, NULL);
+        protocol_messages.answer(w, request, &kit_identity, response);
+        beluga_json_end_object(w);
+        /* the writer of an answer that there was no memory for says only that it failed */
+        rc = beluga_json_writer_text(w, &text, NULL) ? BELUGA_ERROR_NO_MEMORY : 0;
+    }
+    beluga_json_writer_free(w);
+    beluga_response_free(response);
+    beluga_response_builder_free(builder);
+    return rc;
+}
+
+static int read_and_write(void *argument)
+{
+    (void)argument;
+    protocol_request request;
+    int rc = kit_read(&request, &protocol_messages, rich);
+    if (!rc) rc = write_stream(&request);
+    if (!rc) rc = write_answer(&request);
+    protocol_request_free(&request);
+    return rc;
+}
+
+static void memory_that_runs_out_is_told_at_every_point(void **state)
+{
+    (void)state;
+    assert_true(torture_run(read_and_write, NULL) > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_thinking_come_back_as_they_went),
         cmocka_unit_test(calls_come_back_as_they_went),
         cmocka_unit_test(a_failure_comes_back_as_one),
+        cmocka_unit_test(memory_that_runs_out_is_told_at_every_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

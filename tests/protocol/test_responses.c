@@ -127,6 +127,24 @@ static void reasoning_in_plain_words_is_kept_and_empty_reasoning_is_not(void **s
           "human: 'on'\nai: thought('hm')\n");
 }
 
+/* As the items of our own streams come back. */
+static void the_state_of_a_part_stands_behind_it(void **state)
+{
+    (void)state;
+    reads("{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[{\"text\":\"a\"}]},"
+          "{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[],"
+          "\"encrypted_content\":\"beluga:state:reasoning:p:[1]\"},"
+          "{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"},"
+          "{\"type\":\"reasoning\",\"id\":\"rs_3\",\"summary\":[],"
+          "\"encrypted_content\":\"beluga:state:call:p:{\\\"x\\\":2}\"},"
+          "{\"type\":\"reasoning\",\"id\":\"rs_4\",\"summary\":[],"
+          "\"encrypted_content\":\"beluga:state:part:q:3\"}]}",
+          "ai: thought('a')+state(p [1]) call(c f '{}')+state(p {\"x\":2}) state(q 3)\n");
+    refuses("{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_4\",\"summary\":[],"
+            "\"encrypted_content\":\"beluga:state:part:q:{\"}]}",
+            "input[0].encrypted_content: it was changed");
+}
+
 static void calls_of_custom_tools_have_one_argument(void **state)
 {
     (void)state;
@@ -271,6 +289,7 @@ int main(void)
         cmocka_unit_test_teardown(reasoning_of_openai_goes_back_to_openai, forget),
         cmocka_unit_test_teardown(reasoning_in_plain_words_is_kept_and_empty_reasoning_is_not,
                                   forget),
+        cmocka_unit_test_teardown(the_state_of_a_part_stands_behind_it, forget),
         cmocka_unit_test_teardown(calls_of_custom_tools_have_one_argument, forget),
         cmocka_unit_test_teardown(what_tools_of_openai_did_is_left_out_and_named, forget),
         cmocka_unit_test_teardown(what_was_kept_elsewhere_is_refused_with_what_to_do, forget),

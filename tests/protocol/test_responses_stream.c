@@ -373,6 +373,36 @@ static void a_call_of_a_custom_tool_has_a_plain_input(void **state)
                                      "a\\nb") "," CUSTOM("ctc_1_1", "completed", "*** Begin")));
 }
 
+/* ---- states ---------------------------------------------------------------------------------- */
+
+static void state(uint32_t of, uint32_t index, const char *json)
+{
+    feed(&(beluga_event){
+        .kind = BELUGA_EVENT_STATE,
+        .index = index,
+        .u.state = {.of = of, .provider = "gemini", .json = json, .length = strlen(json)}});
+}
+
+static void states_are_items_behind_their_parts(void **unused)
+{
+    (void)unused;
+#define STATE_OF(id, of, status) REASONING(id, status, "", "\"beluga:state:" of ":gemini:[1]\"")
+    CALL_BEGINS(0, "c", "exec");
+    CALL_ENDS(0, "c", "exec", "{}");
+    beluga__buf_clear(&out);
+    state(BELUGA_PART_TOOL_CALL, 0, "[1]");
+    written(ADDED(6, 1, REASONING("rs_1_1", "in_progress", "", "null"))
+                DONE(7, 1, STATE_OF("rs_1_1", "call", "completed")));
+    text("x");
+    state(BELUGA_PART_TEXT, 0, "[2]");
+    text("y");
+    beluga__buf_clear(&out);
+    state(BELUGA_PART_STATE, 0, "[1]");
+    written(MESSAGE_DONE(12, 13, 14, "msg_1_2", 2, "completed", "xy")
+                ADDED(15, 3, REASONING("rs_1_3", "in_progress", "", "null"))
+                    DONE(16, 3, STATE_OF("rs_1_3", "part", "completed")));
+}
+
 /* ---- media ----------------------------------------------------------------------------------- */
 
 static void an_image_is_one_that_a_tool_made(void **state)
@@ -503,6 +533,7 @@ int main(void)
         TEST_WITH_TOOLS(items_that_come_in_turns_wait_for_the_first),
         TEST_WITH_TOOLS(a_call_whose_turn_comes_while_it_goes_on_is_whole),
         TEST_WITH_TOOLS(a_call_of_a_custom_tool_has_a_plain_input),
+        TEST_WITH_TOOLS(states_are_items_behind_their_parts),
         TEST(an_image_is_one_that_a_tool_made),
         TEST(a_cut_answer_is_incomplete),
         TEST(a_filtered_answer_is_incomplete),

@@ -4,18 +4,17 @@
  * as reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"
 
-#include <string.h>
-
-/* Signatures of other providers begin with a mark and a colon. */
 static bool is_signed(const beluga_part *part)
 {
-    return part->signature_length && !memchr(part->signature, ':', part->signature_length);
+    size_t n;
+    return beluga__signature_behind(part, BELUGA__GEMINI_SIGNED, &n) && n;
 }
 
 static void put_signature(beluga__gemini_encoder *e, const beluga_part *part)
 {
-    if (part && is_signed(part))
-        beluga_json_put_string_n(e->w, "thoughtSignature", part->signature, part->signature_length);
+    size_t n = 0;
+    const char *own = part ? beluga__signature_behind(part, BELUGA__GEMINI_SIGNED, &n) : NULL;
+    if (n) beluga_json_put_string_n(e->w, "thoughtSignature", own, n);
 }
 
 /* ---- messages of the model ------------------------------------------------------------------- */

@@ -14,6 +14,10 @@
  * back. */
 #define BELUGA__GEMINI_MADE_UP_ID "gemini_"
 
+/* The beginning of a signature of this API. Its own are base64, as Claude's are, and Claude refuses
+ * reasoning that another model signed. */
+#define BELUGA__GEMINI_SIGNED "gemini:"
+
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__gemini_state {
     bool has_metadata, warned;

@@ -80,7 +80,8 @@ static int emit_part(beluga__gemini_state *state, const beluga_json *part, belug
     const beluga_json *call = m[FUNCTION_CALL];
     int code = thought && length ? beluga_emit_reasoning(emit, text, length) : 0;
     if (!code && n_signature && !thought) code = beluga_emit_reasoning_end(emit);
-    if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);
+    if (!code && n_signature)
+        code = beluga__emit_marked_signature(BELUGA__GEMINI_SIGNED, signature, n_signature, emit);
     if (!code && n_signature) code = beluga_emit_reasoning_end(emit);
     if (code || thought) return code;
     if (length) code = beluga_emit_text(emit, text, length);
