@@ -48,6 +48,8 @@ int responses_read(protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
+/* Let a writer fail, so that an answer without one of its parts never goes out. */
+void responses_give_up(beluga_json_writer *w);
 /* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
  * the output, so that nobody keeps these ids. */
 const char *responses_id_prefix(responses_kind kind);
@@ -106,6 +108,8 @@ typedef struct responses_stream {
     int64_t sequence;
     beluga__buf texts;
     beluga__buf items;      /* an array of responses_kept */
+    beluga__buf head;       /* what pieces of the open item have before their texts */
+    size_t head_number;     /* the place in it for the number of the event */
     size_t n_items, n_done; /* they are done in their order */
     bool has_usage;
     beluga_usage usage;

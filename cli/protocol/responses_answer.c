@@ -18,12 +18,6 @@ typedef struct output {
     size_t parts;
 } output;
 
-/* Let the writer fail, so that an answer without one of its parts never goes out. */
-static void give_up(output *o)
-{
-    beluga_json_put_raw(o->w, NULL, "", 0);
-}
-
 static void put(output *o, responses_item *item)
 {
     item->index = o->n++;
@@ -41,7 +35,7 @@ static void put_call(output *o, const beluga_part *part)
     beluga_json_doc *doc = NULL;
     if (item.kind == RESPONSES_CUSTOM_CALL &&
         responses_custom_input(&item.text, &item.length, &doc) != 0)
-        give_up(o);
+        responses_give_up(o->w);
     put(o, &item);
     beluga_json_doc_free(doc);
 }
@@ -68,7 +62,7 @@ static void put_state(output *o, const beluga_part *part)
     beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
     if (responses_put_state(&text, part->kind, part->state_provider, part->state,
                             part->state_length) != 0)
-        give_up(o);
+        responses_give_up(o->w);
     item.signature = text.data;
     item.signature_length = text.length;
     if (item.signature_length) put(o, &item);
@@ -100,7 +94,7 @@ static void put_output(output *o, const beluga_response *response)
     beluga_message *message = beluga_response_message(response);
     o->parts = beluga_message_count(message);
     beluga_json_begin_array(o->w, "output");
-    if (!message) give_up(o);
+    if (!message) responses_give_up(o->w);
     for (o->at = 0; o->at < o->parts; o->at++) put_part(o, beluga_message_part(message, o->at));
     beluga_json_end_array(o->w);
     beluga_message_unref(message);

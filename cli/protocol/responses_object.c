@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+void responses_give_up(beluga_json_writer *w)
+{
+    beluga_json_put_raw(w, NULL, "", 0);
+}
+
 /* ---- items ----------------------------------------------------------------------------------- */
 
 typedef struct item_words {
@@ -310,6 +315,8 @@ static void put_echo(beluga_json_writer *w, const protocol_request *request, con
     const char *text = given ? beluga_json_text(request->doc, value, &length) : echo->otherwise;
     if (text)
         beluga_json_put_raw(w, echo->name, text, given ? length : strlen(text));
+    else if (given)
+        responses_give_up(w);
     else
         beluga_json_put_null(w, echo->name);
 }

@@ -18,6 +18,7 @@
 
 #define MAX_KEPT  (64u << 20) /* bytes of all items' texts */
 #define MAX_ITEMS 4096u       /* items of an answer */
+#define MAX_HEAD  1024u
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
@@ -86,6 +87,7 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga__buf *out = s->base.out;
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
+    if (rc == BELUGA_ERROR_INVALID_INPUT) rc = BELUGA_ERROR_NO_MEMORY; /* responses_give_up */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);
@@ -159,43 +161,56 @@ static void put_input(beluga_json_writer *w, const responses_item *item)
 
 /* How pieces of a kind of item are called, and their members that are always the same. */
 typedef struct piece_words {
-    const char *type, *place, *rest;
+    const char *type, *place;
 } piece_words;
 
 static const piece_words pieces[] = {
-    [RESPONSES_MESSAGE] = {"response.output_text.delta", ",\"content_index\":0",
-                           ",\"logprobs\":[]"},
-    [RESPONSES_REASONING] = {"response.reasoning_summary_text.delta", ",\"summary_index\":0", ""},
-    [RESPONSES_FUNCTION_CALL] = {"response.function_call_arguments.delta", "", ""},
-    [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", "", ""},
+    [RESPONSES_MESSAGE] = {"response.output_text.delta", ",\"content_index\":0"},
+    [RESPONSES_REASONING] = {"response.reasoning_summary_text.delta", ",\"summary_index\":0"},
+    [RESPONSES_FUNCTION_CALL] = {"response.function_call_arguments.delta", ""},
+    [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", ""},
 };
+
+/* Make what all pieces of an item have before their texts, but for the number of the event. */
+static int make_head(responses_stream *s, const responses_kept *kept)
+{
+    beluga__buf *head = &s->head;
+    const piece_words *words = &pieces[kept->kind];
+    int64_t index = kept - items(s);
+    beluga__buf_clear(head);
+    PROTOCOL_PUT(head, "event: ");
+    beluga__buf_puts(head, words->type);
+    PROTOCOL_PUT(head, "\ndata: {\"type\":\"");
+    beluga__buf_puts(head, words->type);
+    PROTOCOL_PUT(head, "\",\"sequence_number\":");
+    s->head_number = head->length;
+    PROTOCOL_PUT(head, ",\"item_id\":\"");
+    beluga__buf_puts(head, responses_id_prefix((responses_kind)kept->kind));
+    beluga__buf_puts(head, responses_own_id(&s->base.identity));
+    PROTOCOL_PUT(head, "_");
+    protocol_put_int(head, index);
+    PROTOCOL_PUT(head, "\",\"output_index\":");
+    protocol_put_int(head, index);
+    beluga__buf_puts(head, words->place);
+    return PROTOCOL_PUT(head, ",\"delta\":\"");
+}
 
 /* Most events are pieces, so these are written without a writer. */
 static int write_piece(responses_stream *s, responses_kept *kept, const char *text, size_t length)
 {
     beluga__buf *out = s->base.out;
-    const piece_words *words = &pieces[kept->kind];
-    size_t start = out->length, index = (size_t)(kept - items(s));
-    PROTOCOL_PUT(out, "event: ");
-    beluga__buf_puts(out, words->type);
-    PROTOCOL_PUT(out, "\ndata: {\"type\":\"");
-    beluga__buf_puts(out, words->type);
-    PROTOCOL_PUT(out, "\",\"sequence_number\":");
-    protocol_put_int(out, s->sequence++);
-    PROTOCOL_PUT(out, ",\"item_id\":\"");
-    beluga__buf_puts(out, responses_id_prefix((responses_kind)kept->kind));
-    beluga__buf_puts(out, responses_own_id(&s->base.identity));
-    beluga__buf_putc(out, '_');
-    protocol_put_int(out, (int64_t)index);
-    PROTOCOL_PUT(out, "\",\"output_index\":");
-    protocol_put_int(out, (int64_t)index);
-    beluga__buf_puts(out, words->place);
-    PROTOCOL_PUT(out, ",\"delta\":\"");
-    int rc = beluga__json_escape(out, text, length);
-    beluga__buf_putc(out, '"');
-    beluga__buf_puts(out, words->rest);
-    PROTOCOL_PUT(out, "}\n\n");
+    int rc = kept->pieces ? 0 : make_head(s, kept);
+    if (rc) return rc;
+    size_t start = out->length, n = s->head_number;
     kept->pieces = true;
+    beluga__buf_append(out, s->head.data, n);
+    protocol_put_int(out, s->sequence++);
+    beluga__buf_append(out, s->head.data + n, s->head.length - n);
+    rc = beluga__json_escape(out, text, length);
+    if (kept->kind == RESPONSES_MESSAGE)
+        PROTOCOL_PUT(out, "\",\"logprobs\":[]}\n\n");
+    else
+        PROTOCOL_PUT(out, "\"}\n\n");
     if (rc == BELUGA_ERROR_INVALID_INPUT) out->length = start;
     return rc ? rc : out->status;
 }
@@ -229,6 +244,7 @@ static int open_stream(responses_stream *s)
     if (s->base.opened) return 0;
     s->base.opened = true;
     beluga__buf_init(&s->texts, beluga_allocator_default(), MAX_KEPT);
+    beluga__buf_init(&s->head, beluga_allocator_default(), MAX_HEAD);
     beluga__buf_init(&s->items, beluga_allocator_default(), MAX_ITEMS * sizeof(responses_kept));
     int rc = write_response(s, "response.created", &running);
     return rc ? rc : write_response(s, "response.in_progress", &running);
@@ -541,4 +557,5 @@ void responses_release(protocol_stream *stream)
     if (!stream->opened) return;
     beluga__buf_free(&s->texts);
     beluga__buf_free(&s->items);
+    beluga__buf_free(&s->head);
 }

@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Record a failure; only the first one is kept. */
+/* Record a failure; only the first one is kept. What follows one of the buffer is its consequence,
+ * such as a piece of a string that could not be begun. */
 static void fail(beluga_json_writer *w, int code)
 {
-    if (!w->status) w->status = code;
+    if (!w->status && !w->buf->status) w->status = code;
 }
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf)

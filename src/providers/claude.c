@@ -107,9 +107,35 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
                                  (long long)budget, LEAST_BUDGET);
 }
 
+/* Returns whether the model's last message calls tools and has none of its thoughts, as one that
+ * another model wrote, or that went through a protocol without a place for them. */
+static bool calls_without_a_thought(const beluga_call *call)
+{
+    const beluga_message *message = NULL;
+    bool calls = false;
+    for (size_t i = beluga_call_message_count(call); i > 0; i--) {
+        message = beluga_call_message(call, i - 1);
+        if (beluga_message_role(message) == BELUGA_ROLE_AI) break;
+        message = NULL;
+    }
+    for (size_t i = 0; i < beluga_message_count(message); i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_REASONING && part->signature) return false;
+        calls = calls || part->kind == BELUGA_PART_TOOL_CALL;
+    }
+    return calls;
+}
+
 static void plan_budget(const beluga_call *call, beluga_http_request *request,
                         const beluga__claude *model, int64_t room, beluga__claude_plan *plan)
 {
+    if (calls_without_a_thought(call)) {
+        beluga_http_request_warn(request, "the model is not told to think: it can't where its last "
+                                          "tool calls come without what it thought");
+        plan->mode = BELUGA__CLAUDE_DISABLED;
+        return;
+    }
+
     /* Models that take only a budget get one that comes near to the effort. */
     static const int64_t near_effort[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, asked;

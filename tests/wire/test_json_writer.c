@@ -218,15 +218,18 @@ static void the_buffers_maximum_is_the_writers(void **state)
     (void)state;
     beluga__buf buf;
     beluga_json_writer w;
-    for (size_t max = 0; max < 20; max++) {
+    for (size_t max = 0; max < 24; max++) {
         beluga__buf_init(&buf, beluga_allocator_default(), max);
         beluga__json_writer_init(&w, &buf);
         beluga_json_begin_array(&w, NULL);
         beluga_json_put_string(&w, NULL, "\n\n");
         beluga_json_put_base64(&w, NULL, "", "abcdef", 6);
+        beluga_json_begin_string(&w, NULL);
+        beluga_json_add_text(&w, "x", 1);
+        beluga_json_end_string(&w);
         beluga_json_end_array(&w);
         assert_int_equal(beluga__json_writer_status(&w),
-                         max < 19 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0);
+                         max < 23 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0);
         beluga__buf_free(&buf);
     }
 }
