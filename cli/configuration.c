@@ -114,7 +114,8 @@ int configuration_reread(const cli_args *args, const char *path, beluga_config *
     const beluga_option environment = beluga_with_env();
     beluga_config *fresh = beluga_config_new_n(&environment, 1);
     int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
-    if (!status && path) status = beluga_config_load_file(fresh, path, err);
+    if (!status && path && (named_path(args) || access(path, F_OK) == 0))
+        status = beluga_config_load_file(fresh, path, err);
     /* what the command line says was good before: only memory can lack */
     if (!status && set_options(args, fresh) != 0)
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");

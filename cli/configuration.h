@@ -17,8 +17,8 @@
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
 
-/* Read it once more, from the file `path` (NULL: none), for a program that goes on where that
- * fails.
+/* Read it once more, from the file `path` (NULL: none; the usual one may be missing), for a program
+ * that goes on where that fails.
  * @param config  Receives it on success; owned. @return 0, or a code with an error. */
 int configuration_reread(const cli_args *args, const char *path, beluga_config **config,
                          beluga_error *err);

@@ -22,6 +22,15 @@ typedef struct passing {
     char content_type[128];
 } passing;
 
+/* The library has the body; what was read of it is needed no more. */
+static void forget_body(protocol_request *body)
+{
+    beluga_json_doc_free(body->doc);
+    body->doc = NULL;
+    body->body = NULL;
+    body->model = body->affinity = NULL;
+}
+
 static int start(serve_call *call, beluga_error *err)
 {
     beluga_option options[ASKED_MAX_OPTIONS];
@@ -34,7 +43,9 @@ static int start(serve_call *call, beluga_error *err)
     options[n++] = beluga_with_request_body_n(call->text, call->length);
     if (live) options[n++] = beluga_with_restart_delivery(true);
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
-    return call_ask(call, live, options, n, err);
+    int status = call_ask(call, live, options, n, err);
+    forget_body(&call->body);
+    return status;
 }
 
 /* ---- events of a stream ---------------------------------------------------------------------- */

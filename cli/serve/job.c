@@ -44,6 +44,7 @@ static void cut(serve_work *work)
     serve_job *job = beluga__container_of(work, serve_job, work);
     if (!job->request || job->ended) return;
     beluga_job_cancel(job->job);
+    settle_key(job);
     serve_refuse(job->request, BELUGA_ERROR_OVERLOADED, "the server ends: ask again");
     job->request->kind = NULL;
     serve_work_end(job->s, &job->work);

@@ -134,9 +134,9 @@ int serve_begin(serve *s, const cli_args *args)
     int rc = session_load(&session, args);
     if (rc == 0) {
         beluga_config *config = session.base;
-        s->path = session.has_file ? session.path : NULL;
+        s->path = session.path;
         session.base = NULL;
-        if (session.has_file) session.path = NULL;
+        session.path = NULL;
         if (make_snapshot(s, config, &s->now, &err)) rc = report_error(args, &err, NULL);
     }
     session_free(&session);
