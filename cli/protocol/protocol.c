@@ -1,10 +1,12 @@
 #include "protocol/protocol.h"
 
+#include "base/mix.h"
 #include "protocol/read.h"
 
 #include <beluga/error.h>
 
-#include <stdio.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -76,33 +78,50 @@ void protocol_request_free(protocol_request *request)
     free(request->extra);
     beluga_messages_free(request->messages);
     beluga_json_doc_free(request->doc);
-    *request = (protocol_request){0};
+    /* the rest is large, and of no use without these */
+    request->n_tools = request->n_renamed = request->n_options = 0;
+    request->tools = NULL;
+    request->renamed = NULL;
+    request->schema = request->extra = NULL;
+    request->messages = NULL;
+    request->doc = NULL;
+    request->body = NULL;
+    *request->dropped = *request->why = '\0';
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Ids need be unique, not secret: where the system has no random numbers, the clock serves. */
-static void make_random(unsigned char *bytes, size_t n)
+/* Ids need be unique, not secret: one read of random numbers serves all. Where the system has none,
+ * the clock does. */
+static uint64_t seed;
+
+static void make_seed(void)
 {
     struct timespec now;
-    if (getrandom(bytes, n, GRND_NONBLOCK) == (ssize_t)n) return;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed) return;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    memset(bytes, 0, n);
-    memcpy(bytes, &now, n < sizeof now ? n : sizeof now);
+    seed = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static char *put_hex(char *text, uint64_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (int shift = 60; shift >= 0; shift -= 4) *text++ = digits[n >> shift & 15];
+    return text;
 }
 
 void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model)
 {
-    enum { RANDOM_BYTES = 16 };
-    static const char digits[] = "0123456789abcdef";
-    unsigned char bytes[RANDOM_BYTES];
-    size_t at = (size_t)snprintf(identity->id, sizeof identity->id, "%s", table->id_prefix);
-    make_random(bytes, sizeof bytes);
-    for (size_t i = 0; i < RANDOM_BYTES; i++) {
-        identity->id[at++] = digits[bytes[i] >> 4];
-        identity->id[at++] = digits[bytes[i] & 15];
-    }
-    identity->id[at] = '\0';
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static atomic_uint_fast64_t count;
+    char *text = identity->id;
+    const size_t n = strlen(table->id_prefix);
+    pthread_once(&once, make_seed);
+    const uint64_t number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    memcpy(text, table->id_prefix, n);
+    text = put_hex(text + n, beluga__mix(seed));
+    text = put_hex(text, beluga__mix(seed ^ beluga__mix(number + 1)));
+    *text = '\0';
     identity->created = (int64_t)time(NULL);
     identity->model = model;
 }

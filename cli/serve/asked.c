@@ -69,8 +69,8 @@ static void note_metadata(serve_call *call, const beluga_event *event)
 {
     serve_record *record = &call->request->record;
     const char *provider = event->u.metadata.provider, *model = event->u.metadata.model;
-    if (provider) snprintf(record->provider, sizeof record->provider, "%s", provider);
-    if (model) snprintf(record->model, sizeof record->model, "%s", model);
+    if (provider) serve_copy(record->provider, sizeof record->provider, provider);
+    if (model) serve_copy(record->model, sizeof record->model, model);
     record->cached = event->u.metadata.cached;
     record->attempts = (int)event->u.metadata.attempts;
     if (event->u.metadata.rate_limits) call->limits = *event->u.metadata.rate_limits;
@@ -139,12 +139,14 @@ static void add_limits(serve_call *call)
     add_number(call, "x-ratelimit-reset-tokens", l->tokens_reset_ms, "ms");
 }
 
-static double cost_of(const serve_call *call)
+double call_cost(serve_call *call)
 {
-    const serve_record *record = &call->request->record;
-    if (record->cached) return 0;
-    return serve_models_cost(call->snapshot->models, record->provider, record->model,
-                             &record->usage);
+    serve_record *record = &call->request->record;
+    if (record->cached) record->cost = 0;
+    if (record->cost < 0)
+        record->cost = serve_models_cost(call->snapshot->models, record->provider, record->model,
+                                         &record->usage);
+    return record->cost;
 }
 
 static void add_headers(serve_call *call)
@@ -162,7 +164,7 @@ static void add_headers(serve_call *call)
 static void add_cost(serve_call *call)
 {
     char text[32];
-    double cost = cost_of(call);
+    double cost = call_cost(call);
     if (cost < 0) return;
     snprintf(text, sizeof text, "%.9g", cost);
     http_add_header(call->request->x, "x-beluga-cost-usd", text);

@@ -71,6 +71,8 @@ int call_ask(serve_call *call, bool streamed, const beluga_option *options, size
 void call_send_later(serve_call *call);
 /* Send what may be sent. */
 void call_send(serve_call *call);
+/* The cost of the answer, which the record then has; -1 where it is not known. */
+double call_cost(serve_call *call);
 /* Begin a stream's answer, if it has not begun. */
 void call_start_answer(serve_call *call, const char *content_type);
 /* Answer whole. */

@@ -45,10 +45,7 @@ static void settle_key(serve_call *call)
 {
     serve_record *record = &call->request->record;
     const bool asked = call->op != NULL;
-    if (record->usage.input_total >= 0 || record->usage.output_total >= 0)
-        record->cost = record->cached ? 0
-                                      : serve_models_cost(call->snapshot->models, record->provider,
-                                                          record->model, &record->usage);
+    if (record->usage.input_total >= 0 || record->usage.output_total >= 0) call_cost(call);
     if (call->admitted)
         serve_key_settle(call->key, call->estimate, asked ? &record->usage : NULL, record->cost);
 }

@@ -93,7 +93,6 @@ struct http_exchange {
     bool was_full;
     uint64_t bytes_sent;
     beluga__buf added; /* lines of headers for the answer */
-    char peer[56];
 };
 
 struct http_connection {
@@ -128,6 +127,7 @@ struct http_connection {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } peer;
+    char peer_text[56]; /* "": not asked for yet */
 };
 
 typedef struct http_listener {

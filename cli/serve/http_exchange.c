@@ -95,18 +95,18 @@ char *http_take_body(http_exchange *x, size_t *length)
 
 const char *http_peer(const http_exchange *x)
 {
-    const http_connection *c = x->c;
-    char *text = (char *)x->peer; /* written when it is asked for, which most requests do not */
+    http_connection *c = x->c;
+    char *text = c->peer_text; /* written when it is first asked for */
     char address[INET6_ADDRSTRLEN] = "";
     if (*text) return text;
     if (c->peer.any.sa_family == AF_INET) {
         inet_ntop(AF_INET, &c->peer.v4.sin_addr, address, sizeof address);
-        snprintf(text, sizeof x->peer, "%s:%u", address, ntohs(c->peer.v4.sin_port));
+        snprintf(text, sizeof c->peer_text, "%s:%u", address, ntohs(c->peer.v4.sin_port));
     } else if (c->peer.any.sa_family == AF_INET6) {
         inet_ntop(AF_INET6, &c->peer.v6.sin6_addr, address, sizeof address);
-        snprintf(text, sizeof x->peer, "[%s]:%u", address, ntohs(c->peer.v6.sin6_port));
+        snprintf(text, sizeof c->peer_text, "[%s]:%u", address, ntohs(c->peer.v6.sin6_port));
     } else {
-        snprintf(text, sizeof x->peer, "unix");
+        snprintf(text, sizeof c->peer_text, "unix");
     }
     return text;
 }

@@ -15,6 +15,19 @@
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
 
+static char *put_hex(char *text, uint64_t n, int digits)
+{
+    while (digits--) *text++ = "0123456789abcdef"[n >> 4 * digits & 15];
+    return text;
+}
+
+static void make_id(char *id, uint64_t prefix, uint64_t number)
+{
+    memcpy(id, "req_", 4);
+    id = put_hex(id + 4, prefix, 16);
+    *put_hex(id, number, 8) = '\0';
+}
+
 /* Take the client's id where it can stand in a header and a log, else make one. */
 static void choose_id(serve_request *request)
 {
@@ -23,9 +36,9 @@ static void choose_id(serve_request *request)
     const size_t room = sizeof request->record.request_id;
     const char *given = http_header(request->x, "x-request-id");
     if (given && *given && strlen(given) < room && !given[strspn(given, ID_LETTERS)])
-        snprintf(id, room, "%s", given);
+        serve_copy(id, room, given);
     else
-        snprintf(id, room, "req_%016" PRIx64 "%08" PRIx64, s->id_prefix, ++s->n_ids);
+        make_id(id, s->id_prefix, ++s->n_ids);
 }
 
 /* "00-<trace>-<span>-<flags>" */

@@ -27,6 +27,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What is known of a request when it is over. Strings are "" when unknown. */
 typedef struct serve_record {
@@ -50,6 +51,14 @@ typedef struct serve_record {
     double cost; /* US dollars; -1: unknown */
     uint64_t bytes_in, bytes_out;
 } serve_record;
+
+/* Copy a text that ends in NUL, as much of it as there is room for. */
+static inline void serve_copy(char *to, size_t room, const char *text)
+{
+    size_t n = strnlen(text, room - 1);
+    memcpy(to, text, n);
+    to[n] = '\0';
+}
 
 /* How a stream whose model fails after its first content is dealt with. */
 typedef enum serve_failover {
