@@ -82,6 +82,9 @@ static void note(serve_call *call, const beluga_event *event)
     serve_record *record = &call->request->record;
     if (is_content(event) && record->first_ns < 0)
         record->first_ns = reactor_now_ns(call->s->reactor) - http_began_ns(call->request->x);
+    if (event->kind == BELUGA_EVENT_TEXT) call->said += event->u.text.length;
+    if (event->kind == BELUGA_EVENT_REASONING) call->said += event->u.reasoning.length;
+    if (event->kind == BELUGA_EVENT_TOOL_CALL_END) call->said += event->u.tool_call.length;
     if (event->kind == BELUGA_EVENT_METADATA) note_metadata(call, event);
     if (event->kind == BELUGA_EVENT_USAGE) {
         record->usage = event->u.usage;

@@ -50,7 +50,8 @@ struct serve_call {
     reactor_timer silence;            /* keeps the connection alive */
     reactor_task later;               /* sends what a turn has brought, and ends the call */
     int64_t sent_ns;                  /* when something was sent last */
-    int64_t estimate;                 /* of tokens */
+    int64_t estimate;                 /* of the tokens that it takes */
+    size_t said;                      /* bytes of text, reasoning and arguments that came */
     beluga_rate_limits limits;        /* of the provider */
     beluga__buf captured;             /* what was sent, where texts are kept */
     char *headers[ASKED_MAX_HEADERS]; /* of the client, that go on; owned */

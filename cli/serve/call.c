@@ -41,16 +41,27 @@ static void settle_turn(reactor_task *task)
         free_call(call);
 }
 
+/* An answer without usage, as of a stream whose client did not ask for it or has gone, was not
+ * free: it is estimated from its length. */
+static beluga_usage usage_of(const serve_call *call)
+{
+    beluga_usage usage = call->request->record.usage;
+    if (usage.input_total >= 0 || usage.output_total >= 0 || !call->said) return usage;
+    usage.input_total = call->estimate;
+    usage.output_total = (int64_t)(call->said / BYTES_PER_TOKEN);
+    return usage;
+}
+
 static void settle_key(serve_call *call)
 {
     serve_record *record = &call->request->record;
-    const bool asked = call->op != NULL;
-    if (record->usage.input_total >= 0 || record->usage.output_total >= 0)
+    const beluga_usage usage = usage_of(call);
+    if (usage.input_total >= 0 || usage.output_total >= 0)
         record->cost = record->cached ? 0
                                       : serve_models_cost(call->snapshot->models, record->provider,
-                                                          record->model, &record->usage);
+                                                          record->model, &usage);
     if (call->admitted)
-        serve_key_settle(call->key, call->estimate, asked ? &record->usage : NULL, record->cost);
+        serve_key_settle(call->key, call->estimate, call->op ? &usage : NULL, record->cost);
 }
 
 static void tell_texts(serve_call *call)
@@ -227,7 +238,7 @@ static int make_context(serve_call *call, beluga_error *err)
 
 static int admit(serve_call *call, beluga_error *err)
 {
-    call->estimate = (int64_t)(call->length / BYTES_PER_TOKEN);
+    call->estimate = serve_estimate_tokens(call->length);
     int status = serve_key_admit(call->key, call->estimate, err);
     call->admitted = status == 0;
     return status;
@@ -279,25 +290,11 @@ static void drop_text(serve_call *call)
     call->text = NULL;
 }
 
-/* More requests than the server takes at once. */
-static bool is_full(serve_request *request)
-{
-    beluga_error err;
-    if (request->s->n_works < request->snapshot->settings.max_requests) return false;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "%u requests are being answered, as many as this server takes at once "
-                     "(max_requests): ask again",
-                     request->snapshot->settings.max_requests);
-    err.retry_after_ms = 1000;
-    serve_answer_error(request, &err);
-    return true;
-}
-
 void serve_call_handle(serve_request *request)
 {
     beluga_error err;
     request->record.protocol = request->family->name;
-    if (is_full(request)) return;
+    if (serve_refuse_excess(request)) return;
     serve_call *call = make_call(request);
     if (!call) {
         serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");

@@ -1,8 +1,10 @@
 /* The routes of the server, what passes through it, and whom it lets in. */
 #include "gate.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define GATE_TEST(test) cmocka_unit_test_setup_teardown(test, gate_setup, gate_teardown)
@@ -300,6 +302,29 @@ static void without_a_file_mock_and_who_has_a_key_are_served(void **state)
     assert_int_equal(gate_stop(g), 0);
 }
 
+/* A shell passes descriptor 3, as systemd does. */
+static void a_socket_of_systemd_is_listened_on(void **state)
+{
+    gate *g = *state;
+    char command[512];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &length), 0);
+    snprintf(command, sizeof command, "exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 exec %s serve", fd,
+             cli_program());
+    g->cli->program = "/bin/sh";
+    cli_start(g->cli, "-c", command, NULL);
+    cli_wait_for_err(g->cli, "env_key");
+    close(fd);
+    g->port = ntohs(at.sin_port);
+    assert_int_equal(gate_request(g, "GET", "/ready", NULL, NULL), 200);
+    assert_int_equal(gate_stop(g), 0);
+}
+
 /* ---- who is let in --------------------------------------------------------------------------- */
 
 /* SHA-256 of "secret" */
@@ -368,6 +393,7 @@ int main(void)
         GATE_TEST(other_names_are_answered_by_the_default_model),
         GATE_TEST(models_of_providers_that_are_not_served_are_unknown),
         GATE_TEST(without_a_file_mock_and_who_has_a_key_are_served),
+        GATE_TEST(a_socket_of_systemd_is_listened_on),
         GATE_TEST(without_a_key_nothing_is_told),
         GATE_TEST(others_are_not_let_in_without_keys),
         GATE_TEST(a_port_that_is_taken_is_told),
