@@ -1,20 +1,14 @@
 #include "logbook/store.h"
 
-#include "base/new_file.h"
 #include "base/utf8.h"
+#include "database.h"
 #include "logbook/names.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* The time to wait for another process that writes; a write takes milliseconds. */
-#define BUSY_MS 5000
 /* "BLGA" marks the file as a log of this program. */
 #define APPLICATION_ID 0x424c4741
 /* The index has sequences of three letters, so it can't find a shorter word. */
@@ -25,8 +19,6 @@
 #define XX(type, name) ", " #name
 #define COLUMNS        "id" LOGBOOK_MAP(XX)
 
-/* Each statement turns version n into version n + 1. A published statement never changes; a change
- * is a further one. */
 static const char *const steps[] = {
     "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, time_ms INTEGER, "
     "reference TEXT, provider TEXT, model TEXT, system TEXT, prompt TEXT, human TEXT, answer TEXT, "
@@ -45,140 +37,20 @@ static const char *const steps[] = {
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 
-struct logbook_store {
-    sqlite3 *db;
-    char *path;
-};
+static const database_form form = {"log", APPLICATION_ID, steps, VERSION};
 
-/* ---- failures -------------------------------------------------------------------------------- */
+struct logbook_store {
+    database base;
+};
 
 struct sqlite3 *logbook_store_database(logbook_store *store)
 {
-    return store->db;
+    return store->base.db;
 }
 
 int logbook_store_fail(const logbook_store *store, char *why)
 {
-    int code = sqlite3_errcode(store->db) & 0xff;
-    const char *text = sqlite3_errmsg(store->db);
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        snprintf(why, LOGBOOK_WHY_BYTES,
-                 "%.300s is damaged (%.80s); move it away, and a new one is begun", store->path,
-                 text);
-    else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: another process does not let go of it",
-                 store->path);
-    else
-        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %.160s", store->path, text);
-    return -1;
-}
-
-static int fail_errno(const char *path, char *why)
-{
-    char text[128];
-    snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
-             beluga__file_explain(errno, text, sizeof text));
-    return -1;
-}
-
-/* ---- versions -------------------------------------------------------------------------------- */
-
-static int execute(logbook_store *store, const char *sql, char *why)
-{
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
-               ? 0
-               : logbook_store_fail(store, why);
-}
-
-/* Return the first number of the first row; -1 with `why`. */
-static int64_t number_of(logbook_store *store, const char *sql, char *why)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t number = -1;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        logbook_store_fail(store, why);
-    else
-        number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return number;
-}
-
-static int make_current(logbook_store *store, int from, char *why)
-{
-    char sql[96];
-    int rc = 0;
-    for (int i = from; i < VERSION && rc == 0; i++) rc = execute(store, steps[i], why);
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             APPLICATION_ID, VERSION);
-    return rc ? rc : execute(store, sql, why);
-}
-
-static int check_version(logbook_store *store, int *version, char *why)
-{
-    int64_t id = number_of(store, "PRAGMA application_id", why);
-    int64_t tables = id < 0 ? -1 : number_of(store, "SELECT count(*) FROM sqlite_master", why);
-    int64_t found = tables < 0 ? -1 : number_of(store, "PRAGMA user_version", why);
-    if (found < 0) return -1;
-    *version = (int)found;
-    if (id != APPLICATION_ID && tables > 0) {
-        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s is a database, but no log of beluga's",
-                 store->path);
-        return -1;
-    }
-    if (found <= VERSION) return 0;
-    snprintf(why, LOGBOOK_WHY_BYTES,
-             "%.300s was written by a newer beluga (format %d; this one knows up to %d)",
-             store->path, *version, VERSION);
-    return -1;
-}
-
-/* Several processes may find the database old, or empty, at once, so the process that gets the
- * lock checks again. */
-static int upgrade(logbook_store *store, char *why)
-{
-    int version;
-    if (execute(store, "BEGIN IMMEDIATE", why) != 0) return -1;
-    int rc = check_version(store, &version, why);
-    if (rc == 0) rc = make_current(store, version, why);
-    if (rc == 0) return execute(store, "COMMIT", why);
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
-}
-
-/* ---- opening --------------------------------------------------------------------------------- */
-
-/* SQLite would make the file readable for others. Returns 0, 1 when the file does not exist, or
- * -1. */
-static int make_file(const char *path, bool create, char *why)
-{
-    struct stat info;
-    const int look = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
-    int fd = create ? beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE)
-                    : open(path, look);
-    if (fd < 0 && errno == EACCES && create) fd = open(path, look);
-    if (fd < 0 && errno == ENOENT && !create) return 1;
-    if (fd >= 0 && fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
-        close(fd);
-        fd = (errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL, -1);
-    }
-    if (fd < 0) return fail_errno(path, why);
-    close(fd);
-    return 0;
-}
-
-static int prepare(logbook_store *store, char *why)
-{
-    int version;
-    sqlite3_busy_timeout(store->db, BUSY_MS);
-    if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
-        return -1;
-    /* All of this is read in one transaction, since another process may be creating the
-     * database. */
-    if (execute(store, "BEGIN", why) != 0) return -1;
-    int rc = check_version(store, &version, why);
-    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-    return rc == 0 && version < VERSION ? upgrade(store, why) : rc;
+    return database_fail(&store->base, why);
 }
 
 static int no_memory(char *why)
@@ -189,31 +61,21 @@ static int no_memory(char *why)
 
 int logbook_store_open(const char *path, bool create, logbook_store **out, char *why)
 {
-    *out = NULL;
-    int rc = make_file(path, create, why);
-    if (rc != 0) return rc < 0 ? -1 : 0;
     logbook_store *store = calloc(1, sizeof *store);
-    if (!store || !(store->path = strdup(path))) {
-        free(store);
-        return no_memory(why);
-    }
-    rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (!store->db)
-        rc = no_memory(why);
-    else
-        rc = rc == SQLITE_OK ? prepare(store, why) : logbook_store_fail(store, why);
+    *out = NULL;
+    if (!store) return no_memory(why);
+    int rc = database_open(&store->base, &form, path, create, why);
     if (rc == 0)
         *out = store;
     else
-        logbook_store_close(store);
-    return rc;
+        free(store);
+    return rc < 0 ? -1 : 0;
 }
 
 void logbook_store_close(logbook_store *store)
 {
     if (!store) return;
-    sqlite3_close(store->db);
-    free(store->path);
+    database_close(&store->base);
     free(store);
 }
 
@@ -240,12 +102,12 @@ int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why)
     static const char sql[] = "INSERT INTO calls (" COLUMNS ") VALUES (NULL" LOGBOOK_MAP(MARK) ")";
     sqlite3_stmt *statement = NULL;
     int at = 0, rc = 0;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->base.db, sql, -1, &statement, NULL) != SQLITE_OK)
         return logbook_store_fail(store, why);
 #define BIND(type, name) bind_##type(statement, ++at, entry->name);
     LOGBOOK_MAP(BIND)
     if (sqlite3_step(statement) == SQLITE_DONE)
-        entry->id = sqlite3_last_insert_rowid(store->db);
+        entry->id = sqlite3_last_insert_rowid(store->base.db);
     else
         rc = logbook_store_fail(store, why);
     sqlite3_finalize(statement);
@@ -288,7 +150,7 @@ static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_vis
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         read_entry(statement, &entry);
         /* Without memory SQLite returns a text as if it were NULL. */
-        if (sqlite3_errcode(store->db) == SQLITE_NOMEM)
+        if (sqlite3_errcode(store->base.db) == SQLITE_NOMEM)
             rc = logbook_store_fail(store, why);
         else
             rc = visit(payload, &entry);
@@ -315,7 +177,7 @@ int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, in
             " FROM calls WHERE id IN (SELECT entry FROM thread) ORDER BY id LIMIT ?2",
     };
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(store->db, queries[which], -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->base.db, queries[which], -1, &statement, NULL) != SQLITE_OK)
         return logbook_store_fail(store, why);
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, most > 0 ? most : -1);
@@ -341,8 +203,8 @@ static bool update_index(logbook_store *store)
         "DELETE FROM calls_indexed;"
         "INSERT INTO calls_indexed SELECT coalesce(max(id), 0) FROM calls;"
         "COMMIT";
-    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (sqlite3_exec(store->base.db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
+    sqlite3_exec(store->base.db, "ROLLBACK", NULL, NULL, NULL);
     return false;
 }
 
@@ -393,7 +255,7 @@ static int search(logbook_store *store, const char *const *words, size_t n, int6
     char sql[QUERY_BYTES];
     sqlite3_stmt *statement = NULL;
     make_query(sql, words, n, phrase != NULL);
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->base.db, sql, -1, &statement, NULL) != SQLITE_OK)
         return logbook_store_fail(store, why);
     sqlite3_bind_int64(statement, 1, most > 0 ? most : -1);
     bind_TEXT(statement, 2, phrase);
@@ -425,21 +287,22 @@ int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     char sql[96];
     int64_t deleted = -1;
-    if (execute(store, "BEGIN IMMEDIATE", why) != 0) return -1;
+    if (database_run(&store->base, "BEGIN IMMEDIATE", why) != 0) return -1;
     snprintf(sql, sizeof sql, "DELETE FROM calls WHERE time_ms < %lld", (long long)before_ms);
-    if (execute(store, sql, why) == 0) {
-        deleted = sqlite3_changes(store->db);
-        if (execute(store, "DROP TABLE IF EXISTS calls_index; DROP TABLE IF EXISTS calls_indexed",
-                    why))
+    if (database_run(&store->base, sql, why) == 0) {
+        deleted = sqlite3_changes(store->base.db);
+        if (database_run(&store->base,
+                         "DROP TABLE IF EXISTS calls_index; DROP TABLE IF EXISTS calls_indexed",
+                         why))
             deleted = -1;
     }
-    if (deleted >= 0 && execute(store, "COMMIT", why) == 0)
-        return execute(store, "VACUUM", why) == 0 ? deleted : -1;
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (deleted >= 0 && database_run(&store->base, "COMMIT", why) == 0)
+        return database_run(&store->base, "VACUUM", why) == 0 ? deleted : -1;
+    sqlite3_exec(store->base.db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
 }
 
 int64_t logbook_store_count(logbook_store *store, char *why)
 {
-    return number_of(store, "SELECT count(*) FROM calls", why);
+    return database_number(&store->base, "SELECT count(*) FROM calls", why);
 }

@@ -29,8 +29,8 @@ typedef struct bucket {
 
 /* What a name has used, which stays when its key is read anew. */
 typedef struct account {
-    spend_account spend;
-    struct account *next; /* of the same place in the table */
+    spend_account spend; /* first */
+    struct account *next;
     bucket requests, tokens;
     int64_t n_requests, n_tokens;
     bool told_unpriced;
@@ -58,13 +58,11 @@ typedef struct key_set {
     size_t mask;
 } key_set;
 
-enum { ACCOUNT_PLACES = 1024 };
-
 struct serve_access {
     serve_access_clock clock;
     key_set set;
     uint64_t seed; /* so that nobody can choose keys that meet in one place */
-    account *accounts[ACCOUNT_PLACES];
+    account *accounts;
     size_t n_accounts;
     spend *spend;
     char *path; /* of the spend's file; NULL: the usual one */
@@ -101,20 +99,6 @@ static int64_t now_s(const serve_access *access)
 
 /* ---- accounts -------------------------------------------------------------------------------- */
 
-static size_t account_place(const char *name)
-{
-    uint32_t hash = 2166136261u;
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % ACCOUNT_PLACES;
-}
-
-static account *find_account(const serve_access *access, const char *name)
-{
-    account *a = access->accounts[account_place(name)];
-    while (a && strcmp(a->name, name) != 0) a = a->next;
-    return a;
-}
-
 static bucket full(int64_t per_minute, int64_t at_ms)
 {
     return (bucket){(double)per_minute, at_ms};
@@ -123,16 +107,15 @@ static bucket full(int64_t per_minute, int64_t at_ms)
 /* Returns the account of a name; NULL without memory, or past the maximum. */
 static account *take_account(serve_access *access, const serve_key_setting *key)
 {
-    account *a = find_account(access, key->name);
+    account *a = (account *)(void *)spend_find(access->spend, key->name);
     size_t n = strlen(key->name) + 1;
     if (a || access->n_accounts >= MAX_ACCOUNTS || !(a = calloc(1, sizeof *a + n))) return a;
     memcpy(a->name, key->name, n);
     a->spend.name = a->name;
     a->requests = full(key->requests_per_minute, now_ms(access));
     a->tokens = full(key->tokens_per_minute, now_ms(access));
-    account **head = &access->accounts[account_place(a->name)];
-    a->next = *head;
-    *head = a;
+    a->next = access->accounts;
+    access->accounts = a;
     access->n_accounts++;
     spend_join(access->spend, &a->spend, now_s(access));
     return a;
@@ -140,11 +123,10 @@ static account *take_account(serve_access *access, const serve_key_setting *key)
 
 static void free_accounts(serve_access *access)
 {
-    for (size_t i = 0; i < ACCOUNT_PLACES; i++)
-        for (account *a = access->accounts[i], *next; a; a = next) {
-            next = a->next;
-            free(a);
-        }
+    for (account *a = access->accounts, *next; a; a = next) {
+        next = a->next;
+        free(a);
+    }
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -493,6 +475,13 @@ static void tell_unpriced(const serve_key *key)
                 key->account->name);
 }
 
+static void tell_trouble(const serve_access *access)
+{
+    char why[512];
+    if (spend_trouble(access->spend, why, sizeof why))
+        out_warning("what keys spend is kept in memory until it can be written: %s", why);
+}
+
 static int64_t known(int64_t tokens)
 {
     return tokens > 0 ? tokens : 0;
@@ -510,12 +499,13 @@ void serve_key_settle(serve_key *key, int64_t estimated_tokens, const beluga_usa
         sum.output_tokens = known(usage->output_total);
         bool unknown = usage->input_total < 0 && usage->output_total < 0;
         real = unknown ? estimated_tokens : sum.input_tokens + sum.output_tokens;
-        if (cost < 0) tell_unpriced(key);
+        if (cost < 0 && !unknown) tell_unpriced(key);
     }
     if (key->tokens_per_minute) a->tokens.level += (double)(estimated_tokens - real);
     a->n_requests++;
     a->n_tokens += sum.input_tokens + sum.output_tokens;
     spend_add(key->access->spend, &a->spend, now_s(key->access), &sum);
+    tell_trouble(key->access);
 }
 
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)

@@ -28,12 +28,25 @@ static void take_headers(serve_call *call)
     }
 }
 
+/* The turns of one session go to one model, which has their beginning in its cache. */
+static const char *session_of(const serve_call *call)
+{
+    static const char *const headers[] = {"x-claude-code-session-id", "session-id"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        const char *value = http_header(call->request->x, headers[i]);
+        if (value && *value) return value;
+    }
+    return call->body.affinity;
+}
+
 size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
 {
     size_t n = 0;
     take_headers(call);
     for (size_t i = 0; i < call->n_headers; i++)
         options[n++] = beluga_with_extra_header(call->headers[i]);
+    const char *session = session_of(call);
+    if (session) options[n++] = beluga_with_routing_key(session);
     /* no layer below fails with this error: so no other model is asked */
     if (call->snapshot->settings.failover == SERVE_FAILOVER_OFF && call->model->has_fallbacks)
         options[n++] = beluga_with_fallback_on(beluga_error_name(BELUGA_ERROR_CONTEXT_CANCELED));
@@ -59,6 +72,7 @@ static void note_metadata(serve_call *call, const beluga_event *event)
     if (provider) snprintf(record->provider, sizeof record->provider, "%s", provider);
     if (model) snprintf(record->model, sizeof record->model, "%s", model);
     record->cached = event->u.metadata.cached;
+    record->attempts = (int)event->u.metadata.attempts;
     if (event->u.metadata.rate_limits) call->limits = *event->u.metadata.rate_limits;
 }
 

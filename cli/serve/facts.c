@@ -1,5 +1,7 @@
 #include "serve/facts.h"
 
+#include "serve/page.h"
+
 #include <beluga/allocator.h>
 #include <beluga/version.h>
 
@@ -132,8 +134,16 @@ static void show_state(serve_request *request, int status, const char *state)
     serve_answer_json(request, status, w);
 }
 
+/* Browsers get the page; programs, such as curl, a line. */
 void serve_show_index(serve_request *request)
 {
+    const char *accept = http_header(request->x, "accept");
+    http_add_header(request->x, "vary", "accept");
+    if (request->snapshot->settings.page && accept && strstr(accept, "text/html")) {
+        serve_request_add_headers(request);
+        page_answer(request->x);
+        return;
+    }
     serve_answer_text(request, 200, "text/plain; charset=utf-8",
                       "beluga serve: GET /v1/models lists the models\n");
 }
@@ -155,6 +165,24 @@ void serve_show_ready(serve_request *request)
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
+
+/* A reload may take the page away. */
+void serve_show_status(serve_request *request)
+{
+    const serve_snapshot *now = request->snapshot;
+    const serve_gauges gauges = serve_get_gauges(request->s);
+    const page_sources from = {.config = now->config,
+                               .models = now->models,
+                               .observer = request->s->observer,
+                               .gauges = &gauges,
+                               .settings = &now->settings};
+    if (!now->settings.page) {
+        serve_refuse(request, BELUGA_ERROR_NOT_FOUND, "the page is off: serve.page turns it on");
+        return;
+    }
+    serve_request_add_headers(request);
+    page_answer_status(request->x, &from);
+}
 
 void serve_show_metrics(serve_request *request)
 {

@@ -8,6 +8,7 @@
 void serve_list_models(serve_request *request);
 void serve_show_model(serve_request *request);
 void serve_show_index(serve_request *request);
+void serve_show_status(serve_request *request);
 /* 200 while the process lives. */
 void serve_show_health(serve_request *request);
 /* 200 while it can answer: 503 when it is about to end, or has no model. */

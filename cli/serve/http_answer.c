@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+enum { FIRST_ROOM = 512 };
+
 static const char *reason(int status)
 {
     static const struct {
@@ -99,11 +101,20 @@ void http_add_header(http_exchange *x, const char *name, const char *value)
     if (x->added.status) x->c->is_dead = true;
 }
 
-static void put_length(beluga__buf *head, size_t length)
+/* printf takes as long as the rest of a head. */
+static void put_number(beluga__buf *head, size_t number)
 {
-    char text[40];
-    int n = snprintf(text, sizeof text, "content-length: %zu\r\n", length);
-    beluga__buf_append(head, text, (size_t)n);
+    char text[24], *at = text + sizeof text;
+    do *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    beluga__buf_append(head, at, (size_t)(text + sizeof text - at));
+}
+
+static void put_text(beluga__buf *head, const char *before, size_t number, const char *behind)
+{
+    beluga__buf_puts(head, before);
+    put_number(head, number);
+    beluga__buf_puts(head, behind);
 }
 
 /* A status of which RFC 9110 says that no body follows, and no length. */
@@ -125,21 +136,22 @@ static void put_head(http_exchange *x, int status, const char *type, size_t leng
 {
     http_connection *c = x->c;
     beluga__buf *out = &c->out;
-    char line[64];
-    int n = snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", status, reason(status));
     x->status = status;
     x->has_body = !x->is_head && !is_bodiless(status);
     x->in_chunks = length == SIZE_MAX && !x->is_old;
     if (length == SIZE_MAX && x->is_old) c->keep = false;
     decide_end(c);
-    http_queue(c, line, (size_t)n);
+    beluga__buf_reserve(out, FIRST_ROOM);
+    put_text(out, "HTTP/1.1 ", (size_t)status, " ");
+    beluga__buf_puts(out, reason(status));
+    beluga__buf_append(out, "\r\n", 2);
     beluga__buf_puts(out, date(c->server));
     if (type && !is_bodiless(status)) put_field(out, "content-type", type);
     beluga__buf_append(out, x->added.data, x->added.length);
     if (is_bodiless(status))
         ;
     else if (length != SIZE_MAX)
-        put_length(out, length);
+        put_text(out, "content-length: ", length, "\r\n");
     else if (x->in_chunks)
         beluga__buf_puts(out, "transfer-encoding: chunked\r\n");
     if (!c->keep) beluga__buf_puts(out, "connection: close\r\n");
@@ -168,6 +180,7 @@ void http_start(http_exchange *x, int status, const char *content_type)
     size_t before = http_unsent(x->c);
     put_head(x, status, content_type, SIZE_MAX);
     x->stage = HTTP_STARTED;
+    http_touch(x->c);
     x->bytes_sent = http_unsent(x->c) - before;
 }
 

@@ -111,12 +111,12 @@ struct http_connection {
     bool had_request;         /* on this connection, so that it may be idle for longer */
     bool is_half_closed;      /* the client sends no more, but may wait for what is being sent */
     bool is_turned_away;
-    uint64_t head_bytes;    /* of this head, as they came */
-    uint64_t since_piece;   /* bytes of a chunked body's frame since its last piece */
-    const char *piece_ends; /* in the bytes that are read just now */
-    uint64_t lingered;      /* bytes */
-    int64_t linger_ends_ns; /* at the latest */
-    beluga__buf ahead;      /* what was read behind the end of a request */
+    uint64_t head_bytes;      /* of this head, as they came */
+    uint64_t frame_bytes;     /* between the last piece of a chunked body and frame_begins */
+    const char *frame_begins; /* in the bytes that are read just now */
+    uint64_t lingered;        /* bytes */
+    int64_t linger_ends_ns;   /* at the latest */
+    beluga__buf ahead;        /* what was read behind the end of a request */
     size_t ahead_used;
     beluga__buf out; /* unsent, from out_sent on */
     size_t out_sent;

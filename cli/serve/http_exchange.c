@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { FIRST_ROOM = 512 }; /* most heads, so that they are not moved as they grow */
+
 static const beluga_allocator *memory(void)
 {
     return beluga_allocator_default();
@@ -21,6 +23,7 @@ http_exchange *http_exchange_new(http_connection *c)
     x->began_ns = reactor_now_ns(c->server->reactor);
     x->max_body = limits->max_body_bytes;
     beluga__buf_init(&x->head, memory(), 2 * (size_t)limits->max_head_bytes + 64);
+    beluga__buf_reserve(&x->head, FIRST_ROOM);
     beluga__buf_init(&x->body, memory(), SIZE_MAX / 2);
     beluga__buf_init(&x->added, memory(), HTTP_MAX_ADDED_BYTES);
     return x;

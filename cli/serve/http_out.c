@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <sys/uio.h>
 
+/* So few bytes are copied sooner than the kernel looks at a second part. */
+enum { COPY_BYTES = 4096 };
+
 void http_touch(http_connection *c)
 {
     http_server *s = c->server;
@@ -42,6 +45,10 @@ static void sent(http_connection *c, size_t n)
 void http_send(http_connection *c, const void *bytes, size_t length)
 {
     http_touch(c);
+    if (length <= COPY_BYTES) {
+        http_queue(c, bytes, length);
+        length = 0;
+    }
     size_t unsent = http_unsent(c);
     if (c->is_dead || unsent + length == 0) return;
     struct iovec parts[2] = {{c->out.data + c->out_sent, unsent},

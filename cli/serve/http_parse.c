@@ -92,6 +92,11 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t length)
     return c->x->in_trailers ? GO_ON : append(c, &c->x->head, at, length);
 }
 
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
 static int on_header_value_complete(llhttp_t *parser)
 {
     http_connection *c = of(parser);
@@ -99,14 +104,12 @@ static int on_header_value_complete(llhttp_t *parser)
     if (x->in_trailers) return GO_ON;
     beluga__buf *head = &x->head;
     uint32_t value = x->fields[x->n_fields - 1].value;
-    while (head->length > value && strchr(" \t", head->data[head->length - 1])) head->length--;
+    while (head->length > value && is_blank(head->data[head->length - 1])) head->length--;
     return append(c, head, "", 1);
 }
 
-/* No protocol is changed to another: a request that asks for it is a request like any. */
 static int on_headers_complete(llhttp_t *parser)
 {
-    parser->upgrade = 0;
     of(parser)->x->in_trailers = true;
     return HPE_PAUSED;
 }
@@ -115,6 +118,15 @@ static int make_room(http_connection *c, uint64_t length)
 {
     if (length <= c->x->max_body - c->x->body.length) return GO_ON;
     return refuse_later(c, 413, "the request's body is too large");
+}
+
+/* Count what stands between two pieces of a body: the lengths of chunks, or trailers. */
+static int check_frame(http_connection *c, const char *end)
+{
+    c->frame_bytes += (uint64_t)(end - c->frame_begins);
+    c->frame_begins = end;
+    if (c->frame_bytes <= c->server->limits->max_head_bytes) return GO_ON;
+    return refuse_later(c, 431, "the lines between two pieces of the body are too long");
 }
 
 /* The length of a chunk is known before the chunk is there. */
@@ -126,8 +138,9 @@ static int on_chunk_header(llhttp_t *parser)
 static int on_body(llhttp_t *parser, const char *at, size_t length)
 {
     http_connection *c = of(parser);
-    if (make_room(c, length) != GO_ON) return STOP;
-    c->piece_ends = at + length;
+    if (make_room(c, length) != GO_ON || check_frame(c, at) != GO_ON) return STOP;
+    c->frame_bytes = 0;
+    c->frame_begins = at + length;
     c->moved = true;
     return append(c, &c->x->body, at, length);
 }
@@ -141,6 +154,8 @@ static int on_extension(llhttp_t *parser, const char *at, size_t length)
     return refuse_later(c, 400, "the extensions of the body's chunks are too long");
 }
 
+/* This pause comes before that of a request which asks for another protocol: none is spoken here,
+ * and the request is one like any. */
 static int on_message_complete(llhttp_t *parser)
 {
     (void)parser;
@@ -194,22 +209,28 @@ typedef struct framing {
     unsigned hosts, encodings, lengths;
 } framing;
 
+static void find_one(framing *f, const char *name, size_t length, const char *value)
+{
+    if (length == 4 && strcasecmp(name, "host") == 0) {
+        f->hosts++;
+        f->host = value;
+    } else if (length == 17 && strcasecmp(name, "transfer-encoding") == 0) {
+        f->encodings++;
+        f->encoding = value;
+    } else if (length == 14 && strcasecmp(name, "content-length") == 0) {
+        f->lengths++;
+    } else if (length == 6 && strcasecmp(name, "expect") == 0) {
+        f->expect = value;
+    }
+}
+
 static framing find_framing(const http_exchange *x)
 {
     framing f = {0};
-    const char *name, *value;
-    for (size_t i = 0; http_header_at(x, i, &name, &value); i++) {
-        if (strcasecmp(name, "host") == 0) {
-            f.hosts++;
-            f.host = value;
-        } else if (strcasecmp(name, "transfer-encoding") == 0) {
-            f.encodings++;
-            f.encoding = value;
-        } else if (strcasecmp(name, "content-length") == 0) {
-            f.lengths++;
-        } else if (strcasecmp(name, "expect") == 0) {
-            f.expect = value;
-        }
+    for (uint32_t i = 0; i < x->n_fields; i++) {
+        http_field field = x->fields[i];
+        size_t length = field.value - field.name - 1;
+        find_one(&f, x->head.data + field.name, length, x->head.data + field.value);
     }
     return f;
 }
@@ -286,7 +307,7 @@ static bool begin(http_connection *c)
     c->phase = PHASE_HEAD;
     c->is_half_closed = false;
     c->had_request = true;
-    c->head_bytes = c->since_piece = 0;
+    c->head_bytes = c->frame_bytes = 0;
     return true;
 }
 
@@ -350,19 +371,14 @@ static void body_is_there(http_connection *c)
 
 static size_t read_body(http_connection *c, const char *bytes, size_t length)
 {
-    c->piece_ends = NULL;
+    c->frame_begins = bytes;
     llhttp_errno_t error = llhttp_execute(&c->parser, bytes, length);
     const char *end = error == HPE_OK ? bytes + length : llhttp_get_error_pos(&c->parser);
-    if (c->piece_ends)
-        c->since_piece = (uint64_t)(end - c->piece_ends);
-    else
-        c->since_piece += (uint64_t)(end - bytes);
+    if ((error == HPE_OK || error == HPE_PAUSED) && check_frame(c, end) != GO_ON) error = HPE_USER;
     if (error == HPE_PAUSED)
         body_is_there(c);
     else if (error != HPE_OK)
         refuse_error(c, error, false);
-    else if (c->since_piece > c->server->limits->max_head_bytes)
-        refuse(c, 431, "the lines between two chunks of the body, or behind it, are too long");
     return (size_t)(end - bytes);
 }
 
@@ -381,7 +397,8 @@ size_t http_parse(http_connection *c, const char *bytes, size_t length)
         used = skip_lines(bytes, length);
         if (used == length || !begin(c)) return used;
     }
-    if (c->phase == PHASE_HEAD) used += read_head(c, bytes + used, length - used);
+    while (c->phase == PHASE_HEAD && used < length && !c->is_dead)
+        used += read_head(c, bytes + used, length - used);
     if (reads_body(c)) used += read_body(c, bytes + used, length - used);
     return used;
 }

@@ -16,9 +16,7 @@ int serve_observer_new(const serve_settings *settings, serve_observer **out, bel
 int serve_observer_renew(serve_observer *o, const serve_settings *settings, beluga_error *err);
 void serve_observer_free(serve_observer *o);
 
-/* A request that asks a model has begun; serve_observe ends it. */
-void serve_observe_begin(serve_observer *o);
-/* A request is over. */
+/* A request is over. Those that ask no model have no protocol. */
 void serve_observe(serve_observer *o, const serve_record *record);
 /* A connection was refused by HTTP itself. */
 void serve_observe_refused(serve_observer *o, int status, const char *why);
@@ -28,7 +26,7 @@ void serve_observe_texts(serve_observer *o, const char *request, size_t request_
 
 /* Numbers that others have, asked for when they are written. */
 typedef struct serve_gauges {
-    size_t connections;
+    size_t connections, requests; /* that ask a model now */
     bool draining;
     int64_t reloads, failed_reloads;
     const serve_access *access;

@@ -83,7 +83,6 @@ serve_request *serve_request_begin(serve *s, http_exchange *x)
     choose_id(request);
     take_trace_id(request);
     http_set_user(x, request);
-    serve_observe_begin(s->observer);
     return request;
 }
 

@@ -3,6 +3,7 @@
 #include "serve/call.h"
 #include "serve/facts.h"
 #include "serve/numbers.h"
+#include "serve/origin.h"
 #include "serve/request.h"
 
 #include <stdio.h>
@@ -34,6 +35,7 @@ static const serve_route routes[] = {
     {"GET", "/models", &protocol_chat, ROUTE_KEY, serve_list_models},
     {"GET", "/models/", &protocol_chat, ROUTE_KEY, serve_show_model},
     {"GET", "/", &protocol_chat, ROUTE_OPEN, serve_show_index},
+    {"GET", "/status", &protocol_chat, ROUTE_SEES, serve_show_status},
     {"GET", "/health", &protocol_chat, ROUTE_OPEN, serve_show_health},
     {"GET", "/healthz", &protocol_chat, ROUTE_OPEN, serve_show_health},
     {"GET", "/livez", &protocol_chat, ROUTE_OPEN, serve_show_health},
@@ -153,6 +155,16 @@ static bool let_in(serve_request *request, const serve_route *route)
     return false;
 }
 
+/* A page of another site, in a browser of this machine. */
+static bool is_foreign(serve_request *request)
+{
+    const http_exchange *x = request->x;
+    const char *why = origin_refusal(&request->snapshot->settings, http_peer(x),
+                                     http_header(x, "host"), http_header(x, "origin"));
+    if (why) serve_refuse(request, BELUGA_ERROR_AUTHORIZATION, "%s", why);
+    return why != NULL;
+}
+
 static bool can_read(serve_request *request)
 {
     beluga_error err;
@@ -175,7 +187,7 @@ static void head(void *payload, http_exchange *x)
     }
     const serve_route *route = find(http_method(x), request->path);
     request->family = family_of(x, route);
-    if (answer_preflight(request)) return;
+    if (is_foreign(request) || answer_preflight(request)) return;
     if (!route) {
         refuse_path(request);
     } else if (!has_method(route, http_method(x))) {

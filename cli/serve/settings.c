@@ -248,9 +248,10 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
         section_fault(r, "", false, "a key is a map with name and sha256");
     else {
         section_read(r, "a key", key_members, sizeof key_members / sizeof *key_members, value);
-        if (!beluga_json_get(value, "name")) section_fault(r, "", false, "this key has no name");
+        bool has_name = beluga_json_get(value, "name");
+        if (!has_name) section_fault(r, "sha256", true, "this key has no name");
         if (!beluga_json_get(value, "sha256"))
-            section_fault(r, "", false,
+            section_fault(r, has_name ? "name" : "", true,
                           "this key has no sha256: beluga serve --new-key NAME makes a key, and "
                           "prints these lines");
     }

@@ -1,14 +1,52 @@
 #include "serve/spend.h"
 
+#include "base/clock.h"
+#include "base/thread.h"
+#include "output.h"
+#include "serve/spend_store.h"
+
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define DAY_S 86400
+/* Between two writes, and before another try where one failed. */
+#define WRITE_MS 1000
+#define RETRY_MS 5000
+/* When a key is asked for after so long it is looked at again what others have written. */
+#define LOOK_MS 3000
+/* Rows that wait for a disk that can't be written; what comes then is counted with what waits. */
+#define MAX_ROWS    1000000
+#define STACK_BYTES ((size_t)256 * 1024)
+
+enum { PLACES = 1024 };
+
+typedef struct row_list {
+    spend_row *rows;
+    size_t count, room;
+} row_list;
 
 struct spend {
-    spend_account *accounts;
+    /* of all that follows and of the accounts; never held over a disk */
+    pthread_mutex_t lock;
+    pthread_cond_t wake, done;
+    spend_account *places[PLACES], *all;
+    row_list unsaved;
+    bool look, load; /* see whether others have written; read all totals */
+    bool ending;
+    unsigned waiting;      /* calls of spend_wait */
+    uint64_t rounds;       /* of the thread that are over */
+    int64_t day;           /* the newest that was seen */
+    int64_t looked_ms;     /* when `look` was set last */
+    int64_t not_before_ms; /* of the next round */
+    char why[SPEND_WHY_BYTES];
+    bool failing, told;
+    /* the thread's own, while there is one */
+    row_list writing;
+    spend_store *store; /* NULL: nothing is kept, and there is no thread */
+    pthread_t thread;
 };
 
 /* ---- days ------------------------------------------------------------------------------------ */
@@ -48,60 +86,303 @@ const char *spend_usual_path(char path[PATH_MAX])
     return n > 0 && n < PATH_MAX ? path : NULL;
 }
 
-int spend_new(const char *path, spend **out, beluga_error *err)
+/* ---- accounts -------------------------------------------------------------------------------- */
+
+static spend_account **place_of(spend *s, const char *name)
 {
-    (void)path;
-    *out = calloc(1, sizeof **out);
-    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the budgets");
+    uint32_t hash = 2166136261u;
+    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return &s->places[hash % PLACES];
 }
 
-void spend_free(spend *s)
+spend_account *spend_find(spend *s, const char *name)
 {
-    free(s);
-}
-
-void spend_join(spend *s, spend_account *account, int64_t now_s)
-{
-    account->next = s->accounts;
-    account->day = day_of(now_s);
-    s->accounts = account;
+    spend_account *a = *place_of(s, name);
+    while (a && strcmp(a->name, name) != 0) a = a->next;
+    return a;
 }
 
 /* Let a day end, and a month. */
-static void turn(spend_account *account, int64_t day)
+static void turn(spend *s, spend_account *account, int64_t day)
 {
+    if (day > s->day) s->day = day;
     if (account->day == day) return;
     if (!same_month(account->day, day)) account->month_cost = 0;
     account->day_cost = 0;
     account->day = day;
 }
 
+static void add_sum(spend_sum *to, const spend_sum *sum)
+{
+    to->requests += sum->requests;
+    to->input_tokens += sum->input_tokens;
+    to->output_tokens += sum->output_tokens;
+    to->cost += sum->cost;
+}
+
+static bool make_room(row_list *list)
+{
+    if (list->count < list->room) return true;
+    size_t room = list->room ? 2 * list->room : 64;
+    spend_row *rows = list->room < MAX_ROWS ? realloc(list->rows, room * sizeof *rows) : NULL;
+    if (!rows) return false;
+    list->rows = rows;
+    list->room = room;
+    return true;
+}
+
+/* Note what is to be written. Without room it is written under the day that waits, or not at all:
+ * the totals in memory have it in any case. */
+static void note(spend *s, spend_account *account, int64_t day, const spend_sum *sum)
+{
+    row_list *list = &s->unsaved;
+    spend_row *last = account->row ? &list->rows[account->row - 1] : NULL;
+    if (last && last->day == day)
+        add_sum(&last->sum, sum);
+    else if (make_room(list)) {
+        list->rows[list->count++] = (spend_row){account, day, *sum};
+        account->row = list->count;
+    } else if (last)
+        add_sum(&last->sum, sum);
+}
+
+void spend_join(spend *s, spend_account *account, int64_t now_s)
+{
+    spend_account **head = place_of(s, account->name);
+    pthread_mutex_lock(&s->lock);
+    account->day = day_of(now_s);
+    account->next = *head;
+    account->next_of_all = s->all;
+    *head = s->all = account;
+    turn(s, account, account->day);
+    s->load = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void spend_add(spend *s, spend_account *account, int64_t now_s, const spend_sum *sum)
 {
-    (void)s;
-    turn(account, day_of(now_s));
+    pthread_mutex_lock(&s->lock);
+    turn(s, account, day_of(now_s));
     account->day_cost += sum->cost;
     account->month_cost += sum->cost;
+    if (s->store) {
+        if (!s->unsaved.count) pthread_cond_signal(&s->wake);
+        note(s, account, account->day, sum);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, double *month)
 {
-    (void)s;
-    turn(account, day_of(now_s));
+    int64_t now_ms = beluga__now_ms();
+    pthread_mutex_lock(&s->lock);
+    turn(s, account, day_of(now_s));
     *day = account->day_cost;
     *month = account->month_cost;
+    if (s->store && now_ms - s->looked_ms >= LOOK_MS) {
+        s->looked_ms = now_ms;
+        s->look = true;
+        pthread_cond_signal(&s->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+/* Take all rows to write them. */
+static void take_rows(spend *s)
+{
+    row_list empty = s->writing;
+    s->writing = s->unsaved;
+    s->unsaved = empty;
+    s->unsaved.count = 0;
+    for (size_t i = 0; i < s->writing.count; i++) s->writing.rows[i].account->row = 0;
+}
+
+static void put_back(spend *s)
+{
+    for (size_t i = 0; i < s->writing.count; i++) {
+        const spend_row *row = &s->writing.rows[i];
+        note(s, row->account, row->day, &row->sum);
+    }
+}
+
+static void take_total(void *payload, const char *key, double day, double month)
+{
+    spend *s = payload;
+    pthread_mutex_lock(&s->lock);
+    spend_account *account = key ? spend_find(s, key) : NULL;
+    pthread_mutex_unlock(&s->lock);
+    if (!account) return;
+    account->was_read = true;
+    account->read_day = day;
+    account->read_month = month;
+}
+
+/* What was read of the file, and what is not in it yet, are the totals. */
+static void use_totals(spend *s, int64_t day)
+{
+    for (spend_account *a = s->all; a; a = a->next_of_all) {
+        if (!a->was_read || a->day != day) continue;
+        a->day_cost = a->read_day;
+        a->month_cost = a->read_month;
+    }
+    for (size_t i = 0; i < s->unsaved.count; i++) {
+        const spend_row *row = &s->unsaved.rows[i];
+        spend_account *a = row->account;
+        if (!a->was_read || a->day != day) continue;
+        if (row->day == day) a->day_cost += row->sum.cost;
+        if (same_month(row->day, day)) a->month_cost += row->sum.cost;
+    }
+    for (spend_account *a = s->all; a; a = a->next_of_all) a->was_read = false;
+}
+
+static void set_outcome(spend *s, const char *why)
+{
+    if (!*why) s->told = false;
+    s->failing = *why != '\0';
+    snprintf(s->why, sizeof s->why, "%s", why);
+    s->not_before_ms = beluga__now_ms() + (*why ? RETRY_MS : WRITE_MS);
+    s->rounds++;
+    pthread_cond_broadcast(&s->done);
+}
+
+/* Write and read once; the lock is held before and afterwards. */
+static void do_round(spend *s)
+{
+    char why[SPEND_WHY_BYTES] = "";
+    const int64_t day = s->day;
+    bool load = s->load, was_read = false;
+    s->look = s->load = false;
+    take_rows(s);
+    pthread_mutex_unlock(&s->lock);
+    bool written =
+        !s->writing.count || spend_store_add(s->store, s->writing.rows, s->writing.count, why) == 0;
+    if (written && (spend_store_changed(s->store) || load))
+        was_read = spend_store_totals(s->store, day, take_total, s, why) == 0;
+    pthread_mutex_lock(&s->lock);
+    if (!written) put_back(s);
+    if (was_read) use_totals(s, day);
+    if (!was_read && load) s->load = true;
+    set_outcome(s, why);
+}
+
+static void wait_until(spend *s, int64_t at_ms)
+{
+    struct timespec end = beluga__timespec(at_ms * BELUGA__NS_PER_MS);
+    pthread_cond_timedwait(&s->wake, &s->lock, &end);
+}
+
+static bool has_work(const spend *s)
+{
+    return s->unsaved.count || s->look || s->load;
+}
+
+static void *run(void *argument)
+{
+    spend *s = argument;
+    pthread_mutex_lock(&s->lock);
+    while (!s->ending) {
+        bool hurries = s->waiting && !s->failing;
+        if (!has_work(s) && !s->waiting)
+            pthread_cond_wait(&s->wake, &s->lock);
+        else if (!hurries && beluga__now_ms() < s->not_before_ms)
+            wait_until(s, s->not_before_ms);
+        else
+            do_round(s);
+    }
+    if (s->unsaved.count) do_round(s);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
 }
 
 void spend_wait(spend *s, int64_t timeout_ms)
 {
-    (void)s;
-    (void)timeout_ms;
+    if (!s->store) return;
+    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    pthread_mutex_lock(&s->lock);
+    /* a round that runs may have begun before what is waited for */
+    uint64_t wanted = s->rounds + 2;
+    s->waiting++;
+    pthread_cond_signal(&s->wake);
+    int status = 0;
+    while (s->rounds < wanted && !s->failing && !status)
+        status = pthread_cond_timedwait(&s->done, &s->lock, &end);
+    s->waiting--;
+    pthread_mutex_unlock(&s->lock);
 }
 
 bool spend_trouble(spend *s, char *why, size_t n)
 {
-    (void)s;
-    (void)why;
-    (void)n;
-    return false;
+    pthread_mutex_lock(&s->lock);
+    bool tell = s->failing && !s->told;
+    if (tell) snprintf(why, n, "%s", s->why);
+    s->told |= tell;
+    pthread_mutex_unlock(&s->lock);
+    return tell;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void init_locks(spend *s)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->wake, &monotonic);
+    pthread_cond_init(&s->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static int open_store(spend *s, const char *path, beluga_error *err)
+{
+    char why[SPEND_WHY_BYTES];
+    int rc = spend_store_open(path, &s->store, why);
+    if (rc > 0) return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "%s", why);
+    if (rc)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "what keys spend can't be kept: %s", why);
+    int error = beluga__thread_start(&s->thread, STACK_BYTES, run, s);
+    if (!error) return 0;
+    spend_store_close(s->store);
+    s->store = NULL;
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for what keys spend: %s",
+                            strerror(error));
+}
+
+int spend_new(const char *path, spend **out, beluga_error *err)
+{
+    spend *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for what keys spend");
+    init_locks(s);
+    s->looked_ms = beluga__now_ms();
+    int status = path ? open_store(s, path, err) : 0;
+    if (status)
+        spend_free(s);
+    else
+        *out = s;
+    return status;
+}
+
+void spend_free(spend *s)
+{
+    if (!s) return;
+    if (s->store) {
+        pthread_mutex_lock(&s->lock);
+        s->ending = true;
+        pthread_cond_signal(&s->wake);
+        pthread_mutex_unlock(&s->lock);
+        pthread_join(s->thread, NULL);
+        if (s->unsaved.count) out_warning("what keys spent last is not kept: %s", s->why);
+        spend_store_close(s->store);
+    }
+    pthread_cond_destroy(&s->wake);
+    pthread_cond_destroy(&s->done);
+    pthread_mutex_destroy(&s->lock);
+    free(s->unsaved.rows);
+    free(s->writing.rows);
+    free(s);
 }

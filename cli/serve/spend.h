@@ -21,22 +21,16 @@ typedef struct spend_sum {
     double cost; /* US dollars */
 } spend_sum;
 
-/* What is not written yet of one UTC day. */
-typedef struct spend_day {
-    int64_t day; /* since 1970 */
-    spend_sum sum;
-} spend_day;
-
-enum { SPEND_DAYS = 2 };
-
-/* A key, by its name: a member of a struct of its owner's, zeroed before spend_join. Only this
- * file's functions use its members. */
+/* A key, by its name: a member of a struct of its owner's, zeroed before spend_join. Only spend.c
+ * uses its members. */
 typedef struct spend_account {
     const char *name; /* borrowed */
-    struct spend_account *next;
+    struct spend_account *next, *next_of_all;
     int64_t day;                 /* of the totals */
-    double day_cost, month_cost; /* totals of that UTC day, and of its month */
-    spend_day unsaved[SPEND_DAYS], writing[SPEND_DAYS]; /* the newest day first */
+    double day_cost, month_cost; /* of that UTC day, and of its month */
+    size_t row;                  /* its newest row that is not written yet, from 1; 0: none */
+    bool was_read;               /* the thread has read these two: */
+    double read_day, read_month;
 } spend_account;
 
 /*
@@ -48,16 +42,18 @@ int spend_new(const char *path, spend **out, beluga_error *err);
 /* Write what is left, and end the thread; the accounts may be freed then. NULL does nothing. */
 void spend_free(spend *s);
 
-/* Take an account in; what others know of it is read soon. Never taken out. */
+/* Take an account in; what others know of it is read soon. It is never taken out. */
 void spend_join(spend *s, spend_account *account, int64_t now_s);
+/* @return the account of a name, or NULL. */
+spend_account *spend_find(spend *s, const char *name);
 /* Add a request's use. */
 void spend_add(spend *s, spend_account *account, int64_t now_s, const spend_sum *sum);
 /* Tell what was spent on this UTC day and in its month, by all servers as far as is known. */
 void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, double *month);
-/* Wait until all is written and read, or was tried, or until `timeout_ms` are over. */
+/* Wait until all was written and read, or was tried, or until `timeout_ms` are over. */
 void spend_wait(spend *s, int64_t timeout_ms);
-/* Tell once that the file can't be written or read: a sentence; false when nothing is to be told
- * that was not told before. */
+/* Take what is to be told of a file that can't be written or read: once, until it can be again.
+ * @return false: nothing. */
 bool spend_trouble(spend *s, char *why, size_t n);
 
 /* The path that is taken where none is named; NULL where there is no home. */

@@ -232,6 +232,7 @@ void serve_work_end(serve *s, serve_work *work)
 serve_gauges serve_get_gauges(const serve *s)
 {
     return (serve_gauges){.connections = s->http ? http_server_connections(s->http) : 0,
+                          .requests = s->n_works,
                           .draining = s->draining,
                           .reloads = s->reloads,
                           .failed_reloads = s->failed_reloads,

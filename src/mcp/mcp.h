@@ -39,6 +39,8 @@ struct beluga_mcp {
     pthread_cond_t changed;
     beluga__mailbox *mailbox; /* of the thread's loop; NULL: there is none yet, or none any more */
     bool opened, ended, unwanted;
+    bool joinable; /* nobody has joined or detached the thread yet */
+    pthread_t thread;
     beluga_error err; /* of the opening; code 0: it succeeded */
     beluga__mcp_catalogue *catalogue;
     beluga__mcp_about about;

@@ -311,7 +311,8 @@ int beluga__mcp_new(beluga__runtime *runtime, const beluga_mcp_settings *setting
         beluga_error_set(err, status, "MCP server %s: %s", settings->name,
                          beluga_error_text(status));
     mcp->context = status ? NULL : beluga_context_ref(ctx);
-    if (!status && beluga__thread_start(NULL, STACK_BYTES, run, mcp))
+    mcp->joinable = true;
+    if (!status && beluga__thread_start(&mcp->thread, STACK_BYTES, run, mcp))
         status = beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                   "MCP server %s: no thread can be started", settings->name);
     if (!status) {
@@ -355,12 +356,28 @@ static void end(beluga_mcp *mcp)
     if (mailbox) post(mailbox, &mcp->end);
 }
 
+/* Whoever waits for the thread's end joins it, so that nothing of it is left, not even the memory
+ * that libraries keep for each thread. Nobody waits for one that is detached. */
+static void part_with_thread(beluga_mcp *mcp, bool wait)
+{
+    pthread_mutex_lock(&mcp->lock);
+    while (wait && !mcp->ended) pthread_cond_wait(&mcp->changed, &mcp->lock);
+    bool mine = mcp->joinable;
+    mcp->joinable = false;
+    pthread_mutex_unlock(&mcp->lock);
+    if (mine && wait)
+        pthread_join(mcp->thread, NULL);
+    else if (mine)
+        pthread_detach(mcp->thread);
+}
+
 /* A forked child has no thread of the server's, and leaves all of it to its parent. */
 void beluga_mcp_unref(beluga_mcp *mcp)
 {
     if (!mcp || atomic_fetch_sub_explicit(&mcp->users, 1, memory_order_acq_rel) != 1) return;
     if (beluga__mcp_is_forked(mcp)) return;
     end(mcp);
+    part_with_thread(mcp, false);
     release(mcp);
 }
 
@@ -369,9 +386,7 @@ void beluga_mcp_close(beluga_mcp *mcp)
     if (!mcp) return;
     if (!beluga__mcp_is_forked(mcp)) {
         end(mcp);
-        pthread_mutex_lock(&mcp->lock);
-        while (!mcp->ended) pthread_cond_wait(&mcp->changed, &mcp->lock);
-        pthread_mutex_unlock(&mcp->lock);
+        part_with_thread(mcp, true);
     }
     beluga_mcp_unref(mcp);
 }

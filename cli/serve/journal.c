@@ -1,0 +1,423 @@
+#include "serve/journal.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json_escape.h"
+#include "base/new_file.h"
+#include "base/text.h"
+#include "base/thread.h"
+#include "base/utf8.h"
+#include "serve/time.h"
+
+#include <beluga/allocator.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes that wait to be written. */
+#define MAX_WAITING ((size_t)4 << 20)
+/* Bytes of a request, and of an answer, that a line may have. */
+#define MAX_TEXT ((size_t)256 << 10)
+/* Between two writes, so that a busy server writes many lines at once. */
+#define PAUSE_MS 50
+/* Before another try where a write failed, and for a reader that takes nothing. */
+#define RETRY_MS 1000
+/* For what is left when the server ends. */
+#define END_MS 2000
+/* A pipe that poll calls writable takes so much at once. */
+#define PIECE       4096
+#define STACK_BYTES ((size_t)128 * 1024)
+
+struct serve_journal {
+    /* the event loop's own */
+    beluga__buf line, texts;
+
+    pthread_mutex_t lock; /* of what follows; never held over a write */
+    pthread_cond_t wake, done;
+    beluga__buf waiting; /* whole lines */
+    int fd;              /* that lines go to; -1: nowhere */
+    int old_fd;          /* that the thread has to close; -1: none */
+    bool writes;         /* the thread has taken lines, or pauses */
+    unsigned waiters;    /* calls of serve_journal_wait */
+    bool ending;
+    int64_t ends_ms;
+    int64_t dropped;
+    int failure; /* errno of the last write; 0: it was good */
+    bool told;
+    pthread_t thread;
+    bool has_thread;
+};
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* Append a text that may be no UTF-8, as what a client sends may not be. */
+static void put_inside(beluga__buf *out, const char *text, size_t n)
+{
+    while (n) {
+        size_t good = beluga__utf8_valid(text, n);
+        if (good) beluga__json_escape(out, text, good);
+        text += good;
+        n -= good;
+        if (!n) return;
+        beluga__buf_puts(out, "\\ufffd");
+        text++;
+        n--;
+    }
+}
+
+static void put_text(beluga__buf *out, const char *name, const char *text)
+{
+    beluga__buf_printf(out, ",\"%s\":", name);
+    if (!text || !*text) {
+        beluga__buf_puts(out, "null");
+        return;
+    }
+    beluga__buf_putc(out, '"');
+    put_inside(out, text, strlen(text));
+    beluga__buf_putc(out, '"');
+}
+
+/* Unknown numbers are negative. */
+static void put_int(beluga__buf *out, const char *name, int64_t value)
+{
+    if (value < 0)
+        beluga__buf_printf(out, ",\"%s\":null", name);
+    else
+        beluga__buf_printf(out, ",\"%s\":%" PRId64, name, value);
+}
+
+static void put_double(beluga__buf *out, const char *name, double value)
+{
+    char text[BELUGA__NUMBER_TEXT] = "null";
+    if (value >= 0) beluga__double_to_text(value, text);
+    beluga__buf_printf(out, ",\"%s\":%s", name, text);
+}
+
+static void put_bool(beluga__buf *out, const char *name, bool value)
+{
+    beluga__buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+/* Milliseconds with three digits behind the point. */
+static void put_ms(beluga__buf *out, const char *name, int64_t ns)
+{
+    if (ns < 0)
+        beluga__buf_printf(out, ",\"%s\":null", name);
+    else
+        beluga__buf_printf(out, ",\"%s\":%" PRId64 ".%03d", name, ns / 1000000,
+                           (int)(ns / 1000 % 1000));
+}
+
+static void put_usage(beluga__buf *out, const beluga_usage *usage)
+{
+    put_int(out, "input_tokens", usage->input_total);
+    put_int(out, "cache_read_tokens", usage->input_cache_read);
+    put_int(out, "cache_write_tokens", usage->input_cache_write);
+    put_int(out, "output_tokens", usage->output_total);
+    put_int(out, "reasoning_tokens", usage->output_reasoning);
+}
+
+/* Every line has the same members in the same order, so that columns can be made of them. */
+static void put_record(beluga__buf *out, const serve_record *r)
+{
+    char time[32];
+    serve_write_time_ms(r->time_ms, time);
+    beluga__buf_printf(out, "{\"time\":\"%s\"", time);
+    put_text(out, "request_id", r->request_id);
+    put_text(out, "trace_id", r->trace_id);
+    put_text(out, "peer", r->peer);
+    put_text(out, "key", r->key);
+    put_text(out, "method", r->method);
+    put_text(out, "path", r->path);
+    put_text(out, "protocol", r->protocol);
+    put_text(out, "asked", r->asked);
+    put_text(out, "provider", r->provider);
+    put_text(out, "model", r->model);
+    put_int(out, "status", r->status);
+    put_text(out, "error", r->error ? beluga_error_name(r->error) : NULL);
+    put_text(out, "message", r->message);
+    put_bool(out, "stream", r->stream);
+    put_bool(out, "passed_through", r->passed_through);
+    put_bool(out, "cached", r->cached);
+    put_int(out, "attempts", r->attempts);
+    put_usage(out, &r->usage);
+    put_double(out, "cost_usd", r->cost);
+    put_ms(out, "took_ms", r->took_ns);
+    put_ms(out, "first_ms", r->first_ns);
+    put_int(out, "bytes_in", (int64_t)r->bytes_in);
+    put_int(out, "bytes_out", (int64_t)r->bytes_out);
+}
+
+static void put_long(beluga__buf *out, const char *name, const char *text, size_t n)
+{
+    size_t kept = n > MAX_TEXT ? beluga__utf8_cut(text, n, MAX_TEXT) : n;
+    beluga__buf_printf(out, ",\"%s\":\"", name);
+    put_inside(out, text, kept);
+    beluga__buf_puts(out, kept < n ? "\xe2\x80\xa6\"" : "\"");
+}
+
+void serve_journal_texts(serve_journal *j, const char *request, size_t request_length,
+                         const char *answer, size_t answer_length)
+{
+    if (j->fd < 0) return;
+    put_long(&j->texts, "request", request, request_length);
+    put_long(&j->texts, "answer", answer, answer_length);
+}
+
+/* Hand a line to the thread. */
+static void hand_over(serve_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    bool fits = j->waiting.length + j->line.length <= MAX_WAITING && !j->line.status;
+    if (fits && beluga__buf_append(&j->waiting, j->line.data, j->line.length)) {
+        beluga__buf_clear(&j->waiting); /* there is no memory: all lines that wait are lost */
+        fits = false;
+    }
+    if (!fits) j->dropped++;
+    if (!j->writes) pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+}
+
+void serve_journal_take(serve_journal *j, const serve_record *record)
+{
+    if (j->fd < 0) return;
+    beluga__buf_clear(&j->line);
+    put_record(&j->line, record);
+    if (j->texts.status)
+        j->line.status = j->texts.status;
+    else
+        beluga__buf_append(&j->line, j->texts.data, j->texts.length);
+    beluga__buf_puts(&j->line, "}\n");
+    if (j->texts.length) beluga__buf_free(&j->texts);
+    beluga__buf_init(&j->texts, beluga_allocator_default(), 16 * MAX_TEXT);
+    hand_over(j);
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static bool is_late(serve_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    bool late = j->ending && beluga__now_ms() >= j->ends_ms;
+    pthread_mutex_unlock(&j->lock);
+    return late;
+}
+
+static void wait_ms(serve_journal *j, int64_t ms)
+{
+    struct timespec end = beluga__timespec(beluga__ends_ns(ms));
+    pthread_mutex_lock(&j->lock);
+    if (!j->ending) pthread_cond_timedwait(&j->wake, &j->lock, &end);
+    pthread_mutex_unlock(&j->lock);
+}
+
+static void set_failure(serve_journal *j, int failure)
+{
+    pthread_mutex_lock(&j->lock);
+    j->failure = failure;
+    if (!failure) j->told = false;
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* Write a piece as soon as its reader takes one. Returns bytes; 0 where it is to be tried again. */
+static size_t write_piece(serve_journal *j, int fd, const char *bytes, size_t n)
+{
+    struct pollfd writable = {.fd = fd, .events = POLLOUT};
+    if (poll(&writable, 1, 100) == 0) return 0;
+    ssize_t wrote = write(fd, bytes, n < PIECE ? n : PIECE);
+    if (wrote >= 0) {
+        set_failure(j, 0);
+        return (size_t)wrote;
+    }
+    if (errno == EINTR || errno == EAGAIN) return 0;
+    set_failure(j, errno);
+    wait_ms(j, RETRY_MS);
+    return 0;
+}
+
+static size_t count_lines(const char *bytes, size_t n)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < n; i++) lines += bytes[i] == '\n';
+    return lines;
+}
+
+static void write_all(serve_journal *j, int fd, const beluga__buf *lines)
+{
+    size_t at = 0;
+    while (at < lines->length && !is_late(j))
+        at += write_piece(j, fd, lines->data + at, lines->length - at);
+    if (at == lines->length) return;
+    pthread_mutex_lock(&j->lock);
+    j->dropped += (int64_t)count_lines(lines->data + at, lines->length - at);
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* Nobody else closes stdout. */
+static void close_file(int fd)
+{
+    if (fd > STDERR_FILENO) close(fd);
+}
+
+/* Write what waits; the lock is held before and afterwards. */
+static void do_round(serve_journal *j)
+{
+    beluga__buf lines = j->waiting;
+    int fd = j->old_fd >= 0 ? j->old_fd : j->fd;
+    beluga__buf_init(&j->waiting, beluga_allocator_default(), MAX_WAITING);
+    j->writes = true;
+    pthread_mutex_unlock(&j->lock);
+    if (fd >= 0) write_all(j, fd, &lines);
+    beluga__buf_free(&lines);
+    pthread_mutex_lock(&j->lock);
+    if (j->old_fd >= 0) {
+        close_file(j->old_fd);
+        j->old_fd = -1;
+    }
+}
+
+/* Lines that come meanwhile are written together; they do not end the pause. */
+static void pause_writing(serve_journal *j)
+{
+    struct timespec end = beluga__timespec(beluga__ends_ns(PAUSE_MS));
+    if (!j->ending && j->old_fd < 0 && !j->waiters)
+        pthread_cond_timedwait(&j->wake, &j->lock, &end);
+    j->writes = false;
+    pthread_cond_broadcast(&j->done);
+}
+
+static void *run(void *argument)
+{
+    serve_journal *j = argument;
+    pthread_mutex_lock(&j->lock);
+    while (!j->ending || j->waiting.length) {
+        if (!j->waiting.length && j->old_fd < 0) {
+            pthread_cond_wait(&j->wake, &j->lock);
+            continue;
+        }
+        do_round(j);
+        pause_writing(j);
+    }
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+void serve_journal_wait(serve_journal *j, int64_t timeout_ms)
+{
+    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    int status = 0;
+    pthread_mutex_lock(&j->lock);
+    j->waiters++;
+    pthread_cond_signal(&j->wake);
+    while ((j->waiting.length || j->writes) && !status)
+        status = pthread_cond_timedwait(&j->done, &j->lock, &end);
+    j->waiters--;
+    pthread_mutex_unlock(&j->lock);
+}
+
+int64_t serve_journal_dropped(serve_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    int64_t dropped = j->dropped;
+    pthread_mutex_unlock(&j->lock);
+    return dropped;
+}
+
+int serve_journal_trouble(serve_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    int failure = j->told ? 0 : j->failure;
+    if (failure) j->told = true;
+    pthread_mutex_unlock(&j->lock);
+    return failure;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int open_file(const char *path, beluga_error *err)
+{
+    char text[128];
+    if (strcmp(path, "-") == 0) return STDOUT_FILENO;
+    int fd = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, 0640);
+    if (fd < 0)
+        beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the journal %s can't be opened: %s",
+                         path, beluga__file_explain(errno, text, sizeof text));
+    return fd;
+}
+
+static int start_thread(serve_journal *j, beluga_error *err)
+{
+    if (j->has_thread) return 0;
+    int error = beluga__thread_start(&j->thread, STACK_BYTES, run, j);
+    if (error)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for the journal: %s",
+                                strerror(error));
+    j->has_thread = true;
+    return 0;
+}
+
+int serve_journal_open(serve_journal *j, const char *path, beluga_error *err)
+{
+    int fd = path ? open_file(path, err) : -1;
+    if (path && fd < 0) return BELUGA_ERROR_INVALID_CONFIG;
+    int status = path ? start_thread(j, err) : 0;
+    if (status) {
+        close_file(fd);
+        return status;
+    }
+    pthread_mutex_lock(&j->lock);
+    if (j->old_fd >= 0)
+        close_file(j->fd); /* the thread still writes to an older one, and never had this one */
+    else
+        j->old_fd = j->fd;
+    j->fd = fd;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    return 0;
+}
+
+int serve_journal_new(serve_journal **out, beluga_error *err)
+{
+    pthread_condattr_t monotonic;
+    serve_journal *j = calloc(1, sizeof *j);
+    *out = j;
+    if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the journal");
+    j->fd = j->old_fd = -1;
+    beluga__buf_init(&j->line, beluga_allocator_default(), 16 * MAX_TEXT);
+    beluga__buf_init(&j->texts, beluga_allocator_default(), 16 * MAX_TEXT);
+    beluga__buf_init(&j->waiting, beluga_allocator_default(), MAX_WAITING);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->wake, &monotonic);
+    pthread_cond_init(&j->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return 0;
+}
+
+void serve_journal_free(serve_journal *j)
+{
+    if (!j) return;
+    pthread_mutex_lock(&j->lock);
+    j->ending = true;
+    j->ends_ms = beluga__now_ms() + END_MS;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    if (j->has_thread) pthread_join(j->thread, NULL);
+    close_file(j->fd);
+    close_file(j->old_fd);
+    pthread_cond_destroy(&j->wake);
+    pthread_cond_destroy(&j->done);
+    pthread_mutex_destroy(&j->lock);
+    beluga__buf_free(&j->line);
+    beluga__buf_free(&j->texts);
+    beluga__buf_free(&j->waiting);
+    free(j);
+}

@@ -1,0 +1,75 @@
+#include "serve/origin.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+/* Length of the host in "host:port" or "[address]:port", brackets included. */
+static size_t host_length(const char *authority)
+{
+    if (authority[0] != '[') return strcspn(authority, ":");
+    size_t n = strcspn(authority, "]");
+    return authority[n] ? n + 1 : n;
+}
+
+static bool is_host(const char *authority, const char *host)
+{
+    size_t n = host_length(authority);
+    if (n != host_length(host) || strncasecmp(authority, host, n) != 0) return false;
+    const char *rest = authority + n;
+    return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
+}
+
+/* 127.0.0.0/8, as four numbers. */
+static bool is_loopback(const char *authority)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    size_t n = host_length(authority);
+    if (n >= sizeof text) return false;
+    memcpy(text, authority, n);
+    text[n] = '\0';
+    return is_host(authority, text) && inet_pton(AF_INET, text, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
+}
+
+/* The names of this machine that nobody else can give an address to. The port may be another than
+ * the server's, as behind a tunnel. */
+static bool is_own_host(const serve_settings *settings, const char *host)
+{
+    static const char *const own[] = {"localhost", "[::1]"};
+    if (is_loopback(host)) return true;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (is_host(host, own[i])) return true;
+    for (size_t i = 0; i < settings->n_listen; i++)
+        if (strncmp(settings->listen[i], "unix:", 5) != 0 && is_host(host, settings->listen[i]))
+            return true;
+    return false;
+}
+
+/* A page that this server gave has the Host that it was asked by. */
+static bool is_own_origin(const char *origin, const char *host)
+{
+    const char *authority = strstr(origin, "://");
+    return authority && host && strcasecmp(authority + 3, host) == 0;
+}
+
+static bool is_allowed_origin(const serve_settings *settings, const char *origin)
+{
+    for (const char *const *allowed = settings->origins; allowed && *allowed; allowed++)
+        if (strcmp(*allowed, "*") == 0 || strcasecmp(*allowed, origin) == 0) return true;
+    return false;
+}
+
+const char *origin_refusal(const serve_settings *settings, const char *peer, const char *host,
+                           const char *origin)
+{
+    if (settings->n_keys) return NULL;
+    if (host && strcmp(peer, "unix") != 0 && !is_own_host(settings, host))
+        return "Host names another machine than this one: ask by http://127.0.0.1 or "
+               "http://localhost, or configure keys (serve.keys) to be reached by other names";
+    if (origin && !is_own_origin(origin, host) && !is_allowed_origin(settings, origin))
+        return "a page of another site sent this request: put its origin into serve.cors.origins, "
+               "or configure keys (serve.keys)";
+    return NULL;
+}

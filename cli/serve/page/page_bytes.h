@@ -1,0 +1,12 @@
+/* The page as the build made it of page.html (embed.py). */
+#ifndef BELUGA_CLI_SERVE_PAGE_BYTES_H
+#define BELUGA_CLI_SERVE_PAGE_BYTES_H
+
+#include <stddef.h>
+
+extern const unsigned char page_bytes[];
+extern const size_t page_length;
+/* The Content-Security-Policy that fits these bytes. */
+extern const char page_policy[];
+
+#endif
