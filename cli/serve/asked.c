@@ -53,6 +53,16 @@ size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
     return n;
 }
 
+size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
+{
+    size_t n = call_options(call, options);
+    const protocol_request *body = &call->body;
+    for (size_t i = 0; i < body->n_options; i++) options[n++] = body->options[i];
+    if (body->extra && serve_model_passes(call->model, body->protocol))
+        options[n++] = beluga_with_extra_body(body->extra);
+    return n;
+}
+
 static bool is_content(const beluga_event *event)
 {
     switch (event->kind) {

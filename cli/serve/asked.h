@@ -64,6 +64,9 @@ struct serve_call {
 /* The options of every call; what they borrow lives as long as the call.
  * @return how many were written. */
 size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS]);
+/* The same with those of a body that was read; members of it that mean nothing here go on to a
+ * model that speaks its protocol. */
+size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS]);
 /* Start the call, streamed or for a whole answer. */
 int call_ask(serve_call *call, bool streamed, const beluga_option *options, size_t n,
              beluga_error *err);

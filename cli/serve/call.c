@@ -144,15 +144,22 @@ static bool is_misplaced(const protocol_request *body)
            beluga_json_get(body->body, "input");
 }
 
+/* The text of an alias stands before what the client says. */
+static int add_system(serve_call *call)
+{
+    const char *text = call->model->system;
+    if (!text) return 0;
+    call->body.messages = beluga_messages_new();
+    return call->body.messages
+               ? beluga_messages_add(call->body.messages, beluga_system_message(text))
+               : BELUGA_ERROR_NO_MEMORY;
+}
+
 static int read_body(serve_call *call, beluga_error *err)
 {
-    protocol_request *body = &call->body;
-    const protocol *answered_in = body->protocol;
-    bool misplaced = is_misplaced(body);
-    if (misplaced) body->protocol = &protocol_responses;
-    int status = protocol_request_read(body);
-    body->protocol = answered_in;
-    if (status) protocol_request_explain(body, status, err);
+    int status = add_system(call);
+    if (!status) status = protocol_request_read(&call->body);
+    if (status) protocol_request_explain(&call->body, status, err);
     return status;
 }
 
@@ -163,25 +170,6 @@ static int parse(serve_call *call, beluga_error *err)
     request->record.stream = call->body.stream;
     if (status) protocol_request_explain(&call->body, status, err);
     return status;
-}
-
-/* The text of an alias stands before what the client says. */
-static int add_system(serve_call *call, beluga_error *err)
-{
-    const char *text = call->model->system;
-    beluga_message *message;
-    if (!text) return 0;
-    beluga_messages *old = call->body.messages, *all = beluga_messages_new();
-    if (all) beluga_messages_add(all, beluga_system_message(text));
-    for (size_t i = 0; all && (message = beluga_messages_get(old, i)); i++)
-        beluga_messages_add(all, beluga_message_ref(message));
-    if (!all || beluga_messages_status(all)) {
-        beluga_messages_free(all);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
-    }
-    beluga_messages_free(old);
-    call->body.messages = all;
-    return 0;
 }
 
 static int bind_tools(serve_call *call, beluga_error *err)
@@ -214,7 +202,6 @@ static int choose_form(serve_call *call, beluga_error *err)
     }
     call->form = call->body.stream ? &call_streamed : &call_whole;
     int status = read_body(call, err);
-    if (!status) status = add_system(call, err);
     return status ? status : bind_tools(call, err);
 }
 

@@ -269,6 +269,21 @@ static void the_text_of_an_alias_stands_before_the_clients(void **state)
     assert_contains(sent_body(g, 0), "\"content\":\"Be brief.\"");
 }
 
+/* What we have no option for is no loss where the body is translated into its own protocol. */
+static void what_only_the_provider_knows_goes_on_with_an_alias_text(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_PROVIDERS "models:\n"
+                                 "  m: {model: openai/peer-chat, system: Be brief.}\n");
+    script(g->peer, STREAMS("Hello"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions",
+                              "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                              "\"Hi\"}],\"stream\":true,\"logit_bias\":{\"7\":1},\"new\":[2]}"),
+                     200);
+    assert_contains(sent_body(g, 0), "\"logit_bias\":{\"7\":1}");
+    assert_contains(sent_body(g, 0), "\"new\":[2]");
+}
+
 /* ---- models ---------------------------------------------------------------------------------- */
 
 static void other_names_are_answered_by_the_default_model(void **state)
@@ -390,6 +405,7 @@ int main(void)
         GATE_TEST(headers_of_messages_go_on_to_those_who_speak_it),
         GATE_TEST(the_trace_of_the_client_goes_on),
         GATE_TEST(the_text_of_an_alias_stands_before_the_clients),
+        GATE_TEST(what_only_the_provider_knows_goes_on_with_an_alias_text),
         GATE_TEST(other_names_are_answered_by_the_default_model),
         GATE_TEST(models_of_providers_that_are_not_served_are_unknown),
         GATE_TEST(without_a_file_mock_and_who_has_a_key_are_served),
