@@ -17,6 +17,7 @@ typedef struct passing {
     size_t whole;    /* bytes of it that are whole events */
     bool line_empty; /* the line that goes on at `scanned` has no byte yet */
     bool is_stream, has_content, refused, closing;
+    bool translated; /* a stream was asked for and none came: it is written of the events */
     uint32_t status;
     char content_type[128];
 } passing;
@@ -43,6 +44,9 @@ static int start(serve_call *call, beluga_error *err)
     if (live) options[n++] = beluga_with_restart_delivery(true);
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     int status = call_ask(call, live, options, n, err);
+    /* for a stream that has to be translated */
+    const beluga_json *wishes = beluga_json_get(call->body.body, "stream_options");
+    call->body.include_usage = beluga_json_bool(beluga_json_get(wishes, "include_usage"), false);
     forget_body(&call->body);
     return status;
 }
@@ -123,6 +127,16 @@ static void forget(passing *p)
     p->closing = p->has_content = false;
 }
 
+/* A client that has asked for a stream takes a body of JSON for a stream without content. */
+static void translate(serve_call *call)
+{
+    passing *p = call->own;
+    forget(p);
+    p->translated = true;
+    if (!call->stream) call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
+    if (!call->stream) call_fail_with(call, BELUGA_ERROR_NO_MEMORY);
+}
+
 static void take_raw(serve_call *call, const beluga_event *event)
 {
     passing *p = call->own;
@@ -132,8 +146,20 @@ static void take_raw(serve_call *call, const beluga_event *event)
     p->status = event->u.raw.status;
     strncpy(p->content_type, type ? type : "application/json", sizeof p->content_type - 1);
     p->is_stream = begins(p->content_type, strlen(p->content_type), "text/event-stream");
-    if (beluga__buf_append(&p->raw, event->u.raw.bytes, event->u.raw.length))
+    if (call->body.stream && !p->is_stream && !p->refused && p->status == 200)
+        translate(call);
+    else if (beluga__buf_append(&p->raw, event->u.raw.bytes, event->u.raw.length))
         call_fail_with(call, p->raw.status);
+}
+
+static void begin_again(serve_call *call)
+{
+    passing *p = call->own;
+    forget(p);
+    p->translated = false;
+    protocol_stream_free(call->stream);
+    call->stream = NULL;
+    beluga__buf_clear(&call->out);
 }
 
 /* Another attempt follows. What the client has seen can't be taken back. */
@@ -144,7 +170,7 @@ static void take_restart(serve_call *call, const beluga_event *event)
     else if (call->sent)
         call_fail_with(call, BELUGA_ERROR_STREAM_CLOSED);
     else
-        forget(call->own);
+        begin_again(call);
 }
 
 /* The last event may lack the line behind it: the library takes it all the same, some clients do
@@ -168,11 +194,6 @@ static void take_finish(serve_call *call)
         beluga__buf_append(&call->out, p->raw.data, p->raw.length);
         if (p->raw.status) call->out.status = p->raw.status;
         call_finish(call);
-    } else if (http_has_started(call->request->x)) {
-        beluga_error err; /* signs of life have made it a stream */
-        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
-                         "the provider did not stream its answer, as it was asked to");
-        call_fail(call, &err);
     } else {
         call_answer(call, (int)p->status, p->content_type, p->raw.data, p->raw.length);
     }
@@ -194,9 +215,19 @@ static void take_error(serve_call *call, const beluga_error *err)
 static void take(serve_call *call, const beluga_event *event)
 {
     passing *p = call->own;
+    if (event->kind == BELUGA_EVENT_RAW) {
+        take_raw(call, event);
+        return;
+    }
+    if (event->kind == BELUGA_EVENT_RESTART) {
+        take_restart(call, event);
+        return;
+    }
+    if (p->translated) {
+        call_streamed.event(call, event);
+        return;
+    }
     switch (event->kind) {
-    case BELUGA_EVENT_RAW: take_raw(call, event); break;
-    case BELUGA_EVENT_RESTART: take_restart(call, event); return;
     case BELUGA_EVENT_FINISH: take_finish(call); return;
     case BELUGA_EVENT_ERROR: take_error(call, event->u.error); return;
     case BELUGA_EVENT_TEXT:

@@ -284,6 +284,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
 static void take_raw(beluga_op *op, const beluga_event *event)
 {
     if (!event->u.raw.refused) {
+        op->raw_told = true;
         op->cb(op->payload, event);
         return;
     }
@@ -299,8 +300,9 @@ static void restart(beluga_op *op, const beluga_event *event)
     op->late_metadata = op->usage_pending = false;
     op->n_told = 0;
     memset(&op->metadata, 0, sizeof op->metadata);
-    if (op->head_pending) return;
+    if (op->head_pending && !op->raw_told) return;
     op->head_pending = true;
+    op->raw_told = false;
     op->cb(op->payload, event);
 }
 

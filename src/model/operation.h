@@ -27,6 +27,7 @@ struct beluga_op {
     bool head_pending : 1;  /* START and METADATA are still held back */
     bool late_metadata : 1; /* METADATA that came after the head was delivered waits for the end */
     bool usage_pending : 1; /* `usage` came before the head was delivered */
+    bool raw_told : 1;      /* RAW was delivered, which needs no head, since the last restart */
     beluga__task stop;      /* delivers the error `stop_code` in the next turn */
     int stop_code;
     uint32_t tool_calls;

@@ -45,6 +45,7 @@ static void take(void *payload, const beluga_event *event)
         take_raw(p, event);
         return;
     }
+    if (event->kind == BELUGA_EVENT_RESTART) p->length = p->raws = 0;
     bool text = event->kind == BELUGA_EVENT_TEXT;
     if (text && !p->raws) p->decoded_early = true;
     if (event->kind == BELUGA_EVENT_ERROR) p->err = *event->u.error;
@@ -310,6 +311,20 @@ static void what_was_handed_on_is_not_asked_for_again(scene *s)
     expect_requests(s, 1);
 }
 
+static void what_was_handed_on_without_content_is_taken_back_too(scene *s)
+{
+    static const char failure[] = "{\"error\":{\"message\":\"broken\",\"type\":\"server_error\"}}";
+    static passed p;
+    open_with(s, beluga_with_max_retries(1));
+    script(s->peer, BEGINS, EVENT(failure), ENDS);
+    script(s->peer, STREAMS("Hello"));
+    pass(s->model, &p, beluga_with_request_body(BODY_GIVEN), beluga_with_restart_delivery(true));
+    assert_int_equal(p.code, 0);
+    assert_string_equal(p.story, "restart start metadata Hello usage finish ");
+    assert_null(strstr(p.bytes, "broken"));
+    expect_requests(s, 2);
+}
+
 /* --- what the call says beside ---------------------------------------------------------------- */
 
 static void a_whole_answer_comes_of_it_too(scene *s)
@@ -463,6 +478,7 @@ int main(void)
         SCENE(of_many_refusals_the_last_is_handed_on),
         SCENE(a_refusal_without_a_body_tells_its_status),
         SCENE(what_was_handed_on_is_not_asked_for_again),
+        SCENE(what_was_handed_on_without_content_is_taken_back_too),
         SCENE(a_whole_answer_comes_of_it_too),
         SCENE(messages_tools_and_options_stay_out_of_it),
         SCENE(what_can_not_be_sent_is_refused),

@@ -217,6 +217,36 @@ static void what_fails_before_content_is_tried_again(void **state)
     expect_whole(g, &families[1], "Hello");
 }
 
+static void bytes_of_a_failed_attempt_are_not_passed_on(void **state)
+{
+    static const char failure[] = "{\"error\":{\"message\":\"broken\",\"type\":\"server_error\"}}";
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, BEGINS, EVENT(failure), ENDS);
+    script(g->peer, STREAMS("Hello"));
+    gate_ask(g, "/v1/chat/completions", GATE_CHAT("twice", "true"));
+    expect_whole(g, &families[0], "Hello");
+    assert_lacks(g->text, "broken");
+    script(g->peer, JSON(failure));
+    script(g->peer, ANSWERS("Hello"));
+    gate_ask(g, "/v1/chat/completions", GATE_CHAT("twice", "false"));
+    assert_contains(g->text, "\r\n\r\n{\"id\":");
+    assert_lacks(g->text, "broken");
+}
+
+static void a_body_where_a_stream_was_asked_for_is_written_as_one(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, ANSWERS("Hello"));
+    gate_ask(g, "/v1/chat/completions",
+             "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+             "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    expect_whole(g, &families[0], "Hello");
+    assert_contains(g->text, "text/event-stream");
+    assert_contains(g->text, "\"prompt_tokens\":");
+}
+
 static void what_fails_after_content_is_not_tried_again(void **state)
 {
     gate *g = *state;
@@ -304,6 +334,8 @@ int main(void)
         GATE_TEST(a_stream_that_passes_and_breaks_fails_in_its_protocol),
         GATE_TEST(a_silent_stream_fails_in_its_protocol),
         GATE_TEST(what_fails_before_content_is_tried_again),
+        GATE_TEST(bytes_of_a_failed_attempt_are_not_passed_on),
+        GATE_TEST(a_body_where_a_stream_was_asked_for_is_written_as_one),
         GATE_TEST(what_fails_after_content_is_not_tried_again),
         GATE_TEST(a_held_stream_is_whole_whatever_failed),
         GATE_TEST(a_held_stream_that_can_not_be_had_is_an_error_of_http),
