@@ -218,6 +218,26 @@ static void a_stream_passes_as_it_came(void **state)
     assert_contains(g->text, "data: [DONE]\n\n");
 }
 
+static void who_asked_for_a_stream_gets_one_where_the_provider_does_not_stream(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, ANSWERS("Hello"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", "true")), 200);
+    assert_contains(g->text, "data: [DONE]\n\n");
+    script(g->peer, JSON("{\"id\":\"resp_1\",\"status\":\"completed\",\"model\":\"x\",\"output\":["
+                         "{\"type\":\"message\",\"id\":\"m\",\"role\":\"assistant\",\"content\":["
+                         "{\"type\":\"output_text\",\"text\":\"Hello\"}]}]}"));
+    assert_int_equal(gate_ask(g, "/v1/responses", GATE_RESPONSES("r", "true")), 200);
+    assert_contains(g->text, "event: response.completed");
+    script(g->peer,
+           JSON("{\"type\":\"message\",\"id\":\"m\",\"role\":\"assistant\",\"model\":\"x\","
+                "\"stop_reason\":\"end_turn\",\"content\":[{\"type\":\"text\",\"text\":"
+                "\"Hello\"}],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"));
+    assert_int_equal(gate_ask(g, "/v1/messages", GATE_MESSAGES("a", "true")), 200);
+    assert_contains(g->text, "event: message_stop");
+}
+
 static void a_refusal_passes_with_its_status_and_body(void **state)
 {
     gate *g = *state;
@@ -401,6 +421,7 @@ int main(void)
         GATE_TEST(browsers_of_allowed_origins_are_told_so),
         GATE_TEST(a_body_passes_to_a_provider_of_its_protocol),
         GATE_TEST(a_stream_passes_as_it_came),
+        GATE_TEST(who_asked_for_a_stream_gets_one_where_the_provider_does_not_stream),
         GATE_TEST(a_refusal_passes_with_its_status_and_body),
         GATE_TEST(headers_of_messages_go_on_to_those_who_speak_it),
         GATE_TEST(the_trace_of_the_client_goes_on),
