@@ -531,6 +531,7 @@ int protocol_responses_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_MEDIA: return on_media(s, event);
     case BELUGA_EVENT_STATE: return on_state(s, event);
     case BELUGA_EVENT_METADATA: return note_model(s, event->u.metadata.model);
+    case BELUGA_EVENT_RESTART: return protocol_stream_restart(stream);
     case BELUGA_EVENT_FINISH: return on_finish(s, event);
     case BELUGA_EVENT_USAGE:
         s->usage = event->u.usage;
