@@ -4,6 +4,7 @@ const protocol protocol_messages = {
     .name = "messages",
     .id_prefix = "msg_",
     .same = "Anthropic Messages",
+    .passes = protocol_messages_passes,
     .dotted = true,
     .read = protocol_messages_read,
     .stream_size = sizeof(messages_stream),

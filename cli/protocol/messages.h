@@ -13,6 +13,8 @@
 /* ---- messages_request.c ---------------------------------------------------------------------- */
 
 int protocol_messages_read(protocol_request *request);
+/* Whether Anthropic takes the body as it is: what others have signed it refuses. */
+bool protocol_messages_passes(const protocol_request *request);
 /* Whether the client asked to see how the model thinks. Others take the first block for the text.
  */
 bool protocol_messages_shows_thinking(const protocol_request *request);

@@ -403,3 +403,32 @@ int protocol_messages_read_messages(protocol_request *request)
     }
     return rc;
 }
+
+/* ---- bodies that go out as they are ---------------------------------------------------------- */
+
+/* The signatures of others begin with a mark and a colon; Anthropic's are base64. */
+static bool is_foreign(const beluga_json *block)
+{
+    const char *type = beluga_json_get_string(block, "type", NULL);
+    const char *signature = NULL;
+    if (is(type, "thinking")) signature = beluga_json_get_string(block, "signature", NULL);
+    if (is(type, "redacted_thinking")) signature = beluga_json_get_string(block, "data", NULL);
+    return signature && strchr(signature, ':');
+}
+
+static bool has_foreign(const beluga_json *message)
+{
+    const beluga_json *content = beluga_json_get(message, "content");
+    if (!is(beluga_json_get_string(message, "role", NULL), "assistant")) return false;
+    for (const beluga_json *v = beluga_json_first(content); v; v = beluga_json_next(content, v))
+        if (is_foreign(v)) return true;
+    return false;
+}
+
+bool protocol_messages_passes(const protocol_request *request)
+{
+    const beluga_json *list = beluga_json_get(request->body, "messages");
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v))
+        if (has_foreign(v)) return false;
+    return true;
+}

@@ -75,6 +75,9 @@ struct protocol {
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
     /* the `protocol` of providers (provider/provider.h) that take its bodies as they are */
     const char *same;
+    /* Whether they take this one: not where it has reasoning that another provider signed. NULL:
+     * they take each. */
+    bool (*passes)(const protocol_request *request);
     bool dotted; /* its maker writes the places of a body as "messages.2.content" */
 
     /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why`;

@@ -470,8 +470,8 @@ static void tell_unpriced(const serve_key *key)
     bool budget = key->budget_per_day > 0 || key->budget_per_month > 0;
     if (!budget || key->account->told_unpriced) return;
     key->account->told_unpriced = true;
-    out_warning("the budget of the key %s does not count a call whose price is not known (beluga "
-                "help prices)",
+    out_warning("the budget of the key %s does not count calls of models whose price is not known; "
+                "a file of your own may have it (prices: of a model)",
                 key->account->name);
 }
 

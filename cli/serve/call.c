@@ -174,8 +174,10 @@ static int bind_tools(serve_call *call, beluga_error *err)
 
 static bool passes(const serve_call *call)
 {
+    const protocol *table = call->body.protocol;
     return call->snapshot->settings.passthrough && !call->model->system &&
-           !is_misplaced(&call->body) && serve_model_passes(call->model, call->body.protocol);
+           !is_misplaced(&call->body) && serve_model_passes(call->model, table) &&
+           (!table->passes || table->passes(&call->body));
 }
 
 static int choose_form(serve_call *call, beluga_error *err)

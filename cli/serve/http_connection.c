@@ -275,11 +275,13 @@ static void ready(reactor_watch *watched, uint32_t events)
         (http_connection *)(void *)((char *)watched - offsetof(http_connection, watch));
     http_server *s = c->server;
     http_enter(s);
-    if (events & (EPOLLERR | EPOLLHUP)) {
+    /* What is unread when a socket is closed makes the kernel send a reset. */
+    bool is_read_out = c->phase == PHASE_LINGER && !(events & EPOLLERR);
+    if (events & (EPOLLERR | EPOLLHUP) && !is_read_out) {
         http_connection_close(c);
     } else {
         if (events & EPOLLOUT) http_send(c, NULL, 0);
-        if (is_reading(c) && events & (EPOLLIN | EPOLLRDHUP))
+        if (is_reading(c) && events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
             read_input(c);
         else if (events & EPOLLRDHUP)
             client_left(c);

@@ -26,7 +26,8 @@
 #define HTTP_MAX_EXTENSIONS  (4u << 10)   /* of all chunks of a body */
 #define HTTP_MAX_ADDED_BYTES (64u << 10)  /* headers that the handler adds to an answer */
 #define HTTP_MAX_DESCRIBED   4096         /* the body of an error that HTTP has found */
-#define HTTP_MAX_LISTENERS   16
+#define HTTP_MAX_LISTENERS   32
+#define HTTP_MAX_OPENED      4   /* for one address, which may be a name */
 #define HTTP_MAX_TURNED_AWAY 64u /* connections over the maximum that are told so at once */
 /* After the last answer on a connection the client's bytes are read and forgotten so long, and so
  * many, that no reset overtakes the answer. */
@@ -214,8 +215,10 @@ void http_leave(http_server *s);
 /* --- http_listen.c ------------------------------------------------------------------------------
  */
 
-/* Open a socket that listens. @return 0 or errno. */
-int http_listener_open(http_listener *l, const char *address, char *why, size_t n);
+/* Open sockets that listen: one, or for the name of a host one for each of its addresses. @return 0
+ * or errno; those that are open by then are the caller's to close in either case. */
+int http_listener_open(http_listener opened[HTTP_MAX_OPENED], size_t *n_opened, const char *address,
+                       char *why, size_t n);
 int http_listener_adopt(http_listener *l, int fd);
 void http_listener_close(http_listener *l);
 

@@ -53,11 +53,21 @@ static char *make_origin(int fd)
     return made < 0 ? NULL : origin;
 }
 
-/* Accepted sockets have the same settings. */
+static void set(int fd, int level, int name, int value)
+{
+    setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* Accepted sockets have the same settings. A client whose machine is gone answers no probe, and is
+ * seen to be gone within two minutes, though nothing is sent to it. A unix socket has none of them.
+ */
 static void set_up(int fd)
 {
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails for a unix socket */
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 static int take(http_listener *l, int fd)
@@ -95,8 +105,7 @@ static int open_at(const struct addrinfo *at, int *out)
 {
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return errno;
-    int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
         *out = fd;
         return 0;
@@ -106,7 +115,40 @@ static int open_at(const struct addrinfo *at, int *out)
     return failure;
 }
 
-static int open_port(http_listener *l, const char *address, char *why, size_t n)
+/* An address that this machine does not have, such as that of IPv6 where it is off. */
+static bool is_absent(int failure)
+{
+    return failure == EADDRNOTAVAIL || failure == EAFNOSUPPORT;
+}
+
+static bool is_repeated(const struct addrinfo *found, const struct addrinfo *at)
+{
+    for (; found != at; found = found->ai_next)
+        if (found->ai_addrlen == at->ai_addrlen &&
+            memcmp(found->ai_addr, at->ai_addr, at->ai_addrlen) == 0)
+            return true;
+    return false;
+}
+
+/* Which address of a name a client takes is not known, so all are listened at. A free port is
+ * another one for each, so that the first address has to do. */
+static int open_all(const struct addrinfo *found, bool is_any_port, http_listener *opened,
+                    size_t *n)
+{
+    int absent = EADDRNOTAVAIL;
+    for (const struct addrinfo *at = found; at && *n < HTTP_MAX_OPENED; at = at->ai_next) {
+        int fd = -1, failure = is_repeated(found, at) ? EADDRNOTAVAIL : open_at(at, &fd);
+        if (!failure && (failure = take(&opened[*n], fd))) close(fd);
+        if (failure && !is_absent(failure)) return failure;
+        if (failure) absent = failure;
+        *n += !failure;
+        if (is_any_port && *n) break;
+    }
+    return *n ? 0 : absent;
+}
+
+static int open_port(http_listener *opened, size_t *n_opened, const char *address, char *why,
+                     size_t n)
 {
     char host[MOST_HOST];
     const char *port = split(address, host);
@@ -121,15 +163,10 @@ static int open_port(http_listener *l, const char *address, char *why, size_t n)
         snprintf(why, n, "%s: the host is not known: %s", address, gai_strerror(status));
         return EADDRNOTAVAIL;
     }
-    int fd = -1, failure = EADDRNOTAVAIL;
-    for (const struct addrinfo *at = found; at && failure; at = at->ai_next)
-        failure = open_at(at, &fd);
+    int failure = open_all(found, atoi(port) == 0, opened, n_opened);
     freeaddrinfo(found);
     if (failure == EADDRINUSE)
         return fail(failure, address, "choose another port, or end what listens there", why, n);
-    if (failure) return fail(failure, address, "can't listen there", why, n);
-    failure = take(l, fd);
-    if (failure) close(fd);
     return failure ? fail(failure, address, "can't listen there", why, n) : 0;
 }
 
@@ -201,10 +238,14 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
 /* --- all of them --------------------------------------------------------------------------------
  */
 
-int http_listener_open(http_listener *l, const char *address, char *why, size_t n)
+int http_listener_open(http_listener opened[HTTP_MAX_OPENED], size_t *n_opened, const char *address,
+                       char *why, size_t n)
 {
-    bool is_local = strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
-    return is_local ? open_path(l, address, why, n) : open_port(l, address, why, n);
+    if (strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) != 0)
+        return open_port(opened, n_opened, address, why, n);
+    int failure = open_path(opened, address, why, n);
+    *n_opened = !failure;
+    return failure;
 }
 
 int http_listener_adopt(http_listener *l, int fd)

@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { ACCEPT_AT_ONCE = 64, ACCEPT_AGAIN_MS = 100 };
+enum { ACCEPT_AT_ONCE = 64, ACCEPT_AT_END = 4096, ACCEPT_AGAIN_MS = 100 };
 
 /* --- accepting ----------------------------------------------------------------------------------
  */
@@ -87,15 +87,19 @@ static int add_listener(http_server *s, http_listener *l)
 
 int http_server_listen(http_server *s, const char *address, char *why, size_t n)
 {
-    http_listener l = {0};
-    if (s->n_listeners == HTTP_MAX_LISTENERS) {
-        snprintf(why, n, "at most %d addresses are listened at", HTTP_MAX_LISTENERS);
+    http_listener opened[HTTP_MAX_OPENED] = {0};
+    size_t n_opened = 0;
+    if (s->n_listeners + HTTP_MAX_OPENED > HTTP_MAX_LISTENERS) {
+        snprintf(why, n, "%s: these are too many addresses", address);
         return ENOSPC;
     }
-    int failure = http_listener_open(&l, address, why, n);
-    if (failure) return failure;
-    failure = add_listener(s, &l);
-    if (failure) snprintf(why, n, "%s: can't be watched: %s", address, strerror(failure));
+    int failure = http_listener_open(opened, &n_opened, address, why, n);
+    for (size_t i = 0; i < n_opened; i++) {
+        if (failure)
+            http_listener_close(&opened[i]);
+        else if ((failure = add_listener(s, &opened[i])))
+            snprintf(why, n, "%s: can't be watched: %s", address, strerror(failure));
+    }
     return failure;
 }
 
@@ -158,8 +162,7 @@ void http_server_drain(http_server *s)
     if (s->is_draining) return;
     http_enter(s);
     for (size_t i = 0; i < s->n_listeners; i++)
-        while (accept_one(&s->listeners[i])) {
-        }
+        for (int k = 0; k < ACCEPT_AT_END && accept_one(&s->listeners[i]); k++) continue;
     close_listeners(s);
     s->is_draining = true;
     for (http_connection *c = s->first, *next; c; c = next) {

@@ -128,6 +128,8 @@ static const char *const rows[][MAX_WORDS] = {
     {"tools", "--json"},
     {"tools", "ok"},
     {"tools", HOSTILE},
+    {"serve", "--listen", HOSTILE},
+    {"serve", "--new-key", HOSTILE},
     {"-m", "openai/tool", "-T", HOSTILE, "hi"},
     {"-m", "openai/tool", "-T", "ok", "hi"},
     {"keys"},

@@ -350,6 +350,30 @@ static void a_count_needs_no_max_tokens(void **state)
     refuses(body, "max_tokens: Field required");
 }
 
+static bool passes(const char *body)
+{
+    protocol_request request;
+    assert_int_equal(kit_read(&request, &protocol_messages, body), 0);
+    bool result = protocol_messages.passes(&request);
+    protocol_request_free(&request);
+    return result;
+}
+
+/* A conversation that another model began is translated, so that its provider leaves out what
+ * Anthropic would refuse. */
+static void a_body_with_signatures_of_others_does_not_pass(void **state)
+{
+    (void)state;
+    assert_true(passes(claude_code));
+    assert_true(passes(ASSISTANT("{\"type\":\"thinking\",\"thinking\":\"a: b\",\"signature\":"
+                                 "\"EqQB\"},{\"type\":\"redacted_thinking\",\"data\":\"Eroc\"}")));
+    assert_true(passes(USER(TEXT("gemini:a"))));
+    assert_false(passes(ASSISTANT("{\"type\":\"thinking\",\"thinking\":\"a\",\"signature\":"
+                                  "\"gemini:CsigF\"}")));
+    assert_false(passes(ASSISTANT("{\"type\":\"redacted_thinking\",\"data\":"
+                                  "\"bedrock:redacted:Zm9v\"}")));
+}
+
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 static void what_is_refused_is_named_as_anthropic_names_it(void **state)
@@ -410,6 +434,7 @@ int main(void)
         cmocka_unit_test(sampling_and_stops_become_options),
         cmocka_unit_test(a_form_of_the_answer_becomes_a_schema),
         cmocka_unit_test(a_count_needs_no_max_tokens),
+        cmocka_unit_test(a_body_with_signatures_of_others_does_not_pass),
         cmocka_unit_test(what_is_refused_is_named_as_anthropic_names_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,22 @@ static void an_answer_to_a_head_is_seen_by_a_client_that_goes_on_sending(void **
     stand_until_connections(s, 0);
 }
 
+static void an_answer_to_a_head_is_seen_by_a_client_that_sends_no_more(void **state)
+{
+    stand *s = *state;
+    static char piece[1 << 18];
+    int fd = stand_dial(s);
+    stand_say(s, fd, "POST /deny" HOST "Content-Length: 1048576\r\n\r\n");
+    ssize_t n = send(fd, piece, sizeof piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+    assert_true(n > 0);
+    shutdown(fd, SHUT_WR);
+    stand_until_connections(s, 1);
+    stand_until_connections(s, 0);
+    stand_hear(s, fd, NULL);
+    assert_non_null(strstr(s->text, "\r\n\r\nno key\n"));
+    close(fd);
+}
+
 static void a_body_may_be_taken(void **state)
 {
     stand *s = *state;
@@ -368,6 +384,7 @@ int main(void)
         CASE(a_client_that_waits_is_told_to_go_on),
         CASE(a_client_that_waits_is_not_told_to_go_on_when_it_was_answered),
         CASE(an_answer_to_a_head_is_seen_by_a_client_that_goes_on_sending),
+        CASE(an_answer_to_a_head_is_seen_by_a_client_that_sends_no_more),
         CASE(a_body_may_be_taken),
         CASE(headers_are_found_by_their_name_in_any_case),
         CASE(a_target_without_a_path_is_that_of_the_root),

@@ -83,6 +83,22 @@ static void several_addresses_are_listened_at(void **state)
     assert_string_equal(http_server_origin(p->s->server, 1), p->address);
 }
 
+static void a_name_is_listened_at_with_each_of_its_addresses(void **state)
+{
+    place *p = *state;
+    char address[60], why[300] = "";
+    const char *origin;
+    stand_listen(p->s, "localhost:0"); /* a free port, which is given up for the next */
+    int port = atoi(strrchr(http_server_origin(p->s->server, 0), ':') + 1);
+    assert_null(http_server_origin(p->s->server, 1));
+    http_server_drain(p->s->server);
+    snprintf(address, sizeof address, "localhost:%d", port);
+    assert_int_equal(http_server_listen(p->s->server, address, why, sizeof why), 0);
+    assert_non_null(http_server_origin(p->s->server, 0));
+    for (size_t i = 0; (origin = http_server_origin(p->s->server, i)); i++)
+        assert_int_equal(atoi(strrchr(origin, ':') + 1), port);
+}
+
 static void what_is_no_address_is_told(void **state)
 {
     place *p = *state;
@@ -233,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_free_port_is_told_as_an_origin),
         CASE(several_addresses_are_listened_at),
+        CASE(a_name_is_listened_at_with_each_of_its_addresses),
         CASE(what_is_no_address_is_told),
         CASE(a_port_that_is_taken_is_told),
         CASE(a_path_is_its_owners_alone_and_goes_with_the_server),

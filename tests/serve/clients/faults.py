@@ -225,7 +225,8 @@ def wrong_type(protocol, frame):
 def edit_frames(protocol, model, frames):
     """The frames that are sent, and the steps behind them."""
     over = [("bytes", LAST_CHUNK)]
-    half = HALF if sum(tag == "text" for tag, _ in frames) > HALF else 1
+    texts = sum(tag == "text" for tag, _ in frames)
+    half = HALF if texts > HALF else texts // 2
     cut = list(until_text(frames, half))
     if model in ("cut", "tool-cut"):
         return cut, [("close", None)]

@@ -144,8 +144,8 @@ def responses_helper(c, request, seen, until_delta=False):
         for event in stream:
             if until_delta and event.type == "response.output_text.delta":
                 return [], []
-            if event.type == "response.failed":
-                take_response(event.response, seen)
+            if event.type in ("response.failed", "response.incomplete"):  # which get_final_response does not take
+                return take_response(event.response, seen), event.response.output
         last = stream.get_final_response()
     return take_response(last, seen), last.output
 

@@ -45,6 +45,7 @@ async function streamed(settings, seen, untilDelta) {
       if (untilDelta) return stop.abort();
     } else if (part.type === "reasoning-delta") seen.reasoning += part.text;
     else if (part.type === "error") throw part.error;
+    else if (part.type === "abort") throw new Error("aborted");
     else if (part.type === "tool-call") (seen.calls ??= []).push({ name: part.toolName, arguments: part.input });
     else if (part.type === "finish-step") {
       seen.first_finish ??= part.finishReason;

@@ -1,0 +1,27 @@
+/* What a provider's decoder has around it, without a transport: bytes go in, and events come out of
+ * an emit that keeps the rules. */
+#ifndef FUZZ_DECODER_H
+#define FUZZ_DECODER_H
+
+#include "fuzz.h"
+#include "model/emit.h"
+
+typedef struct fuzz_decoder {
+    beluga__sink sink;
+    beluga_loop loop;
+    beluga__target target;
+    beluga_call *call;
+    beluga_emit emit;
+    const beluga_provider *provider;
+    void *state;
+} fuzz_decoder;
+
+/* Events go to `event`, which finds its decoder by the sink. */
+void fuzz_decoder_init(fuzz_decoder *decoder, const beluga_provider *provider,
+                       void (*event)(beluga__sink *sink, const beluga_event *event));
+void fuzz_decoder_free(fuzz_decoder *decoder);
+/* Decode the body of a stream. For event streams of AWS it is lines, since frames with checksums
+ * that fit are hard to guess: "NAME PAYLOAD", with "!" before the name of an exception. */
+void fuzz_decoder_stream(fuzz_decoder *decoder, const char *data, size_t size);
+
+#endif
