@@ -279,15 +279,11 @@ static int on_usage(chat_stream *s, const beluga_event *event)
     return 0;
 }
 
-/* What was written can't be taken back, so that the client must not take it for an answer. */
 static int on_restart(chat_stream *s)
 {
-    beluga_error err;
     s->n_calls = s->n_ended = 0;
     s->has_usage = false;
-    if (!s->base.opened) return 0;
-    beluga_error_set(&err, BELUGA_ERROR_STREAM, "the answer was begun anew: ask again");
-    return protocol_chat_fail(&s->base, &err);
+    return protocol_stream_restart(&s->base);
 }
 
 int protocol_chat_event(protocol_stream *stream, const beluga_event *event)

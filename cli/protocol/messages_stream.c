@@ -326,6 +326,7 @@ int protocol_messages_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_END: return end_call(s, event);
     case BELUGA_EVENT_METADATA: return keep_model(s, event);
     case BELUGA_EVENT_USAGE: return keep_usage(s, event);
+    case BELUGA_EVENT_RESTART: return protocol_stream_restart(stream);
     case BELUGA_EVENT_FINISH: return finish(s, event);
     default: return 0;
     }

@@ -125,3 +125,11 @@ void protocol_stream_free(protocol_stream *stream)
     if (stream->protocol->release) stream->protocol->release(stream);
     free(stream);
 }
+
+int protocol_stream_restart(protocol_stream *stream)
+{
+    beluga_error err;
+    if (!stream->opened) return 0;
+    beluga_error_set(&err, BELUGA_ERROR_STREAM, "the answer was begun anew: ask again");
+    return stream->protocol->fail(stream, &err);
+}

@@ -136,6 +136,9 @@ void protocol_identity_make(protocol_identity *identity, const protocol *table, 
 protocol_stream *protocol_stream_new(const protocol_request *request,
                                      const protocol_identity *identity, beluga__buf *out);
 void protocol_stream_free(protocol_stream *stream);
+/* For RESTART: what was written can't be taken back, so that the stream has failed where anything
+ * was. @return as protocol.event. */
+int protocol_stream_restart(protocol_stream *stream);
 
 /* The client's name and namespace (NULL: none) of a tool that the model called. `sent` itself where
  * the name was not changed. `name_space` may be NULL. */

@@ -44,47 +44,50 @@ typedef struct responses_outcome {
 
 /* ---- responses_request.c --------------------------------------------------------------------- */
 
-int responses_read(protocol_request *request);
+int protocol_responses_read(protocol_request *request);
+bool protocol_responses_passes(const protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
 /* Let a writer fail, so that an answer without one of its parts never goes out. */
-void responses_give_up(beluga_json_writer *w);
+void protocol_responses_give_up(beluga_json_writer *w);
 /* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
  * the output, so that nobody keeps these ids. */
-const char *responses_id_prefix(responses_kind kind);
-const char *responses_own_id(const protocol_identity *identity);
-void responses_put_item_id(beluga_json_writer *w, const char *key,
-                           const protocol_identity *identity, const responses_item *item);
-void responses_put_item(beluga_json_writer *w, const char *key, const protocol_request *request,
-                        const protocol_identity *identity, const responses_item *item);
+const char *protocol_responses_id_prefix(responses_kind kind);
+const char *protocol_responses_own_id(const protocol_identity *identity);
+void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,
+                                    const protocol_identity *identity, const responses_item *item);
+void protocol_responses_put_item(beluga_json_writer *w, const char *key,
+                                 const protocol_request *request, const protocol_identity *identity,
+                                 const responses_item *item);
 /* Write the part of content that a message has. */
-void responses_put_text_part(beluga_json_writer *w, const char *key, const char *text,
-                             size_t length);
-void responses_put_summary_part(beluga_json_writer *w, const char *key, const char *text,
-                                size_t length);
+void protocol_responses_put_text_part(beluga_json_writer *w, const char *key, const char *text,
+                                      size_t length);
+void protocol_responses_put_summary_part(beluga_json_writer *w, const char *key, const char *text,
+                                         size_t length);
 /* Write the members of a Response, all but `output`. */
-void responses_put_members(beluga_json_writer *w, const protocol_request *request,
-                           const protocol_identity *identity, const responses_outcome *outcome);
+void protocol_responses_put_members(beluga_json_writer *w, const protocol_request *request,
+                                    const protocol_identity *identity,
+                                    const responses_outcome *outcome);
 /* Fill the outcome's status by the reason for which a model stopped. `raw` is the provider's word,
  * which lasts as long as the outcome; it need not be there. */
-void responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw);
+void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw);
 /* Append the state of a part of that kind (beluga_part_kind) in the form of a signature, or nothing
  * for kinds without such a form. Returns the buffer's status. */
-int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, const char *json,
-                        size_t length);
+int protocol_responses_put_state(beluga__buf *out, uint32_t of, const char *provider,
+                                 const char *json, size_t length);
 /* Return the kind of part that a state in that form is of, and find its rest; 0: it is no state. */
-uint32_t responses_read_state(const char *signature, const char **rest);
+uint32_t protocol_responses_read_state(const char *signature, const char **rest);
 /* Find the kind of the call of a tool that the model named. */
-responses_kind responses_call_kind(const protocol_request *request, const char *name);
+responses_kind protocol_responses_call_kind(const protocol_request *request, const char *name);
 /* Find the input of a custom tool in the arguments by which the model called it. Returns 0 with the
  * document that holds it, or NULL where the arguments themselves are the input; NO_MEMORY. */
-int responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc);
+int protocol_responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc);
 
 /* ---- responses_answer.c, responses_stream.c -------------------------------------------------- */
 
-void responses_answer(beluga_json_writer *w, const protocol_request *request,
-                      const protocol_identity *identity, const beluga_response *response);
+void protocol_responses_answer(beluga_json_writer *w, const protocol_request *request,
+                               const protocol_identity *identity, const beluga_response *response);
 
 /* A text in the memory of all texts. */
 typedef struct responses_text {
@@ -116,8 +119,8 @@ typedef struct responses_stream {
     char *model; /* owned; the one that answers, where the identity names none */
 } responses_stream;
 
-int responses_event(protocol_stream *stream, const beluga_event *event);
-int responses_fail(protocol_stream *stream, const beluga_error *error);
-void responses_release(protocol_stream *stream);
+int protocol_responses_event(protocol_stream *stream, const beluga_event *event);
+int protocol_responses_fail(protocol_stream *stream, const beluga_error *error);
+void protocol_responses_release(protocol_stream *stream);
 
 #endif

@@ -22,20 +22,20 @@ static void put(output *o, responses_item *item)
 {
     item->index = o->n++;
     item->cut = o->cut && o->at + 1 == o->parts;
-    responses_put_item(o->w, NULL, o->request, o->identity, item);
+    protocol_responses_put_item(o->w, NULL, o->request, o->identity, item);
 }
 
 static void put_call(output *o, const beluga_part *part)
 {
-    responses_item item = {.kind = responses_call_kind(o->request, part->name),
+    responses_item item = {.kind = protocol_responses_call_kind(o->request, part->name),
                            .text = part->text,
                            .length = part->text_length,
                            .id = part->id,
                            .name = part->name};
     beluga_json_doc *doc = NULL;
     if (item.kind == RESPONSES_CUSTOM_CALL &&
-        responses_custom_input(&item.text, &item.length, &doc) != 0)
-        responses_give_up(o->w);
+        protocol_responses_custom_input(&item.text, &item.length, &doc) != 0)
+        protocol_responses_give_up(o->w);
     put(o, &item);
     beluga_json_doc_free(doc);
 }
@@ -60,9 +60,9 @@ static void put_state(output *o, const beluga_part *part)
     responses_item item = {.kind = RESPONSES_REASONING, .text = ""};
     if (!part->state) return;
     beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
-    if (responses_put_state(&text, part->kind, part->state_provider, part->state,
-                            part->state_length) != 0)
-        responses_give_up(o->w);
+    if (protocol_responses_put_state(&text, part->kind, part->state_provider, part->state,
+                                     part->state_length) != 0)
+        protocol_responses_give_up(o->w);
     item.signature = text.data;
     item.signature_length = text.length;
     if (item.signature_length) put(o, &item);
@@ -94,21 +94,21 @@ static void put_output(output *o, const beluga_response *response)
     beluga_message *message = beluga_response_message(response);
     o->parts = beluga_message_count(message);
     beluga_json_begin_array(o->w, "output");
-    if (!message) responses_give_up(o->w);
+    if (!message) protocol_responses_give_up(o->w);
     for (o->at = 0; o->at < o->parts; o->at++) put_part(o, beluga_message_part(message, o->at));
     beluga_json_end_array(o->w);
     beluga_message_unref(message);
 }
 
-void responses_answer(beluga_json_writer *w, const protocol_request *request,
-                      const protocol_identity *identity, const beluga_response *response)
+void protocol_responses_answer(beluga_json_writer *w, const protocol_request *request,
+                               const protocol_identity *identity, const beluga_response *response)
 {
     responses_outcome outcome = {.usage = beluga_response_usage(response), .echo = true};
     protocol_identity own = *identity;
     if (!own.model) own.model = beluga_response_model(response);
-    responses_outcome_of(&outcome, beluga_response_finish_reason(response),
-                         beluga_response_raw_finish_reason(response));
+    protocol_responses_outcome_of(&outcome, beluga_response_finish_reason(response),
+                                  beluga_response_raw_finish_reason(response));
     output o = {.w = w, .request = request, .identity = &own, .cut = outcome.incomplete != NULL};
-    responses_put_members(w, request, &own, &outcome);
+    protocol_responses_put_members(w, request, &own, &outcome);
     put_output(&o, response);
 }

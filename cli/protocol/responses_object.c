@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void responses_give_up(beluga_json_writer *w)
+void protocol_responses_give_up(beluga_json_writer *w)
 {
     beluga_json_put_raw(w, NULL, "", 0);
 }
@@ -26,28 +26,28 @@ static const item_words words[] = {
     [RESPONSES_IMAGE] = {"image_generation_call", "ig_"},
 };
 
-const char *responses_id_prefix(responses_kind kind)
+const char *protocol_responses_id_prefix(responses_kind kind)
 {
     return words[kind].id_prefix;
 }
 
-const char *responses_own_id(const protocol_identity *identity)
+const char *protocol_responses_own_id(const protocol_identity *identity)
 {
     const char *behind = strchr(identity->id, '_');
     return behind ? behind + 1 : identity->id;
 }
 
-void responses_put_item_id(beluga_json_writer *w, const char *key,
-                           const protocol_identity *identity, const responses_item *item)
+void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,
+                                    const protocol_identity *identity, const responses_item *item)
 {
     beluga_json_begin_string(w, key);
-    beluga_json_add_format(w, "%s%s_%zu", responses_id_prefix(item->kind),
-                           responses_own_id(identity), item->index);
+    beluga_json_add_format(w, "%s%s_%zu", protocol_responses_id_prefix(item->kind),
+                           protocol_responses_own_id(identity), item->index);
     beluga_json_end_string(w);
 }
 
-void responses_put_text_part(beluga_json_writer *w, const char *key, const char *text,
-                             size_t length)
+void protocol_responses_put_text_part(beluga_json_writer *w, const char *key, const char *text,
+                                      size_t length)
 {
     beluga_json_begin_object(w, key);
     beluga_json_put_string(w, "type", "output_text");
@@ -59,8 +59,8 @@ void responses_put_text_part(beluga_json_writer *w, const char *key, const char 
     beluga_json_end_object(w);
 }
 
-void responses_put_summary_part(beluga_json_writer *w, const char *key, const char *text,
-                                size_t length)
+void protocol_responses_put_summary_part(beluga_json_writer *w, const char *key, const char *text,
+                                         size_t length)
 {
     beluga_json_begin_object(w, key);
     beluga_json_put_string(w, "type", "summary_text");
@@ -72,7 +72,7 @@ static void put_message(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_put_string(w, "role", "assistant");
     beluga_json_begin_array(w, "content");
-    if (!item->open) responses_put_text_part(w, NULL, item->text, item->length);
+    if (!item->open) protocol_responses_put_text_part(w, NULL, item->text, item->length);
     beluga_json_end_array(w);
 }
 
@@ -80,7 +80,8 @@ static void put_message(beluga_json_writer *w, const responses_item *item)
 static void put_reasoning(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_begin_array(w, "summary");
-    if (item->length && !item->open) responses_put_summary_part(w, NULL, item->text, item->length);
+    if (item->length && !item->open)
+        protocol_responses_put_summary_part(w, NULL, item->text, item->length);
     beluga_json_end_array(w);
     if (!item->signature_length || item->open) {
         beluga_json_put_null(w, "encrypted_content");
@@ -111,11 +112,12 @@ static void put_image(beluga_json_writer *w, const responses_item *item)
         beluga_json_put_base64(w, "result", NULL, item->text, item->length);
 }
 
-void responses_put_item(beluga_json_writer *w, const char *key, const protocol_request *request,
-                        const protocol_identity *identity, const responses_item *item)
+void protocol_responses_put_item(beluga_json_writer *w, const char *key,
+                                 const protocol_request *request, const protocol_identity *identity,
+                                 const responses_item *item)
 {
     beluga_json_begin_object(w, key);
-    responses_put_item_id(w, "id", identity, item);
+    protocol_responses_put_item_id(w, "id", identity, item);
     beluga_json_put_string(w, "type", words[item->kind].type);
     beluga_json_put_string(w, "status",
                            item->open  ? "in_progress"
@@ -144,8 +146,8 @@ static const state_word state_words[] = {
 };
 enum { STATE_WORDS = sizeof state_words / sizeof *state_words };
 
-int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, const char *json,
-                        size_t length)
+int protocol_responses_put_state(beluga__buf *out, uint32_t of, const char *provider,
+                                 const char *json, size_t length)
 {
     size_t i = 0;
     while (i < STATE_WORDS && state_words[i].of != of) i++;
@@ -156,7 +158,7 @@ int responses_put_state(beluga__buf *out, uint32_t of, const char *provider, con
     return beluga__buf_append(out, json, length);
 }
 
-uint32_t responses_read_state(const char *signature, const char **rest)
+uint32_t protocol_responses_read_state(const char *signature, const char **rest)
 {
     for (size_t i = 0; i < STATE_WORDS; i++) {
         size_t n = strlen(state_words[i].mark);
@@ -169,14 +171,14 @@ uint32_t responses_read_state(const char *signature, const char **rest)
 
 /* ---- calls of custom tools ------------------------------------------------------------------- */
 
-responses_kind responses_call_kind(const protocol_request *request, const char *name)
+responses_kind protocol_responses_call_kind(const protocol_request *request, const char *name)
 {
     const protocol_renamed *renamed = protocol_find_renamed(request, name);
     return renamed && renamed->custom ? RESPONSES_CUSTOM_CALL : RESPONSES_FUNCTION_CALL;
 }
 
 /* A model that writes its text without an object around it is understood, too. */
-int responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc)
+int protocol_responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc)
 {
     int rc = beluga_json_parse(*input, *length, doc, NULL);
     if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
@@ -190,7 +192,7 @@ int responses_custom_input(const char **input, size_t *length, beluga_json_doc *
 
 /* ---- the response ---------------------------------------------------------------------------- */
 
-void responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw)
+void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw)
 {
     outcome->status = "incomplete";
     switch (reason) {
@@ -316,13 +318,14 @@ static void put_echo(beluga_json_writer *w, const protocol_request *request, con
     if (text)
         beluga_json_put_raw(w, echo->name, text, given ? length : strlen(text));
     else if (given)
-        responses_give_up(w);
+        protocol_responses_give_up(w);
     else
         beluga_json_put_null(w, echo->name);
 }
 
-void responses_put_members(beluga_json_writer *w, const protocol_request *request,
-                           const protocol_identity *identity, const responses_outcome *outcome)
+void protocol_responses_put_members(beluga_json_writer *w, const protocol_request *request,
+                                    const protocol_identity *identity,
+                                    const responses_outcome *outcome)
 {
     beluga_json_put_string(w, "id", identity->id);
     beluga_json_put_string(w, "object", "response");

@@ -313,7 +313,7 @@ static int read_thought(item_reader *r, beluga__buf *text, beluga__buf *signatur
     if (rc == 0) rc = find_signature(r, signature);
     if (rc || !(text->length + signature->length)) return rc;
     const char *state;
-    uint32_t of = responses_read_state(signature->data, &state);
+    uint32_t of = protocol_responses_read_state(signature->data, &state);
     if (of) return add_state(r, of, state, signature->length - (size_t)(state - signature->data));
     rc = need_answer(r);
     return rc ? rc
@@ -479,7 +479,7 @@ static const protocol_member members[] = {
 };
 
 /* The choice names tools, so they are read before. */
-int responses_read(protocol_request *request)
+int protocol_responses_read(protocol_request *request)
 {
     const protocol_place at = {NULL, "tool_choice", 0};
     const beluga_json *choice = beluga_json_get(request->body, "tool_choice");
@@ -488,4 +488,18 @@ int responses_read(protocol_request *request)
     if (rc == 0) rc = read_input(request);
     if (rc == 0 && protocol_is_given(choice)) rc = protocol_read_choice(request, &at, choice);
     return rc;
+}
+
+/* ---- bodies that go out as they are ---------------------------------------------------------- */
+
+bool protocol_responses_passes(const protocol_request *request)
+{
+    const beluga_json *list = beluga_json_get(request->body, "input");
+    if (!beluga_json_is_array(list)) return true;
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
+        const char *encrypted = beluga_json_get_string(v, "encrypted_content", NULL);
+        if (encrypted && strncmp(encrypted, RESPONSES_SIGNED, strlen(RESPONSES_SIGNED)) == 0)
+            return false;
+    }
+    return true;
 }

@@ -87,7 +87,8 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga__buf *out = s->base.out;
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
-    if (rc == BELUGA_ERROR_INVALID_INPUT) rc = BELUGA_ERROR_NO_MEMORY; /* responses_give_up */
+    if (rc == BELUGA_ERROR_INVALID_INPUT)
+        rc = BELUGA_ERROR_NO_MEMORY; /* protocol_responses_give_up */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);
@@ -105,7 +106,7 @@ static int write_item(responses_stream *s, const char *type, const responses_kep
     beluga_json_writer *w = begin(s, type);
     if (!w) return BELUGA_ERROR_NO_MEMORY;
     beluga_json_put_int(w, "output_index", (int64_t)item.index);
-    responses_put_item(w, "item", s->base.request, &s->base.identity, &item);
+    protocol_responses_put_item(w, "item", s->base.request, &s->base.identity, &item);
     return end(s, type, w);
 }
 
@@ -115,7 +116,7 @@ static int write(responses_stream *s, const char *type, const responses_item *it
 {
     beluga_json_writer *w = begin(s, type);
     if (!w) return BELUGA_ERROR_NO_MEMORY;
-    responses_put_item_id(w, "item_id", &s->base.identity, item);
+    protocol_responses_put_item_id(w, "item_id", &s->base.identity, item);
     beluga_json_put_int(w, "output_index", (int64_t)item->index);
     if (put) put(w, item);
     return end(s, type, w);
@@ -124,7 +125,7 @@ static int write(responses_stream *s, const char *type, const responses_item *it
 static void put_message_part(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_put_int(w, "content_index", 0);
-    responses_put_text_part(w, "part", item->text, item->length);
+    protocol_responses_put_text_part(w, "part", item->text, item->length);
 }
 
 static void put_message_text(beluga_json_writer *w, const responses_item *item)
@@ -138,7 +139,7 @@ static void put_message_text(beluga_json_writer *w, const responses_item *item)
 static void put_summary_part(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_put_int(w, "summary_index", 0);
-    responses_put_summary_part(w, "part", item->text, item->length);
+    protocol_responses_put_summary_part(w, "part", item->text, item->length);
 }
 
 static void put_summary_text(beluga_json_writer *w, const responses_item *item)
@@ -185,8 +186,8 @@ static int make_head(responses_stream *s, const responses_kept *kept)
     PROTOCOL_PUT(head, "\",\"sequence_number\":");
     s->head_number = head->length;
     PROTOCOL_PUT(head, ",\"item_id\":\"");
-    beluga__buf_puts(head, responses_id_prefix((responses_kind)kept->kind));
-    beluga__buf_puts(head, responses_own_id(&s->base.identity));
+    beluga__buf_puts(head, protocol_responses_id_prefix((responses_kind)kept->kind));
+    beluga__buf_puts(head, protocol_responses_own_id(&s->base.identity));
     PROTOCOL_PUT(head, "_");
     protocol_put_int(head, index);
     PROTOCOL_PUT(head, "\",\"output_index\":");
@@ -222,7 +223,8 @@ static void put_output(responses_stream *s, beluga_json_writer *w)
     beluga_json_begin_array(w, "output");
     for (size_t i = 0; i < s->n_items; i++) {
         responses_item item = view(s, &items(s)[i]);
-        if (!item.open) responses_put_item(w, NULL, s->base.request, &s->base.identity, &item);
+        if (!item.open)
+            protocol_responses_put_item(w, NULL, s->base.request, &s->base.identity, &item);
     }
     beluga_json_end_array(w);
 }
@@ -232,7 +234,7 @@ static int write_response(responses_stream *s, const char *type, const responses
     beluga_json_writer *w = begin(s, type);
     if (!w) return BELUGA_ERROR_NO_MEMORY;
     beluga_json_begin_object(w, "response");
-    responses_put_members(w, s->base.request, &s->base.identity, outcome);
+    protocol_responses_put_members(w, s->base.request, &s->base.identity, outcome);
     put_output(s, w);
     beluga_json_end_object(w);
     return end(s, type, w);
@@ -413,7 +415,7 @@ static responses_kept *find_call(const responses_stream *s, uint32_t index)
 static int begin_call(responses_stream *s, const beluga_event *event)
 {
     const char *name = event->u.tool_call.name;
-    responses_kept call = {.kind = (uint8_t)responses_call_kind(s->base.request, name),
+    responses_kept call = {.kind = (uint8_t)protocol_responses_call_kind(s->base.request, name),
                            .index = event->index};
     int rc = open_stream(s);
     if (rc == 0) rc = end_block(s, false);
@@ -440,7 +442,8 @@ static int keep_arguments(responses_stream *s, responses_kept *call, const belug
     size_t length = event->u.tool_call.length;
     beluga_json_doc *doc = NULL;
     int rc = 0;
-    if (call->kind == RESPONSES_CUSTOM_CALL) rc = responses_custom_input(&text, &length, &doc);
+    if (call->kind == RESPONSES_CUSTOM_CALL)
+        rc = protocol_responses_custom_input(&text, &length, &doc);
     if (rc == 0) rc = keep(s, &call->text, text, length);
     beluga_json_doc_free(doc);
     return rc;
@@ -466,8 +469,8 @@ static int on_state(responses_stream *s, const beluga_event *event)
     if (rc == 0) rc = end_block(s, false);
     item.signature.at = s->texts.length;
     if (rc == 0)
-        rc = responses_put_state(&s->texts, event->u.state.of, event->u.state.provider,
-                                 event->u.state.json, event->u.state.length);
+        rc = protocol_responses_put_state(&s->texts, event->u.state.of, event->u.state.provider,
+                                          event->u.state.json, event->u.state.length);
     item.signature.length = s->texts.length - item.signature.at;
     if (rc || !item.signature.length) return rc;
     rc = add_item(s, &item);
@@ -496,7 +499,7 @@ static int on_finish(responses_stream *s, const beluga_event *event)
     size_t n = event->u.finish.raw ? event->u.finish.raw_length : 0;
     responses_outcome outcome = {.usage = s->has_usage ? &s->usage : NULL};
     if (n < sizeof raw) memcpy(raw, event->u.finish.raw ? event->u.finish.raw : "", n);
-    responses_outcome_of(&outcome, event->u.finish.reason, raw);
+    protocol_responses_outcome_of(&outcome, event->u.finish.reason, raw);
     int rc = open_stream(s);
     if (rc == 0) rc = end_block(s, outcome.incomplete != NULL);
     if (rc) return rc;
@@ -515,7 +518,7 @@ static int note_model(responses_stream *s, const char *model)
     return s->model ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-int responses_event(protocol_stream *stream, const beluga_event *event)
+int protocol_responses_event(protocol_stream *stream, const beluga_event *event)
 {
     responses_stream *s = (responses_stream *)stream;
     if (stream->ended) return 0;
@@ -528,6 +531,7 @@ int responses_event(protocol_stream *stream, const beluga_event *event)
     case BELUGA_EVENT_MEDIA: return on_media(s, event);
     case BELUGA_EVENT_STATE: return on_state(s, event);
     case BELUGA_EVENT_METADATA: return note_model(s, event->u.metadata.model);
+    case BELUGA_EVENT_RESTART: return protocol_stream_restart(stream);
     case BELUGA_EVENT_FINISH: return on_finish(s, event);
     case BELUGA_EVENT_USAGE:
         s->usage = event->u.usage;
@@ -539,7 +543,7 @@ int responses_event(protocol_stream *stream, const beluga_event *event)
 }
 
 /* Codex takes no other event for a failure, and the SDKs want one that is numbered. */
-int responses_fail(protocol_stream *stream, const beluga_error *error)
+int protocol_responses_fail(protocol_stream *stream, const beluga_error *error)
 {
     responses_stream *s = (responses_stream *)stream;
     const responses_outcome failed = {
@@ -550,7 +554,7 @@ int responses_fail(protocol_stream *stream, const beluga_error *error)
     return rc ? rc : write_response(s, "response.failed", &failed);
 }
 
-void responses_release(protocol_stream *stream)
+void protocol_responses_release(protocol_stream *stream)
 {
     responses_stream *s = (responses_stream *)stream;
     free(s->model);

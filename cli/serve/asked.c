@@ -53,6 +53,16 @@ size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
     return n;
 }
 
+size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
+{
+    size_t n = call_options(call, options);
+    const protocol_request *body = &call->body;
+    for (size_t i = 0; i < body->n_options; i++) options[n++] = body->options[i];
+    if (body->extra && serve_model_passes(call->model, body->protocol))
+        options[n++] = beluga_with_extra_body(body->extra);
+    return n;
+}
+
 static bool is_content(const beluga_event *event)
 {
     switch (event->kind) {
@@ -82,6 +92,9 @@ static void note(serve_call *call, const beluga_event *event)
     serve_record *record = &call->request->record;
     if (is_content(event) && record->first_ns < 0)
         record->first_ns = reactor_now_ns(call->s->reactor) - http_began_ns(call->request->x);
+    if (event->kind == BELUGA_EVENT_TEXT) call->said += event->u.text.length;
+    if (event->kind == BELUGA_EVENT_REASONING) call->said += event->u.reasoning.length;
+    if (event->kind == BELUGA_EVENT_TOOL_CALL_END) call->said += event->u.tool_call.length;
     if (event->kind == BELUGA_EVENT_METADATA) note_metadata(call, event);
     if (event->kind == BELUGA_EVENT_USAGE) {
         record->usage = event->u.usage;

@@ -50,7 +50,8 @@ struct serve_call {
     reactor_timer silence;            /* keeps the connection alive */
     reactor_task later;               /* sends what a turn has brought, and ends the call */
     int64_t sent_ns;                  /* when something was sent last */
-    int64_t estimate;                 /* of tokens */
+    int64_t estimate;                 /* of the tokens that it takes */
+    size_t said;                      /* bytes of text, reasoning and arguments that came */
     beluga_rate_limits limits;        /* of the provider */
     beluga__buf captured;             /* what was sent, where texts are kept */
     char *headers[ASKED_MAX_HEADERS]; /* of the client, that go on; owned */
@@ -63,6 +64,9 @@ struct serve_call {
 /* The options of every call; what they borrow lives as long as the call.
  * @return how many were written. */
 size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS]);
+/* The same with those of a body that was read; members of it that mean nothing here go on to a
+ * model that speaks its protocol. */
+size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS]);
 /* Start the call, streamed or for a whole answer. */
 int call_ask(serve_call *call, bool streamed, const beluga_option *options, size_t n,
              beluga_error *err);

@@ -41,16 +41,27 @@ static void settle_turn(reactor_task *task)
         free_call(call);
 }
 
+/* An answer without usage, as of a stream whose client did not ask for it or has gone, was not
+ * free: it is estimated from its length. */
+static beluga_usage usage_of(const serve_call *call)
+{
+    beluga_usage usage = call->request->record.usage;
+    if (usage.input_total >= 0 || usage.output_total >= 0 || !call->said) return usage;
+    usage.input_total = call->estimate;
+    usage.output_total = (int64_t)(call->said / BYTES_PER_TOKEN);
+    return usage;
+}
+
 static void settle_key(serve_call *call)
 {
     serve_record *record = &call->request->record;
-    const bool asked = call->op != NULL;
-    if (record->usage.input_total >= 0 || record->usage.output_total >= 0)
+    const beluga_usage usage = usage_of(call);
+    if (usage.input_total >= 0 || usage.output_total >= 0)
         record->cost = record->cached ? 0
                                       : serve_models_cost(call->snapshot->models, record->provider,
-                                                          record->model, &record->usage);
+                                                          record->model, &usage);
     if (call->admitted)
-        serve_key_settle(call->key, call->estimate, asked ? &record->usage : NULL, record->cost);
+        serve_key_settle(call->key, call->estimate, call->op ? &usage : NULL, record->cost);
 }
 
 static void tell_texts(serve_call *call)
@@ -133,15 +144,22 @@ static bool is_misplaced(const protocol_request *body)
            beluga_json_get(body->body, "input");
 }
 
+/* The text of an alias stands before what the client says. */
+static int add_system(serve_call *call)
+{
+    const char *text = call->model->system;
+    if (!text) return 0;
+    call->body.messages = beluga_messages_new();
+    return call->body.messages
+               ? beluga_messages_add(call->body.messages, beluga_system_message(text))
+               : BELUGA_ERROR_NO_MEMORY;
+}
+
 static int read_body(serve_call *call, beluga_error *err)
 {
-    protocol_request *body = &call->body;
-    const protocol *answered_in = body->protocol;
-    bool misplaced = is_misplaced(body);
-    if (misplaced) body->protocol = &protocol_responses;
-    int status = protocol_request_read(body);
-    body->protocol = answered_in;
-    if (status) protocol_request_explain(body, status, err);
+    int status = add_system(call);
+    if (!status) status = protocol_request_read(&call->body);
+    if (status) protocol_request_explain(&call->body, status, err);
     return status;
 }
 
@@ -152,25 +170,6 @@ static int parse(serve_call *call, beluga_error *err)
     request->record.stream = call->body.stream;
     if (status) protocol_request_explain(&call->body, status, err);
     return status;
-}
-
-/* The text of an alias stands before what the client says. */
-static int add_system(serve_call *call, beluga_error *err)
-{
-    const char *text = call->model->system;
-    beluga_message *message;
-    if (!text) return 0;
-    beluga_messages *old = call->body.messages, *all = beluga_messages_new();
-    if (all) beluga_messages_add(all, beluga_system_message(text));
-    for (size_t i = 0; all && (message = beluga_messages_get(old, i)); i++)
-        beluga_messages_add(all, beluga_message_ref(message));
-    if (!all || beluga_messages_status(all)) {
-        beluga_messages_free(all);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
-    }
-    beluga_messages_free(old);
-    call->body.messages = all;
-    return 0;
 }
 
 static int bind_tools(serve_call *call, beluga_error *err)
@@ -203,7 +202,6 @@ static int choose_form(serve_call *call, beluga_error *err)
     }
     call->form = call->body.stream ? &call_streamed : &call_whole;
     int status = read_body(call, err);
-    if (!status) status = add_system(call, err);
     return status ? status : bind_tools(call, err);
 }
 
@@ -227,7 +225,7 @@ static int make_context(serve_call *call, beluga_error *err)
 
 static int admit(serve_call *call, beluga_error *err)
 {
-    call->estimate = (int64_t)(call->length / BYTES_PER_TOKEN);
+    call->estimate = serve_estimate_tokens(call->length);
     int status = serve_key_admit(call->key, call->estimate, err);
     call->admitted = status == 0;
     return status;
@@ -279,25 +277,11 @@ static void drop_text(serve_call *call)
     call->text = NULL;
 }
 
-/* More requests than the server takes at once. */
-static bool is_full(serve_request *request)
-{
-    beluga_error err;
-    if (request->s->n_works < request->snapshot->settings.max_requests) return false;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "%u requests are being answered, as many as this server takes at once "
-                     "(max_requests): ask again",
-                     request->snapshot->settings.max_requests);
-    err.retry_after_ms = 1000;
-    serve_answer_error(request, &err);
-    return true;
-}
-
 void serve_call_handle(serve_request *request)
 {
     beluga_error err;
     request->record.protocol = request->family->name;
-    if (is_full(request)) return;
+    if (serve_refuse_excess(request)) return;
     serve_call *call = make_call(request);
     if (!call) {
         serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");

@@ -66,7 +66,8 @@ static bool is_closing(const char *event, size_t n)
     static const char *const closing[] = {
         "data: [DONE]",
         "data:[DONE]",
-        "data: {\"error\"",
+        "data: {\"error\":{",
+        "data: {\"error\": {",
         "event: error",
         "event: message_stop",
         "event: response.completed",

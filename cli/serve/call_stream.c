@@ -4,11 +4,10 @@
 static int start(serve_call *call, beluga_error *err)
 {
     beluga_option options[ASKED_MAX_OPTIONS];
-    size_t n = call_options(call, options);
+    size_t n = call_read_options(call, options);
     call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (!call->stream)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
-    for (size_t i = 0; i < call->body.n_options; i++) options[n++] = call->body.options[i];
     /* what is held back is asked for as a stream all the same, which has a stream's timeouts */
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     return call_ask(call, !call->held, options, n, err);

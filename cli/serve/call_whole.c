@@ -4,11 +4,10 @@
 static int start(serve_call *call, beluga_error *err)
 {
     beluga_option options[ASKED_MAX_OPTIONS];
-    size_t n = call_options(call, options);
+    size_t n = call_read_options(call, options);
     call->own = beluga_response_builder_new();
     if (!call->own)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
-    for (size_t i = 0; i < call->body.n_options; i++) options[n++] = call->body.options[i];
     return call_ask(call, false, options, n, err);
 }
 

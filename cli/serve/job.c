@@ -79,6 +79,7 @@ static int read_body(serve_job *job, beluga_error *err)
 serve_job *serve_job_begin(serve_request *request)
 {
     beluga_error err;
+    if (serve_refuse_excess(request)) return NULL;
     serve_job *job = calloc(1, sizeof *job);
     if (!job) {
         serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");

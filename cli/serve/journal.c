@@ -345,7 +345,7 @@ static int open_file(const char *path, beluga_error *err)
 {
     char text[128];
     if (strcmp(path, "-") == 0) return STDOUT_FILENO;
-    int fd = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, 0640);
+    int fd = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     if (fd < 0)
         beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the journal %s can't be opened: %s",
                          path, beluga__file_explain(errno, text, sizeof text));

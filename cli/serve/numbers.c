@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TEXTS       2048
-#define BYTES_PER_TOKEN 4
+#define MAX_TEXTS 2048
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
@@ -139,7 +138,7 @@ static int start_embedding(serve_job *job, beluga_error *err)
     embed_texts texts = {0};
     beluga_option options[1];
     const int64_t dimensions = beluga_json_get_int(job->body.body, "dimensions", 0);
-    const int64_t estimate = (int64_t)(job->length / BYTES_PER_TOKEN);
+    const int64_t estimate = serve_estimate_tokens(job->length);
     if (dimensions > 0) options[0] = beluga_with_dimensions(dimensions);
     int status = read_texts(job->body.body, &texts, err);
     if (!status) status = serve_key_admit(job->request->key, estimate, err);

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#define JSON_TYPE      "application/json"
-#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
-#define MAX_BODY_BYTES 4096
+#define JSON_TYPE       "application/json"
+#define ID_LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define MAX_BODY_BYTES  4096
+#define BYTES_PER_TOKEN 4
+#define MAX_ESTIMATE    INT64_C(32768)
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
 
@@ -237,4 +239,24 @@ void serve_answer_text(serve_request *request, int status, const char *content_t
 {
     serve_request_add_headers(request);
     http_answer(request->x, status, content_type, text, strlen(text));
+}
+
+bool serve_refuse_excess(serve_request *request)
+{
+    beluga_error err;
+    if (request->s->n_works < request->snapshot->settings.max_requests) return false;
+    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
+                     "%u requests are being answered, as many as this server takes at once "
+                     "(max_requests): ask again",
+                     request->snapshot->settings.max_requests);
+    err.retry_after_ms = 1000;
+    serve_answer_error(request, &err);
+    return true;
+}
+
+/* Most bytes of a long body are those of images and files, whose tokens only the provider knows. */
+int64_t serve_estimate_tokens(size_t bytes)
+{
+    int64_t tokens = (int64_t)(bytes / BYTES_PER_TOKEN);
+    return tokens < MAX_ESTIMATE ? tokens : MAX_ESTIMATE;
 }

@@ -44,6 +44,12 @@ void serve_request_note(serve_request *request, const beluga_error *err);
 int serve_request_find_model(serve_request *request, const char *name, serve_model **model,
                              beluga_error *err);
 
+/* Refuse a request that asks a model, when as many as the server takes are being answered.
+ * @return whether it was refused. */
+bool serve_refuse_excess(serve_request *request);
+/* About how many tokens a body of so many bytes has; those of files count little. */
+int64_t serve_estimate_tokens(size_t bytes);
+
 /* Add the headers that every answer has. */
 void serve_request_add_headers(serve_request *request);
 /* Answer with an error in the family's form. */

@@ -534,7 +534,8 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     static const char yaml[] = "model: fast\n"
                                "providers:\n"
                                "  openai: {api_key: " SERVED_KEY ", tiemout: 5s, max_retries: 11}\n"
-                               "modles: {}\n";
+                               "modles: {}\n"
+                               "serve: {drian: 3s}\n";
     cli_process *cli = *state;
     char expected[128];
     const char *path = cli_write_file(cli, "bad.yaml", yaml, sizeof yaml - 1);
@@ -545,15 +546,16 @@ static void config_check_tells_all_and_ends_with_3(void **state)
                    "you mean timeout?\n",
                    ":3:76: max_retries must be 0 to 10 (is 11)\n",
                    ":4:1: \"modles\" is not known here; did you mean models?\n",
+                   ":5:9: \"drian\" is not known here; did you mean drain?\n",
                    ":1:8: \"fast\" is no alias, and not written PROVIDER/MODEL");
-    assert_contains(cli->err, "4 errors, ");
+    assert_contains(cli->err, "5 errors, ");
     assert_lacks(cli->out, SERVED_KEY);
     expect_exit(cli, 3, "config", "check", path, "--json");
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc),
                       *problems = beluga_json_get(root, "problems");
     assert_string_equal(string_at(root, "file"), path);
-    assert_int_equal(beluga_json_get_int(root, "errors", -1), 4);
+    assert_int_equal(beluga_json_get_int(root, "errors", -1), 5);
     assert_true(beluga_json_get_int(root, "warnings", -1) >= 1);
     assert_int_equal(beluga_json_get_int(beluga_json_at(problems, 0), "line", -1), 1);
     assert_string_equal(string_at(beluga_json_at(problems, 0), "severity"), "error");

@@ -199,6 +199,23 @@ static void what_is_wrong_is_named_by_its_place(void **state)
             "input[0].content[0].file_id: files are not kept here: send the image");
 }
 
+/* OpenAI would refuse the signatures of others. */
+static void a_body_with_our_signatures_does_not_go_out_as_it_came(void **state)
+{
+    (void)state;
+    assert_int_equal(read_body("{\"input\":\"beluga:\"}"), 0);
+    assert_true(protocol_responses.passes(&request));
+    assert_int_equal(read_body("{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\","
+                               "\"summary\":[],\"encrypted_content\":\"gAAA\"}]}"),
+                     0);
+    assert_true(protocol_responses.passes(&request));
+    assert_int_equal(read_body("{\"input\":[{\"role\":\"user\",\"content\":\"x\"},"
+                               "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],"
+                               "\"encrypted_content\":\"beluga:s\"}]}"),
+                     0);
+    assert_false(protocol_responses.passes(&request));
+}
+
 /* ---- tools ----------------------------------------------------------------------------------- */
 
 /* The tools of Codex 0.171.0 by their kinds, with apply_patch as its models for coding have it. */
@@ -294,6 +311,7 @@ int main(void)
         cmocka_unit_test_teardown(what_tools_of_openai_did_is_left_out_and_named, forget),
         cmocka_unit_test_teardown(what_was_kept_elsewhere_is_refused_with_what_to_do, forget),
         cmocka_unit_test_teardown(what_is_wrong_is_named_by_its_place, forget),
+        cmocka_unit_test_teardown(a_body_with_our_signatures_does_not_go_out_as_it_came, forget),
         cmocka_unit_test_teardown(tools_of_all_kinds_become_functions_or_are_named, forget),
         cmocka_unit_test_teardown(tools_in_the_input_are_tools, forget),
         cmocka_unit_test_teardown(a_choice_may_name_a_tool_of_a_namespace, forget),

@@ -6,6 +6,7 @@
 #include "support/decode.h"
 
 #include <beluga/allocator.h>
+#include <beluga/error.h>
 
 #include <stdio.h>
 
@@ -250,27 +251,76 @@ static void go_round(const round_plan *plan)
     }
 }
 
+/* ---- failures -------------------------------------------------------------------------------- */
+
+/* Our provider, which is as careful as a client can be, sees an error and no end. */
+static void is_failed(const round_plan *plan, const beluga_event *events, size_t n)
+{
+    beluga__buf lines;
+    char *text = kit_stream(plan->table, plan->body, events, n);
+    size_t length = strlen(text);
+    beluga__buf_init(&lines, beluga_allocator_default(), 1 << 24);
+    decode_stream(plan->provider, text, &length, 1, &lines);
+    assert_null(strstr(lines.data, "finish "));
+    assert_non_null(strstr(lines.data, "error "));
+    beluga__buf_free(&lines);
+    free(text);
+}
+
+static void fail_anywhere(const round_plan *plan)
+{
+    static script s;
+    beluga_error err;
+    const beluga_event anew[] = {KIT_TEXT("half"), KIT_RESTART, KIT_TEXT("whole"),
+                                 KIT_FINISH(STOP)};
+    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED, "the stream ended early");
+    for (seed = 1; seed < ROUNDS; seed++) {
+        uint64_t begun = seed;
+        write_script(&s);
+        size_t n = draw((unsigned)s.n);
+        s.events[n] = (beluga_event)KIT_ERROR(&err);
+        is_failed(plan, s.events, n + 1);
+        seed = begun;
+    }
+    is_failed(plan, anew, N(anew));
+}
+
+/* ---- protocols ------------------------------------------------------------------------------- */
+
 #define MESSAGES "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
+
+static const round_plan chat = {&protocol_chat, &beluga__openai_provider,
+                                "{" MESSAGES ",\"stream_options\":{\"include_usage\":true}}"};
+static const round_plan responses = {&protocol_responses, &beluga__openai_responses_provider,
+                                     "{\"input\":\"Hi\"}"};
+static const round_plan messages = {&protocol_messages, &beluga__anthropic_provider,
+                                    "{" MESSAGES
+                                    ",\"max_tokens\":9,\"thinking\":{\"type\":\"adaptive\"}}"};
 
 static void chat_completions_come_back_as_they_went(void **state)
 {
     (void)state;
-    go_round(&(round_plan){&protocol_chat, &beluga__openai_provider,
-                           "{" MESSAGES ",\"stream_options\":{\"include_usage\":true}}"});
+    go_round(&chat);
 }
 
 static void responses_come_back_as_they_went(void **state)
 {
     (void)state;
-    go_round(&(round_plan){&protocol_responses, &beluga__openai_responses_provider,
-                           "{\"input\":\"Hi\"}"});
+    go_round(&responses);
 }
 
 static void messages_come_back_as_they_went(void **state)
 {
     (void)state;
-    go_round(&(round_plan){&protocol_messages, &beluga__anthropic_provider,
-                           "{" MESSAGES ",\"max_tokens\":9,\"thinking\":{\"type\":\"adaptive\"}}"});
+    go_round(&messages);
+}
+
+static void a_failure_anywhere_is_seen_in_each_protocol(void **state)
+{
+    (void)state;
+    fail_anywhere(&chat);
+    fail_anywhere(&responses);
+    fail_anywhere(&messages);
 }
 
 int main(void)
@@ -279,6 +329,7 @@ int main(void)
         cmocka_unit_test(chat_completions_come_back_as_they_went),
         cmocka_unit_test(responses_come_back_as_they_went),
         cmocka_unit_test(messages_come_back_as_they_went),
+        cmocka_unit_test(a_failure_anywhere_is_seen_in_each_protocol),
     };
     return cmocka_run_group_tests_name("round trips", tests, NULL, NULL);
 }

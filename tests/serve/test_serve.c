@@ -1,8 +1,10 @@
 /* The routes of the server, what passes through it, and whom it lets in. */
 #include "gate.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define GATE_TEST(test) cmocka_unit_test_setup_teardown(test, gate_setup, gate_teardown)
@@ -216,6 +218,26 @@ static void a_stream_passes_as_it_came(void **state)
     assert_contains(g->text, "data: [DONE]\n\n");
 }
 
+static void who_asked_for_a_stream_gets_one_where_the_provider_does_not_stream(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, ANSWERS("Hello"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", "true")), 200);
+    assert_contains(g->text, "data: [DONE]\n\n");
+    script(g->peer, JSON("{\"id\":\"resp_1\",\"status\":\"completed\",\"model\":\"x\",\"output\":["
+                         "{\"type\":\"message\",\"id\":\"m\",\"role\":\"assistant\",\"content\":["
+                         "{\"type\":\"output_text\",\"text\":\"Hello\"}]}]}"));
+    assert_int_equal(gate_ask(g, "/v1/responses", GATE_RESPONSES("r", "true")), 200);
+    assert_contains(g->text, "event: response.completed");
+    script(g->peer,
+           JSON("{\"type\":\"message\",\"id\":\"m\",\"role\":\"assistant\",\"model\":\"x\","
+                "\"stop_reason\":\"end_turn\",\"content\":[{\"type\":\"text\",\"text\":"
+                "\"Hello\"}],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"));
+    assert_int_equal(gate_ask(g, "/v1/messages", GATE_MESSAGES("a", "true")), 200);
+    assert_contains(g->text, "event: message_stop");
+}
+
 static void a_refusal_passes_with_its_status_and_body(void **state)
 {
     gate *g = *state;
@@ -267,6 +289,21 @@ static void the_text_of_an_alias_stands_before_the_clients(void **state)
     assert_contains(sent_body(g, 0), "\"content\":\"Be brief.\"");
 }
 
+/* What we have no option for is no loss where the body is translated into its own protocol. */
+static void what_only_the_provider_knows_goes_on_with_an_alias_text(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_PROVIDERS "models:\n"
+                                 "  m: {model: openai/peer-chat, system: Be brief.}\n");
+    script(g->peer, STREAMS("Hello"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions",
+                              "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                              "\"Hi\"}],\"stream\":true,\"logit_bias\":{\"7\":1},\"new\":[2]}"),
+                     200);
+    assert_contains(sent_body(g, 0), "\"logit_bias\":{\"7\":1}");
+    assert_contains(sent_body(g, 0), "\"new\":[2]");
+}
+
 /* ---- models ---------------------------------------------------------------------------------- */
 
 static void other_names_are_answered_by_the_default_model(void **state)
@@ -297,6 +334,29 @@ static void without_a_file_mock_and_who_has_a_key_are_served(void **state)
     assert_contains(g->cli->err, "OPENAI_BASE_URL=http://127.0.0.1:");
     assert_contains(g->cli->err, "ANTHROPIC_BASE_URL=http://127.0.0.1:");
     assert_contains(g->cli->err, "model_provider = \"beluga\"");
+    assert_int_equal(gate_stop(g), 0);
+}
+
+/* A shell passes descriptor 3, as systemd does. */
+static void a_socket_of_systemd_is_listened_on(void **state)
+{
+    gate *g = *state;
+    char command[512];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &length), 0);
+    snprintf(command, sizeof command, "exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 exec %s serve", fd,
+             cli_program());
+    g->cli->program = "/bin/sh";
+    cli_start(g->cli, "-c", command, NULL);
+    cli_wait_for_err(g->cli, "env_key");
+    close(fd);
+    g->port = ntohs(at.sin_port);
+    assert_int_equal(gate_request(g, "GET", "/ready", NULL, NULL), 200);
     assert_int_equal(gate_stop(g), 0);
 }
 
@@ -361,13 +421,16 @@ int main(void)
         GATE_TEST(browsers_of_allowed_origins_are_told_so),
         GATE_TEST(a_body_passes_to_a_provider_of_its_protocol),
         GATE_TEST(a_stream_passes_as_it_came),
+        GATE_TEST(who_asked_for_a_stream_gets_one_where_the_provider_does_not_stream),
         GATE_TEST(a_refusal_passes_with_its_status_and_body),
         GATE_TEST(headers_of_messages_go_on_to_those_who_speak_it),
         GATE_TEST(the_trace_of_the_client_goes_on),
         GATE_TEST(the_text_of_an_alias_stands_before_the_clients),
+        GATE_TEST(what_only_the_provider_knows_goes_on_with_an_alias_text),
         GATE_TEST(other_names_are_answered_by_the_default_model),
         GATE_TEST(models_of_providers_that_are_not_served_are_unknown),
         GATE_TEST(without_a_file_mock_and_who_has_a_key_are_served),
+        GATE_TEST(a_socket_of_systemd_is_listened_on),
         GATE_TEST(without_a_key_nothing_is_told),
         GATE_TEST(others_are_not_let_in_without_keys),
         GATE_TEST(a_port_that_is_taken_is_told),
