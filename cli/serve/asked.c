@@ -157,8 +157,8 @@ double call_cost(serve_call *call, const beluga_usage *usage)
     serve_record *record = &call->request->record;
     if (record->cached) record->cost = 0;
     if (record->cost < 0)
-        record->cost = serve_models_cost(call->snapshot->models, record->provider, record->model,
-                                         usage);
+        record->cost =
+            serve_models_cost(call->snapshot->models, record->provider, record->model, usage);
     return record->cost;
 }
 
