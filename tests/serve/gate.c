@@ -110,9 +110,9 @@ void gate_say(int fd, const char *method, const char *path, const char *headers,
 {
     char head[4096];
     size_t length = body ? strlen(body) : 0;
-    int n =
-        snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%sContent-Length: %zu\r\n\r\n",
-                 method, path, headers ? headers : "", length);
+    int n = snprintf(head, sizeof head,
+                     "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%sContent-Length: %zu\r\n\r\n", method,
+                     path, headers ? headers : "", length);
     assert_true(n > 0 && (size_t)n < sizeof head);
     send_all(fd, head, (size_t)n);
     send_all(fd, body ? body : "", length);
