@@ -34,6 +34,7 @@ typedef struct beluga__anthropic_state {
     char *block_input; /* pieces of the block's input, or a text's citations, so far */
     size_t n_input, input_room;
     uint32_t text_index; /* index of the newest block of text */
+    bool in_text;        /* there was one */
     bool has_text;       /* the newest block of text has text */
     /* The arguments in the start of the newest tool call, until its end or until pieces of other
      * arguments come; in the call's memory. */

@@ -121,8 +121,13 @@ static int keep(beluga__anthropic_state *state, const char *text, size_t length,
 int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
                                  size_t length, beluga_emit *emit)
 {
-    bool own = state->block && state->block_index == index;
-    return own ? keep(state, text, length, emit) : 0;
+    if (state->block && state->block_index == index) return keep(state, text, length, emit);
+    bool elsewhere = (state->in_text && state->text_index == index) ||
+                     (state->thinking && state->thinking_index == index);
+    if (!elsewhere) return 0;
+    /* What they were meant to be is lost, so that the answer is not whole. */
+    return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
+                               "arguments of a tool call in a block that is none");
 }
 
 /* The input that came in pieces replaces the block's own input, unless the pieces are no JSON. */
@@ -182,6 +187,7 @@ static int begin_text(beluga__anthropic_state *state, uint32_t index, const belu
     const beluga_json *citations = beluga_json_get(block, "citations");
     state->n_input = 0;
     state->text_index = index;
+    state->in_text = true;
     state->has_text = n;
     if (beluga_json_is_array(citations))
         for (const beluga_json *v = beluga_json_first(citations); v && !code;

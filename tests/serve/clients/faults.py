@@ -14,7 +14,7 @@ import re
 import struct
 
 import shapes
-from shapes import CHAT, GEMINI, MESSAGES, RESPONSES, TEXT, Answer
+from shapes import CHAT, GEMINI, MESSAGES, RESPONSES, Answer
 
 HALF = len(shapes.PIECES) // 2
 TOO_LONG = {
@@ -58,7 +58,7 @@ FAULTS = [
     Fault("no-done-open", "whole", ONLY_STREAMED, (CHAT,), slow=True),
     Fault("no-usage", "whole"),
     Fault("no-open", "either", ONLY_STREAMED, (MESSAGES, RESPONSES, CHAT)),
-    Fault("wrong-type", "either"),
+    Fault("wrong-type", "either", ONLY_STREAMED, (MESSAGES, RESPONSES)),
     Fault("comments", "whole", ONLY_STREAMED),
     Fault("bytewise", "whole", ONLY_STREAMED),
     Fault("crlf", "whole", ONLY_STREAMED),
@@ -217,8 +217,8 @@ def until_text(frames, n):
 
 def wrong_type(protocol, frame):
     """A text of a kind that does not belong where it is."""
-    wrong = {CHAT: (b'"content": ', b'"content": 7, "was": '), MESSAGES: (b'"text_delta", "text"', b'"input_json_delta", "partial_json"'),
-             RESPONSES: (b'"item_id": "msg_up"', b'"item_id": "msg_of_others"'), GEMINI: (b'{"text": ', b'{"text": 7, "was": ')}[protocol]
+    wrong = {MESSAGES: (b'"text_delta", "text"', b'"input_json_delta", "partial_json"'),
+             RESPONSES: (b'"item_id": "msg_up"', b'"item_id": "msg_of_others"')}[protocol]
     return frame.replace(*wrong)
 
 
@@ -303,8 +303,6 @@ def body_steps(protocol, model, body, answers):
         return [("bytes", whole(200, half, claimed=len(raw))), ("hang", None)]
     if model == "silent-head":
         return [("bytes", whole(200, b"", claimed=len(raw))), ("hang", None)]
-    if model == "wrong-type":
-        return [("bytes", whole(200, text.replace(json.dumps(TEXT, ensure_ascii=False), "7")))]
     if model == "slow":
         return [("sleep", 3), ("bytes", whole(200, raw))]
     return [("bytes", whole(200, raw))]

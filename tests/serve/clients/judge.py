@@ -20,7 +20,7 @@ def right_of(fault, streamed, mode):
     if fault.right == "either":
         return "either"
     if mode == "first_content" and streamed and fault.name in AFTER_CONTENT:
-        return "error"
+        return "either"  # content that has come with the failure was not sent, so that another model may still answer
     return "whole"
 
 
@@ -50,12 +50,19 @@ def meaning(fault, seen):
     return None
 
 
+def needs_usage(fault, job):
+    """Clients of Messages fail where an answer has no usage, with or without a gateway that passes it through."""
+    return fault.name == "no-usage" and job["model"].startswith("messages") and job["api"].startswith("messages")
+
+
 def of_fault(fault, job, seen, upstream_seen, mode):
     """What is wrong with it; None: nothing."""
     right = right_of(fault, job["stream"], mode)
     failed = seen["outcome"] == "error"
     if not failed and right != "partial" and not whole_text(fault, seen["text"]):
         return "HALF AN ANSWER LOOKS WHOLE"
+    if failed and needs_usage(fault, job):
+        return None
     if right == "whole" and failed:
         return "an error, though the answer was whole"
     if right == "error" and not failed:
