@@ -40,13 +40,14 @@ static int on_method_complete(llhttp_t *parser)
     return append(c, &c->x->head, name, strlen(name) + 1);
 }
 
+static const char bad_target[] = "the request's target has a byte that no URL has";
+
 static int on_url(llhttp_t *parser, const char *at, size_t length)
 {
     http_connection *c = of(parser);
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)at[i];
-        if (byte <= ' ' || byte >= 127 || byte == '#')
-            return refuse_later(c, 400, "the request's target has a byte that no URL has");
+        if (byte <= ' ' || byte >= 127 || byte == '#') return refuse_later(c, 400, bad_target);
     }
     if (!c->x->target) c->x->target = (uint32_t)c->x->head.length;
     return append(c, &c->x->head, at, length);
@@ -289,6 +290,8 @@ static void refuse_error(http_connection *c, llhttp_errno_t error, bool is_first
         refuse(c, 501, "the request's method is not known");
     else if (error == HPE_INVALID_VERSION || error == HPE_PAUSED_H2_UPGRADE)
         refuse(c, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    else if (error == HPE_INVALID_URL)
+        refuse(c, 400, bad_target); /* llhttp looks at them before it hands them on */
     else if (c->phase == PHASE_BODY)
         refuse(c, 400, "the request's body is not framed as HTTP wants it");
     else
