@@ -258,6 +258,14 @@ void call_finish(serve_call *call)
 
 /* ---- failing --------------------------------------------------------------------------------- */
 
+/* Codex, which names itself as the originator, looks at response.failed when the stream has ended
+ * in order: where the connection breaks it tells that, and tries again what can't pass. */
+static bool reads_to_the_end(const serve_call *call)
+{
+    return call->stream && call->body.protocol == &protocol_responses &&
+           http_header(call->request->x, "originator");
+}
+
 /* End the stream in its protocol's way. Without memory for that the connection breaks, which is no
  * success either. */
 static void break_stream(serve_call *call, const beluga_error *err)
@@ -270,7 +278,10 @@ static void break_stream(serve_call *call, const beluga_error *err)
         call->stream->protocol->fail(call->stream, err);
     }
     send_out(call);
-    http_break(call->request->x);
+    if (reads_to_the_end(call))
+        http_end(call->request->x);
+    else
+        http_break(call->request->x);
 }
 
 void call_fail(serve_call *call, const beluga_error *err)

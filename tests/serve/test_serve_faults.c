@@ -187,6 +187,24 @@ static void a_stream_that_passes_and_breaks_fails_in_its_protocol(void **state)
     }
 }
 
+/* What it is told after a broken connection is that the connection broke. */
+static void a_stream_of_codex_fails_and_ends_in_order(void **state)
+{
+    gate *g = *state;
+    const family *f = &families[2];
+    gate_serve(g, TRANSLATED);
+    script_error_in_band(g->peer, 0);
+    int fd = gate_dial(g);
+    gate_say(fd, "POST", f->path, "originator: codex_exec\r\nConnection: close\r\n", f->streamed);
+    gate_hear(g, fd, "Hel");
+    peer_open_gate(g->peer, 0);
+    gate_hear_more(g, fd, NULL);
+    close(fd);
+    assert_contains(g->text, f->failed);
+    assert_lacks(g->text, f->complete[0]);
+    assert_string_equal(g->text + g->length - 5, "0\r\n\r\n");
+}
+
 static void a_silent_stream_fails_in_its_protocol(void **state)
 {
     gate *g = *state;
@@ -332,6 +350,7 @@ int main(void)
         GATE_TEST(a_stream_that_ends_before_content_is_an_error_of_http),
         GATE_TEST(a_stream_that_breaks_after_content_fails_in_its_protocol),
         GATE_TEST(a_stream_that_passes_and_breaks_fails_in_its_protocol),
+        GATE_TEST(a_stream_of_codex_fails_and_ends_in_order),
         GATE_TEST(a_silent_stream_fails_in_its_protocol),
         GATE_TEST(what_fails_before_content_is_tried_again),
         GATE_TEST(bytes_of_a_failed_attempt_are_not_passed_on),

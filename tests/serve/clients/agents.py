@@ -114,6 +114,24 @@ def check_one(name, folder, origin, upstream, protocol, report, verbose):
     report(wrong, f"{name} does a round with a tool, {protocol} upstream", f"{said[-3000:]}\n{wire(upstream)}", verbose)
 
 
+# What an agent must say, for a fault that it can't mend.
+SAYS = {"Claude Code": {"too-long": "prompt_too_long", "cut": "the server closed the connection in mid-answer"},
+        "Codex": {"too-long": "ran out of room", "cut": "the server closed the connection in mid-answer"}}
+
+
+def check_fault(name, folder, origin, upstream, protocol, fault, report, verbose):
+    """An agent tells a failure as one, and why; what can't pass is asked for once."""
+    upstream.jobs.clear()
+    status, said = run(AGENTS[name], folder, origin, f"{protocol}-{fault}")
+    asked = len(upstream.job(0).requests)
+    wrong = None if status else "it did not fail"
+    if not wrong and SAYS[name][fault] not in said:
+        wrong = "it does not say why"
+    if not wrong and fault == "too-long" and asked != 1:
+        wrong = f"the upstream was asked {asked} times"
+    report(wrong, f"{name} tells of {fault}, {protocol} upstream", f"{said[-3000:]}\n{wire(upstream)}", verbose)
+
+
 def check(options, upstream, report, skip):
     reason = None if os.environ.get("BELUGA_LOOPBACK_ONLY") else "no network namespace of its own can be made"
     here = subprocess.run([FETCH, "--installed", "agents"], capture_output=True, text=True, check=False)
@@ -127,5 +145,9 @@ def check(options, upstream, report, skip):
         for name in AGENTS:
             for protocol in options.upstreams:
                 check_one(name, folder, origin, upstream, protocol, report, options.verbose)
-    upstream.answers = None
+        upstream.answers = None
+        for name in AGENTS:
+            for protocol in options.upstreams:
+                for fault in SAYS[name]:
+                    check_fault(name, folder, origin, upstream, protocol, fault, report, options.verbose)
     return None
