@@ -13,8 +13,7 @@ int protocol_chat_read_messages(protocol_request *request, const beluga_json *li
 /* Whether the client speaks of functions, as before there were tools, and so does its answer. */
 bool protocol_chat_is_legacy(const protocol_request *request);
 
-/* ---- protocol_chat_answer.c
- * --------------------------------------------------------------------------- */
+/* ---- chat_answer.c --------------------------------------------------------------------------- */
 
 /* Why an answer ended. One with tool calls ends with them, whatever its provider says. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,
