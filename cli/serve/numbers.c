@@ -4,7 +4,6 @@
 #include "serve/job.h"
 
 #include <endian.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,9 +121,8 @@ static void embedded(void *payload, beluga_embeddings *e, const beluga_error *er
         if (e) {
             record->usage = *beluga_embeddings_usage(e);
             record->usage.raw = NULL;
-            snprintf(record->provider, sizeof record->provider, "%s",
-                     beluga_embeddings_provider(e));
-            snprintf(record->model, sizeof record->model, "%s", beluga_embeddings_model(e));
+            serve_copy(record->provider, sizeof record->provider, beluga_embeddings_provider(e));
+            serve_copy(record->model, sizeof record->model, beluga_embeddings_model(e));
             answer_vectors(job, e);
         } else {
             serve_answer_error(job->request, error);
