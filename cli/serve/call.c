@@ -132,13 +132,6 @@ static void silent(reactor_timer *timer)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Cursor sends the body of Responses to Chat's path, and wants Chat's answer. */
-static bool is_misplaced(const protocol_request *body)
-{
-    return body->protocol == &protocol_chat && !beluga_json_get(body->body, "messages") &&
-           beluga_json_get(body->body, "input");
-}
-
 /* The text of an alias stands before what the client says. */
 static int add_system(serve_call *call)
 {
@@ -182,8 +175,7 @@ static bool passes(const serve_call *call)
 {
     const protocol *table = call->body.protocol;
     return call->snapshot->settings.passthrough && !call->model->system &&
-           !is_misplaced(&call->body) && serve_model_passes(call->model, table) &&
-           (!table->passes || table->passes(&call->body));
+           serve_model_passes(call->model, table) && (!table->passes || table->passes(&call->body));
 }
 
 static int choose_form(serve_call *call, beluga_error *err)

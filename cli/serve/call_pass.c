@@ -45,8 +45,7 @@ static int start(serve_call *call, beluga_error *err)
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     int status = call_ask(call, live, options, n, err);
     /* for a stream that has to be translated */
-    const beluga_json *wishes = beluga_json_get(call->body.body, "stream_options");
-    call->body.include_usage = beluga_json_bool(beluga_json_get(wishes, "include_usage"), false);
+    call->body.include_usage = protocol_request_wants_usage(&call->body);
     forget_body(&call->body);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "serve/numbers.h"
 
 #include "protocol/messages.h"
+#include "protocol/put.h"
 #include "serve/job.h"
 
 #include <endian.h>
@@ -82,7 +83,7 @@ _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "vectors in base64 are little-en
 
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
-    int64_t tokens = usage->input_total < 0 ? 0 : usage->input_total;
+    const int64_t tokens = protocol_known(usage->input_total);
     beluga_json_begin_object(w, "usage");
     beluga_json_put_int(w, "prompt_tokens", tokens);
     beluga_json_put_int(w, "total_tokens", tokens);
