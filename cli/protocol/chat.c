@@ -6,6 +6,7 @@ const protocol protocol_chat = {
     .name = "chat",
     .id_prefix = "chatcmpl-",
     .same = "Chat Completions",
+    .passes = protocol_chat_passes,
     .read = protocol_chat_read,
     .stream_size = sizeof(chat_stream),
     .event = protocol_chat_event,

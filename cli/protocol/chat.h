@@ -8,13 +8,14 @@
 /* ---- chat_request.c -------------------------------------------------------------------------- */
 
 int protocol_chat_read(protocol_request *request);
+/* Whether those who speak it take the body as it is: not one that is meant for Responses. */
+bool protocol_chat_passes(const protocol_request *request);
 /* Read a list of messages alone, as lines of a batch may be. */
 int protocol_chat_read_messages(protocol_request *request, const beluga_json *list);
 /* Whether the client speaks of functions, as before there were tools, and so does its answer. */
 bool protocol_chat_is_legacy(const protocol_request *request);
 
-/* ---- protocol_chat_answer.c
- * --------------------------------------------------------------------------- */
+/* ---- chat_answer.c --------------------------------------------------------------------------- */
 
 /* Why an answer ended. One with tool calls ends with them, whatever its provider says. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,

@@ -1,4 +1,5 @@
 #include "protocol/chat.h"
+#include "protocol/put.h"
 
 #include <stdio.h>
 
@@ -99,26 +100,21 @@ static void put_message(beluga_json_writer *w, const protocol_request *request,
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-static int64_t known(int64_t tokens)
-{
-    return tokens < 0 ? 0 : tokens;
-}
-
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
-    int64_t in = known(usage->input_total), out = known(usage->output_total);
+    int64_t in = protocol_known(usage->input_total), out = protocol_known(usage->output_total);
     if (usage->input_total < 0 && usage->output_total < 0) return;
     beluga_json_begin_object(w, "usage");
     beluga_json_put_int(w, "prompt_tokens", in);
     beluga_json_put_int(w, "completion_tokens", out);
     beluga_json_put_int(w, "total_tokens", in + out);
     beluga_json_begin_object(w, "prompt_tokens_details");
-    beluga_json_put_int(w, "cached_tokens", known(usage->input_cache_read));
+    beluga_json_put_int(w, "cached_tokens", protocol_known(usage->input_cache_read));
     if (usage->input_cache_write > 0)
         beluga_json_put_int(w, "cache_write_tokens", usage->input_cache_write);
     beluga_json_end_object(w);
     beluga_json_begin_object(w, "completion_tokens_details");
-    beluga_json_put_int(w, "reasoning_tokens", known(usage->output_reasoning));
+    beluga_json_put_int(w, "reasoning_tokens", protocol_known(usage->output_reasoning));
     beluga_json_end_object(w);
     beluga_json_end_object(w);
 }

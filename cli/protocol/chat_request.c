@@ -290,7 +290,8 @@ static int take_stream_options(protocol_request *request, const protocol_member 
                                const beluga_json *value)
 {
     (void)member;
-    request->include_usage = beluga_json_bool(beluga_json_get(value, "include_usage"), false);
+    (void)value;
+    request->include_usage = protocol_request_wants_usage(request);
     return 0;
 }
 
@@ -329,10 +330,14 @@ static bool is_of_responses(const beluga_json *body)
            !protocol_is_given(beluga_json_get(body, "messages"));
 }
 
+bool protocol_chat_passes(const protocol_request *request)
+{
+    return !is_of_responses(request->body);
+}
+
 static int read_as_responses(protocol_request *request)
 {
-    const beluga_json *options = beluga_json_get(request->body, "stream_options");
-    request->include_usage = beluga_json_bool(beluga_json_get(options, "include_usage"), false);
+    request->include_usage = protocol_request_wants_usage(request);
     return protocol_responses.read(request);
 }
 

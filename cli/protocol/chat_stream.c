@@ -201,16 +201,11 @@ static int on_media(chat_stream *s, const beluga_event *event)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static int64_t known(int64_t tokens)
-{
-    return tokens < 0 ? 0 : tokens;
-}
-
 static void put_usage(chat_stream *s)
 {
     beluga__buf *out = s->base.out;
     const beluga_usage *usage = &s->usage;
-    int64_t in = known(usage->input_total), made = known(usage->output_total);
+    int64_t in = protocol_known(usage->input_total), made = protocol_known(usage->output_total);
     if (!s->has_usage || (usage->input_total < 0 && usage->output_total < 0)) return;
     beluga__buf_append(out, s->head.data, s->about);
     PROTOCOL_PUT(out, ",\"choices\":[],\"usage\":{\"prompt_tokens\":");
@@ -220,13 +215,13 @@ static void put_usage(chat_stream *s)
     PROTOCOL_PUT(out, ",\"total_tokens\":");
     protocol_put_int(out, in + made);
     PROTOCOL_PUT(out, ",\"prompt_tokens_details\":{\"cached_tokens\":");
-    protocol_put_int(out, known(usage->input_cache_read));
+    protocol_put_int(out, protocol_known(usage->input_cache_read));
     if (usage->input_cache_write > 0) {
         PROTOCOL_PUT(out, ",\"cache_write_tokens\":");
         protocol_put_int(out, usage->input_cache_write);
     }
     PROTOCOL_PUT(out, "},\"completion_tokens_details\":{\"reasoning_tokens\":");
-    protocol_put_int(out, known(usage->output_reasoning));
+    protocol_put_int(out, protocol_known(usage->output_reasoning));
     PROTOCOL_PUT(out, "}}}\n\n");
 }
 

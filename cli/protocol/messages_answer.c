@@ -1,4 +1,5 @@
 #include "protocol/messages.h"
+#include "protocol/put.h"
 
 #include <string.h>
 
@@ -6,20 +7,15 @@ enum { BYTES_OF_TOKEN = 4 };
 
 /* ---- counts ---------------------------------------------------------------------------------- */
 
-static int64_t known(int64_t n)
-{
-    return n < 0 ? 0 : n;
-}
-
 messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_estimate,
                                        size_t bytes)
 {
-    messages_usage count = {.cache_read = known(usage->input_cache_read),
-                            .cache_creation = known(usage->input_cache_write),
+    messages_usage count = {.cache_read = protocol_known(usage->input_cache_read),
+                            .cache_creation = protocol_known(usage->input_cache_write),
                             .output = usage->output_total,
                             .thinking = usage->output_reasoning};
     int64_t total = usage->input_total > 0 ? usage->input_total : input_estimate;
-    count.input = known(total - count.cache_read - count.cache_creation);
+    count.input = protocol_known(total - count.cache_read - count.cache_creation);
     if (count.output < 0) count.output = (int64_t)(bytes / BYTES_OF_TOKEN);
     return count;
 }
@@ -155,19 +151,13 @@ static void put_block(beluga_json_writer *w, const protocol_request *request,
     beluga_json_end_object(w);
 }
 
-/* A writer fails by what it is given: a byte that is no text. */
-static void put_no_memory(beluga_json_writer *w)
-{
-    beluga_json_put_string_n(w, "content", "\xff", 1);
-}
-
 static void put_content(beluga_json_writer *w, const protocol_request *request,
                         const beluga_response *response)
 {
     bool shows_thinking = protocol_messages_shows_thinking(request);
     beluga_message *message = beluga_response_message(response);
     if (!message) {
-        put_no_memory(w);
+        protocol_give_up(w);
         return;
     }
     beluga_json_begin_array(w, "content");

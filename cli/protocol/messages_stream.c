@@ -310,6 +310,7 @@ static int keep_model(messages_stream *s, const beluga_event *event)
 static int keep_usage(messages_stream *s, const beluga_event *event)
 {
     s->usage = event->u.usage;
+    s->usage.raw = NULL;
     s->has_usage = true;
     return 0;
 }

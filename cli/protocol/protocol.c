@@ -63,6 +63,12 @@ int protocol_request_read(protocol_request *request)
     return request->protocol->read(request);
 }
 
+bool protocol_request_wants_usage(const protocol_request *request)
+{
+    const beluga_json *options = beluga_json_get(request->body, "stream_options");
+    return beluga_json_bool(beluga_json_get(options, "include_usage"), false);
+}
+
 void protocol_request_explain(const protocol_request *request, int code, beluga_error *err)
 {
     beluga_error_set(err, code, "%s", *request->why ? request->why : beluga_error_text(code));

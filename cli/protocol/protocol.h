@@ -75,8 +75,8 @@ struct protocol {
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
     /* the `protocol` of providers (provider/provider.h) that take its bodies as they are */
     const char *same;
-    /* Whether they take this one: not where it has reasoning that another provider signed. NULL:
-     * they take each. */
+    /* Whether they take this one: not where it has reasoning that another provider signed, or is of
+     * another protocol. NULL: they take each. */
     bool (*passes)(const protocol_request *request);
     bool dotted; /* its maker writes the places of a body as "messages.2.content" */
 
@@ -125,6 +125,8 @@ int protocol_request_parse(protocol_request *request, const protocol *table, con
                            size_t length);
 /* Read the rest: messages, which come behind those that are there, tools, options. */
 int protocol_request_read(protocol_request *request);
+/* Whether a stream of Chat Completions is to tell the usage: stream_options.include_usage. */
+bool protocol_request_wants_usage(const protocol_request *request);
 /* Say as an error why the request could not be parsed or read; `code` is what that returned. */
 void protocol_request_explain(const protocol_request *request, int code, beluga_error *err);
 void protocol_request_free(protocol_request *request);

@@ -10,6 +10,11 @@ void protocol_put_int(beluga__buf *out, int64_t value)
     beluga__buf_append(out, at, (size_t)(text + sizeof text - at));
 }
 
+void protocol_give_up(beluga_json_writer *w)
+{
+    beluga_json_put_raw(w, NULL, "", 0);
+}
+
 void protocol_put_error(beluga__buf *out, const protocol *table, const beluga_error *error)
 {
     const char *text = NULL;

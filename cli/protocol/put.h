@@ -1,5 +1,5 @@
-/* Writing a stream's bytes straight into its buffer: nothing here allocates but the buffer where it
- * must grow, and a failure sticks to it. */
+/* What the answers of all protocols are written with. A stream's bytes go straight into its buffer:
+ * nothing allocates but the buffer where it must grow, and a failure sticks to it. */
 #ifndef BELUGA_CLI_PROTOCOL_PUT_H
 #define BELUGA_CLI_PROTOCOL_PUT_H
 
@@ -26,8 +26,17 @@ static inline void protocol_put_string(beluga__buf *out, const char *text)
     beluga__buf_putc(out, '"');
 }
 
+/* Counts that are not known are negative; an answer has 0 for them. */
+static inline int64_t protocol_known(int64_t tokens)
+{
+    return tokens < 0 ? 0 : tokens;
+}
+
 /* Append a number. */
 void protocol_put_int(beluga__buf *out, int64_t value);
+
+/* Let a writer fail, so that an answer without one of its parts never goes out. */
+void protocol_give_up(beluga_json_writer *w);
 
 /* Append the object that is the body of an error: {"error": {…}}, or the like of the protocol.
  * Without memory it is one that says so. */

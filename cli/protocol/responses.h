@@ -49,8 +49,6 @@ bool protocol_responses_passes(const protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
-/* Let a writer fail, so that an answer without one of its parts never goes out. */
-void protocol_responses_give_up(beluga_json_writer *w);
 /* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
  * the output, so that nobody keeps these ids. */
 const char *protocol_responses_id_prefix(responses_kind kind);

@@ -1,6 +1,7 @@
 /* A whole answer: the parts of the model's message become the items of `output`. */
 #include "base/buf.h"
 #include "base/limits.h"
+#include "protocol/put.h"
 #include "protocol/responses.h"
 
 #include <beluga/allocator.h>
@@ -35,7 +36,7 @@ static void put_call(output *o, const beluga_part *part)
     beluga_json_doc *doc = NULL;
     if (item.kind == RESPONSES_CUSTOM_CALL &&
         protocol_responses_custom_input(&item.text, &item.length, &doc) != 0)
-        protocol_responses_give_up(o->w);
+        protocol_give_up(o->w);
     put(o, &item);
     beluga_json_doc_free(doc);
 }
@@ -62,7 +63,7 @@ static void put_state(output *o, const beluga_part *part)
     beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
     if (protocol_responses_put_state(&text, part->kind, part->state_provider, part->state,
                                      part->state_length) != 0)
-        protocol_responses_give_up(o->w);
+        protocol_give_up(o->w);
     item.signature = text.data;
     item.signature_length = text.length;
     if (item.signature_length) put(o, &item);
@@ -94,7 +95,7 @@ static void put_output(output *o, const beluga_response *response)
     beluga_message *message = beluga_response_message(response);
     o->parts = beluga_message_count(message);
     beluga_json_begin_array(o->w, "output");
-    if (!message) protocol_responses_give_up(o->w);
+    if (!message) protocol_give_up(o->w);
     for (o->at = 0; o->at < o->parts; o->at++) put_part(o, beluga_message_part(message, o->at));
     beluga_json_end_array(o->w);
     beluga_message_unref(message);

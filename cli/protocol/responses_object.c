@@ -1,16 +1,12 @@
 /* The objects of Responses: an answer and its items, as streams and whole answers have them. */
 #include "protocol/fault.h"
+#include "protocol/put.h"
 #include "protocol/responses.h"
 
 #include <beluga/error.h>
 
 #include <stdio.h>
 #include <string.h>
-
-void protocol_responses_give_up(beluga_json_writer *w)
-{
-    beluga_json_put_raw(w, NULL, "", 0);
-}
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
@@ -205,27 +201,23 @@ void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, 
     }
 }
 
-static int64_t known(int64_t tokens)
-{
-    return tokens < 0 ? 0 : tokens;
-}
-
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
     if (!usage || (usage->input_total < 0 && usage->output_total < 0)) {
         beluga_json_put_null(w, "usage");
         return;
     }
-    int64_t input = known(usage->input_total), output = known(usage->output_total);
+    int64_t input = protocol_known(usage->input_total),
+            output = protocol_known(usage->output_total);
     beluga_json_begin_object(w, "usage");
     beluga_json_put_int(w, "input_tokens", input);
     beluga_json_begin_object(w, "input_tokens_details");
-    beluga_json_put_int(w, "cached_tokens", known(usage->input_cache_read));
-    beluga_json_put_int(w, "cache_write_tokens", known(usage->input_cache_write));
+    beluga_json_put_int(w, "cached_tokens", protocol_known(usage->input_cache_read));
+    beluga_json_put_int(w, "cache_write_tokens", protocol_known(usage->input_cache_write));
     beluga_json_end_object(w);
     beluga_json_put_int(w, "output_tokens", output);
     beluga_json_begin_object(w, "output_tokens_details");
-    beluga_json_put_int(w, "reasoning_tokens", known(usage->output_reasoning));
+    beluga_json_put_int(w, "reasoning_tokens", protocol_known(usage->output_reasoning));
     beluga_json_end_object(w);
     beluga_json_put_int(w, "total_tokens", input + output);
     beluga_json_end_object(w);
@@ -318,7 +310,7 @@ static void put_echo(beluga_json_writer *w, const protocol_request *request, con
     if (text)
         beluga_json_put_raw(w, echo->name, text, given ? length : strlen(text));
     else if (given)
-        protocol_responses_give_up(w);
+        protocol_give_up(w);
     else
         beluga_json_put_null(w, echo->name);
 }

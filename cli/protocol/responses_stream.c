@@ -87,8 +87,7 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga__buf *out = s->base.out;
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
-    if (rc == BELUGA_ERROR_INVALID_INPUT)
-        rc = BELUGA_ERROR_NO_MEMORY; /* protocol_responses_give_up */
+    if (rc == BELUGA_ERROR_INVALID_INPUT) rc = BELUGA_ERROR_NO_MEMORY; /* protocol_give_up */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);

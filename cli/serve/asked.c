@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define NS_PER_MS        INT64_C(1000000)
 #define MAX_CAPTURED     ((size_t)1 << 20)
 #define MESSAGES_HEADERS "anthropic-"
 
@@ -63,7 +62,7 @@ size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIO
     return n;
 }
 
-static bool is_content(const beluga_event *event)
+bool call_is_content(const beluga_event *event)
 {
     switch (event->kind) {
     case BELUGA_EVENT_TEXT:
@@ -90,7 +89,7 @@ static void note_metadata(serve_call *call, const beluga_event *event)
 static void note(serve_call *call, const beluga_event *event)
 {
     serve_record *record = &call->request->record;
-    if (is_content(event) && record->first_ns < 0)
+    if (call_is_content(event) && record->first_ns < 0)
         record->first_ns = reactor_now_ns(call->s->reactor) - http_began_ns(call->request->x);
     if (event->kind == BELUGA_EVENT_TEXT) call->said += event->u.text.length;
     if (event->kind == BELUGA_EVENT_REASONING) call->said += event->u.reasoning.length;

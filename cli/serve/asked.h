@@ -71,6 +71,10 @@ size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIO
 int call_ask(serve_call *call, bool streamed, const beluga_option *options, size_t n,
              beluga_error *err);
 
+/* Whether an event brings what a client sees of the answer, so that another attempt would repeat
+ * it. */
+bool call_is_content(const beluga_event *event);
+
 /* Send `out` at the end of the turn. */
 void call_send_later(serve_call *call);
 /* Send what may be sent. */

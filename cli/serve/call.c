@@ -1,14 +1,13 @@
 #include "serve/call.h"
 
+#include "base/clock.h"
 #include "serve/asked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS       INT64_C(1000000)
-#define MAX_OUT         ((size_t)320 << 20)
-#define BYTES_PER_TOKEN 4
+#define MAX_OUT ((size_t)320 << 20)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
@@ -48,7 +47,7 @@ static beluga_usage usage_of(const serve_call *call)
     beluga_usage usage = call->request->record.usage;
     if (usage.input_total >= 0 || usage.output_total >= 0 || !call->said) return usage;
     usage.input_total = call->estimate;
-    usage.output_total = (int64_t)(call->said / BYTES_PER_TOKEN);
+    usage.output_total = (int64_t)(call->said / SERVE_BYTES_PER_TOKEN);
     return usage;
 }
 
@@ -69,10 +68,9 @@ static void tell_texts(serve_call *call)
 }
 
 /* The exchange is over. A client that went cancels its call at once, whatever that waits for. */
-static void over(void *pending, bool gone)
+static void over(void *pending)
 {
     serve_call *call = pending;
-    (void)gone;
     settle_key(call);
     tell_texts(call);
     reactor_stop_timer(call->s->reactor, &call->silence);
@@ -119,7 +117,7 @@ static void silent(reactor_timer *timer)
     serve_call *call = beluga__container_of(timer, serve_call, silence);
     const int64_t keep_alive = call->snapshot->settings.keep_alive_ms;
     const int64_t now = reactor_now_ns(call->s->reactor);
-    const int64_t left = keep_alive - (now - call->sent_ns) / NS_PER_MS;
+    const int64_t left = keep_alive - (now - call->sent_ns) / BELUGA__NS_PER_MS;
     const char *ping = call->body.protocol->ping;
     if (call->answered) return;
     if (left > 0 || http_is_full(call->request->x)) {
@@ -133,13 +131,6 @@ static void silent(reactor_timer *timer)
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-/* Cursor sends the body of Responses to Chat's path, and wants Chat's answer. */
-static bool is_misplaced(const protocol_request *body)
-{
-    return body->protocol == &protocol_chat && !beluga_json_get(body->body, "messages") &&
-           beluga_json_get(body->body, "input");
-}
 
 /* The text of an alias stands before what the client says. */
 static int add_system(serve_call *call)
@@ -184,8 +175,8 @@ static bool passes(const serve_call *call)
 {
     const protocol *table = call->body.protocol;
     return call->snapshot->settings.passthrough && !call->model->system &&
-           !call->model->shapes_body && !is_misplaced(&call->body) &&
-           serve_model_speaks(call->model, table) && (!table->passes || table->passes(&call->body));
+           !call->model->shapes_body && serve_model_speaks(call->model, table) &&
+           (!table->passes || table->passes(&call->body));
 }
 
 static int choose_form(serve_call *call, beluga_error *err)

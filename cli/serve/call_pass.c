@@ -45,8 +45,7 @@ static int start(serve_call *call, beluga_error *err)
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     int status = call_ask(call, live, options, n, err);
     /* for a stream that has to be translated */
-    const beluga_json *wishes = beluga_json_get(call->body.body, "stream_options");
-    call->body.include_usage = beluga_json_bool(beluga_json_get(wishes, "include_usage"), false);
+    call->body.include_usage = protocol_request_wants_usage(&call->body);
     forget_body(&call->body);
     return status;
 }
@@ -144,7 +143,7 @@ static void take_raw(serve_call *call, const beluga_event *event)
     if (event->u.raw.refused) forget(p);
     p->refused = event->u.raw.refused;
     p->status = event->u.raw.status;
-    strncpy(p->content_type, type ? type : "application/json", sizeof p->content_type - 1);
+    serve_copy(p->content_type, sizeof p->content_type, type ? type : "application/json");
     p->is_stream = begins(p->content_type, strlen(p->content_type), "text/event-stream");
     if (call->body.stream && !p->is_stream && !p->refused && p->status == 200)
         translate(call);
@@ -227,17 +226,14 @@ static void take(serve_call *call, const beluga_event *event)
         call_streamed.event(call, event);
         return;
     }
-    switch (event->kind) {
-    case BELUGA_EVENT_FINISH: take_finish(call); return;
-    case BELUGA_EVENT_ERROR: take_error(call, event->u.error); return;
-    case BELUGA_EVENT_TEXT:
-    case BELUGA_EVENT_REASONING:
-    case BELUGA_EVENT_TOOL_CALL_BEGIN:
-    case BELUGA_EVENT_MEDIA:
-    case BELUGA_EVENT_STATE: p->has_content = true; break;
-    default: return;
+    if (event->kind == BELUGA_EVENT_FINISH) {
+        take_finish(call);
+    } else if (event->kind == BELUGA_EVENT_ERROR) {
+        take_error(call, event->u.error);
+    } else if (call_is_content(event)) {
+        p->has_content = true;
+        call_send_later(call);
     }
-    if (p->has_content) call_send_later(call);
 }
 
 static void release(serve_call *call)

@@ -1,6 +1,7 @@
 #include "serve/facts.h"
 
 #include "serve/page.h"
+#include "serve/time.h"
 
 #include <beluga/allocator.h>
 #include <beluga/version.h>
@@ -8,30 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_METRICS ((size_t)16 << 20)
 #define MAX_ID      512
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-static void put_time(beluga_json_writer *w, const char *key, int64_t seconds)
-{
-    char text[32] = "";
-    time_t time = (time_t)seconds;
-    struct tm utc;
-    if (gmtime_r(&time, &utc)) strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    beluga_json_put_string(w, key, text);
-}
-
 /* The members that OpenAI's clients read, and those that Anthropic's do. */
 static void put_model(beluga_json_writer *w, const serve_model *model)
 {
+    char created[32];
+    serve_write_time(model->created, created);
     beluga_json_put_string(w, "id", model->name);
     beluga_json_put_string(w, "object", "model");
     beluga_json_put_string(w, "type", "model");
     beluga_json_put_int(w, "created", model->created);
-    put_time(w, "created_at", model->created);
+    beluga_json_put_string(w, "created_at", created);
     beluga_json_put_string(w, "display_name", model->name);
     beluga_json_put_string(w, "owned_by", model->provider);
 }

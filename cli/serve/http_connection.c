@@ -79,7 +79,8 @@ static void linger(http_connection *c)
     beluga__buf_free(&c->ahead);
     c->phase = PHASE_LINGER;
     c->lingered = 0;
-    c->linger_ends_ns = reactor_now_ns(c->server->reactor) + (int64_t)HTTP_LINGER_MS * 1000000;
+    c->linger_ends_ns =
+        reactor_now_ns(c->server->reactor) + (int64_t)HTTP_LINGER_MS * BELUGA__NS_PER_MS;
 }
 
 /* --- what a connection waits for ----------------------------------------------------------------
@@ -123,7 +124,7 @@ static int64_t wait_ms(const http_connection *c, http_wait wait)
     case HTTP_WAIT_BODY: return limits->body_ms;
     case HTTP_WAIT_WRITE: return limits->write_ms;
     case HTTP_WAIT_LINGER:
-        left_ms = (c->linger_ends_ns - reactor_now_ns(c->server->reactor)) / 1000000;
+        left_ms = (c->linger_ends_ns - reactor_now_ns(c->server->reactor)) / BELUGA__NS_PER_MS;
         return left_ms < HTTP_LINGER_QUIET_MS ? left_ms : HTTP_LINGER_QUIET_MS;
     default: return 0;
     }
@@ -141,15 +142,10 @@ static void set_timer(http_connection *c)
         reactor_set_timer(c->server->reactor, &c->timer, wait_ms(c, wait));
 }
 
-static http_connection *of_timer(reactor_timer *timer)
-{
-    return (http_connection *)(void *)((char *)timer - offsetof(http_connection, timer));
-}
-
 /* The client is told where it may still be listening. */
 static void time_is_out(reactor_timer *timer)
 {
-    http_connection *c = of_timer(timer);
+    http_connection *c = beluga__container_of(timer, http_connection, timer);
     http_server *s = c->server;
     http_enter(s);
     if (c->phase == PHASE_HEAD || c->wait == HTTP_WAIT_BODY) {
@@ -213,7 +209,7 @@ static void settle(http_connection *c)
 
 void http_turn_ends(reactor_task *task)
 {
-    http_server *s = (http_server *)(void *)((char *)task - offsetof(http_server, turn_ends));
+    http_server *s = beluga__container_of(task, http_server, turn_ends);
     http_enter(s);
     for (http_connection *c; !s->is_freed && (c = s->first_touched);) {
         s->first_touched = c->next_touched;
@@ -271,8 +267,7 @@ static void client_left(http_connection *c)
 
 static void ready(reactor_watch *watched, uint32_t events)
 {
-    http_connection *c =
-        (http_connection *)(void *)((char *)watched - offsetof(http_connection, watch));
+    http_connection *c = beluga__container_of(watched, http_connection, watch);
     http_server *s = c->server;
     http_enter(s);
     /* What is unread when a socket is closed makes the kernel send a reset. */

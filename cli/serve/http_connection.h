@@ -13,6 +13,8 @@
 #define BELUGA_CLI_SERVE_HTTP_CONNECTION_H
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
 #include "serve/http.h"
 
 #include <beluga/allocator.h>
@@ -167,7 +169,6 @@ void http_exchange_free(http_exchange *x);
 /* Begin the name or the value of a header, or go on with it. @return false without memory or room.
  */
 bool http_add_field(http_exchange *x);
-bool http_is_token(const char *text);
 
 /* --- http_out.c ---------------------------------------------------------------------------------
  */

@@ -21,7 +21,7 @@ static void watch_listeners(http_server *s, uint32_t events)
 
 static void accept_again(reactor_timer *timer)
 {
-    http_server *s = (http_server *)(void *)((char *)timer - offsetof(http_server, accept_again));
+    http_server *s = beluga__container_of(timer, http_server, accept_again);
     if (!s->is_draining) watch_listeners(s, EPOLLIN);
 }
 
@@ -59,7 +59,7 @@ static bool accept_one(http_listener *l)
 
 static void ready(reactor_watch *watch, uint32_t events)
 {
-    http_listener *l = (http_listener *)(void *)((char *)watch - offsetof(http_listener, watch));
+    http_listener *l = beluga__container_of(watch, http_listener, watch);
     http_server *s = l->server;
     (void)events;
     http_enter(s);

@@ -24,10 +24,9 @@ static void settle_key(serve_job *job)
                      record->cost);
 }
 
-static void over(void *pending, bool gone)
+static void over(void *pending)
 {
     serve_job *job = pending;
-    (void)gone;
     settle_key(job);
     serve_work_end(job->s, &job->work);
     job->request = NULL;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "exit.h"
 #include "output.h"
+#include "serve/origin.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,11 +28,9 @@ static int refuse_without_keys(const char *address)
     return CLI_EXIT_CONFIG;
 }
 
-/* "127.0.0.1:4000", "[::1]:4000", "localhost:4000", "unix:PATH" */
 static bool is_local(const char *address)
 {
-    return strncmp(address, "unix:", 5) == 0 || strncmp(address, "127.", 4) == 0 ||
-           strncmp(address, "localhost:", 10) == 0 || strncmp(address, "[::1]:", 6) == 0;
+    return strncmp(address, "unix:", 5) == 0 || origin_is_local(address);
 }
 
 static bool is_local_socket(int fd)

@@ -140,9 +140,8 @@ void serve_metrics_take(serve_metrics *m, const serve_record *record)
     if (*record->protocol) take_key(m, record);
 }
 
-void serve_metrics_refused(serve_metrics *m, int status)
+void serve_metrics_refused(serve_metrics *m)
 {
-    (void)status;
     m->refused_by_http++;
 }
 

@@ -1,10 +1,10 @@
 #include "serve/numbers.h"
 
 #include "protocol/messages.h"
+#include "protocol/put.h"
 #include "serve/job.h"
 
 #include <endian.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +83,7 @@ _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "vectors in base64 are little-en
 
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
-    int64_t tokens = usage->input_total < 0 ? 0 : usage->input_total;
+    const int64_t tokens = protocol_known(usage->input_total);
     beluga_json_begin_object(w, "usage");
     beluga_json_put_int(w, "prompt_tokens", tokens);
     beluga_json_put_int(w, "total_tokens", tokens);
@@ -122,9 +122,8 @@ static void embedded(void *payload, beluga_embeddings *e, const beluga_error *er
         if (e) {
             record->usage = *beluga_embeddings_usage(e);
             record->usage.raw = NULL;
-            snprintf(record->provider, sizeof record->provider, "%s",
-                     beluga_embeddings_provider(e));
-            snprintf(record->model, sizeof record->model, "%s", beluga_embeddings_model(e));
+            serve_copy(record->provider, sizeof record->provider, beluga_embeddings_provider(e));
+            serve_copy(record->model, sizeof record->model, beluga_embeddings_model(e));
             answer_vectors(job, e);
         } else {
             serve_answer_error(job->request, error);

@@ -17,17 +17,12 @@ struct serve_observer {
     int64_t started_ms;
 };
 
-static int64_t now_ms(void)
-{
-    return beluga__clock_ns(CLOCK_REALTIME) / BELUGA__NS_PER_MS;
-}
-
 int serve_observer_new(const serve_settings *settings, serve_observer **out, beluga_error *err)
 {
     *out = NULL;
     serve_observer *o = calloc(1, sizeof *o);
     if (!o) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the metrics");
-    o->started_ms = now_ms();
+    o->started_ms = beluga__wall_ms();
     o->metrics = serve_metrics_new();
     o->recent = serve_recent_new();
     int status = o->metrics && o->recent
@@ -70,7 +65,7 @@ void serve_observe(serve_observer *o, const serve_record *record)
 
 void serve_observe_refused(serve_observer *o, int status, const char *why)
 {
-    serve_record record = {.time_ms = now_ms(),
+    serve_record record = {.time_ms = beluga__wall_ms(),
                            .first_ns = -1,
                            .peer = "",
                            .method = "",
@@ -82,7 +77,7 @@ void serve_observe_refused(serve_observer *o, int status, const char *why)
                            .message = why,
                            .usage = BELUGA_USAGE_INIT,
                            .cost = -1};
-    serve_metrics_refused(o->metrics, status);
+    serve_metrics_refused(o->metrics);
     serve_journal_take(o->journal, &record);
 }
 
@@ -105,5 +100,5 @@ void serve_observer_state(serve_observer *o, const serve_gauges *gauges, beluga_
     beluga_json_put_int(w, "requests_now", (int64_t)gauges->requests);
     beluga_json_put_int(w, "reloads", gauges->reloads);
     beluga_json_put_int(w, "failed_reloads", gauges->failed_reloads);
-    serve_recent_put(o->recent, now_ms(), w);
+    serve_recent_put(o->recent, beluga__wall_ms(), w);
 }

@@ -33,14 +33,16 @@ static bool is_loopback(const char *authority)
            ntohl(address.s_addr) >> 24 == 127;
 }
 
+bool origin_is_local(const char *authority)
+{
+    return is_loopback(authority) || is_host(authority, "localhost") || is_host(authority, "[::1]");
+}
+
 /* The names of this machine that nobody else can give an address to. The port may be another than
  * the server's, as behind a tunnel. */
 static bool is_own_host(const serve_settings *settings, const char *host)
 {
-    static const char *const own[] = {"localhost", "[::1]"};
-    if (is_loopback(host)) return true;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (is_host(host, own[i])) return true;
+    if (origin_is_local(host)) return true;
     for (size_t i = 0; i < settings->n_listen; i++)
         if (strncmp(settings->listen[i], "unix:", 5) != 0 && is_host(host, settings->listen[i]))
             return true;
@@ -54,7 +56,7 @@ static bool is_own_origin(const char *origin, const char *host)
     return authority && host && strcasecmp(authority + 3, host) == 0;
 }
 
-static bool is_allowed_origin(const serve_settings *settings, const char *origin)
+bool origin_is_allowed(const serve_settings *settings, const char *origin)
 {
     for (const char *const *allowed = settings->origins; allowed && *allowed; allowed++)
         if (strcmp(*allowed, "*") == 0 || strcasecmp(*allowed, origin) == 0) return true;
@@ -68,7 +70,7 @@ const char *origin_refusal(const serve_settings *settings, const char *peer, con
     if (host && strcmp(peer, "unix") != 0 && !is_own_host(settings, host))
         return "Host names another machine than this one: ask by http://127.0.0.1 or "
                "http://localhost, or configure keys (serve.keys) to be reached by other names";
-    if (origin && !is_own_origin(origin, host) && !is_allowed_origin(settings, origin))
+    if (origin && !is_own_origin(origin, host) && !origin_is_allowed(settings, origin))
         return "a page of another site sent this request: put its origin into serve.cors.origins, "
                "or configure keys (serve.keys)";
     return NULL;

@@ -22,5 +22,10 @@
  */
 const char *origin_refusal(const serve_settings *settings, const char *peer, const char *host,
                            const char *origin);
+/* Whether pages of an origin may ask, and read the answers: `cors` of the settings names it. */
+bool origin_is_allowed(const serve_settings *settings, const char *origin);
+/* Whether an address ("127.0.0.1:4000", "localhost", "[::1]:4000") is one that this machine alone
+ * reaches. */
+bool origin_is_local(const char *authority);
 
 #endif

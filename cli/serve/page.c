@@ -80,10 +80,10 @@ static void put_keys(const serve_access *access, beluga_json_writer *w)
     beluga_json_end_array(w);
 }
 
-void page_put_status(const page_sources *from, beluga_json_writer *w)
+static void put_status(const page_sources *from, beluga_json_writer *w)
 {
     beluga_json_put_string(w, "version", beluga_version_string());
-    beluga_json_put_int(w, "now_ms", beluga__clock_ns(CLOCK_REALTIME) / BELUGA__NS_PER_MS);
+    beluga_json_put_int(w, "now_ms", beluga__wall_ms());
     put_models(from, w);
     put_keys(from->gauges->access, w);
     serve_observer_state(from->observer, from->gauges, w);
@@ -97,7 +97,7 @@ void page_answer_status(http_exchange *x, const page_sources *from)
     add_headers(x);
     if (w) {
         beluga_json_begin_object(w, NULL);
-        page_put_status(from, w);
+        put_status(from, w);
         beluga_json_end_object(w);
     }
     if (w && beluga_json_writer_text(w, &text, &n) == 0)

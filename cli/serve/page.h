@@ -57,7 +57,4 @@ typedef struct page_sources {
 /* Answer GET /status. The caller has asked serve_key_may_see. */
 void page_answer_status(http_exchange *x, const page_sources *from);
 
-/* Write the members of /status into the object that is open. */
-void page_put_status(const page_sources *from, beluga_json_writer *w);
-
 #endif

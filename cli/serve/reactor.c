@@ -1,10 +1,11 @@
 #include "serve/reactor.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MOST_EVENTS = 128 };
@@ -25,13 +26,6 @@ struct reactor {
     reactor_task *first_task, *last_task;
 };
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 int reactor_new(reactor **out)
 {
     reactor *r = calloc(1, sizeof *r);
@@ -42,7 +36,7 @@ int reactor_new(reactor **out)
         free(r);
         return failure;
     }
-    r->now_ns = now_ns();
+    r->now_ns = beluga__now_ns();
     *out = r;
     return 0;
 }
@@ -148,8 +142,8 @@ static void move(reactor *r, uint32_t place, timer_place entry)
 void reactor_set_timer(reactor *r, reactor_timer *timer, int64_t after_ms)
 {
     if (after_ms < 0) after_ms = 0;
-    int64_t most_ms = (INT64_MAX - r->now_ns) / 1000000;
-    timer->due_ns = r->now_ns + (after_ms < most_ms ? after_ms : most_ms) * 1000000;
+    int64_t most_ms = (INT64_MAX - r->now_ns) / BELUGA__NS_PER_MS;
+    timer->due_ns = r->now_ns + (after_ms < most_ms ? after_ms : most_ms) * BELUGA__NS_PER_MS;
     uint32_t place = timer->place ? timer->place : ++r->n_timers;
     move(r, place, (timer_place){timer->due_ns, timer});
 }
@@ -216,9 +210,9 @@ static int wait_ms(const reactor *r, int timeout_ms)
 {
     if (r->first_task) return 0;
     if (!r->n_timers) return timeout_ms;
-    int64_t left_ns = r->heap[1].due_ns - now_ns();
+    int64_t left_ns = r->heap[1].due_ns - beluga__now_ns();
     if (left_ns <= 0) return 0;
-    int64_t left_ms = left_ns / 1000000 + 1;
+    int64_t left_ms = left_ns / BELUGA__NS_PER_MS + 1;
     if (timeout_ms >= 0 && left_ms > timeout_ms) return timeout_ms;
     return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
@@ -227,7 +221,7 @@ int reactor_turn(reactor *r, int timeout_ms)
 {
     int n = epoll_wait(r->epoll, r->events, MOST_EVENTS, wait_ms(r, timeout_ms));
     if (n < 0 && errno != EINTR) return errno;
-    r->now_ns = now_ns();
+    r->now_ns = beluga__now_ns();
     r->n_events = n < 0 ? 0 : n;
     r->next_event = 0;
     call_descriptors(r);

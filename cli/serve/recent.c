@@ -1,5 +1,7 @@
 #include "serve/recent.h"
 
+#include "base/clock.h"
+
 #include <beluga/error.h>
 
 #include <stdio.h>
@@ -14,7 +16,8 @@ enum {
     MINUTES = 60,
     ERRORS = 50,
     PROVIDERS = 32,
-    SLOTS = 6, /* of ten minutes, of a provider */
+    SLOTS = 6, /* of a provider */
+    SLOT_MINUTES = MINUTES / SLOTS,
     STEPS = 4, /* of a distribution, between a time and its double */
     TIMES = 128
 };
@@ -33,7 +36,7 @@ typedef struct minute {
 } minute;
 
 typedef struct slot {
-    int64_t slot; /* of ten minutes, since 1970 */
+    int64_t slot; /* since 1970 */
     uint32_t requests, errors;
     distribution took;
 } slot;
@@ -149,7 +152,7 @@ static void take_provider(serve_recent *recent, const serve_record *r, int64_t e
 {
     provider *p = *r->provider ? find_provider(recent, r->provider) : NULL;
     if (!p) return;
-    int64_t at = end_ms / (10 * MINUTE_MS);
+    int64_t at = end_ms / (SLOT_MINUTES * MINUTE_MS);
     slot *s = &p->slots[at % SLOTS];
     if (s->slot != at) *s = (slot){.slot = at};
     s->requests++;
@@ -180,7 +183,7 @@ static void take_failure(serve_recent *recent, const serve_record *r, int64_t en
 
 void serve_recent_take(serve_recent *recent, const serve_record *record)
 {
-    int64_t end_ms = record->time_ms + record->took_ns / 1000000;
+    int64_t end_ms = record->time_ms + record->took_ns / BELUGA__NS_PER_MS;
     if (!*record->protocol) return;
     take_minute(recent, record, end_ms);
     take_provider(recent, record, end_ms);
@@ -247,7 +250,7 @@ static void put_provider(const provider *p, int64_t now, beluga_json_writer *w)
     slot all = {.requests = 0};
     for (int i = 0; i < SLOTS; i++) {
         const slot *s = &p->slots[i];
-        if (s->slot <= now / 10 - SLOTS) continue;
+        if (s->slot <= now / SLOT_MINUTES - SLOTS) continue;
         all.requests += s->requests;
         all.errors += s->errors;
         add_up(&all.took, &s->took);

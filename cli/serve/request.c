@@ -1,5 +1,8 @@
 #include "serve/request.h"
 
+#include "base/clock.h"
+#include "serve/origin.h"
+
 #include <beluga/provider/json.h>
 
 #include <inttypes.h>
@@ -7,13 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define JSON_TYPE       "application/json"
-#define ID_LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
-#define MAX_BODY_BYTES  4096
-#define BYTES_PER_TOKEN 4
-#define MAX_ESTIMATE    INT64_C(32768)
+#define JSON_TYPE      "application/json"
+#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define MAX_BODY_BYTES 4096
+#define MAX_ESTIMATE   INT64_C(32768)
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
 
@@ -51,13 +52,6 @@ static void take_trace_id(serve_request *request)
         snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Cut "/v1" off the front and a slash off the end; the same paths are served with them. */
 static char *plain_path(const char *path)
 {
@@ -84,7 +78,7 @@ serve_request *serve_request_begin(serve *s, http_exchange *x)
     request->path = path;
     request->family = &protocol_chat;
     request->snapshot = serve_snapshot_ref(s->now);
-    request->record = (serve_record){.time_ms = now_ms(),
+    request->record = (serve_record){.time_ms = beluga__wall_ms(),
                                      .first_ns = -1,
                                      .peer = http_peer(x),
                                      .method = http_method(x),
@@ -107,7 +101,7 @@ enum { CLIENT_GONE = 499 };
 void serve_request_end(serve_request *request, bool gone)
 {
     serve_record *record = &request->record;
-    if (request->kind) request->kind->over(request->pending, gone);
+    if (request->kind) request->kind->over(request->pending);
     record->status = gone ? CLIENT_GONE : http_status(request->x);
     record->took_ns = reactor_now_ns(request->s->reactor) - http_began_ns(request->x);
     record->bytes_out = http_bytes_sent(request->x);
@@ -120,18 +114,18 @@ void serve_request_end(serve_request *request, bool gone)
 
 void serve_request_note_model(serve_request *request, const char *asked)
 {
-    snprintf(request->asked, sizeof request->asked, "%s", asked ? asked : "");
+    serve_copy(request->asked, sizeof request->asked, asked ? asked : "");
     request->record.asked = request->asked;
 }
 
 void serve_request_note(serve_request *request, const beluga_error *err)
 {
     serve_record *record = &request->record;
-    snprintf(request->message, sizeof request->message, "%s", err->message);
+    serve_copy(request->message, sizeof request->message, err->message);
     record->error = err->code;
     record->message = request->message;
-    if (*err->provider) snprintf(record->provider, sizeof record->provider, "%s", err->provider);
-    if (*err->model) snprintf(record->model, sizeof record->model, "%s", err->model);
+    if (*err->provider) serve_copy(record->provider, sizeof record->provider, err->provider);
+    if (*err->model) serve_copy(record->model, sizeof record->model, err->model);
     if (err->attempts > record->attempts) record->attempts = err->attempts;
 }
 
@@ -151,20 +145,13 @@ int serve_request_find_model(serve_request *request, const char *name, serve_mod
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static bool is_allowed(const char *const *origins, const char *origin)
-{
-    for (; origins && *origins; origins++)
-        if (strcmp(*origins, "*") == 0 || strcmp(*origins, origin) == 0) return true;
-    return false;
-}
-
 static void add_cors(serve_request *request)
 {
     const char *origin = http_header(request->x, "origin");
-    const char *const *origins = request->snapshot->settings.origins;
-    if (!origins) return;
+    const serve_settings *settings = &request->snapshot->settings;
+    if (!settings->origins) return;
     http_add_header(request->x, "vary", "origin");
-    if (!origin || !is_allowed(origins, origin)) return;
+    if (!origin || !origin_is_allowed(settings, origin)) return;
     http_add_header(request->x, "access-control-allow-origin", origin);
     http_add_header(request->x, "access-control-expose-headers",
                     "x-request-id, x-beluga-provider, x-beluga-model, x-beluga-attempts, "
@@ -270,6 +257,6 @@ bool serve_refuse_excess(serve_request *request)
 /* Most bytes of a long body are those of images and files, whose tokens only the provider knows. */
 int64_t serve_estimate_tokens(size_t bytes)
 {
-    int64_t tokens = (int64_t)(bytes / BYTES_PER_TOKEN);
+    int64_t tokens = (int64_t)(bytes / SERVE_BYTES_PER_TOKEN);
     return tokens < MAX_ESTIMATE ? tokens : MAX_ESTIMATE;
 }

@@ -5,12 +5,15 @@
 
 #include "serve/state.h"
 
+#define SERVE_BYTES_PER_TOKEN 4   /* of text, about */
+#define SERVE_MESSAGE_BYTES   352 /* of an error, in a record */
+
 typedef struct serve_request serve_request;
 
 /* What answers a request behind the return of its handler. */
 typedef struct serve_pending {
     /* The exchange is over, and the request's memory with it: nothing may be answered. */
-    void (*over)(void *pending, bool gone);
+    void (*over)(void *pending);
     /* The client took what was written; NULL: it does not matter. */
     void (*writable)(void *pending);
 } serve_pending;
@@ -26,7 +29,7 @@ struct serve_request {
     const serve_pending *kind;
     void *pending;
     serve_record record;
-    char message[352], asked[128]; /* of the record */
+    char message[SERVE_MESSAGE_BYTES], asked[128]; /* of the record */
 };
 
 /* Begin a request whose head is there. @return owned (serve_request_end), NULL without memory. */

@@ -4,15 +4,21 @@
  *
  * The parts, and who uses whom:
  *
- *     commands/serve.c   reads the command line and the configuration, listens, runs, drains
- *     serve.c            the state of a server; reload
- *     routes.c           path and method -> what answers it; keys are checked here
- *     call.c             a request that asks a model, from its body to the end of its answer
- *     models.c           the models that are served: a snapshot of the configuration
- *     access.c           keys of clients, their limits and budgets; spend.c keeps what they spent
- *     observe.c          fans a finished request's record out to metrics.c, journal.c, recent.c
- *     page.c             the page at /
- *     http.c …           HTTP; reactor.c the event loop. Neither knows of the others.
+ *     run.c              begins, runs until a signal, drains; listen.c has the addresses
+ *     state.c            what a server is made of, its snapshot of the configuration, its reload
+ *     routes.c           path and method -> what answers it; origin.c and keys are asked here
+ *     request.c          a request from its head to its record, and answers that are errors
+ *     call.c             asks a model: reads the body, chooses a form, ends; asked.c is what the
+ *                        forms share: call_pass.c, call_stream.c, call_whole.c
+ *     job.c              asks for something else than an answer: numbers.c, vectors and counts
+ *     facts.c            models, health, metrics and reload; page.c the page at /
+ *     models.c           the models that are served
+ *     access.c           keys of clients, their limits and budgets; new_key.c makes a key; spend.c
+ *                        counts what they spent, spend_sqlite.c keeps it
+ *     observe.c          hands a finished request's record to metrics.c (its label sets: series.c),
+ *                        journal.c, recent.c
+ *     settings.c         the section `serve` of the configuration
+ *     http_….c           HTTP; reactor.c the event loop. Neither knows of the others.
  */
 #ifndef BELUGA_CLI_SERVE_SERVE_H
 #define BELUGA_CLI_SERVE_SERVE_H
@@ -20,9 +26,6 @@
 #include "protocol/protocol.h"
 #include "serve/http.h"
 
-#include <beluga/chat_model.h>
-#include <beluga/config.h>
-#include <beluga/loop.h>
 #include <beluga/price.h>
 
 #include <stdbool.h>

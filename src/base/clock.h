@@ -43,6 +43,12 @@ static inline struct timespec beluga__timespec(int64_t ns)
                              .tv_nsec = (long)(ns % 1000000000)};
 }
 
+/* Returns the milliseconds since 1970. */
+static inline int64_t beluga__wall_ms(void)
+{
+    return beluga__clock_ns(CLOCK_REALTIME) / BELUGA__NS_PER_MS;
+}
+
 /* Returns the seconds since 1970. */
 static inline int64_t beluga__wall_s(void)
 {
