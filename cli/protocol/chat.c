@@ -13,6 +13,7 @@ const protocol protocol_chat = {
     .fail = protocol_chat_fail,
     .release = protocol_chat_release,
     .ping = ": ping\n\n",
+    .closing = "data: [DONE]\n\n",
     .answer = protocol_chat_answer,
     .error = protocol_openai_error,
     .status = protocol_openai_status,

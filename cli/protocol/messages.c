@@ -12,6 +12,7 @@ const protocol protocol_messages = {
     .fail = protocol_messages_fail,
     .release = protocol_messages_release,
     .ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    .closing = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
     .answer = protocol_messages_answer,
     .error = protocol_messages_error,
     .status = protocol_messages_status,

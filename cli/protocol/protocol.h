@@ -95,6 +95,8 @@ struct protocol {
     void (*release)(protocol_stream *stream); /* what the stream owns; NULL: nothing */
     /* A sign of life for a silent wait; legal before the first event, too. */
     const char *ping;
+    /* The event that closes a whole stream, where it says nothing more; NULL: it does. */
+    const char *closing;
 
     /* Write a whole answer as members of the object that is open in the writer. */
     void (*answer)(beluga_json_writer *w, const protocol_request *request,

@@ -58,28 +58,66 @@ static bool begins(const char *text, size_t n, const char *prefix)
     return n >= length && memcmp(text, prefix, length) == 0;
 }
 
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t')) at++;
+    return at;
+}
+
+/* Returns the value behind a field's name, as SSE writes it; NULL: the line is of another field. */
+static const char *value_of(const char *line, const char *end, const char *field)
+{
+    size_t n = strlen(field);
+    if (!begins(line, (size_t)(end - line), field) || line + n == end || line[n] != ':')
+        return NULL;
+    return skip_blanks(line + n + 1, end);
+}
+
+/* Returns the value of an object's first member where it has that name; else NULL. */
+static const char *first_member(const char *at, const char *end, const char *quoted)
+{
+    if (at == end || *at != '{') return NULL;
+    at = skip_blanks(at + 1, end);
+    if (!begins(at, (size_t)(end - at), quoted)) return NULL;
+    at = skip_blanks(at + strlen(quoted), end);
+    return at < end && *at == ':' ? skip_blanks(at + 1, end) : NULL;
+}
+
+static bool closes(const char *name, const char *end)
+{
+    static const char *const names[] = {"error", "message_stop", "response.completed",
+                                        "response.incomplete", "response.failed"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i]);
+        if (!begins(name, (size_t)(end - name), names[i])) continue;
+        if (name + n == end || name[n] == '"' || name[n] == ' ') return true;
+    }
+    return false;
+}
+
+static bool line_closes(const char *line, const char *end)
+{
+    const char *name = value_of(line, end, "event"), *data = value_of(line, end, "data");
+    if (name) return closes(name, end);
+    if (!data) return false;
+    if (begins(data, (size_t)(end - data), "[DONE]")) return true;
+    const char *error = first_member(data, end, "\"error\"");
+    const char *type = first_member(data, end, "\"type\"");
+    if (error && error < end && *error != 'n') return true;
+    return type && type < end && *type == '"' && closes(type + 1, end);
+}
+
 /* Return whether an event tells its client that the answer is whole, or that it failed: by its
  * name, or by the beginning of its data. */
 static bool is_closing(const char *event, size_t n)
 {
-    static const char *const closing[] = {
-        "data: [DONE]",
-        "data:[DONE]",
-        "data: {\"error\":{",
-        "data: {\"error\": {",
-        "event: error",
-        "event: message_stop",
-        "event: response.completed",
-        "event: response.incomplete",
-        "event: response.failed",
-        "data: {\"type\":\"error\"",
-        "data: {\"type\":\"message_stop\"",
-        "data: {\"type\":\"response.completed\"",
-        "data: {\"type\":\"response.incomplete\"",
-        "data: {\"type\":\"response.failed\"",
-    };
-    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        if (begins(event, n, closing[i])) return true;
+    static const char mark[] = "\xef\xbb\xbf";
+    const char *end = event + n, *line = event, *line_end;
+    if (begins(line, n, mark)) line += sizeof mark - 1;
+    for (; line < end; line = line_end + 1) {
+        for (line_end = line; line_end < end && *line_end != '\n' && *line_end != '\r';) line_end++;
+        if (line_closes(line, line_end)) return true;
+    }
     return false;
 }
 
@@ -172,24 +210,57 @@ static void take_restart(serve_call *call, const beluga_event *event)
         begin_again(call);
 }
 
-/* The last event may lack the line behind it: the library takes it all the same, some clients do
- * not. */
-static void close_last_event(passing *p)
+/* Return whether an event's data is what a client can read: a JSON text, or [DONE]. */
+static bool has_whole_data(const char *event, size_t n)
 {
-    const char *data = p->raw.data;
-    size_t n = p->raw.length;
-    if (!n ||
-        (n > 1 && (memcmp(data + n - 2, "\n\n", 2) == 0 || memcmp(data + n - 2, "\r\r", 2) == 0)))
-        return;
-    if (n > 3 && memcmp(data + n - 4, "\r\n\r\n", 4) == 0) return;
-    beluga__buf_puts(&p->raw, data[n - 1] == '\n' ? "\n" : "\n\n");
+    const char *data = memmem(event, n, "data:", 5), *end = event + n;
+    beluga_json_doc *doc = NULL;
+    beluga_error unused;
+    if (!data) return false;
+    for (data += 5; data < end && *data == ' ';) data++;
+    if (begins(data, (size_t)(end - data), "[DONE]")) return true;
+    bool is_json = beluga_json_parse(data, (size_t)(end - data), &doc, &unused) == 0;
+    beluga_json_doc_free(doc);
+    return is_json;
+}
+
+/* Find the whole events of what is left. @return whether one of them closes the stream. */
+static bool scan_all(passing *p)
+{
+    bool closed = p->closing;
+    for (size_t before = SIZE_MAX; p->scanned != before;) {
+        before = p->scanned;
+        if (p->closing) p->whole = p->scanned;
+        p->closing = false;
+        scan(p);
+        closed |= p->closing;
+    }
+    return closed;
+}
+
+/* The last event may lack the line behind it: the library takes it all the same, some clients do
+ * not. One that was cut is left out, for the answer is whole without it; and where that was the one
+ * that closes the stream, it is written. */
+static void close_stream(serve_call *call)
+{
+    passing *p = call->own;
+    bool closed = scan_all(p);
+    const char *tail = p->raw.data + p->whole, *closing = call->body.protocol->closing;
+    size_t n = p->raw.length - p->whole;
+    if (n && has_whole_data(tail, n)) {
+        closed |= is_closing(tail, n);
+        beluga__buf_puts(&p->raw, tail[n - 1] == '\n' ? "\n" : "\n\n");
+    } else if (n) {
+        p->raw.length = p->whole;
+    }
+    if (!closed && closing) beluga__buf_puts(&p->raw, closing);
 }
 
 static void take_finish(serve_call *call)
 {
     passing *p = call->own;
     if (p->is_stream && call->body.stream) {
-        close_last_event(p);
+        close_stream(call);
         beluga__buf_append(&call->out, p->raw.data, p->raw.length);
         if (p->raw.status) call->out.status = p->raw.status;
         call_finish(call);
