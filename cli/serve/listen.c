@@ -81,7 +81,8 @@ static int listen_at(serve *s, const char *address)
     int error = http_server_listen(s->http, address, why, sizeof why);
     if (!error) return 0;
     out_error("%s%s", why,
-              error == EADDRINUSE ? " (--listen 127.0.0.1:PORT chooses another; port 0: any)" : "");
+              error == EADDRINUSE ? " (--listen 127.0.0.1:PORT names it; with port 0 any is taken)"
+                                  : "");
     return error == EINVAL ? CLI_EXIT_USAGE : CLI_EXIT_OTHER;
 }
 
@@ -111,6 +112,8 @@ static void tell_models(const serve *s)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", model->name);
     }
     out_note("%zu %s: %s", i, i == 1 ? "model" : "models", n ? text : "none");
+    if (i == 1 && strcmp(text, "mock/echo") == 0)
+        out_note("no provider has a key: beluga keys set PROVIDER keeps one");
 }
 
 void serve_greet(const serve *s)
@@ -133,8 +136,9 @@ void serve_greet(const serve *s)
                "  name = \"beluga\"\n"
                "  base_url = \"%s/v1\"\n"
                "  wire_api = \"responses\"\n"
-               "  env_key = \"BELUGA_KEY\"\n",
+               "  env_key = \"BELUGA_KEY\"\n"
+               "and before it starts:  export BELUGA_KEY=%s\n",
                first, s->now->settings.n_keys ? "KEY" : "any", first,
                s->now->settings.n_keys ? "KEY" : "any", model ? model->name : "NAME",
-               model ? model->name : "NAME", first);
+               model ? model->name : "NAME", first, s->now->settings.n_keys ? "KEY" : "any");
 }

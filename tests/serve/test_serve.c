@@ -405,6 +405,26 @@ static void a_port_that_is_taken_is_told(void **state)
     assert_contains(g->cli->err, "--listen 127.0.0.1:PORT");
 }
 
+static void a_default_model_that_is_none_is_told_by_its_name(void **state)
+{
+    gate *g = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/serve.yaml", g->cli->home);
+    gate_configure(g, "serve: {default_model: nothing}\n");
+    assert_int_equal(cli_run(g->cli, "serve", "--config", path, NULL), 3);
+    assert_contains(g->cli->err, "serve.default_model): \"nothing\" is no alias");
+}
+
+static void without_a_key_of_a_provider_it_is_told_how_to_keep_one(void **state)
+{
+    gate *g = *state;
+    cli_start(g->cli, "serve", "--listen", "127.0.0.1:0", NULL);
+    cli_wait_for_err(g->cli, "BELUGA_KEY=any");
+    assert_contains(g->cli->err, "no provider has a key: beluga keys set PROVIDER keeps one");
+    assert_int_equal(gate_stop(g), 0);
+    assert_contains(g->cli->err, "ending; no request is being answered");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +454,8 @@ int main(void)
         GATE_TEST(without_a_key_nothing_is_told),
         GATE_TEST(others_are_not_let_in_without_keys),
         GATE_TEST(a_port_that_is_taken_is_told),
+        GATE_TEST(a_default_model_that_is_none_is_told_by_its_name),
+        GATE_TEST(without_a_key_of_a_provider_it_is_told_how_to_keep_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
