@@ -100,6 +100,9 @@ def an_axis_has_round_numbers_that_are_true(chromium, _):
         page.wait(SHOWN)
         assert labels(chromium, "latency") == "20 ms, 40 ms", labels(chromium, "latency")
         assert labels(chromium, "first") == "1 s, 2 s", labels(chromium, "first")
+    with Page(chromium, status=page_server.instant) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "1 ms, 2 ms, 3 ms, 4 ms", labels(chromium, "latency")
     with Page(chromium) as page:
         page.wait(SHOWN)
         assert labels(chromium, "latency") == "2 s, 4 s, 6 s", labels(chromium, "latency")
