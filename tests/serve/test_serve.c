@@ -84,6 +84,8 @@ static void other_paths_and_methods_are_refused_in_the_family(void **state)
     gate_serve(g, MOCK);
     assert_int_equal(gate_request(g, "GET", "/v1/files", NULL, NULL), 404);
     assert_contains(g->text, "{\"error\":{\"message\":\"");
+    assert_int_equal(gate_ask(g, "/v1/v1/messages", "{}"), 404);
+    assert_contains(g->text, "give it the address without /v1");
     assert_int_equal(gate_ask(g, "/v1/messages/batches", "{}"), 404);
     assert_contains(g->text, "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\"");
     assert_int_equal(gate_request(g, "GET", "/v1/messages", NULL, NULL), 405);
