@@ -116,10 +116,19 @@ static void tell_models(const serve *s)
         out_note("no provider has a key: beluga keys set PROVIDER keeps one");
 }
 
+/* The first model that is more than a mock, and the first one where all are mocks. */
+static const serve_model *worth_naming(const serve *s)
+{
+    const serve_model *model;
+    for (size_t i = 0; (model = serve_models_at(s->now->models, i)); i++)
+        if (strncmp(model->name, "mock/", 5) != 0) return model;
+    return serve_models_at(s->now->models, 0);
+}
+
 void serve_greet(const serve *s)
 {
     const char *origin = NULL, *first = NULL;
-    const serve_model *model = serve_models_at(s->now->models, 0);
+    const serve_model *model = worth_naming(s);
     for (size_t i = 0; (origin = http_server_origin(s->http, i)); i++) {
         out_note("listening at %s", origin);
         if (!first && strncmp(origin, "http", 4) == 0) first = origin;

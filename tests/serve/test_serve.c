@@ -335,6 +335,7 @@ static void without_a_file_mock_and_who_has_a_key_are_served(void **state)
     assert_contains(g->cli->err, "openai/");
     assert_contains(g->cli->err, "OPENAI_BASE_URL=http://127.0.0.1:");
     assert_contains(g->cli->err, "ANTHROPIC_BASE_URL=http://127.0.0.1:");
+    assert_contains(g->cli->err, "ANTHROPIC_MODEL=openai/");
     assert_contains(g->cli->err, "model_provider = \"beluga\"");
     assert_int_equal(gate_stop(g), 0);
 }
