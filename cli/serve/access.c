@@ -363,7 +363,8 @@ int serve_access_find(serve_access *access, const http_exchange *x, serve_key **
         return 0;
     }
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                            any ? "this key is not one of this server's"
+                            any ? "this key is not one of this server's: ask whoever runs it "
+                                  "for one"
                                 : "a key is needed: send Authorization: Bearer KEY, or x-api-key: "
                                   "KEY");
 }

@@ -165,8 +165,11 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
     }
     int failure = open_all(found, atoi(port) == 0, opened, n_opened);
     freeaddrinfo(found);
-    if (failure == EADDRINUSE)
-        return fail(failure, address, "choose another port, or end what listens there", why, n);
+    if (failure == EADDRINUSE) {
+        snprintf(why, n, "%s: another program listens there: end it, or choose another port",
+                 address);
+        return failure;
+    }
     return failure ? fail(failure, address, "can't listen there", why, n) : 0;
 }
 

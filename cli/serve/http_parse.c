@@ -15,6 +15,9 @@ static http_connection *of(llhttp_t *parser)
     return parser->data;
 }
 
+static const char too_large[] = "the request's body is larger than this server takes: send less, "
+                                "or raise max_body in the section serve of its configuration";
+
 static int refuse_later(http_connection *c, int status, const char *why)
 {
     c->refusal = why;
@@ -118,7 +121,7 @@ static int on_headers_complete(llhttp_t *parser)
 static int make_room(http_connection *c, uint64_t length)
 {
     if (length <= c->x->max_body - c->x->body.length) return GO_ON;
-    return refuse_later(c, 413, "the request's body is too large");
+    return refuse_later(c, 413, too_large);
 }
 
 /* Count what stands between two pieces of a body: the lengths of chunks, or trailers. */
@@ -329,7 +332,7 @@ static void head_is_there(http_connection *c)
     s->handler->head(s->payload, x);
     if (c->x != x || x->stage != HTTP_UNANSWERED) return;
     if (!x->is_chunked && c->parser.content_length > x->max_body) {
-        refuse(c, 413, "the request's body is too large");
+        refuse(c, 413, too_large);
         return;
     }
     if (x->waits_for_100) http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);

@@ -80,7 +80,8 @@ static int listen_at(serve *s, const char *address)
     int error = http_server_listen(s->http, address, why, sizeof why);
     if (!error) return 0;
     out_error("%s%s", why,
-              error == EADDRINUSE ? " (--listen 127.0.0.1:PORT chooses another; port 0: any)" : "");
+              error == EADDRINUSE ? " (--listen 127.0.0.1:PORT names it; with port 0 any is taken)"
+                                  : "");
     return error == EINVAL ? CLI_EXIT_USAGE : CLI_EXIT_OTHER;
 }
 
@@ -110,12 +111,23 @@ static void tell_models(const serve *s)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", model->name);
     }
     out_note("%zu %s: %s", i, i == 1 ? "model" : "models", n ? text : "none");
+    if (i == 1 && strcmp(text, "mock/echo") == 0)
+        out_note("no provider has a key: beluga keys set PROVIDER keeps one");
+}
+
+/* The first model that is more than a mock, and the first one where all are mocks. */
+static const serve_model *worth_naming(const serve *s)
+{
+    const serve_model *model;
+    for (size_t i = 0; (model = serve_models_at(s->now->models, i)); i++)
+        if (strncmp(model->name, "mock/", 5) != 0) return model;
+    return serve_models_at(s->now->models, 0);
 }
 
 void serve_greet(const serve *s)
 {
     const char *origin = NULL, *first = NULL;
-    const serve_model *model = serve_models_at(s->now->models, 0);
+    const serve_model *model = worth_naming(s);
     for (size_t i = 0; (origin = http_server_origin(s->http, i)); i++) {
         out_note("listening at %s", origin);
         if (!first && strncmp(origin, "http", 4) == 0) first = origin;
@@ -132,8 +144,9 @@ void serve_greet(const serve *s)
                "  name = \"beluga\"\n"
                "  base_url = \"%s/v1\"\n"
                "  wire_api = \"responses\"\n"
-               "  env_key = \"BELUGA_KEY\"\n",
+               "  env_key = \"BELUGA_KEY\"\n"
+               "and before it starts:  export BELUGA_KEY=%s\n",
                first, s->now->settings.n_keys ? "KEY" : "any", first,
                s->now->settings.n_keys ? "KEY" : "any", model ? model->name : "NAME",
-               model ? model->name : "NAME", first);
+               model ? model->name : "NAME", first, s->now->settings.n_keys ? "KEY" : "any");
 }

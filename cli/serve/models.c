@@ -321,7 +321,11 @@ static int load(serve_models *models, const char *otherwise, beluga_error *err)
     if (!status) status = list_aliases(models, err);
     if (!status && !models->listed.count) status = list_providers(models, err);
     if (status || !otherwise) return status;
-    return open_model(models, otherwise, otherwise, &models->otherwise, err);
+    status = open_model(models, otherwise, otherwise, &models->otherwise, err);
+    if (!status) return 0;
+    char why[sizeof err->message];
+    snprintf(why, sizeof why, "%s", err->message);
+    return beluga_error_set(err, status, "the default model (-m, or serve.default_model): %s", why);
 }
 
 int serve_models_load(const beluga_config *config, const char *otherwise, serve_models **out,

@@ -136,7 +136,8 @@ int serve_request_find_model(serve_request *request, const char *name, serve_mod
     int status = serve_models_find(request->snapshot->models, name, model, err);
     if (status || serve_key_may_ask(request->key, (*model)->name)) return status;
     status = beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
-                              "the key \"%s\" may not ask the model \"%s\"",
+                              "the key \"%s\" may not ask the model \"%s\": GET /v1/models lists "
+                              "those that it may ask",
                               serve_key_name(request->key), (*model)->name);
     serve_model_unref(*model);
     *model = NULL;

@@ -87,6 +87,13 @@ static const protocol *family_of(const http_exchange *x, const serve_route *rout
 
 static void refuse_path(serve_request *request)
 {
+    if (strncmp(request->record.path, "/v1/v1/", 7) == 0) {
+        serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
+                     "there is no %s here: this client adds /v1 itself, so give it the address "
+                     "without /v1",
+                     request->record.path);
+        return;
+    }
     serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
                  "there is no %s here: this server has /v1/chat/completions, /v1/responses, "
                  "/v1/messages, /v1/embeddings and /v1/models",

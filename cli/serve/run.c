@@ -68,7 +68,11 @@ static void drain(running *r, int number)
         return;
     }
     s->draining = true;
-    out_note("ending, after %zu requests that are being answered; once more: at once", s->n_works);
+    if (s->n_works)
+        out_note("ending when %zu %s been answered; a second signal ends it at once", s->n_works,
+                 s->n_works == 1 ? "request has" : "requests have");
+    else
+        out_note("ending; no request is being answered");
     reactor_set_timer(s->reactor, &r->linger, number == SIGTERM ? LINGER_MS : 0);
     reactor_set_timer(s->reactor, &r->drain, s->now->settings.drain_ms);
 }

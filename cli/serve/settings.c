@@ -335,11 +335,15 @@ static void read_listen(section_reader *r, const char *member, const beluga_json
     for (; list && list[n]; n++) {
         const char *port = strrchr(list[n], ':');
         bool is_path = strncmp(list[n], "unix:", 5) == 0;
-        if (n == SERVE_MAX_LISTEN || !port || !port[1]) {
+        if (n == SERVE_MAX_LISTEN) {
+            section_fault(r, member, false, "listen has at most %d addresses", SERVE_MAX_LISTEN);
+            return;
+        }
+        if (!port || !port[1]) {
             section_fault(r, member, false,
-                          "listen has at most %d addresses: HOST:PORT, such as 127.0.0.1:4000 or "
+                          "\"%.60s\" is no address: write HOST:PORT, such as 127.0.0.1:4000 or "
                           "[::1]:4000, or unix:PATH",
-                          SERVE_MAX_LISTEN);
+                          list[n]);
             return;
         }
         s->listen[n] = list[n];
@@ -410,10 +414,25 @@ static void read_max_requests(section_reader *r, const char *member, const belug
     s->max_requests = (uint32_t)section_count(r, member, value, MAX_CONNECTIONS);
 }
 
+/* SCHEME://HOST, and maybe a port. */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    return host && host > text && host[3] && !host[3 + strcspn(host + 3, "/?#")];
+}
+
 static void read_origins(section_reader *r, const char *member, const beluga_json *value)
 {
     serve_settings *s = r->out;
     s->origins = keep_list(r, member, value, "https://chat.example");
+    for (const char *const *origin = s->origins; origin && *origin; origin++) {
+        if (strcmp(*origin, "*") == 0 || is_origin(*origin)) continue;
+        section_fault(r, member, false,
+                      "\"%.60s\" is no origin: write what a browser sends, such as "
+                      "https://chat.example without a path, or \"*\" for every page",
+                      *origin);
+        return;
+    }
 }
 
 static void read_cors(section_reader *r, const char *member, const beluga_json *value)

@@ -184,6 +184,14 @@ static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_err
                             "them: start it anew to serve without any");
 }
 
+static bool listens_alike(const serve_settings *a, const serve_settings *b)
+{
+    if (a->n_listen != b->n_listen) return false;
+    for (size_t i = 0; i < a->n_listen; i++)
+        if (strcmp(a->listen[i], b->listen[i]) != 0) return false;
+    return true;
+}
+
 static int try_reload(serve *s, beluga_error *err)
 {
     beluga_config *config = NULL;
@@ -194,8 +202,12 @@ static int try_reload(serve *s, beluga_error *err)
     beluga_config_load_plugins(config, beluga_registry_default(), NULL, &unused);
     status = make_snapshot(s, config, &snapshot, err);
     if (!status) status = check_keys(s, snapshot, err);
+    bool moves = !status && !listens_alike(&s->now->settings, &snapshot->settings);
     if (!status) status = take_snapshot(s, snapshot, err);
     if (status) serve_snapshot_unref(snapshot);
+    if (!status && moves)
+        out_note(
+            "serve.listen is another now; the addresses stay until the server is started anew");
     return status;
 }
 

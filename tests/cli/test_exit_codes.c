@@ -87,6 +87,7 @@ static void an_option_of_another_program_is_told_how_it_is_done_here(void **stat
                  "--fragment", "notes.txt", "Hello");
     expect_error(cli, 2, "--role: -t NAME takes a template", "--role", "short", "Hello");
     expect_error(cli, 2, "--key: beluga keys set PROVIDER", "--key", "x", "Hello");
+    expect_error(cli, 2, "--port: --listen HOST:PORT names", "serve", "--port", "4000");
     expect_error(cli, 2, "beluga batch FILE", "batch", "--input", "x", "--out", "y");
 }
 

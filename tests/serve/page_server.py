@@ -77,6 +77,12 @@ def quick():
     return status
 
 
+def instant():
+    status = full()
+    status["minutes"] = [{**status["minutes"][-1], "latency_p50_ms": .04, "latency_p95_ms": .09}]
+    return status
+
+
 def hostile():
     status = full()
     status["models"][0].update(name=EVIL, provider=EVIL, model=EVIL, protocol=EVIL, stack=[{"layer": EVIL, "detail": EVIL}] * 2)

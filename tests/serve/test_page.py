@@ -100,6 +100,9 @@ def an_axis_has_round_numbers_that_are_true(chromium, _):
         page.wait(SHOWN)
         assert labels(chromium, "latency") == "20 ms, 40 ms", labels(chromium, "latency")
         assert labels(chromium, "first") == "1 s, 2 s", labels(chromium, "first")
+    with Page(chromium, status=page_server.instant) as page:
+        page.wait(SHOWN)
+        assert labels(chromium, "latency") == "1 ms, 2 ms, 3 ms, 4 ms", labels(chromium, "latency")
     with Page(chromium) as page:
         page.wait(SHOWN)
         assert labels(chromium, "latency") == "2 s, 4 s, 6 s", labels(chromium, "latency")
@@ -161,7 +164,7 @@ def the_policy_stops_all_other_code(chromium, _):
 def a_key_is_asked_for_kept_and_forgotten(chromium, _):
     keys = {"Bearer sk-seen": 200, "Bearer sk-other": 403}
     with Page(chromium, expected=("401", "403"), keys=keys) as page:
-        page.says("Type one.")
+        page.says("Type one. Its entry below serve.keys has")
         for key, answer in (("sk-wrong", "That key is not known here"), ("sk-other", "page: true")):
             page.type("#key", key)
             chromium.press("Enter", text="\r")
@@ -174,7 +177,7 @@ def a_key_is_asked_for_kept_and_forgotten(chromium, _):
         chromium.open(page.server.url)
         page.wait(SHOWN)
         page.click("#forget")
-        page.says("Type one.")
+        page.says("Type one. Its entry below serve.keys has")
         assert chromium.ask("sessionStorage.length") == 0
         assert "502" not in chromium.ask("document.getElementById('errors').textContent")
 
@@ -274,7 +277,7 @@ def the_command_shows_it_to_keys_that_may_see_it(chromium, _):
              f'    - {{name: user, sha256: "{gateway.hash_of("bk-user")}"}}\n')
     served = Served(gateway.Gateway(chromium.beluga, serve))
     with Page(chromium, served=served, expected=("401", "403")) as page:
-        page.says("Type one.")
+        page.says("Type one. Its entry below serve.keys has")
         page.type("#key", "bk-user")
         page.click("#gate-form button")
         page.says("This key may not see the page.")

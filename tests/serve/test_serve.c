@@ -84,6 +84,8 @@ static void other_paths_and_methods_are_refused_in_the_family(void **state)
     gate_serve(g, MOCK);
     assert_int_equal(gate_request(g, "GET", "/v1/files", NULL, NULL), 404);
     assert_contains(g->text, "{\"error\":{\"message\":\"");
+    assert_int_equal(gate_ask(g, "/v1/v1/messages", "{}"), 404);
+    assert_contains(g->text, "give it the address without /v1");
     assert_int_equal(gate_ask(g, "/v1/messages/batches", "{}"), 404);
     assert_contains(g->text, "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\"");
     assert_int_equal(gate_request(g, "GET", "/v1/messages", NULL, NULL), 405);
@@ -350,6 +352,7 @@ static void without_a_file_mock_and_who_has_a_key_are_served(void **state)
     assert_contains(g->cli->err, "openai/");
     assert_contains(g->cli->err, "OPENAI_BASE_URL=http://127.0.0.1:");
     assert_contains(g->cli->err, "ANTHROPIC_BASE_URL=http://127.0.0.1:");
+    assert_contains(g->cli->err, "ANTHROPIC_MODEL=openai/");
     assert_contains(g->cli->err, "model_provider = \"beluga\"");
     assert_int_equal(gate_stop(g), 0);
 }
@@ -422,6 +425,26 @@ static void a_port_that_is_taken_is_told(void **state)
     assert_contains(g->cli->err, "--listen 127.0.0.1:PORT");
 }
 
+static void a_default_model_that_is_none_is_told_by_its_name(void **state)
+{
+    gate *g = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/serve.yaml", g->cli->home);
+    gate_configure(g, "serve: {default_model: nothing}\n");
+    assert_int_equal(cli_run(g->cli, "serve", "--config", path, NULL), 3);
+    assert_contains(g->cli->err, "serve.default_model): \"nothing\" is no alias");
+}
+
+static void without_a_key_of_a_provider_it_is_told_how_to_keep_one(void **state)
+{
+    gate *g = *state;
+    cli_start(g->cli, "serve", "--listen", "127.0.0.1:0", NULL);
+    cli_wait_for_err(g->cli, "BELUGA_KEY=any");
+    assert_contains(g->cli->err, "no provider has a key: beluga keys set PROVIDER keeps one");
+    assert_int_equal(gate_stop(g), 0);
+    assert_contains(g->cli->err, "ending; no request is being answered");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +475,8 @@ int main(void)
         GATE_TEST(without_a_key_nothing_is_told),
         GATE_TEST(others_are_not_let_in_without_keys),
         GATE_TEST(a_port_that_is_taken_is_told),
+        GATE_TEST(a_default_model_that_is_none_is_told_by_its_name),
+        GATE_TEST(without_a_key_of_a_provider_it_is_told_how_to_keep_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,16 @@ static void a_reload_serves_what_the_file_says_now(void **state)
     assert_int_equal(gate_ask(g, CHAT, GATE_CHAT("e", "false")), 200);
 }
 
+static void a_reload_that_names_another_address_says_when_it_is_taken(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, MOCK);
+    gate_configure(g, MOCK "serve: {listen: '127.0.0.1:4999'}\n");
+    cli_signal(g->cli, SIGHUP);
+    cli_wait_for_err(g->cli, "was read anew");
+    assert_contains(g->cli->err, "the addresses stay until the server is started anew");
+}
+
 static void a_bad_file_keeps_the_old_one_and_is_told(void **state)
 {
     gate *g = *state;
@@ -394,6 +404,7 @@ int main(void)
         GATE_TEST(more_requests_than_allowed_are_refused),
         GATE_TEST(many_are_answered_at_once),
         GATE_TEST(a_reload_serves_what_the_file_says_now),
+        GATE_TEST(a_reload_that_names_another_address_says_when_it_is_taken),
         GATE_TEST(a_bad_file_keeps_the_old_one_and_is_told),
         GATE_TEST(a_request_keeps_the_configuration_that_it_began_with),
         GATE_TEST(a_drain_lets_requests_end),
