@@ -378,6 +378,11 @@ bool serve_key_may_ask(const serve_key *key, const char *model)
     return false;
 }
 
+bool serve_key_is_limited(const serve_key *key)
+{
+    return key && key->models;
+}
+
 bool serve_key_may_see(const serve_key *key)
 {
     return !key || key->page;

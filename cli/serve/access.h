@@ -37,6 +37,8 @@ void serve_key_unref(serve_key *key);
 const char *serve_key_name(const serve_key *key); /* "" for NULL */
 /* The functions below allow everything for a key that is NULL. */
 bool serve_key_may_ask(const serve_key *key, const char *model);
+/* Return whether it may ask some models alone. */
+bool serve_key_is_limited(const serve_key *key);
 bool serve_key_may_see(const serve_key *key); /* the page, the metrics */
 /* Begin a request. @return 0; RATE_LIMIT with retry_after_ms; BUDGET_EXCEEDED with the time at
  * which it is renewed in the message and in retry_after_ms. */

@@ -219,11 +219,27 @@ static int admit(serve_call *call, beluga_error *err)
     return status;
 }
 
+/* Some providers take other models from the body, to ask where the first one fails: those would be
+ * models that nobody has checked. */
+static int check_other_models(const serve_call *call, beluga_error *err)
+{
+    static const char *const names[] = {"models", "fallbacks"};
+    if (!serve_key_is_limited(call->key)) return 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (beluga_json_get(call->body.body, names[i]))
+            return beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
+                                    "%s: the key \"%s\" may ask some models alone, so a request "
+                                    "of it names one, in `model`",
+                                    names[i], serve_key_name(call->key));
+    return 0;
+}
+
 static int begin(serve_call *call, beluga_error *err)
 {
     int status = parse(call, err);
     if (!status)
         status = serve_request_find_model(call->request, call->body.model, &call->model, err);
+    if (!status) status = check_other_models(call, err);
     if (!status) status = choose_form(call, err);
     if (!status) status = make_context(call, err);
     if (!status) status = admit(call, err);

@@ -164,6 +164,14 @@ static void forget(passing *p)
     p->closing = p->has_content = false;
 }
 
+/* Some servers call a body of JSON a stream, which has no line that begins like this. */
+static bool is_json(const char *bytes, size_t n)
+{
+    size_t i = 0;
+    while (i < n && strchr(" \t\r\n", bytes[i])) i++;
+    return i < n && bytes[i] == '{';
+}
+
 /* A client that has asked for a stream takes a body of JSON for a stream without content. */
 static void translate(serve_call *call)
 {
@@ -182,7 +190,9 @@ static void take_raw(serve_call *call, const beluga_event *event)
     p->refused = event->u.raw.refused;
     p->status = event->u.raw.status;
     serve_copy(p->content_type, sizeof p->content_type, type ? type : "application/json");
-    p->is_stream = begins(p->content_type, strlen(p->content_type), "text/event-stream");
+    if (!p->raw.length && !call->sent)
+        p->is_stream = begins(p->content_type, strlen(p->content_type), "text/event-stream") &&
+                       !is_json(event->u.raw.bytes, event->u.raw.length);
     if (call->body.stream && !p->is_stream && !p->refused && p->status == 200)
         translate(call);
     else if (beluga__buf_append(&p->raw, event->u.raw.bytes, event->u.raw.length))
@@ -269,11 +279,13 @@ static void take_finish(serve_call *call)
     }
 }
 
-/* A refusal is handed on as it is, where nothing else was sent. */
+/* A refusal is handed on as it is, where nothing else was sent; but a web page is no error of the
+ * protocol. */
 static void take_error(serve_call *call, const beluga_error *err)
 {
     passing *p = call->own;
-    if (!p->refused || p->status < 400 || http_has_started(call->request->x)) {
+    bool fits = p->status >= 400 && is_json(p->raw.data, p->raw.length);
+    if (!p->refused || !fits || http_has_started(call->request->x)) {
         call_fail(call, err);
         return;
     }

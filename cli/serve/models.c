@@ -455,6 +455,8 @@ int serve_models_find(serve_models *models, const char *name, serve_model **out,
     *out = NULL;
     if (!model && name && *name && find_reference(models, name, reference)) {
         int status = open_model(models, name, reference, &model, err);
+        /* the configuration is right: it is the client's name that can't be one */
+        if (status == BELUGA_ERROR_INVALID_CONFIG) err->code = status = BELUGA_ERROR_INVALID_MODEL;
         if (status) return status;
         keep(models, model);
     }

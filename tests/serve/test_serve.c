@@ -409,6 +409,25 @@ static void without_a_key_nothing_is_told(void **state)
     assert_contains(g->text, "permission_error");
 }
 
+static void a_limited_key_reaches_no_other_model_through_the_body(void **state)
+{
+    static const char list[] = "{\"model\":\"e\",\"models\":[\"other\"],\"messages\":"
+                               "[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+    gate *g = *state;
+    gate_serve(g, MOCK KEYS);
+    assert_int_equal(gate_request(g, "POST", "/v1/chat/completions", BEARER, list), 403);
+    assert_contains(g->text, "models: the key \\\"alice\\\"");
+}
+
+static void a_name_that_no_model_can_have_is_the_clients_fault(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, MOCK);
+    assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("mock/a\\r\\nX: y", "false")),
+                     404);
+    assert_contains(g->text, "\"code\":\"model_not_found\"");
+}
+
 static void others_are_not_let_in_without_keys(void **state)
 {
     gate *g = *state;
@@ -473,6 +492,8 @@ int main(void)
         GATE_TEST(without_a_file_mock_and_who_has_a_key_are_served),
         GATE_TEST(a_socket_of_systemd_is_listened_on),
         GATE_TEST(without_a_key_nothing_is_told),
+        GATE_TEST(a_limited_key_reaches_no_other_model_through_the_body),
+        GATE_TEST(a_name_that_no_model_can_have_is_the_clients_fault),
         GATE_TEST(others_are_not_let_in_without_keys),
         GATE_TEST(a_port_that_is_taken_is_told),
         GATE_TEST(a_default_model_that_is_none_is_told_by_its_name),

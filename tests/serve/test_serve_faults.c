@@ -265,6 +265,29 @@ static void a_body_where_a_stream_was_asked_for_is_written_as_one(void **state)
     assert_contains(g->text, "\"prompt_tokens\":");
 }
 
+static void a_body_that_is_called_a_stream_is_written_as_one(void **state)
+{
+    static const char body[] =
+        "{\"id\":\"c\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+        "\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, EVENT_STREAM, BODY(body));
+    gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", "true"));
+    expect_whole(g, &families[0], "\"delta\":{");
+    assert_contains(g->text, "Hello");
+}
+
+static void a_web_page_is_not_handed_on_as_a_refusal(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_MODELS);
+    script(g->peer, HEAD(500, "Content-Type: text/html\r\n"), BODY("<html>Oops</html>"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", "true")), 500);
+    assert_contains(g->text, families[0].error);
+    assert_lacks(g->text, "text/html");
+}
+
 static void what_fails_after_content_is_not_tried_again(void **state)
 {
     gate *g = *state;
@@ -355,6 +378,8 @@ int main(void)
         GATE_TEST(what_fails_before_content_is_tried_again),
         GATE_TEST(bytes_of_a_failed_attempt_are_not_passed_on),
         GATE_TEST(a_body_where_a_stream_was_asked_for_is_written_as_one),
+        GATE_TEST(a_body_that_is_called_a_stream_is_written_as_one),
+        GATE_TEST(a_web_page_is_not_handed_on_as_a_refusal),
         GATE_TEST(what_fails_after_content_is_not_tried_again),
         GATE_TEST(a_held_stream_is_whole_whatever_failed),
         GATE_TEST(a_held_stream_that_can_not_be_had_is_an_error_of_http),
