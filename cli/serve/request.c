@@ -1,6 +1,7 @@
 #include "serve/request.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "serve/origin.h"
 
 #include <beluga/provider/json.h>
@@ -18,17 +19,11 @@
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
 
-static char *put_hex(char *text, uint64_t n, int digits)
-{
-    while (digits--) *text++ = "0123456789abcdef"[n >> 4 * digits & 15];
-    return text;
-}
-
 static void make_id(char *id, uint64_t prefix, uint64_t number)
 {
     memcpy(id, "req_", 4);
-    id = put_hex(id + 4, prefix, 16);
-    *put_hex(id, number, 8) = '\0';
+    id = beluga__put_hex(id + 4, prefix, 16);
+    *beluga__put_hex(id, number, 8) = '\0';
 }
 
 /* Take the client's id where it can stand in a header and a log, else make one. */
