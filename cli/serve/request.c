@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON_TYPE      "application/json"
-#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
-#define MAX_BODY_BYTES 4096
-#define MAX_ESTIMATE   INT64_C(32768)
+#define JSON_TYPE          "application/json"
+#define ID_LETTERS         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define MAX_BODY_BYTES     4096
+#define TRACE_PARENT_BYTES 55
+#define EXCESS_RETRY_MS    1000
+#define MAX_ESTIMATE       INT64_C(32768)
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
 
@@ -39,11 +41,11 @@ static void choose_id(serve_request *request)
         make_id(id, s->id_prefix, ++s->n_ids);
 }
 
-/* "00-<trace>-<span>-<flags>" */
+/* "00-<32 digits of the trace>-<16 of the span>-<flags>" */
 static void take_trace_id(serve_request *request)
 {
     const char *parent = http_header(request->x, "traceparent");
-    if (parent && strlen(parent) >= 55)
+    if (parent && strlen(parent) >= TRACE_PARENT_BYTES)
         snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
 }
 
@@ -244,7 +246,7 @@ bool serve_refuse_excess(serve_request *request)
                      "%u requests are being answered, as many as this server takes at once "
                      "(max_requests): ask again",
                      request->snapshot->settings.max_requests);
-    err.retry_after_ms = 1000;
+    err.retry_after_ms = EXCESS_RETRY_MS;
     serve_answer_error(request, &err);
     return true;
 }
