@@ -1,6 +1,7 @@
 #include "protocol/protocol.h"
 
 #include "base/mix.h"
+#include "base/text.h"
 #include "protocol/read.h"
 
 #include <beluga/error.h>
@@ -9,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -97,23 +97,12 @@ void protocol_request_free(protocol_request *request)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Ids need be unique, not secret: one read of random numbers serves all. Where the system has none,
- * the clock does. */
+/* Ids need be unique, not secret: one read of random numbers serves all. */
 static uint64_t seed;
 
 static void make_seed(void)
 {
-    struct timespec now;
-    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed) return;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    seed = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-static char *put_hex(char *text, uint64_t n)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (int shift = 60; shift >= 0; shift -= 4) *text++ = digits[n >> shift & 15];
-    return text;
+    seed = beluga__seed();
 }
 
 void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model)
@@ -125,8 +114,8 @@ void protocol_identity_make(protocol_identity *identity, const protocol *table, 
     pthread_once(&once, make_seed);
     const uint64_t number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
     memcpy(text, table->id_prefix, n);
-    text = put_hex(text + n, beluga__mix(seed));
-    text = put_hex(text, beluga__mix(seed ^ beluga__mix(number + 1)));
+    text = beluga__put_hex(text + n, beluga__mix(seed), 16);
+    text = beluga__put_hex(text, beluga__mix(seed ^ beluga__mix(number + 1)), 16);
     *text = '\0';
     identity->created = (int64_t)time(NULL);
     identity->model = model;

@@ -1,5 +1,7 @@
 #include "protocol/tools.h"
 
+#include "base/mix.h"
+
 #include <beluga/error.h>
 #include <beluga/option.h>
 
@@ -20,13 +22,6 @@ static bool fits(const char *name)
     size_t n = 0;
     while (is_name_char(name[n])) n++;
     return !name[n] && n && n < PROTOCOL_TOOL_NAME_BYTES;
-}
-
-/* FNV-1a, of a name and its space. */
-static uint32_t add_hash(uint32_t hash, const char *text)
-{
-    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 16777619u;
-    return hash;
 }
 
 /* Copy the part that fits. @return whether it is all there as it was. */
@@ -54,7 +49,9 @@ const char *protocol_sent_name(const char *name, const char *name_space,
     }
     same = copy_name(room, &used, name) && same;
     if (same && used) return room;
-    uint32_t hash = add_hash(add_hash(2166136261u, name_space ? name_space : ""), name);
+    uint32_t hash = BELUGA__FNV;
+    if (name_space) hash = beluga__fnv(hash, name_space, strlen(name_space));
+    hash = beluga__fnv(hash, name, strlen(name));
     if (used > PROTOCOL_TOOL_NAME_BYTES - 1 - HASH_BYTES)
         used = PROTOCOL_TOOL_NAME_BYTES - 1 - HASH_BYTES;
     snprintf(room + used, PROTOCOL_TOOL_NAME_BYTES - used, "_%08x", hash);

@@ -1,6 +1,7 @@
 #include "serve/access.h"
 
 #include "base/clock.h"
+#include "base/mix.h"
 #include "base/sha256.h"
 #include "output.h"
 #include "serve/spend.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #define MS_A_MINUTE 60000.0
 /* How long the start may wait for the file of the spend. */
@@ -279,7 +279,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
     serve_access *access = calloc(1, sizeof *access);
     if (!access) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
     access->clock = (serve_access_clock){monotonic_ms, wall_s, NULL};
-    if (getrandom(&access->seed, sizeof access->seed, GRND_NONBLOCK) < 0) access->seed = 1;
+    access->seed = beluga__seed();
     int status = serve_access_renew(access, settings, err);
     if (status) {
         serve_access_free(access);

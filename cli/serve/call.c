@@ -1,13 +1,10 @@
 #include "serve/call.h"
 
 #include "base/clock.h"
-#include "serve/asked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_OUT ((size_t)320 << 20)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
@@ -124,7 +121,7 @@ static void silent(reactor_timer *timer)
         watch_silence(call, left > 0 ? left : keep_alive);
         return;
     }
-    call_start_answer(call, ASKED_EVENT_STREAM);
+    call_start_answer(call, CALL_EVENT_STREAM);
     http_write(call->request->x, ping, strlen(ping));
     call->sent_ns = now;
     watch_silence(call, keep_alive);
@@ -264,7 +261,7 @@ static serve_call *make_call(serve_request *request)
     call->later.run = settle_turn;
     call->sent_ns = reactor_now_ns(s->reactor);
     call->limits = (beluga_rate_limits)BELUGA_RATE_LIMITS_INIT;
-    beluga__buf_init(&call->out, beluga_allocator_default(), MAX_OUT);
+    beluga__buf_init(&call->out, beluga_allocator_default(), CALL_MAX_BYTES);
     call->text = http_take_body(request->x, &call->length);
     request->record.bytes_in = call->length;
     request->kind = &pending_call;

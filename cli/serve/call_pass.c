@@ -4,12 +4,10 @@
  * Only whole events of a stream go to the client. What tells it that the answer is whole is held
  * back until the library says so; and so is everything until there is content, so that a retry or
  * another model can stand in for what failed before. */
-#include "serve/asked.h"
+#include "serve/call.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_RAW ((size_t)320 << 20)
 
 typedef struct passing {
     beluga__buf raw; /* what came and was not sent */
@@ -33,12 +31,12 @@ static void forget_body(protocol_request *body)
 
 static int start(serve_call *call, beluga_error *err)
 {
-    beluga_option options[ASKED_MAX_OPTIONS];
+    beluga_option options[CALL_MAX_OPTIONS];
     size_t n = call_options(call, options);
     const bool live = call->body.stream && !call->held;
     passing *p = call->own = calloc(1, sizeof *p);
     if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
-    beluga__buf_init(&p->raw, beluga_allocator_default(), MAX_RAW);
+    beluga__buf_init(&p->raw, beluga_allocator_default(), CALL_MAX_BYTES);
     p->line_empty = true;
     options[n++] = beluga_with_request_body_n(call->text, call->length);
     if (live) options[n++] = beluga_with_restart_delivery(true);

@@ -1,9 +1,9 @@
 /* A stream that is translated: the model's events become the client's. */
-#include "serve/asked.h"
+#include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)
 {
-    beluga_option options[ASKED_MAX_OPTIONS];
+    beluga_option options[CALL_MAX_OPTIONS];
     size_t n = call_read_options(call, options);
     call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (!call->stream)

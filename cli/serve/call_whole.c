@@ -1,9 +1,9 @@
 /* An answer in one piece that is translated: the events are folded, and written as a body. */
-#include "serve/asked.h"
+#include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)
 {
-    beluga_option options[ASKED_MAX_OPTIONS];
+    beluga_option options[CALL_MAX_OPTIONS];
     size_t n = call_read_options(call, options);
     call->own = beluga_response_builder_new();
     if (!call->own)

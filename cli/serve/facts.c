@@ -1,5 +1,6 @@
 #include "serve/facts.h"
 
+#include "base/text.h"
 #include "serve/page.h"
 #include "serve/time.h"
 
@@ -63,20 +64,15 @@ void serve_list_models(serve_request *request)
     serve_answer_json(request, 200, w);
 }
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Read what stands in a path, with its escapes; what does not fit is cut. */
 static void read_segment(const char *text, char id[MAX_ID])
 {
     size_t n = 0;
     for (; *text && n + 1 < MAX_ID; text++) {
-        bool escaped = *text == '%' && digit(text[1]) >= 0 && digit(text[2]) >= 0;
-        id[n++] = escaped ? (char)(digit(text[1]) << 4 | digit(text[2])) : *text;
+        bool escaped =
+            *text == '%' && beluga__hex_digit(text[1]) >= 0 && beluga__hex_digit(text[2]) >= 0;
+        id[n++] =
+            escaped ? (char)(beluga__hex_digit(text[1]) << 4 | beluga__hex_digit(text[2])) : *text;
         if (escaped) text += 2;
     }
     id[n] = '\0';

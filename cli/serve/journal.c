@@ -29,6 +29,8 @@
 #define PAUSE_MS 50
 /* Before another try where a write failed, and for a reader that takes nothing. */
 #define RETRY_MS 1000
+/* For a reader, until it is looked whether the server ends. */
+#define POLL_MS 100
 /* For what is left when the server ends. */
 #define END_MS 2000
 /* A pipe that poll calls writable takes so much at once. */
@@ -230,7 +232,7 @@ static void set_failure(serve_journal *j, int failure)
 static size_t write_piece(serve_journal *j, int fd, const char *bytes, size_t n)
 {
     struct pollfd writable = {.fd = fd, .events = POLLOUT};
-    if (poll(&writable, 1, 100) == 0) return 0;
+    if (poll(&writable, 1, POLL_MS) == 0) return 0;
     ssize_t wrote = write(fd, bytes, n < PIECE ? n : PIECE);
     if (wrote >= 0) {
         set_failure(j, 0);

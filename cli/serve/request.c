@@ -1,6 +1,7 @@
 #include "serve/request.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "serve/origin.h"
 
 #include <beluga/provider/json.h>
@@ -11,24 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON_TYPE      "application/json"
-#define ID_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
-#define MAX_BODY_BYTES 4096
-#define MAX_ESTIMATE   INT64_C(32768)
+#define JSON_TYPE          "application/json"
+#define ID_LETTERS         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+#define MAX_BODY_BYTES     4096
+#define TRACE_PARENT_BYTES 55
+#define EXCESS_RETRY_MS    1000
+#define MAX_ESTIMATE       INT64_C(32768)
 
 /* ---- the beginning and the end --------------------------------------------------------------- */
-
-static char *put_hex(char *text, uint64_t n, int digits)
-{
-    while (digits--) *text++ = "0123456789abcdef"[n >> 4 * digits & 15];
-    return text;
-}
 
 static void make_id(char *id, uint64_t prefix, uint64_t number)
 {
     memcpy(id, "req_", 4);
-    id = put_hex(id + 4, prefix, 16);
-    *put_hex(id, number, 8) = '\0';
+    id = beluga__put_hex(id + 4, prefix, 16);
+    *beluga__put_hex(id, number, 8) = '\0';
 }
 
 /* Take the client's id where it can stand in a header and a log, else make one. */
@@ -44,11 +41,11 @@ static void choose_id(serve_request *request)
         make_id(id, s->id_prefix, ++s->n_ids);
 }
 
-/* "00-<trace>-<span>-<flags>" */
+/* "00-<32 digits of the trace>-<16 of the span>-<flags>" */
 static void take_trace_id(serve_request *request)
 {
     const char *parent = http_header(request->x, "traceparent");
-    if (parent && strlen(parent) >= 55)
+    if (parent && strlen(parent) >= TRACE_PARENT_BYTES)
         snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
 }
 
@@ -250,7 +247,7 @@ bool serve_refuse_excess(serve_request *request)
                      "%u requests are being answered, as many as this server takes at once "
                      "(max_requests): ask again",
                      request->snapshot->settings.max_requests);
-    err.retry_after_ms = 1000;
+    err.retry_after_ms = EXCESS_RETRY_MS;
     serve_answer_error(request, &err);
     return true;
 }

@@ -20,7 +20,9 @@
 /* For the last bytes of answers that were cut. */
 #define FLUSH_MS 2000
 /* Calls that were cancelled end in a few turns. */
-#define LAST_TURNS 100
+#define LAST_TURNS   100
+#define LAST_TURN_MS 10
+#define TIMERS       3 /* of struct running */
 
 /* A server that runs. */
 typedef struct running {
@@ -99,7 +101,7 @@ static int watch_signals(running *r, const sigset_t *set)
     r->signals.fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
     r->signals.ready = take_signal;
     int error = r->signals.fd < 0 ? errno : reactor_set(r->s.reactor, &r->signals, EPOLLIN);
-    if (!error) error = reactor_reserve(r->s.reactor, 3);
+    if (!error) error = reactor_reserve(r->s.reactor, TIMERS);
     if (error) out_error("signals can't be watched: %s", strerror(error));
     return error ? CLI_EXIT_OTHER : 0;
 }
@@ -136,7 +138,7 @@ static void end(running *r)
     http_server_free(s->http);
     s->http = NULL;
     for (int i = 0; s->loop && i < LAST_TURNS && (i == 0 || beluga_loop_active(s->loop)); i++)
-        reactor_turn(s->reactor, i == 0 ? 0 : 10);
+        reactor_turn(s->reactor, i == 0 ? 0 : LAST_TURN_MS);
     if (s->reactor && r->signals.events) reactor_set(s->reactor, &r->signals, 0);
     if (r->signals.fd > 0) close(r->signals.fd);
     serve_free(s);

@@ -1,5 +1,6 @@
 #include "serve/series.h"
 
+#include "base/mix.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -45,9 +46,7 @@ static size_t make_id(const series_table *table, const char *const *values, char
 
 static series **place_of(series_table *table, const char *id, size_t n)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)id[i]) * 16777619u;
-    return &table->places[hash % SERIES_PLACES];
+    return &table->places[beluga__fnv(BELUGA__FNV, id, n) % SERIES_PLACES];
 }
 
 static series *find(series *item, const char *id, size_t n)

@@ -8,8 +8,8 @@
  *     state.c            what a server is made of, its snapshot of the configuration, its reload
  *     routes.c           path and method -> what answers it; origin.c and keys are asked here
  *     request.c          a request from its head to its record, and answers that are errors
- *     call.c             asks a model: reads the body, chooses a form, ends; asked.c is what the
- *                        forms share: call_pass.c, call_stream.c, call_whole.c
+ *     call.c             asks a model: reads the body, chooses a form, ends; call_answer.c is what
+ *                        the forms share: call_pass.c, call_stream.c, call_whole.c
  *     job.c              asks for something else than an answer: numbers.c, vectors and counts
  *     facts.c            models, health, metrics and reload; page.c the page at /
  *     models.c           the models that are served

@@ -138,22 +138,15 @@ static void read_name(section_reader *r, const char *member, const beluga_json *
     key_of(r)->name = keep(r, text);
 }
 
-static int digit_of(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, beluga__lower(c)) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The text may be the key itself, put here by mistake, so it is not shown. */
 static void read_sha256(section_reader *r, const char *member, const beluga_json *value)
 {
     size_t n = 0;
     const char *text = beluga_json_string(value, &n);
     unsigned char *sha256 = key_of(r)->sha256;
-    bool good = text && n == 64;
-    for (size_t i = 0; good && i < 32; i++) {
-        int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+    bool good = text && n == 2 * sizeof key_of(r)->sha256;
+    for (size_t i = 0; good && i < sizeof key_of(r)->sha256; i++) {
+        int high = beluga__hex_digit(text[2 * i]), low = beluga__hex_digit(text[2 * i + 1]);
         good = high >= 0 && low >= 0;
         sha256[i] = (unsigned char)(16 * high + low);
     }
@@ -280,7 +273,9 @@ static void tell_twice(section_reader *r, const serve_key_setting *keys,
     qsort(sorted, n, sizeof(serve_key_setting *), names ? by_name : by_sha256);
     for (size_t i = 1; i < n; i++) {
         const serve_key_setting *a = sorted[i - 1], *b = sorted[i];
-        if (names ? strcmp(a->name, b->name) != 0 : memcmp(a->sha256, b->sha256, 32) != 0) continue;
+        if (names ? strcmp(a->name, b->name) != 0
+                  : memcmp(a->sha256, b->sha256, sizeof a->sha256) != 0)
+            continue;
         size_t mark = section_enter_item(r, (size_t)(b - keys));
         if (names)
             section_fault(r, "name", false,

@@ -1,6 +1,7 @@
 #include "serve/spend.h"
 
 #include "base/clock.h"
+#include "base/mix.h"
 #include "base/thread.h"
 #include "output.h"
 #include "serve/spend_store.h"
@@ -90,9 +91,7 @@ const char *spend_usual_path(char path[PATH_MAX])
 
 static spend_account **place_of(spend *s, const char *name)
 {
-    uint32_t hash = 2166136261u;
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return &s->places[hash % PLACES];
+    return &s->places[beluga__fnv(BELUGA__FNV, name, strlen(name)) % PLACES];
 }
 
 spend_account *spend_find(spend *s, const char *name)

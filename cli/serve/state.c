@@ -1,6 +1,7 @@
 #include "serve/state.h"
 
 #include "base/file.h"
+#include "base/mix.h"
 #include "configuration.h"
 #include "exit.h"
 #include "output.h"
@@ -15,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
-#include <time.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 
@@ -116,21 +115,13 @@ static int make_parts(serve *s, beluga_error *err)
     return status;
 }
 
-static void choose_prefix(serve *s)
-{
-    struct timespec now;
-    if (getrandom(&s->id_prefix, sizeof s->id_prefix, GRND_NONBLOCK) == sizeof s->id_prefix) return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    s->id_prefix = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 int serve_begin(serve *s, const cli_args *args)
 {
     cli_session session;
     beluga_error err;
     *s = (serve){.args = args};
     beluga__list_init(&s->works);
-    choose_prefix(s);
+    s->id_prefix = beluga__seed();
     int rc = session_load(&session, args);
     if (rc == 0) {
         beluga_config *config = session.base;

@@ -2,6 +2,7 @@
  * bytes stay as they are. The text is checked by the parser before; here only its brackets and
  * strings are walked over, and nothing beyond its end is read. */
 #include "base/json.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -70,13 +71,6 @@ static bool next(walk *w, member *m)
     return m->value_end > m->value;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Read a character of a key that may be written as \uXXXX. No other escape stands for one that a
  * name of ours has. */
 static int read_character(const char **at, const char *end)
@@ -87,7 +81,7 @@ static int read_character(const char **at, const char *end)
     if (end - s < 6 || s[1] != 'u') return -1;
     int value = 0;
     for (int i = 2; i < 6; i++) {
-        int digit = hex(s[i]);
+        int digit = beluga__hex_digit(s[i]);
         if (digit < 0) return -1;
         value = value * 16 + digit;
     }

@@ -1,17 +1,10 @@
 #include "base/json.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 /* Returns the number of a \uXXXX at `at`, or -1. */
 static int unicode_escape(const char *at, const char *end)
@@ -19,7 +12,7 @@ static int unicode_escape(const char *at, const char *end)
     int number = 0;
     if (end - at < 6 || at[0] != '\\' || at[1] != 'u') return -1;
     for (int i = 2; i < 6; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = beluga__hex_digit(at[i]);
         if (digit < 0) return -1;
         number = number * 16 + digit;
     }

@@ -12,6 +12,22 @@ static inline char beluga__lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* Returns the value of a hexadecimal digit in any case; -1 for another character. */
+static inline int beluga__hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    c = beluga__lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Write the last so many hexadecimal digits of a number, without a NUL. Returns what is behind
+ * them. */
+static inline char *beluga__put_hex(char *text, uint64_t number, int digits)
+{
+    while (digits--) *text++ = "0123456789abcdef"[number >> 4 * digits & 15];
+    return text;
+}
+
 /* Each of these reads the whole text, or returns false and leaves the value unchanged. */
 bool beluga__text_to_int(const char *text, size_t n, int64_t *value);
 /* The number is decimal and finite. */

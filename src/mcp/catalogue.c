@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/mix.h"
 
 #include <beluga/error.h>
 #include <beluga/tool.h>
@@ -18,13 +19,6 @@ static bool fits(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-';
-}
-
-static uint32_t hash(const char *text)
-{
-    uint32_t h = 2166136261u;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 16777619u;
-    return h;
 }
 
 static bool is_taken(const beluga__mcp_catalogue *c, const char *tool_name)
@@ -52,7 +46,7 @@ static void make_name(const beluga__mcp_catalogue *c, const char *server, const 
         if (!fits(out[i])) out[i] = '_';
     if (whole <= (int)BELUGA__MAX_TOOL_NAME && !is_taken(c, out)) return;
     if (n > BELUGA__MAX_TOOL_NAME - HASH) n = BELUGA__MAX_TOOL_NAME - HASH;
-    snprintf(out + n, HASH + 1, "_%08x", hash(name));
+    snprintf(out + n, HASH + 1, "_%08x", beluga__fnv(BELUGA__FNV, name, strlen(name)));
 }
 
 static bool has(const char *const *list, const char *name)

@@ -7,8 +7,10 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/mix.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum { BUCKETS = 1024, KEY = 64 };
 
@@ -32,9 +34,8 @@ struct beluga_memory_cache {
 
 static entry **bucket_of(beluga_memory_cache *cache, const char *key)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a is enough here, since the key is a digest already. */
-    for (size_t i = 0; i < KEY && key[i]; i++) hash = (hash ^ (unsigned char)key[i]) * 16777619u;
-    return &cache->buckets[hash % BUCKETS];
+    /* FNV-1a is enough here, since the key is a digest already. */
+    return &cache->buckets[beluga__fnv(BELUGA__FNV, key, strnlen(key, KEY)) % BUCKETS];
 }
 
 static size_t size_of(const entry *e)

@@ -98,13 +98,6 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Trim and percent-decode a text. Returns NULL where it can't be decoded, or without memory. */
 static const char *decode(beluga__arena *arena, const char *text, size_t n)
 {
@@ -117,8 +110,8 @@ static const char *decode(beluga__arena *arena, const char *text, size_t n)
             *to++ = text[i];
             continue;
         }
-        int high = i + 2 < n ? hex_digit(text[i + 1]) : -1,
-            low = i + 2 < n ? hex_digit(text[i + 2]) : -1;
+        int high = i + 2 < n ? beluga__hex_digit(text[i + 1]) : -1,
+            low = i + 2 < n ? beluga__hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0 || (high | low) == 0) return NULL;
         *to++ = (char)(high << 4 | low);
         i += 2;

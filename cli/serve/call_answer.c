@@ -1,4 +1,4 @@
-#include "serve/asked.h"
+#include "serve/call.h"
 
 #include <beluga/option.h>
 
@@ -21,7 +21,7 @@ static void take_headers(serve_call *call)
         return;
     for (size_t i = 0; http_header_at(call->request->x, i, &name, &value); i++) {
         if (strncasecmp(name, MESSAGES_HEADERS, sizeof MESSAGES_HEADERS - 1) != 0) continue;
-        if (call->n_headers == ASKED_MAX_HEADERS) return;
+        if (call->n_headers == CALL_MAX_HEADERS) return;
         if (asprintf(&call->headers[call->n_headers], "%s: %s", name, value) < 0) return;
         call->n_headers++;
     }
@@ -38,7 +38,7 @@ static const char *session_of(const serve_call *call)
     return call->body.affinity;
 }
 
-size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
+size_t call_options(serve_call *call, beluga_option options[CALL_MAX_OPTIONS])
 {
     size_t n = 0;
     take_headers(call);
@@ -52,7 +52,7 @@ size_t call_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
     return n;
 }
 
-size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIONS])
+size_t call_read_options(serve_call *call, beluga_option options[CALL_MAX_OPTIONS])
 {
     size_t n = call_options(call, options);
     const protocol_request *body = &call->body;
@@ -206,7 +206,7 @@ static void send_out(serve_call *call)
 {
     http_exchange *x = call->request->x;
     if (!call->out.length) return;
-    call_start_answer(call, ASKED_EVENT_STREAM);
+    call_start_answer(call, CALL_EVENT_STREAM);
     http_write(x, call->out.data, call->out.length);
     capture(call, call->out.data, call->out.length);
     beluga__buf_clear(&call->out);
@@ -251,7 +251,7 @@ void call_finish(serve_call *call)
     }
     call->answered = true;
     send_out(call);
-    call_start_answer(call, ASKED_EVENT_STREAM);
+    call_start_answer(call, CALL_EVENT_STREAM);
     http_end(call->request->x);
 }
 
