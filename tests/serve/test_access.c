@@ -47,7 +47,7 @@ static int64_t get_s(void *payload)
 static serve_access *access_of(const char *yaml)
 {
     serve_settings settings;
-    serve_access *access;
+    serve_access *access = NULL;
     beluga_error err = {.message = ""};
     assert_int_equal(unsetenv("HOME"), 0);
     assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
