@@ -58,7 +58,7 @@ size_t call_read_options(serve_call *call, beluga_option options[ASKED_MAX_OPTIO
     size_t n = call_options(call, options);
     const protocol_request *body = &call->body;
     for (size_t i = 0; i < body->n_options; i++) options[n++] = body->options[i];
-    if (body->extra && serve_model_passes(call->model, body->protocol))
+    if (body->extra && serve_model_speaks(call->model, body->protocol))
         options[n++] = beluga_with_extra_body(body->extra);
     return n;
 }

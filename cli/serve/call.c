@@ -184,8 +184,8 @@ static bool passes(const serve_call *call)
 {
     const protocol *table = call->body.protocol;
     return call->snapshot->settings.passthrough && !call->model->system &&
-           !is_misplaced(&call->body) && serve_model_passes(call->model, table) &&
-           (!table->passes || table->passes(&call->body));
+           !call->model->shapes_body && !is_misplaced(&call->body) &&
+           serve_model_speaks(call->model, table) && (!table->passes || table->passes(&call->body));
 }
 
 static int choose_form(serve_call *call, beluga_error *err)

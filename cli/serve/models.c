@@ -106,9 +106,38 @@ static int describe(const beluga_config *config, beluga_provider *provider, belu
     return beluga_registry_describe(beluga_registry_default(), config, provider, err);
 }
 
+/* Return whether the configuration says something of the request's body. A body that goes out as it
+ * came would not have it. */
+static bool shapes_body(const beluga_config *config)
+{
+    static const int keys[] = {
+        BELUGA_OPTION_TEMPERATURE,
+        BELUGA_OPTION_TOP_P,
+        BELUGA_OPTION_TOP_K,
+        BELUGA_OPTION_MAX_TOKENS,
+        BELUGA_OPTION_FREQUENCY_PENALTY,
+        BELUGA_OPTION_PRESENCE_PENALTY,
+        BELUGA_OPTION_STOP_SEQUENCES,
+        BELUGA_OPTION_SEED,
+        BELUGA_OPTION_TOOL_CHOICE,
+        BELUGA_OPTION_PARALLEL_TOOL_CALLS,
+        BELUGA_OPTION_RESPONSE_SCHEMA,
+        BELUGA_OPTION_JSON_MODE,
+        BELUGA_OPTION_REASONING_EFFORT,
+        BELUGA_OPTION_REASONING_BUDGET,
+        BELUGA_OPTION_USER,
+        BELUGA_OPTION_EXTRA_BODY,
+        BELUGA_OPTION_BODY,
+    };
+    beluga_origin origin;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (beluga_config_describe(config, keys[i], NULL, 0, &origin)) return true;
+    return false;
+}
+
 /* Serve the providers of the fallbacks, too, and forget the protocol where one has another. */
 static int join_fallbacks(serve_models *models, const beluga_config *config, const char **spoken,
-                          beluga_error *err)
+                          bool *shapes, beluga_error *err)
 {
     const char *reference;
     int status = 0;
@@ -122,6 +151,7 @@ static int join_fallbacks(serve_models *models, const beluga_config *config, con
         if (!status) status = serve_provider(models, provider.name, err);
         if (!status && *spoken && (!provider.protocol || strcmp(provider.protocol, *spoken) != 0))
             *spoken = NULL;
+        if (!status) *shapes |= shapes_body(other);
         beluga_config_free(other);
     }
     return status;
@@ -134,8 +164,9 @@ static int fill(serve_models *models, serve_model *model, const beluga_config *c
     int status = describe(config, &provider, err);
     if (status) return status;
     const char *spoken = provider.protocol;
+    model->shapes_body = shapes_body(config);
     status = serve_provider(models, provider.name, err);
-    if (!status) status = join_fallbacks(models, config, &spoken, err);
+    if (!status) status = join_fallbacks(models, config, &spoken, &model->shapes_body, err);
     if (!status)
         status = beluga_registry_open(beluga_registry_default(), NULL, config, &model->model, err);
     if (status) return status;
@@ -436,7 +467,7 @@ int serve_models_find(serve_models *models, const char *name, serve_model **out,
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-bool serve_model_passes(const serve_model *model, const protocol *table)
+bool serve_model_speaks(const serve_model *model, const protocol *table)
 {
     return model->protocol && table->same && strcmp(model->protocol, table->same) == 0;
 }

@@ -18,6 +18,7 @@ typedef struct serve_model {
     const char *name;     /* that clients use */
     const char *provider; /* of the model that is asked first */
     const char *protocol; /* that the provider and all its fallbacks speak; NULL: several, none */
+    bool shapes_body;     /* it, or a fallback, says something of the request's body */
     const char *system;   /* text that belongs to the alias; NULL: none */
     beluga_chat_model *model;
     int64_t created; /* seconds since 1970: when the snapshot was made */
@@ -49,8 +50,8 @@ void serve_model_unref(serve_model *model);
 /* Walk those that are listed. NULL past the last. */
 const serve_model *serve_models_at(const serve_models *models, size_t index);
 
-/* Whether a body in a protocol goes out as it came. */
-bool serve_model_passes(const serve_model *model, const protocol *table);
+/* Return whether the provider and all its fallbacks speak a protocol. */
+bool serve_model_speaks(const serve_model *model, const protocol *table);
 
 /* The cost of an answer in US dollars; -1 where the prices do not have it. */
 double serve_models_cost(const serve_models *models, const char *provider, const char *model,

@@ -289,6 +289,23 @@ static void the_text_of_an_alias_stands_before_the_clients(void **state)
     assert_contains(sent_body(g, 0), "\"content\":\"Be brief.\"");
 }
 
+/* A body that goes out as it came would not have what the alias says. */
+static void an_alias_has_a_say_in_the_body(void **state)
+{
+    gate *g = *state;
+    gate_serve(g,
+               GATE_PROVIDERS "models:\n"
+                              "  m: {model: openai/peer-chat, temperature: 0.25, max_tokens: 9}\n");
+    script(g->peer, STREAMS("Hello"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions",
+                              "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                              "\"Hi\"}],\"stream\":true,\"max_tokens\":5,\"new\":[2]}"),
+                     200);
+    assert_contains(sent_body(g, 0), "\"temperature\":0.25");
+    assert_contains(sent_body(g, 0), "_tokens\":5");
+    assert_contains(sent_body(g, 0), "\"new\":[2]");
+}
+
 /* What we have no option for is no loss where the body is translated into its own protocol. */
 static void what_only_the_provider_knows_goes_on_with_an_alias_text(void **state)
 {
@@ -445,6 +462,7 @@ int main(void)
         GATE_TEST(headers_of_messages_go_on_to_those_who_speak_it),
         GATE_TEST(the_trace_of_the_client_goes_on),
         GATE_TEST(the_text_of_an_alias_stands_before_the_clients),
+        GATE_TEST(an_alias_has_a_say_in_the_body),
         GATE_TEST(what_only_the_provider_knows_goes_on_with_an_alias_text),
         GATE_TEST(other_names_are_answered_by_the_default_model),
         GATE_TEST(models_of_providers_that_are_not_served_are_unknown),

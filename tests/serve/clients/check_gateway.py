@@ -14,11 +14,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "real")]
 
-import faults  # noqa: E402  (below what makes them found)
+import agents  # noqa: E402  (below what makes them found)
+import faults  # noqa: E402
 import gateway  # noqa: E402
 import judge  # noqa: E402
 import servers  # noqa: E402
 import shapes  # noqa: E402
+import sixteen  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
 FETCH = os.path.join(gateway.ROOT, "scripts", "fetch-clients")
@@ -63,10 +65,10 @@ def environment_of(where):
     return dict(environment, CLIENTS=folder, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
 
 
-def run(client, origin, jobs, key="any"):
+def run(client, origin, jobs, key="any", at_once=AT_ONCE):
     """Let a client do jobs; gives (job, what it saw, when), as they end."""
     where, program, _ = CLIENTS[client]
-    command = [sys.executable if where == "python" else "node", os.path.join(HERE, program), "--jobs", AT_ONCE]
+    command = [sys.executable if where == "python" else "node", os.path.join(HERE, program), "--jobs", at_once]
     by_id = {job["id"]: job for job in jobs}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment_of(where))
     for job in jobs:
@@ -252,8 +254,9 @@ def everything(options, upstream, llama):
         failover = "first_content" if mode == "plain" else mode
         with_gateway(mode, clients, lambda client, origin, mode=mode: check_faults(client, origin, upstream, mode, options),
                      options, upstream, failover=failover, fallback=mode != "plain")
+    if "sixteen" in options.parts:
+        sixteen.check(options, run, make_job, report, skip)
     if "agents" in options.parts:
-        import agents  # it is seldom wanted
         agents.check(options, upstream, report, skip)
     if "direct" in options.parts:
         for client in clients:
@@ -277,8 +280,8 @@ def main():
     parser.add_argument("--clients", type=list_of, default=list(CLIENTS), help="of " + ", ".join(CLIENTS))
     parser.add_argument("--upstreams", type=list_of, default=list(shapes.PROTOCOLS), help="of " + ", ".join(shapes.PROTOCOLS))
     parser.add_argument("--faults", type=list_of, default=[], help="names of faults.py alone")
-    parser.add_argument("--parts", type=list_of, default=["cases", "others", "going", "keys", *MODES, "agents"],
-                        help="of cases, others, going, keys, plain, first_content, hold, agents, direct")
+    parser.add_argument("--parts", type=list_of, default=["cases", "others", "going", "keys", *MODES, "sixteen", "agents"],
+                        help="of cases, others, going, keys, plain, first_content, hold, sixteen, agents, direct")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     if os.environ.get("BELUGA_LOOPBACK_ONLY"):

@@ -65,13 +65,18 @@ def wait_until_listening(process, path):
     raise RuntimeError("beluga serve did not start: " + said[-2000:])
 
 
-@contextlib.contextmanager
 def serving(beluga, origin, llama=None, failover="first_content", fallback=False, keys=False):
-    """Run `beluga serve`; gives its origin. What it said is shown where it ends badly."""
+    """Run `beluga serve` in front of an upstream."""
+    return serving_configuration(beluga, configuration(origin, llama, failover, fallback, keys))
+
+
+@contextlib.contextmanager
+def serving_configuration(beluga, text):
+    """Run `beluga serve`; gives its origin and process. What it said is shown where it ends badly."""
     with tempfile.TemporaryDirectory() as home:
         config = os.path.join(home, "beluga.yaml")
         with open(config, "w", encoding="utf-8") as f:
-            f.write(configuration(origin, llama, failover, fallback, keys))
+            f.write(text)
         environment = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
         for name in ("LSAN_OPTIONS", "ASAN_OPTIONS", "BELUGA_LOG"):
             if name in os.environ:

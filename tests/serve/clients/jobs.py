@@ -3,7 +3,8 @@
     PROGRAM.py API BASE MODEL CASE [stream]      one job
     PROGRAM.py --jobs N                          jobs from stdin, N at once
 
-A job: id, api, base (the gateway's origin), model, case, stream, prompt, and, where they are not usual, retries, timeout, key.
+A job: id, api, base (the gateway's origin), model, case, stream, prompt, and, where they are not usual, retries, timeout, key, and (in Python)
+after, the seconds until it begins.
 What was seen: id, outcome ("text", "error"), text, finish, usage, reasoning, calls, error, status, seconds.
 """
 import base64
@@ -38,6 +39,7 @@ def weather(arguments):
 
 
 def attempt(do, job):
+    time.sleep(job.get("after", 0))
     began = time.monotonic()
     seen = {"id": job.get("id", 0), "outcome": "text", "text": ""}
     try:

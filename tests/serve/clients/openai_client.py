@@ -54,6 +54,7 @@ def chat_streamed(c, request, seen, until_delta=False):
     seen["reasoning"] = ""
     stream = c.chat.completions.create(**request, stream=True, stream_options={"include_usage": True})
     for chunk in stream:
+        seen["model"] = chunk.model
         if chunk.usage:
             seen["usage"] = chat_usage(chunk.usage)
         for choice in chunk.choices:
