@@ -158,6 +158,10 @@ double call_cost(serve_call *call, const beluga_usage *usage)
     if (record->cost < 0)
         record->cost =
             serve_models_cost(call->snapshot->models, record->provider, record->model, usage);
+    /* a service may give its model another name than the one that was asked */
+    if (record->cost < 0 && strcmp(record->provider, call->model->provider) == 0)
+        record->cost = serve_models_cost(call->snapshot->models, record->provider,
+                                         beluga_model_name(call->model->model), usage);
     return record->cost;
 }
 

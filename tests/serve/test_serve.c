@@ -291,6 +291,18 @@ static void the_text_of_an_alias_stands_before_the_clients(void **state)
     assert_contains(sent_body(g, 0), "\"content\":\"Be brief.\"");
 }
 
+static void an_answer_under_another_name_has_the_price_of_what_was_asked(void **state)
+{
+    gate *g = *state;
+    gate_serve(g, GATE_PROVIDERS "models:\n  m: openai/gpt-5-mini\n");
+    script(g->peer, JSON("{\"id\":\"x\",\"model\":\"a-name-of-its-own\",\"choices\":[{\"message\":"
+                         "{\"content\":\"Yes\"},\"finish_reason\":\"stop\"}],\"usage\":"
+                         "{\"prompt_tokens\":1000,\"completion_tokens\":1000}}"));
+    assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("m", "false")), 200);
+    assert_contains(g->text, "x-beluga-model: a-name-of-its-own");
+    assert_contains(g->text, "x-beluga-cost-usd: 0.00225");
+}
+
 /* A body that goes out as it came would not have what the alias says. */
 static void an_alias_has_a_say_in_the_body(void **state)
 {
@@ -485,6 +497,7 @@ int main(void)
         GATE_TEST(headers_of_messages_go_on_to_those_who_speak_it),
         GATE_TEST(the_trace_of_the_client_goes_on),
         GATE_TEST(the_text_of_an_alias_stands_before_the_clients),
+        GATE_TEST(an_answer_under_another_name_has_the_price_of_what_was_asked),
         GATE_TEST(an_alias_has_a_say_in_the_body),
         GATE_TEST(what_only_the_provider_knows_goes_on_with_an_alias_text),
         GATE_TEST(other_names_are_answered_by_the_default_model),
