@@ -29,9 +29,7 @@ const cli_command cmd_serve = {
         "POST /v1/chat/completions, /v1/responses and /v1/messages answer, streamed or whole; "
         "where the provider speaks the client's protocol, the body goes out as it came. There are "
         "/v1/embeddings, /v1/messages/count_tokens, /v1/models, /health, /ready, /metrics, "
-        "/status and, for a browser, the page at /, too.
-
-        "
+        "/status and, for a browser, the page at /, too.\n\n"
         "SIGHUP reads the configuration anew; a bad one is told, and the old one stays. SIGTERM "
         "and Ctrl-C end it when all requests are answered, and at once when they come twice.\n\n"
         "--new-key NAME prints a key for a client, once, and the lines of the configuration that "
