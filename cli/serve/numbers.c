@@ -68,18 +68,35 @@ static bool wants_base64(const serve_job *job)
     return format && strcmp(format, "base64") == 0;
 }
 
+/* Clients read floats of 32 bits, the lowest byte first, as most machines have them. */
+static void put_bytes(beluga_json_writer *w, const float *vector, size_t n)
+{
+    const void *bytes = vector;
+    uint32_t *swapped = NULL;
+    if (htole32(1) != 1) {
+        bytes = swapped = malloc(n * sizeof *swapped);
+        for (size_t i = 0; swapped && i < n; i++) {
+            memcpy(&swapped[i], &vector[i], sizeof *swapped);
+            swapped[i] = htole32(swapped[i]);
+        }
+    }
+    if (bytes)
+        beluga_json_put_base64(w, "embedding", NULL, bytes, n * sizeof *vector);
+    else
+        protocol_give_up(w);
+    free(swapped);
+}
+
 static void put_vector(beluga_json_writer *w, const float *vector, size_t n, bool base64)
 {
-    if (base64) { /* 32-bit floats, little-endian, as this machine has them */
-        beluga_json_put_base64(w, "embedding", NULL, vector, n * sizeof *vector);
+    if (base64) {
+        put_bytes(w, vector, n);
         return;
     }
     beluga_json_begin_array(w, "embedding");
     for (size_t i = 0; i < n; i++) beluga_json_put_double(w, NULL, (double)vector[i]);
     beluga_json_end_array(w);
 }
-
-_Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "vectors in base64 are little-endian");
 
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
