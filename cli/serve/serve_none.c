@@ -7,7 +7,9 @@ int serve_run(const cli_args *args)
 {
     (void)args;
     out_error(
-        "this beluga was built without llhttp: install libllhttp-dev (or llhttp-devel), or run "
-        "scripts/llhttp --fetch, and build it anew to have \"beluga serve\"");
+        "this beluga was built without its server, because llhttp was missing or -Dserve=disabled "
+        "was set: install libllhttp-dev (or llhttp-devel), or run scripts/llhttp --fetch, and "
+        "build "
+        "it anew to have \"beluga serve\"");
     return CLI_EXIT_CONFIG;
 }
