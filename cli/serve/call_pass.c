@@ -105,16 +105,26 @@ static bool line_closes(const char *line, const char *end)
     return type && type < end && *type == '"' && closes(type + 1, end);
 }
 
+/* Returns where a line ends, by a line feed or a carriage return; NULL: it goes on. */
+static const char *find_line_end(const char *at, const char *end)
+{
+    const char *feed = memchr(at, '\n', (size_t)(end - at));
+    const char *back = memchr(at, '\r', (size_t)((feed ? feed : end) - at));
+    return back ? back : feed;
+}
+
 /* Return whether an event tells its client that the answer is whole, or that it failed: by its
  * name, or by the beginning of its data. */
 static bool is_closing(const char *event, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
-    const char *end = event + n, *line = event, *line_end;
+    const char *end = event + n, *line = event;
     if (begins(line, n, mark)) line += sizeof mark - 1;
-    for (; line < end; line = line_end + 1) {
-        for (line_end = line; line_end < end && *line_end != '\n' && *line_end != '\r';) line_end++;
+    while (line < end) {
+        const char *line_end = find_line_end(line, end);
+        if (!line_end) line_end = end;
         if (line_closes(line, line_end)) return true;
+        line = line_end + 1;
     }
     return false;
 }
@@ -125,16 +135,18 @@ static void scan(passing *p)
     const char *data = p->raw.data;
     const size_t length = p->raw.length;
     size_t i = p->scanned;
-    for (; i < length && !p->closing; i++) {
-        if (data[i] != '\n' && data[i] != '\r') {
-            p->line_empty = false;
-            continue;
-        }
+    while (i < length && !p->closing) {
+        const char *line_end = find_line_end(data + i, data + length);
+        const size_t at = line_end ? (size_t)(line_end - data) : length;
+        if (at > i) p->line_empty = false;
+        i = at;
+        if (at == length) break;
         if (data[i] == '\r' && i + 1 == length) break; /* a line feed may belong to it */
         if (data[i] == '\r' && data[i + 1] == '\n') i++;
+        i++;
         if (p->line_empty) {
-            p->closing = is_closing(data + p->whole, i + 1 - p->whole);
-            if (!p->closing) p->whole = i + 1;
+            p->closing = is_closing(data + p->whole, i - p->whole);
+            if (!p->closing) p->whole = i;
         }
         p->line_empty = true;
     }
