@@ -4,24 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Only these options change answers. Timeouts, retries, limits, keys and addresses may differ from
- * one run to the next. */
-static const int changing[] = {BELUGA_OPTION_TEMPERATURE,
-                               BELUGA_OPTION_TOP_P,
-                               BELUGA_OPTION_TOP_K,
-                               BELUGA_OPTION_MAX_TOKENS,
-                               BELUGA_OPTION_FREQUENCY_PENALTY,
-                               BELUGA_OPTION_PRESENCE_PENALTY,
-                               BELUGA_OPTION_STOP_SEQUENCES,
-                               BELUGA_OPTION_SEED,
-                               BELUGA_OPTION_TOOL_CHOICE,
-                               BELUGA_OPTION_RESPONSE_SCHEMA,
-                               BELUGA_OPTION_JSON_MODE,
-                               BELUGA_OPTION_REASONING_EFFORT,
-                               BELUGA_OPTION_REASONING_BUDGET,
-                               BELUGA_OPTION_EXTRA_BODY,
-                               BELUGA_OPTION_PROVIDER_SPECIFIC};
-
 static bool is_text(int key)
 {
     const beluga_option_info *info = beluga_option_get_info(key);
@@ -100,8 +82,8 @@ int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_c
 {
     int rc = describe_model(config, texts->model);
     texts->options[0] = '\0';
-    for (size_t i = 0; i < sizeof changing / sizeof changing[0] && rc == 0; i++)
-        rc = add_option(config, changing[i], texts->options);
+    for (int key = 1; key < BELUGA_OPTION_COUNT && rc == 0; key++)
+        if (beluga_option_shapes_answer(key)) rc = add_option(config, key, texts->options);
     if (rc != 0) return -1;
     describe_format(source, texts->format);
     batch_digest_text(source->template, texts->template);

@@ -9,7 +9,7 @@
 #include <beluga/config.h>
 
 #define BATCH_MODEL_BYTES   256
-#define BATCH_OPTIONS_BYTES 1024
+#define BATCH_OPTIONS_BYTES 2048
 #define BATCH_FORMAT_BYTES  128
 
 /* The texts that the facts borrow. */

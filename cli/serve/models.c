@@ -106,32 +106,21 @@ static int describe(const beluga_config *config, beluga_provider *provider, belu
     return beluga_registry_describe(beluga_registry_default(), config, provider, err);
 }
 
+/* Headers are sent beside any body, and many of a provider's own options belong in its address. */
+static bool is_beside_body(int key)
+{
+    return key == BELUGA_OPTION_HEADERS || key == BELUGA_OPTION_EXTRA_HEADERS ||
+           key == BELUGA_OPTION_PROVIDER_SPECIFIC;
+}
+
 /* Return whether the configuration says something of the request's body. A body that goes out as it
  * came would not have it. */
 static bool shapes_body(const beluga_config *config)
 {
-    static const int keys[] = {
-        BELUGA_OPTION_TEMPERATURE,
-        BELUGA_OPTION_TOP_P,
-        BELUGA_OPTION_TOP_K,
-        BELUGA_OPTION_MAX_TOKENS,
-        BELUGA_OPTION_FREQUENCY_PENALTY,
-        BELUGA_OPTION_PRESENCE_PENALTY,
-        BELUGA_OPTION_STOP_SEQUENCES,
-        BELUGA_OPTION_SEED,
-        BELUGA_OPTION_TOOL_CHOICE,
-        BELUGA_OPTION_PARALLEL_TOOL_CALLS,
-        BELUGA_OPTION_RESPONSE_SCHEMA,
-        BELUGA_OPTION_JSON_MODE,
-        BELUGA_OPTION_REASONING_EFFORT,
-        BELUGA_OPTION_REASONING_BUDGET,
-        BELUGA_OPTION_USER,
-        BELUGA_OPTION_EXTRA_BODY,
-        BELUGA_OPTION_BODY,
-    };
-    beluga_origin origin;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (beluga_config_describe(config, keys[i], NULL, 0, &origin)) return true;
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
+        if (beluga_option_shapes_answer(key) && !is_beside_body(key) &&
+            beluga_config_describe(config, key, NULL, 0, NULL))
+            return true;
     return false;
 }
 

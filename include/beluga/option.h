@@ -282,6 +282,16 @@ typedef struct beluga_option_info {
 /** Return the row of a key, static, or NULL when this library knows no such key. */
 BELUGA_API const beluga_option_info *beluga_option_get_info(int key);
 
+/**
+ * Return whether an option is part of what a model is asked: sampling, the form of the answer,
+ * tools, reasoning, and what is merged into a request. Two calls that differ in none of these ask
+ * the same. Timeouts, retries, limits and streaming say how an answer is fetched: false, as for
+ * unknown keys.
+ *
+ * Threads: any. Since: 0.1
+ */
+BELUGA_API bool beluga_option_shapes_answer(int key);
+
 BELUGA_END_DECLS
 
 #include <beluga/option_with.h>

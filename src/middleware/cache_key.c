@@ -7,33 +7,6 @@
 
 enum { VERSION = 1 };
 
-/* Only options that change an answer are hashed. Timeouts, retries and streaming change how the
- * answer is fetched, and are left out. */
-static const int keys[] = {
-    BELUGA_OPTION_TEMPERATURE,
-    BELUGA_OPTION_TOP_P,
-    BELUGA_OPTION_TOP_K,
-    BELUGA_OPTION_MAX_TOKENS,
-    BELUGA_OPTION_FREQUENCY_PENALTY,
-    BELUGA_OPTION_PRESENCE_PENALTY,
-    BELUGA_OPTION_STOP_SEQUENCES,
-    BELUGA_OPTION_SEED,
-    BELUGA_OPTION_TOOL_CHOICE,
-    BELUGA_OPTION_PARALLEL_TOOL_CALLS,
-    BELUGA_OPTION_RESPONSE_SCHEMA,
-    BELUGA_OPTION_RESPONSE_SCHEMA_NAME,
-    BELUGA_OPTION_RESPONSE_SCHEMA_STRICT,
-    BELUGA_OPTION_JSON_MODE,
-    BELUGA_OPTION_REASONING_EFFORT,
-    BELUGA_OPTION_REASONING_BUDGET,
-    BELUGA_OPTION_USER,
-    BELUGA_OPTION_EXTRA_BODY,
-    BELUGA_OPTION_EXTRA_HEADERS,
-    BELUGA_OPTION_PROVIDER_SPECIFIC,
-    BELUGA_OPTION_HEADERS,
-    BELUGA_OPTION_BODY,
-};
-
 static void add(beluga__sha256 *c, const void *bytes, size_t n)
 {
     uint64_t length = bytes ? n : UINT64_MAX; /* a missing text differs from an empty one */
@@ -116,8 +89,8 @@ static void add_call(beluga__sha256 *c, const beluga_call *call)
     add_text(c, call->target->provider->name);
     add_text(c, call->target->base_url);
     add_text(c, call->model_name);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        add_setting(c, &call->settings->known[keys[i]]);
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
+        if (beluga_option_shapes_answer(key)) add_setting(c, &call->settings->known[key]);
     add_number(c, (int64_t)call->n_tools);
     for (size_t i = 0; i < call->n_tools; i++) add_tool(c, call->tools[i]);
     for (size_t i = 0; i < call->n_messages; i++) add_message(c, call->messages[i]);

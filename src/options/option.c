@@ -20,6 +20,35 @@ const beluga_option_info *beluga_option_get_info(int key)
     return key > BELUGA_OPTION_END && key < BELUGA_OPTION_COUNT ? &infos[key] : NULL;
 }
 
+bool beluga_option_shapes_answer(int key)
+{
+    switch (key) {
+    case BELUGA_OPTION_TEMPERATURE:
+    case BELUGA_OPTION_TOP_P:
+    case BELUGA_OPTION_TOP_K:
+    case BELUGA_OPTION_MAX_TOKENS:
+    case BELUGA_OPTION_FREQUENCY_PENALTY:
+    case BELUGA_OPTION_PRESENCE_PENALTY:
+    case BELUGA_OPTION_STOP_SEQUENCES:
+    case BELUGA_OPTION_SEED:
+    case BELUGA_OPTION_TOOL_CHOICE:
+    case BELUGA_OPTION_PARALLEL_TOOL_CALLS:
+    case BELUGA_OPTION_RESPONSE_SCHEMA:
+    case BELUGA_OPTION_RESPONSE_SCHEMA_NAME:
+    case BELUGA_OPTION_RESPONSE_SCHEMA_STRICT:
+    case BELUGA_OPTION_JSON_MODE:
+    case BELUGA_OPTION_REASONING_EFFORT:
+    case BELUGA_OPTION_REASONING_BUDGET:
+    case BELUGA_OPTION_USER:
+    case BELUGA_OPTION_EXTRA_BODY:
+    case BELUGA_OPTION_EXTRA_HEADERS:
+    case BELUGA_OPTION_PROVIDER_SPECIFIC:
+    case BELUGA_OPTION_HEADERS:
+    case BELUGA_OPTION_BODY: return true;
+    default: return false;
+    }
+}
+
 int beluga__option_find(const char *name, size_t length)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++)

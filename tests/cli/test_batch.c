@@ -224,6 +224,8 @@ static void an_output_of_something_else_is_refused(void **state)
                  "mock/echo", "--template", "{{text}}");
     expect_error(cli, 2, "was begun with no temperature", "batch", in, "--out", out, "-m",
                  "mock/echo", "-o", "temperature=1");
+    expect_error(cli, 2, "was begun with no parallel_tool_calls", "batch", in, "--out", out, "-m",
+                 "mock/echo", "-o", "parallel_tool_calls=false");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o",
                              "max_retries=1", "-j", "3", NULL),
                      0);

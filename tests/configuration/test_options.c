@@ -202,6 +202,18 @@ static void every_option_has_a_row(void **state)
     assert_int_equal(beluga__option_find("user\0xx", 7), 0);
 }
 
+static void an_option_shapes_the_answer_or_how_it_is_fetched(void **state)
+{
+    (void)state;
+    assert_true(beluga_option_shapes_answer(BELUGA_OPTION_TEMPERATURE));
+    assert_true(beluga_option_shapes_answer(BELUGA_OPTION_PARALLEL_TOOL_CALLS));
+    assert_true(beluga_option_shapes_answer(BELUGA_OPTION_BODY));
+    assert_false(beluga_option_shapes_answer(BELUGA_OPTION_TIMEOUT));
+    assert_false(beluga_option_shapes_answer(BELUGA_OPTION_ROUTING_KEY));
+    assert_false(beluga_option_shapes_answer(BELUGA_OPTION_END));
+    assert_false(beluga_option_shapes_answer(BELUGA_OPTION_COUNT));
+}
+
 static void every_constructor_makes_its_own_option(void **state)
 {
     (void)state;
@@ -505,6 +517,7 @@ int main(void)
         cmocka_unit_test(values_are_written_as_short_as_they_read_back),
         cmocka_unit_test(whole_numbers_keep_their_last_digit),
         cmocka_unit_test(every_option_has_a_row),
+        cmocka_unit_test(an_option_shapes_the_answer_or_how_it_is_fetched),
         cmocka_unit_test(every_constructor_makes_its_own_option),
         cmocka_unit_test(a_later_layer_wins_whatever_the_order),
         cmocka_unit_test(null_is_as_if_the_option_were_not_there),
