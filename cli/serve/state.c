@@ -91,6 +91,11 @@ static void step(reactor_watch *watch, uint32_t events)
     beluga_loop_step(s->loop);
 }
 
+static void step_now(reactor_task *task)
+{
+    beluga_loop_step(beluga__container_of(task, serve, loop_turn)->loop);
+}
+
 static int no_loop(int error)
 {
     out_error("the event loop can't be made: %s", strerror(error));
@@ -103,6 +108,7 @@ static int make_loops(serve *s)
     if (error) return no_loop(error);
     if (beluga_loop_new(NULL, &s->loop)) return out_no_memory();
     s->loop_watch = (reactor_watch){.fd = beluga_loop_fd(s->loop), .ready = step};
+    s->loop_turn.run = step_now;
     error = reactor_set(s->reactor, &s->loop_watch, EPOLLIN);
     return error ? no_loop(error) : 0;
 }
@@ -224,6 +230,7 @@ void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work))
     work->cut = cut;
     beluga__list_append(&s->works, &work->node);
     s->n_works++;
+    reactor_defer(s->reactor, &s->loop_turn);
 }
 
 void serve_work_end(serve *s, serve_work *work)

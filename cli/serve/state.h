@@ -40,6 +40,7 @@ typedef struct serve {
     reactor *reactor;
     beluga_loop *loop;
     reactor_watch loop_watch;
+    reactor_task loop_turn; /* see serve_work_begin */
     http_server *http;
     http_limits limits; /* those of the settings, where the HTTP server sees them change */
     serve_snapshot *now;
@@ -65,7 +66,8 @@ int serve_reload(serve *s, beluga_error *err);
 serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot);
 void serve_snapshot_unref(serve_snapshot *snapshot);
 
-/* Begin and end a work. */
+/* Begin and end a work. The loop of the calls is stepped at the end of the turn, so that what
+ * begins or is cancelled in it need not wait for another look at the descriptors. */
 void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work));
 void serve_work_end(serve *s, serve_work *work);
 
