@@ -66,8 +66,8 @@ int serve_reload(serve *s, beluga_error *err);
 serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot);
 void serve_snapshot_unref(serve_snapshot *snapshot);
 
-/* Begin and end a work. The loop of the calls is stepped at the end of the turn, so that what
- * begins or is cancelled in it need not wait for another look at the descriptors. */
+/* Begin and end a work. When one begins, the loop of the calls is stepped at the end of the turn,
+ * which saves a look at the descriptors. */
 void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work));
 void serve_work_end(serve *s, serve_work *work);
 
