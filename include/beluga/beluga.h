@@ -13,6 +13,7 @@
 
 #include <beluga/allocator.h>
 #include <beluga/batch.h>
+#include <beluga/batch_job.h>
 #include <beluga/cache.h>
 #include <beluga/cassette.h>
 #include <beluga/chat_model.h>

@@ -38,7 +38,11 @@ typedef enum beluga_event_kind {
     /** the vector of an input, in a call that embeds (embedding.h); since 0.1 */
     BELUGA_EVENT_EMBEDDING = 16,
     /** the tokens of the input, in a call that counts them (embedding.h); since 0.1 */
-    BELUGA_EVENT_TOKEN_COUNT = 17
+    BELUGA_EVENT_TOKEN_COUNT = 17,
+    /** what a service says of a batch job, in a call about jobs (batch_job.h); since 0.1 */
+    BELUGA_EVENT_BATCH_JOB = 18,
+    /** the result of a request of a job, as it came; since 0.1 */
+    BELUGA_EVENT_BATCH_RESULT = 19
 } beluga_event_kind;
 
 /** The reason why the model stopped. */
@@ -171,7 +175,16 @@ struct beluga_event {
             const float *values;
             size_t count; /**< of values: the dimensions of the vector */
         } embedding;
-        int64_t tokens; /**< of TOKEN_COUNT */
+        int64_t tokens;                           /**< of TOKEN_COUNT */
+        const struct beluga_batch_job *batch_job; /**< of BATCH_JOB */
+        /** of BATCH_RESULT */
+        struct {
+            const char *id;   /**< of the request */
+            const char *body; /**< JSON of the answer or refusal; NULL: `error` tells instead */
+            size_t length;    /**< of body */
+            int32_t status;   /**< the HTTP status of the answer: 200, or 400 to 599 */
+            const beluga_error *error; /**< why there is none; NULL with a body */
+        } batch_result;
         /** of FINISH */
         struct {
             uint32_t reason; /**< beluga_finish_reason */

@@ -18,7 +18,14 @@ typedef enum beluga_kind_of_call {
     BELUGA_CALL_ANSWER = 0, /**< an answer to the messages */
     BELUGA_CALL_MODELS = 1, /**< the names of models: beluga_emit_model */
     BELUGA_CALL_EMBED = 2,  /**< a vector of each input: beluga_call_input, beluga_emit_embedding */
-    BELUGA_CALL_COUNT = 3   /**< the tokens of the messages: beluga_emit_token_count */
+    BELUGA_CALL_COUNT = 3,  /**< the tokens of the messages: beluga_emit_token_count */
+    /** a job of many requests, and what is asked of one: see batch_api.h; since 0.1 */
+    BELUGA_CALL_BATCH_CREATE = 4,
+    BELUGA_CALL_BATCH_GET = 5,     /**< how far it is */
+    BELUGA_CALL_BATCH_LIST = 6,    /**< all jobs */
+    BELUGA_CALL_BATCH_CANCEL = 7,  /**< that it ends */
+    BELUGA_CALL_BATCH_RESULTS = 8, /**< its results */
+    BELUGA_CALL_BATCH_DELETE = 9   /**< that what it left is deleted */
 } beluga_kind_of_call;
 
 BELUGA_BEGIN_DECLS

@@ -95,7 +95,9 @@
     XX(beluga_call_kind) XX(beluga_call_input_count) XX(beluga_call_input)                         \
     XX(beluga_emit_embedding) XX(beluga_emit_embedding_base64) XX(beluga_emit_embedding_json)      \
     XX(beluga_emit_token_count) XX(beluga_emit_model_info) XX(beluga_emit_resolve_url)             \
-    XX(beluga_http_request_set_client_credentials)
+    XX(beluga_http_request_set_client_credentials) XX(beluga_call_batch_id)                        \
+    XX(beluga_call_batch_name) XX(beluga_call_batch_requests) XX(beluga_emit_batch_job)            \
+    XX(beluga_emit_batch_result) XX(beluga_emit_batch_failure)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -366,6 +368,12 @@ BELUGA_END_DECLS
 #define beluga_emit_resolve_url         beluga_plugin_functions->beluga_emit_resolve_url
 #define beluga_http_request_set_client_credentials \
     beluga_plugin_functions->beluga_http_request_set_client_credentials
+#define beluga_call_batch_id       beluga_plugin_functions->beluga_call_batch_id
+#define beluga_call_batch_name     beluga_plugin_functions->beluga_call_batch_name
+#define beluga_call_batch_requests beluga_plugin_functions->beluga_call_batch_requests
+#define beluga_emit_batch_job      beluga_plugin_functions->beluga_emit_batch_job
+#define beluga_emit_batch_result   beluga_plugin_functions->beluga_emit_batch_result
+#define beluga_emit_batch_failure  beluga_plugin_functions->beluga_emit_batch_failure
 #else
 
 /**

@@ -29,6 +29,7 @@
 #include <beluga/message.h>
 #include <beluga/model_info.h>
 #include <beluga/option.h>
+#include <beluga/provider/batch_api.h>
 #include <beluga/provider/call.h>
 #include <beluga/provider/emit.h>
 #include <beluga/provider/http.h>
@@ -318,6 +319,8 @@ struct beluga_provider {
     uint32_t max_inputs;
     /** most bytes of the inputs of one call that embeds, if it has several; 0: any number */
     uint32_t max_input_bytes;
+    /** The batch API of an HTTP provider; NULL: none. */
+    const beluga_batch_api *batch;
 
     void *reserved[4];
 };
