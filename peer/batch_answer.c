@@ -45,10 +45,12 @@ static bool put_response(bytes *out, const answer *a)
            peer__put(out, "\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{\"type\":"
                           "\"output_text\",\"annotations\":[],\"text\":") &&
            peer__put_string_n(out, a->text, a->n) &&
-           peer__put(out, "}]}],\"parallel_tool_calls\":true,\"tools\":[],\"metadata\":{},") &&
+           peer__put(out, "}]}],\"parallel_tool_calls\":true,\"tool_choice\":\"auto\",\"tools\":[],"
+                          "\"metadata\":{},") &&
            peer__putf(out,
                       "\"usage\":{\"input_tokens\":%u,\"input_tokens_details\":{"
-                      "\"cached_tokens\":0},\"output_tokens\":%u,\"output_tokens_details\":{"
+                      "\"cached_tokens\":0,\"cache_write_tokens\":0},\"output_tokens\":%u,\"output_"
+                      "tokens_details\":{"
                       "\"reasoning_tokens\":0},\"total_tokens\":%u}}",
                       a->input, a->output, a->input + a->output);
 }
@@ -107,7 +109,9 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
     bytes text = {0}, model = {0};
     bool ok = peer__put(&text, "echo: ") && batch__line_text(job, line, &text) &&
               put_model(job, line, &model);
-    answer a = {.model = model.data,
+    /* Gemini's answers name the model without its collection. */
+    bool is_path = ok && strncmp(model.data, "models/", 7) == 0;
+    answer a = {.model = is_path ? model.data + 7 : model.data,
                 .text = text.data,
                 .n = text.len,
                 .input = tokens_of(text.len),
