@@ -80,6 +80,7 @@ typedef struct batch_text {
 
 typedef struct batch_line {
     json id, request, metadata; /* `id` is a string */
+    json said;                  /* the content of what the user says last */
     batch_text *text;
     batch_outcome outcome;
 } batch_line;
@@ -196,7 +197,7 @@ bool batch__read_lines(batches *b, batch_job *job);
 /* Read them from an array of requests in the blob. */
 bool batch__read_items(batches *b, batch_job *job, json array);
 /* Append the last text that the user says in a line. */
-bool batch__line_text(const batch_job *job, const batch_line *line, bytes *text);
+bool batch__line_text(const batch_line *line, bytes *text);
 
 /* ---- batch_answer.c -------------------------------------------------------------------------- */
 

@@ -107,8 +107,8 @@ static bool put_model(const batch_job *job, const batch_line *line, bytes *model
 static bool put_line_answer(const batch_job *job, const batch_line *line, bytes *out)
 {
     bytes text = {0}, model = {0};
-    bool ok = peer__put(&text, "echo: ") && batch__line_text(job, line, &text) &&
-              put_model(job, line, &model);
+    bool ok =
+        peer__put(&text, "echo: ") && batch__line_text(line, &text) && put_model(job, line, &model);
     /* Gemini's answers name the model without its collection. */
     bool is_path = ok && strncmp(model.data, "models/", 7) == 0;
     answer a = {.model = is_path ? model.data + 7 : model.data,

@@ -33,25 +33,28 @@ static bool put_content(json content, bytes *text)
     return true;
 }
 
-/* Append what the last message of the user says; one without a role is the user's, too. */
-static bool put_last_user(json messages, const char *content, bytes *text)
+/* Find what the last message of the user says; one without a role is the user's, too. */
+static json last_user(json messages, const char *content)
 {
     json last = {0};
-    if (messages.at && *messages.at == '"') return peer__json_text(messages, text);
+    if (messages.at && *messages.at == '"') return messages;
     for (json item = {0}; peer__json_next(messages, &item);) {
         json role = peer__json_get(item, "role");
         if (!role.at || peer__json_is(role, "user")) last = item;
     }
-    return put_content(peer__json_get(last, content), text);
+    return peer__json_get(last, content);
 }
 
-bool batch__line_text(const batch_job *job, const batch_line *line, bytes *text)
+static json find_said(const batch_job *job, json request)
 {
-    if (job->shape == BATCH_GEMINI)
-        return put_last_user(peer__json_get(line->request, "contents"), "parts", text);
-    json input = peer__json_get(line->request, "input");
-    if (!input.at) input = peer__json_get(line->request, "messages");
-    return put_last_user(input, "content", text);
+    bool is_response = job->endpoint && strstr(job->endpoint, "/responses");
+    if (job->shape == BATCH_GEMINI) return last_user(peer__json_get(request, "contents"), "parts");
+    return last_user(peer__json_get(request, is_response ? "input" : "messages"), "content");
+}
+
+bool batch__line_text(const batch_line *line, bytes *text)
+{
+    return put_content(line->said, text);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -135,7 +138,8 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
 static bool note_text(batches *b, batch_job *job, batch_line *line)
 {
     bytes text = {0};
-    bool ok = batch__line_text(job, line, &text) && peer__put_n(&text, "", 1);
+    line->said = find_said(job, line->request);
+    bool ok = batch__line_text(line, &text) && peer__put_n(&text, "", 1);
     if (ok) line->text = batch__text(b, text.data, text.len - 1);
     ok = ok && line->text;
     if (ok && job->shape == BATCH_GEMINI &&

@@ -36,7 +36,7 @@ static void set_outcome(batch_job *job, batch_line *line, batch_outcome outcome)
 static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
 {
     bytes text = {0};
-    bool ok = batch__line_text(job, line, &text) && peer__put_n(&text, "", 1);
+    bool ok = batch__line_text(line, &text) && peer__put_n(&text, "", 1);
     batch_outcome outcome =
         ok ? batch__decide(b, job, line->text, text.data, text.len - 1) : LINE_BROKEN;
     peer__bytes_free(&text);

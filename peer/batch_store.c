@@ -27,12 +27,17 @@ uint64_t batch__random(batches *b)
     return batch__mix(b->random++);
 }
 
-/* FNV-1a */
+/* The steps of FNV-1a, eight bytes at once. */
 uint64_t batch__hash(const void *data, size_t n)
 {
     const unsigned char *at = data;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+    for (; n >= 8; n -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
+    }
+    for (; n > 0; n--, at++) hash = (hash ^ *at) * UINT64_C(0x100000001b3);
     return hash;
 }
 
