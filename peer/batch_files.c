@@ -141,18 +141,18 @@ static void send_file(batch_call *call, const batch_file *file)
 {
     bytes text = {0};
     bool ok = put_file(file, &text);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 /* Make a file of the form's part, which stays where it is in the body. */
 static batch_file *add_file(batch_call *call, const form *f)
 {
     size_t from = (size_t)(f->file.data - call->req->body.data);
-    batch_blob *blob = batch__blob_new(&call->req->body);
+    batch_blob *blob = peer__batch_blob_new(&call->req->body);
     if (!blob) return NULL;
     blob->from = from;
     blob->n = f->file.n;
-    batch_file *file = batch__file_add(call->b, "file-", call->key, blob);
+    batch_file *file = peer__batch_file_add(call->b, "file-", call->key, blob);
     if (!file) return NULL;
     file->name = strdup(f->name);
     file->purpose = strdup(f->purpose);
@@ -165,18 +165,18 @@ static void upload(batch_call *call, const char *id)
     form f;
     (void)id;
     if (!read_form(call, &f) || !f.file.data) {
-        batch__refuse(call, 400, "'file' is a required property");
+        peer__batch_refuse(call, 400, "'file' is a required property");
         return;
     }
     if (!*f.purpose) {
-        batch__refuse(call, 400, "'purpose' is a required property");
+        peer__batch_refuse(call, 400, "'purpose' is a required property");
         return;
     }
     batch_file *file = add_file(call, &f);
     if (!file)
-        batch__refuse(call, 500, "the scripted peer has no room for this file");
-    else if (batch__plays(call->b, FAULT_LOST_UPLOAD))
-        batch__lose(call);
+        peer__batch_refuse(call, 500, "the scripted peer has no room for this file");
+    else if (peer__batch_plays(call->b, FAULT_LOST_UPLOAD))
+        peer__batch_lose(call);
     else
         send_file(call, file);
 }
@@ -184,10 +184,10 @@ static void upload(batch_call *call, const char *id)
 static batch_file *file_of(batch_call *call, const char *id)
 {
     char message[BATCH_ID_SIZE * 2 + 32];
-    batch_file *file = batch__file_find(call->b, id, call->key);
+    batch_file *file = peer__batch_file_find(call->b, id, call->key);
     if (file) return file;
     snprintf(message, sizeof message, "No such File object: %s", id);
-    batch__refuse(call, 404, message);
+    peer__batch_refuse(call, 404, message);
     return NULL;
 }
 
@@ -202,7 +202,7 @@ static void content(batch_call *call, const char *id)
     const batch_file *file = file_of(call, id);
     if (!file) return;
     const batch_blob *blob = file->blob;
-    batch__download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
+    peer__batch_download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
 }
 
 static void delete(batch_call *call, const char *id)
@@ -210,10 +210,10 @@ static void delete(batch_call *call, const char *id)
     bytes text = {0};
     batch_file *file = file_of(call, id);
     if (!file) return;
-    batch__file_delete(call->b, file);
+    peer__batch_file_delete(call->b, file);
     bool ok = peer__put(&text, "{\"id\":") && peer__put_string(&text, file->id) &&
               peer__put(&text, ",\"object\":\"file\",\"deleted\":true}");
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static void list(batch_call *call, const char *id)
@@ -228,10 +228,10 @@ static void list(batch_call *call, const char *id)
         ok = (n++ == 0 || peer__put(&text, ",")) && put_file(file, &text);
     }
     ok = ok && peer__putf(&text, "],\"total\":%zu,\"has_more\":false}", n);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
-bool batch__files(batch_call *call)
+bool peer__batch_files(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1/files", upload},
@@ -241,5 +241,5 @@ bool batch__files(batch_call *call)
         {"GET", "/v1/files/{}/content", content},
         {"DELETE", "/v1/files/{}", delete},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

@@ -52,7 +52,7 @@ static json find_said(const batch_job *job, json request)
     return last_user(peer__json_get(request, is_response ? "input" : "messages"), "content");
 }
 
-bool batch__line_text(const batch_line *line, bytes *text)
+bool peer__batch_line_text(const batch_line *line, bytes *text)
 {
     return put_content(line->said, text);
 }
@@ -86,7 +86,7 @@ static bool id_set_new(id_set *set, size_t n)
 /* Return false when the set has the id already. */
 static bool id_set_add(id_set *set, json id)
 {
-    uint64_t hash = batch__mix(batch__hash(id.at, id.n)) | 1;
+    uint64_t hash = peer__batch_mix(peer__batch_hash(id.at, id.n)) | 1;
     size_t i = (size_t)(hash >> 8) & (set->cap - 1);
     for (; set->at[i]; i = (i + 1) & (set->cap - 1))
         if (set->at[i] == hash) return false;
@@ -139,11 +139,11 @@ static bool note_text(batches *b, batch_job *job, batch_line *line)
 {
     bytes text = {0};
     line->said = find_said(job, line->request);
-    bool ok = batch__line_text(line, &text) && peer__put_n(&text, "", 1);
-    if (ok) line->text = batch__text(b, text.data, text.len - 1);
+    bool ok = peer__batch_line_text(line, &text) && peer__put_n(&text, "", 1);
+    if (ok) line->text = peer__batch_text(b, text.data, text.len - 1);
     ok = ok && line->text;
     if (ok && job->shape == BATCH_GEMINI &&
-        batch__text_expires(line->text, text.data, text.len - 1))
+        peer__batch_text_expires(line->text, text.data, text.len - 1))
         job->expires = true;
     peer__bytes_free(&text);
     return ok;
@@ -205,7 +205,7 @@ static size_t count_lines(const char *at, const char *end)
     return n;
 }
 
-bool batch__read_lines(batches *b, batch_job *job)
+bool peer__batch_read_lines(batches *b, batch_job *job)
 {
     const char *at = job->blob->bytes.data + job->blob->from, *end = at + job->blob->n, *line;
     size_t n = count_lines(at, end), len;
@@ -217,7 +217,7 @@ bool batch__read_lines(batches *b, batch_job *job)
     return ok;
 }
 
-bool batch__read_items(batches *b, batch_job *job, json array)
+bool peer__batch_read_items(batches *b, batch_job *job, json array)
 {
     id_set ids = {0};
     size_t n = 0;
