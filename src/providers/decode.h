@@ -26,6 +26,10 @@ int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
 /* Emit an error for JSON that is not the expected `what`, with the beginning of the JSON as the
  * cause. Returns the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
+/* Parse a line of a file of a batch job's results into a document of its own: what is emitted of it
+ * may be decoded at once, in the memory that beluga_emit_parse uses. Returns 0 and owned
+ * (beluga_json_doc_free), or a code. */
+int beluga__decode_line(const char *line, size_t length, beluga_emit *emit, beluga_json_doc **doc);
 /* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);
 
@@ -34,6 +38,8 @@ int64_t beluga__count_value(const beluga_json *value, int64_t most);
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
 /* The largest count that can be added to others without overflow. */
 #define BELUGA__MOST_TOKENS (INT64_MAX / 8)
+/* Returns the seconds since 1970 of a text that is a time of RFC 3339; 0 for any other value. */
+int64_t beluga__time_value(const beluga_json *value);
 /* Returns the member `key`, the number of a block or an item; 0 for a bad value. */
 uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
