@@ -23,12 +23,6 @@ int beluga__decode_failure(const beluga_json *root, int code, const char *what, 
     return beluga_emit_error(emit, &err);
 }
 
-int beluga__decode_line(const char *line, size_t length, beluga_emit *emit, beluga_json_doc **doc)
-{
-    beluga_error err;
-    return beluga_json_parse(line, length, doc, &err) ? beluga_emit_error(emit, &err) : 0;
-}
-
 bool beluga__is_done(const beluga_frame *frame)
 {
     return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;

@@ -26,10 +26,6 @@ int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
 /* Emit an error for JSON that is not the expected `what`, with the beginning of the JSON as the
  * cause. Returns the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
-/* Parse a line of a file of a batch job's results into a document of its own: what is emitted of it
- * may be decoded at once, in the memory that beluga_emit_parse uses. Returns 0 and owned
- * (beluga_json_doc_free), or a code. */
-int beluga__decode_line(const char *line, size_t length, beluga_emit *emit, beluga_json_doc **doc);
 /* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);
 

@@ -162,9 +162,12 @@ static int decode_list(const beluga_json *root, beluga_emit *emit)
     return more && last && !code ? beluga_emit_next_page(emit, last) : code;
 }
 
-static int decode_deleted(const beluga_json *root, beluga_emit *emit)
+/* {"id","type":"message_batch_deleted"}, or nothing where the job was gone before. */
+static int decode_deleted(const char *body, size_t length, beluga_emit *emit)
 {
-    if (!beluga__fault_is(root, false)) return 0;
+    const beluga_json *root;
+    int code = length ? beluga_emit_parse(emit, body, length, &root) : 0;
+    if (code || !length || !beluga__fault_is(root, false)) return code;
     return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
 }
 
@@ -199,10 +202,10 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
     const beluga_json *root;
     beluga_kind_of_call kind = beluga_call_kind(beluga_emit_call(emit));
     (void)state;
+    if (kind == BELUGA_CALL_BATCH_DELETE) return decode_deleted(body, length, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return decode_list(root, emit);
-    if (kind == BELUGA_CALL_BATCH_DELETE) return decode_deleted(root, emit);
     if (!beluga_json_get_string(root, "id", NULL))
         return beluga__fault_or_failure(root, "the answer is JSON, but not a batch job", emit);
     return kind == BELUGA_CALL_BATCH_RESULTS ? ask_for_results(root, emit) : emit_job(root, emit);
@@ -225,33 +228,30 @@ static int status_of(const char *type)
     return 500;
 }
 
-static int emit_text(beluga_json_doc *doc, const char *id, int status, const beluga_json *value,
-                     beluga_emit *emit)
+static int emit_text(const char *id, int status, const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_json_text(doc, value, &length);
+    const char *text = beluga_emit_json_text(emit, value, &length);
     return text ? beluga_emit_batch_result(emit, id, status, text, length) : BELUGA_ERROR_NO_MEMORY;
 }
 
 /* The error is what the API answers with otherwise, {"type":"error","error":{"type","message"}}. */
-static int emit_errored(beluga_json_doc *doc, const char *id, const beluga_json *error,
-                        beluga_emit *emit)
+static int emit_errored(const char *id, const beluga_json *error, beluga_emit *emit)
 {
     const beluga_json *inner = beluga_json_get(error, "error");
     const char *type = beluga_json_get_string(inner ? inner : error, "type", NULL);
-    return emit_text(doc, id, status_of(type), error, emit);
+    return emit_text(id, status_of(type), error, emit);
 }
 
-static int emit_result(beluga_json_doc *doc, const char *id, const beluga_json *result,
-                       beluga_emit *emit)
+static int emit_result(const char *id, const beluga_json *result, beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(result, "type", NULL);
     const beluga_json *message = beluga_json_get(result, "message");
     const beluga_json *error = beluga_json_get(result, "error");
     if (beluga__is(type, "succeeded") && beluga_json_is_object(message))
-        return emit_text(doc, id, 200, message, emit);
+        return emit_text(id, 200, message, emit);
     if (beluga__is(type, "errored") && beluga_json_is_object(error))
-        return emit_errored(doc, id, error, emit);
+        return emit_errored(id, error, emit);
     if (beluga__is(type, "canceled"))
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled",
                                          "the batch job was cancelled before this request's turn");
@@ -265,19 +265,15 @@ static int emit_result(beluga_json_doc *doc, const char *id, const beluga_json *
 
 static int decode_result(void *state, const char *line, size_t length, beluga_emit *emit)
 {
-    beluga_json_doc *doc;
+    const beluga_json *root;
     (void)state;
-    int code = beluga__decode_line(line, length, emit, &doc);
+    int code = beluga_emit_parse(emit, line, length, &root);
     if (code) return code;
-    const beluga_json *root = beluga_json_doc_root(doc);
     const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
-    if (id)
-        code = emit_result(doc, id, beluga_json_get(root, "result"), emit);
-    else
-        code = beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "a line of the results does not tell its request");
-    beluga_json_doc_free(doc);
-    return code;
+    if (!id)
+        return beluga__fault_or_failure(root, "a line of the results does not tell its request",
+                                        emit);
+    return emit_result(id, beluga_json_get(root, "result"), emit);
 }
 
 const beluga_batch_api beluga__anthropic_batch = {

@@ -8,7 +8,7 @@ const beluga_provider beluga__anthropic_provider = {
     BELUGA__COUNTS(anthropic),
     .authorize = beluga__anthropic_authorize,
     .decode_error = beluga__fault_decode_error,
-    .batch = &beluga__anthropic_batch,
+    .batch = BELUGA__IF_BATCH_JOBS(&beluga__anthropic_batch),
     .base_url = "https://api.anthropic.com",
     .key_variables = BELUGA__TEXTS("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
     .url_variables = BELUGA__TEXTS("ANTHROPIC_BASE_URL"),

@@ -217,8 +217,8 @@ static int emit_error(const beluga__gemini_batch_state *state, const char *id,
 
 /* A result is {"key","response"} or {"key","error"} in a file, and has its key in "metadata" where
  * it stands in the job. An error is told as it would be told otherwise, as a member. */
-static int emit_result(const beluga__gemini_batch_state *state, beluga_json_doc *doc,
-                       const beluga_json *result, beluga_emit *emit)
+static int emit_result(const beluga__gemini_batch_state *state, const beluga_json *result,
+                       beluga_emit *emit)
 {
     size_t length = 0;
     const beluga_json *metadata = beluga_json_get(result, "metadata");
@@ -226,14 +226,13 @@ static int emit_result(const beluga__gemini_batch_state *state, beluga_json_doc 
     const beluga_json *error = beluga_json_get(result, "error");
     const char *id = beluga_json_get_string(result, "key", NULL);
     if (!id) id = beluga_json_get_string(metadata, "key", NULL);
-    if (!id)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "a result of the batch job does not tell its request");
+    if (!id || !*id)
+        return beluga__fault_or_failure(result, "a result does not tell its request", emit);
     bool answered = beluga_json_is_object(response);
     if (!answered && !beluga_json_is_object(error))
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                          "the result has neither an answer nor an error");
-    const char *text = beluga_json_text(doc, answered ? response : result, &length);
+    const char *text = beluga_emit_json_text(emit, answered ? response : result, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
     if (answered) return beluga_emit_batch_result(emit, id, 200, text, length);
     return emit_error(state, id, error, text, length, emit);
@@ -241,47 +240,33 @@ static int emit_result(const beluga__gemini_batch_state *state, beluga_json_doc 
 
 static int decode_result(void *state, const char *line, size_t length, beluga_emit *emit)
 {
-    beluga_json_doc *doc;
-    int code = beluga__decode_line(line, length, emit, &doc);
-    if (code) return code;
-    code = emit_result(state, doc, beluga_json_doc_root(doc), emit);
-    beluga_json_doc_free(doc);
-    return code;
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, line, length, &root);
+    return code ? code : emit_result(state, root, emit);
 }
 
-static int emit_inlined(const beluga__gemini_batch_state *state, beluga_json_doc *doc,
-                        const beluga_json *list, beluga_emit *emit)
+static int emit_inlined(const beluga__gemini_batch_state *state, const beluga_json *list,
+                        beluga_emit *emit)
 {
     int code = 0;
     const beluga_json *inner = beluga_json_get(list, "inlinedResponses");
     if (inner) list = inner;
     for (const beluga_json *v = beluga_json_first(list); v && !code; v = beluga_json_next(list, v))
-        code = emit_result(state, doc, v, emit);
+        code = emit_result(state, v, emit);
     return code;
 }
 
-static int find_results(beluga__gemini_batch_state *state, beluga_json_doc *doc, beluga_emit *emit)
+static int find_results(beluga__gemini_batch_state *state, const beluga_json *job,
+                        beluga_emit *emit)
 {
     int code;
-    const beluga_json *job = beluga_json_doc_root(doc);
     if (!is_job(job, emit, &code)) return code;
     state->ended_as = state_of(job);
     if (!beluga_batch_state_is_end(state->ended_as))
         return refuse(job, "its results are there when it has", emit);
     const char *file = beluga__filled(beluga_json_string(output_of(job, "responsesFile"), NULL));
     if (file) return beluga_emit_next_request(emit, file, 0);
-    return emit_inlined(state, doc, output_of(job, "inlinedResponses"), emit);
-}
-
-static int decode_results(beluga__gemini_batch_state *state, const char *body, size_t length,
-                          beluga_emit *emit)
-{
-    beluga_json_doc *doc;
-    int code = beluga__decode_line(body, length, emit, &doc);
-    if (code) return code;
-    code = find_results(state, doc, emit);
-    beluga_json_doc_free(doc);
-    return code;
+    return emit_inlined(state, output_of(job, "inlinedResponses"), emit);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -295,6 +280,7 @@ static int decode_parsed(beluga__gemini_batch_state *state, const char *body, si
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return decode_list(root, emit);
     if (kind == BELUGA_CALL_BATCH_DELETE) return delete_job(state, root, emit);
+    if (kind == BELUGA_CALL_BATCH_RESULTS) return find_results(state, root, emit);
     return decode_one(root, emit);
 }
 
@@ -303,10 +289,11 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
     beluga__gemini_batch_state *state = own;
     beluga_kind_of_call kind = beluga_call_kind(beluga_emit_call(emit));
     bool first = state->step == BELUGA__GEMINI_FIRST;
-    if (kind == BELUGA_CALL_BATCH_RESULTS) return decode_results(state, body, length, emit);
+    bool gone = kind == BELUGA_CALL_BATCH_DELETE && first && !length;
     if (kind == BELUGA_CALL_BATCH_CREATE && first) return upload(state, emit);
     if (kind == BELUGA_CALL_BATCH_CANCEL && first)
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
+    if (gone) return 0; /* with the names of its files */
     if (state->step == BELUGA__GEMINI_UPLOADED) return create(state, body, length, emit);
     if (state->step == BELUGA__GEMINI_DELETED) return delete_file(state, emit);
     return decode_parsed(state, body, length, emit);

@@ -27,7 +27,7 @@ const beluga_provider beluga__gemini_provider = {
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
                     BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED | BELUGA__CAN_COUNT,
     .decode_error = beluga__gemini_decode_error,
-    .batch = &beluga__gemini_batch,
+    .batch = BELUGA__IF_BATCH_JOBS(&beluga__gemini_batch),
     .authorize = authorize,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_BOOL("gemini.bearer", "the key is an OAuth token")),
     .notes = BELUGA__TEXTS("Calls of tools without an id get one here.",
