@@ -53,6 +53,13 @@ static bool is_file_of_results(const beluga__http_stage *self)
     return self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS && self->request.token;
 }
 
+/* A part of what a call deletes may be gone already, and must not keep the others. */
+static bool is_gone(const beluga__http_stage *self)
+{
+    return self->emit.call->kind == BELUGA_CALL_BATCH_DELETE && self->request.token &&
+           self->response.status == 404;
+}
+
 static void on_head(void *owner)
 {
     beluga__http_stage *self = owner;
@@ -61,7 +68,7 @@ static void on_head(void *owner)
     beluga__http_phase next =
         beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
     if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
-    if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
+    if ((status < 200 || status >= 300) && !is_gone(self)) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
