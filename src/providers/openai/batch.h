@@ -17,7 +17,8 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* wants the file's name as a field of its own, too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* takes no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_ONE_PAGE = 1 << 4   /* the list of jobs takes no limit, and has no pages */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* a page of the list of jobs takes no limit */
+    BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
 } beluga__batch_quirk;
 
 /* The batch API of a host. The provider's table points to its first member. */
@@ -42,7 +43,7 @@ typedef struct beluga__openai_batch_state {
 /* The table's members that all hosts share. */
 #define BELUGA__OPENAI_BATCH(requests, bytes)                                           \
     .size = sizeof(beluga_batch_api), .max_requests = (requests), .max_bytes = (bytes), \
-    .one_model = true, .put_request = beluga__openai_batch_put_request,                 \
+    .put_request = beluga__openai_batch_put_request,                                    \
     .encode_create = beluga__openai_batch_encode_create,                                \
     .encode_get = beluga__openai_batch_encode_get,                                      \
     .encode_list = beluga__openai_batch_encode_list,                                    \
