@@ -53,13 +53,6 @@ static bool is_file_of_results(const beluga__http_stage *self)
     return self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS && self->request.token;
 }
 
-/* A part of what a call deletes may be gone already, and must not keep the others. */
-static bool is_gone(const beluga__http_stage *self)
-{
-    return self->emit.call->kind == BELUGA_CALL_BATCH_DELETE && self->request.token &&
-           self->response.status == 404;
-}
-
 static void on_head(void *owner)
 {
     beluga__http_stage *self = owner;
@@ -68,7 +61,8 @@ static void on_head(void *owner)
     beluga__http_phase next =
         beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
     if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
-    if ((status < 200 || status >= 300) && !is_gone(self)) next = BELUGA__HTTP_REFUSED;
+    bool is_gone = status == 404 && call->kind == BELUGA_CALL_BATCH_DELETE;
+    if ((status < 200 || status >= 300) && !is_gone) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
@@ -104,6 +98,8 @@ static size_t blanks_before(const beluga__http_stage *self, const char *bytes, s
 /* The answer is whole, and so is the call, unless the decoder asked for another request. */
 static int decode_job(beluga__http_stage *self, const char *text, size_t n)
 {
+    /* What was to be deleted is gone already, and the rest is asked for. */
+    if (self->response.status == 404) n = 0;
     int status =
         beluga__call_kind_job_decoder(self->emit.call)(self->state, text, n, self->emit.given);
     bool ends = !status && !self->emit.failed && !beluga__course_goes_on(self->emit.call);

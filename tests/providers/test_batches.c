@@ -539,6 +539,16 @@ static void a_file_that_is_gone_already_does_not_keep_the_others(void **state)
     assert_int_equal(peer_requests(p), 4);
 }
 
+static void a_job_that_is_gone_is_no_failure(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    beluga_error err;
+    refuse(p, BATCH_ROUTE, 404, "{\"error\":{\"message\":\"No batch found\"}}");
+    assert_int_equal(beluga_batch_job_delete(model, NULL, "batch_abc123", &err), 0);
+    assert_int_equal(peer_requests(p), 1);
+}
+
 static void a_job_that_runs_keeps_its_files(void **state)
 {
     peer *p = *state;
@@ -985,6 +995,7 @@ int main(void)
         ON_PEER(a_job_that_ended_is_not_cancelled),
         ON_PEER(the_files_of_a_job_are_deleted),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
+        ON_PEER(a_job_that_is_gone_is_no_failure),
         ON_PEER(a_job_that_runs_keeps_its_files),
         ON_PEER(responses_have_an_endpoint_of_their_own),
         ON_PEER(azure_has_it_below_the_resource),

@@ -278,8 +278,8 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     bool first = !state->begun;
     const beluga_json *root;
     state->begun = true;
-    /* what is deleted has nothing to tell, and may have no body */
-    if (!first && kind == BELUGA_CALL_BATCH_DELETE) return ask_next(state, emit);
+    /* what is deleted has nothing to tell, and a job that is gone has no body */
+    if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
