@@ -946,6 +946,32 @@ static void moonshots_pages_have_no_limit(void **state)
     beluga_free(jobs);
 }
 
+/* ---- Qwen ------------------------------------------------------------------------------------ */
+
+/* The answers of "OpenAI compatible - Batch" of Alibaba Cloud's Model Studio. */
+static void qwen_has_a_name_of_a_task(void **state)
+{
+    static const char batch[] =
+        "{\"id\":\"batch_xxx\",\"object\":\"batch\",\"endpoint\":\"/v1/chat/"
+        "completions\",\"errors\":"
+        "null,\"input_file_id\":\"file-batch-xxx\",\"completion_window\":\"24h\",\"status\":"
+        "\"validating\",\"output_file_id\":null,\"error_file_id\":null,\"created_at\":1742367779,"
+        "\"expires_at\":null,\"request_counts\":{\"total\":0,\"completed\":0,\"failed\":0},"
+        "\"metadata\":{\"ds_name\":\"Task name\",\"ds_description\":\"Task description\"}}";
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "qwen", "/compatible-mode/v1", NULL, NULL);
+    answer(p, "POST /compatible-mode/v1/files",
+           "{\"id\":\"file-batch-xxx\",\"bytes\":437,\"created_at\":1742304153,\"filename\":"
+           "\"test.jsonl\",\"object\":\"file\",\"purpose\":\"batch\",\"status\":\"processed\"}");
+    answer(p, "POST /compatible-mode/v1/batches", batch);
+    create(model, "x", "batch_xxx", BELUGA_BATCH_STATE_QUEUED);
+    assert_has_all(peer_request_body(p, 1, NULL), "\"metadata\":{\"ds_name\":\"x\"}");
+    answer(p, "GET /compatible-mode/v1/batches/batch_xxx", batch);
+    beluga_batch_job *job = get(model, "batch_xxx");
+    assert_string_equal(job->name, "Task name");
+    beluga_free(job);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static void hosts_tell_their_limits(void **state)
@@ -954,9 +980,9 @@ static void hosts_tell_their_limits(void **state)
         const char *provider;
         double price;
         bool names;
-    } rows[] = {{"openai", 0.5, true},   {"openai-responses", 0.5, true}, {"azure", 0.5, true},
-                {"groq", 0.5, true},     {"mistral", 0.5, true},          {"moonshot", 0.6, true},
-                {"together", 1.0, false}};
+    } rows[] = {{"openai", 0.5, true}, {"openai-responses", 0.5, true}, {"azure", 0.5, true},
+                {"groq", 0.5, true},   {"mistral", 0.5, true},          {"moonshot", 0.6, true},
+                {"qwen", 0.5, true},   {"together", 1.0, false}};
     beluga_error err;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         SCOPED(beluga_chat_model) *model = open_host(*state, rows[i].provider, "", NULL, NULL);
@@ -1014,6 +1040,7 @@ int main(void)
         ON_PEER(mistrals_error_is_a_text),
         ON_PEER(mistrals_job_is_deleted_last),
         ON_PEER(moonshots_pages_have_no_limit),
+        ON_PEER(qwen_has_a_name_of_a_task),
         ON_PEER(hosts_tell_their_limits),
     };
     return cmocka_run_group_tests_name("batches", tests, NULL, NULL);

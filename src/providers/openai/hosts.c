@@ -144,6 +144,13 @@ static const beluga__openai_batch batch_of_moonshot = {
     .api = {BELUGA__OPENAI_BATCH(0, 100000000), .one_model = true, .price_factor = 0.6,
             .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
+/* Two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible - Batch",
+ * which has a task's name as metadata.ds_name, and a list that takes "after". */
+static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
+                                                           .one_model = true, .price_factor = 0.5,
+                                                           .keeps_names = true},
+                                                   .quirks = BELUGA__BATCH_NO_LIMIT,
+                                                   .name_key = "ds_name"};
 /* docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the API, and
  * Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two models cost
  * half; the others cost as much as at once. */
@@ -325,7 +332,7 @@ static const row rows[] = {
                BELUGA__OPENAI_CACHE_CONTROL,
      .model = "qwen-plus",
      .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0",
-     .max_inputs = 10},
+     .max_inputs = 10, .batch = &batch_of_qwen},
     {HOST("reka", "https://api.reka.ai/v1", "REKA_API_KEY\0", "REKA_BASE_URL\0REKA_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K},
