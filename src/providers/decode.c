@@ -3,6 +3,9 @@
 #include "base/time.h"
 #include "providers/common.h"
 
+#include <stdio.h>
+#include <time.h>
+
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root)
 {
@@ -53,6 +56,9 @@ uint32_t beluga__index_of(const beluga_json *object, const char *key)
     int64_t index = beluga_json_get_int(object, key, 0);
     return index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;
 }
+
+/* ---- times -------------------------------------------------------------------------------------
+ */
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
