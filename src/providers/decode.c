@@ -2,6 +2,9 @@
 
 #include "providers/common.h"
 
+#include <stdio.h>
+#include <time.h>
+
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root)
 {
@@ -44,6 +47,29 @@ uint32_t beluga__index_of(const beluga_json *object, const char *key)
 {
     int64_t index = beluga_json_get_int(object, key, 0);
     return index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;
+}
+
+/* ---- times -------------------------------------------------------------------------------------
+ */
+
+int64_t beluga__read_time(const char *text)
+{
+    struct tm t = {0};
+    int read = 0, hours = 0, minutes = 0;
+    char sign = '\0';
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
+                        &t.tm_hour, &t.tm_min, &t.tm_sec, &read) != 6)
+        return 0;
+    text += read;
+    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
+    if (sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 1) return 0;
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    int64_t offset = (int64_t)(sign == '+'   ? 1
+                               : sign == '-' ? -1
+                                             : 0) *
+                     (hours * 3600 + minutes * 60);
+    return (int64_t)timegm(&t) - offset;
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

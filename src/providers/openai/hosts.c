@@ -1,6 +1,6 @@
 /* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
+#include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
-#include "providers/openai/openai.h"
 #include "providers/table.h"
 
 #include <pthread.h>
@@ -106,6 +106,7 @@ typedef struct row {
     uint32_t max_inputs; /* most texts that one request embeds; 0: any number */
     const char *count_path, *count_member;
     const char *const *input_types;
+    const beluga__openai_batch *batch;
 } row;
 
 /* The beginning of every row. */
@@ -124,6 +125,28 @@ static const beluga_own_option of_databricks[] = {
 static const beluga_own_option of_snowflake[] = {
     BELUGA__OWN_IN_URL("snowflake.account", "identifier of the account", "SNOWFLAKE_ACCOUNT"),
     {.name = NULL}};
+
+/* ---- batch APIs ------------------------------------------------------------------------------ */
+
+/* Groq's client for Python 1.7.0 (batch_create_params.py: one endpoint, 100 MB, a list without
+ * pages) and console.groq.com/docs/batch. It is not known to take several models in one file. */
+static const beluga__openai_batch batch_of_groq = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
+    .quirks = BELUGA__BATCH_ONE_PAGE};
+/* Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, extra/batch/client.py) and
+ * docs.mistral.ai/capabilities/batch. */
+static const beluga__openai_batch batch_of_mistral = {
+    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .price_factor = 0.5, .keeps_names = true},
+    .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
+/* docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the API, and
+ * Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two models cost
+ * half; the others cost the same as at once. */
+static const beluga__openai_batch batch_of_together = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 1.0},
+    .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
+              BELUGA__BATCH_ONE_PAGE,
+    .upload = "/files/upload",
+    .purpose = "batch-api"};
 
 /* ---- the rows -------------------------------------------------------------------------------- */
 
@@ -186,7 +209,8 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
      .field = REASONING_CONTENT, .notes = NAMED},
     {HOST("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY\0", "GROQ_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
+     .batch = &batch_of_groq},
     {HOST("helicone", "https://ai-gateway.helicone.ai/v1", "HELICONE_API_KEY\0",
           "HELICONE_BASE_URL\0HELICONE_API_BASE\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS},
@@ -235,8 +259,8 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
      .model = "mistral-small-latest", .efforts = &of_mistral,
-     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0",
-     .max_inputs = 256},
+     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0", .max_inputs = 256,
+     .batch = &batch_of_mistral},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
      .field = REASONING_CONTENT},
@@ -319,7 +343,9 @@ static const row rows[] = {
     {HOST("together", "https://api.together.xyz/v1",
           "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
-     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded},
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded,
+     .notes = "Batch jobs keep no name, and cost less for few models.\0",
+     .batch = &batch_of_together},
     {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
@@ -441,6 +467,7 @@ static void make_table(beluga__openai_host *host, const row *r, place to)
         provider->encode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_encode_count);
         provider->decode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_decode_count);
     }
+    if (r->batch) provider->batch = &r->batch->api;
     host->input_types = r->input_types;
     host->count_path = r->count_path;
     host->count_member = r->count_member;
