@@ -170,8 +170,12 @@ void peer__batch_blob_drop(batch_blob *blob); /* one reference less; NULL is all
 
 /* Add a file of a key; NULL without room. It takes the blob over, even then. */
 batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
-/* Return the key's file; NULL when there is none. */
+/* Return the key's file; NULL when there is none, or its upload has not ended. */
 batch_file *peer__batch_file_find(batches *b, const char *id, const char *key);
+/* Return the upload of anybody's that has not ended: its id is what its address knows. */
+batch_file *peer__batch_upload_find(batches *b, const char *id);
+/* Put a piece behind what an upload has; the first one is taken over. False without room. */
+bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece);
 void peer__batch_file_delete(batches *b, batch_file *file);
 
 /* Return a job of no key yet, which peer__batch_job_add() or peer__batch_job_free() takes; NULL

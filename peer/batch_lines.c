@@ -94,6 +94,19 @@ static bool id_set_add(id_set *set, json id)
     return true;
 }
 
+/* All lines of OpenAI's job ask one model. The message is Alibaba's for the same API. */
+static void check_model(batch_job *job, const batch_line *line, size_t number)
+{
+    json first = peer__json_get(job->lines[0].request, "model");
+    json model = peer__json_get(line->request, "model");
+    if (job->shape != BATCH_OPENAI || !first.at) return;
+    if (!model.at || model.n != first.n || memcmp(model.at, first.at, first.n) != 0)
+        note_problem(job, "mismatched_model",
+                     "The model for this request does not match the rest of the batch. Each batch "
+                     "must contain requests for a single model.",
+                     number);
+}
+
 /* OpenAI's lines name method and path, and its job the path of all of them. */
 static void check_route(batch_job *job, json value, size_t number)
 {
@@ -108,6 +121,18 @@ static void check_route(batch_job *job, json value, size_t number)
         note_problem(job, "url_mismatch",
                      "The URL provided for this request does not match the batch endpoint.",
                      number);
+}
+
+/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's are as long at most. */
+static bool is_good_id(batch_shape shape, json id)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (shape != BATCH_ANTHROPIC && shape != BATCH_TOGETHER) return true;
+    if (id.n < 3 || id.n > 66) return false;
+    for (size_t i = 1; shape == BATCH_ANTHROPIC && i + 1 < id.n; i++)
+        if (!memchr(letters, id.at[i], sizeof letters - 1)) return false;
+    return true;
 }
 
 /* Gemini takes lines without a key, and Mistral those without an id. */
@@ -125,12 +150,16 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
     if (!line->request.at || *line->request.at != '{')
         note_problem(job, "missing_required_parameter", "Missing required parameter: 'body'.",
                      number);
+    if (has_id && !is_good_id(job->shape, line->id))
+        note_problem(job, "invalid_custom_id",
+                     "custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'", number);
     if (has_id && !id_set_add(ids, line->id))
         note_problem(job, "duplicate_custom_id",
                      "The custom_id for this request is a duplicate of another request. The "
                      "custom_id parameter must be unique for each request in a batch.",
                      number);
     check_route(job, value, number);
+    check_model(job, line, number);
 }
 
 /* Take the text's entry, and find out whether the job of an API that gives nothing of an expired

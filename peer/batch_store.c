@@ -162,12 +162,40 @@ batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key
     return file;
 }
 
-batch_file *peer__batch_file_find(batches *b, const char *id, const char *key)
+static batch_file *find_file(batches *b, const char *id)
 {
     size_t i = number_of(id);
     batch_file *file = i < b->n_files ? b->files[i] : NULL;
-    if (!file || file->deleted || strcmp(file->id, id) != 0) return NULL;
-    return strcmp(file->key, key) == 0 ? file : NULL;
+    return file && !file->deleted && strcmp(file->id, id) == 0 ? file : NULL;
+}
+
+batch_file *peer__batch_file_find(batches *b, const char *id, const char *key)
+{
+    batch_file *file = find_file(b, id);
+    return file && !file->is_open && strcmp(file->key, key) == 0 ? file : NULL;
+}
+
+batch_file *peer__batch_upload_find(batches *b, const char *id)
+{
+    batch_file *file = find_file(b, id);
+    return file && file->is_open ? file : NULL;
+}
+
+bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece)
+{
+    batch_blob *blob = file->blob;
+    size_t n = piece->len;
+    if (n > MAX_FILE_BYTES - b->file_bytes) return false;
+    if (n && !blob->bytes.len) {
+        peer__bytes_free(&blob->bytes);
+        blob->bytes = *piece;
+        *piece = (bytes){0};
+    } else if (!peer__bytes_add(&blob->bytes, piece->data, n, b->max_body)) {
+        return false;
+    }
+    blob->n += n;
+    b->file_bytes += n;
+    return true;
 }
 
 void peer__batch_file_delete(batches *b, batch_file *file)

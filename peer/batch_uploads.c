@@ -79,29 +79,9 @@ static void start(batch_call *call)
 static batch_file *open_upload(batch_call *call)
 {
     char id[BATCH_ID_SIZE];
-    if (!peer__batch_query(call, "upload_id", id, sizeof id)) return NULL;
-    for (size_t i = call->b->n_files; i-- > 0;)
-        if (call->b->files[i]->is_open && strcmp(call->b->files[i]->id, id) == 0)
-            return call->b->files[i];
-    return NULL;
-}
-
-/* Append the body; the first piece is taken as it is. */
-static bool append(batch_call *call, batch_file *file)
-{
-    bytes *piece = &call->req->body;
-    batch_blob *blob = file->blob;
-    size_t n = piece->len;
-    if (n && !blob->bytes.len) {
-        peer__bytes_free(&blob->bytes);
-        blob->bytes = *piece;
-        *piece = (bytes){0};
-    } else if (!peer__bytes_add(&blob->bytes, piece->data, n, call->b->max_body)) {
-        return false;
-    }
-    blob->n += n;
-    call->b->file_bytes += n;
-    return true;
+    return peer__batch_query(call, "upload_id", id, sizeof id)
+               ? peer__batch_upload_find(call->b, id)
+               : NULL;
 }
 
 static void send_progress(batch_call *call, const batch_file *file)
@@ -138,7 +118,8 @@ static void go_on(batch_call *call, const char *command)
         peer__batch_refuse(call, 404, "There is no such upload.");
     } else if (strcmp(command, "query") == 0) {
         send_progress(call, file);
-    } else if (offset != file->blob->n || !append(call, file)) {
+    } else if (offset != file->blob->n ||
+               !peer__batch_upload_add(call->b, file, &call->req->body)) {
         peer__batch_refuse(call, 400,
                            "The piece of the upload does not begin where the last one ended.");
     } else if (strstr(command, "finalize")) {
@@ -167,7 +148,7 @@ static void upload(batch_call *call, const char *id)
 static batch_file *file_of(batch_call *call, const char *id)
 {
     batch_file *file = peer__batch_file_find(call->b, id, call->key);
-    if (file && !file->is_open) return file;
+    if (file) return file;
     peer__batch_refuse(call, 404, "The file does not exist.");
     return NULL;
 }
