@@ -124,6 +124,7 @@ typedef enum batch_fault_kind {
     FAULT_EXPIRE,
     FAULT_ERRORS_ONLY,
     FAULT_INVALID,
+    FAULT_QUEUE_FULL,
     FAULT_LINE_400,
     FAULT_LINE_429,
     FAULT_LINE_500,

@@ -211,10 +211,20 @@ bool peer__batch_put_or_null(bytes *out, const char *text)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
+/* A full queue fails a job of OpenAI's when it is checked; the others refuse to make it. */
+static bool fails_later(batch_shape shape)
+{
+    return shape == BATCH_OPENAI || shape == BATCH_TOGETHER;
+}
+
 bool peer__batch_busy(batch_call *call)
 {
-    if (!peer__batch_plays(call->b, FAULT_BUSY_CREATE)) return false;
-    peer__batch_refuse(call, 429, "Too many batches at once. Please try again later.");
+    if (peer__batch_plays(call->b, FAULT_BUSY_CREATE))
+        peer__batch_refuse(call, 429, "Too many batches at once. Please try again later.");
+    else if (!fails_later(call->shape) && peer__batch_plays(call->b, FAULT_QUEUE_FULL))
+        peer__batch_refuse(call, 429, "You exceeded your quota of enqueued tokens.");
+    else
+        return false;
     return true;
 }
 
@@ -222,10 +232,18 @@ static void apply_faults(batch_call *call, batch_job *job)
 {
     static const batch_problem invalid = {"invalid_json_line",
                                           "This line is not parseable as valid JSON.", 1};
+    static const batch_problem full = {"token_limit_exceeded",
+                                       "Enqueued token limit reached for peer-batch in "
+                                       "organization org-peer. Limit: 90,000 enqueued tokens. "
+                                       "Please try again once some in_progress batches have been "
+                                       "completed.",
+                                       0};
     if (peer__batch_plays(call->b, FAULT_EXPIRE)) job->expires = true;
     job->fails_all = peer__batch_plays(call->b, FAULT_ERRORS_ONLY);
     if (peer__batch_plays(call->b, FAULT_INVALID) && !job->n_problems)
         job->problems[job->n_problems++] = invalid;
+    if (fails_later(job->shape) && peer__batch_plays(call->b, FAULT_QUEUE_FULL) && !job->n_problems)
+        job->problems[job->n_problems++] = full;
 }
 
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,

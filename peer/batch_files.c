@@ -13,6 +13,9 @@
 
 #define MAX_BOUNDARY  200
 #define MAX_PART_HEAD ((size_t)4096)
+/* OpenAI's and Azure's pages say 200 MB, Together's 100 MB for a file of a batch. */
+#define MAX_OPENAI_BYTES   ((size_t)200 * 1024 * 1024)
+#define MAX_TOGETHER_BYTES ((size_t)100 * 1024 * 1024)
 
 /* ---- multipart ------------------------------------------------------------------------------- */
 
@@ -179,6 +182,10 @@ static void upload(batch_call *call, const char *id)
     }
     if (!*f.purpose) {
         peer__batch_refuse(call, 400, "'purpose' is a required property");
+        return;
+    }
+    if (f.file.n > (call->shape == BATCH_TOGETHER ? MAX_TOGETHER_BYTES : MAX_OPENAI_BYTES)) {
+        peer__batch_refuse(call, 400, "File is too large.");
         return;
     }
     batch_file *file = add_file(call, &f);

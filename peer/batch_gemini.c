@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
+/* Of a request with its requests in it; Google's words for a longer one follow below. */
+#define MAX_INLINE_BYTES ((size_t)20971520)
+#define TYPE             "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
 
 static const char *state_name(batch_state state)
 {
@@ -156,6 +158,10 @@ static void create(batch_call *call, const char *model)
     if (peer__batch_busy(call)) return;
     if (!config.at || (!items.at && !get_either(config, "fileName", "file_name").at)) {
         peer__batch_refuse(call, 400, "batch.input_config: requests or a file are required.");
+        return;
+    }
+    if (call->req->body.len > MAX_INLINE_BYTES) {
+        peer__batch_refuse(call, 400, "Request payload size exceeds the limit: 20971520 bytes.");
         return;
     }
     batch_job *job = peer__batch_job_new(call->b, BATCH_GEMINI);

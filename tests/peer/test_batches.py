@@ -569,6 +569,32 @@ def a_job_fails_when_it_is_checked():
         assert peer.ask("POST", "/v1/messages/batches", client.requests(texts(1)))[0] == 400 and client.list() == []
 
 
+def a_full_queue_is_no_fault_of_the_file():
+    for api in SHAPES:
+        with Peer(PROGRAM, *QUICK, "--fault", "queue-full:2") as peer:
+            client = api(peer)
+            client.make_and_wait(texts(2))
+            if api in (OpenAi, Together):
+                assert "Enqueued token limit" in json.dumps(client.make_and_wait(texts(2)))
+                assert api is Together or client.get(client.list()[0])["errors"]["data"][0]["code"] == "token_limit_exceeded"
+                continue
+            try:
+                client.create(texts(2))
+                raise RuntimeError("a job was made")
+            except AssertionError as refused:
+                assert " 429 " in str(refused) and len(client.list()) == 1, (api, refused)
+
+
+def what_is_too_large_is_refused():
+    with Peer(PROGRAM) as peer:
+        large = "x" * 20971520
+        try:
+            Gemini(peer).create_inline([large])
+            raise RuntimeError("a job was made")
+        except AssertionError as refused:
+            assert "20971520 bytes" in str(refused)
+
+
 def together_uploads_in_three_steps():
     with Peer(PROGRAM, *QUICK) as peer:
         client = Together(peer)
@@ -664,9 +690,9 @@ CHECKS = [each_result_belongs_to_its_line, requests_in_the_body_are_answered_in_
           what_a_job_left_can_be_deleted, the_server_tells_what_was_made_and_paid, a_lost_answer_leaves_a_job,
           a_busy_server_makes_nothing, chance_is_the_same_for_the_same_seed, a_lost_upload_leaves_a_file,
           a_job_expires_half_way, texts_decide_what_fails, a_text_expires_once, lines_fail_by_chance, all_lines_fail,
-          a_job_fails_when_it_is_checked, together_uploads_in_three_steps, files_with_faults_fail_as_the_api_says,
-          downloads_are_cut, a_list_shows_a_job_late, an_absent_file_may_have_an_empty_id,
-          ten_thousand_lines_and_large_files_are_held]
+          a_job_fails_when_it_is_checked, a_full_queue_is_no_fault_of_the_file, what_is_too_large_is_refused,
+          together_uploads_in_three_steps, files_with_faults_fail_as_the_api_says, downloads_are_cut, a_list_shows_a_job_late,
+          an_absent_file_may_have_an_empty_id, ten_thousand_lines_and_large_files_are_held]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))
