@@ -41,8 +41,8 @@ static uint32_t read_state(const char *word)
 static int64_t read_time(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(job, key);
-    int64_t time = beluga_json_is_string(value) ? beluga__read_time(beluga_json_string(value, NULL))
-                                                : beluga_json_int(value, 0);
+    int64_t time =
+        beluga_json_is_string(value) ? beluga__time_value(value) : beluga_json_int(value, 0);
     return time > 0 ? time : 0;
 }
 
