@@ -59,13 +59,12 @@ static int decode_lines(fuzz_decoder *d, char *text)
 }
 
 /* A decoder that asks for more gets the next answer. */
-static void decode_jobs(fuzz_decoder *d, char *text)
+static void decode_answers(fuzz_decoder *d, char *text)
 {
     static const beluga__job_question question = {.id = "job-1", .name = "a-name"};
     const beluga_batch_api *api = d->provider->batch;
     bool results = d->call->kind == BELUGA_CALL_BATCH_RESULTS;
     int code = 0;
-    if (!api) return;
     if (d->call->kind != BELUGA_CALL_BATCH_LIST) d->call->u.job = &question;
     for (size_t i = 0; text && !code; i++) {
         char *gap = strstr(text, "\n\n");
@@ -77,6 +76,20 @@ static void decode_jobs(fuzz_decoder *d, char *text)
         d->call->course->asked = NULL;
         text = gap ? gap + 2 : NULL;
     }
+}
+
+/* A decoder may look for headers, of which there are none. */
+static void decode_jobs(fuzz_decoder *d, char *text)
+{
+    static const char head[] = "HTTP/1.1 200 OK";
+    beluga_http_response response;
+    if (!d->provider->batch) return;
+    beluga__http_response_init(&response, beluga_allocator_default(), BELUGA__MAX_ERROR_BODY);
+    beluga__http_response_add_line(&response, head, strlen(head));
+    d->emit.response = &response;
+    decode_answers(d, text);
+    d->emit.response = NULL;
+    beluga__http_response_free(&response);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
