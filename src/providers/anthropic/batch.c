@@ -142,9 +142,9 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
                   .total = sum(counts, all),
                   .succeeded = beluga__count(counts, "succeeded", BELUGA__MOST_TOKENS),
                   .failed = sum(counts, failed),
-                  .created = beluga__read_time(beluga_json_get_string(json, "created_at", NULL)),
-                  .ended = beluga__read_time(beluga_json_get_string(json, "ended_at", NULL)),
-                  .expires = beluga__read_time(beluga_json_get_string(json, "expires_at", NULL)),
+                  .created = beluga__time_value(beluga_json_get(json, "created_at")),
+                  .ended = beluga__time_value(beluga_json_get(json, "ended_at")),
+                  .expires = beluga__time_value(beluga_json_get(json, "expires_at")),
               });
 }
 

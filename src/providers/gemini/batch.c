@@ -87,20 +87,19 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
     const beluga_json *metadata = metadata_of(json),
                       *stats = beluga_json_get(metadata, "batchStats");
     return beluga_emit_batch_job(
-        emit,
-        &(beluga_batch_job){
-            .size = sizeof(beluga_batch_job),
-            .id = beluga_json_get_string(json, "name", NULL),
-            .name = beluga_json_get_string(metadata, "displayName", NULL),
-            .state = state_of(json),
-            .raw_state = beluga_json_get_string(metadata, "state", NULL),
-            .reason = beluga_json_get_string(beluga_json_get(json, "error"), "message", NULL),
-            .total = count_of(stats, "requestCount"),
-            .succeeded = count_of(stats, "successfulRequestCount"),
-            .failed = count_of(stats, "failedRequestCount"),
-            .created = beluga__read_time(beluga_json_get_string(metadata, "createTime", NULL)),
-            .ended = beluga__read_time(beluga_json_get_string(metadata, "endTime", NULL)),
-        });
+        emit, &(beluga_batch_job){
+                  .size = sizeof(beluga_batch_job),
+                  .id = beluga_json_get_string(json, "name", NULL),
+                  .name = beluga_json_get_string(metadata, "displayName", NULL),
+                  .state = state_of(json),
+                  .raw_state = beluga_json_get_string(metadata, "state", NULL),
+                  .reason = beluga_json_get_string(beluga_json_get(json, "error"), "message", NULL),
+                  .total = count_of(stats, "requestCount"),
+                  .succeeded = count_of(stats, "successfulRequestCount"),
+                  .failed = count_of(stats, "failedRequestCount"),
+                  .created = beluga__time_value(beluga_json_get(metadata, "createTime")),
+                  .ended = beluga__time_value(beluga_json_get(metadata, "endTime")),
+              });
 }
 
 /* Returns whether it is a job, else emits what it is. */
