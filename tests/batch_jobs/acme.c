@@ -178,6 +178,7 @@ static int emit_job(beluga_emit *emit, const beluga_json *job)
 
 static int ask_for_results(acme_state *state, const beluga_json *job, beluga_emit *emit)
 {
+    if (beluga_call_kind(beluga_emit_call(emit)) != BELUGA_CALL_BATCH_RESULTS) return 0;
     const char *first = beluga_json_get_string(job, "results", NULL);
     const char *second = beluga_json_get_string(job, "errors", NULL);
     if (first && second) snprintf(state->second_file, sizeof state->second_file, "%s", second);
