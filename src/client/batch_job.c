@@ -39,6 +39,7 @@ typedef struct asked_job {
     beluga__json_scratch scratch; /* answers are decoded while the loop's is in use */
     int stuck;                    /* the code of what can't be kept */
     bool has_results;             /* at least one was delivered */
+    bool decoding;                /* a result, in which a plug-in might emit another one */
     bool given_up;                /* the receiver of results wants no more */
 } asked_job;
 
@@ -240,14 +241,22 @@ static void decode(asked_job *job, const beluga_event *event, beluga_batch_resul
 {
     decoded d = {.sink.event = on_decoded};
     beluga_loop *loop = job->base.loop;
+    if (job->decoding) {
+        beluga_error_set(&result->error, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the provider emitted a result while another one was decoded");
+        beluga__call_locate(job->op->call, &result->error);
+        return;
+    }
     if (make_call(job, &d.call, &result->error)) return;
     const beluga__settings *s = d.call->settings;
     beluga__chat_model_fold(job->base.model, &d.builder,
                             (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0));
     beluga__json_scratch line = loop->scratch;
     loop->scratch = job->scratch;
+    job->decoding = true;
     beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
                           event->u.batch_result.length, &d.sink);
+    job->decoding = false;
     job->scratch = loop->scratch;
     loop->scratch = line;
     conclude(&d, result);
