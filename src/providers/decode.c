@@ -1,5 +1,6 @@
 #include "providers/decode.h"
 
+#include "base/time.h"
 #include "providers/common.h"
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ bool beluga__is_done(const beluga_frame *frame)
     return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
 }
 
-/* ---- counts ---------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 int64_t beluga__count_value(const beluga_json *value, int64_t most)
 {
@@ -43,6 +44,13 @@ int64_t beluga__count(const beluga_json *object, const char *key, int64_t most)
     return beluga__count_value(beluga_json_get(object, key), most);
 }
 
+int64_t beluga__time_value(const beluga_json *value)
+{
+    int64_t seconds = 0;
+    const char *text = beluga_json_string(value, NULL);
+    return text && beluga__time_read(text, &seconds) ? seconds : 0;
+}
+
 uint32_t beluga__index_of(const beluga_json *object, const char *key)
 {
     int64_t index = beluga_json_get_int(object, key, 0);
@@ -51,26 +59,6 @@ uint32_t beluga__index_of(const beluga_json *object, const char *key)
 
 /* ---- times -------------------------------------------------------------------------------------
  */
-
-int64_t beluga__read_time(const char *text)
-{
-    struct tm t = {0};
-    int read = 0, hours = 0, minutes = 0;
-    char sign = '\0';
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
-                        &t.tm_hour, &t.tm_min, &t.tm_sec, &read) != 6)
-        return 0;
-    text += read;
-    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
-    if (sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 1) return 0;
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    int64_t offset = (int64_t)(sign == '+'   ? 1
-                               : sign == '-' ? -1
-                                             : 0) *
-                     (hours * 3600 + minutes * 60);
-    return (int64_t)timegm(&t) - offset;
-}
 
 /* ---- events ---------------------------------------------------------------------------------- */
 

@@ -141,10 +141,11 @@ static const char *endpoint(const beluga_call *call)
 }
 
 /* The REST reference has 50,000 requests, and the page of quotas 100,000. */
-static const beluga__openai_batch batch = {
-    .api = {BELUGA__OPENAI_BATCH(50000, 200000000), .price_factor = 0.5, .keeps_names = true},
-    .endpoint = endpoint,
-    .set_head = set_batch_head};
+static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
+                                                   .one_model = true, .price_factor = 0.5,
+                                                   .keeps_names = true},
+                                           .endpoint = endpoint,
+                                           .set_head = set_batch_head};
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -164,7 +165,7 @@ const beluga_provider beluga__azure_provider = {
                     BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED,
     .decode_error = beluga__fault_decode_error,
     .authorize = authorize,
-    .batch = &batch.api,
+    .batch = BELUGA__IF_BATCH_JOBS(&batch.api),
     .encode_token = beluga__azure_encode_token,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("azure.api_version", "use the dated API of this version instead of v1",

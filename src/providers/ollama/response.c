@@ -1,7 +1,6 @@
 #include "providers/embed.h"
 #include "providers/ollama/ollama.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- content --------------------------------------------------------------------------------- */
@@ -46,7 +45,7 @@ static int emit_metadata(beluga__ollama_state *state, const beluga_json *name,
 {
     const char *model = beluga_json_string(name, NULL);
     if (state->has_metadata || !model) return 0;
-    int64_t created = beluga__read_time(beluga_json_string(time, NULL));
+    int64_t created = beluga__time_value(time);
     state->has_metadata = true;
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }

@@ -100,10 +100,15 @@ static void upload(const beluga_call *call, beluga_http_request *request)
     beluga_http_request_add_part(request, &file);
 }
 
-static void put_name(beluga_json_writer *w, const char *name)
+const char *beluga__openai_batch_name_key(const beluga__openai_batch *form)
+{
+    return form->name_key ? form->name_key : BELUGA__BATCH_NAME;
+}
+
+static void put_name(beluga_json_writer *w, const char *key, const char *name)
 {
     beluga_json_begin_object(w, "metadata");
-    beluga_json_put_string(w, BELUGA__BATCH_NAME, name);
+    beluga_json_put_string(w, key, name);
     beluga_json_end_object(w);
 }
 
@@ -136,7 +141,8 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
     beluga_json_begin_object(w, NULL);
     put_input(w, call, file);
     beluga_json_put_string(w, "endpoint", endpoint_of(form, call));
-    if (name && !is(form, BELUGA__BATCH_NO_NAMES)) put_name(w, name);
+    if (name && !is(form, BELUGA__BATCH_NO_NAMES))
+        put_name(w, beluga__openai_batch_name_key(form), name);
     beluga_json_end_object(w);
     return 0;
 }
@@ -161,7 +167,8 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     set_head(call, request, "GET", beluga__openai_batch_jobs(form));
     if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
     snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
-    beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
+    if (!is(form, BELUGA__BATCH_NO_LIMIT))
+        beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
     if (page) beluga_http_request_add_query(request, numbered ? "page" : "after", page);
     return 0;
 }

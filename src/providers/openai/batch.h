@@ -17,7 +17,8 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* wants the file's name as a field of its own, too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* takes no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_ONE_PAGE = 1 << 4   /* the list of jobs takes no limit, and has no pages */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* a page of the list of jobs takes no limit */
+    BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
 } beluga__batch_quirk;
 
 /* The batch API of a host. The provider's table points to its first member. */
@@ -26,6 +27,8 @@ typedef struct beluga__openai_batch {
     uint32_t quirks;     /* bits of beluga__batch_quirk */
     const char *upload;  /* where files are uploaded to; NULL: "/files" */
     const char *purpose; /* of an uploaded file; NULL: "batch" */
+    /* the member of a job's metadata that keeps its name; NULL: BELUGA__BATCH_NAME */
+    const char *name_key;
     /* Returns the endpoint as lines and jobs name it; NULL: "/v1/chat/completions". */
     const char *(*endpoint)(const beluga_call *call);
     /* Set path and headers of a request; NULL: beluga__openai_set_head. */
@@ -42,7 +45,7 @@ typedef struct beluga__openai_batch_state {
 /* The table's members that all hosts share. */
 #define BELUGA__OPENAI_BATCH(requests, bytes)                                           \
     .size = sizeof(beluga_batch_api), .max_requests = (requests), .max_bytes = (bytes), \
-    .one_model = true, .put_request = beluga__openai_batch_put_request,                 \
+    .put_request = beluga__openai_batch_put_request,                                    \
     .encode_create = beluga__openai_batch_encode_create,                                \
     .encode_get = beluga__openai_batch_encode_get,                                      \
     .encode_list = beluga__openai_batch_encode_list,                                    \
@@ -74,6 +77,8 @@ int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_requ
 /* Write a path in which an id stands between two texts. Returns 0 or INVALID_INPUT. */
 int beluga__openai_batch_path(char path[BELUGA__BATCH_PATH], const char *before, const char *id,
                               const char *after, beluga_error *err);
+/* The member of a job's metadata that keeps its name. */
+const char *beluga__openai_batch_name_key(const beluga__openai_batch *form);
 /* Where the jobs of a host are. */
 const char *beluga__openai_batch_jobs(const beluga__openai_batch *form);
 
@@ -84,7 +89,6 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
                                        beluga_emit *emit);
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
-/* The name of a job is kept as this member of its metadata. */
 #define BELUGA__BATCH_NAME "beluga_name"
 /* Jobs of one page of a list; 100 is the most that is asked for anywhere. */
 #define BELUGA__BATCH_PAGE 100

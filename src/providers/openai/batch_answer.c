@@ -41,8 +41,8 @@ static uint32_t read_state(const char *word)
 static int64_t read_time(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(job, key);
-    int64_t time = beluga_json_is_string(value) ? beluga__read_time(beluga_json_string(value, NULL))
-                                                : beluga_json_int(value, 0);
+    int64_t time =
+        beluga_json_is_string(value) ? beluga__time_value(value) : beluga_json_int(value, 0);
     return time > 0 ? time : 0;
 }
 
@@ -100,16 +100,24 @@ static void read_reason(const beluga_json *json, char reason[REASON])
     }
 }
 
+static const char *read_name(const beluga_json *json, const beluga_emit *emit)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(beluga_emit_call(emit));
+    return beluga_json_get_string(beluga_json_get(json, "metadata"),
+                                  beluga__openai_batch_name_key(form), NULL);
+}
+
 /* Read a job, whose strings are borrowed from the JSON and from `reason`. Returns whether it is
  * one. */
-static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason[REASON])
+static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason[REASON],
+                     const beluga_emit *emit)
 {
     const char *word = beluga_json_get_string(json, "status", NULL);
     *job = (beluga_batch_job){.size = sizeof *job, .raw_state = word};
     job->id = beluga__filled(beluga_json_get_string(json, "id", NULL));
     if (!job->id || !word) return false;
     job->state = read_state(word);
-    job->name = beluga_json_get_string(beluga_json_get(json, "metadata"), BELUGA__BATCH_NAME, NULL);
+    job->name = read_name(json, emit);
     read_times(json, job);
     read_counts(json, job);
     read_reason(json, reason);
@@ -127,7 +135,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;
     char reason[REASON];
-    return read_job(json, &job, reason) ? beluga_emit_batch_job(emit, &job) : no_job(json, emit);
+    return read_job(json, &job, reason, emit) ? beluga_emit_batch_job(emit, &job)
+                                              : no_job(json, emit);
 }
 
 /* ---- a list of jobs -------------------------------------------------------------------------- */
@@ -229,7 +238,7 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
 {
     beluga_batch_job job;
     char reason[REASON];
-    if (!read_job(json, &job, reason)) return no_job(json, emit);
+    if (!read_job(json, &job, reason, emit)) return no_job(json, emit);
     if (beluga_batch_state_is_end(job.state)) return take(state, json, emit);
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_INPUT, NULL,
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
@@ -249,7 +258,7 @@ static int take_cancel(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;
     char reason[REASON];
-    if (!read_job(json, &job, reason)) return no_job(json, emit);
+    if (!read_job(json, &job, reason, emit)) return no_job(json, emit);
     if (beluga_batch_state_is_end(job.state) || job.state == BELUGA_BATCH_STATE_CANCELLING)
         return beluga_emit_batch_job(emit, &job);
     return beluga_emit_next_request(emit, "cancel", 0);
@@ -278,8 +287,8 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     bool first = !state->begun;
     const beluga_json *root;
     state->begun = true;
-    /* what is deleted has nothing to tell, and may have no body */
-    if (!first && kind == BELUGA_CALL_BATCH_DELETE) return ask_next(state, emit);
+    /* what is deleted has nothing to tell, and a job that is gone has no body */
+    if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);

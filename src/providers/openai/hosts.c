@@ -128,21 +128,34 @@ static const beluga_own_option of_snowflake[] = {
 
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
-/* Groq's client for Python 1.7.0 (batch_create_params.py: one endpoint, 100 MB, a list without
- * pages) and console.groq.com/docs/batch. It is not known to take several models in one file. */
+/* Groq's client for Python 1.7.0 (batch_create_params.py: 100 MB where the page has 200 MB; a list
+ * without pages) and console.groq.com/docs/batch, which shows several models in one file. */
 static const beluga__openai_batch batch_of_groq = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
     .quirks = BELUGA__BATCH_ONE_PAGE};
 /* Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, extra/batch/client.py) and
  * docs.mistral.ai/capabilities/batch. */
 static const beluga__openai_batch batch_of_mistral = {
-    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .price_factor = 0.5, .keeps_names = true},
+    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true},
     .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
+/* The OpenAPI text of platform.kimi.com, and its guide on the Batch API: 40 % less, 100 MB. */
+static const beluga__openai_batch batch_of_moonshot = {
+    .api = {BELUGA__OPENAI_BATCH(0, 100000000), .one_model = true, .price_factor = 0.6,
+            .keeps_names = true},
+    .quirks = BELUGA__BATCH_NO_LIMIT};
+/* Two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible - Batch",
+ * which has a task's name as metadata.ds_name, and a list that takes "after". */
+static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
+                                                           .one_model = true, .price_factor = 0.5,
+                                                           .keeps_names = true},
+                                                   .quirks = BELUGA__BATCH_NO_LIMIT,
+                                                   .name_key = "ds_name"};
 /* docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the API, and
  * Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two models cost
- * half; the others cost the same as at once. */
+ * half; the others cost as much as at once. */
 static const beluga__openai_batch batch_of_together = {
-    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 1.0},
+    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
     .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
               BELUGA__BATCH_ONE_PAGE,
     .upload = "/files/upload",
@@ -263,7 +276,9 @@ static const row rows[] = {
      .batch = &batch_of_mistral},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
-     .field = REASONING_CONTENT},
+     .field = REASONING_CONTENT,
+     .notes = "Batch jobs take few models, and neither temperature nor top_p.\0",
+     .batch = &batch_of_moonshot},
     {HOST("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY\0",
           "MORPH_BASE_URL\0MORPH_API_BASE\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
@@ -317,7 +332,7 @@ static const row rows[] = {
                BELUGA__OPENAI_CACHE_CONTROL,
      .model = "qwen-plus",
      .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0",
-     .max_inputs = 10},
+     .max_inputs = 10, .batch = &batch_of_qwen},
     {HOST("reka", "https://api.reka.ai/v1", "REKA_API_KEY\0", "REKA_BASE_URL\0REKA_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K},
@@ -467,7 +482,7 @@ static void make_table(beluga__openai_host *host, const row *r, place to)
         provider->encode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_encode_count);
         provider->decode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_decode_count);
     }
-    if (r->batch) provider->batch = &r->batch->api;
+    if (r->batch) provider->batch = BELUGA__IF_BATCH_JOBS(&r->batch->api);
     host->input_types = r->input_types;
     host->count_path = r->count_path;
     host->count_member = r->count_member;
