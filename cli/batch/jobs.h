@@ -41,6 +41,9 @@ typedef struct batch_jobs {
     uint64_t most;     /* lines of a job; 0: what the provider takes */
     bool submitted;    /* a job was created in this round */
     bool ended;        /* a job was collected in this round */
+    bool completed;    /* and it was not one that failed as a whole */
+    bool gentle;       /* create one job a round: the provider's queue was full once */
+    unsigned failures; /* jobs in a row that the provider's queue had no room for */
     bool budget_spent; /* the next line may pass the budget */
     bool full;         /* the provider takes no more jobs now */
     bool stopped;      /* nothing more can be done: `work` has the error, or the output */

@@ -134,7 +134,7 @@ def each_api_answers_each_line_once():
             expect(place.wait(), 0, "40 of 40 lines done")
             assert_each_once(place, 40)
             assert all(record["text"] == f"echo: question {line}" for line, record in place.results().items())
-            assert place.control()["files"]["now"] == []
+            assert place.control()["files"]["now"] == [], f"{api}: {place.control()['files']}"
             expect(place.wait(), 0)  # and nothing is asked again
             assert place.control()["jobs"]["created"] == 1
 
@@ -316,6 +316,22 @@ def a_job_that_fails_as_a_whole_stops_the_run_with_its_reason():
         assert place.results() == {}
 
 
+def a_full_queue_is_waited_for_with_smaller_jobs():
+    with Place("--batch-seconds", "0", "--fault", "queue-full:2") as place:
+        place.write(texts(8))
+        expect(place.wait("--limit", "4"), 0)
+        expect(place.wait(), 0, "its lines are asked again later: Enqueued token limit")
+        report = place.control()
+        assert report["texts_answered_twice"] == 0 and len(place.results()) == 8
+        assert max(job["lines"] for job in report["jobs"]["all"][2:]) == 2, report["jobs"]["all"]
+    with Place("--batch-seconds", "0", "--fault", "queue-full") as place:
+        place.write(texts(8))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.ask(), 5, "Enqueued token limit", "8 lines are left")
+        expect(place.wait(), 1, "Enqueued token limit")  # for a single line, too
+        assert place.results() == {}
+
+
 def results_that_are_cut_are_fetched_again():
     for fault in ("cut-results:3", "cut-chunked:3"):
         with Place("--batch-seconds", "0", "--fault", fault, "--fault", "line-429:0.3") as place:
@@ -463,7 +479,7 @@ CHECKS = [each_api_answers_each_line_once, a_job_that_was_made_without_an_answer
           cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
           a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
           want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
-          results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
+          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
           files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
