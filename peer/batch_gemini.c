@@ -54,13 +54,20 @@ static bool put_output(const batch_job *job, bytes *out)
     return peer__putf(out, "\"responsesFile\":\"files/%s\"", job->output);
 }
 
+/* As the real service tells it: flachesis/gemini-rust, pull request 13. */
+static bool put_input(const batch_job *job, bytes *out)
+{
+    if (job->is_inline) return true;
+    return peer__putf(out, ",\"inputConfig\":{\"fileName\":\"files/%s\"}", job->input);
+}
+
 static bool put_batch(const batch_job *job, bool with_output, bytes *out)
 {
     bool ok =
         peer__put(out, "{\"@type\":\"" TYPE "\",\"model\":") && peer__put_string(out, job->model) &&
         peer__put(out, ",\"displayName\":") && peer__put_string(out, job->name ? job->name : "") &&
-        peer__put(out, ",\"createTime\":") && peer__batch_put_time(out, job->created) &&
-        peer__put(out, ",\"updateTime\":") &&
+        put_input(job, out) && peer__put(out, ",\"createTime\":") &&
+        peer__batch_put_time(out, job->created) && peer__put(out, ",\"updateTime\":") &&
         peer__batch_put_time(out, job->ended ? job->ended : job->created) && put_counts(job, out) &&
         peer__putf(out, ",\"state\":\"%s\",\"name\":\"batches/%s\"", state_name(job->state),
                    job->id);
