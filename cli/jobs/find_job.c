@@ -10,8 +10,8 @@
  * one wait between two looks at least.
  */
 #include "base/clock.h"
-#include "batch/chunk.h"
-#include "batch/jobs.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
 #include "output.h"
 
 #include <stdio.h>

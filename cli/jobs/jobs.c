@@ -1,4 +1,4 @@
-#include "batch/jobs.h"
+#include "jobs/jobs.h"
 
 #include "base/clock.h"
 #include "batch/signals.h"
