@@ -570,6 +570,7 @@ static int estimate(batch_command *b)
                                      .config = b->session.config,
                                      .prices = b->prices,
                                      .model = b->texts.model,
+                                     .journal = &b->journal,
                                      .factor = b->args->provider_batch ? find_factor(b) : 0};
     if (b->args->provider_batch && !(estimate.factor > 0)) return refuse_provider(b);
     return batch_estimate_tell(b->args, &estimate);
