@@ -1,4 +1,4 @@
-/* The run itself: reads lines, makes calls and writes results, on one thread. */
+/* The run itself: claims lines, makes calls and puts results, on one thread. */
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 
@@ -6,6 +6,7 @@
 #include "batch/progress.h"
 #include "batch/result.h"
 #include "batch/results.h"
+#include "batch/supply.h"
 #include "batch/survey.h"
 
 #include <beluga/batch.h>
@@ -15,9 +16,8 @@ typedef struct batch_work {
     /* The input of the run; all pointers are borrowed. */
     beluga_chat_model *model;
     const batch_plan *plan;
-    batch_reader *reader;
-    const batch_survey *survey;
-    batch_output *output;
+    batch_supply *supply;
+    const batch_totals *totals; /* of what is put, which the progress shows */
     batch_progress *progress;
     batch_prices prices;
     const char *schema; /* of answers to lines that bring none; NULL: none */
@@ -32,7 +32,9 @@ typedef struct batch_work {
     beluga_error failure; /* the error of the first line that failed; code 0: none */
     size_t alike;         /* `error` ended the run because so many lines in a row had one like it */
     bool interrupted;
-    bool input_failed; /* the input can't be read any more */
+    /* The input and the output that the summary tells of. */
+    const batch_survey *survey;
+    batch_output *output;
 } batch_work;
 
 /* Ask every line that is not finished. @return 0, or an exit code, reported, where the run could

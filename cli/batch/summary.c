@@ -27,7 +27,7 @@ static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
     if (run->output->error) return CLI_EXIT_OUTPUT;
-    if (run->input_failed) return CLI_EXIT_USAGE;
+    if (run->supply->error) return CLI_EXIT_USAGE;
     if (run->error.code) return exit_from_error(run->error.code);
     if (left && run->interrupted) return CLI_EXIT_INTERRUPTED;
     if (left) return CLI_EXIT_OTHER;
@@ -47,7 +47,7 @@ static void tell_reason(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
     if (run->output->error) batch_output_complain(run->output);
-    if (run->input_failed) out_error("the input can't be read: %s", strerror(run->reader->error));
+    if (run->supply->error) out_error("the input can't be read: %s", strerror(run->supply->error));
     if (!run->error.code) return;
     beluga_error_format(&run->error, line, sizeof line);
     if (run->alike > 1)

@@ -1,5 +1,6 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "batch/estimate.h"
+#include "batch/file_supply.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
@@ -359,9 +360,12 @@ static int ask(batch_command *b)
         b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
                                      beluga_with_response_schema(b->schema.data)};
+    batch_file_supply supply;
+    batch_file_supply_begin(&supply, &b->reader, &b->survey, &b->output);
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
-                      .reader = &b->reader,
+                      .supply = &supply.base,
+                      .totals = &b->output.totals,
                       .survey = &b->survey,
                       .output = &b->output,
                       .progress = &b->progress,
