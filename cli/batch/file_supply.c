@@ -8,8 +8,9 @@ static batch_file_supply *file_of(batch_supply *supply)
     return (batch_file_supply *)supply;
 }
 
-static batch_claimed claim_line(batch_supply *supply, batch_claim *claim)
+static batch_claimed claim_line(batch_supply *supply, size_t running, batch_claim *claim)
 {
+    (void)running;
     batch_file_supply *file = file_of(supply);
     for (int i = 0; i < SKIP_LINES; i++) {
         int got = batch_reader_next(file->reader, &claim->record);
@@ -27,8 +28,9 @@ static batch_claimed claim_line(batch_supply *supply, batch_claim *claim)
     return BATCH_CLAIM_SOON;
 }
 
-static int extend(batch_supply *supply)
+static int extend(batch_supply *supply, bool stopping)
 {
+    (void)stopping;
     return batch_output_sync(file_of(supply)->output, false);
 }
 

@@ -2,6 +2,7 @@
 
 #include "batch/alike.h"
 #include "batch/result.h"
+#include "batch/signals.h"
 #include "batch/why.h"
 #include "observe.h"
 #include "output.h"
@@ -13,7 +14,6 @@
 
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,39 +60,6 @@ typedef struct running_batch {
     bool stopped, ended;
     bool starved; /* the supply had no line when it was asked last */
 } running_batch;
-
-/* ---- signals --------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t signals;
-
-/* The first signal asks for an end, the second one ends the program. */
-static void on_signal(int number)
-{
-    if (signals++ == 0) return;
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
-
-#define WATCHED (sizeof watched / sizeof watched[0])
-
-static void watch_signals(struct sigaction before[WATCHED])
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    signals = 0;
-    for (size_t i = 0; i < WATCHED; i++) {
-        sigaction(watched[i], NULL, &before[i]);
-        /* nohup ignores the signal, and its user wants the run to go on. */
-        if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
-    }
-}
-
-static void unwatch_signals(const struct sigaction before[WATCHED])
-{
-    for (size_t i = 0; i < WATCHED; i++) sigaction(watched[i], &before[i], NULL);
-}
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -260,6 +227,7 @@ static void finish_call(running_batch *run, const batch_job *job, const beluga_b
     if (canceled || concerns_all(err->code) || !write_result(run, job, result, &held)) {
         deliver(run, &held);
     } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
+        held.entry.outside = true;
         hold_back(run, &held, err);
     } else {
         run->answered = true;
@@ -403,11 +371,11 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
     return BELUGA_BATCH_ITEM;
 }
 
-/* Failures that are held back are settled where no call is left that could tell more of them. */
-static int wait_for_lines(running_batch *run)
+/* Failures that are held back are settled where no call and no line could tell more of them. */
+static int wait_for_lines(running_batch *run, bool none)
 {
     run->starved = true;
-    if (!run->running) let_go(run, false);
+    if (none && !run->running) let_go(run, false);
     return BELUGA_BATCH_LATER;
 }
 
@@ -416,10 +384,11 @@ static int take_line(running_batch *run, uint64_t index, beluga_batch_item *out)
 {
     batch_claim claim = {.ticket = 0};
     batch_supply *supply = run->self->supply;
-    switch (supply->ops->claim(supply, &claim)) {
+    switch (supply->ops->claim(supply, run->running, &claim)) {
     case BATCH_CLAIM_END: return BELUGA_BATCH_END;
     case BATCH_CLAIM_FAILED: return BELUGA_BATCH_END;
-    case BATCH_CLAIM_LATER: return wait_for_lines(run);
+    case BATCH_CLAIM_LATER: return wait_for_lines(run, true);
+    case BATCH_CLAIM_HOLD: return wait_for_lines(run, false);
     case BATCH_CLAIM_SOON: beluga_batch_wake(run->batch); return BELUGA_BATCH_LATER;
     case BATCH_CLAIM_LINE: break;
     }
@@ -431,7 +400,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
     running_batch *run = payload;
     run->starved = false;
     for (int i = 0; i < STEP_LINES; i++) {
-        if (run->stopped || signals) return BELUGA_BATCH_END;
+        if (run->stopped || batch_signals_came()) return BELUGA_BATCH_END;
         if (!has_room(run) || run->running >= run->self->jobs) return BELUGA_BATCH_LATER;
         int next = take_line(run, index, out);
         if (next >= 0) return next;
@@ -458,7 +427,7 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 static void note_signal(running_batch *run)
 {
-    if (!signals || run->self->interrupted) return;
+    if (!batch_signals_came() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
     out_note("stopping when the %zu call%s under way %s ended; once more ends at once",
@@ -485,7 +454,8 @@ static int take_turn(running_batch *run)
     int rc = wait_for_work(run);
     if (rc != 0) return rc;
     note_signal(run);
-    if (supply->ops->extend(supply) != 0) give_up(run);
+    bool stopping = run->stopped || run->self->interrupted;
+    if (supply->ops->extend(supply, stopping) != 0) give_up(run);
     if (run->starved) beluga_batch_wake(run->batch);
     batch_progress_show(run->self->progress, run->self->totals);
     return 0;
@@ -537,9 +507,9 @@ static void release(running_batch *run)
 int batch_run(batch_work *self)
 {
     running_batch run = {.self = self};
-    struct sigaction before[WATCHED];
+    batch_signals before;
     beluga_error err;
-    watch_signals(before);
+    batch_signals_watch(&before);
     int rc = prepare(&run);
     if (rc == 0) {
         wait_for_end(&run);
@@ -548,7 +518,7 @@ int batch_run(batch_work *self)
         beluga_error_set(&err, rc, "the batch can't begin");
     }
     release(&run);
-    unwatch_signals(before);
+    batch_signals_unwatch(&before);
     if (rc != 0) self->error = err;
     return rc;
 }

@@ -14,7 +14,8 @@ typedef enum batch_claimed {
     BATCH_CLAIM_END,   /* no line will come any more */
     BATCH_CLAIM_LINE,  /* a line was claimed */
     BATCH_CLAIM_SOON,  /* none yet; ask again in the next turn of the loop */
-    BATCH_CLAIM_LATER, /* none now; ask again when `fd` is readable, or at the next `extend` */
+    BATCH_CLAIM_LATER, /* none now; ask again when `fd` is readable, or behind the next `extend` */
+    BATCH_CLAIM_HOLD,  /* the same, and there may be lines: a limit is reached for the moment */
     BATCH_CLAIM_FAILED /* lines can't be got any more; `error` says why */
 } batch_claimed;
 
@@ -29,11 +30,12 @@ typedef struct batch_supply batch_supply;
 
 /* All functions are called on the thread of the run, and none of them blocks for long. */
 typedef struct batch_supply_ops {
-    /* Claim the next line that has no result. */
-    batch_claimed (*claim)(batch_supply *supply, batch_claim *claim);
+    /* Claim the next line that has no result. @param running  Calls that are under way. */
+    batch_claimed (*claim)(batch_supply *supply, size_t running, batch_claim *claim);
     /* Keep what is claimed, and make durable what was put; called ten times a second or so.
+     * @param stopping  No line is claimed any more: what is not begun may go to others.
      * @return 0, or -1: results can't be stored any more. */
-    int (*extend)(batch_supply *supply);
+    int (*extend)(batch_supply *supply, bool stopping);
     /* Put the result of a line; `text`, with its newline, is borrowed for the call. A second result
      * of a line is dropped. @return as extend. */
     int (*put_once)(batch_supply *supply, uint64_t ticket, const batch_entry *entry,

@@ -1,9 +1,12 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
+#include "batch/calls.h"
+#include "batch/collect.h"
 #include "batch/estimate.h"
 #include "batch/file_supply.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
+#include "commands/batch_queue.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"
@@ -21,14 +24,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DEFAULT_JOBS 8
-#define MAX_JOBS     10000
-/* Descriptors that are needed besides those of the calls. */
-#define SPARE_FILES 64
 
 /* Everything that a batch needs from its beginning to its end. */
 typedef struct batch_command {
@@ -56,22 +53,11 @@ typedef struct batch_command {
     batch_progress progress;
     beluga_prices *prices;
     batch_layout layout;
+    batch_collector collector; /* with --queue */
+    cli_text options;          /* for the job's manifest */
 } batch_command;
 
 /* ---- the command line ------------------------------------------------------------------------ */
-
-static int take_jobs(batch_command *b)
-{
-    char *end;
-    const char *text = b->args->jobs;
-    b->jobs = DEFAULT_JOBS;
-    if (!text) return 0;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || n < 1 || n > MAX_JOBS)
-        return out_usage("--jobs: %s is not a number from 1 to %d", text, MAX_JOBS);
-    b->jobs = (size_t)n;
-    return 0;
-}
 
 static int take_budget(batch_command *b)
 {
@@ -143,7 +129,7 @@ static int take_options(batch_command *b)
     if (strcmp(b->out, "-") == 0)
         return out_usage("--out: name a file; a run that stopped could not go on from stdout");
     int rc = take_layout(b);
-    if (rc == 0) rc = take_jobs(b);
+    if (rc == 0) rc = batch_calls_take(args, &b->jobs);
     if (rc == 0) rc = take_budget(b);
     if (rc == 0) rc = take_limit(b);
     if (rc == 0) rc = take_output_format(b);
@@ -333,14 +319,6 @@ static int open_model(batch_command *b)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void allow_files(size_t jobs)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= jobs + SPARE_FILES) return;
-    limit.rlim_cur = jobs + SPARE_FILES < limit.rlim_max ? jobs + SPARE_FILES : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int finish(batch_command *b, const batch_work *run)
 {
     bool complete = b->output.totals.done + b->output.totals.failed == b->survey.records;
@@ -354,10 +332,7 @@ static int finish(batch_command *b, const batch_work *run)
 
 static int ask(batch_command *b)
 {
-    int64_t jobs;
-    if (!b->args->jobs &&
-        beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
-        b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
+    batch_calls_allow(b->args, b->session.config, &b->jobs);
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
                                      beluga_with_response_schema(b->schema.data)};
     batch_file_supply supply;
@@ -377,12 +352,75 @@ static int ask(batch_command *b)
                       .ordered = b->args->ordered,
                       .openai = b->openai,
                       .run_tools = b->tools.count != 0};
-    allow_files(b->jobs);
     const batch_totals *there = &b->output.totals;
     batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
                          there, b->args->verbose == 0);
     batch_run(&run);
     return finish(b, &run);
+}
+
+/* ---- many machines --------------------------------------------------------------------------- */
+
+static void take_limits(const batch_command *b, batch_limits *limits)
+{
+    const beluga_config *config = b->session.config;
+    beluga_config_get_int(config, BELUGA_OPTION_REQUESTS_PER_MINUTE, &limits->requests_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_TOKENS_PER_MINUTE, &limits->tokens_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_MAX_CONCURRENT_CALLS,
+                          &limits->max_concurrent_calls);
+}
+
+/* Find the job before the output is touched. */
+static int find_job(batch_command *b)
+{
+    const cli_args *args = b->args;
+    batch_collector *c = &b->collector;
+    if (batch_manifest_options(args, b->session.config, &b->options) != 0) return out_no_memory();
+    *c = (batch_collector){.args = args,
+                           .out = b->out,
+                           .facts = &b->facts,
+                           .survey = &b->survey,
+                           .reader = &b->reader,
+                           .output = &b->output,
+                           .progress = &b->progress,
+                           .made = {.model = b->texts.model,
+                                    .template = args->template,
+                                    .system = b->system,
+                                    .schema = b->schema.data,
+                                    .prompt_column = args->prompt_column,
+                                    .attach_column = args->attach_column,
+                                    .options = b->options.data,
+                                    .openai = b->openai,
+                                    .strict = args->strict,
+                                    .attach_anyway = args->attach_anyway,
+                                    .has_tools = b->tools.count != 0,
+                                    .layout = b->layout}};
+    take_limits(b, &c->made.limits);
+    return batch_collect_find(c);
+}
+
+/* The budget of the workers is what earlier runs have left of it. */
+static int collect(batch_command *b)
+{
+    batch_collector *c = &b->collector;
+    const batch_totals *there = &b->output.totals;
+    batch_work run = {.totals = there,
+                      .supply = &c->lines.base,
+                      .progress = &b->progress,
+                      .survey = &b->survey,
+                      .output = &b->output};
+    int rc = set_budget(b);
+    c->made.limits.budget = b->budget ? b->budget - there->cost : 0;
+    batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
+                         there, b->args->verbose == 0);
+    if (rc == 0) rc = batch_collect_run(c);
+    if (rc != 0) return rc;
+    run.error = c->error;
+    run.interrupted = c->interrupted;
+    bool over = !c->code && !b->output.error && !batch_summary_left(&run);
+    rc = finish(b, &run);
+    if (over && !b->args->keep_job) batch_collect_end(c);
+    return c->code ? c->code : rc;
 }
 
 /* ---- --dry-run ------------------------------------------------------------------------------- */
@@ -415,7 +453,9 @@ static int run_batch(batch_command *b)
     if (rc == 0) rc = check_out(b);
     if (rc == 0) rc = make_facts(b);
     if (rc == 0 && b->args->dry_run) return estimate(b);
+    if (rc == 0 && b->args->queue) rc = find_job(b);
     if (rc == 0) rc = open_output(b);
+    if (rc == 0 && b->args->queue) return collect(b);
     if (rc == 0) rc = open_model(b);
     if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
@@ -425,10 +465,13 @@ static int run_batch(batch_command *b)
 static int run(const cli_args *args)
 {
     batch_command b = {.args = args, .input = -1, .output = {.fd = -1}};
+    if (batch_queue_is_asked(args)) return batch_queue_run(args);
     /* Without the signal, writing too large a file fails like any other write. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
     batch_output_close(&b.output);
+    batch_collect_free(&b.collector);
+    text_free(&b.options);
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);
     beluga_prices_free(b.prices);
@@ -449,6 +492,7 @@ const cli_command cmd_batch = {
                      ARG_SCHEMA, ARG_TOOLS, ARG_FORMAT, ARG_DELIMITER, ARG_NO_HEADER,
                      ARG_PROMPT_COLUMN, ARG_ATTACH_COLUMN, ARG_ATTACH_ANYWAY, ARG_OUTPUT_FORMAT,
                      ARG_LIMIT, ARG_ORDERED, ARG_RETRY_FAILED, ARG_ERRORS, ARG_DRY_RUN, ARG_BUDGET,
+                     ARG_QUEUE, ARG_KEEP_JOB, ARG_WORK, ARG_STAY, ARG_IDLE, ARG_STATUS, ARG_REMOVE,
                      ARG_STRICT, ARG_JSON, ARG_CALLS),
     .max_operands = 1,
     .draws_progress = true,

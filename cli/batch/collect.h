@@ -1,0 +1,58 @@
+/*
+ * Puts the lines of an input into a queue that many machines share, and collects their results into
+ * the output. It may die at any time, and go on.
+ */
+#ifndef BELUGA_CLI_BATCH_COLLECT_H
+#define BELUGA_CLI_BATCH_COLLECT_H
+
+#include "args.h"
+#include "batch/file_supply.h"
+#include "batch/manifest.h"
+#include "batch/mark.h"
+#include "batch/progress.h"
+#include "queue/queue.h"
+
+#include <beluga/error.h>
+
+typedef struct batch_collector {
+    /* The input of the run; all is borrowed. */
+    const cli_args *args;
+    const char *out;
+    const batch_facts *facts;
+    const batch_survey *survey;
+    batch_reader *reader;
+    batch_output *output;
+    batch_progress *progress;
+    batch_manifest made; /* of the job where it is not there yet; id and lines are not looked at */
+    /* Its own. */
+    queue *queue;
+    batch_manifest found; /* of the job that is there */
+    bool joined;
+    batch_mark mark, written; /* where it is, and what the file says */
+    int64_t marked_ms;
+    batch_file_supply lines;
+    bool sealed;
+    queue_counts counts;
+    queue_sum spent;
+    /* The outcome. */
+    beluga_error error; /* the error that stopped it; code 0: none */
+    bool interrupted;
+    int code; /* of a failure that was reported; 0: none */
+} batch_collector;
+
+/*
+ * Connect, and find whether the job is there. A job of other facts is refused.
+ * @return 0, or an exit code, reported. Free the collector in either case.
+ */
+int batch_collect_find(batch_collector *collector);
+
+/* Put the lines that the open output does not have, and collect until all have a result. @return 0,
+ * or an exit code, reported, where it could not begin. */
+int batch_collect_run(batch_collector *collector);
+
+/* Remove the job: all its results are durable in the output. */
+void batch_collect_end(batch_collector *collector);
+
+void batch_collect_free(batch_collector *collector);
+
+#endif
