@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -147,6 +148,17 @@ static int open_all(const struct addrinfo *found, bool is_any_port, http_listene
     return *n ? 0 : absent;
 }
 
+/* Without an /etc/hosts, as in a small container, no file names localhost: without a host the
+ * resolver gives the same addresses. */
+static int look_up(const char *host, const char *port, struct addrinfo **found)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+    int status = getaddrinfo(host, port, &hints, found);
+    if (status == 0 || strcasecmp(host, "localhost") != 0) return status;
+    hints.ai_flags = AI_NUMERICSERV;
+    return getaddrinfo(NULL, port, &hints, found);
+}
+
 static int open_port(http_listener *opened, size_t *n_opened, const char *address, char *why,
                      size_t n)
 {
@@ -156,9 +168,8 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
         snprintf(why, n, "%s is no address: write HOST:PORT, [IPv6]:PORT or unix:PATH", address);
         return EINVAL;
     }
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int status = getaddrinfo(host, port, &hints, &found);
+    int status = look_up(host, port, &found);
     if (status != 0) {
         snprintf(why, n, "%s: the host is not known: %s", address, gai_strerror(status));
         return EADDRNOTAVAIL;

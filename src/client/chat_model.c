@@ -167,6 +167,21 @@ int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *
     return start_call(model, spec, cb, payload, out, err);
 }
 
+int beluga__chat_model_start_job(beluga_chat_model *model, beluga__call_spec *spec,
+                                 beluga_event_cb cb, void *payload, beluga_op **out,
+                                 beluga_error *err)
+{
+    static const char *const names[] = {
+        [BELUGA_CALL_BATCH_CREATE] = "batch_create",   [BELUGA_CALL_BATCH_GET] = "batch_get",
+        [BELUGA_CALL_BATCH_LIST] = "batch_list",       [BELUGA_CALL_BATCH_CANCEL] = "batch_cancel",
+        [BELUGA_CALL_BATCH_RESULTS] = "batch_results", [BELUGA_CALL_BATCH_DELETE] = "batch_delete",
+    };
+    spec->operation = names[spec->kind];
+    spec->streamed = spec->kind == BELUGA_CALL_BATCH_RESULTS;
+    spec->restartable = !spec->streamed;
+    return start_call(model, spec, cb, payload, out, err);
+}
+
 /* --- push ------------------------------------------------------------------------------------- */
 
 int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,

@@ -48,6 +48,12 @@ int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
 
+/* Make a call about batch jobs, whose kind and job `spec` has. The events are BATCH_JOB and
+ * BATCH_RESULT; a raw finish word is the page of a list that follows. */
+int beluga__chat_model_start_job(beluga_chat_model *model, beluga__call_spec *spec,
+                                 beluga_event_cb cb, void *payload, beluga_op **out,
+                                 beluga_error *err);
+
 /* Begin to fold the answer of a call of a model; max_bytes as for the builder. */
 static inline void beluga__chat_model_fold(const beluga_chat_model *model,
                                            beluga_response_builder *builder, size_t max_bytes)

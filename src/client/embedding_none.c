@@ -1,4 +1,4 @@
-/* Replaces count.c, embed.c, embeddings.c, job.c and trim.c in a library without embeddings. */
+/* Replaces count.c, embed.c, embeddings.c and trim.c in a library without embeddings. */
 #include "base/left_out.h"
 
 #include <beluga/embedding.h>
@@ -55,18 +55,8 @@ int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
     return refuse(err);
 }
 
-/* No caller has a job or embeddings here, so the following functions can only be called with
+/* No caller has embeddings here, so the following functions can only be called with
  * NULL. */
-
-void beluga_job_cancel(beluga_job *job)
-{
-    (void)job;
-}
-
-void beluga_job_free(beluga_job *job)
-{
-    (void)job;
-}
 
 void beluga_embeddings_free(beluga_embeddings *embeddings)
 {

@@ -92,6 +92,9 @@ typedef struct beluga__transfer_spec {
     uint64_t *random;
     int64_t connect_timeout_ms;
     bool streamed;
+    /* The request must not be sent twice. It gets a connection of its own, since libcurl repeats a
+     * request when a connection that was used before ends without a byte of an answer. */
+    bool once;
 } beluga__transfer_spec;
 
 enum { BELUGA__TIMERS_PER_CALL = 7 };

@@ -69,6 +69,12 @@ static bool afford(retry *self)
 
 /* --- the decision to retry -------------------------------------------------------------------- */
 
+/* After any other failure there may be a job, which would be paid for a second time. */
+static bool is_refusal(const beluga_error *err)
+{
+    return err->http_status >= 400 && err->http_status < 500;
+}
+
 /* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
  * decides, or else the error itself. A model that was silent for a whole timeout is not asked
  * again where a fallback can be asked. */
@@ -76,6 +82,7 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
+    if (stage->base.call->kind == BELUGA_CALL_BATCH_CREATE && !is_refusal(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool retryable =
         err->retryable && !(silent && beluga__settings_has(settings, BELUGA_OPTION_FALLBACK));

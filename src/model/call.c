@@ -161,6 +161,20 @@ static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *
     return 0;
 }
 
+static int take_job(beluga_call *call, const beluga__job_question *question, beluga_error *err)
+{
+    if (!question) return 0;
+    beluga__job_question *job = beluga__arena_alloc(&call->arena, sizeof *job);
+    if (!job) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    *job = *question;
+    if (job->id) job->id = beluga__arena_copy(&call->arena, job->id, strlen(job->id));
+    if (job->name) job->name = beluga__arena_copy(&call->arena, job->name, strlen(job->name));
+    if (!job->id != !question->id || !job->name != !question->name)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    call->u.job = job;
+    return 0;
+}
+
 static int check_question(beluga_call *call, beluga_error *err)
 {
     if (!beluga__call_is_answer(call) && call->kind != BELUGA_CALL_COUNT) return 0;
@@ -176,8 +190,12 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     int status = take_messages(call, spec->messages, err);
     if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
-    if (!status) status = check_question(call, err);
+    if (!status) status = take_job(call, spec->job, err);
+    if (!status && !spec->answered) status = check_question(call, err);
     if (status) return status;
+    if (spec->model_name && !(call->model_name = beluga__arena_copy(&call->arena, spec->model_name,
+                                                                    strlen(spec->model_name))))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (spec->page &&
         !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
@@ -441,7 +459,7 @@ const char *beluga_call_get_state(const beluga_call *call, const beluga_part *pa
 
 const char *beluga_call_page(const beluga_call *call)
 {
-    return call->n_inputs ? NULL : call->u.page;
+    return call->n_inputs || beluga__call_job(call) ? NULL : call->u.page;
 }
 
 beluga_context *beluga_call_context(const beluga_call *call)

@@ -13,6 +13,14 @@ typedef struct beluga__input {
     size_t length;
 } beluga__input;
 
+/* What a call about batch jobs is about. */
+typedef struct beluga__job_question {
+    const char *id;   /* of a job; NULL: the call creates one, or lists them */
+    const char *name; /* of the job to create, or NULL */
+    const char *requests;
+    size_t length; /* of requests, in bytes */
+} beluga__job_question;
+
 struct beluga_call {
     atomic_uint refs;
     uint32_t n_inputs; /* 0 unless the call embeds texts: else u.page holds */
@@ -45,10 +53,12 @@ struct beluga_call {
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
-    const char *operation; /* "generate", "stream", "models", "embed", "count_tokens" */
+    const char *operation; /* "generate", "stream", "models", "embed", "count_tokens", … */
     union {
         const char *page; /* token of the next page of a list, or request; NULL: the first */
         const beluga__input *inputs; /* texts to embed, in the arena */
+        /* of a kind that is about batch jobs, but for a list of them; in the arena */
+        const beluga__job_question *job;
     } u;
     int64_t start_ns;
     /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
@@ -80,7 +90,10 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
-    const char *page;  /* copied */
+    const char *model_name;          /* copied; NULL: that of the settings */
+    const char *page;                /* copied */
+    const beluga__job_question *job; /* copied, but for the requests; NULL: none */
+    bool answered;     /* an answer that is there is decoded, so that nothing is asked */
     void *parent_span; /* span of telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
     bool streamed, restartable, folded;
@@ -102,6 +115,19 @@ int64_t beluga__call_estimate_tokens(const beluga_call *call);
 static inline bool beluga__call_is_answer(const beluga_call *call)
 {
     return call->kind == BELUGA_CALL_ANSWER;
+}
+
+/* Returns whether the call is about batch jobs. */
+static inline bool beluga__call_is_of_jobs(const beluga_call *call)
+{
+    return call->kind >= BELUGA_CALL_BATCH_CREATE;
+}
+
+/* Returns what a call is about that is of one batch job; NULL for all others. */
+static inline const beluga__job_question *beluga__call_job(const beluga_call *call)
+{
+    bool of_one = beluga__call_is_of_jobs(call) && call->kind != BELUGA_CALL_BATCH_LIST;
+    return of_one ? call->u.job : NULL;
 }
 
 /* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call

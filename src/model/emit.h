@@ -3,7 +3,7 @@
  * emit.c begins an emit, fails it and delivers its end; emit_rules.c and emit_tools.c have the rule
  * that an event of each kind keeps; emit_api.c and emit_telemetry.c are the public functions that a
  * provider calls. emit_embed.c has the rules of vectors and counts of tokens, emit_vector.c the
- * functions for them. */
+ * functions for them; emit_batch.c has both for batch jobs. */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 

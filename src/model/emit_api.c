@@ -248,7 +248,9 @@ int beluga_emit_next_page(beluga_emit *given, const char *token)
     int status = 0;
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
-    bool paged = emit->call->kind == BELUGA_CALL_MODELS || emit->call->kind == BELUGA_CALL_COUNT;
+    unsigned kind = emit->call->kind;
+    bool paged =
+        kind == BELUGA_CALL_MODELS || kind == BELUGA_CALL_COUNT || kind == BELUGA_CALL_BATCH_LIST;
     if (emit->remote || !paged || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_keep_page(emit, token);
 }
@@ -259,7 +261,8 @@ int beluga_emit_next_request(beluga_emit *given, const char *token, int64_t dela
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
     if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
-    if (!beluga__call_is_answer(emit->call) || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
+    bool may = beluga__call_is_answer(emit->call) || beluga__call_is_of_jobs(emit->call);
+    if (!may || !token || !*token) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_ask(emit, token, delay_ms);
 }
 

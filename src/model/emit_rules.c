@@ -345,6 +345,8 @@ static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *
     [BELUGA_EVENT_STATE] = emit_state,
     [BELUGA_EVENT_EMBEDDING] = beluga__emit_vector,
     [BELUGA_EVENT_TOKEN_COUNT] = beluga__emit_count,
+    [BELUGA_EVENT_BATCH_JOB] = beluga__emit_job,
+    [BELUGA_EVENT_BATCH_RESULT] = beluga__emit_job_result,
     [BELUGA__EVENT_WARNING] = emit_warning,
     [BELUGA__EVENT_MODEL] = emit_model,
     [BELUGA__EVENT_REASONING_END] = end_reasoning,

@@ -68,6 +68,11 @@ int beluga__emit_count(beluga_emit *emit, beluga_event *event);
 /* Returns 0 where everything has come for which the call asked, else a code. */
 int beluga__emit_check_whole(beluga_emit *emit);
 
+/* --- emit_batch.c --- */
+
+int beluga__emit_job(beluga_emit *emit, beluga_event *event);
+int beluga__emit_job_result(beluga_emit *emit, beluga_event *event);
+
 /* --- emit_rules.c --- */
 
 /* Keep the token of the next page of a list of models. The token uses the field of the finish

@@ -107,6 +107,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
+        .once = call->kind == BELUGA_CALL_BATCH_CREATE, /* a job is paid for when it is there */
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
@@ -191,18 +192,17 @@ static void turn_came(beluga__task *task)
 static int prepare(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    const beluga_provider *provider = beluga__http_stage_provider(self);
     size_t max_event = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_EVENT_BYTES,
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
+    if (call->kind == BELUGA_CALL_BATCH_RESULTS) max_event = max_body; /* each line is an answer */
     beluga__watchdog_init(&self->dog, call, barked);
     self->timer.fire = time_came;
     self->soon.run = turn_came;
     self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, call->body_given);
-    if (provider->state_size)
-        self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
-    if (provider->state_size && !self->state)
+    size_t state = beluga__call_state_size(call);
+    if (state && !(self->state = beluga__arena_zalloc(&call->arena, state)))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the decoder");
     int status = beluga__http_stage_set_up(self, max_event, max_body, err);
     return status ? status : beluga__http_secrets_init(&self->secrets, call, secrets_ready, err);

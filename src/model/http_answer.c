@@ -47,6 +47,12 @@ static bool is_fixed(const beluga__http_stage *self)
     return beluga__framing_is_fixed(beluga__http_stage_provider(self)->framing);
 }
 
+/* The first answer tells where the results are, and further ones are files with a line for each. */
+static bool is_file_of_results(const beluga__http_stage *self)
+{
+    return self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS && self->request.token;
+}
+
 static void on_head(void *owner)
 {
     beluga__http_stage *self = owner;
@@ -54,7 +60,9 @@ static void on_head(void *owner)
     int status = self->response.status;
     beluga__http_phase next =
         beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
-    if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
+    if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
+    bool is_gone = status == 404 && call->kind == BELUGA_CALL_BATCH_DELETE;
+    if ((status < 200 || status >= 300) && !is_gone) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
@@ -87,6 +95,17 @@ static size_t blanks_before(const beluga__http_stage *self, const char *bytes, s
     return is_fixed(self) ? 0 : beluga__sniff_skip(bytes, n);
 }
 
+/* The answer is whole, and so is the call, unless the decoder asked for another request. */
+static int decode_job(beluga__http_stage *self, const char *text, size_t n)
+{
+    /* What was to be deleted is gone already, and the rest is asked for. */
+    if (self->response.status == 404) n = 0;
+    int status =
+        beluga__call_kind_job_decoder(self->emit.call)(self->state, text, n, self->emit.given);
+    bool ends = !status && !self->emit.failed && !beluga__course_goes_on(self->emit.call);
+    return ends ? beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL) : status;
+}
+
 static int decode_body(beluga__http_stage *self)
 {
     const beluga_provider *provider = beluga__http_stage_provider(self);
@@ -97,7 +116,9 @@ static int decode_body(beluga__http_stage *self)
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
     beluga__decode_fn *decode = beluga__call_kind_decoder(self->emit.call);
-    if (decode) {
+    if (beluga__call_is_of_jobs(self->emit.call)) {
+        status = decode_job(self, text, n);
+    } else if (decode) {
         status = decode(text, n, self->emit.given);
         if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
     } else

@@ -1,6 +1,7 @@
 /* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
  * other. model/proof.h tells what the end of the stream means. */
 #include "base/limits.h"
+#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_stage.h"
 #include "wire/sniff.h"
@@ -130,6 +131,15 @@ static const beluga_frame *named(const beluga__http_stage *self, const beluga_fr
     return copy;
 }
 
+static int decode(beluga__http_stage *self, const beluga_frame *frame)
+{
+    const beluga_provider *provider = beluga__http_stage_provider(self);
+    if (beluga__call_is_answer(self->emit.call))
+        return provider->decode_event(self->state, frame, self->emit.given);
+    return beluga__batch_api_of(provider).decode_result(self->state, frame->data, frame->length,
+                                                        self->emit.given);
+}
+
 /* Returns 0 to go on with the next frame, 1 when the call has ended. */
 static int on_frame(void *payload, const beluga_frame *given)
 {
@@ -140,8 +150,7 @@ static int on_frame(void *payload, const beluga_frame *given)
     if (frame->length && !self->heard) self->heard = BELUGA__HTTP_HEARD_FRAME;
     beluga__watchdog_feed(&self->dog);
     uintptr_t before = beluga__http_stage_begin_turn(self);
-    int status =
-        beluga__http_stage_provider(self)->decode_event(self->state, frame, self->emit.given);
+    int status = decode(self, frame);
     beluga__http_stage_end_turn(self, before);
     if (status < 0) return unreadable(self, frame, status);
     if (beluga__http_stage_is_over(self)) return 1; /* a callback cancelled the call */
@@ -188,15 +197,32 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
     if (!self->heard) keep_sample(self, bytes, n);
 }
 
-void beluga__http_stage_end_frames(beluga__http_stage *self)
+/* A file of results says nothing of its end, so that only HTTP can tell that it is whole. */
+static int end_results(beluga__http_stage *self)
+{
+    beluga_batch_api api = beluga__batch_api_of(beluga__http_stage_provider(self));
+    int status = api.decode_results_end ? api.decode_results_end(self->state, self->emit.given) : 0;
+    if (status || self->emit.failed || beluga__course_goes_on(self->emit.call) ||
+        !beluga__http_is_framed(&self->response))
+        return status;
+    return beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static int decode_end(beluga__http_stage *self)
 {
     const beluga_provider *provider = beluga__http_stage_provider(self);
+    if (!beluga__call_is_answer(self->emit.call)) return end_results(self);
+    return provider->decode_end ? provider->decode_end(self->state, self->emit.given) : 0;
+}
+
+void beluga__http_stage_end_frames(beluga__http_stage *self)
+{
     int status = beluga__framer_end(&self->framer, on_frame, self);
     /* the call ended with its last frame */
     if (status > 0 || beluga__http_stage_is_over(self)) return;
-    if (status == 0 && provider->decode_end && !self->marked) {
+    if (status == 0 && !self->marked) {
         uintptr_t before = beluga__http_stage_begin_turn(self);
-        status = provider->decode_end(self->state, self->emit.given);
+        status = decode_end(self);
         beluga__http_stage_end_turn(self, before);
         if (beluga__http_stage_is_over(self)) return;
         beluga__proof_note(&self->proof, beluga__emit_take_brought(&self->emit));

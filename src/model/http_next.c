@@ -2,6 +2,7 @@
  * before the next request begins. model/course.h has what lasts. */
 #include "base/clock.h"
 #include "loop/rooms.h"
+#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/emit_rules.h"
 #include "model/http_stage.h"
@@ -18,7 +19,7 @@ static int no_memory(beluga_error *err)
 /* Keep what the next request begins with, should it fail and be sent again by another attempt. */
 static int keep(beluga__http_stage *self, beluga__course *course, beluga_error *err)
 {
-    size_t n = beluga__http_stage_provider(self)->state_size;
+    size_t n = beluga__call_state_size(self->emit.call);
     if (course->n_asked++ == BELUGA__MAX_REQUESTS)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                 "more than %u requests in one call", BELUGA__MAX_REQUESTS);
@@ -125,7 +126,8 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
 {
     beluga_call *call = self->emit.call;
     const beluga_allocator *allocator = call->arena.allocator;
-    uint32_t framing = beluga__http_stage_provider(self)->framing;
+    bool results = call->kind == BELUGA_CALL_BATCH_RESULTS;
+    uint32_t framing = results ? BELUGA_FRAMING_NDJSON : beluga__http_stage_provider(self)->framing;
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
@@ -161,7 +163,6 @@ void beluga__http_stage_take_up(beluga__http_stage *self)
     if (!course) return;
     course->asked = NULL;
     if (!course->token) return;
-    if (self->state)
-        memcpy(self->state, course->state, beluga__http_stage_provider(self)->state_size);
+    if (self->state) memcpy(self->state, course->state, beluga__call_state_size(self->emit.call));
     beluga__emit_take_up(&self->emit, &course->known);
 }

@@ -28,14 +28,28 @@ static void explain_proxy(beluga__http_stage *self, beluga_error *err)
     beluga__buf_clear(&self->response.body);
 }
 
-static void set_cause(const beluga__http_stage *self, beluga_error *err)
+static void set_cause(const beluga_http_response *response, beluga_error *err)
 {
-    const beluga__buf *body = &self->response.body;
-    const char *location = beluga_http_response_header(&self->response, "location");
-    if (self->response.status >= 300 && self->response.status < 400 && location)
+    const beluga__buf *body = &response->body;
+    const char *location = beluga_http_response_header(response, "location");
+    if (response->status >= 300 && response->status < 400 && location)
         beluga_error_set_cause(err, location, strlen(location));
     else if (body->length)
         beluga_error_set_cause(err, body->data, body->length < 80 ? body->length : 80);
+}
+
+void beluga__refusal_read(const beluga_call *call, const beluga_http_response *response, int code,
+                          const char *reason, beluga_error *err)
+{
+    const beluga_provider *provider = call->target->provider;
+    int status = response->status;
+    beluga_error_set(err, code, "%s", reason ? reason : beluga_error_text(code));
+    err->http_status = status;
+    err->retry_after_ms = beluga__http_retry_after_ms(response, beluga__wall_s());
+    if (reason) err->retryable = 0;
+    if (status == 409) err->retryable = 1;
+    set_cause(response, err);
+    if (status >= 400 && provider->decode_error) provider->decode_error(call, response, err);
 }
 
 static const char sent_without_key[] =
@@ -63,21 +77,13 @@ static void name_missing_key(const beluga__http_stage *self, beluga_error *err)
 
 static void explain(beluga__http_stage *self, beluga_error *err)
 {
-    const beluga_provider *provider = beluga__http_stage_provider(self);
     beluga__buf *body = &self->response.body;
     int status = self->response.status;
     bool page = status >= 200 && status < 300;
     int code = page ? BELUGA_ERROR_MALFORMED_RESPONSE : beluga_error_from_http(status);
     const char *reason = reason_of(status, self->request.told);
     if (body->length) beluga__http_secrets_mask(&self->secrets, body->data, body->length);
-    beluga_error_set(err, code, "%s", reason ? reason : beluga_error_text(code));
-    err->http_status = status;
-    err->retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
-    if (reason) err->retryable = 0;
-    if (status == 409) err->retryable = 1;
-    set_cause(self, err);
-    if (status >= 400 && provider->decode_error)
-        provider->decode_error(self->emit.call, &self->response, err);
+    beluga__refusal_read(self->emit.call, &self->response, code, reason, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
     /* AWS answers 403 to a bad key, and only the provider can tell this case from others. */

@@ -172,6 +172,10 @@ void beluga__http_stage_take_up(beluga__http_stage *self);
 
 /* End the call with an error made from the status and the body of a refusal. */
 void beluga__http_stage_refused(beluga__http_stage *self);
+/* Make an error of a refusal: `code`, and what its provider reads in it; `reason` is for people
+ * where the status alone tells it, else NULL. */
+void beluga__refusal_read(const beluga_call *call, const beluga_http_response *response, int code,
+                          const char *reason, beluga_error *err);
 
 /* --- http_frames.c --- */
 
@@ -196,5 +200,9 @@ typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request 
  * BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
+/* Let the provider write the request of a call that is not sent by itself: its URL and body, and
+ * no headers of the model and no key. Only the emit's call and the request of the stage are looked
+ * at. Returns 0 or a code with detail. */
+int beluga__http_stage_encode(beluga__http_stage *self, beluga_error *err);
 
 #endif

@@ -227,6 +227,19 @@ static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode
     return status || cancels || self->foreign ? status : finish_body(self, reads, err);
 }
 
+int beluga__http_stage_encode(beluga__http_stage *self, beluga_error *err)
+{
+    err->code = 0;
+    int status = encode_and_watch(self, beluga__call_kind_encoder(self->emit.call), false, err);
+    if (status > 0)
+        status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                  "the provider could not write its request");
+    if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
+    if (status) return status;
+    beluga__http_request_seal(&self->request);
+    return beluga__http_request_finish(&self->request, err);
+}
+
 static int write_request(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                          beluga_error *err)
 {

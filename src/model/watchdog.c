@@ -10,6 +10,14 @@ static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
     return (int32_t)beluga__settings_int(call->settings, key, otherwise);
 }
 
+/* The requests of a batch job take their time to be sent. */
+static int32_t time_to_send(const beluga_call *call)
+{
+    enum { BYTES_A_MS = 256 };
+    if (call->kind != BELUGA_CALL_BATCH_CREATE) return 0;
+    return (int32_t)(call->u.job->length / BYTES_A_MS); /* at most 256 MiB */
+}
+
 static int64_t due(int64_t since_ns, int64_t ms)
 {
     return ms ? since_ns + ms * BELUGA__NS_PER_MS : INT64_MAX;
@@ -111,7 +119,8 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
     dog->whole = beluga__settings_has(call->settings, BELUGA_OPTION_TOTAL_TIMEOUT);
-    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
+    timeout = call->streamed ? 0 : timeout + time_to_send(call);
+    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, timeout);
 }
 
 void beluga__watchdog_start(beluga__watchdog *dog)

@@ -75,6 +75,11 @@ static const beluga__event_field state[] = {
 static const beluga__event_field embedding[] = {
     LONG_FIELD(FLOATS, NULL, event.u.embedding.values, event.u.embedding.count, OPTIONAL)};
 
+static const beluga__event_field batch_result[] = {
+    FIELD(STRING, NULL, event.u.batch_result.id, OPTIONAL),
+    TEXT(NULL, event.u.batch_result.body, event.u.batch_result.length, OPTIONAL),
+    FIELD(ERROR, NULL, event.u.batch_result.error, OPTIONAL)};
+
 static const beluga__event_field attribute[] = {
     FIELD(STRING, NULL, attribute.value.name, OPTIONAL),
     FIELD(STRING, NULL, attribute.value.value.string, OPTIONAL)};
@@ -112,6 +117,8 @@ const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_STATE] = {"state", ALL(state), UP_TO(state), .is_content = true, .is_kept = true},
     [BELUGA_EVENT_EMBEDDING] = {"embedding", ALL(embedding), .is_content = true},
     [BELUGA_EVENT_TOKEN_COUNT] = {.name = "token_count", .is_content = true},
+    [BELUGA_EVENT_BATCH_JOB] = {.name = "batch_job", .is_content = true},
+    [BELUGA_EVENT_BATCH_RESULT] = {"batch_result", ALL(batch_result), .is_content = true},
     [BELUGA__EVENT_WARNING] = {NULL, ALL(text)},
     [BELUGA__EVENT_MODEL] = {NULL, ALL(text)},
     [BELUGA__EVENT_MEDIA_BASE64] = {NULL, ALL(media)},

@@ -136,6 +136,7 @@ static beluga__transfer *new_transfer(beluga__http *http, const beluga__transfer
     t->connection = spec->connection;
     t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
+    t->once = spec->once;
     if (beluga__transfer_write_headers(t, request) && !take_body(t, request)) return t;
     beluga__transfer_keep(t);
     return NULL;

@@ -151,12 +151,13 @@ static long read_buffer(bool reads_much)
  * are, where the handle had others. */
 static bool set_up_handle(beluga__transfer *t)
 {
-    enum { SHAPE_BITS = 3 };
+    enum { SHAPE_BITS = 4 };
     const beluga__connection *c = t->connection;
     bool tls = strncasecmp(t->request->url.data, "https:", 6) == 0;
     bool is_long = t->body.length > LONG_UPLOAD_BUFFER;
     bool reads_much = t->streamed || t->answers_long;
-    uint64_t setup = c->id << SHAPE_BITS | (uint64_t)reads_much << 2 | (uint64_t)is_long << 1 | tls;
+    uint64_t setup = c->id << SHAPE_BITS | (uint64_t)t->once << 3 | (uint64_t)reads_much << 2 |
+                     (uint64_t)is_long << 1 | tls;
     if (t->setup == setup) return true;
     if (t->setup >> SHAPE_BITS != c->id) {
         /* A handle with a CA file can't go back to the default one, so it is reset. */
@@ -171,6 +172,7 @@ static bool set_up_handle(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
                      is_long ? (long)LONG_UPLOAD_BUFFER : (long)UPLOAD_BUFFER);
     curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, read_buffer(reads_much));
+    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long)t->once);
     t->setup = setup;
     return true;
 }

@@ -65,6 +65,7 @@ struct beluga__transfer {
     uint16_t port;    /* port that it tried last; 0: none */
     bool renamed : 1; /* the handle has been told another method than those that libcurl knows */
     bool streamed : 1;
+    bool once : 1;
     bool added : 1; /* the transfer is in the multi handle */
     bool head_told : 1;
     bool paused : 1;

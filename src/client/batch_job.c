@@ -1,0 +1,615 @@
+/* Batch jobs: each function is a call, or for a list of jobs one for each page. Results arrive as
+ * the service has them, and are decoded here as answers to calls of their own. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "client/batch_requests.h"
+#include "client/job.h"
+#include "model/decode_answer.h"
+#include "model/unfinished.h"
+
+#include <stdio.h>
+
+/* What a function asks. */
+typedef struct question {
+    beluga_chat_model *model;
+    beluga_context *context;
+    beluga_kind_of_call kind;
+    const char *id, *name;
+    const beluga_batch_requests *requests;
+    int64_t since;
+    const beluga_option *opts;
+    size_t n_opts;
+    beluga_batch_job_result_fn fn;
+    void *fn_payload;
+    beluga_batch_job_cb cb;
+    void *payload;
+} question;
+
+typedef struct asked_job {
+    beluga_job base;
+    question question;         /* whose strings are `text` */
+    char *text;                /* owned */
+    beluga_op *op;             /* NULL: no call is under way */
+    beluga__buf jobs, strings; /* what was told: structs, and their strings in the same order */
+    size_t count, before_page; /* of jobs, and of those on the pages before this one */
+    beluga__buf page;          /* token of the next page; empty: there is none */
+    unsigned pages;
+    beluga__json_scratch scratch; /* answers are decoded while the loop's is in use */
+    int stuck;                    /* the code of what can't be kept */
+    bool given_up;                /* the receiver of results wants no more */
+} asked_job;
+
+static asked_job *asked_of(beluga_job *job)
+{
+    return beluga__container_of(job, asked_job, base);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void release(beluga_job *base)
+{
+    asked_job *job = asked_of(base);
+    beluga__buf_free(&job->jobs);
+    beluga__buf_free(&job->strings);
+    beluga__buf_free(&job->page);
+    beluga__json_scratch_free(&job->scratch);
+    beluga__release(&base->model->target->runtime->allocator, job->text);
+}
+
+static void let_go(asked_job *job)
+{
+    beluga_op_free(job->op);
+    job->op = NULL;
+}
+
+static void abort_job(beluga_job *base)
+{
+    asked_job *job = asked_of(base);
+    if (job->op) {
+        job->op->aborted = NULL;
+        beluga__operation_abort(job->op);
+        let_go(job);
+    }
+    beluga__job_end(base);
+}
+
+static void cancel(beluga_job *base)
+{
+    beluga_op_cancel(asked_of(base)->op);
+}
+
+/* The loop is freed, with its calls. */
+static void lost(void *payload)
+{
+    asked_job *job = payload;
+    let_go(job);
+    beluga__job_end(&job->base);
+}
+
+/* The strings lie behind each other, and each job takes the next four. */
+static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char **const fields[] = {&jobs[i].id, &jobs[i].name, &jobs[i].raw_state,
+                                       &jobs[i].reason};
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++, at += strlen(at) + 1)
+            *fields[k] = at;
+    }
+}
+
+/* Make one block of the process's allocator of all that was told. */
+static beluga_batch_job *gather(const asked_job *job)
+{
+    size_t array = job->jobs.length;
+    char *block = beluga__alloc(beluga_allocator_default(), array + job->strings.length + 1);
+    if (!block) return NULL;
+    if (array) memcpy(block, job->jobs.data, array);
+    if (array) memcpy(block + array, job->strings.data, job->strings.length);
+    point_to_strings((beluga_batch_job *)(void *)block, job->count, block + array);
+    return (beluga_batch_job *)(void *)block;
+}
+
+static void fail(asked_job *job, const beluga_error *err)
+{
+    job->question.cb(job->question.payload, NULL, 0, err);
+    beluga__job_end(&job->base);
+}
+
+static void succeed(asked_job *job)
+{
+    beluga_kind_of_call kind = job->question.kind;
+    bool tells = kind != BELUGA_CALL_BATCH_RESULTS && kind != BELUGA_CALL_BATCH_DELETE;
+    beluga_batch_job *jobs = tells ? gather(job) : NULL;
+    beluga_error err;
+    if (tells && !jobs) {
+        beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for what was told of batch jobs");
+        fail(job, &err);
+        return;
+    }
+    job->question.cb(job->question.payload, jobs, jobs ? job->count : 0, NULL);
+    beluga__job_end(&job->base);
+}
+
+/* --- jobs ------------------------------------------------------------------------------------- */
+
+static void take_job(asked_job *job, const beluga_batch_job *told)
+{
+    const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
+    /* only a list has several; elsewhere the last word counts */
+    if (job->question.kind != BELUGA_CALL_BATCH_LIST) {
+        beluga__buf_clear(&job->jobs);
+        beluga__buf_clear(&job->strings);
+        job->count = 0;
+    }
+    beluga__buf_append(&job->jobs, told, sizeof *told);
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        beluga__buf_append(&job->strings, strings[i], strlen(strings[i]) + 1);
+    job->count++;
+    job->stuck = job->jobs.status ? job->jobs.status : job->strings.status;
+}
+
+/* Returns whether a page had jobs, and all of them are older than those that are looked for. */
+static bool is_page_too_old(const asked_job *job)
+{
+    const beluga_batch_job *jobs = (const beluga_batch_job *)(const void *)job->jobs.data;
+    bool old = job->count > job->before_page;
+    for (size_t i = job->before_page; i < job->count && old; i++)
+        old = jobs[i].created && jobs[i].created < job->question.since;
+    return old;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+typedef struct decoded {
+    beluga__sink sink;
+    beluga_call *call;
+    beluga_response_builder builder;
+    beluga_error error;
+} decoded;
+
+/* The operation of a call that was sent would fill this in. */
+static void add_metadata(decoded *d, const beluga_event *event)
+{
+    beluga_event whole = *event;
+    if (!whole.u.metadata.model) whole.u.metadata.model = d->call->model_name;
+    beluga_response_builder_add(&d->builder, &whole);
+}
+
+static void add_finish(decoded *d, const beluga_event *event)
+{
+    beluga_event last = *event;
+    if (beluga__unfinished_check(d->call, event, &d->error)) {
+        beluga__call_locate(d->call, &d->error);
+        last = (beluga_event){.kind = BELUGA_EVENT_ERROR, .u.error = &d->error};
+    }
+    beluga_response_builder_add(&d->builder, &last);
+}
+
+static void on_decoded(beluga__sink *sink, const beluga_event *event)
+{
+    decoded *d = beluga__container_of(sink, decoded, sink);
+    switch (event->kind) {
+    case BELUGA_EVENT_METADATA: add_metadata(d, event); break;
+    case BELUGA_EVENT_FINISH: add_finish(d, event); break;
+    case BELUGA_EVENT_ERROR: d->error = *event->u.error; /* fall through */
+    default: beluga_response_builder_add(&d->builder, event);
+    }
+}
+
+static void conclude(decoded *d, beluga_batch_result *result)
+{
+    beluga_response *response = NULL;
+    int stuck = d->builder.status;
+    int status = beluga_response_builder_finish(&d->builder, &response);
+    if (!status) {
+        result->response = response;
+        return;
+    }
+    result->partial = response;
+    if (!stuck && d->error.code) {
+        result->error = d->error;
+        return;
+    }
+    status = stuck ? stuck : status;
+    beluga_error_set(&result->error, status,
+                     status == BELUGA_ERROR_LIMIT_EXCEEDED
+                         ? "the answer is larger than max_response_bytes"
+                         : "no memory for the answer");
+    beluga__call_locate(d->call, &result->error);
+}
+
+static int make_call(asked_job *job, beluga_call **call, beluga_error *err)
+{
+    const beluga__call_spec spec = {.target = job->base.model->target,
+                                    .loop = job->base.loop,
+                                    .kind = BELUGA_CALL_ANSWER,
+                                    .answered = true,
+                                    .operation = "batch_results"};
+    return beluga__call_new(&spec, call, err);
+}
+
+static void decode(asked_job *job, const beluga_event *event, beluga_batch_result *result)
+{
+    decoded d = {.sink.event = on_decoded};
+    beluga_loop *loop = job->base.loop;
+    if (make_call(job, &d.call, &result->error)) return;
+    const beluga__settings *s = d.call->settings;
+    beluga__chat_model_fold(job->base.model, &d.builder,
+                            (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0));
+    beluga__json_scratch line = loop->scratch;
+    loop->scratch = job->scratch;
+    beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
+                          event->u.batch_result.length, &d.sink);
+    job->scratch = loop->scratch;
+    loop->scratch = line;
+    conclude(&d, result);
+    beluga__call_unref(d.call);
+}
+
+static void take_result(asked_job *job, const beluga_event *event)
+{
+    beluga_batch_result result = {.response = NULL};
+    const question *q = &job->question;
+    if (job->given_up) return;
+    result.error.code = 0;
+    if (event->u.batch_result.body) {
+        decode(job, event, &result);
+    } else {
+        result.error = *event->u.batch_result.error;
+        beluga__call_locate(job->op->call, &result.error);
+    }
+    job->given_up = q->fn(q->fn_payload, event->u.batch_result.id, &result) != 0;
+    beluga_batch_results_clear(&result, 1);
+    if (job->given_up) beluga_op_cancel(job->op);
+}
+
+/* --- a call ----------------------------------------------------------------------------------- */
+
+static int ask(asked_job *job, beluga_error *err);
+
+static int check_told(const asked_job *job, beluga_error *err)
+{
+    beluga_kind_of_call kind = job->question.kind;
+    bool one = kind == BELUGA_CALL_BATCH_CREATE || kind == BELUGA_CALL_BATCH_GET ||
+               kind == BELUGA_CALL_BATCH_CANCEL;
+    if (job->stuck)
+        beluga_error_set(err, job->stuck, "what was told of batch jobs can't be kept");
+    else if (one && !job->count)
+        beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "the answer tells of no batch job");
+    else
+        return 0;
+    beluga__call_locate(job->op->call, err);
+    return err->code;
+}
+
+static int take_page(asked_job *job, const beluga_event *finish, beluga_error *err)
+{
+    beluga__buf_clear(&job->page);
+    if (job->question.kind != BELUGA_CALL_BATCH_LIST || is_page_too_old(job)) return 0;
+    job->before_page = job->count;
+    int status = beluga__buf_append(&job->page, finish->u.finish.raw, finish->u.finish.raw_length);
+    return status ? beluga_error_set(err, status, "the next page's token can't be kept") : 0;
+}
+
+static void finished(asked_job *job, const beluga_event *finish)
+{
+    beluga_error err;
+    int status = check_told(job, &err);
+    if (!status) status = take_page(job, finish, &err);
+    let_go(job);
+    bool ends = !job->page.length;
+    if (!status && !ends) status = ask(job, &err);
+    if (status)
+        fail(job, &err);
+    else if (ends)
+        succeed(job);
+}
+
+static void failed(asked_job *job, const beluga_error *error)
+{
+    beluga_error err = *error;
+    if (job->given_up)
+        beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
+                         "the results were not wanted any more");
+    let_go(job);
+    fail(job, &err);
+}
+
+static void forget(asked_job *job)
+{
+    beluga__buf_clear(&job->jobs);
+    beluga__buf_clear(&job->strings);
+    job->count = job->before_page = 0;
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    asked_job *job = payload;
+    switch (event->kind) {
+    case BELUGA_EVENT_BATCH_JOB: take_job(job, event->u.batch_job); break;
+    case BELUGA_EVENT_BATCH_RESULT: take_result(job, event); break;
+    case BELUGA_EVENT_RESTART:
+        if (!job->pages) forget(job);
+        break;
+    case BELUGA_EVENT_FINISH: finished(job, event); break;
+    case BELUGA_EVENT_ERROR: failed(job, event->u.error); break;
+    }
+}
+
+static int ask(asked_job *job, beluga_error *err)
+{
+    const question *q = &job->question;
+    const beluga__job_question about = {.id = q->id,
+                                        .name = q->name,
+                                        .requests = q->requests ? q->requests->lines.data : NULL,
+                                        .length = q->requests ? q->requests->lines.length : 0};
+    beluga__call_spec spec = beluga__job_spec(&job->base);
+    spec.kind = q->kind;
+    if (q->kind != BELUGA_CALL_BATCH_LIST) spec.job = &about;
+    if (q->requests) spec.model_name = q->requests->model_name;
+    if (job->page.length) spec.page = job->page.data;
+    if (job->page.length && ++job->pages == BELUGA__MAX_PAGES)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "the list of batch jobs has more than %u pages", BELUGA__MAX_PAGES);
+    int status = beluga__chat_model_start_job(job->base.model, &spec, on_event, job, &job->op, err);
+    if (status)
+        job->op = NULL;
+    else
+        job->op->aborted = lost;
+    return status;
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+static int check_requests(const question *q, beluga_error *err)
+{
+    if (q->kind != BELUGA_CALL_BATCH_CREATE) return 0;
+    if (!q->requests || !q->requests->count)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the batch job has no requests");
+    if (q->requests->model->target != q->model->target)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the requests are of another model than the batch job");
+    return 0;
+}
+
+static int check(const question *q, beluga_error *err)
+{
+    beluga_batch_api api;
+    int status = beluga__batch_api_get(q->model, &api, err);
+    if (!status) status = check_requests(q, err);
+    bool named = q->kind != BELUGA_CALL_BATCH_CREATE && q->kind != BELUGA_CALL_BATCH_LIST;
+    if (!status && named && (!q->id || !*q->id))
+        status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
+    if (!status && q->kind == BELUGA_CALL_BATCH_DELETE && !api.encode_delete)
+        status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                  "this provider's batch jobs can't be deleted");
+    return status;
+}
+
+/* A copy of the question's strings, since they may go: id or name, whichever is given. */
+static int copy_question(asked_job *job, const question *q, beluga_error *err)
+{
+    const char *text = q->id ? q->id : q->name;
+    job->question = *q;
+    if (!text) return 0;
+    size_t n = strlen(text) + 1;
+    job->text = beluga__alloc(&q->model->target->runtime->allocator, n);
+    if (!job->text) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    memcpy(job->text, text, n);
+    if (q->id)
+        job->question.id = job->text;
+    else
+        job->question.name = job->text;
+    return 0;
+}
+
+static void set_up(asked_job *job, const beluga_allocator *allocator)
+{
+    job->base.cancel = cancel;
+    job->base.abort = abort_job;
+    job->base.release = release;
+    beluga__buf_init(&job->jobs, allocator, BELUGA__MAX_BODY_BYTES);
+    beluga__buf_init(&job->strings, allocator, BELUGA__MAX_BODY_BYTES);
+    beluga__buf_init(&job->page, allocator, BELUGA__MAX_URL_BYTES);
+    beluga__json_scratch_init(&job->scratch, allocator);
+}
+
+static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_error *err)
+{
+    int status = check(q, err);
+    if (status) return status;
+    asked_job *job =
+        beluga__job_new(sizeof *job, q->model, loop, q->context, q->opts, q->n_opts, err);
+    if (!job) return BELUGA_ERROR_NO_MEMORY;
+    set_up(job, &q->model->target->runtime->allocator);
+    status = copy_question(job, q, err);
+    if (!status) status = ask(job, err);
+    if (status)
+        abort_job(&job->base);
+    else
+        beluga__job_hand_over(&job->base, out);
+    return status;
+}
+
+/* --- on a loop -------------------------------------------------------------------------------- */
+
+static int start_on(beluga_loop *loop, const question *q, beluga_job **handle, beluga_error *err)
+{
+    beluga_error unused;
+    if (!err) err = &unused;
+    if (handle) *handle = NULL;
+    if (beluga__loop_inherited(loop))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
+    return start(loop, q, handle, err);
+}
+
+int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
+                                    beluga_context *ctx, const beluga_batch_requests *requests,
+                                    const char *name, beluga_batch_job_cb cb, void *payload,
+                                    beluga_job **handle, beluga_error *err,
+                                    const beluga_option *opts, size_t n_opts)
+{
+    const question q = {.model = model,
+                        .context = ctx,
+                        .kind = BELUGA_CALL_BATCH_CREATE,
+                        .name = name,
+                        .requests = requests,
+                        .opts = opts,
+                        .n_opts = n_opts,
+                        .cb = cb,
+                        .payload = payload};
+    return start_on(loop, &q, handle, err);
+}
+
+/* The functions below ask of one job by its id. */
+static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_context *ctx,
+                      const char *id)
+{
+    return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
+}
+
+static int start_about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_loop *loop,
+                       beluga_context *ctx, const char *id, beluga_batch_job_cb cb, void *payload,
+                       beluga_job **handle, beluga_error *err)
+{
+    question q = about(kind, model, ctx, id);
+    q.cb = cb;
+    q.payload = payload;
+    return start_on(loop, &q, handle, err);
+}
+
+int beluga_batch_job_get_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                               const char *id, beluga_batch_job_cb cb, void *payload,
+                               beluga_job **handle, beluga_error *err)
+{
+    return start_about(BELUGA_CALL_BATCH_GET, model, loop, ctx, id, cb, payload, handle, err);
+}
+
+int beluga_batch_job_cancel_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                  const char *id, beluga_batch_job_cb cb, void *payload,
+                                  beluga_job **handle, beluga_error *err)
+{
+    return start_about(BELUGA_CALL_BATCH_CANCEL, model, loop, ctx, id, cb, payload, handle, err);
+}
+
+int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                  const char *id, beluga_batch_job_cb cb, void *payload,
+                                  beluga_job **handle, beluga_error *err)
+{
+    return start_about(BELUGA_CALL_BATCH_DELETE, model, loop, ctx, id, cb, payload, handle, err);
+}
+
+int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                int64_t since, beluga_batch_job_cb cb, void *payload,
+                                beluga_job **handle, beluga_error *err)
+{
+    const question q = {.model = model,
+                        .context = ctx,
+                        .kind = BELUGA_CALL_BATCH_LIST,
+                        .since = since,
+                        .cb = cb,
+                        .payload = payload};
+    return start_on(loop, &q, handle, err);
+}
+
+int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                   const char *id, beluga_batch_job_result_fn fn,
+                                   beluga_batch_job_cb cb, void *payload, beluga_job **handle,
+                                   beluga_error *err)
+{
+    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
+    q.fn = fn;
+    q.fn_payload = q.payload = payload;
+    q.cb = cb;
+    return start_on(loop, &q, handle, err);
+}
+
+/* --- a thread that waits ---------------------------------------------------------------------- */
+
+typedef struct waiting {
+    beluga__job_waiter wait;
+    question question;
+    beluga_batch_job **jobs; /* NULL: not wanted */
+    size_t *count;           /* NULL: not wanted */
+} waiting;
+
+static void ended(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error)
+{
+    waiting *w = payload;
+    if (w->jobs)
+        *w->jobs = jobs;
+    else
+        beluga_free(jobs);
+    if (w->count) *w->count = count;
+    beluga__job_ended(&w->wait, error);
+}
+
+static int start_waiting(beluga_loop *loop, void *argument, beluga_job **job, beluga_error *err)
+{
+    waiting *w = argument;
+    return start(loop, &w->question, job, err);
+}
+
+static int wait_for(const question *q, beluga_batch_job **jobs, size_t *count, beluga_error *err)
+{
+    beluga_error unused;
+    waiting w = {.wait.error = err ? err : &unused, .question = *q, .jobs = jobs, .count = count};
+    w.question.cb = ended;
+    w.question.payload = &w;
+    if (jobs) *jobs = NULL;
+    if (count) *count = 0;
+    return beluga__job_wait(q->model, &w.wait, start_waiting, &w);
+}
+
+int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
+                              const beluga_batch_requests *requests, const char *name,
+                              beluga_batch_job **job, beluga_error *err, const beluga_option *opts,
+                              size_t n_opts)
+{
+    const question q = {.model = model,
+                        .context = ctx,
+                        .kind = BELUGA_CALL_BATCH_CREATE,
+                        .name = name,
+                        .requests = requests,
+                        .opts = opts,
+                        .n_opts = n_opts};
+    return wait_for(&q, job, NULL, err);
+}
+
+int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                         beluga_batch_job **job, beluga_error *err)
+{
+    const question q = about(BELUGA_CALL_BATCH_GET, model, ctx, id);
+    return wait_for(&q, job, NULL, err);
+}
+
+int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                            beluga_batch_job **job, beluga_error *err)
+{
+    const question q = about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id);
+    return wait_for(&q, job, NULL, err);
+}
+
+int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                            beluga_error *err)
+{
+    const question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
+    return wait_for(&q, NULL, NULL, err);
+}
+
+int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
+                          beluga_batch_job **out, size_t *count, beluga_error *err)
+{
+    const question q = {
+        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_LIST, .since = since};
+    return wait_for(&q, out, count, err);
+}
+
+int beluga_batch_job_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                             beluga_batch_job_result_fn fn, void *payload, beluga_error *err)
+{
+    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
+    q.fn = fn;
+    q.fn_payload = payload;
+    return wait_for(&q, NULL, NULL, err);
+}

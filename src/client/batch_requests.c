@@ -1,0 +1,290 @@
+/* The requests of a batch job are encoded by the functions that encode those that are sent alone.
+ */
+#include "client/batch_requests.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/sized.h"
+#include "model/call_kind.h"
+#include "model/http_stage.h"
+
+#include <stdio.h>
+
+/* Room for what stands around the requests: the parts of a form, or the brackets of a list. */
+enum { ENVELOPE_BYTES = 64 * 1024, MOST_ID_BYTES = 64 };
+
+static const char id_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/* --- the API ---------------------------------------------------------------------------------- */
+
+static uint64_t max_bytes(const beluga_batch_api *api)
+{
+    const uint64_t most = BELUGA__MAX_REQUEST_BYTES - ENVELOPE_BYTES;
+    return api->max_bytes && api->max_bytes < most ? api->max_bytes : most;
+}
+
+static bool is_whole(const beluga_batch_api *api)
+{
+    return api->put_request && api->encode_create && api->encode_get && api->encode_list &&
+           api->encode_cancel && api->encode_results && api->decode_job && api->decode_result;
+}
+
+int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err)
+{
+    const beluga_provider *provider = model->target->provider;
+    *api = beluga__batch_api_of(provider);
+    if (is_whole(api)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "%s has no batch API that this library knows", provider->name);
+}
+
+int beluga_batch_limits_get(const beluga_chat_model *model, beluga_batch_limits *limits,
+                            beluga_error *err)
+{
+    beluga_batch_api api;
+    int status = beluga__batch_api_get(model, &api, err);
+    if (status) return status;
+    beluga_batch_limits known = {.size = limits->size,
+                                 .max_requests = api.max_requests ? api.max_requests : UINT64_MAX,
+                                 .max_bytes = max_bytes(&api),
+                                 .price_factor = api.price_factor > 0 ? api.price_factor : 1,
+                                 .keeps_names = api.keeps_names};
+    memcpy(limits, &known, limits->size < sizeof known ? limits->size : sizeof known);
+    return 0;
+}
+
+/* --- a list ----------------------------------------------------------------------------------- */
+
+static const beluga_allocator *allocator_of(const beluga_batch_requests *r)
+{
+    return &r->model->target->runtime->allocator;
+}
+
+int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_requests **out,
+                              beluga_error *err)
+{
+    beluga_batch_api api;
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    *out = NULL;
+    int status = beluga__batch_api_get(model, &api, err);
+    if (status) return status;
+    beluga_batch_requests *r = beluga__zalloc(allocator, sizeof *r);
+    if (!r) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the requests");
+    r->model = beluga_chat_model_ref(model);
+    r->api = api;
+    beluga__buf_init(&r->lines, allocator, BELUGA__MAX_REQUEST_BYTES);
+    *out = r;
+    return 0;
+}
+
+static void drop_warnings(beluga_batch_requests *r)
+{
+    for (size_t i = 0; i < r->n_warnings; i++) beluga__release(allocator_of(r), r->warnings[i]);
+    beluga__release(allocator_of(r), r->warnings);
+    r->warnings = NULL;
+    r->n_warnings = 0;
+}
+
+void beluga_batch_requests_free(beluga_batch_requests *r)
+{
+    if (!r) return;
+    beluga_chat_model *model = r->model;
+    drop_warnings(r);
+    beluga__buf_free(&r->lines);
+    beluga__release(allocator_of(r), r->model_name);
+    beluga__release(allocator_of(r), r);
+    beluga_chat_model_unref(model);
+}
+
+size_t beluga_batch_requests_count(const beluga_batch_requests *r)
+{
+    return r->count;
+}
+
+uint64_t beluga_batch_requests_bytes(const beluga_batch_requests *r)
+{
+    return r->lines.length;
+}
+
+const char *beluga_batch_requests_warning(const beluga_batch_requests *r, size_t index)
+{
+    return index < r->n_warnings ? r->warnings[index] : NULL;
+}
+
+/* --- adding ----------------------------------------------------------------------------------- */
+
+static int no_memory(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+}
+
+static int check_id(const char *id, beluga_error *err)
+{
+    size_t n = id ? strlen(id) : 0;
+    if (n >= 1 && n <= MOST_ID_BYTES && strspn(id, id_characters) == n) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "the id of a request has 1 to %d of A-Z a-z 0-9 _ - (is \"%.80s\")",
+                            MOST_ID_BYTES, id ? id : "");
+}
+
+static char *copy_text(const beluga_allocator *allocator, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = beluga__alloc(allocator, n);
+    return copy ? memcpy(copy, text, n) : NULL;
+}
+
+/* A request that was not added before has nobody to be like. */
+static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga_error *err)
+{
+    if (!r->count) {
+        char *name = copy_text(allocator_of(r), call->model_name);
+        if (!name) return no_memory(err);
+        beluga__release(allocator_of(r), r->model_name);
+        r->model_name = name;
+    }
+    if (!r->api.one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "the requests of one batch job ask one model: %s, and not %s",
+                            r->model_name, call->model_name);
+}
+
+/* Warnings that find no memory are left out. */
+static void take_warnings(beluga_batch_requests *r, const beluga_http_request *request)
+{
+    drop_warnings(r);
+    if (!request->n_warnings) return;
+    r->warnings = beluga__zalloc(allocator_of(r), request->n_warnings * sizeof *r->warnings);
+    for (size_t i = 0; r->warnings && i < request->n_warnings; i++) {
+        char *copy = copy_text(allocator_of(r), request->warnings[i]);
+        if (copy) r->warnings[r->n_warnings++] = copy;
+    }
+}
+
+static bool fits(const beluga_batch_requests *r, size_t more)
+{
+    uint64_t most = r->api.max_requests ? r->api.max_requests : UINT64_MAX;
+    return r->count < most && r->lines.length + more <= max_bytes(&r->api);
+}
+
+static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error *err)
+{
+    if (line->length + 1 > max_bytes(&r->api))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the request has %zu bytes, and a whole batch job may have %llu",
+                                line->length, (unsigned long long)max_bytes(&r->api));
+    if (!fits(r, line->length + 1))
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
+    size_t before = r->lines.length;
+    if (!beluga__buf_append(&r->lines, line->data, line->length) &&
+        !beluga__buf_putc(&r->lines, '\n')) {
+        r->count++;
+        return 0;
+    }
+    r->lines.length = before;
+    r->lines.status = 0;
+    return no_memory(err);
+}
+
+/* The path of a URL begins behind its host, or where the base URL ends if it is below that. */
+static const char *path_in(const char *url, const char *base)
+{
+    size_t n = base ? strlen(base) : 0;
+    if (n && strncmp(url, base, n) == 0) return url + n;
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    return path ? path : url;
+}
+
+static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, const char *id,
+                    beluga_error *err)
+{
+    beluga_json_writer writer;
+    beluga__buf line;
+    const beluga_http_request *made = &stage->request;
+    const char *url = beluga_http_request_url(made);
+    beluga_batch_request request = {.size = sizeof request,
+                                    .id = id,
+                                    .path = path_in(url, made->base_url),
+                                    .url = url,
+                                    .method = beluga_http_request_method(made),
+                                    .body = made->body.data,
+                                    .length = made->body.length,
+                                    .call = stage->emit.call};
+    beluga__buf_init(&line, allocator_of(r), BELUGA__MAX_REQUEST_BYTES);
+    beluga__json_writer_init(&writer, &line);
+    err->code = 0;
+    int status = r->api.put_request(&request, &writer, err);
+    if (!status) status = beluga__json_writer_status(&writer);
+    if (status > 0) status = BELUGA_ERROR_INTERNAL;
+    if (status && !err->code)
+        beluga_error_set(err, status, "the request of the batch job: %s",
+                         beluga_error_text(status));
+    if (!status) status = keep(r, &line, err);
+    beluga__buf_free(&line);
+    return status;
+}
+
+static int check_body(const beluga_http_request *request, beluga_error *err)
+{
+    if (request->has_body) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "this provider's requests have no body, which a batch job needs");
+}
+
+static int encode(beluga_batch_requests *r, beluga_call *call, const char *id, beluga_error *err)
+{
+    beluga__http_stage *stage = beluga__arena_zalloc(&call->arena, sizeof *stage);
+    if (!stage) return no_memory(err);
+    stage->emit.call = call;
+    beluga__http_request_init(&stage->request, call->arena.allocator, &call->arena,
+                              call->target->base_url);
+    int status = beluga__http_stage_encode(stage, err);
+    if (!status) status = check_body(&stage->request, err);
+    if (!status) status = check_model(r, call, err);
+    if (!status) status = put_line(r, stage, id, err);
+    if (!status) take_warnings(r, &stage->request);
+    beluga__http_request_free(&stage->request);
+    return status;
+}
+
+static int make_call(beluga_batch_requests *r, beluga_chat_model *model,
+                     const beluga_messages *messages, const beluga_option *opts, size_t n_opts,
+                     beluga_call **call, beluga_error *err)
+{
+    const beluga__call_spec spec = {.target = r->model->target,
+                                    .kind = BELUGA_CALL_ANSWER,
+                                    .messages = messages,
+                                    .tools = model->tools,
+                                    .n_tools = model->n_tools,
+                                    .operation = "batch_request",
+                                    .opts = opts,
+                                    .n_opts = n_opts};
+    int status = beluga__call_new(&spec, call, err);
+    /* a stream is of no use in a batch job, whatever the model's options say */
+    if (!status) (*call)->streamed = false;
+    return status;
+}
+
+int beluga_batch_requests_add_n(beluga_batch_requests *r, beluga_chat_model *model, const char *id,
+                                beluga_input input, beluga_error *err, const beluga_option *opts,
+                                size_t n_opts)
+{
+    beluga_messages *messages = NULL;
+    beluga_call *call = NULL;
+    beluga_error unused;
+    if (!err) err = &unused;
+    if (!model) model = r->model;
+    int status = check_id(id, err);
+    if (!status && model->target != r->model->target)
+        status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                  "the request is of another model than the batch job");
+    if (!status) status = beluga_ensure_messages(input, &messages, err);
+    if (!status) status = make_call(r, model, messages, opts, n_opts, &call, err);
+    if (!status) status = encode(r, call, id, err);
+    if (status && call) beluga__call_locate(call, err);
+    beluga__call_unref(call);
+    beluga_messages_free(messages);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* The requests of a batch job, encoded. */
+#ifndef BELUGA__BATCH_REQUESTS_H
+#define BELUGA__BATCH_REQUESTS_H
+
+#include "client/chat_model.h"
+
+#include <beluga/batch_job.h>
+#include <beluga/provider/batch_api.h>
+
+struct beluga_batch_requests {
+    beluga_chat_model *model; /* a reference */
+    beluga_batch_api api;
+    beluga__buf lines; /* each of them with a newline behind it */
+    char *model_name;  /* that the requests ask, where the provider takes one a job; owned */
+    size_t count;
+    char **warnings; /* of the last request; owned, with their texts */
+    size_t n_warnings;
+};
+
+/* Read the batch API of a model. Returns 0 or NOT_SUPPORTED with detail. */
+int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err);
+
+#endif

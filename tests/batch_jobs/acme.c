@@ -1,0 +1,235 @@
+#include "acme.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/ask");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "model", beluga_call_model(call));
+    beluga_json_put_string(w, "q", beluga_message_text(beluga_call_message(call, 0), NULL));
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    size_t n;
+    (void)state;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    if (status) return status;
+    const char *text = beluga_json_get_string(root, "a", &n);
+    if (text) status = beluga_emit_text(emit, text, n);
+    if (status || beluga_json_get(root, "cut")) return status;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "stop");
+}
+
+static void decode_error(const beluga_call *call, const beluga_http_response *response,
+                         beluga_error *err)
+{
+    size_t n;
+    (void)call;
+    if (strstr(beluga_http_response_body(response, &n), "no credit"))
+        beluga_error_set(err, BELUGA_ERROR_QUOTA_EXCEEDED, "no credit is left");
+}
+
+/* --- jobs ------------------------------------------------------------------------------------- */
+
+typedef struct acme_state {
+    char second_file[64]; /* of results, "" when there is none */
+} acme_state;
+
+static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
+                       beluga_error *err)
+{
+    (void)err;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "id", request->id);
+    beluga_json_put_string(w, "path", request->path);
+    beluga_json_put_raw(w, "body", request->body, request->length);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* The file first, then the job of it. */
+static int encode_create(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    size_t n;
+    const char *file = beluga_http_request_token(request);
+    const char *lines = beluga_call_batch_requests(call, &n);
+    (void)err;
+    beluga_http_request_set_path(request, file ? "/jobs" : "/files");
+    if (!file) {
+        beluga_http_request_set_body(request, "application/jsonl", lines, n);
+        return 0;
+    }
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "file", file);
+    beluga_json_put_string(w, "name", beluga_call_batch_name(call));
+    beluga_json_put_string(w, "model", beluga_call_model(call));
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int get(const beluga_call *call, beluga_http_request *request, const char *suffix)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/jobs/%s%s", beluga_call_batch_id(call), suffix);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, path);
+    return 0;
+}
+
+static int encode_get(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    return get(call, request, "");
+}
+
+static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    get(call, request, "/cancel");
+    beluga_http_request_set_method(request, "POST");
+    return 0;
+}
+
+static int encode_delete(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    get(call, request, "");
+    beluga_http_request_set_method(request, "DELETE");
+    return 0;
+}
+
+static int encode_list(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, "/jobs");
+    if (beluga_call_page(call))
+        beluga_http_request_add_query(request, "after", beluga_call_page(call));
+    return 0;
+}
+
+static int encode_results(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    char path[128];
+    const char *file = beluga_http_request_token(request);
+    (void)err;
+    if (!file) return get(call, request, "");
+    snprintf(path, sizeof path, "/files/%s", file);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, path);
+    return 0;
+}
+
+static int64_t number(const beluga_json *object, const char *name)
+{
+    return beluga_json_get_int(object, name, -1);
+}
+
+static int emit_job(beluga_emit *emit, const beluga_json *job)
+{
+    const beluga_batch_job told = {.size = sizeof told,
+                                   .id = beluga_json_get_string(job, "id", NULL),
+                                   .name = beluga_json_get_string(job, "name", NULL),
+                                   .state = (uint32_t)beluga_json_get_int(job, "state", 0),
+                                   .total = number(job, "total"),
+                                   .succeeded = number(job, "succeeded"),
+                                   .failed = number(job, "failed"),
+                                   .created = beluga_json_get_int(job, "created", 0)};
+    return beluga_emit_batch_job(emit, &told);
+}
+
+static int ask_for_results(acme_state *state, const beluga_json *job, beluga_emit *emit)
+{
+    const char *first = beluga_json_get_string(job, "results", NULL);
+    const char *second = beluga_json_get_string(job, "errors", NULL);
+    if (first && second) snprintf(state->second_file, sizeof state->second_file, "%s", second);
+    if (!first) first = second;
+    return first ? beluga_emit_next_request(emit, first, 0) : 0;
+}
+
+static int decode_job(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!length) return 0;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    if (status) return status;
+    const char *file = beluga_json_get_string(root, "file", NULL);
+    if (file) return beluga_emit_next_request(emit, file, 0);
+    const beluga_json *jobs = beluga_json_get(root, "jobs");
+    for (const beluga_json *job = beluga_json_first(jobs); job && !status;
+         job = beluga_json_next(jobs, job))
+        status = emit_job(emit, job);
+    const char *after = beluga_json_get_string(root, "after", NULL);
+    if (status || jobs) return status || !after ? status : beluga_emit_next_page(emit, after);
+    if (beluga_json_get_string(root, "id", NULL)) status = emit_job(emit, root);
+    return status ? status : ask_for_results(state, root, emit);
+}
+
+static int decode_result(void *state, const char *line, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    size_t n;
+    (void)state;
+    int status = beluga_emit_parse(emit, line, length, &root);
+    if (status) return status;
+    const char *id = beluga_json_get_string(root, "id", NULL);
+    const beluga_json *body = beluga_json_get(root, "body");
+    if (!body)
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
+                                         "the job had no time for it");
+    const char *text = beluga_emit_json_text(emit, body, &n);
+    return beluga_emit_batch_result(emit, id, (int)beluga_json_get_int(root, "status", 200), text,
+                                    n);
+}
+
+static int decode_results_end(void *given, beluga_emit *emit)
+{
+    acme_state *state = given;
+    char file[sizeof state->second_file];
+    if (!*state->second_file) return 0;
+    memcpy(file, state->second_file, sizeof file);
+    *state->second_file = '\0';
+    return beluga_emit_next_request(emit, file, 0);
+}
+
+static const beluga_batch_api api = {
+    .size = sizeof api,
+    .max_requests = 3,
+    .max_bytes = 400,
+    .price_factor = 0.5,
+    .keeps_names = true,
+    .one_model = true,
+    .put_request = put_request,
+    .encode_create = encode_create,
+    .encode_get = encode_get,
+    .encode_list = encode_list,
+    .encode_cancel = encode_cancel,
+    .encode_results = encode_results,
+    .encode_delete = encode_delete,
+    .decode_job = decode_job,
+    .decode_result = decode_result,
+    .decode_results_end = decode_results_end,
+    .state_size = sizeof(acme_state),
+};
+
+static const beluga_provider acme = {
+    BELUGA_PROVIDER_INIT("acme"),     .default_model = "acme-1",
+    .encode_request = encode_request, .decode_response = decode_response,
+    .decode_error = decode_error,     .batch = &api,
+};
+
+const beluga_provider *acme_provider(void)
+{
+    return &acme;
+}

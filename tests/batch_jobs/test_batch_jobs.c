@@ -1,0 +1,446 @@
+/* Batch jobs: their requests, what is told of them, and their results; by calls that block and by
+ * calls on a loop. */
+#include "../support/scene.h"
+#include "../support/scoped.h"
+#include "acme.h"
+
+#include <beluga/batch_job.h>
+#include <beluga/registry.h>
+
+#include <stdio.h>
+
+/* --- the scene -------------------------------------------------------------------------------- */
+
+static int set_acme(void **state)
+{
+    int status = set_scene(state);
+    scene *s = *state;
+    beluga_chat_model *model = NULL;
+    if (status) return status;
+    beluga_registry_register(beluga_registry_default(), acme_provider(), NULL); /* once is enough */
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(s->peer)), beluga_with_max_retries(2),
+                          beluga_with_retry_delay_ms(100));
+    if (beluga_registry_open(beluga_registry_default(), "acme", config, &model, &s->err))
+        fail_msg("open: %s", s->err.message);
+    beluga_config_free(config);
+    use_model(s, model);
+    return 0;
+}
+
+#define ACME(test) SCENE_WITH(test, set_acme, strike_scene)
+
+static beluga_batch_requests *make_requests(scene *s, size_t n)
+{
+    beluga_batch_requests *requests;
+    assert_int_equal(beluga_batch_requests_new(s->model, &requests, &s->err), 0);
+    for (size_t i = 0; i < n; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "r-%zu", i);
+        assert_int_equal(
+            beluga_batch_requests_add(requests, NULL, id, beluga_input_text("Hi"), &s->err), 0);
+    }
+    return requests;
+}
+
+/* What came of results, as a line: "r-0=[text] r-1=!error". */
+typedef struct results {
+    char line[512];
+    size_t n, stop_at; /* 0: never */
+} results;
+
+static int note_result(void *payload, const char *id, beluga_batch_result *result)
+{
+    results *r = payload;
+    size_t at = strlen(r->line);
+    if (result->response)
+        snprintf(r->line + at, sizeof r->line - at, "%s=[%s] ", id,
+                 beluga_response_text(result->response, NULL));
+    else
+        snprintf(r->line + at, sizeof r->line - at, "%s=!%s%s%s ", id,
+                 beluga_error_name(result->error.code), *result->error.provider_code ? "/" : "",
+                 result->error.provider_code);
+    return ++r->n == r->stop_at;
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static void requests_are_encoded_as_they_would_be_sent(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    beluga_batch_job *job;
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, JSON("{\"id\":\"j-1\",\"name\":\"seven\",\"state\":1,\"total\":1}"));
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "seven", &job, &s->err), 0);
+    assert_string_equal(job->id, "j-1");
+    assert_string_equal(job->name, "seven");
+    assert_int_equal(job->state, BELUGA_BATCH_STATE_QUEUED);
+    assert_int_equal(job->total, 1);
+    assert_int_equal(job->succeeded, -1);
+    assert_string_equal(job->reason, "");
+    assert_string_equal(peer_request_path(s->peer, 0), "/v1/files");
+    assert_string_equal(
+        peer_request_body(s->peer, 0, NULL),
+        "{\"id\":\"r-0\",\"path\":\"/ask\",\"body\":{\"model\":\"acme-1\",\"q\":\"Hi\"}}\n");
+    assert_string_equal(peer_request_path(s->peer, 1), "/v1/jobs");
+    assert_string_equal(peer_request_body(s->peer, 1, NULL),
+                        "{\"file\":\"f-1\",\"name\":\"seven\",\"model\":\"acme-1\"}");
+    beluga_free(job);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_job_that_is_full_says_so_and_stays(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 3);
+    uint64_t bytes = beluga_batch_requests_bytes(requests);
+    assert_int_equal(
+        beluga_batch_requests_add(requests, NULL, "r-3", beluga_input_text("Hi"), &s->err),
+        BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_int_equal(beluga_batch_requests_count(requests), 3);
+    assert_int_equal(beluga_batch_requests_bytes(requests), bytes);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_request_that_no_job_could_hold_is_refused(scene *s)
+{
+    char text[500];
+    beluga_batch_requests *requests = make_requests(s, 1);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(
+        beluga_batch_requests_add(requests, NULL, "long", beluga_input_text(text), &s->err),
+        BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "a whole batch job may have 400"));
+    beluga_batch_requests_free(requests);
+}
+
+static void requests_of_one_job_ask_one_model(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "other", beluga_input_text("Hi"),
+                                               &s->err, beluga_with_model_name("acme-2")),
+                     BELUGA_ERROR_NOT_SUPPORTED);
+    assert_non_null(strstr(s->err.message, "acme-1, and not acme-2"));
+    beluga_batch_requests_free(requests);
+}
+
+static void the_job_is_of_the_model_that_its_requests_ask(scene *s)
+{
+    SCOPED(beluga_chat_model) *model = beluga_chat_model_ref(s->model);
+    beluga_batch_requests *requests;
+    assert_int_equal(beluga_batch_requests_new(model, &requests, &s->err), 0);
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "a", beluga_input_text("Hi"),
+                                               &s->err, beluga_with_model_name("acme-2")),
+                     0);
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, JSON("{\"id\":\"j-1\"}"));
+    assert_int_equal(beluga_batch_job_create(model, NULL, requests, "n", NULL, &s->err), 0);
+    assert_non_null(strstr(peer_request_body(s->peer, 1, NULL), "\"model\":\"acme-2\""));
+    beluga_batch_requests_free(requests);
+}
+
+static void ids_have_plain_characters(scene *s)
+{
+    static const char *const bad[] = {"", "a b", "ä", "x.y", NULL};
+    beluga_batch_requests *requests = make_requests(s, 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(
+            beluga_batch_requests_add(requests, NULL, bad[i], beluga_input_text("Hi"), &s->err),
+            BELUGA_ERROR_INVALID_INPUT);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_provider_without_the_api_says_so(scene *s)
+{
+    beluga_batch_requests *requests;
+    beluga_batch_limits limits = {.size = sizeof limits};
+    SCOPED(beluga_chat_model) *mock = open_mock_n(NULL, 0);
+    assert_int_equal(beluga_batch_requests_new(mock, &requests, &s->err),
+                     BELUGA_ERROR_NOT_SUPPORTED);
+    assert_null(requests);
+    assert_int_equal(beluga_batch_job_get(mock, NULL, "j", &(beluga_batch_job *){NULL}, &s->err),
+                     BELUGA_ERROR_NOT_SUPPORTED);
+    assert_int_equal(beluga_batch_limits_get(mock, &limits, &s->err), BELUGA_ERROR_NOT_SUPPORTED);
+    assert_int_equal(beluga_batch_limits_get(s->model, &limits, &s->err), 0);
+    assert_int_equal(limits.max_requests, 3);
+    assert_true(limits.keeps_names);
+}
+
+/* --- nothing is paid twice -------------------------------------------------------------------- */
+
+static void a_create_that_may_have_arrived_is_not_sent_again(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    beluga_batch_job *job;
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, FAILS(500, NULL));
+    assert_int_not_equal(beluga_batch_job_create(s->model, NULL, requests, "n", &job, &s->err), 0);
+    assert_null(job);
+    assert_int_equal(s->err.http_status, 500);
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, RESETS);
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "n", &job, &s->err),
+                     BELUGA_ERROR_NETWORK);
+    expect_requests(s, 4);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_create_that_was_refused_for_now_is_sent_again(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, FAILS(429, "Retry-After: 0\r\n"));
+    script(s->peer, JSON("{\"id\":\"j-1\"}"));
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "n", NULL, &s->err), 0);
+    expect_requests(s, 3);
+    assert_string_equal(peer_request_path(s->peer, 2), "/v1/jobs"); /* the file was there */
+    beluga_batch_requests_free(requests);
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+static void a_list_is_read_page_by_page_until_all_are_older(scene *s)
+{
+    beluga_batch_job *jobs;
+    size_t n;
+    script(s->peer, JSON("{\"jobs\":[{\"id\":\"c\",\"name\":\"x\",\"created\":30},"
+                         "{\"id\":\"b\",\"created\":20}],\"after\":\"b\"}"));
+    script(s->peer, JSON("{\"jobs\":[{\"id\":\"a\",\"created\":10}],\"after\":\"a\"}"));
+    assert_int_equal(beluga_batch_job_list(s->model, NULL, 15, &jobs, &n, &s->err), 0);
+    assert_int_equal(n, 3);
+    assert_string_equal(jobs[0].id, "c");
+    assert_string_equal(jobs[0].name, "x");
+    assert_string_equal(jobs[2].id, "a");
+    assert_int_equal(jobs[2].created, 10);
+    expect_requests(s, 2);
+    assert_string_equal(peer_request_path(s->peer, 1), "/v1/jobs?after=b");
+    beluga_free(jobs);
+}
+
+static void an_empty_list_is_no_failure(scene *s)
+{
+    beluga_batch_job *jobs;
+    size_t n = 7;
+    script(s->peer, JSON("{\"jobs\":[]}"));
+    assert_int_equal(beluga_batch_job_list(s->model, NULL, 0, &jobs, &n, &s->err), 0);
+    assert_int_equal(n, 0);
+    beluga_free(jobs);
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+#define ENDED "{\"id\":\"j\",\"state\":4,\"results\":\"out\",\"errors\":\"err\"}"
+
+static void results_of_both_files_are_answers_and_errors(scene *s)
+{
+    results r = {.n = 0};
+    script(s->peer, JSON(ENDED));
+    script(s->peer, HEAD(200, "Content-Length: 109\r\n"),
+           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
+                "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"
+                "{\"id\":\"r-3\",\"body\":{\"a\":\"half\",\"cut\":1}}\n"));
+    script(s->peer, HEAD(200, "Content-Length: 70\r\n"),
+           BODY("{\"id\":\"r-1\",\"status\":429,\"body\":{\"e\":\"no credit\"}}\n"
+                "{\"id\":\"r-4\"}      \n"));
+    int status = beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err);
+    if (status) fail_msg("%s: %s", s->err.message, r.line);
+    assert_string_equal(r.line, "r-2=[two] r-0=[zero] r-3=!invalid_response "
+                                "r-1=!quota_exceeded r-4=!timeout/expired ");
+    assert_string_equal(peer_request_path(s->peer, 1), "/v1/files/out");
+    assert_string_equal(peer_request_path(s->peer, 2), "/v1/files/err");
+}
+
+static void a_file_that_was_cut_is_a_failure(scene *s)
+{
+    results r = {.n = 0};
+    script(s->peer, JSON(ENDED));
+    script(s->peer, HEAD(200, "Content-Length: 500\r\n"),
+           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n{\"id\":\"r-0\",\"bo"), CLOSES);
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
+                     BELUGA_ERROR_STREAM_CLOSED);
+    assert_string_equal(r.line, "r-2=[two] ");
+}
+
+#define TWO "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
+
+static void a_file_whose_end_nobody_tells_is_a_failure(scene *s)
+{
+    results r = {.n = 0};
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"));
+    peer_reply *file = script(s->peer, HEAD(200, "Connection: close\r\n"));
+    peer_step_raw(file, TWO, sizeof TWO - 1);
+    script_more(file, CLOSES);
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
+                     BELUGA_ERROR_STREAM_CLOSED);
+}
+
+static void whoever_has_enough_results_gets_no_more(scene *s)
+{
+    results r = {.stop_at = 1};
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"));
+    script(s->peer, HEAD(200, "Content-Length: 64\r\n"),
+           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
+                "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"));
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
+                     BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_string_equal(r.line, "r-2=[two] ");
+}
+
+static void a_job_without_results_has_none(scene *s)
+{
+    results r = {.n = 0};
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":5}"));
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err), 0);
+    assert_int_equal(r.n, 0);
+}
+
+/* --- cancelling and deleting ------------------------------------------------------------------ */
+
+static void what_is_gone_needs_no_deletion(scene *s)
+{
+    script(s->peer, FAILS(404, NULL));
+    assert_int_equal(beluga_batch_job_delete(s->model, NULL, "j", &s->err), 0);
+    assert_string_equal(peer_request_method(s->peer, 0), "DELETE");
+    script(s->peer, FAILS(404, NULL));
+    assert_int_equal(
+        beluga_batch_job_get(s->model, NULL, "j", &(beluga_batch_job *){NULL}, &s->err),
+        BELUGA_ERROR_NOT_FOUND);
+}
+
+static void a_job_that_is_cancelled_tells_its_state(scene *s)
+{
+    beluga_batch_job *job;
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":3}"));
+    assert_int_equal(beluga_batch_job_cancel(s->model, NULL, "j", &job, &s->err), 0);
+    assert_string_equal(beluga_batch_state_name(job->state), "cancelling");
+    assert_false(beluga_batch_state_is_end(job->state));
+    assert_string_equal(peer_request_path(s->peer, 0), "/v1/jobs/j/cancel");
+    beluga_free(job);
+}
+
+static void an_answer_that_tells_of_no_job_is_a_failure(scene *s)
+{
+    beluga_batch_job *job;
+    script(s->peer, JSON("{\"hello\":1}"));
+    assert_int_equal(beluga_batch_job_get(s->model, NULL, "j", &job, &s->err),
+                     BELUGA_ERROR_INVALID_RESPONSE);
+    assert_null(job);
+}
+
+/* --- on a loop -------------------------------------------------------------------------------- */
+
+typedef struct pushed {
+    results results;
+    bool ended;
+    int status;
+    char id[32];
+} pushed;
+
+static int push_result(void *payload, const char *id, beluga_batch_result *result)
+{
+    return note_result(&((pushed *)payload)->results, id, result);
+}
+
+static void push_end(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error)
+{
+    pushed *p = payload;
+    p->ended = true;
+    p->status = error ? error->code : 0;
+    if (count) snprintf(p->id, sizeof p->id, "%s", jobs[0].id);
+    beluga_free(jobs);
+}
+
+static beluga_loop *open_loop(void)
+{
+    beluga_loop *loop;
+    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
+    return loop;
+}
+
+static void step_until(scene *s, const bool *ended)
+{
+    for (int i = 0; i < 1000 && !*ended; i++) beluga_loop_wait(s->loop, 100);
+    assert_true(*ended);
+}
+
+static void jobs_are_made_and_fetched_on_a_loop(scene *s)
+{
+    pushed made = {.ended = false}, fetched = {.ended = false};
+    beluga_batch_requests *requests = make_requests(s, 1);
+    s->loop = open_loop();
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, JSON("{\"id\":\"j-1\"}"));
+    assert_int_equal(beluga_batch_job_create_start_n(s->model, s->loop, NULL, requests, "n",
+                                                     push_end, &made, NULL, &s->err, NULL, 0),
+                     0);
+    assert_false(made.ended);
+    step_until(s, &made.ended);
+    assert_int_equal(made.status, 0);
+    assert_string_equal(made.id, "j-1");
+    script(s->peer, JSON("{\"id\":\"j-1\",\"state\":4,\"results\":\"out\"}"));
+    script(s->peer, HEAD(200, "Content-Length: 33\r\n"),
+           BODY("{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"));
+    assert_int_equal(beluga_batch_job_results_start(s->model, s->loop, NULL, "j-1", push_result,
+                                                    push_end, &fetched, NULL, &s->err),
+                     0);
+    step_until(s, &fetched.ended);
+    assert_int_equal(fetched.status, 0);
+    assert_string_equal(fetched.results.line, "r-0=[zero] ");
+    beluga_batch_requests_free(requests);
+}
+
+static void a_handle_cancels_what_is_asked(scene *s)
+{
+    pushed asked = {.ended = false};
+    beluga_job *handle;
+    s->loop = open_loop();
+    script(s->peer, HANGS);
+    assert_int_equal(beluga_batch_job_get_start(s->model, s->loop, NULL, "j", push_end, &asked,
+                                                &handle, &s->err),
+                     0);
+    beluga_job_cancel(handle);
+    step_until(s, &asked.ended);
+    assert_int_equal(asked.status, BELUGA_ERROR_CONTEXT_CANCELED);
+    beluga_job_free(handle);
+}
+
+static void a_loop_that_is_freed_ends_the_work(scene *s)
+{
+    pushed asked = {.ended = false};
+    s->loop = open_loop();
+    script(s->peer, HANGS);
+    assert_int_equal(
+        beluga_batch_job_list_start(s->model, s->loop, NULL, 0, push_end, &asked, NULL, &s->err),
+        0);
+    RELEASE(beluga_loop_free, s->loop);
+    assert_false(asked.ended);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ACME(requests_are_encoded_as_they_would_be_sent),
+        ACME(a_job_that_is_full_says_so_and_stays),
+        ACME(a_request_that_no_job_could_hold_is_refused),
+        ACME(requests_of_one_job_ask_one_model),
+        ACME(the_job_is_of_the_model_that_its_requests_ask),
+        ACME(ids_have_plain_characters),
+        ACME(a_provider_without_the_api_says_so),
+        ACME(a_create_that_may_have_arrived_is_not_sent_again),
+        ACME(a_create_that_was_refused_for_now_is_sent_again),
+        ACME(a_list_is_read_page_by_page_until_all_are_older),
+        ACME(an_empty_list_is_no_failure),
+        ACME(results_of_both_files_are_answers_and_errors),
+        ACME(a_file_that_was_cut_is_a_failure),
+        ACME(a_file_whose_end_nobody_tells_is_a_failure),
+        ACME(whoever_has_enough_results_gets_no_more),
+        ACME(a_job_without_results_has_none),
+        ACME(what_is_gone_needs_no_deletion),
+        ACME(a_job_that_is_cancelled_tells_its_state),
+        ACME(an_answer_that_tells_of_no_job_is_a_failure),
+        ACME(jobs_are_made_and_fetched_on_a_loop),
+        ACME(a_handle_cancels_what_is_asked),
+        ACME(a_loop_that_is_freed_ends_the_work),
+    };
+    return cmocka_run_group_tests_name("batch_jobs", tests, NULL, NULL);
+}
