@@ -5,7 +5,6 @@
 #include "queue/queue.h"
 
 typedef struct queue_backend {
-    const char *scheme; /* that its addresses begin with, such as "nats" */
     int (*open)(const queue_settings *settings, queue **out, beluga_error *err);
     void (*free)(queue *q);
     int (*create)(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err);

@@ -159,7 +159,8 @@ typedef struct queue_claim {
     unsigned tries;    /* 1: nobody had it before, as far as is known */
     const char *bytes; /* borrowed until the line is put, or let go */
     size_t length;
-    void *token; /* the backend's */
+    const char *fault; /* why the line can't be read, such as a part that is missing; NULL: none */
+    void *token;       /* the backend's */
 } queue_claim;
 
 /*
