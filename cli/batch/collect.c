@@ -267,10 +267,11 @@ static bool is_spent(batch_collector *c)
 {
     double budget = job_budget(c);
     if (!(budget > 0) || c->spent.cost < budget || c->counts.claimed) return false;
-    beluga_error_set(&c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "the budget of $%.6g is spent by all workers together; for a larger one, "
-                     "remove the job by beluga batch --remove %s, and give the same command with it",
-                     budget, queue_where(c->queue));
+    beluga_error_set(
+        &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
+        "the budget of $%.6g is spent by all workers together; for a larger one, "
+        "remove the job by beluga batch --remove %s, and give the same command with it",
+        budget, queue_where(c->queue));
     return true;
 }
 

@@ -60,8 +60,7 @@ int batch_mark_write(const char *out, const batch_mark *mark)
     char *path = path_of(out);
     if (!path) return out_no_memory();
     int n = snprintf(text, sizeof text, "{\"id\":\"%s\",\"position\":%llu,\"lines\":%llu}\n",
-                     mark->id, (unsigned long long)mark->position,
-                     (unsigned long long)mark->lines);
+                     mark->id, (unsigned long long)mark->position, (unsigned long long)mark->lines);
     int rc = batch_new_file_begin(&file, path, false);
     if (rc == 0) rc = batch_new_file_add(&file, text, (size_t)n);
     if (rc == 0) rc = batch_new_file_finish(&file, NULL);

@@ -191,7 +191,8 @@ static int check_facts(worker *w)
 static uint64_t find_capabilities(const worker *w)
 {
     beluga_provider provider;
-    int rc = beluga_registry_describe(beluga_registry_default(), w->session.config, &provider, NULL);
+    int rc =
+        beluga_registry_describe(beluga_registry_default(), w->session.config, &provider, NULL);
     return rc ? UINT64_MAX : provider.capabilities;
 }
 
@@ -262,7 +263,8 @@ static void tell_totals(const batch_work_supply *supply, const char *state)
     const batch_totals *own = &supply->own;
     batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
     if (!own->unpriced || own->cost > 0)
-        snprintf(cost, sizeof cost, own->cost > 0 && own->cost < 0.1 ? "$%.4f" : "$%.2f", own->cost);
+        snprintf(cost, sizeof cost, own->cost > 0 && own->cost < 0.1 ? "$%.4f" : "$%.2f",
+                 own->cost);
     out_note("this worker did %" PRIu64 " line%s, of which %" PRIu64 " failed, in %s; %s; the job "
              "is %s",
              own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,

@@ -320,9 +320,8 @@ int batch_work_supply_begin(batch_work_supply *work, queue *q, const batch_manif
                                 .jobs = jobs,
                                 .workers = 1,
                                 .busy_ms = beluga__now_ms()};
-    work->parcel.reader = (batch_reader){.format = manifest->layout.format,
-                                         .headless = manifest->layout.headless,
-                                         .fd = -1};
+    work->parcel.reader = (batch_reader){
+        .format = manifest->layout.format, .headless = manifest->layout.headless, .fd = -1};
     plan->reader = &work->parcel.reader;
     return make_slots(work);
 }

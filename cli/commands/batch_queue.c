@@ -33,7 +33,9 @@ int batch_queue_run(const cli_args *args)
     if (args->operands.count || args->out || args->queue)
         return out_usage("--%s: the lines are those of the job, and its results go to the one who "
                          "gave --queue: leave FILE, --out and --queue out",
-                         args->work ? "work" : args->status ? "status" : "remove");
+                         args->work     ? "work"
+                         : args->status ? "status"
+                                        : "remove");
     if (args->work) return batch_work_command(args);
     return args->status ? batch_status_tell(args) : remove_job(args);
 }

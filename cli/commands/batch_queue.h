@@ -1,4 +1,5 @@
-/* The parts of `beluga batch` that know a queue and no file: workers, and what is asked of a job. */
+/* The parts of `beluga batch` that know a queue and no file: workers, and what is asked of a job.
+ */
 #ifndef BELUGA_CLI_COMMANDS_BATCH_QUEUE_H
 #define BELUGA_CLI_COMMANDS_BATCH_QUEUE_H
 

@@ -1,4 +1,5 @@
-/* Lines of a batch on their way to other machines, the rates that these keep together, and OUT.queue. */
+/* Lines of a batch on their way to other machines, the rates that these keep together, and
+ * OUT.queue. */
 #include "batch/gate.h"
 #include "batch/item.h"
 #include "batch/mark.h"
@@ -42,9 +43,8 @@ static void send_next(journey *j, bool repeated)
     assert_int_equal(batch_reader_next(&j->reader, &j->sent), 1);
     j->text.length = 0;
     assert_int_equal(batch_parcel_pack(&j->reader, &j->sent, repeated, &j->text), 0);
-    assert_int_equal(batch_parcel_open(&j->parcel, j->sent.line, j->text.data, j->text.length,
-                                       &j->come),
-                     0);
+    assert_int_equal(
+        batch_parcel_open(&j->parcel, j->sent.line, j->text.data, j->text.length, &j->come), 0);
     assert_int_equal(j->come.line, j->sent.line);
     assert_true(j->come.digest == j->sent.digest);
     assert_int_equal(j->parcel.repeated, repeated);
@@ -99,7 +99,8 @@ static void a_row_brings_its_columns_and_needs_no_header(void **state)
 {
     journey j;
     (void)state;
-    begin(&j, BATCH_CSV, "id,\"a \"\"b\"\"\",body\nx,\"one\ntwo\",\n\"\"\"q\"\"\",\t,\"{\"\"a\"\":1}\"\n");
+    begin(&j, BATCH_CSV,
+          "id,\"a \"\"b\"\"\",body\nx,\"one\ntwo\",\n\"\"\"q\"\"\",\t,\"{\"\"a\"\":1}\"\n");
     send_next(&j, false);
     assert_column(&j, "id", "x");
     assert_column(&j, "a \"b\"", "one\ntwo");
@@ -132,8 +133,8 @@ static void a_row_is_asked_by_its_prompt_and_not_as_a_request(void **state)
 /* Whoever writes into a queue is believed nothing: none of these crashes, and each is an error. */
 static void what_is_no_line_is_one_with_a_fault(void **state)
 {
-    static const char *const texts[] = {"", "\n", "{}", "x\ny", "{\"digest\":\"1\"}\n[1]",
-                                        "{\"digest\":\"1\"}\n{\"a\"", "[]\n7"};
+    static const char *const texts[] = {
+        "", "\n", "{}", "x\ny", "{\"digest\":\"1\"}\n[1]", "{\"digest\":\"1\"}\n{\"a\"", "[]\n7"};
     batch_parcel parcel = {.reader.format = BATCH_CSV};
     batch_record record;
     (void)state;
@@ -181,14 +182,16 @@ static void a_gate_is_shut_for_as_long_as_too_much_passed(void **state)
     batch_gate_pass(&gate, 500);
     assert_false(batch_gate_is_open(&gate, 400));
     assert_true(batch_gate_is_open(&gate, 600));
-    assert_int_equal(count_passing(&gate, 100000, 100001), 1000); /* no more than a second's worth */
+    assert_int_equal(count_passing(&gate, 100000, 100001),
+                     1000); /* no more than a second's worth */
 }
 
 /* ---- OUT.queue ------------------------------------------------------------------------------- */
 
 static void a_mark_is_read_as_it_was_written(void **state)
 {
-    batch_mark mark = {.id = "00112233445566778899aabbccddeeff", .position = 12345, .lines = 77}, read;
+    batch_mark mark = {.id = "00112233445566778899aabbccddeeff", .position = 12345, .lines = 77},
+               read;
     (void)state;
     batch_mark_read(path, &read);
     assert_string_equal(read.id, "");

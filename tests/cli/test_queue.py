@@ -5,6 +5,7 @@
 
 The server is $BELUGA_NATS_SERVER, or nats-server of the path; without one, or in a build without NATS, all is skipped.
 """
+import http.server
 import importlib.machinery
 import importlib.util
 import json
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -29,6 +31,45 @@ def load(path):
 
 
 torture = load(os.path.join(HERE, "..", "..", "scripts", "queue-torture"))
+
+
+class Provider(http.server.ThreadingHTTPServer):
+    """A service that speaks Chat Completions, and answers or refuses as it is told."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.status, self.requests, self.lock = 200, 0, threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.lock:
+            self.server.requests += 1
+        status = self.server.status
+        message = {"role": "assistant", "content": "Hello"}
+        body = {"id": "x", "object": "chat.completion", "model": "peer-chat",
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}}
+        if status != 200:
+            body = {"error": {"message": "no", "type": "invalid_request_error", "code": "refused"}}
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
 
 
 class Site:
@@ -115,7 +156,9 @@ def contains(text, part):
         raise AssertionError(f"there is no {part!r} in {text!r}")
 
 
-SLOW = ("-o", "mock.delay_ms=30")
+# What shapes answers is the job's, and workers get it from there.
+SLOW = ("-m", "mock/echo", "-o", "mock.latency_ms=30")
+FAST = ("-m", "mock/echo")
 
 
 # ---- cases --------------------------------------------------------------------------------------
@@ -156,8 +199,8 @@ def a_worker_ends_when_the_job_is_over(site):
 
 def a_worker_that_is_killed_leaves_its_lines_to_another(site):
     job, source, out = site.address(), site.numbers("c.jsonl", 200), site.path("c.out")
-    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
-    first = site.start("--work", job, "-j", "4", "--stay", "-q", *SLOW)
+    collector = site.start(source, "--out", out, *SLOW, "--queue", job, "-q")
+    first = site.start("--work", job, "-j", "4", "--stay", "-q")
     wait_for(lambda: count_lines(out) >= 20, "twenty results")
     first.send_signal(signal.SIGKILL)
     site.start("--work", job, "-j", "4", "--stay", "-q")
@@ -167,8 +210,8 @@ def a_worker_that_is_killed_leaves_its_lines_to_another(site):
 
 def a_collector_that_is_killed_goes_on(site):
     job, source, out = site.address(), site.numbers("d.jsonl", 300), site.path("d.out")
-    command = (source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
-    worker = site.start("--work", job, "-j", "2", "--stay", "-q", *SLOW)
+    command = (source, "--out", out, *SLOW, "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "2", "--stay", "-q")
     for lines in (1, 40, 90):
         collector = site.start(*command)
         wait_for(lambda: count_lines(out) >= lines, f"{lines} results")
@@ -195,8 +238,8 @@ def an_interrupt_leaves_the_job_and_says_how_to_go_on(site):
 
 def a_worker_that_is_told_to_end_gives_its_lines_back(site):
     job, source, out = site.address(), site.numbers("f.jsonl", 40), site.path("f.out")
-    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
-    worker = site.start("--work", job, "-j", "4", "--stay", "--json", "-o", "mock.delay_ms=300")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "-o", "mock.latency_ms=200", "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "4", "--stay", "--json")
     wait_for(lambda: count_lines(out) >= 4, "four results")
     worker.send_signal(signal.SIGTERM)
     code, text, _ = site.finish(worker)
@@ -260,20 +303,43 @@ def a_job_of_other_facts_is_refused_by_both_sides(site):
 
 def a_wrong_key_ends_the_worker_and_fails_no_line(site):
     job, source, out = site.address(), site.numbers("k.jsonl", 20), site.path("k.out")
-    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
+    provider = Provider()
+    collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
     wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
-    code, _, err = site.run("--work", job, "-o", "mock.error=authentication")
+    provider.status = 401
+    code, _, err = site.run("--work", job, "--stay", OPENAI_BASE_URL=provider.url(), OPENAI_API_KEY="wrong")
     expect(code, 4, f"the worker's exit code ({err})")
     expect(count_lines(out), 0, "results")
-    site.start("--work", job, "--stay", "-q")
+    provider.status, refused = 200, provider.requests
+    site.start("--work", job, "--stay", "-q", OPENAI_BASE_URL=provider.url(), OPENAI_API_KEY="good")
     expect(site.finish(collector)[0], 0, "the collector's exit code")
     expect(len(site.results("k.out")), 20, "results")
+    expect(provider.requests - refused, 20, "requests")
+    with open(site.path("k.out")) as file:
+        expect("good" in file.read(), False, "the key is in the output")
+
+
+def a_failure_that_may_pass_is_no_result_yet(site):
+    job, source, out = site.address(), site.numbers("n.jsonl", 6), site.path("n.out")
+    provider = Provider()
+    collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    provider.status = 503
+    worker = site.start("--work", job, "-j", "2", "--json", "-o", "max_retries=0", OPENAI_BASE_URL=provider.url())
+    wait_for(lambda: provider.requests >= 6, "six refused requests")
+    provider.status = 200
+    code, text, err = site.finish(worker)
+    expect(code, 0, f"the worker's exit code ({err})")
+    summary = json.loads(text)
+    expect((summary["done"], summary["failed"], summary["returned"] >= 1), (6, 0, True), f"its summary {summary}")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("n.out")), 6, "results")
 
 
 def a_worker_that_is_idle_ends_when_it_was_told_so(site):
     job, source = site.address(), site.numbers("l.jsonl", 3)
-    first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "--queue", job, "-q")
-    holder = site.start("--work", job, "-j", "4", "-q", "-o", "mock.delay_ms=60000")
+    first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "-o", "mock.latency_ms=60000", "--queue", job, "-q")
+    holder = site.start("--work", job, "-j", "4", "--stay", "-q")
     wait_for(lambda: json.loads(site.run("--status", job, "--json")[1] or '{"in_flight":0}')["in_flight"] == 3, "claims")
     code, text, _ = site.run("--work", job, "--idle", "1s", "--json")
     expect((code, json.loads(text)["state"]), (0, "idle"), "how it ended")
@@ -283,10 +349,10 @@ def a_worker_that_is_idle_ends_when_it_was_told_so(site):
 
 def the_budget_is_that_of_all_workers(site):
     job, source, out = site.address(), site.numbers("m.jsonl", 400), site.path("m.out")
-    prices = site.write("prices.yaml", "version: 1\nprices:\n  - {provider: mock, model: echo, input: 1000, output: 1000}\n")
-    command = (source, "--out", out, "-m", "mock/echo", "-o", f"prices={prices}", "--queue", job, "--budget", "0.5", "-q")
+    prices = site.write("prices.yaml", "date: 2026-11-05\nprices:\n  mock/*: {input: 1000, output: 1000}\n")
+    command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "--budget", "0.5", "-q")
     collector = site.start(*command)
-    workers = [site.start("--work", job, "-j", "2", "--stay", "-q", "-o", f"prices={prices}", *SLOW) for _ in range(2)]
+    workers = [site.start("--work", job, "-j", "2", "--stay", "-q", "-o", f"prices={prices}") for _ in range(2)]
     code, _, err = site.finish(collector)
     expect(code, 5, f"the collector's exit code ({err})")
     contains(err, "the budget of $0.5 is spent by all workers together")
@@ -301,7 +367,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
-         a_wrong_key_ends_the_worker_and_fails_no_line, a_worker_that_is_idle_ends_when_it_was_told_so,
+         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers]
 
 
