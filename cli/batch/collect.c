@@ -4,6 +4,7 @@
 #include "base/mix.h"
 #include "batch/parcel.h"
 #include "batch/signals.h"
+#include "batch/work_supply.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -18,6 +19,7 @@
 #define WAIT_MS         100
 #define MARK_MS         5000
 #define LAST_WAIT_MS    2000
+#define SPENT_MS        60000
 
 static int report(const batch_collector *c, const beluga_error *err)
 {
@@ -266,7 +268,9 @@ static void hear(batch_collector *c)
 static bool is_spent(batch_collector *c)
 {
     double budget = job_budget(c);
-    if (!(budget > 0) || c->spent.cost < budget || c->counts.claimed) return false;
+    if (!batch_budget_is_spent(budget, &c->counts, &c->spent)) return false;
+    /* A line that a killed worker had stays claimed, where nobody else takes it. */
+    if (c->counts.claimed && beluga__now_ms() - c->came_ms < SPENT_MS) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
         "the budget of $%.6g is spent by all workers together; for a larger one, "
@@ -292,6 +296,7 @@ static int take_turn(batch_collector *c)
 {
     if (!c->sealed && put_some(c) != 0) return -1;
     int n = collect_some(c, c->sealed ? WAIT_MS : 0);
+    if (n > 0) c->came_ms = beluga__now_ms();
     if (n < 0 || batch_output_sync(c->output, false) != 0 || write_mark(c, false) != 0) return -1;
     hear(c);
     if (batch_signals_came()) c->interrupted = true;
@@ -306,6 +311,7 @@ static void go(batch_collector *c)
     /* What an output has lost since is collected again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
+    c->came_ms = beluga__now_ms();
     while ((!c->sealed || count_left(c)) && take_turn(c) == 0) continue;
     batch_output_sync(c->output, true);
     if (!c->output->error) write_mark(c, true);

@@ -29,7 +29,7 @@ typedef struct batch_collector {
     batch_manifest found; /* of the job that is there */
     bool joined;
     batch_mark mark, written; /* where it is, and what the file says */
-    int64_t marked_ms;
+    int64_t marked_ms, came_ms; /* when the mark was written, and when the last result came */
     batch_file_supply lines;
     bool sealed;
     queue_counts counts;

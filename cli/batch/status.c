@@ -134,7 +134,7 @@ static int put_json(const job_status *s)
     beluga_json_put_int(w, "lines", (int64_t)count_lines(s));
     beluga_json_put_int(w, "put", (int64_t)c->put);
     beluga_json_put_int(w, "waiting", (int64_t)c->waiting);
-    beluga_json_put_int(w, "in_flight", (int64_t)c->claimed);
+    beluga_json_put_int(w, "claimed", (int64_t)c->claimed);
     beluga_json_put_int(w, "finished", (int64_t)c->finished);
     beluga_json_put_int(w, "failed", s->spent.failed);
     put_spent(w, s);
@@ -166,7 +166,7 @@ static void draw_lines(const job_status *s)
     const queue_counts *c = &s->counts;
     out_printf("Job      %s (%s), %s\n", queue_job(s->queue), s->manifest.model, name_state(s));
     draw_bar(s);
-    out_printf("Waiting  %" PRIu64 ", in flight %" PRIu64 "\n", c->waiting, c->claimed);
+    out_printf("Waiting  %" PRIu64 ", claimed by workers %" PRIu64 "\n", c->waiting, c->claimed);
     if (!c->lines)
         out_printf("Put      %" PRIu64 " of %" PRIu64 " lines so far\n", c->put, count_lines(s));
     if (s->manifest.limits.budget > 0)

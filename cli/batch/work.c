@@ -23,6 +23,7 @@
 /* With --stay: the pause between two looks for a job. */
 #define STAY_MS          2000
 #define ERROR_LINE_BYTES 1536
+#define MOST_BUDGET      1e9
 
 /* Everything that a worker needs from its beginning to its end. */
 typedef struct worker {
@@ -118,13 +119,12 @@ static int set_one(worker *w, const char *text)
     return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
 }
 
+/* The supply keeps the budget, which is that of all workers. The model's own only sees that the
+ * price is known, without which no budget can be kept. */
 static int set_budget(worker *w)
 {
-    queue_sum spent = {.cost = 0};
-    queue_spent(w->queue, &spent);
-    double budget = w->manifest.limits.budget, left = budget - spent.cost;
-    if (!(budget > 0)) return 0;
-    const beluga_option option = beluga_with_budget(left > 0 ? left : budget);
+    const beluga_option option = beluga_with_budget(MOST_BUDGET);
+    if (!(w->manifest.limits.budget > 0)) return 0;
     return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
 }
 

@@ -21,6 +21,18 @@
 #define MOST_PAUSE_MS ((int64_t)300000)
 #define TAKEN_AT_ONCE 64
 
+/* ---- the budget ------------------------------------------------------------------------------ */
+
+double batch_line_cost(const queue_counts *counts, const queue_sum *spent)
+{
+    return counts->finished ? spent->cost / (double)counts->finished : 0;
+}
+
+bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent)
+{
+    return budget > 0 && spent->cost > 0 && spent->cost + batch_line_cost(counts, spent) > budget;
+}
+
 static batch_work_supply *work_of(batch_supply *supply)
 {
     return (batch_work_supply *)supply;
@@ -113,7 +125,7 @@ static void check_budget(batch_work_supply *work)
 {
     beluga_error err;
     double budget = work->manifest->limits.budget;
-    if (!(budget > 0) || work->spent.cost < budget) return;
+    if (!batch_budget_is_spent(budget, &work->counts, &work->spent)) return;
     beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
                      "the job's budget of $%.6g is spent by all workers together", budget);
     fail(work, &err);
@@ -144,6 +156,15 @@ static void hear(batch_work_supply *work)
 
 /* ---- claiming -------------------------------------------------------------------------------- */
 
+/* The calls under way will be paid, too; here as many are assumed for each worker. */
+static bool is_nearly_spent(const batch_work_supply *work, size_t running)
+{
+    double budget = work->manifest->limits.budget;
+    double under_way = (double)running * (double)work->workers;
+    return budget > 0 && work->spent.cost + batch_line_cost(&work->counts, &work->spent) *
+                                                under_way >= budget;
+}
+
 static bool is_held_up(batch_work_supply *work, size_t running, int64_t now)
 {
     int64_t most = work->manifest->limits.max_concurrent_calls;
@@ -151,6 +172,7 @@ static bool is_held_up(batch_work_supply *work, size_t running, int64_t now)
     if (most > 0 && running >= (share ? share : 1)) return true;
     /* What was asked, and whose result may be lost with this worker, is bounded by -j. */
     if (running + queue_unconfirmed(work->queue) >= work->jobs) return true;
+    if (running && is_nearly_spent(work, running)) return true;
     return !batch_gate_is_open(&work->requests, now) || !batch_gate_is_open(&work->tokens, now);
 }
 

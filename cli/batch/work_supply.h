@@ -51,6 +51,12 @@ typedef struct batch_work_supply {
     beluga_error failure;   /* after which no line is claimed; code 0: none */
 } batch_work_supply;
 
+/* What a line costs, by those that have a result. */
+double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
+/* Return whether a budget (0: none) has no room for one more line: workers and the collector agree
+ * on it. */
+bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent);
+
 /* Begin to claim. The plan's reader becomes that of the supply.
  * @return 0, or -1 without memory. Free it in either case. */
 int batch_work_supply_begin(batch_work_supply *supply, queue *q, const batch_manifest *manifest,

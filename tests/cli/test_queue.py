@@ -191,7 +191,7 @@ def a_worker_ends_when_the_job_is_over(site):
     expect((summary["state"], summary["done"]), ("over", 20), "its summary")
     expect(site.finish(collector)[0], 0, "the collector's exit code")
     status = json.loads(site.run("--status", job, "--json")[1])
-    expect((status["state"], status["lines"], status["finished"], status["waiting"], status["in_flight"]),
+    expect((status["state"], status["lines"], status["finished"], status["waiting"], status["claimed"]),
            ("over", 20, 20, 0, 0), "its status")
     expect(site.run("--remove", job)[0], 0, "removing it")
     expect(site.run("--remove", job)[0] != 0, True, "removing it again")
@@ -340,7 +340,7 @@ def a_worker_that_is_idle_ends_when_it_was_told_so(site):
     job, source = site.address(), site.numbers("l.jsonl", 3)
     first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "-o", "mock.latency_ms=60000", "--queue", job, "-q")
     holder = site.start("--work", job, "-j", "4", "--stay", "-q")
-    wait_for(lambda: json.loads(site.run("--status", job, "--json")[1] or '{"in_flight":0}')["in_flight"] == 3, "claims")
+    wait_for(lambda: '"claimed":3' in site.run("--status", job, "--json")[1], "claims")
     code, text, _ = site.run("--work", job, "--idle", "1s", "--json")
     expect((code, json.loads(text)["state"]), (0, "idle"), "how it ended")
     holder.kill()
