@@ -20,6 +20,8 @@
 #define MARK_MS         5000
 #define LAST_WAIT_MS    2000
 #define SPENT_MS        60000
+#define SEAL_MS         300000
+#define SEAL_PAUSE_MS   1000
 
 static int report(const batch_collector *c, const beluga_error *err)
 {
@@ -173,11 +175,24 @@ static int put_line(batch_collector *c, const batch_claim *claim)
     return rc;
 }
 
+/* A cluster that has just lost a server has no leader for some seconds, and says various things. */
+static bool may_pass(int code)
+{
+    return code == BELUGA_ERROR_NOT_SUPPORTED || code == BELUGA_ERROR_NETWORK ||
+           code == BELUGA_ERROR_TIMEOUT || code == BELUGA_ERROR_INTERNAL;
+}
+
+/* It is tried again in later turns, while results are collected. */
 static int seal(batch_collector *c)
 {
     beluga_error err;
-    if (queue_seal(c->queue, job_lines(c), &err) != 0) return stop(c, &err);
-    c->sealed = true;
+    int64_t now = beluga__now_ms();
+    if (now < c->seal_ms) return 0;
+    c->sealed = queue_seal(c->queue, job_lines(c), &err) == 0;
+    if (c->sealed) return 0;
+    if (!c->seal_until_ms) c->seal_until_ms = now + SEAL_MS;
+    if (!may_pass(err.code) || now > c->seal_until_ms) return stop(c, &err);
+    c->seal_ms = now + SEAL_PAUSE_MS;
     return 0;
 }
 
@@ -190,7 +205,7 @@ static int put_some(batch_collector *c)
         int rc = 0;
         switch (lines->ops->claim(lines, 0, &claim)) {
         case BATCH_CLAIM_LINE: rc = put_line(c, &claim); break;
-        case BATCH_CLAIM_END: rc = seal(c); break;
+        case BATCH_CLAIM_END: return seal(c);
         case BATCH_CLAIM_FAILED: return -1;
         case BATCH_CLAIM_SOON:
         case BATCH_CLAIM_LATER:
@@ -208,14 +223,23 @@ static int keep_result(batch_collector *c, const queue_result *result)
 {
     batch_entry entry;
     bool good = batch_entry_read(result->bytes, result->length, &entry);
-    c->mark.position = result->position;
     if (!good || entry.line != result->line || entry.line > c->output->max_line) {
+        c->unreadable++;
         out_warning("the queue's result of line %" PRIu64 " can't be read, and is passed over",
                     result->line);
         return 0;
     }
+    /* The mark stays before what can't be read, so that another run finds it again. */
+    if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
     return batch_output_add(c->output, &entry, result->bytes, result->length);
+}
+
+static void pass_over(batch_collector *c, const beluga_error *err)
+{
+    c->unreadable++;
+    batch_progress_hide(c->progress);
+    out_warning("%s", err->message);
 }
 
 /* @return how many results there were; -1: it stops. */
@@ -227,7 +251,7 @@ static int collect_some(batch_collector *c, int64_t wait_ms)
         int rc = queue_next_result(c->queue, c->written.position, &result, n ? 0 : wait_ms, &err);
         if (rc == 0) return n;
         if (rc == BELUGA_ERROR_MALFORMED_RESPONSE)
-            out_warning("%s", err.message);
+            pass_over(c, &err);
         else if (rc != 1)
             return stop(c, &err);
         else if (keep_result(c, &result) != 0)
@@ -279,12 +303,10 @@ static bool is_spent(batch_collector *c)
     return true;
 }
 
-/* All lines of the job have a result, and some can't be read. */
+/* All lines that are left have a result that can't be read. */
 static bool is_stuck(batch_collector *c)
 {
-    if (!queue_is_over(&c->counts) || !count_left(c)) return false;
-    int n = collect_some(c, LAST_WAIT_MS);
-    if (n != 0) return false;
+    if (!c->unreadable || count_left(c) > c->unreadable) return false;
     beluga_error_set(&c->error, BELUGA_ERROR_MALFORMED_RESPONSE,
                      "the job is over, and %" PRIu64 " of its results can't be read: remove it by "
                      "beluga batch --remove %s, and the same command asks these lines again",
@@ -295,7 +317,7 @@ static bool is_stuck(batch_collector *c)
 static int take_turn(batch_collector *c)
 {
     if (!c->sealed && put_some(c) != 0) return -1;
-    int n = collect_some(c, c->sealed ? WAIT_MS : 0);
+    int n = collect_some(c, c->sealed || c->seal_ms ? WAIT_MS : 0);
     if (n > 0) c->came_ms = beluga__now_ms();
     if (n < 0 || batch_output_sync(c->output, false) != 0 || write_mark(c, false) != 0) return -1;
     hear(c);

@@ -28,10 +28,12 @@ typedef struct batch_collector {
     queue *queue;
     batch_manifest found; /* of the job that is there */
     bool joined;
-    batch_mark mark, written; /* where it is, and what the file says */
+    batch_mark mark, written;   /* where it is, and what the file says */
     int64_t marked_ms, came_ms; /* when the mark was written, and when the last result came */
     batch_file_supply lines;
     bool sealed;
+    int64_t seal_ms, seal_until_ms; /* when sealing is tried again, and given up; 0: not tried */
+    uint64_t unreadable;            /* results that were passed over */
     queue_counts counts;
     queue_sum spent;
     /* The outcome. */

@@ -72,6 +72,18 @@ static int tell_missing(const worker *w)
     return CLI_EXIT_USAGE;
 }
 
+/* With --stay a job, or its server, may come later. */
+static bool may_come(const worker *w, const beluga_error *err)
+{
+    if (!w->args->stay) return false;
+    if (err->code != BELUGA_ERROR_NOT_FOUND && err->code != BELUGA_ERROR_NETWORK &&
+        err->code != BELUGA_ERROR_TIMEOUT)
+        return false;
+    if (err->code != BELUGA_ERROR_NOT_FOUND)
+        out_note("%s; it is tried again (--stay)", err->message);
+    return true;
+}
+
 /* @param[out] missing  The job is not there, and may come. */
 static int join(worker *w, bool *missing)
 {
@@ -80,9 +92,9 @@ static int join(worker *w, bool *missing)
     size_t n;
     const queue_settings settings = {.address = w->args->work};
     *missing = false;
-    if (queue_open(&settings, &w->queue, &err) != 0) return report_error(w->args, &err, NULL);
-    int rc = queue_join(w->queue, &json, &n, &err);
-    *missing = rc == BELUGA_ERROR_NOT_FOUND && w->args->stay;
+    int rc = queue_open(&settings, &w->queue, &err);
+    if (rc == 0) rc = queue_join(w->queue, &json, &n, &err);
+    *missing = rc && may_come(w, &err);
     if (*missing) return 0;
     if (rc == BELUGA_ERROR_NOT_FOUND) return tell_missing(w);
     if (rc) return report_error(w->args, &err, NULL);

@@ -161,8 +161,8 @@ static bool is_nearly_spent(const batch_work_supply *work, size_t running)
 {
     double budget = work->manifest->limits.budget;
     double under_way = (double)running * (double)work->workers;
-    return budget > 0 && work->spent.cost + batch_line_cost(&work->counts, &work->spent) *
-                                                under_way >= budget;
+    return budget > 0 &&
+           work->spent.cost + batch_line_cost(&work->counts, &work->spent) * under_way >= budget;
 }
 
 static bool is_held_up(batch_work_supply *work, size_t running, int64_t now)
