@@ -95,23 +95,44 @@ static pid_t run(const servers *s, int index)
     _exit(127);
 }
 
-void servers_start(servers *s, int count, const char *extra)
+static void find(servers *s, int count)
 {
     char ignored[64];
-    *s = (servers){.count = count, .syncs = ask_script("--installed", ignored, sizeof ignored)};
-    if (!ask_script("--path", s->program, sizeof s->program)) {
-        print_message("# no nats-server is here (scripts/nats-server --fetch)\n");
-        skip();
-    }
+    *s = (servers){.count = count, .is_new = ask_script("--installed", ignored, sizeof ignored)};
+    if (ask_script("--path", s->program, sizeof s->program)) return;
+    print_message("# no nats-server is here (scripts/nats-server --fetch)\n");
+    skip();
+}
+
+static void start(servers *s)
+{
     assert_true(folder_make(s->folder, "nats"));
-    snprintf(s->extra, sizeof s->extra, "%s", extra ? extra : "");
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < s->count; i++) {
         s->ports[i] = servers_free_port();
         s->routes[i] = servers_free_port();
     }
-    for (int i = 0; i < count; i++) configure(s, i);
-    for (int i = 0; i < count; i++) s->pids[i] = run(s, i);
-    for (int i = 0; i < count; i++) assert_true(servers_wait_for_port(s->ports[i]));
+    for (int i = 0; i < s->count; i++) configure(s, i);
+    for (int i = 0; i < s->count; i++) s->pids[i] = run(s, i);
+    for (int i = 0; i < s->count; i++) assert_true(servers_wait_for_port(s->ports[i]));
+}
+
+void servers_start(servers *s, int count, const char *extra)
+{
+    find(s, count);
+    snprintf(s->extra, sizeof s->extra, "%s", extra ? extra : "");
+    start(s);
+}
+
+void servers_start_durable(servers *s, int count)
+{
+    find(s, count);
+    s->syncs = s->is_new;
+    if (!s->syncs) {
+        print_message("# this server confirms before it has written (scripts/nats-server "
+                      "--fetch gets one with sync_interval: always)\n");
+        skip();
+    }
+    start(s);
 }
 
 void servers_kill(servers *s, int index)

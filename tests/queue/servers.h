@@ -17,13 +17,16 @@ typedef struct servers {
     int count;
     int ports[SERVERS_MAX], routes[SERVERS_MAX];
     pid_t pids[SERVERS_MAX];
-    bool syncs; /* each write is on the disk before it is confirmed */
+    bool syncs;  /* each write is on the disk before it is confirmed */
+    bool is_new; /* the pinned one */
     char extra[1024];
 } servers;
 
 /* Start them, with `extra` in the configuration of each; NULL: nothing. Skips the case where no
  * server is here. A teardown stops them. */
 void servers_start(servers *s, int count, const char *extra);
+/* The same, and what they confirm is on the disk. Skips where the server is too old for that. */
+void servers_start_durable(servers *s, int count);
 void servers_stop(servers *s);
 
 /* Kill one as a power cut would, and start one again that was killed. */

@@ -1,4 +1,5 @@
 /* What is promised of a batch over many machines, on one real server of NATS. */
+#include "queue/nats_library.h"
 #include "roles.h"
 #include "servers.h"
 
@@ -171,6 +172,25 @@ static void test_the_first_result_stays(void **state)
     queue_free(q);
 }
 
+/* Another worker died after its result was there, and before it could say that the line is done. */
+static void put_result_from_outside(const char *subject)
+{
+    char url[64];
+    beluga_error err;
+    natsOptions *options = NULL;
+    natsConnection *connection = NULL;
+    const nats_library *lib = nats_load(&err);
+    snprintf(url, sizeof url, "nats://127.0.0.1:%d", nats.ports[0]);
+    const char *urls[] = {url};
+    assert_int_equal(lib->natsOptions_Create(&options), NATS_OK);
+    assert_int_equal(lib->natsOptions_SetServers(options, urls, 1), NATS_OK);
+    assert_int_equal(lib->natsConnection_Connect(&connection, options), NATS_OK);
+    assert_int_equal(lib->natsConnection_Publish(connection, subject, "result 1", 8), NATS_OK);
+    assert_int_equal(lib->natsConnection_FlushTimeout(connection, 10000), NATS_OK);
+    lib->natsConnection_Destroy(connection);
+    lib->natsOptions_Destroy(options);
+}
+
 static void test_a_line_with_a_result_is_not_handed_out(void **state)
 {
     (void)state;
@@ -178,17 +198,17 @@ static void test_a_line_with_a_result_is_not_handed_out(void **state)
     queue *q = role_create(at("has", QUICK));
     role_put(q, 1, 1, 1);
     queue *one = role_join(at("has", QUICK)), *two = role_join(at("has", QUICK));
-    queue_claim claim = role_claim(one), again = role_claim(two), none;
-    assert_true(role_answer(one, &claim, "result 1"));
-    queue_let_go(two, &again, 0);
-    queue *three = role_join(at("has", QUICK));
-    queue_counts counts = {0};
+    queue_claim claim = role_claim(one), none;
+    put_result_from_outside("beluga.has.result.1");
+    role_wait_for(q, 1);
+    queue_let_go(one, &claim, 0);
+    queue_counts counts = {.claimed = 1};
     while (!queue_count(q, &counts, 1000) || counts.claimed || counts.waiting)
-        assert_int_equal(queue_take(three, &none, 1), 0);
-    assert_int_equal(queue_take(three, &none, 1), 0);
+        assert_int_equal(queue_take(two, &none, 1), 0);
+    assert_int_equal(queue_take(two, &none, 1), 0);
+    role_collect(q, 1);
     queue_free(one);
     queue_free(two);
-    queue_free(three);
     queue_free(q);
 }
 
@@ -255,15 +275,10 @@ static void test_a_long_manifest_arrives(void **state)
 static void test_nothing_is_lost_when_the_server_is_killed(void **state)
 {
     (void)state;
-    const uint64_t lines = 6000;
+    const uint64_t lines = 2000;
     beluga_error err;
     char text[64], news[QUEUE_NEWS_BYTES];
-    servers_start(&nats, 1, NULL);
-    if (!nats.syncs) {
-        print_message(
-            "# this server confirms before it writes: sync_interval: always is unknown\n");
-        skip();
-    }
+    servers_start_durable(&nats, 1);
     queue *q = role_create(at("killed", "ack_wait=5"));
     pid_t worker = role_spawn("ask", at("killed", "ack_wait=5"), 64);
     for (uint64_t line = 1; line <= lines; line++) {
@@ -392,6 +407,31 @@ static void test_a_token_is_enough(void **state)
     setenv("NATS_USER", "hidden3", 1); /* as the nats tool has it */
     queue_free(role_join(at("job", NULL)));
     unsetenv("NATS_USER");
+}
+
+/* The pair of NATS' own documentation; see test_address.c. */
+static void test_a_seed_signs_in(void **state)
+{
+    (void)state;
+    char path[FOLDER_BYTES + 16], query[FOLDER_BYTES + 32];
+    servers_start(&nats, 1,
+                  "authorization { users: [{ nkey: "
+                  "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }");
+    snprintf(path, sizeof path, "%s/seed.nk", nats.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n", file);
+    fclose(file);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
+    snprintf(query, sizeof query, "nkey=%s", path);
+    queue_free(role_create(at("job", query)));
+    setenv("NATS_NKEY", path, 1);
+    queue_free(role_join(at("job", NULL)));
+    setenv("NATS_NKEY", nats.folder, 1);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "seed");
+    setenv("NATS_NKEY", "/nothing/is/here", 1);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "/nothing/is/here");
+    unsetenv("NATS_NKEY");
 }
 
 static void test_credentials_that_end_are_told(void **state)
@@ -553,6 +593,7 @@ int main(int count, char **arguments)
         CASE(test_a_job_that_is_removed_ends_its_workers),
         CASE(test_credentials_are_asked_for),
         CASE(test_a_token_is_enough),
+        CASE(test_a_seed_signs_in),
         CASE(test_credentials_that_end_are_told),
         CASE(test_a_job_that_is_not_there_is_told),
         CASE(test_a_server_without_jetstream_is_told),
