@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,8 +169,17 @@ static int stopped(const nats_queue *q, beluga_error *err)
     return BELUGA_ERROR_CONTEXT_CANCELED;
 }
 
+void nats_check_patience_locked(nats_queue *q)
+{
+    int64_t patience = q->settings.patience_ms;
+    if (!q->connected && patience > 0 && beluga__now_ms() - q->lost_ms > patience)
+        nats_fail_locked(q, BELUGA_ERROR_NETWORK, "no connection for %" PRId64 " seconds",
+                         patience / 1000);
+}
+
 int nats_wait_locked(nats_queue *q, beluga_error *err)
 {
+    nats_check_patience_locked(q); /* the keeper may wait for an answer itself */
     if (q->error.code) {
         *err = q->error;
         return err->code;

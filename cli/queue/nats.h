@@ -220,6 +220,7 @@ void nats_tell_locked(nats_queue *q, const char *format, ...) BELUGA_PRINTF(2, 3
 void nats_wake_locked(nats_queue *q);
 /* Make the descriptor unreadable. */
 void nats_calm(const nats_queue *q);
+void nats_check_patience_locked(nats_queue *q);
 /* Wait for a change, 100 ms at most. @return 0, or the error after which nothing goes on. */
 int nats_wait_locked(nats_queue *q, beluga_error *err);
 /* Sleep without the lock; the same. */

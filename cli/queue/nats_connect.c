@@ -15,6 +15,7 @@
 #define RECONNECT_JITTER 500
 #define PING_MS          10000
 #define WRITE_MS         10000
+#define REQUEST_MS       2000
 #define CALLBACKS_MS     5000
 /* Below this even the names of parts would not fit. */
 #define LEAST_MESSAGE 4096
@@ -244,6 +245,7 @@ static natsStatus use_connection(nats_queue *q)
     jsOptions options;
     natsStatus s = q->nats->jsOptions_Init(&options);
     options.Domain = q->address.domain;
+    options.Wait = REQUEST_MS;
     if (s == NATS_OK) s = q->nats->natsConnection_JetStream(&q->js, q->connection, &options);
     if (s == NATS_OK) s = listen_for_answers(q);
     int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);

@@ -4,8 +4,6 @@
 #include "base/thread.h"
 #include "queue/nats.h"
 
-#include <inttypes.h>
-
 #define STACK_BYTES  ((size_t)256 * 1024)
 #define TICK_MS      50
 #define IDLE_MS      15000 /* a worker that was not heard of for so long hangs */
@@ -51,25 +49,17 @@ void nats_beat(nats_queue *q)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-static void check_patience_locked(nats_queue *q, int64_t now_ms)
-{
-    int64_t patience = q->settings.patience_ms;
-    if (!q->connected && patience > 0 && now_ms - q->lost_ms > patience)
-        nats_fail_locked(q, BELUGA_ERROR_NETWORK, "no connection for %" PRId64 " seconds",
-                         patience / 1000);
-}
-
 static bool has_work_locked(const nats_queue *q)
 {
     return (q->connected && !beluga__list_empty(&q->fresh)) || !beluga__list_empty(&q->answered);
 }
 
 /* Returns whether to go on. */
-static bool rest(nats_queue *q, int64_t now_ms)
+static bool rest(nats_queue *q)
 {
     const struct timespec end = beluga__timespec(beluga__ends_ns(TICK_MS));
     pthread_mutex_lock(&q->lock);
-    check_patience_locked(q, now_ms);
+    nats_check_patience_locked(q);
     bool go_on = q->keeping;
     if (go_on && !has_work_locked(q)) pthread_cond_timedwait(&q->work, &q->lock, &end);
     go_on = q->keeping;
@@ -80,15 +70,14 @@ static bool rest(nats_queue *q, int64_t now_ms)
 static void *keep(void *argument)
 {
     nats_queue *q = argument;
-    int64_t now_ms;
     do {
-        now_ms = beluga__now_ms();
+        int64_t now_ms = beluga__now_ms();
         nats_puts_work(q, now_ms);
         nats_claims_work(q, now_ms);
         nats_results_work(q, now_ms);
         nats_beat(q);
         nats_state_work(q, now_ms);
-    } while (rest(q, now_ms));
+    } while (rest(q));
     return NULL;
 }
 
