@@ -19,7 +19,8 @@
 #define WAIT_MS         100
 #define MARK_MS         5000
 #define LAST_WAIT_MS    2000
-#define SPENT_MS        60000
+#define SPENT_MS        3000
+#define MOST_WORKERS    64
 #define SEAL_MS         300000
 #define SEAL_PAUSE_MS   1000
 
@@ -288,13 +289,22 @@ static void hear(batch_collector *c)
     batch_progress_show(c->progress, &c->output->totals);
 }
 
+/* Return whether a worker has a line. One that was killed is not heard of, though its lines stay
+ * claimed where nobody else takes them. */
+static bool is_worked_on(batch_collector *c)
+{
+    queue_worker workers[MOST_WORKERS];
+    size_t in_flight = 0, n = queue_workers(c->queue, workers, MOST_WORKERS);
+    for (size_t i = 0; i < n && i < MOST_WORKERS; i++) in_flight += workers[i].in_flight;
+    return in_flight != 0 || n > MOST_WORKERS;
+}
+
 /* Nobody asks the lines that are left when the budget is spent, until there is a larger one. */
 static bool is_spent(batch_collector *c)
 {
     double budget = job_budget(c);
     if (!batch_budget_is_spent(budget, &c->counts, &c->spent)) return false;
-    /* A line that a killed worker had stays claimed, where nobody else takes it. */
-    if (c->counts.claimed && beluga__now_ms() - c->came_ms < SPENT_MS) return false;
+    if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
         "the budget of $%.6g is spent by all workers together; for a larger one, "
