@@ -1,6 +1,6 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "batch/calls.h"
-#include "batch/collect.h"
+#include "batch/gather.h"
 #include "batch/estimate.h"
 #include "batch/file_supply.h"
 #include "batch/resume.h"
@@ -53,7 +53,7 @@ typedef struct batch_command {
     batch_progress progress;
     beluga_prices *prices;
     batch_layout layout;
-    batch_collector collector; /* with --queue */
+    batch_gatherer collector; /* with --queue */
     cli_text options;          /* for the job's manifest */
 } batch_command;
 
@@ -374,9 +374,9 @@ static void take_limits(const batch_command *b, batch_limits *limits)
 static int find_job(batch_command *b)
 {
     const cli_args *args = b->args;
-    batch_collector *c = &b->collector;
+    batch_gatherer *c = &b->collector;
     if (batch_manifest_options(args, b->session.config, &b->options) != 0) return out_no_memory();
-    *c = (batch_collector){.args = args,
+    *c = (batch_gatherer){.args = args,
                            .out = b->out,
                            .facts = &b->facts,
                            .survey = &b->survey,
@@ -396,13 +396,13 @@ static int find_job(batch_command *b)
                                     .has_tools = b->tools.count != 0,
                                     .layout = b->layout}};
     take_limits(b, &c->made.limits);
-    return batch_collect_find(c);
+    return batch_gather_find(c);
 }
 
 /* The budget of the workers is what earlier runs have left of it. */
 static int collect(batch_command *b)
 {
-    batch_collector *c = &b->collector;
+    batch_gatherer *c = &b->collector;
     const batch_totals *there = &b->output.totals;
     batch_work run = {.totals = there,
                       .supply = &c->lines.base,
@@ -413,13 +413,13 @@ static int collect(batch_command *b)
     c->made.limits.budget = b->budget ? b->budget - there->cost : 0;
     batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
                          there, b->args->verbose == 0);
-    if (rc == 0) rc = batch_collect_run(c);
+    if (rc == 0) rc = batch_gather_run(c);
     if (rc != 0) return rc;
     run.error = c->error;
     run.interrupted = c->interrupted;
     bool over = !c->code && !b->output.error && !batch_summary_left(&run);
     rc = finish(b, &run);
-    if (over && !b->args->keep_job) batch_collect_end(c);
+    if (over && !b->args->keep_job) batch_gather_end(c);
     return c->code ? c->code : rc;
 }
 
@@ -470,7 +470,7 @@ static int run(const cli_args *args)
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
     batch_output_close(&b.output);
-    batch_collect_free(&b.collector);
+    batch_gather_free(&b.collector);
     text_free(&b.options);
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);

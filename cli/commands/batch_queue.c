@@ -2,7 +2,7 @@
 #include "commands/batch_queue.h"
 
 #include "batch/status.h"
-#include "batch/work.h"
+#include "batch/worker.h"
 #include "output.h"
 #include "queue/queue.h"
 #include "report.h"
@@ -40,6 +40,6 @@ int batch_queue_run(const cli_args *args)
                          args->work     ? "work"
                          : args->status ? "status"
                                         : "remove");
-    if (args->work) return batch_work_command(args);
+    if (args->work) return batch_worker_run(args);
     return args->status ? batch_status_tell(args) : remove_job(args);
 }

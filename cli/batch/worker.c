@@ -1,4 +1,4 @@
-#include "batch/work.h"
+#include "batch/worker.h"
 
 #include "batch/calls.h"
 #include "batch/run.h"
@@ -390,7 +390,7 @@ static void pause_a_moment(void)
     nanosleep(&pause, NULL);
 }
 
-int batch_work_command(const cli_args *args)
+int batch_worker_run(const cli_args *args)
 {
     for (;;) {
         bool missing;

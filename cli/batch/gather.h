@@ -2,8 +2,8 @@
  * Puts the lines of an input into a queue that many machines share, and collects their results into
  * the output. It may die at any time, and go on.
  */
-#ifndef BELUGA_CLI_BATCH_COLLECT_H
-#define BELUGA_CLI_BATCH_COLLECT_H
+#ifndef BELUGA_CLI_BATCH_GATHER_H
+#define BELUGA_CLI_BATCH_GATHER_H
 
 #include "args.h"
 #include "batch/file_supply.h"
@@ -14,7 +14,7 @@
 
 #include <beluga/error.h>
 
-typedef struct batch_collector {
+typedef struct batch_gatherer {
     /* The input of the run; all is borrowed. */
     const cli_args *args;
     const char *out;
@@ -40,21 +40,21 @@ typedef struct batch_collector {
     beluga_error error; /* the error that stopped it; code 0: none */
     bool interrupted;
     int code; /* of a failure that was reported; 0: none */
-} batch_collector;
+} batch_gatherer;
 
 /*
  * Connect, and find whether the job is there. A job of other facts is refused.
  * @return 0, or an exit code, reported. Free the collector in either case.
  */
-int batch_collect_find(batch_collector *collector);
+int batch_gather_find(batch_gatherer *collector);
 
 /* Put the lines that the open output does not have, and collect until all have a result. @return 0,
  * or an exit code, reported, where it could not begin. */
-int batch_collect_run(batch_collector *collector);
+int batch_gather_run(batch_gatherer *collector);
 
 /* Remove the job: all its results are durable in the output. */
-void batch_collect_end(batch_collector *collector);
+void batch_gather_end(batch_gatherer *collector);
 
-void batch_collect_free(batch_collector *collector);
+void batch_gather_free(batch_gatherer *collector);
 
 #endif

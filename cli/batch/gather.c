@@ -1,4 +1,4 @@
-#include "batch/collect.h"
+#include "batch/gather.h"
 
 #include "base/clock.h"
 #include "base/mix.h"
@@ -24,7 +24,7 @@
 #define SEAL_MS         300000
 #define SEAL_PAUSE_MS   1000
 
-static int report(const batch_collector *c, const beluga_error *err)
+static int report(const batch_gatherer *c, const beluga_error *err)
 {
     return report_error(c->args, err, NULL);
 }
@@ -37,7 +37,7 @@ static bool is_stopped(void *payload)
 
 /* ---- finding the job ------------------------------------------------------------------------- */
 
-static int refuse(const batch_collector *c, const char *what)
+static int refuse(const batch_gatherer *c, const char *what)
 {
     out_error("the job %s at %s %s: name another job, or remove it by beluga batch --remove %s",
               queue_job(c->queue), queue_where(c->queue), what, queue_where(c->queue));
@@ -45,7 +45,7 @@ static int refuse(const batch_collector *c, const char *what)
 }
 
 /* The lines of a job that is there never change. */
-static int check_lines(const batch_collector *c)
+static int check_lines(const batch_gatherer *c)
 {
     const batch_manifest *m = &c->found;
     bool same = strcmp(m->id, c->mark.id) == 0;
@@ -59,7 +59,7 @@ static int check_lines(const batch_collector *c)
     return 0;
 }
 
-static int check_found(batch_collector *c, const char *json, size_t n)
+static int check_found(batch_gatherer *c, const char *json, size_t n)
 {
     batch_difference difference;
     if (batch_manifest_read(&c->found, json, n) != 0)
@@ -76,7 +76,7 @@ static int check_found(batch_collector *c, const char *json, size_t n)
     return 0;
 }
 
-int batch_collect_find(batch_collector *c)
+int batch_gather_find(batch_gatherer *c)
 {
     beluga_error err;
     const char *json;
@@ -98,17 +98,17 @@ static void name_job(batch_mark *mark)
              beluga__seed());
 }
 
-static uint64_t count_done(const batch_collector *c)
+static uint64_t count_done(const batch_gatherer *c)
 {
     return c->output->totals.done + c->output->totals.failed;
 }
 
-static uint64_t count_left(const batch_collector *c)
+static uint64_t count_left(const batch_gatherer *c)
 {
     return c->survey->wanted - batch_output_count(c->output, c->survey->last_wanted);
 }
 
-static int make_job(const batch_collector *c, const cli_text *json)
+static int make_job(const batch_gatherer *c, const cli_text *json)
 {
     bool made;
     beluga_error err;
@@ -121,7 +121,7 @@ static int make_job(const batch_collector *c, const cli_text *json)
 }
 
 /* The mark comes first: a job whose making was cut off is known again by it. */
-static int create(batch_collector *c)
+static int create(batch_gatherer *c)
 {
     cli_text json = {0};
     name_job(&c->mark);
@@ -135,19 +135,19 @@ static int create(batch_collector *c)
     return rc;
 }
 
-static uint64_t job_lines(const batch_collector *c)
+static uint64_t job_lines(const batch_gatherer *c)
 {
     return c->joined ? c->found.lines : c->made.lines;
 }
 
-static double job_budget(const batch_collector *c)
+static double job_budget(const batch_gatherer *c)
 {
     return c->joined ? c->found.limits.budget : c->made.limits.budget;
 }
 
 /* ---- putting lines --------------------------------------------------------------------------- */
 
-static int stop(batch_collector *c, const beluga_error *err)
+static int stop(batch_gatherer *c, const beluga_error *err)
 {
     if (err->code == BELUGA_ERROR_CONTEXT_CANCELED)
         c->interrupted = true;
@@ -156,14 +156,14 @@ static int stop(batch_collector *c, const beluga_error *err)
     return -1;
 }
 
-static int stop_without_memory(batch_collector *c)
+static int stop_without_memory(batch_gatherer *c)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     return stop(c, &err);
 }
 
-static int put_line(batch_collector *c, const batch_claim *claim)
+static int put_line(batch_gatherer *c, const batch_claim *claim)
 {
     cli_text text = {0};
     beluga_error err;
@@ -184,7 +184,7 @@ static bool may_pass(int code)
 }
 
 /* It is tried again in later turns, while results are collected. */
-static int seal(batch_collector *c)
+static int seal(batch_gatherer *c)
 {
     beluga_error err;
     int64_t now = beluga__now_ms();
@@ -198,7 +198,7 @@ static int seal(batch_collector *c)
 }
 
 /* Put the next lines, and seal the job behind the last one. @return 0, or -1: it stops. */
-static int put_some(batch_collector *c)
+static int put_some(batch_gatherer *c)
 {
     batch_supply *lines = &c->lines.base;
     batch_claim claim;
@@ -220,7 +220,7 @@ static int put_some(batch_collector *c)
 /* ---- collecting results ---------------------------------------------------------------------- */
 
 /* A result that is there already came before an earlier run was killed. */
-static int keep_result(batch_collector *c, const queue_result *result)
+static int keep_result(batch_gatherer *c, const queue_result *result)
 {
     batch_entry entry;
     bool good = batch_entry_read(result->bytes, result->length, &entry);
@@ -236,7 +236,7 @@ static int keep_result(batch_collector *c, const queue_result *result)
     return batch_output_add(c->output, &entry, result->bytes, result->length);
 }
 
-static void pass_over(batch_collector *c, const beluga_error *err)
+static void pass_over(batch_gatherer *c, const beluga_error *err)
 {
     c->unreadable++;
     batch_progress_hide(c->progress);
@@ -244,7 +244,7 @@ static void pass_over(batch_collector *c, const beluga_error *err)
 }
 
 /* @return how many results there were; -1: it stops. */
-static int collect_some(batch_collector *c, int64_t wait_ms)
+static int collect_some(batch_gatherer *c, int64_t wait_ms)
 {
     beluga_error err;
     queue_result result;
@@ -262,7 +262,7 @@ static int collect_some(batch_collector *c, int64_t wait_ms)
 }
 
 /* The mark follows what is durable, never the other way round. */
-static int write_mark(batch_collector *c, bool now)
+static int write_mark(batch_gatherer *c, bool now)
 {
     int64_t at = beluga__now_ms();
     if (c->mark.position == c->written.position || (!now && at - c->marked_ms < MARK_MS)) return 0;
@@ -277,7 +277,7 @@ static int write_mark(batch_collector *c, bool now)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static void hear(batch_collector *c)
+static void hear(batch_gatherer *c)
 {
     char news[QUEUE_NEWS_BYTES];
     while (queue_news(c->queue, news)) {
@@ -291,7 +291,7 @@ static void hear(batch_collector *c)
 
 /* Return whether a worker has a line. One that was killed is not heard of, though its lines stay
  * claimed where nobody else takes them. */
-static bool is_worked_on(batch_collector *c)
+static bool is_worked_on(batch_gatherer *c)
 {
     queue_worker workers[MOST_WORKERS];
     size_t in_flight = 0, n = queue_workers(c->queue, workers, MOST_WORKERS);
@@ -300,7 +300,7 @@ static bool is_worked_on(batch_collector *c)
 }
 
 /* Nobody asks the lines that are left when the budget is spent, until there is a larger one. */
-static bool is_spent(batch_collector *c)
+static bool is_spent(batch_gatherer *c)
 {
     double budget = job_budget(c);
     if (!batch_budget_is_spent(budget, &c->counts, &c->spent)) return false;
@@ -314,7 +314,7 @@ static bool is_spent(batch_collector *c)
 }
 
 /* All lines that are left have a result that can't be read. */
-static bool is_stuck(batch_collector *c)
+static bool is_stuck(batch_gatherer *c)
 {
     if (!c->unreadable || count_left(c) > c->unreadable) return false;
     beluga_error_set(&c->error, BELUGA_ERROR_MALFORMED_RESPONSE,
@@ -324,7 +324,7 @@ static bool is_stuck(batch_collector *c)
     return true;
 }
 
-static int take_turn(batch_collector *c)
+static int take_turn(batch_gatherer *c)
 {
     if (!c->sealed && put_some(c) != 0) return -1;
     int n = collect_some(c, c->sealed || c->seal_ms ? WAIT_MS : 0);
@@ -335,7 +335,7 @@ static int take_turn(batch_collector *c)
     return c->interrupted || (n == 0 && c->sealed && (is_spent(c) || is_stuck(c))) ? -1 : 0;
 }
 
-static void go(batch_collector *c)
+static void go(batch_gatherer *c)
 {
     queue_counts counts;
     batch_file_supply_begin(&c->lines, c->reader, c->survey, c->output);
@@ -349,7 +349,7 @@ static void go(batch_collector *c)
     if (!c->output->error) write_mark(c, true);
 }
 
-int batch_collect_run(batch_collector *c)
+int batch_gather_run(batch_gatherer *c)
 {
     batch_signals before;
     int rc = 0;
@@ -366,7 +366,7 @@ int batch_collect_run(batch_collector *c)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-void batch_collect_end(batch_collector *c)
+void batch_gather_end(batch_gatherer *c)
 {
     beluga_error err;
     if (queue_remove(c->queue, &err) != 0 && err.code != BELUGA_ERROR_NOT_FOUND) {
@@ -377,7 +377,7 @@ void batch_collect_end(batch_collector *c)
     batch_mark_remove(c->out);
 }
 
-void batch_collect_free(batch_collector *c)
+void batch_gather_free(batch_gatherer *c)
 {
     queue_free(c->queue);
     batch_manifest_free(&c->found);
