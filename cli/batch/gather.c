@@ -32,7 +32,7 @@ static int report(const batch_gatherer *c, const beluga_error *err)
 static bool is_stopped(void *payload)
 {
     (void)payload;
-    return batch_signals_came();
+    return batch_signals_seen();
 }
 
 /* ---- finding the job ------------------------------------------------------------------------- */
@@ -331,7 +331,7 @@ static int take_turn(batch_gatherer *c)
     if (n > 0) c->came_ms = beluga__now_ms();
     if (n < 0 || batch_output_sync(c->output, false) != 0 || write_mark(c, false) != 0) return -1;
     hear(c);
-    if (batch_signals_came()) c->interrupted = true;
+    if (batch_signals_seen()) c->interrupted = true;
     return c->interrupted || (n == 0 && c->sealed && (is_spent(c) || is_stuck(c))) ? -1 : 0;
 }
 

@@ -12,7 +12,7 @@
 
 #include <beluga/provider/json.h>
 
-#define BATCH_JOB_ID_BYTES 33
+#define BATCH_MANIFEST_ID_BYTES 33
 
 /* Limits of all workers together; 0: none. */
 typedef struct batch_limits {

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 typedef struct batch_mark {
-    char id[BATCH_JOB_ID_BYTES]; /* of the job; "": none */
-    uint64_t position;           /* results up to it are durable in OUT */
-    uint64_t lines;              /* that OUT had then: one with fewer was damaged since */
+    char id[BATCH_MANIFEST_ID_BYTES]; /* of the job; "": none */
+    uint64_t position;                /* results up to it are durable in OUT */
+    uint64_t lines;                   /* that OUT had then: one with fewer was damaged since */
 } batch_mark;
 
 /* Read the mark of an output; one that is missing or damaged is empty, for it only saves time. */

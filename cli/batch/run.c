@@ -3,7 +3,6 @@
 #include "batch/alike.h"
 #include "batch/result.h"
 #include "batch/signals.h"
-#include "batch/why.h"
 #include "observe.h"
 #include "output.h"
 #include "report.h"
@@ -12,7 +11,6 @@
 #include <beluga/embedding.h>
 #include <beluga/loop.h>
 
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,19 +117,6 @@ static void stop_without_memory(running_batch *run)
     stop_for(run, &err);
 }
 
-/* A fault that concerns all lines ends the run, and the line is left for the next run. */
-static bool concerns_all(int code)
-{
-    switch (code) {
-    case BELUGA_ERROR_AUTHENTICATION:
-    case BELUGA_ERROR_QUOTA_EXCEEDED:
-    case BELUGA_ERROR_BUDGET_EXCEEDED:
-    case BELUGA_ERROR_INVALID_CONFIG:
-    case BELUGA_ERROR_NO_MEMORY: return true;
-    default: return false;
-    }
-}
-
 /* ---- failures that are alike ----------------------------------------------------------------- */
 
 /* Results that are held back become final, or are dropped and left for the next run. */
@@ -194,18 +179,9 @@ static void settle(running_batch *run, batch_held *held, const beluga_error *err
 static bool write_result(running_batch *run, const batch_job *job,
                          const beluga_batch_result *result, batch_held *held)
 {
-    const batch_item *item = &job->item;
-    const batch_result_source source = {.openai = run->self->openai,
-                                        .request = &item->request,
-                                        .vectors = job->vectors,
-                                        .line = item->line,
-                                        .digest = item->digest,
-                                        .id = *item->id ? item->id : NULL,
-                                        .schema = item->request.schema ? item->request.schema
-                                                                       : run->self->schema,
-                                        .prices = &run->self->prices,
-                                        .model = run->self->model,
-                                        .runs = &job->runs};
+    batch_result_source source = batch_work_source(run->self, &job->item);
+    source.vectors = job->vectors;
+    source.runs = &job->runs;
     if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
     text_free(&held->text);
     stop_without_memory(run);
@@ -223,8 +199,8 @@ static void finish_call(running_batch *run, const batch_job *job, const beluga_b
     const beluga_error *err = error_of(result);
     batch_held held = {.place = job->place, .ticket = job->ticket};
     bool canceled = err->code == BELUGA_ERROR_CONTEXT_CANCELED;
-    if (concerns_all(err->code)) stop_for(run, err);
-    if (canceled || concerns_all(err->code) || !write_result(run, job, result, &held)) {
+    if (batch_alike_is_of_all(err->code)) stop_for(run, err);
+    if (canceled || batch_alike_is_of_all(err->code) || !write_result(run, job, result, &held)) {
         deliver(run, &held);
     } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
         held.entry.outside = true;
@@ -262,22 +238,9 @@ static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
     batch_held held = {.place = run->placed++, .ticket = job->ticket};
-    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s",
-                     job->item.line, job->item.why);
+    batch_work_refuse(&job->item, &result.error);
     write_result(run, job, &result, &held);
     settle(run, &held, &result.error);
-}
-
-static int parse(running_batch *run, const batch_claim *claim, batch_item *item)
-{
-    int rc = batch_item_parse(run->self->plan, &claim->record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !claim->repeated) return rc;
-    if (item->has_id) {
-        batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
-        rc = BELUGA_ERROR_INVALID_INPUT;
-    }
-    item->id[0] = '\0'; /* the id must lead to the other line's result only */
-    return rc;
 }
 
 static void note_tools(void *payload, const beluga_event *event)
@@ -344,7 +307,7 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
                      beluga_batch_item *out)
 {
     batch_job *job = find_job(run, false, 0);
-    int rc = parse(run, claim, &job->item);
+    int rc = batch_work_read(run->self->plan, &claim->record, claim->repeated, &job->item);
     job->ticket = claim->ticket;
     if (rc != 0) {
         drop_line(run, job, rc);
@@ -386,7 +349,7 @@ static int take_line(running_batch *run, uint64_t index, beluga_batch_item *out)
     batch_supply *supply = run->self->supply;
     switch (supply->ops->claim(supply, run->running, &claim)) {
     case BATCH_CLAIM_END: return BELUGA_BATCH_END;
-    case BATCH_CLAIM_FAILED: return BELUGA_BATCH_END;
+    case BATCH_CLAIM_FAILED: run->self->input_failed = supply->error != 0; return BELUGA_BATCH_END;
     case BATCH_CLAIM_LATER: return wait_for_lines(run, true);
     case BATCH_CLAIM_HOLD: return wait_for_lines(run, false);
     case BATCH_CLAIM_SOON: beluga_batch_wake(run->batch); return BELUGA_BATCH_LATER;
@@ -400,7 +363,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
     running_batch *run = payload;
     run->starved = false;
     for (int i = 0; i < STEP_LINES; i++) {
-        if (run->stopped || batch_signals_came()) return BELUGA_BATCH_END;
+        if (run->stopped || batch_signals_seen()) return BELUGA_BATCH_END;
         if (!has_room(run) || run->running >= run->self->jobs) return BELUGA_BATCH_LATER;
         int next = take_line(run, index, out);
         if (next >= 0) return next;
@@ -427,7 +390,7 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 static void note_signal(running_batch *run)
 {
-    if (!batch_signals_came() || run->self->interrupted) return;
+    if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
     out_note("stopping when the %zu call%s under way %s ended; once more ends at once",

@@ -1,34 +1,37 @@
 #include "batch/signals.h"
 
-static volatile sig_atomic_t count;
+#include <stddef.h>
 
-static const int watched[BATCH_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t seen;
 
+/* The first signal asks for an end, the second one ends the program. */
 static void on_signal(int number)
 {
-    if (count++ == 0) return;
+    if (seen++ == 0) return;
     signal(number, SIG_DFL);
     raise(number);
 }
 
-void batch_signals_watch(batch_signals *signals)
+static const int watched[BATCH_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+void batch_signals_watch(batch_signals *s)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    count = 0;
-    for (int i = 0; i < BATCH_SIGNALS; i++) {
-        sigaction(watched[i], NULL, &signals->before[i]);
+    seen = 0;
+    for (size_t i = 0; i < BATCH_SIGNALS; i++) {
+        sigaction(watched[i], NULL, &s->before[i]);
         /* nohup ignores the signal, and its user wants the run to go on. */
-        if (signals->before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
+        if (s->before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }
 
-void batch_signals_unwatch(const batch_signals *signals)
+void batch_signals_unwatch(const batch_signals *s)
 {
-    for (int i = 0; i < BATCH_SIGNALS; i++) sigaction(watched[i], &signals->before[i], NULL);
+    for (size_t i = 0; i < BATCH_SIGNALS; i++) sigaction(watched[i], &s->before[i], NULL);
 }
 
-bool batch_signals_came(void)
+bool batch_signals_seen(void)
 {
-    return count != 0;
+    return seen != 0;
 }

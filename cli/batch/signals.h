@@ -1,4 +1,4 @@
-/* The signals that end a batch: the first one asks for an end, the second one ends the program. */
+/* Signals that ask a run to end: Ctrl-C, SIGTERM, SIGHUP. */
 #ifndef BELUGA_CLI_BATCH_SIGNALS_H
 #define BELUGA_CLI_BATCH_SIGNALS_H
 
@@ -7,15 +7,16 @@
 
 #define BATCH_SIGNALS 3
 
-/* What the signals did before they were watched. */
+/* What was done at the signals before. */
 typedef struct batch_signals {
     struct sigaction before[BATCH_SIGNALS];
 } batch_signals;
 
+/* Watch the signals: the first one is noted, the second one ends the program. */
 void batch_signals_watch(batch_signals *signals);
 void batch_signals_unwatch(const batch_signals *signals);
 
-/* Return whether one came since they are watched. */
-bool batch_signals_came(void);
+/* Return whether a signal came since they are watched. */
+bool batch_signals_seen(void);
 
 #endif
