@@ -146,6 +146,20 @@ typedef enum arg_completion {
        "Send and write nothing; estimate lines, tokens and cost, and tell how.")                   \
     XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                      \
        "Stop when so much is spent, with what earlier runs spent on the same output.")             \
+    XX(PROVIDER_BATCH, 0, "provider-batch", NULL, FLAG, provider_batch, NOTHING,                   \
+       "Ask by the provider's own batch API: cheaper, mostly at half the price, and answered "     \
+       "within a day. The same command collects the answers later.")                               \
+    XX(WAIT, 0, "wait", NULL, FLAG, wait, NOTHING,                                                 \
+       "With --provider-batch or --cancel: stay until the jobs have ended.")                       \
+    XX(POLL, 0, "poll", "TIME", TEXT, poll, NOTHING,                                               \
+       "With --wait: look at the jobs after so much time first (30s without it), and then ever "   \
+       "less often, down to once in five minutes.")                                                \
+    XX(KEEP_FILES, 0, "keep-files", NULL, FLAG, keep_files, NOTHING,                               \
+       "With --provider-batch: leave at the provider what was uploaded and answered.")             \
+    XX(CANCEL, 0, "cancel", NULL, FLAG, cancel, NOTHING,                                           \
+       "Cancel the jobs of --provider-batch that are under way for --out. With the input, "        \
+       "collect "                                                                                  \
+       "what was answered.")                                                                       \
     XX(INPUT, 'f', "file", "FILE", TEXT, file, FILES,                                              \
        "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
     XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \
@@ -227,11 +241,13 @@ typedef struct cli_args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *name, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
-    const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context;
+    const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context,
+        *poll;
     const char *trace, *trace_id, *html, *only, *from, *file, *new_key;
     arg_list options, attachments, contexts, tools, parameters, plugins, operands, listen;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
+    bool provider_batch, wait, keep_files, cancel;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
     bool frame_is_whole;  /* it has no place for a prompt, and needs none */

@@ -21,6 +21,8 @@
     XX(OUTPUT, 10,                                                                                 \
        "The output of a batch can't be written: a full disk, say. What is done is safe.")          \
     XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                           \
+    XX(UNDERWAY, 12,                                                                               \
+       "Jobs of a batch are under way at the provider: the same command collects them later.")     \
     XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
 
 typedef enum exit_code {

@@ -9,7 +9,8 @@ void fuzz_decoder_init(fuzz_decoder *d, const beluga_provider *provider,
     const beluga_allocator *allocator = beluga_allocator_default();
     memset(d, 0, sizeof *d);
     d->provider = provider;
-    d->state = calloc(1, provider->state_size + 1);
+    size_t of_jobs = provider->batch ? provider->batch->state_size : 0;
+    d->state = calloc(1, (of_jobs > provider->state_size ? of_jobs : provider->state_size) + 1);
     d->sink.event = event;
     d->loop.random = 1;
     beluga__json_scratch_init(&d->loop.scratch, allocator);

@@ -1,5 +1,7 @@
 #include "events.h"
 
+#include <beluga/batch_job.h>
+
 #include <stdio.h>
 
 void fuzz_events_init(fuzz_events *events)
@@ -72,6 +74,26 @@ static void check_metadata(const beluga_event *event)
     FUZZ_CHECK(event->u.metadata.provider);
 }
 
+static void check_job(const beluga_batch_job *job)
+{
+    FUZZ_CHECK(job->id && *job->id);
+    check_string(job->id);
+    check_string(job->name);
+    check_string(job->raw_state);
+    check_string(job->reason);
+    FUZZ_CHECK(job->total >= -1 && job->succeeded >= -1 && job->failed >= -1);
+    FUZZ_CHECK(job->created >= 0 && job->ended >= 0 && job->expires >= 0);
+}
+
+static void check_result(const beluga_event *event)
+{
+    FUZZ_CHECK(event->u.batch_result.id && *event->u.batch_result.id);
+    if (event->u.batch_result.error)
+        fuzz_check_error(event->u.batch_result.error->code, event->u.batch_result.error);
+    else
+        FUZZ_CHECK(event->u.batch_result.status == 200 || event->u.batch_result.status >= 400);
+}
+
 static void end(fuzz_events *events, const beluga_event *event)
 {
     events->terminal++;
@@ -108,6 +130,8 @@ void fuzz_events_add(fuzz_events *events, const beluga_event *event)
     case BELUGA_EVENT_MEDIA: FUZZ_CHECK(!event->u.media.bytes == !!event->u.media.url); break;
     case BELUGA_EVENT_STATE: fuzz_check_text(event->u.state.json, event->u.state.length); break;
     case BELUGA_EVENT_USAGE: check_usage(&event->u.usage); break;
+    case BELUGA_EVENT_BATCH_JOB: check_job(event->u.batch_job); break;
+    case BELUGA_EVENT_BATCH_RESULT: check_result(event); break;
     case BELUGA_EVENT_ERROR:
     case BELUGA_EVENT_FINISH: end(events, event); break;
     }

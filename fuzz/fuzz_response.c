@@ -1,9 +1,12 @@
 /* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool
  * call, all text UTF-8, and no finish in an answer that failed. An input is a provider's name, a
- * line whose letter chooses the decoder, and what it decodes. */
+ * line whose letter chooses the decoder, and what it decodes: of a call about batch jobs the
+ * answers, with an empty line between them, of which a file of results is decoded line by line. */
 #include "base/limits.h"
 #include "decoder.h"
 #include "events.h"
+#include "model/call.h"
+#include "model/course.h"
 #include "providers.h"
 
 typedef struct run_state {
@@ -38,6 +41,57 @@ static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
     beluga__http_response_free(&response);
 }
 
+/* The kind of a call about batch jobs, by its letter; 0 for other letters. */
+static uint32_t kind_of(char letter)
+{
+    static const char letters[] = "cgpxrd"; /* to create, get, page through, cancel, … */
+    const char *at = letter ? strchr(letters, letter) : NULL;
+    return at ? BELUGA_CALL_BATCH_CREATE + (uint32_t)(at - letters) : 0;
+}
+
+static int decode_lines(fuzz_decoder *d, char *text)
+{
+    const beluga_batch_api *api = d->provider->batch;
+    int code = 0;
+    for (char *line; !code && (line = fuzz_line(&text));)
+        if (*line) code = api->decode_result(d->state, line, strlen(line), &d->emit);
+    return code || !api->decode_results_end ? code : api->decode_results_end(d->state, &d->emit);
+}
+
+/* A decoder that asks for more gets the next answer. */
+static void decode_answers(fuzz_decoder *d, char *text)
+{
+    static const beluga__job_question question = {.id = "job-1", .name = "a-name"};
+    const beluga_batch_api *api = d->provider->batch;
+    bool results = d->call->kind == BELUGA_CALL_BATCH_RESULTS;
+    int code = 0;
+    if (d->call->kind != BELUGA_CALL_BATCH_LIST) d->call->u.job = &question;
+    for (size_t i = 0; text && !code; i++) {
+        char *gap = strstr(text, "\n\n");
+        if (gap) *gap = '\0';
+        code = results && i ? decode_lines(d, text)
+                            : api->decode_job(d->state, text, strlen(text), &d->emit);
+        FUZZ_CHECK(code >= 0 || d->emit.failed);
+        if (code || d->emit.failed || !beluga__course_goes_on(d->call)) return;
+        d->call->course->asked = NULL;
+        text = gap ? gap + 2 : NULL;
+    }
+}
+
+/* A decoder may look for headers, of which there are none. */
+static void decode_jobs(fuzz_decoder *d, char *text)
+{
+    static const char head[] = "HTTP/1.1 200 OK";
+    beluga_http_response response;
+    if (!d->provider->batch) return;
+    beluga__http_response_init(&response, beluga_allocator_default(), BELUGA__MAX_ERROR_BODY);
+    beluga__http_response_add_line(&response, head, strlen(head));
+    d->emit.response = &response;
+    decode_answers(d, text);
+    d->emit.response = NULL;
+    beluga__http_response_free(&response);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static run_state run;
@@ -49,14 +103,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_decoder *d = &run.decoder;
     fuzz_events_init(&run.events);
     fuzz_decoder_init(d, provider, on_event);
-    d->call->kind = letter == 'l' ? BELUGA_CALL_MODELS : BELUGA_CALL_ANSWER;
+    uint32_t of_jobs = kind_of(letter);
+    d->call->kind = letter == 'l' ? BELUGA_CALL_MODELS : of_jobs;
     switch (letter) {
     case 's': fuzz_decoder_stream(d, body, n); break;
     case 'l':
         if (provider->decode_list_models) provider->decode_list_models(body, n, &d->emit);
         break;
     case 'e': decode_error(d, body, n); break;
-    default: provider->decode_response(d->state, body, n, &d->emit);
+    default:
+        if (of_jobs)
+            decode_jobs(d, rest);
+        else
+            provider->decode_response(d->state, body, n, &d->emit);
     }
     beluga__emit_deliver(&d->emit);
     fuzz_decoder_free(d);

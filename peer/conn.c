@@ -28,6 +28,8 @@ static void note_outcome(conn *c, peer_outcome outcome)
     pthread_mutex_unlock(&p->lock);
     if (!c->req->kept) peer__request_free(c->req);
     c->req = NULL;
+    if (c->reply->own) peer__reply_free(c->reply);
+    c->reply = NULL;
 }
 
 static void unlink_conn(conn *c)
@@ -142,7 +144,9 @@ static int linger(conn *c)
 static int read_request(conn *c)
 {
     for (;;) {
-        parse_result r = c->in.len || c->parser.req ? peer__parse(&c->parser, &c->in) : PARSE_MORE;
+        parse_result r = c->in.len || c->parser.req
+                             ? peer__parse(&c->parser, &c->in, c->owner->max_body)
+                             : PARSE_MORE;
         if (r == PARSE_DONE) {
             take_request(c);
             return 1;

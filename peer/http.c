@@ -83,7 +83,7 @@ static parse_result choose_framing(parser *ps)
     errno = 0;
     unsigned long long n = strtoull(length, &end, 10);
     if (*length < '0' || *length > '9' || *end || errno) return PARSE_BAD;
-    if (n > PEER_MAX_BODY_BYTES) return PARSE_LONG_BODY;
+    if (n > ps->max_body) return PARSE_LONG_BODY;
     ps->body_left = (size_t)n;
     return PARSE_DONE;
 }
@@ -138,8 +138,8 @@ static parse_result take_head(parser *ps, bytes *in)
 static parse_result take_counted(parser *ps, bytes *in)
 {
     size_t n = in->len < ps->body_left ? in->len : ps->body_left;
-    if (n > PEER_MAX_BODY_BYTES - ps->req->body.len) return PARSE_LONG_BODY;
-    if (!peer__bytes_add(&ps->req->body, in->data, n, PEER_MAX_BODY_BYTES)) return PARSE_NO_MEMORY;
+    if (n > ps->max_body - ps->req->body.len) return PARSE_LONG_BODY;
+    if (!peer__bytes_add(&ps->req->body, in->data, n, ps->max_body)) return PARSE_NO_MEMORY;
     peer__bytes_drop(in, n);
     ps->body_left -= n;
     return ps->body_left ? PARSE_MORE : PARSE_DONE;
@@ -166,7 +166,7 @@ static parse_result take_chunk_size(parser *ps, bytes *in)
     errno = 0;
     unsigned long long n = strtoull(line, &end, 16);
     if (end == line || *line == '-' || errno) return PARSE_BAD;
-    if (n > PEER_MAX_BODY_BYTES) return PARSE_LONG_BODY;
+    if (n > ps->max_body) return PARSE_LONG_BODY;
     ps->body_left = (size_t)n;
     ps->at = n ? CHUNK_DATA : TRAILER;
     return PARSE_DONE;
@@ -219,7 +219,7 @@ static parse_result finish(parser *ps)
 {
     request *req = ps->req;
     char flag[8];
-    if (!peer__bytes_add(&req->body, "", 1, PEER_MAX_BODY_BYTES + 1)) return PARSE_NO_MEMORY;
+    if (!peer__bytes_add(&req->body, "", 1, ps->max_body + 1)) return PARSE_NO_MEMORY;
     req->body.len--;
     peer__json_member(req->body.data, req->body.len, "model", req->model, sizeof req->model);
     peer__json_member(req->body.data, req->body.len, "stream", flag, sizeof flag);
@@ -227,9 +227,10 @@ static parse_result finish(parser *ps)
     return PARSE_DONE;
 }
 
-parse_result peer__parse(parser *ps, bytes *in)
+parse_result peer__parse(parser *ps, bytes *in, size_t max_body)
 {
     parse_result r;
+    ps->max_body = max_body;
     if (!ps->req) {
         r = take_head(ps, in);
         if (r != PARSE_DONE) return r;
@@ -258,14 +259,22 @@ void peer__request_free(request *req)
 /* Returns the place behind the string that starts at json[i]. */
 static size_t skip_string(const char *json, size_t n, size_t i)
 {
-    for (i++; i < n && json[i] != '"'; i++)
-        if (json[i] == '\\') i++;
-    return i < n ? i + 1 : n;
+    for (i++; i < n; i++) {
+        i += peer__plain_run(json + i, n - i);
+        if (i < n && json[i] == '"') return i + 1;
+        if (i < n && json[i] == '\\') i++;
+    }
+    return n;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static size_t skip_space(const char *json, size_t n, size_t i)
 {
-    while (i < n && strchr(" \t\r\n", json[i]) && json[i]) i++;
+    while (i < n && is_space(json[i])) i++;
     return i;
 }
 
@@ -291,6 +300,9 @@ void peer__json_member(const char *json, size_t n, const char *key, char *out, s
     for (size_t i = 0; i < n;) {
         if (json[i] != '"') {
             depth += (json[i] == '{' || json[i] == '[') - (json[i] == '}' || json[i] == ']');
+            /* Behind the first value stand others, in a file of lines, or it is no JSON at all:
+             * an upload of many megabytes is not searched. */
+            if (depth < 1 && !is_space(json[i])) return;
             i++;
             continue;
         }

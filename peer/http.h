@@ -39,12 +39,13 @@ typedef enum parse_result {
 typedef struct parser {
     request *req;     /* NULL until the head is complete */
     size_t scanned;   /* in the head, its end is not before this; in trailers, bytes so far */
+    size_t max_body;  /* a longer body is refused */
     size_t body_left; /* remaining bytes of the body or of the chunk */
     enum { BODY_LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, BODY_END } at;
     bool expects_continue; /* the client waits for "100 Continue" */
 } parser;
 
-parse_result peer__parse(parser *ps, bytes *in);
+parse_result peer__parse(parser *ps, bytes *in, size_t max_body);
 void peer__parser_reset(parser *ps); /* also frees a request that was not taken */
 void peer__request_free(request *req);
 const char *peer__find_header(const request *req, const char *name);

@@ -60,13 +60,34 @@ static void keep(peer *p, request *req)
     req->kept = true;
 }
 
+/* Let the handler script an answer of its own; NULL without one, or without memory. */
+static peer_reply *ask_handler(peer *p, peer_handler handler, request *req)
+{
+    peer_reply *r = handler.answer ? peer__reply_alloc(p) : NULL;
+    if (!r) return NULL;
+    r->own = true;
+    handler.answer(handler.state, req, r);
+    if (!r->broken && r->n_steps) return r;
+    peer__reply_free(r);
+    return NULL;
+}
+
+static peer_reply *choose(peer *p, request *req)
+{
+    pthread_mutex_lock(&p->lock);
+    peer_reply *r = peer__reply_choose(p, req);
+    peer_handler handler = p->handler;
+    pthread_mutex_unlock(&p->lock);
+    return r ? r : ask_handler(p, handler, req);
+}
+
 peer_reply *peer__log_and_choose(peer *p, request *req)
 {
     if (p->log_file) print_request(p->log_file, req);
+    peer_reply *r = choose(p, req);
     pthread_mutex_lock(&p->lock);
     keep(p, req);
     p->requests++;
-    peer_reply *r = peer__reply_choose(p, req);
     if (!r) {
         p->unscripted++;
         r = p->unscripted_reply;
@@ -135,7 +156,8 @@ const char *peer_request_body(const peer *p, size_t i, size_t *len)
 {
     const request *req = find(p, i);
     if (len) *len = req ? req->body.len : 0;
-    return req ? req->body.data : NULL;
+    if (!req) return NULL;
+    return req->body.data ? req->body.data : ""; /* a handler has taken it */
 }
 
 const char *peer_request_model(const peer *p, size_t i)

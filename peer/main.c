@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,18 +13,27 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define MAX_FAULTS 32
+
+typedef enum mode { MODE_CHAT, MODE_EXAMPLE, MODE_BATCH } mode;
+
 typedef struct settings {
     peer_config config;
     peer_chat chat;
-    bool is_example, help;
+    peer_batches batches;
+    const char *faults[MAX_FAULTS];
+    mode mode;
+    bool help;
 } settings;
 
 static const char usage_text[] =
-    "usage: beluga-peer [--mode chat|example] [options]\n"
+    "usage: beluga-peer [--mode chat|example|batch] [options]\n"
     "An OpenAI-shaped server on 127.0.0.1 that can fail on purpose: ask for the model s01 … s16.\n"
     "\n"
     "  --mode chat         GET /v1/models and POST /v1/chat/completions\n"
     "  --mode example      POST /v1/chat, the service of a provider that beluga new begins\n"
+    "  --mode batch        the batch APIs of OpenAI (also below /openai), Together (below\n"
+    "                      /together), Anthropic, Gemini and Mistral, and GET /control/batches\n"
     "  --port N            port; 0, the default, takes a free one and prints it\n"
     "  --tokens N          words of a streamed answer (default 60)\n"
     "  --answer-words N    words of an answer in one piece (default: about 600 bytes in all)\n"
@@ -32,6 +42,37 @@ static const char usage_text[] =
     "  --time-divisor N    shorten the waits of the failing models (default 1)\n"
     "  --log FILE          append one JSON line per request\n"
     "  --help              print this\n"
+    "\n"
+    "For batches:\n"
+    "  --batch-seconds S   a job takes so long (default 0.3)\n"
+    "  --batch-polls N     a job takes so many requests for it instead\n"
+    "  --page N            lists have at most N jobs on a page\n"
+    "  --late-list-ms M    a list shows a job only M milliseconds after it was made\n"
+    "  --max-body BYTES    a longer request is answered with 413 (default 260 MiB)\n"
+    "  --seed N            begins what is left to chance (default 1)\n"
+    "  --fault NAME[:HOW-OFTEN]\n"
+    "                      may be given more than once; HOW-OFTEN is a chance such as 0.2, or a\n"
+    "                      number such as 3, each third time; without it, each time\n"
+    "\n"
+    "  lost-create         the job is made, and the connection closes without an answer\n"
+    "  error-create        the job is made, and the answer is 500\n"
+    "  busy-create         429 with Retry-After, and no job\n"
+    "  lost-upload         the file is there, and the connection closes without an answer\n"
+    "  busy-get            429 when a job is asked for\n"
+    "  expire              half of a job's requests are answered, then it expires\n"
+    "  errors-only         all requests of a job fail\n"
+    "  invalid             a job fails as a whole when it is checked\n"
+    "  queue-full          OpenAI's job fails as a whole, to be made again later; others say 429\n"
+    "  line-400, line-429, line-500, line-quota, line-expired\n"
+    "                      requests of a job fail: for good, for a moment, for lack of credit or\n"
+    "                      of time\n"
+    "  cut-results         a download ends in the middle of what Content-Length has promised\n"
+    "  cut-chunked         a download in chunks ends without the last one\n"
+    "  chunked             downloads come in chunks\n"
+    "  empty-ids           OpenAI's files that are not there have the id \"\" instead of null\n"
+    "\n"
+    "A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so;\n"
+    "with -once behind it only in the first job that asks this text.\n"
     "\n"
     "It ends on SIGTERM or SIGINT, and when the process that started it ends.\n";
 
@@ -61,6 +102,37 @@ static int parse_number(const char *text, int low, int high, int *out)
     return 0;
 }
 
+static int parse_double(const char *text, double high, double *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtod(text, &end);
+    return errno || end == text || *end || !(*out >= 0) || *out > high
+               ? complain("not a number in range", text)
+               : 0;
+}
+
+static int take_fault(settings *s, const char *fault)
+{
+    if (s->batches.n_faults == MAX_FAULTS) return complain("too many faults", fault);
+    s->faults[s->batches.n_faults++] = fault;
+    return 0;
+}
+
+/* Numbers of the batch APIs that are unsigned. */
+static int take_batch_number(settings *s, int option)
+{
+    int n = 0;
+    if (parse_number(optarg, 0, INT_MAX, &n) != 0) return -1;
+    switch (option) {
+    case 'P': s->batches.polls = (unsigned)n; break;
+    case 'g': s->batches.page = (size_t)n; break;
+    case 'B': s->config.max_body = (size_t)n; break;
+    default: s->batches.seed = (uint64_t)n; break;
+    }
+    return 0;
+}
+
 static int open_log(settings *s, const char *path)
 {
     if (s->config.log) fclose(s->config.log);
@@ -68,10 +140,15 @@ static int open_log(settings *s, const char *path)
     return s->config.log ? 0 : complain(path, strerror(errno));
 }
 
-static int take_mode(settings *s, const char *mode)
+static int take_mode(settings *s, const char *name)
 {
-    s->is_example = strcmp(mode, "example") == 0;
-    return s->is_example || strcmp(mode, "chat") == 0 ? 0 : complain("unknown mode", mode);
+    static const char *const names[] = {"chat", "example", "batch"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], name) != 0) continue;
+        s->mode = (mode)i;
+        return 0;
+    }
+    return complain("unknown mode", name);
 }
 
 static int take_option(settings *s, int option)
@@ -84,6 +161,13 @@ static int take_option(settings *s, int option)
     case 'i': return parse_number(optarg, 0, 3600000, &s->chat.interval_ms);
     case 'd': return parse_number(optarg, 1, 100000, &s->chat.time_divisor);
     case 'l': return open_log(s, optarg);
+    case 'S': return parse_double(optarg, 86400, &s->batches.seconds);
+    case 'L': return parse_number(optarg, 0, 3600000, &s->batches.late_list_ms);
+    case 'F': return take_fault(s, optarg);
+    case 'P':
+    case 'g':
+    case 'B':
+    case 's': return take_batch_number(s, option);
     case 'H': s->chat.hold = 1; return 0;
     case 'h': s->help = true; return 0;
     default: return -1;
@@ -101,6 +185,13 @@ static int parse_options(settings *s, int argc, char **argv)
         {"hold", no_argument, NULL, 'H'},
         {"log", required_argument, NULL, 'l'},
         {"time-divisor", required_argument, NULL, 'd'},
+        {"batch-seconds", required_argument, NULL, 'S'},
+        {"batch-polls", required_argument, NULL, 'P'},
+        {"page", required_argument, NULL, 'g'},
+        {"late-list-ms", required_argument, NULL, 'L'},
+        {"max-body", required_argument, NULL, 'B'},
+        {"seed", required_argument, NULL, 's'},
+        {"fault", required_argument, NULL, 'F'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -134,32 +225,49 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static int serve(const settings *s)
+/* Choose what the peer answers. */
+static int script(settings *s)
 {
-    the_peer = peer_new(&s->config);
-    if (!the_peer) return complain("cannot listen on 127.0.0.1", strerror(errno));
+    if (s->mode == MODE_CHAT) peer_serve_chat(the_peer, &s->chat);
+    if (s->mode == MODE_EXAMPLE) peer_serve_example(the_peer);
+    if (s->mode != MODE_BATCH) return 0;
+    s->batches.faults = s->faults;
+    const char *wrong = peer_serve_batches(the_peer, &s->batches);
+    return wrong ? complain("--fault", wrong) : 0;
+}
+
+static int run(void)
+{
     catch_signals();
-    int rc = 0;
-    if (end_with_parent()) {
-        if (s->is_example)
-            peer_serve_example(the_peer);
-        else
-            peer_serve_chat(the_peer, &s->chat);
-        printf("listening 127.0.0.1:%d\n", peer_port(the_peer));
-        fflush(stdout);
-        rc = peer_run(the_peer);
+    if (!end_with_parent()) return 0;
+    printf("listening 127.0.0.1:%d\n", peer_port(the_peer));
+    fflush(stdout);
+    return peer_run(the_peer);
+}
+
+/* Returns the status with which the program ends. */
+static int serve(settings *s)
+{
+    if (s->mode == MODE_BATCH && !s->config.max_body)
+        s->config.max_body = PEER_BATCH_MAX_BODY_BYTES;
+    the_peer = peer_new(&s->config);
+    if (!the_peer) {
+        complain("cannot listen on 127.0.0.1", strerror(errno));
+        return 1;
     }
+    int rc = script(s) != 0 ? 2 : run() != 0;
     peer_stop(the_peer);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
-    settings s = {.chat = {.tokens = 60, .time_divisor = 1}};
+    settings s = {.chat = {.tokens = 60, .time_divisor = 1},
+                  .batches = {.seconds = 0.3, .seed = 1}};
     int rc = 2;
     if (parse_options(&s, argc, argv) == 0) {
         raise_descriptor_limit();
-        rc = s.help ? (fputs(usage_text, stdout) < 0) : (serve(&s) != 0);
+        rc = s.help ? (fputs(usage_text, stdout) < 0) : serve(&s);
     }
     if (s.config.log) fclose(s.config.log);
     return rc;

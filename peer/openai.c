@@ -4,43 +4,8 @@
 #include "peer/bytes.h"
 #include "peer/reply.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_SHAPE_BYTES ((size_t)16 * 1024 * 1024)
-
-/* ---- JSON text ------------------------------------------------------------------------------- */
-
-static bool put(bytes *b, const char *text)
-{
-    return peer__bytes_add(b, text, strlen(text), MAX_SHAPE_BYTES);
-}
-
-__attribute__((format(printf, 2, 3))) static bool putf(bytes *b, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return n >= 0 && (size_t)n < sizeof text && put(b, text);
-}
-
-static bool put_string(bytes *b, const char *text)
-{
-    bool ok = put(b, "\"");
-    for (; ok && *text; text++) {
-        unsigned char ch = (unsigned char)*text;
-        if (ch == '"' || ch == '\\')
-            ok = putf(b, "\\%c", ch);
-        else if (ch < 0x20)
-            ok = putf(b, "\\u%04x", ch);
-        else
-            ok = peer__bytes_add(b, text, 1, MAX_SHAPE_BYTES);
-    }
-    return ok && put(b, "\"");
-}
 
 static const char *model_of(const peer_reply *r)
 {
@@ -50,7 +15,7 @@ static const char *model_of(const peer_reply *r)
 /* Pass the text to `use` when it is complete, else mark the reply as broken. */
 static void finish(peer_reply *r, bytes *b, bool ok, void (*use)(peer_reply *, const char *))
 {
-    ok = ok && peer__bytes_add(b, "", 1, MAX_SHAPE_BYTES);
+    ok = ok && peer__put_n(b, "", 1);
     if (ok)
         use(r, b->data);
     else
@@ -62,10 +27,10 @@ static void finish(peer_reply *r, bytes *b, bool ok, void (*use)(peer_reply *, c
 
 static bool put_chunk_head(peer_reply *r, bytes *b)
 {
-    return put(b, "{\"id\":\"chatcmpl-peer0123456789abcdefghijkl\",\"object\":"
-                  "\"chat.completion.chunk\",\"created\":1700000000,\"model\":") &&
-           put_string(b, model_of(r)) &&
-           put(b, ",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\",");
+    return peer__put(b, "{\"id\":\"chatcmpl-peer0123456789abcdefghijkl\",\"object\":"
+                        "\"chat.completion.chunk\",\"created\":1700000000,\"model\":") &&
+           peer__put_string(b, model_of(r)) &&
+           peer__put(b, ",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\",");
 }
 
 void peer_openai_begin(peer_reply *r)
@@ -75,8 +40,9 @@ void peer_openai_begin(peer_reply *r)
     peer_step_status(r, 200,
                      "Content-Type: text/event-stream; charset=utf-8\r\n"
                      "Cache-Control: no-cache\r\nX-Request-Id: req-peer-1\r\n");
-    bool ok = put_chunk_head(r, &b) &&
-              put(&b, "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":"
+    bool ok =
+        put_chunk_head(r, &b) &&
+        peer__put(&b, "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":"
                       "\"\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":null}],"
                       "\"usage\":null}");
     finish(r, &b, ok, peer_step_sse);
@@ -87,10 +53,10 @@ void peer_openai_text(peer_reply *r, const char *text)
     bytes b = {0};
     if (!r) return;
     bool ok = put_chunk_head(r, &b) &&
-              put(&b, "\"choices\":[{\"index\":0,\"delta\":{\"content\":") &&
-              put_string(&b, text) &&
-              put(&b, "},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null,"
-                      "\"obfuscation\":\"0123456789\"}");
+              peer__put(&b, "\"choices\":[{\"index\":0,\"delta\":{\"content\":") &&
+              peer__put_string(&b, text) &&
+              peer__put(&b, "},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null,"
+                            "\"obfuscation\":\"0123456789\"}");
     finish(r, &b, ok, peer_step_sse);
 }
 
@@ -98,7 +64,8 @@ void peer_openai_text(peer_reply *r, const char *text)
 static bool put_member(bytes *b, const char *name, const char *value, bool *first)
 {
     if (!value) return true;
-    bool ok = (*first || put(b, ",")) && putf(b, "\"%s\":", name) && put_string(b, value);
+    bool ok = (*first || peer__put(b, ",")) && peer__putf(b, "\"%s\":", name) &&
+              peer__put_string(b, value);
     *first = false;
     return ok;
 }
@@ -107,8 +74,8 @@ static bool put_function(bytes *b, const char *name, const char *arguments)
 {
     bool first = true;
     if (!name && !arguments) return true;
-    return put(b, ",\"function\":{") && put_member(b, "name", name, &first) &&
-           put_member(b, "arguments", arguments, &first) && put(b, "}");
+    return peer__put(b, ",\"function\":{") && put_member(b, "name", name, &first) &&
+           put_member(b, "arguments", arguments, &first) && peer__put(b, "}");
 }
 
 void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name,
@@ -117,12 +84,13 @@ void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name
     bytes b = {0};
     bool first = false;
     if (!r) return;
-    bool ok =
-        put_chunk_head(r, &b) &&
-        putf(&b, "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%d", index) &&
-        put_member(&b, "id", id, &first) && (!id || put(&b, ",\"type\":\"function\"")) &&
-        put_function(&b, name, arguments) &&
-        put(&b, "}]},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}");
+    bool ok = put_chunk_head(r, &b) &&
+              peer__putf(&b, "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%d",
+                         index) &&
+              put_member(&b, "id", id, &first) &&
+              (!id || peer__put(&b, ",\"type\":\"function\"")) &&
+              put_function(&b, name, arguments) &&
+              peer__put(&b, "}]},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}");
     finish(r, &b, ok, peer_step_sse);
 }
 
@@ -131,27 +99,28 @@ void peer_openai_finish(peer_reply *r, const char *reason)
     bytes b = {0};
     if (!r) return;
     bool ok = put_chunk_head(r, &b) &&
-              put(&b, "\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,"
-                      "\"finish_reason\":") &&
-              put_string(&b, reason) && put(&b, "}],\"usage\":null}");
+              peer__put(&b, "\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,"
+                            "\"finish_reason\":") &&
+              peer__put_string(&b, reason) && peer__put(&b, "}],\"usage\":null}");
     finish(r, &b, ok, peer_step_sse);
 }
 
 static bool put_usage(bytes *b, int input_tokens, int output_tokens)
 {
-    return putf(b,
-                "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d,"
-                "\"prompt_tokens_details\":{\"cached_tokens\":0,\"audio_tokens\":0},"
-                "\"completion_tokens_details\":{\"reasoning_tokens\":0,\"audio_tokens\":0}}",
-                input_tokens, output_tokens, input_tokens + output_tokens);
+    return peer__putf(
+        b,
+        "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d,"
+        "\"prompt_tokens_details\":{\"cached_tokens\":0,\"audio_tokens\":0},"
+        "\"completion_tokens_details\":{\"reasoning_tokens\":0,\"audio_tokens\":0}}",
+        input_tokens, output_tokens, input_tokens + output_tokens);
 }
 
 void peer_openai_usage(peer_reply *r, int input_tokens, int output_tokens)
 {
     bytes b = {0};
     if (!r) return;
-    bool ok = put_chunk_head(r, &b) && put(&b, "\"choices\":[],") &&
-              put_usage(&b, input_tokens, output_tokens) && put(&b, "}");
+    bool ok = put_chunk_head(r, &b) && peer__put(&b, "\"choices\":[],") &&
+              put_usage(&b, input_tokens, output_tokens) && peer__put(&b, "}");
     finish(r, &b, ok, peer_step_sse);
 }
 
@@ -202,14 +171,15 @@ static void send_answer(peer_reply *r, const char *json)
 
 static bool put_answer(peer_reply *r, bytes *b, const char *text)
 {
-    return put(b, "{\"id\":\"chatcmpl-peer0123456789abcdefghijkl\",\"object\":"
-                  "\"chat.completion\",\"created\":1700000000,\"model\":") &&
-           put_string(b, model_of(r)) &&
-           put(b, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":") &&
-           put_string(b, text) &&
-           put(b, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],") &&
+    return peer__put(b, "{\"id\":\"chatcmpl-peer0123456789abcdefghijkl\",\"object\":"
+                        "\"chat.completion\",\"created\":1700000000,\"model\":") &&
+           peer__put_string(b, model_of(r)) &&
+           peer__put(
+               b, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":") &&
+           peer__put_string(b, text) &&
+           peer__put(b, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],") &&
            put_usage(b, PEER_OPENAI_INPUT_TOKENS, PEER_OPENAI_TOKENS) &&
-           put(b, ",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\"}");
+           peer__put(b, ",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\"}");
 }
 
 void peer_openai_answer(peer_reply *r, const char *text)
@@ -224,11 +194,11 @@ void peer_openai_error(peer_reply *r, int status, const char *headers, const cha
     bytes b = {0};
     if (!r) return;
     peer_step_status(r, status, headers);
-    bool ok = put(&b, "{\"error\":{\"message\":") && put_string(&b, message) &&
-              put(&b, ",\"type\":") &&
-              put_string(&b, status >= 500 ? "server_error" : "invalid_request_error") &&
-              put(&b, ",\"param\":null,\"code\":") &&
-              (code ? put_string(&b, code) : put(&b, "null")) && put(&b, "}}");
+    bool ok = peer__put(&b, "{\"error\":{\"message\":") && peer__put_string(&b, message) &&
+              peer__put(&b, ",\"type\":") &&
+              peer__put_string(&b, status >= 500 ? "server_error" : "invalid_request_error") &&
+              peer__put(&b, ",\"param\":null,\"code\":") &&
+              (code ? peer__put_string(&b, code) : peer__put(&b, "null")) && peer__put(&b, "}}");
     if (ok)
         peer_step_body(r, b.data, b.len);
     else

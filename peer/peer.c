@@ -84,6 +84,7 @@ peer *peer_new(const peer_config *config)
     p->log_max = config ? config->kept_requests : PEER_MAX_KEPT_REQUESTS;
     if (p->log_max > PEER_MAX_KEPT_REQUESTS) p->log_max = PEER_MAX_KEPT_REQUESTS;
     p->log_file = config ? config->log : NULL;
+    p->max_body = config && config->max_body ? config->max_body : PEER_MAX_BODY_BYTES;
     init_locks(p);
     p->unscripted_reply = make_unscripted(p);
     if (p->unscripted_reply && open_descriptors(p, config ? config->port : 0) == 0) return p;
@@ -245,6 +246,7 @@ void peer_stop(peer *p)
     }
     p->accept_paused = false;
     while (p->conns) peer__conn_free(p->conns);
+    if (p->handler.free) p->handler.free(p->handler.state);
     free_script(p);
     free_log(p);
     free(p->timers.at);

@@ -53,6 +53,7 @@ typedef struct peer_reply peer_reply;
 typedef struct peer_config {
     int port;             /* 0: any free port */
     size_t kept_requests; /* number of requests that the log keeps, ≤ PEER_MAX_KEPT_REQUESTS */
+    size_t max_body;      /* a longer body is answered with 413; 0: PEER_MAX_BODY_BYTES */
     FILE *log;            /* borrowed, may be NULL: one JSON line per request */
 } peer_config;
 
@@ -315,5 +316,56 @@ void peer_serve_chat(peer *p, const peer_chat *chat);
  * where tools are offered, and answers with its result. It refuses the model chat-0.
  */
 void peer_serve_example(peer *p);
+
+/* ---- batch APIs ------------------------------------------------------------------------------ */
+
+/* Anthropic takes 256 MB; OpenAI's files of 200 MB come with a form around them. */
+#define PEER_BATCH_MAX_BODY_BYTES ((size_t)260 * 1024 * 1024)
+
+typedef struct peer_batches {
+    double seconds;            /* a job takes so long */
+    unsigned polls;            /* > 0: it takes so many requests for it, and no time */
+    size_t page;               /* lists have at most so many jobs on a page; 0: as the API has it */
+    int late_list_ms;          /* a list shows a job so long after it was made */
+    uint64_t seed;             /* of everything that is left to chance */
+    const char *const *faults; /* borrowed for the call: "NAME" or "NAME:HOW-OFTEN", see below */
+    size_t n_faults;
+} peer_batches;
+
+/*
+ * Make the peer a server of the batch APIs of OpenAI (also below /openai, as Azure and Groq have
+ * it), Together (below /together), Anthropic, Gemini and Mistral, for requests that no reply of the
+ * script takes. It needs a config with max_body, such as PEER_BATCH_MAX_BODY_BYTES. Jobs and files
+ * belong to the key that made them. Each answer is "echo: " and the last text of the user. Results
+ * are never in the order of the requests, where the API does not promise it (Gemini does for
+ * requests that came in the body).
+ *
+ * GET /control/batches tells what was made, answered and deleted, of all keys.
+ *
+ * HOW-OFTEN is a chance such as 0.2, or a number such as 3: each third time; each time without it.
+ *
+ *   lost-create   the job is made, and the connection closes without an answer
+ *   error-create  the job is made, and the answer is 500
+ *   busy-create   429 with Retry-After, and no job
+ *   lost-upload   the file is there, and the connection closes without an answer
+ *   busy-get      429 when a job is asked for
+ *   expire        half of a job's requests are answered, then it expires (Gemini: none is)
+ *   errors-only   all requests of a job fail: there is a file of errors alone
+ *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
+ *   queue-full    OpenAI's job fails as a whole, until others have ended; others say 429
+ *   line-400, line-429, line-500, line-quota, line-expired
+ *                 requests fail: for good, for a moment (429 and 500), for lack of credit, of time
+ *   cut-results   a download ends in the middle of what Content-Length has promised
+ *   cut-chunked   a download in chunks ends without the last one
+ *   chunked       downloads come in chunks
+ *   empty-ids     files that are not there have the id "" instead of null (OpenAI)
+ *
+ * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so; with
+ * "-once" behind it only in the first job that asks this text.
+ *
+ * A body that became a file or a job is not in the log. Call it once, before anybody connects.
+ * Returns NULL, or what is wrong with the faults; static.
+ */
+const char *peer_serve_batches(peer *p, const peer_batches *settings);
 
 #endif

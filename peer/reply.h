@@ -36,6 +36,7 @@ struct peer_reply {
     uint64_t lasts_ns, until_ns; /* lasts_ns counts from the first matching request; 0: no end */
     bytes head;                  /* a status that waits for a step that chooses its framing */
     bool has_status, broken;
+    bool own; /* made for one request, with which it is freed */
     char *answer_model;
 };
 

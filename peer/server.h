@@ -12,12 +12,21 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* Answers requests that no reply of the script takes, on the serving thread and without the lock.
+ */
+typedef struct peer_handler {
+    /* Script `r` as the answer to this request, whose body may be taken over. */
+    void (*answer)(void *state, request *req, peer_reply *r);
+    void (*free)(void *state); /* peer_stop() calls it */
+    void *state;
+} peer_handler;
+
 struct peer {
     int listen_fd, epoll_fd, wake_fd, timer_fd;
     int port;
     char url[64];
     FILE *log_file;
-    size_t log_max;
+    size_t log_max, max_body;
     pthread_t thread;
     bool has_thread;
     atomic_bool quit;
@@ -34,6 +43,7 @@ struct peer {
     pthread_cond_t changed;
     bool serves; /* the thread runs */
     peer_reply *first, *last, *unscripted_reply;
+    peer_handler handler; /* {NULL}: there is none */
     uint64_t gates;
     peer_accept_fault accept_fault;
     int accept_faults_left;

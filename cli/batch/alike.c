@@ -19,6 +19,18 @@ static bool is_of_the_line(int code)
     }
 }
 
+bool batch_alike_is_of_all(int code)
+{
+    switch (code) {
+    case BELUGA_ERROR_AUTHENTICATION:
+    case BELUGA_ERROR_QUOTA_EXCEEDED:
+    case BELUGA_ERROR_BUDGET_EXCEEDED:
+    case BELUGA_ERROR_INVALID_CONFIG:
+    case BELUGA_ERROR_NO_MEMORY: return true;
+    default: return false;
+    }
+}
+
 bool batch_alike_is_suspect(const beluga_error *err)
 {
     return err->code && !is_of_the_line(err->code);

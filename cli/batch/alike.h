@@ -24,6 +24,10 @@ typedef struct batch_alike {
     beluga_error error; /* the error of the first one */
 } batch_alike;
 
+/* Return whether an error concerns all lines: it ends the run, and its line is left for the next
+ * one. */
+bool batch_alike_is_of_all(int code);
+
 /* Return whether an error of a call may have its cause outside the line that was asked. */
 bool batch_alike_is_suspect(const beluga_error *err);
 

@@ -16,7 +16,7 @@
 #define MAX_TOLD 10
 
 typedef struct estimate_sums {
-    uint64_t lines, bad;
+    uint64_t lines, bad, under_way;
     int64_t input, most_output;
     bool bounded;   /* every line limits the length of its answer */
     double average; /* average of the existing answers; below 0: there are none */
@@ -37,27 +37,25 @@ static void tell_bad(estimate_sums *s, const batch_item *item, const char *why)
     if (++s->bad <= MAX_TOLD) out_note("line %" PRIu64 ": %s", item->line, why);
 }
 
-/* Vectors have no output that is paid for. */
-static void add_texts(estimate_sums *s, const batch_item *item)
+int64_t batch_estimate_input(const batch_item *item)
 {
+    int64_t tokens = 0;
     for (size_t i = 0; i < item->n_texts; i++)
-        s->input = beluga__add(s->input, (int64_t)(item->lengths[i] + 3) / 4);
-    s->lines++;
+        tokens = beluga__add(tokens, (int64_t)(item->lengths[i] + 3) / 4);
+    for (size_t i = 0; !item->n_texts && i < beluga_messages_count(item->request.messages); i++)
+        tokens = beluga__add(
+            tokens, beluga_message_estimate_tokens(beluga_messages_get(item->request.messages, i)));
+    return tokens;
 }
 
 static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
 {
-    if (item->n_texts) {
-        add_texts(s, item);
-        return;
-    }
-    for (size_t i = 0; i < beluga_messages_count(item->request.messages); i++)
-        s->input = beluga__add(s->input, beluga_message_estimate_tokens(
-                                             beluga_messages_get(item->request.messages, i)));
+    s->input = beluga__add(s->input, batch_estimate_input(item));
+    s->lines++;
+    if (item->n_texts) return; /* vectors have no output that is paid for */
     if (item->request.max_tokens) max_tokens = item->request.max_tokens;
     s->most_output = beluga__add(s->most_output, max_tokens);
     s->bounded &= max_tokens > 0;
-    s->lines++;
 }
 
 static int add_up(const batch_estimate *e, estimate_sums *s)
@@ -71,6 +69,10 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
         if (got < 0) return CLI_EXIT_USAGE;
         if (batch_survey_is_behind(e->survey, record.line)) break;
         if (batch_output_has(e->output, record.line)) continue;
+        if (batch_journal_has(e->journal, record.line)) {
+            s->under_way++;
+            continue;
+        }
         int status = batch_item_parse(e->plan, &record, &item);
         if (status == BELUGA_ERROR_NO_MEMORY)
             rc = out_no_memory();
@@ -100,15 +102,20 @@ static void guess_output(const batch_estimate *e, estimate_sums *s)
     }
 }
 
-static void guess_cost(const batch_estimate *e, estimate_sums *s)
+bool batch_estimate_price(const beluga_prices *prices, const char *model, beluga_price *price)
 {
     char provider[128];
-    const char *slash = strchr(e->model, '/');
-    snprintf(provider, sizeof provider, "%.*s", (int)(slash ? slash - e->model : 0), e->model);
+    const char *slash = strchr(model, '/');
+    if (!slash || !prices) return false;
+    snprintf(provider, sizeof provider, "%.*s", (int)(slash - model), model);
+    return beluga_prices_find(prices, provider, slash + 1, price);
+}
+
+static void guess_cost(const batch_estimate *e, estimate_sums *s)
+{
     s->cost = -1;
     s->cost_how = "the model's price is not known";
-    if (!slash || !e->prices || !beluga_prices_find(e->prices, provider, slash + 1, &s->price))
-        return;
+    if (!batch_estimate_price(e->prices, e->model, &s->price)) return;
     beluga_usage usage = BELUGA_USAGE_INIT;
     usage.input_total = s->input;
     usage.output_total = s->output < 0 ? 0 : s->output;
@@ -124,6 +131,7 @@ static void put_words(const batch_estimate *e, const estimate_sums *s)
     out_printf("Lines      %" PRIu64 ": %" PRIu64 " to ask, %" PRIu64 " finished, %" PRIu64
                " bad\n",
                e->survey->records, s->lines, t->done + t->failed, s->bad);
+    if (s->under_way) out_printf("In jobs    %" PRIu64 " under way\n", s->under_way);
     out_printf("Input      about %" PRId64 " tokens (%s)\n", s->input, input_how);
     if (s->output < 0)
         out_printf("Output     unknown (%s)\n", s->out_how);
@@ -135,6 +143,9 @@ static void put_words(const batch_estimate *e, const estimate_sums *s)
         out_printf("Cost       about $%.4f %s (%s: $%g and $%g for a million tokens, as of %s)\n",
                    s->cost, s->cost_how, e->model, s->price.input, s->price.output,
                    beluga_prices_date(e->prices));
+    if (s->cost >= 0 && e->factor > 0)
+        out_printf("           about $%.4f in batch jobs (%g of the price)\n", s->cost * e->factor,
+                   e->factor);
     if (t->cost > 0) out_printf("Spent      $%.4f by earlier runs\n", t->cost);
 }
 
@@ -156,6 +167,7 @@ static int put_json(const batch_estimate *e, const estimate_sums *s)
     beluga_json_put_int(w, "to_ask", (int64_t)s->lines);
     beluga_json_put_int(w, "finished", (int64_t)(t->done + t->failed));
     beluga_json_put_int(w, "bad", (int64_t)s->bad);
+    if (s->under_way) beluga_json_put_int(w, "under_way", (int64_t)s->under_way);
     beluga_json_put_string(w, "model", e->model);
     beluga_json_put_int(w, "input_tokens", s->input);
     beluga_json_put_string(w, "input_how", input_how);
@@ -166,6 +178,8 @@ static int put_json(const batch_estimate *e, const estimate_sums *s)
     else
         beluga_json_put_double(w, "cost", s->cost);
     beluga_json_put_string(w, "cost_how", s->cost_how);
+    if (s->cost >= 0 && e->factor > 0)
+        beluga_json_put_double(w, "cost_in_jobs", s->cost * e->factor);
     beluga_json_put_string(w, "prices_of", s->cost < 0 ? NULL : beluga_prices_date(e->prices));
     beluga_json_put_double(w, "spent", t->cost);
     beluga_json_end_object(w);

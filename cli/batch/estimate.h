@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "batch/item.h"
+#include "batch/journal.h"
 #include "batch/results.h"
 #include "batch/survey.h"
 
@@ -16,9 +17,17 @@ typedef struct batch_estimate {
     const batch_survey *survey;
     const batch_output *output; /* the lines that are finished */
     const beluga_config *config;
-    const beluga_prices *prices; /* NULL: prices are unknown */
-    const char *model;           /* in the form PROVIDER/MODEL */
+    const beluga_prices *prices;  /* NULL: prices are unknown */
+    const char *model;            /* in the form PROVIDER/MODEL */
+    const batch_journal *journal; /* of the lines that jobs have */
+    double factor; /* of the price, where lines are asked in batch jobs; 0: they are not */
 } batch_estimate;
+
+/* Find the price of a model in the form PROVIDER/MODEL. */
+bool batch_estimate_price(const beluga_prices *prices, const char *model, beluga_price *price);
+
+/* Return about how many tokens a line asks. */
+int64_t batch_estimate_input(const batch_item *item);
 
 /* Read the input and print the estimate. @return the exit code. */
 int batch_estimate_tell(const cli_args *args, const batch_estimate *estimate);

@@ -49,6 +49,7 @@ void batch_format_amount(double amount, char *text, size_t size)
 typedef enum progress_part {
     PART_PERCENT,
     PART_COUNT,
+    PART_LABEL,
     PART_FAILED,
     PART_RATE,
     PART_TOKENS,
@@ -63,6 +64,7 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
     double share = f->total ? (double)f->done / (double)f->total : 1;
     snprintf(parts[PART_PERCENT], 48, "%3d%%", (int)(share * 100));
     snprintf(parts[PART_COUNT], 48, "%" PRIu64 "/%" PRIu64, f->done, f->total);
+    if (f->label) snprintf(parts[PART_LABEL], 48, "%s", f->label);
     if (f->failed) snprintf(parts[PART_FAILED], 48, "%" PRIu64 " failed", f->failed);
     if (f->per_second > 0) {
         batch_format_amount(f->per_second, a, sizeof a);
@@ -82,8 +84,8 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
  * take. */
 static size_t choose(char parts[PARTS][48], size_t width)
 {
-    static const progress_part least[] = {PART_TOKENS, PART_RATE,   PART_COST,
-                                          PART_LEFT,   PART_FAILED, PART_COUNT};
+    static const progress_part least[] = {PART_TOKENS, PART_RATE,  PART_COST, PART_LEFT,
+                                          PART_FAILED, PART_LABEL, PART_COUNT};
     size_t n = 0;
     for (size_t i = 0; i < PARTS; i++) n += *parts[i] ? strlen(parts[i]) + 2 : 0;
     if (n) n -= 2;
@@ -188,7 +190,8 @@ void batch_progress_show(batch_progress *p, const batch_totals *t)
 {
     char line[BATCH_PROGRESS_BYTES];
     int64_t now = beluga__now_ms();
-    batch_figures f = {.total = p->total, .done = t->done + t->failed, .failed = t->failed};
+    batch_figures f = {
+        .total = p->total, .done = t->done + t->failed, .failed = t->failed, .label = p->label};
     sample(p, now, t);
     if (now - p->shown_ms < (p->bar ? BAR_MS : LINE_MS) || (!p->bar && !p->lines)) return;
     p->shown_ms = now;

@@ -12,8 +12,9 @@ typedef struct batch_figures {
     uint64_t total, done, failed; /* numbers of lines; `done` includes the failed ones */
     double per_second;            /* lines per second; 0: unknown yet */
     double tokens_per_second;
-    double cost;   /* US dollars; below 0: unknown */
-    double left_s; /* seconds; below 0: unknown */
+    double cost;       /* US dollars; below 0: unknown */
+    double left_s;     /* seconds; below 0: unknown */
+    const char *label; /* what is waited for; NULL: nothing beside the lines */
 } batch_figures;
 
 /* Write one line of at most `width` columns; the least important parts are left out first. 0:
@@ -30,6 +31,7 @@ typedef struct batch_sample {
 typedef struct batch_progress {
     bool bar, lines; /* at most one of the two is set */
     uint64_t total;
+    const char *label; /* of the figures; borrowed */
     int64_t started_ms, shown_ms;
     bool drawn;
     batch_sample samples[BATCH_SAMPLES]; /* samples of the last half minute, in a ring */

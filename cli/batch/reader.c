@@ -266,6 +266,14 @@ int batch_reader_next(batch_reader *r, batch_record *record)
     return 1;
 }
 
+void batch_reader_seek(batch_reader *r, uint64_t offset, uint64_t line)
+{
+    r->buffer.length = r->begin = r->next = 0;
+    r->offset = offset;
+    r->line = line - 1;
+    r->at_end = false;
+}
+
 /* ---- the header ------------------------------------------------------------------------------ */
 
 static int fail_header(char *why, const char *what)

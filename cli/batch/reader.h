@@ -62,6 +62,9 @@ int batch_reader_begin(batch_reader *reader, char why[BATCH_FAULT_BYTES]);
  * in `error`. */
 int batch_reader_next(batch_reader *reader, batch_record *record);
 
+/* Read on at a record that was read before; its offset and line are those that it had. */
+void batch_reader_seek(batch_reader *reader, uint64_t offset, uint64_t line);
+
 /* Return the index of a CSV column, or -1. */
 long batch_reader_column(const batch_reader *reader, const char *name, size_t length);
 

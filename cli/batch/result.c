@@ -31,13 +31,21 @@ static void look_up(const batch_result_source *s, const char *provider, const ch
     snprintf(prices->model, sizeof prices->model, "%s", model);
 }
 
+double batch_price_cost(const batch_prices *prices, const beluga_price *price,
+                        const beluga_usage *usage)
+{
+    double cost = beluga_price_cost(price, usage);
+    return prices->factor > 0 && cost > 0 ? cost * prices->factor : cost;
+}
+
 /* A cached answer costs nothing; the cost of an answer without a price is unknown. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
     if (beluga_response_is_cached(response)) return 0;
     look_up(s, beluga_response_provider(response), beluga_response_model(response));
-    return s->prices->known ? beluga_price_cost(&s->prices->price, beluga_response_usage(response))
-                            : -1;
+    return s->prices->known
+               ? batch_price_cost(s->prices, &s->prices->price, beluga_response_usage(response))
+               : -1;
 }
 
 static void put_cost(beluga_json_writer *w, double cost)

@@ -19,7 +19,12 @@ typedef struct batch_prices {
     char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* "": none was looked for */
     beluga_price price;
     bool known;
+    double factor; /* of a price, where the lines are asked in batch jobs; 0: the usual prices */
 } batch_prices;
+
+/* Return what a usage costs at a price. */
+double batch_price_cost(const batch_prices *prices, const beluga_price *price,
+                        const beluga_usage *usage);
 
 typedef struct batch_result_source {
     bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */

@@ -69,16 +69,27 @@ static int take_other_input(batch_output *out, const batch_resume *r)
     return rc;
 }
 
+static int refuse_with_jobs(const batch_output *out, const batch_difference *difference)
+{
+    out_error("%s %s, and its batch jobs are under way: go on as it was begun, or end them with "
+              "--cancel",
+              out->path, difference->text);
+    return CLI_EXIT_USAGE;
+}
+
 int batch_resume_output(batch_output *out, const batch_resume *r)
 {
     batch_difference difference;
-    if (!is_begun(out)) return begin_anew(out, r);
+    if (!is_begun(out) && !r->jobs_open) return begin_anew(out, r);
     int rc = batch_sidecar_compare(out->path, r->facts, &difference);
     if (rc || difference.kind == BATCH_SAME) return rc ? rc : clean(out, r);
     rc = batch_output_read(out, r->survey->last_line, BATCH_AGAIN_NONE);
     if (rc) return rc;
+    if (r->jobs_open && difference.kind == BATCH_OTHER) return refuse_with_jobs(out, &difference);
     if (is_without_answers(out)) {
-        out_note("%s %s, and has no answer yet: it begins anew", out->path, difference.text);
+        out_note(r->jobs_open ? "%s %s: the answers of its jobs are held against the lines"
+                              : "%s %s, and has no answer yet: it begins anew",
+                 out->path, difference.text);
         return begin_anew(out, r);
     }
     return difference.kind == BATCH_OTHER_INPUT ? take_other_input(out, r)

@@ -14,7 +14,8 @@ typedef struct batch_resume {
     const char *input_path;
     int input;
     batch_again again;
-    bool dry; /* change nothing */
+    bool jobs_open; /* jobs are under way that ask what the record beside the output says */
+    bool dry;       /* change nothing */
 } batch_resume;
 
 /*
@@ -24,6 +25,9 @@ typedef struct batch_resume {
  *   - As long as no line is answered, nothing is lost, and it begins anew.
  *   - The input may have other lines where none is answered: a line that could not be read was
  *     mended, say, or lines came behind the last one. Their results are dropped.
+ *
+ * While jobs are under way, only the input may be another one: each result is held against its
+ * line.
  *
  * @return 0, or an exit code, reported.
  */

@@ -2,7 +2,7 @@
 
 #include "batch/alike.h"
 #include "batch/result.h"
-#include "batch/why.h"
+#include "batch/signals.h"
 #include "observe.h"
 #include "output.h"
 #include "report.h"
@@ -11,8 +11,6 @@
 #include <beluga/embedding.h>
 #include <beluga/loop.h>
 
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,39 +54,6 @@ typedef struct running_batch {
     bool answered; /* a call succeeded, or failed for what its line asks */
     bool stopped, ended;
 } running_batch;
-
-/* ---- signals --------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t signals;
-
-/* The first signal asks for an end, the second one ends the program. */
-static void on_signal(int number)
-{
-    if (signals++ == 0) return;
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
-
-#define WATCHED (sizeof watched / sizeof watched[0])
-
-static void watch_signals(struct sigaction before[WATCHED])
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    signals = 0;
-    for (size_t i = 0; i < WATCHED; i++) {
-        sigaction(watched[i], NULL, &before[i]);
-        /* nohup ignores the signal, and its user wants the run to go on. */
-        if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
-    }
-}
-
-static void unwatch_signals(const struct sigaction before[WATCHED])
-{
-    for (size_t i = 0; i < WATCHED; i++) sigaction(watched[i], &before[i], NULL);
-}
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -139,19 +104,6 @@ static void stop_without_memory(running_batch *run)
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     stop_for(run, &err);
-}
-
-/* A fault that concerns all lines ends the run, and the line is left for the next run. */
-static bool concerns_all(int code)
-{
-    switch (code) {
-    case BELUGA_ERROR_AUTHENTICATION:
-    case BELUGA_ERROR_QUOTA_EXCEEDED:
-    case BELUGA_ERROR_BUDGET_EXCEEDED:
-    case BELUGA_ERROR_INVALID_CONFIG:
-    case BELUGA_ERROR_NO_MEMORY: return true;
-    default: return false;
-    }
 }
 
 /* ---- failures that are alike ----------------------------------------------------------------- */
@@ -216,18 +168,9 @@ static void settle(running_batch *run, batch_held *held, const beluga_error *err
 static bool write_result(running_batch *run, const batch_job *job,
                          const beluga_batch_result *result, batch_held *held)
 {
-    const batch_item *item = &job->item;
-    const batch_result_source source = {.openai = run->self->openai,
-                                        .request = &item->request,
-                                        .vectors = job->vectors,
-                                        .line = item->line,
-                                        .digest = item->digest,
-                                        .id = *item->id ? item->id : NULL,
-                                        .schema = item->request.schema ? item->request.schema
-                                                                       : run->self->schema,
-                                        .prices = &run->self->prices,
-                                        .model = run->self->model,
-                                        .runs = &job->runs};
+    batch_result_source source = batch_work_source(run->self, &job->item);
+    source.vectors = job->vectors;
+    source.runs = &job->runs;
     if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
     text_free(&held->text);
     stop_without_memory(run);
@@ -245,8 +188,8 @@ static void finish_call(running_batch *run, const batch_job *job, const beluga_b
     const beluga_error *err = error_of(result);
     batch_held held = {.place = job->place};
     bool canceled = err->code == BELUGA_ERROR_CONTEXT_CANCELED;
-    if (concerns_all(err->code)) stop_for(run, err);
-    if (canceled || concerns_all(err->code) || !write_result(run, job, result, &held)) {
+    if (batch_alike_is_of_all(err->code)) stop_for(run, err);
+    if (canceled || batch_alike_is_of_all(err->code) || !write_result(run, job, result, &held)) {
         deliver(run, job->place, &held.text, &held.entry);
     } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
         hold_back(run, &held, err);
@@ -283,23 +226,9 @@ static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
     batch_held held = {.place = run->placed++};
-    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s",
-                     job->item.line, job->item.why);
+    batch_work_refuse(&job->item, &result.error);
     write_result(run, job, &result, &held);
     settle(run, &held, &result.error);
-}
-
-static int parse(running_batch *run, const batch_record *record, batch_item *item)
-{
-    int rc = batch_item_parse(run->self->plan, record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(&run->self->survey->taken, record->line))
-        return rc;
-    if (item->has_id) {
-        batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
-        rc = BELUGA_ERROR_INVALID_INPUT;
-    }
-    item->id[0] = '\0'; /* the id must lead to the other line's result only */
-    return rc;
 }
 
 static void note_tools(void *payload, const beluga_event *event)
@@ -353,7 +282,7 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
                      beluga_batch_item *out)
 {
     batch_job *job = find_job(run, false, 0);
-    int rc = parse(run, record, &job->item);
+    int rc = batch_work_parse(run->self, run->self->plan, record, &job->item);
     if (rc != 0) {
         if (rc == BELUGA_ERROR_NO_MEMORY)
             stop_without_memory(run);
@@ -387,7 +316,7 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
     running_batch *run = payload;
     batch_record record;
     for (int i = 0; i < SKIP_LINES; i++) {
-        if (run->stopped || signals) return BELUGA_BATCH_END;
+        if (run->stopped || batch_signals_seen()) return BELUGA_BATCH_END;
         if (!has_room(run) || run->running >= run->self->jobs) return BELUGA_BATCH_LATER;
         int got = batch_reader_next(run->self->reader, &record);
         run->self->input_failed |= got < 0;
@@ -418,7 +347,7 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 static void note_signal(running_batch *run)
 {
-    if (!signals || run->self->interrupted) return;
+    if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
     out_note("stopping when the %zu call%s under way %s ended; once more ends at once",
@@ -479,9 +408,9 @@ static void release(running_batch *run)
 int batch_run(batch_work *self)
 {
     running_batch run = {.self = self};
-    struct sigaction before[WATCHED];
+    batch_signals before;
     beluga_error err;
-    watch_signals(before);
+    batch_signals_watch(&before);
     int rc = prepare(&run);
     if (rc == 0) {
         wait_for_end(&run);
@@ -490,7 +419,7 @@ int batch_run(batch_work *self)
         beluga_error_set(&err, rc, "the batch can't begin");
     }
     release(&run);
-    unwatch_signals(before);
+    batch_signals_unwatch(&before);
     if (rc != 0) self->error = err;
     return rc;
 }

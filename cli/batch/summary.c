@@ -26,10 +26,12 @@ static uint64_t count_all_left(const batch_work *run)
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
-    if (run->output->error) return CLI_EXIT_OUTPUT;
+    if (run->output->error || run->journal_failed) return CLI_EXIT_OUTPUT;
     if (run->input_failed) return CLI_EXIT_USAGE;
     if (run->error.code) return exit_from_error(run->error.code);
     if (left && run->interrupted) return CLI_EXIT_INTERRUPTED;
+    if (run->jobs_under_way) return CLI_EXIT_UNDERWAY;
+    if (left && run->cancels) return CLI_EXIT_OK;
     if (left) return CLI_EXIT_OTHER;
     if (t->failed || (args->strict && t->unfinished)) return CLI_EXIT_PARTLY;
     return t->misfits ? CLI_EXIT_RESPONSE : CLI_EXIT_OK;
@@ -38,6 +40,7 @@ static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 static const char *name_state(const batch_work *run, int code, uint64_t left)
 {
     if (!left) return count_all_left(run) ? "limited" : "complete";
+    if (code == CLI_EXIT_UNDERWAY) return "under_way";
     return code == CLI_EXIT_INTERRUPTED ? "interrupted" : "stopped";
 }
 
@@ -104,9 +107,23 @@ static void tell_failure(const batch_work *run)
     out_note("the first failure: %s", line);
 }
 
+/* @return how many lines are left beside those that the jobs have. */
+static uint64_t tell_jobs(const batch_work *run, uint64_t left)
+{
+    size_t jobs = run->jobs_under_way;
+    uint64_t lines = run->lines_under_way;
+    if (!jobs) return left;
+    out_note("%zu job%s with %" PRIu64 " line%s %s under way at the provider: run the same command "
+             "again to collect, or with --wait; --cancel ends %s",
+             jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s", jobs == 1 ? "is" : "are",
+             jobs == 1 ? "it" : "them");
+    return left > lines ? left - lines : 0;
+}
+
 static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
     uint64_t behind = left ? 0 : count_all_left(run);
+    left = tell_jobs(run, left);
     if (left)
         out_note("%" PRIu64
                  " line%s left; what is done is safe in %s, and the same command goes on",
@@ -139,6 +156,8 @@ static int put_json(const cli_args *args, const batch_work *run, int code)
     beluga_json_put_int(w, "output_tokens", t->output_tokens);
     beluga_json_put_double(w, "cost", t->cost);
     beluga_json_put_int(w, "without_known_cost", (int64_t)t->unpriced);
+    beluga_json_put_int(w, "jobs_under_way", (int64_t)run->jobs_under_way);
+    beluga_json_put_int(w, "lines_under_way", (int64_t)run->lines_under_way);
     beluga_json_put_double(w, "seconds", batch_progress_seconds(run->progress));
     if (run->error.code)
         report_put_error(w, "error", &run->error);

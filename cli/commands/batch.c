@@ -1,5 +1,7 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
+#include "base/limits.h"
 #include "batch/estimate.h"
+#include "batch/jobs.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
@@ -18,6 +20,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,6 +31,10 @@
 #define MAX_JOBS     10000
 /* Descriptors that are needed besides those of the calls. */
 #define SPARE_FILES 64
+/* Between two looks at a provider's jobs. */
+#define DEFAULT_POLL_MS    30000
+#define MAX_POLL_MS        (24 * 60 * 60 * 1000)
+#define DEFAULT_TIMEOUT_MS 30000
 
 /* Everything that a batch needs from its beginning to its end. */
 typedef struct batch_command {
@@ -54,7 +61,11 @@ typedef struct batch_command {
     batch_output output;
     batch_progress progress;
     beluga_prices *prices;
+    beluga_price price; /* of the model, where `is_priced` */
+    bool is_priced;
     batch_layout layout;
+    batch_journal journal; /* of the provider's batch jobs */
+    batch_jobs by_jobs;    /* how they are asked: --provider-batch */
 } batch_command;
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -132,11 +143,55 @@ static int take_output_format(batch_command *b)
     return out_usage("--output-format: it is beluga or openai, not %s", name);
 }
 
+/* A number alone means seconds, as with --timeout. */
+static int take_poll(batch_command *b)
+{
+    char text[64];
+    beluga_option option;
+    beluga_error err;
+    const char *time = b->args->poll;
+    b->by_jobs.poll_ms = DEFAULT_POLL_MS;
+    if (!time) return 0;
+    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
+    snprintf(text, sizeof text, "timeout=%.32s%s", time, bare ? "s" : "");
+    if (beluga_option_parse(text, &option, &err) || option.value.integer < 1 ||
+        option.value.integer > MAX_POLL_MS)
+        return out_usage("--poll: not a time up to a day, such as 30s or 5m: %s", time);
+    b->by_jobs.poll_ms = option.value.integer;
+    return 0;
+}
+
+/* By jobs the lines are asked, or those that were given to some are cancelled. */
+static bool is_by_jobs(const cli_args *args)
+{
+    return args->provider_batch || args->cancel;
+}
+
+static int take_by_jobs(batch_command *b)
+{
+    const cli_args *args = b->args;
+    const char *alone = args->wait         ? "wait"
+                        : args->poll       ? "poll"
+                        : args->keep_files ? "keep-files"
+                                           : NULL;
+    if (alone && !is_by_jobs(args))
+        return out_usage("--%s goes with --provider-batch: other calls are waited for anyway",
+                         alone);
+    if (is_by_jobs(args) && args->tools.count)
+        return out_usage("--tool: a batch job calls no tools: leave out --provider-batch");
+    if (args->cancel && args->dry_run)
+        return out_usage("--cancel: it does something, and --dry-run does nothing");
+    b->by_jobs.wait = args->wait;
+    b->by_jobs.cancel = args->cancel;
+    b->by_jobs.keep_files = args->keep_files;
+    return take_poll(b);
+}
+
 static int take_options(batch_command *b)
 {
     const cli_args *args = b->args;
-    if (!args->operands.count) return out_usage("name the input, or - for stdin");
-    b->path = args->operands.items[0];
+    if (!args->operands.count && !args->cancel) return out_usage("name the input, or - for stdin");
+    b->path = args->operands.count ? args->operands.items[0] : "";
     b->out = args->out ? args->out : "";
     if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
     if (strcmp(b->out, "-") == 0)
@@ -146,6 +201,7 @@ static int take_options(batch_command *b)
     if (rc == 0) rc = take_budget(b);
     if (rc == 0) rc = take_limit(b);
     if (rc == 0) rc = take_output_format(b);
+    if (rc == 0) rc = take_by_jobs(b);
     return rc ? rc : take_template(b);
 }
 
@@ -280,6 +336,12 @@ static batch_again who_again(const cli_args *args)
     return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
 }
 
+static bool has_open_jobs(const batch_command *b)
+{
+    uint64_t lines;
+    return batch_journal_open_jobs(&b->journal, &lines) != 0;
+}
+
 static int go_on(batch_command *b)
 {
     const batch_resume resume = {.facts = &b->facts,
@@ -288,15 +350,90 @@ static int go_on(batch_command *b)
                                  .input_path = b->path,
                                  .input = b->input,
                                  .again = who_again(b->args),
+                                 .jobs_open = has_open_jobs(b),
                                  .dry = b->args->dry_run};
     return batch_resume_output(&b->output, &resume);
+}
+
+/* Lines that a job has would be paid for twice. */
+static int refuse_jobs(const batch_command *b)
+{
+    uint64_t lines;
+    size_t jobs = batch_journal_open_jobs(&b->journal, &lines);
+    out_error("%s has %zu batch job%s with %" PRIu64 " line%s under way, which would be paid for "
+              "twice: add --provider-batch to collect %s, or --cancel",
+              b->out, jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s",
+              jobs == 1 ? "it" : "them");
+    return CLI_EXIT_USAGE;
+}
+
+/* The output is locked before its journal is read. */
+static int open_journal(batch_command *b)
+{
+    bool writes = is_by_jobs(b->args) && !b->args->dry_run;
+    if (!*b->out) return 0;
+    int rc = batch_journal_open(&b->journal, b->out, b->survey.last_line, writes);
+    if (rc == 0 && !is_by_jobs(b->args) && !b->args->dry_run && has_open_jobs(b))
+        return refuse_jobs(b);
+    return rc;
+}
+
+/* Failed lines that are asked again have as many tries as new ones. */
+static int retry_in_jobs(batch_command *b)
+{
+    if (!is_by_jobs(b->args) || !b->output.retried || batch_journal_retry(&b->journal) == 0)
+        return 0;
+    return batch_journal_complain(&b->journal);
 }
 
 static int open_output(batch_command *b)
 {
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = check_errors(b);
-    return rc ? rc : go_on(b);
+    if (rc == 0) rc = open_journal(b);
+    if (rc == 0) rc = go_on(b);
+    return rc ? rc : retry_in_jobs(b);
+}
+
+/* ---- the provider's batch API ---------------------------------------------------------------- */
+
+/* Write the names of the providers that have one, as far as there is room. */
+static void list_batch_providers(batch_command *b, char *text, size_t size)
+{
+    const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
+    size_t used = 0, n = session_list_providers(&b->session, names, BELUGA__MAX_SHOWN_PROVIDERS);
+    *text = '\0';
+    for (size_t i = 0; i < n; i++) {
+        beluga_provider provider;
+        beluga_error err;
+        if (session_describe(&b->session, names[i], &provider, &err) != 0 || !provider.batch)
+            continue;
+        size_t need = strlen(names[i]) + 2;
+        if (used + need >= size) return;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", names[i]);
+    }
+}
+
+static int refuse_provider(batch_command *b)
+{
+    char names[1024];
+    list_batch_providers(b, names, sizeof names);
+    out_error("--provider-batch: %s has no batch API that is known here; these have one: %s",
+              b->texts.model, *names ? names : "none");
+    return CLI_EXIT_CONFIG;
+}
+
+static int open_by_jobs(batch_command *b)
+{
+    beluga_error err;
+    batch_jobs *jobs = &b->by_jobs;
+    if (!is_by_jobs(b->args)) return 0;
+    if (beluga_config_get_item(b->session.config, BELUGA_OPTION_FALLBACK, 0, NULL))
+        return out_usage("--provider-batch: a job has one model; leave out the option fallback");
+    jobs->limits.size = sizeof jobs->limits;
+    int rc = beluga_batch_limits_get(b->session.model, &jobs->limits, &err);
+    if (rc == BELUGA_ERROR_NOT_SUPPORTED) return refuse_provider(b);
+    return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -306,6 +443,8 @@ static int set_budget(batch_command *b)
     double left = b->budget - b->output.totals.cost;
     const beluga_option option = beluga_with_budget(left);
     if (!b->budget) return 0;
+    /* What is under way is collected whatever is left; the library then keeps no budget of it. */
+    if (left <= 0 && is_by_jobs(b->args)) return 0;
     if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
     out_error("the budget of $%.6g is spent: earlier runs took $%.6g", b->budget,
               b->output.totals.cost);
@@ -327,7 +466,7 @@ static int open_model(batch_command *b)
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
     if (rc == 0 && !b->args->attach_anyway) b->plan.takes = find_capabilities(b);
-    return rc;
+    return rc ? rc : open_by_jobs(b);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -349,6 +488,27 @@ static int finish(batch_command *b, const batch_work *run)
     if (rc == 0) rc = check_input(b);
     int code = batch_summary_tell(b->args, run);
     return rc ? rc : code;
+}
+
+/* Lines are asked by the provider's batch jobs. */
+static void ask_by_jobs(batch_command *b, batch_work *run)
+{
+    batch_jobs *jobs = &b->by_jobs;
+    const beluga_config *config = b->session.config;
+    int64_t timeout = DEFAULT_TIMEOUT_MS;
+    beluga_config_get_int(config, BELUGA_OPTION_TIMEOUT, &timeout);
+    beluga_config_get_int(config, BELUGA_OPTION_MAX_TOKENS, &jobs->max_tokens);
+    b->is_priced = batch_estimate_price(b->prices, b->texts.model, &b->price);
+    run->prices.factor = jobs->limits.price_factor;
+    jobs->work = run;
+    jobs->journal = &b->journal;
+    jobs->layout = &b->layout;
+    jobs->input = b->input;
+    jobs->model = b->texts.model;
+    jobs->price = b->is_priced ? &b->price : NULL;
+    jobs->budget = b->budget;
+    jobs->timeout_ms = timeout;
+    batch_jobs_run(jobs);
 }
 
 static int ask(batch_command *b)
@@ -377,15 +537,29 @@ static int ask(batch_command *b)
     const batch_totals *there = &b->output.totals;
     batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
                          there, b->args->verbose == 0);
-    batch_run(&run);
+    if (is_by_jobs(b->args))
+        ask_by_jobs(b, &run);
+    else
+        batch_run(&run);
     return finish(b, &run);
 }
 
 /* ---- --dry-run ------------------------------------------------------------------------------- */
 
+/* The price of a batch job beside the usual one; 0: the provider has none. No model is opened, as
+ * no key is needed to estimate. */
+static double find_factor(const batch_command *b)
+{
+    beluga_provider provider;
+    beluga_registry *registry = beluga_registry_default();
+    int rc = beluga_registry_describe(registry, b->session.config, &provider, NULL);
+    return rc || !provider.batch ? 0 : provider.batch->price_factor;
+}
+
 static int estimate(batch_command *b)
 {
     int rc = batch_output_look(&b->output, b->out);
+    if (rc == 0) rc = open_journal(b);
     if (rc == 0) rc = go_on(b);
     if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
@@ -395,13 +569,63 @@ static int estimate(batch_command *b)
                                      .output = &b->output,
                                      .config = b->session.config,
                                      .prices = b->prices,
-                                     .model = b->texts.model};
+                                     .model = b->texts.model,
+                                     .journal = &b->journal,
+                                     .factor = b->args->provider_batch ? find_factor(b) : 0};
+    if (b->args->provider_batch && !(estimate.factor > 0)) return refuse_provider(b);
     return batch_estimate_tell(b->args, &estimate);
+}
+
+/* ---- --cancel without the input -------------------------------------------------------------- */
+
+static int tell_cancelled(const batch_command *b, size_t refused)
+{
+    if (b->by_jobs.work->journal_failed) return CLI_EXIT_OUTPUT;
+    if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
+    out_note(
+        "the same command with the input and --provider-batch collects what was answered until "
+        "now; with the input and --cancel it asks nothing anew");
+    return refused ? CLI_EXIT_OTHER : CLI_EXIT_OK;
+}
+
+/* The journal tells the model, so that nobody has to repeat it. */
+static int open_journaled_model(batch_command *b)
+{
+    const char *model = NULL;
+    for (size_t i = 0; i < b->journal.count; i++)
+        if (b->journal.jobs[i].phase < BATCH_JOB_COLLECTED) model = b->journal.jobs[i].model;
+    int rc = session_load(&b->session, b->args);
+    if (rc == 0) rc = session_open(&b->session, b->args, b->args->model ? NULL : model);
+    snprintf(b->texts.model, sizeof b->texts.model, "%s", model);
+    return rc ? rc : open_by_jobs(b);
+}
+
+static int cancel_jobs(batch_command *b)
+{
+    struct stat file;
+    batch_work work = {.progress = &b->progress};
+    if (stat(b->out, &file) != 0) return out_usage("--cancel: there is no %s", b->out);
+    int rc = batch_output_open(&b->output, b->out);
+    if (rc == 0) rc = batch_journal_open(&b->journal, b->out, 0, true);
+    if (rc) return rc;
+    if (!has_open_jobs(b)) {
+        out_note("no batch job is under way for %s", b->out);
+        return CLI_EXIT_OK;
+    }
+    rc = open_journaled_model(b);
+    if (rc) return rc;
+    work.model = b->session.model;
+    b->by_jobs.work = &work;
+    b->by_jobs.journal = &b->journal;
+    b->by_jobs.model = b->texts.model;
+    b->by_jobs.timeout_ms = DEFAULT_TIMEOUT_MS;
+    return tell_cancelled(b, batch_jobs_cancel(&b->by_jobs));
 }
 
 static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
+    if (rc == 0 && !*b->path) return cancel_jobs(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
     if (rc == 0) rc = choose_system(b);
     if (rc == 0) rc = tools_open(&b->tools, b->args, b->session.base, false);
@@ -420,10 +644,11 @@ static int run_batch(batch_command *b)
 
 static int run(const cli_args *args)
 {
-    batch_command b = {.args = args, .input = -1, .output = {.fd = -1}};
+    batch_command b = {.args = args, .input = -1, .output = {.fd = -1}, .journal = {.fd = -1}};
     /* Without the signal, writing too large a file fails like any other write. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
+    batch_journal_free(&b.journal);
     batch_output_close(&b.output);
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);
@@ -445,7 +670,8 @@ const cli_command cmd_batch = {
                      ARG_SCHEMA, ARG_TOOLS, ARG_FORMAT, ARG_DELIMITER, ARG_NO_HEADER,
                      ARG_PROMPT_COLUMN, ARG_ATTACH_COLUMN, ARG_ATTACH_ANYWAY, ARG_OUTPUT_FORMAT,
                      ARG_LIMIT, ARG_ORDERED, ARG_RETRY_FAILED, ARG_ERRORS, ARG_DRY_RUN, ARG_BUDGET,
-                     ARG_STRICT, ARG_JSON, ARG_CALLS),
+                     ARG_STRICT, ARG_PROVIDER_BATCH, ARG_WAIT, ARG_POLL, ARG_KEEP_FILES, ARG_CANCEL,
+                     ARG_JSON, ARG_CALLS),
     .max_operands = 1,
     .draws_progress = true,
     .run = run,
@@ -481,8 +707,19 @@ const cli_command cmd_batch = {
         "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
         "then "
         "asks such lines of earlier runs again, too.\n\n"
+        "With --provider-batch the lines become jobs of the provider's batch API, each as large as "
+        "it takes and 64 MiB at most, and the command ends with 12 while some are under way. Run "
+        "it "
+        "again to collect what has ended, or say --wait. OUT.jobs remembers the jobs: a kill or a "
+        "lost answer at any moment lets no line be paid for twice. A line whose job had no time "
+        "for "
+        "it, or failed for a while, is in three jobs at most. What was uploaded is deleted when "
+        "the "
+        "answers are safe. --cancel ends the jobs; what was answered until then is paid for, and "
+        "collected.\n\n"
         "With --json a summary: {state, out, lines, done, failed, left, unfinished, misfits, "
         "input_tokens, "
         "output_tokens, cost, "
-        "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
+        "without_known_cost, jobs_under_way, lines_under_way, seconds, error, exit_code}; and of "
+        "--dry-run its estimate.",
 };

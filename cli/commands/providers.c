@@ -114,6 +114,28 @@ static const char *file_of(const beluga_provider *p)
     return beluga_registry_plugin_file(beluga_registry_default(), p->name);
 }
 
+static size_t count_capabilities(void)
+{
+    size_t n = 0;
+    while (beluga_capability_name((uint64_t)1 << n)) n++;
+    return n;
+}
+
+/* Return the name of a capability, and behind the last one that of the batch API, for which a
+ * table has more than a bit; NULL past that. */
+static const char *ability(size_t index)
+{
+    size_t n = count_capabilities();
+    if (index < n) return beluga_capability_name((uint64_t)1 << index);
+    return index == n ? "batch_jobs" : NULL;
+}
+
+static bool has_ability(const beluga_provider *p, size_t index)
+{
+    if (index < count_capabilities()) return p->capabilities >> index & 1;
+    return p->batch;
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_names(beluga_json_writer *w, const char *key, const char *const *names)
@@ -123,12 +145,12 @@ static void put_names(beluga_json_writer *w, const char *key, const char *const 
     beluga_json_end_array(w);
 }
 
-static void put_capabilities(beluga_json_writer *w, uint64_t capabilities)
+static void put_capabilities(beluga_json_writer *w, const beluga_provider *p)
 {
     const char *name;
     beluga_json_begin_array(w, "capabilities");
-    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
-        if (capabilities & bit) beluga_json_put_string(w, NULL, name);
+    for (size_t i = 0; (name = ability(i)); i++)
+        if (has_ability(p, i)) beluga_json_put_string(w, NULL, name);
     beluga_json_end_array(w);
 }
 
@@ -175,7 +197,7 @@ static void put_provider(beluga_json_writer *w, const beluga_provider *p)
     beluga_json_put_string(w, "key_reference", p->key_reference);
     beluga_json_put_string(w, "api_key", has_key(p, key) ? key : NULL);
     put_names(w, "url_variables", p->url_variables);
-    put_capabilities(w, p->capabilities);
+    put_capabilities(w, p);
     put_notes(w, p->notes);
     put_own_options(w, p->options);
     beluga_json_end_object(w);
@@ -203,7 +225,7 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
     term_table table;
     const char *name;
     size_t columns = 6;
-    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
+    for (size_t i = 0; (name = ability(i)); i++)
         if (columns < TABLE_MAX_COLUMNS) titles[columns++] = name;
     table_begin(&table, columns, titles);
     for (size_t i = 0; i < n; i++) {
@@ -216,7 +238,7 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
         table_add(&table, url_of(p, url));
         table_add(&table, p->protocol);
         for (size_t k = 6; k < columns; k++)
-            table_add(&table, p->capabilities >> (k - 6) & 1 ? "yes" : "no");
+            table_add(&table, has_ability(p, k - 6) ? "yes" : "no");
     }
     return table_print(&table);
 }
@@ -352,12 +374,12 @@ static void put_list(const char *name, const char *const *items)
     put_field(name, text);
 }
 
-static void put_what_it_can(uint64_t capabilities)
+static void put_what_it_can(const beluga_provider *p)
 {
-    const char *names[65] = {NULL}, *name;
+    const char *names[66] = {NULL}, *name;
     size_t n = 0;
-    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
-        if (capabilities & bit) names[n++] = name;
+    for (size_t i = 0; (name = ability(i)); i++)
+        if (has_ability(p, i)) names[n++] = name;
     put_list("can", names);
 }
 
@@ -393,7 +415,7 @@ static int print_one(const beluga_provider *p)
     put_field("key", key);
     put_list("key variables", p->key_variables);
     if (file_of(p)) put_field("plug-in", file_of(p));
-    put_what_it_can(p->capabilities);
+    put_what_it_can(p);
     for (const char *const *note = p->notes; note && *note; note++)
         if (**note) put_field("note", *note);
     for (const beluga_own_option *o = p->options; o && o->name; o++) put_own_option(o);
@@ -481,7 +503,8 @@ const cli_command cmd_providers = {
         "missing, optional, none, or reference, which is looked up when a call needs it), "
         "variable of the key, default model, base URL, protocol, and a yes or no for each "
         "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
-        "models, local and no_key. Of a plug-in's provider its own page names the file.\n\n"
+        "models, local, no_key, embed, count and batch_jobs. Of a plug-in's provider its own page "
+        "names the file.\n\n"
         "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, plugin, "
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
         "capabilities, notes, options}]}, where base is not null for a provider of the file, "

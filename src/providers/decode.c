@@ -1,6 +1,10 @@
 #include "providers/decode.h"
 
+#include "base/time.h"
 #include "providers/common.h"
+
+#include <stdio.h>
+#include <time.h>
 
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root)
@@ -27,7 +31,7 @@ bool beluga__is_done(const beluga_frame *frame)
     return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
 }
 
-/* ---- counts ---------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 int64_t beluga__count_value(const beluga_json *value, int64_t most)
 {
@@ -40,11 +44,21 @@ int64_t beluga__count(const beluga_json *object, const char *key, int64_t most)
     return beluga__count_value(beluga_json_get(object, key), most);
 }
 
+int64_t beluga__time_value(const beluga_json *value)
+{
+    int64_t seconds = 0;
+    const char *text = beluga_json_string(value, NULL);
+    return text && beluga__time_read(text, &seconds) ? seconds : 0;
+}
+
 uint32_t beluga__index_of(const beluga_json *object, const char *key)
 {
     int64_t index = beluga_json_get_int(object, key, 0);
     return index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;
 }
+
+/* ---- times -------------------------------------------------------------------------------------
+ */
 
 /* ---- events ---------------------------------------------------------------------------------- */
 

@@ -34,6 +34,8 @@ int64_t beluga__count_value(const beluga_json *value, int64_t most);
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
 /* The largest count that can be added to others without overflow. */
 #define BELUGA__MOST_TOKENS (INT64_MAX / 8)
+/* Returns the seconds since 1970 of a text that is a time of RFC 3339; 0 for any other value. */
+int64_t beluga__time_value(const beluga_json *value);
 /* Returns the member `key`, the number of a block or an item; 0 for a bad value. */
 uint32_t beluga__index_of(const beluga_json *object, const char *key);
 

@@ -254,11 +254,11 @@ static int code_of_word(const char *word)
         {BELUGA_ERROR_MODEL_NOT_AVAILABLE, "unavailable_error\0"},
         {BELUGA_ERROR_LIMIT_EXCEEDED, "request_too_large\0"},
         {BELUGA_ERROR_INTERNAL, "api_error\0server_error\0internal_server_error\0"},
-        {BELUGA_ERROR_TIMEOUT, "timeout\0timeout_error\0vector_store_timeout\0"},
+        {BELUGA_ERROR_TIMEOUT, "timeout\0timeout_error\0request_timeout\0vector_store_timeout\0"},
         {BELUGA_ERROR_INVALID_REQUEST,
          "invalid_base64_image\0unsupported_image_media_type\0empty_image_file\0"
          "failed_to_download_image\0invalid_request_error\0bad_request_error\0"
-         "unprocessable_entity_error\0"},
+         "unprocessable_entity_error\0batch_client_error\0"},
         {BELUGA_ERROR_NOT_FOUND, "not_found_error\0"},
     };
     for (size_t i = 0; word && i < sizeof rows / sizeof *rows; i++)
@@ -351,17 +351,22 @@ void beluga__fault_decode_error(const beluga_call *call, const beluga_http_respo
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
-int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)
+void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err)
 {
     json_fault fault = read_fault(root);
-    beluga_error err;
     int code = meaning(&fault, 0);
     bool is_status = fault.status >= 400 && fault.status < 600;
     int64_t http = is_status ? fault.status : fault.http;
     if (http) code = meaning(&fault, beluga_error_from_http((int)http));
     if (!code) code = otherwise;
-    beluga__error_set_inside(&err, code, otherwise);
-    describe(&fault, &err);
+    beluga__error_set_inside(err, code, otherwise);
+    describe(&fault, err);
+}
+
+int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)
+{
+    beluga_error err;
+    beluga__fault_read(root, otherwise, &err);
     return beluga_emit_error(emit, &err);
 }
 

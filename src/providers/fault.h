@@ -31,7 +31,9 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
 /* Returns whether a JSON text with status 200 reports an error. "detail" and the kind "error"
  * report one, too, unless the text is `certain` to be an answer. */
 bool beluga__fault_is(const beluga_json *root, bool certain);
-/* Emit the error; `otherwise` is the code for an error that has none. Returns the code. */
+/* Set the error that a JSON text reports; `otherwise` is the code for an error that has none. */
+void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err);
+/* Emit that error. Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
 /* Emit the error of a JSON text that is no answer, or INVALID_RESPONSE with `what` where the text
  * reports no error. Returns the code. */

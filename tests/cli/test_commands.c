@@ -188,6 +188,9 @@ static void all_is_told_about_one_provider(void **state)
                    "note           The model is the name of a deployment;",
                    "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
     expect_in_out(cli, "option         mock.latency_ms, int from 0 to ", "providers", "mock");
+    expect_in_out(cli, "count, batch_jobs\n", "providers", "openai-responses");
+    expect_exit(cli, 0, "providers", "deepseek");
+    assert_lacks(cli->out, "batch_jobs");
     expect_error(cli, 3, "there are amazon-nova, anthropic", "providers", "nobody");
 }
 

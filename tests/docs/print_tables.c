@@ -110,14 +110,15 @@ static void print_head(void)
          "prompt cache, *models* can "
          "be listed. A cross is what\na protocol can carry: whether a model looks at pictures or "
          "reasons is its own "
-         "matter, and what can't be sent is\nsaid by a warning event.\n");
+         "matter, and what can't be sent is\nsaid by a warning event. *Batch jobs* go by the "
+         "provider's own batch API, which answers within a day or so, for less.\n");
     printf("| provider |");
     for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1) {
         size_t first = strcspn(name, "_");
         printf(" %.*s%s%s |", (int)first, name, name[first] ? " " : "",
                name[first] ? name + first + 1 : "");
     }
-    printf("\n|---|");
+    printf(" batch jobs |\n|---|---|");
     for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) printf("---|");
     puts("");
 }
@@ -127,7 +128,7 @@ static void print_row(const beluga_provider *p)
     printf("| [%s](#%s) |", p->name, p->name);
     for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1)
         printf(p->capabilities & bit ? " x |" : " |");
-    puts("");
+    puts(p->batch ? " x |" : " |");
 }
 
 static void print_variables(const char *title, const char *const *names)
@@ -172,6 +173,20 @@ static void print_example(const beluga_provider *p)
     printf("beluga -m %s/%s \"Why is the sky blue?\"\n```\n", p->name, model);
 }
 
+/* A host that takes any number or size tells 0. */
+static void print_batch_api(const beluga_batch_api *api)
+{
+    if (!api) return;
+    printf("- batch jobs: ");
+    if (api->max_requests) printf("up to %llu requests, ", (unsigned long long)api->max_requests);
+    if (api->max_bytes) printf("up to %llu MB, ", (unsigned long long)api->max_bytes / 1000000);
+    if (api->price_factor < 1)
+        printf("at %.0f %% of the price", api->price_factor * 100);
+    else
+        printf("mostly at the same price");
+    puts(api->one_model ? ", for one model" : "");
+}
+
 static void print_provider(const beluga_provider *p)
 {
     printf("\n## %s\n\n", p->name);
@@ -181,6 +196,7 @@ static void print_provider(const beluga_provider *p)
     print_variables("- base URL from:", p->url_variables);
     print_variables("- key from:", p->key_variables);
     if (p->key_reference) printf("- key else from: `api_key: %s`\n", p->key_reference);
+    print_batch_api(p->batch);
     for (const char *const *note = p->notes; note && *note; note++)
         if (**note) printf("- %s\n", *note);
     print_example(p);

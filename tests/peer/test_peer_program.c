@@ -173,6 +173,8 @@ static void the_program_explains_wrong_options(void **state)
     char *wrong[][4] = {{"beluga-peer", "--tokens", "many", NULL},
                         {"beluga-peer", "--mode", "quiet", NULL},
                         {"beluga-peer", "--port", "65536", NULL},
+                        {"beluga-peer", "--mode=batch", "--fault=rain", NULL},
+                        {"beluga-peer", "--mode=batch", "--fault=lost-create:1.5", NULL},
                         {"beluga-peer", "extra", NULL, NULL}};
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -46,6 +46,9 @@ typedef struct beluga__anthropic_state {
 } beluga__anthropic_state;
 
 /* request.c */
+/* Set the path and the headers that every request has. */
+void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *request,
+                                const char *path);
 int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
 int beluga__anthropic_encode_count(const beluga_call *call, beluga_http_request *request,
@@ -55,6 +58,9 @@ int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_re
                                          beluga_error *err);
 int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,
                                 int64_t now, beluga_error *err);
+
+/* batch.c */
+extern const beluga_batch_api beluga__anthropic_batch;
 
 /* messages.c, parts.c */
 extern const beluga__claude_protocol beluga__anthropic_protocol;

@@ -8,6 +8,7 @@ const beluga_provider beluga__anthropic_provider = {
     BELUGA__COUNTS(anthropic),
     .authorize = beluga__anthropic_authorize,
     .decode_error = beluga__fault_decode_error,
+    .batch = BELUGA__IF_BATCH_JOBS(&beluga__anthropic_batch),
     .base_url = "https://api.anthropic.com",
     .key_variables = BELUGA__TEXTS("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
     .url_variables = BELUGA__TEXTS("ANTHROPIC_BASE_URL"),
@@ -18,7 +19,10 @@ const beluga_provider beluga__anthropic_provider = {
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("anthropic.beta", "features to ask for, with commas between", NULL),
         BELUGA__OWN_BOOL("anthropic.bearer", "send the key as a bearer token")),
-    .notes =
-        BELUGA__TEXTS("It wants a limit of tokens: 16384 are sent where max_tokens is not set.",
-                      "Takes no seed, no penalties and no JSON mode; temperature ends at 1.",
-                      "The key of ANTHROPIC_AUTH_TOKEN goes as a bearer token.")};
+    .notes = BELUGA__TEXTS(
+        "It wants a limit of tokens: 16384 are sent where max_tokens is not set.",
+        "Takes no seed, no penalties and no JSON mode; temperature ends at 1.",
+        "The key of ANTHROPIC_AUTH_TOKEN goes as a bearer token.",
+        "A batch job has no name, and its results are there for 29 days. What "
+        "anthropic.beta asks for is asked for the whole job, by the call that creates "
+        "it.")};

@@ -114,7 +114,8 @@ static void warn_of_form(beluga__claude_encoder *e)
 
 static const char *const endpoints[] = {"/v1/messages", NULL};
 
-static void set_head(const beluga_call *call, beluga_http_request *request, const char *path)
+void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *request,
+                                const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
     /* The variable for the base URL has no "/v1" at its end, while the variables of other
@@ -128,7 +129,7 @@ int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_reques
                                      beluga_error *err)
 {
     beluga__claude_encoder e = {.protocol = &beluga__anthropic_protocol};
-    set_head(call, request, "/v1/messages");
+    beluga__anthropic_set_head(call, request, "/v1/messages");
     int code = beluga__encoder_begin(&e.base, call, request, err);
     if (code) return code;
     e.model = beluga__claude_of(beluga_call_model(call));
@@ -148,7 +149,7 @@ int beluga__anthropic_encode_count(const beluga_call *call, beluga_http_request 
                                    beluga_error *err)
 {
     beluga__claude_encoder e = {.protocol = &beluga__anthropic_protocol};
-    set_head(call, request, "/v1/messages/count_tokens");
+    beluga__anthropic_set_head(call, request, "/v1/messages/count_tokens");
     int code = beluga__encoder_begin(&e.base, call, request, err);
     if (code) return code;
     e.model = beluga__claude_of(beluga_call_model(call));
@@ -171,7 +172,7 @@ int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_re
     (void)err;
     const char *after = beluga_call_page(call);
     beluga_http_request_set_method(request, "GET");
-    set_head(call, request, "/v1/models");
+    beluga__anthropic_set_head(call, request, "/v1/models");
     beluga_http_request_add_query(request, "limit", "1000");
     if (after) beluga_http_request_add_query(request, "after_id", after);
     return 0;

@@ -3,6 +3,7 @@
  */
 #include "providers/azure/azure.h"
 #include "providers/builtin.h"
+#include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
@@ -12,7 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPLOYMENT = 512 }; /* bytes of an encoded deployment's name */
+enum {
+    MAX_DEPLOYMENT = 512, /* bytes of an encoded deployment's name */
+    MAX_PATH = BELUGA__BATCH_PATH + 16,
+    MAX_URL = 2048
+};
 
 static const beluga__openai_host host = {.quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS};
 
@@ -25,7 +30,7 @@ static const char *api_version(const beluga_call *call)
 static void set_v1_path(beluga_http_request *request, const char *path)
 {
     static const char v1[] = "/openai/v1";
-    char whole[64];
+    char whole[MAX_PATH];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
     /* the terminating NUL ends the path, too */
@@ -104,6 +109,44 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
     return beluga__set_key(request, credential, "api-key", "azure.entra", token, err);
 }
 
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* Files and batches are the resource's, also where the base URL is the address of a deployment. */
+static void set_batch_head(const beluga_call *call, beluga_http_request *request, const char *path)
+{
+    const char *version = api_version(call);
+    char whole[MAX_URL];
+    beluga_http_request_set_path(request, "");
+    const char *url = beluga_http_request_url(request);
+    const char *deployment = url ? strstr(url, "/openai/deployments/") : NULL;
+    if (!version && !deployment) {
+        set_v1_path(request, path);
+        return;
+    }
+    snprintf(whole, sizeof whole, "%.*s/openai%s%s", deployment ? (int)(deployment - url) : 0,
+             deployment ? url : "", version ? "" : "/v1", path);
+    if (deployment)
+        beluga_http_request_set_url(request, whole);
+    else
+        beluga_http_request_set_path(request, whole);
+    if (version) beluga_http_request_add_query(request, "api-version", version);
+}
+
+/* The guide of the v1 API has "/v1/chat/completions" in a line, and that of the dated one, such as
+ * of 2024-10-21, had "/chat/completions" (learn.microsoft.com/azure/foundry/openai/how-to/batch,
+ * and its history in MicrosoftDocs/azure-ai-docs). */
+static const char *endpoint(const beluga_call *call)
+{
+    return api_version(call) ? "/chat/completions" : "/v1/chat/completions";
+}
+
+/* The REST reference has 50,000 requests, and the page of quotas 100,000. */
+static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
+                                                   .one_model = true, .price_factor = 0.5,
+                                                   .keeps_names = true},
+                                           .endpoint = endpoint,
+                                           .set_head = set_batch_head};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const beluga_provider beluga__azure_provider = {
@@ -122,6 +165,7 @@ const beluga_provider beluga__azure_provider = {
                     BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED,
     .decode_error = beluga__fault_decode_error,
     .authorize = authorize,
+    .batch = BELUGA__IF_BATCH_JOBS(&batch.api),
     .encode_token = beluga__azure_encode_token,
     .options = BELUGA__OWN_OPTIONS(
         BELUGA__OWN_HEAD("azure.api_version", "use the dated API of this version instead of v1",
@@ -140,4 +184,5 @@ const beluga_provider beluga__azure_provider = {
         "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token. "
         "AZURE_CLIENT_SECRET is exchanged for such tokens, with a tenant and a client.",
         "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of "
-        "reasoning.")};
+        "reasoning.",
+        "Batch jobs ask a deployment of type Global-Batch or Data-Zone-Batch.")};

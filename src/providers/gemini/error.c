@@ -62,30 +62,55 @@ static const char *reason_of(const beluga_json *error)
     return beluga_json_get_string(detail_of(error, "google.rpc.ErrorInfo"), "reason", NULL);
 }
 
-static int code_of_status(const char *status)
+/* The codes of google.rpc.Code, whose numbers are their places here, with the HTTP status that each
+ * is sent with (google/rpc/code.proto). Errors of HTTP have the word, and the status as their
+ * number; those of batch jobs and of their lines have the number alone. */
+static const struct {
+    const char *word;
+    int http, code;
+} statuses[] = {
+    {"OK", 500, BELUGA_ERROR_INTERNAL},
+    {"CANCELLED", 499, BELUGA_ERROR_INTERNAL},
+    {"UNKNOWN", 500, BELUGA_ERROR_INTERNAL},
+    {"INVALID_ARGUMENT", 400, BELUGA_ERROR_INVALID_REQUEST},
+    {"DEADLINE_EXCEEDED", 504, BELUGA_ERROR_TIMEOUT},
+    {"NOT_FOUND", 404, BELUGA_ERROR_NOT_FOUND},
+    {"ALREADY_EXISTS", 409, BELUGA_ERROR_INVALID_REQUEST},
+    {"PERMISSION_DENIED", 403, BELUGA_ERROR_AUTHORIZATION},
+    {"RESOURCE_EXHAUSTED", 429, BELUGA_ERROR_RATE_LIMIT},
+    {"FAILED_PRECONDITION", 400, BELUGA_ERROR_INVALID_REQUEST},
+    {"ABORTED", 409, BELUGA_ERROR_INTERNAL},
+    {"OUT_OF_RANGE", 400, BELUGA_ERROR_INVALID_REQUEST},
+    {"UNIMPLEMENTED", 501, BELUGA_ERROR_NOT_SUPPORTED},
+    {"INTERNAL", 500, BELUGA_ERROR_INTERNAL},
+    {"UNAVAILABLE", 503, BELUGA_ERROR_OVERLOADED},
+    {"DATA_LOSS", 500, BELUGA_ERROR_INTERNAL},
+    {"UNAUTHENTICATED", 401, BELUGA_ERROR_AUTHENTICATION},
+};
+enum { STATUSES = sizeof statuses / sizeof *statuses };
+
+/* Returns the place of an error's status in the table; -1 where it has none. */
+static int place_of(const beluga_json *error)
 {
-    static const struct {
-        const char *status;
-        int code;
-    } statuses[] = {
-        {"INVALID_ARGUMENT", BELUGA_ERROR_INVALID_REQUEST},
-        {"FAILED_PRECONDITION", BELUGA_ERROR_INVALID_REQUEST},
-        {"OUT_OF_RANGE", BELUGA_ERROR_INVALID_REQUEST},
-        {"UNAUTHENTICATED", BELUGA_ERROR_AUTHENTICATION},
-        {"PERMISSION_DENIED", BELUGA_ERROR_AUTHORIZATION},
-        {"NOT_FOUND", BELUGA_ERROR_NOT_FOUND},
-        {"RESOURCE_EXHAUSTED", BELUGA_ERROR_RATE_LIMIT},
-        {"UNIMPLEMENTED", BELUGA_ERROR_NOT_SUPPORTED},
-        {"INTERNAL", BELUGA_ERROR_INTERNAL},
-        {"UNKNOWN", BELUGA_ERROR_INTERNAL},
-        {"ABORTED", BELUGA_ERROR_INTERNAL},
-        {"CANCELLED", BELUGA_ERROR_INTERNAL},
-        {"UNAVAILABLE", BELUGA_ERROR_OVERLOADED},
-        {"DEADLINE_EXCEEDED", BELUGA_ERROR_TIMEOUT},
-    };
-    for (size_t i = 0; status && i < sizeof statuses / sizeof *statuses; i++)
-        if (strcmp(status, statuses[i].status) == 0) return statuses[i].code;
-    return 0;
+    const char *word = beluga_json_get_string(error, "status", NULL);
+    int64_t number = beluga_json_get_int(error, "code", 0);
+    for (int i = 1; word && i < STATUSES; i++)
+        if (strcmp(word, statuses[i].word) == 0) return i;
+    return !word && number > 0 && number < STATUSES ? (int)number : -1;
+}
+
+int beluga__gemini_status_of(const beluga_json *error)
+{
+    int64_t number = beluga_json_get_int(error, "code", 0);
+    int place = place_of(error);
+    if (number >= 400 && number < 600) return (int)number;
+    return place > 0 ? statuses[place].http : 500;
+}
+
+/* A file that is not there, or not any more, is refused as one of somebody else. */
+static bool may_be_gone(const char *message)
+{
+    return strstr(message, "access the File") && strstr(message, "may not exist");
 }
 
 /* Reasons and messages are more exact than the status. */
@@ -95,6 +120,7 @@ static int refine(const beluga_json *error, int code, const char *message)
     if (reason && strcmp(reason, "API_KEY_INVALID") == 0) return BELUGA_ERROR_AUTHENTICATION;
     if (code == BELUGA_ERROR_RATE_LIMIT && is_used_up(error, message))
         return BELUGA_ERROR_QUOTA_EXCEEDED;
+    if (code == BELUGA_ERROR_AUTHORIZATION && may_be_gone(message)) return BELUGA_ERROR_NOT_FOUND;
     if (code == BELUGA_ERROR_NOT_FOUND && strstr(message, "models/"))
         return BELUGA_ERROR_INVALID_MODEL;
     if (code == BELUGA_ERROR_INVALID_REQUEST && strstr(message, "token count") &&
@@ -106,7 +132,7 @@ static int refine(const beluga_json *error, int code, const char *message)
 static int meaning(const beluga_json *error, int otherwise)
 {
     const char *message = beluga_json_get_string(error, "message", NULL);
-    int code = code_of_status(beluga_json_get_string(error, "status", NULL));
+    int place = place_of(error), code = place > 0 ? statuses[place].code : 0;
     int64_t number = beluga_json_get_int(error, "code", 0);
     if (!code && number >= 400 && number < 600) code = beluga_error_from_http((int)number);
     return refine(error, code ? code : otherwise, message ? message : "");
@@ -117,7 +143,9 @@ static void describe(const beluga_json *error, beluga_error *err)
     size_t length = 0;
     const char *message = beluga_json_get_string(error, "message", &length);
     const char *word = reason_of(error);
+    int place = place_of(error);
     if (!word) word = beluga_json_get_string(error, "status", NULL);
+    if (!word && place > 0) word = statuses[place].word;
     beluga__error_describe(err, word, beluga_json_get_int(error, "code", 0), message, length);
     int64_t wait_ms = retry_delay_ms(error);
     if (wait_ms > err->retry_after_ms) err->retry_after_ms = wait_ms;

@@ -37,6 +37,10 @@ typedef struct beluga__gemini_encoder {
 /* path.c. The base URL is that of the request, if one is set already. */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err);
+/* Set the URL of a resource of the Gemini API, such as "batches/7"; `service` stands before the
+ * version, such as "/upload", or is "". Returns 0 or a code, NOT_SUPPORTED for Vertex AI. */
+int beluga__gemini_set_resource(beluga_http_request *request, const char *service,
+                                const char *resource, beluga_error *err);
 /* Returns whether the request goes to Vertex AI. */
 bool beluga__gemini_is_vertex(beluga_http_request *request);
 /* Returns the collection that stands before a model's name in the Gemini API, "" where the name has
@@ -101,5 +105,44 @@ void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_resp
 /* Emit the error {"code","message","status","details"} that came inside an answer of status 200;
  * `otherwise` is the code for an error that has none. Returns the code. */
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
+/* Returns the HTTP status of an error, 400 to 599, also of one with a number of gRPC. */
+int beluga__gemini_status_of(const beluga_json *error);
+
+/* batch.c, batch_request.c */
+enum { BELUGA__GEMINI_FILE = 128 }; /* the room for a file's name */
+
+/* The answer that a call about batch jobs gets next. */
+typedef enum beluga__gemini_step {
+    BELUGA__GEMINI_FIRST = 0,
+    BELUGA__GEMINI_UPLOADED, /* the file that was uploaded */
+    BELUGA__GEMINI_JOB,      /* the job that was created or cancelled */
+    BELUGA__GEMINI_DELETED   /* nothing of interest */
+} beluga__gemini_step;
+
+/* The state of a call about batch jobs. */
+typedef struct beluga__gemini_batch_state {
+    uint32_t step;
+    uint32_t ended_as;                  /* beluga_batch_state of the job whose results come */
+    char files[2][BELUGA__GEMINI_FILE]; /* what is deleted behind the job; "": nothing */
+} beluga__gemini_batch_state;
+
+/* Tokens that are neither the URL of an upload nor the name of a file. */
+#define BELUGA__GEMINI_THE_JOB "job"
+
+int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,
+                                     beluga_error *err);
+int beluga__gemini_encode_create_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err);
+int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err);
+int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err);
+int beluga__gemini_encode_cancel_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err);
+int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err);
+int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err);
+extern const beluga_batch_api beluga__gemini_batch;
 
 #endif

@@ -153,6 +153,30 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
     return append(request, url, path, err);
 }
 
+int beluga__gemini_set_resource(beluga_http_request *request, const char *service,
+                                const char *resource, beluga_error *err)
+{
+    char whole[MAX_URL];
+    const char *url = base_url(request);
+    int all = (int)strcspn(url, "?"), n = all;
+    if (is_vertex(url))
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "batch jobs of Vertex AI take files of Cloud Storage, which this "
+                                "library does not write: ask the Gemini API");
+    if (!n) return 0; /* without memory: the request has failed already */
+    if (beluga__gemini_has_version(url))
+        while (url[n - 1] != '/') n--;
+    const char *version = n < all ? url + n : "v1beta";
+    int n_version = n < all ? all - n : (int)strlen(version);
+    if (n < all) n--; /* the slash before the version */
+    int length = snprintf(whole, sizeof whole, "%.*s%s/%.*s/%s%s", n, url, service, n_version,
+                          version, resource, url + all);
+    if (length >= (int)sizeof whole)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the base URL is too long");
+    beluga_http_request_set_url(request, whole);
+    return 0;
+}
+
 bool beluga__gemini_is_vertex(beluga_http_request *request)
 {
     return is_vertex(base_url(request));

@@ -27,9 +27,12 @@ const beluga_provider beluga__gemini_provider = {
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
                     BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED | BELUGA__CAN_COUNT,
     .decode_error = beluga__gemini_decode_error,
+    .batch = BELUGA__IF_BATCH_JOBS(&beluga__gemini_batch),
     .authorize = authorize,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_BOOL("gemini.bearer", "the key is an OAuth token")),
     .notes = BELUGA__TEXTS("Calls of tools without an id get one here.",
                            "Can't be told to call one tool at a time; takes no user.",
+                           "A batch job is made of a file that is uploaded first; the API deletes "
+                           "files after 48 hours, and the file of results can't be deleted before.",
                            "On Vertex AI some models embed one text in a request: max_inputs says "
                            "how many are sent.")};

@@ -1,9 +1,7 @@
 #include "providers/embed.h"
 #include "providers/ollama/ollama.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- content --------------------------------------------------------------------------------- */
 
@@ -42,34 +40,12 @@ static int emit_message(beluga__ollama_state *state, const beluga_json *message,
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* Returns the seconds of a time of RFC 3339 as Go writes it, "2026-01-31T07:27:46.661123Z" or with
- * an offset; 0 for any other text. */
-static int64_t read_time(const char *text)
-{
-    struct tm t = {0};
-    int read = 0, hours = 0, minutes = 0;
-    char sign = '\0';
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
-                        &t.tm_hour, &t.tm_min, &t.tm_sec, &read) != 6)
-        return 0;
-    text += read;
-    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
-    if (sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 1) return 0;
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    int64_t offset = (int64_t)(sign == '+'   ? 1
-                               : sign == '-' ? -1
-                                             : 0) *
-                     (hours * 3600 + minutes * 60);
-    return (int64_t)timegm(&t) - offset;
-}
-
 static int emit_metadata(beluga__ollama_state *state, const beluga_json *name,
                          const beluga_json *time, beluga_emit *emit)
 {
     const char *model = beluga_json_string(name, NULL);
     if (state->has_metadata || !model) return 0;
-    int64_t created = read_time(beluga_json_string(time, NULL));
+    int64_t created = beluga__time_value(time);
     state->has_metadata = true;
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }

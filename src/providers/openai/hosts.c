@@ -1,6 +1,6 @@
 /* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
+#include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
-#include "providers/openai/openai.h"
 #include "providers/table.h"
 
 #include <pthread.h>
@@ -106,6 +106,7 @@ typedef struct row {
     uint32_t max_inputs; /* most texts that one request embeds; 0: any number */
     const char *count_path, *count_member;
     const char *const *input_types;
+    const beluga__openai_batch *batch;
 } row;
 
 /* The beginning of every row. */
@@ -124,6 +125,41 @@ static const beluga_own_option of_databricks[] = {
 static const beluga_own_option of_snowflake[] = {
     BELUGA__OWN_IN_URL("snowflake.account", "identifier of the account", "SNOWFLAKE_ACCOUNT"),
     {.name = NULL}};
+
+/* ---- batch APIs ------------------------------------------------------------------------------ */
+
+/* Groq's client for Python 1.7.0 (batch_create_params.py: 100 MB where the page has 200 MB; a list
+ * without pages) and console.groq.com/docs/batch, which shows several models in one file. */
+static const beluga__openai_batch batch_of_groq = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
+    .quirks = BELUGA__BATCH_ONE_PAGE};
+/* Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, extra/batch/client.py) and
+ * docs.mistral.ai/capabilities/batch. */
+static const beluga__openai_batch batch_of_mistral = {
+    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true},
+    .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
+/* The OpenAPI text of platform.kimi.com, and its guide on the Batch API: 40 % less, 100 MB. */
+static const beluga__openai_batch batch_of_moonshot = {
+    .api = {BELUGA__OPENAI_BATCH(0, 100000000), .one_model = true, .price_factor = 0.6,
+            .keeps_names = true},
+    .quirks = BELUGA__BATCH_NO_LIMIT};
+/* Two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible - Batch",
+ * which has a task's name as metadata.ds_name, and a list that takes "after". */
+static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
+                                                           .one_model = true, .price_factor = 0.5,
+                                                           .keeps_names = true},
+                                                   .quirks = BELUGA__BATCH_NO_LIMIT,
+                                                   .name_key = "ds_name"};
+/* docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the API, and
+ * Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two models cost
+ * half; the others cost as much as at once. */
+static const beluga__openai_batch batch_of_together = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
+    .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
+              BELUGA__BATCH_ONE_PAGE,
+    .upload = "/files/upload",
+    .purpose = "batch-api"};
 
 /* ---- the rows -------------------------------------------------------------------------------- */
 
@@ -186,7 +222,8 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | MODELS, .quirks = BELUGA__OPENAI_NO_FORM,
      .field = REASONING_CONTENT, .notes = NAMED},
     {HOST("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY\0", "GROQ_BASE_URL\0"),
-     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common},
+     .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
+     .batch = &batch_of_groq},
     {HOST("helicone", "https://ai-gateway.helicone.ai/v1", "HELICONE_API_KEY\0",
           "HELICONE_BASE_URL\0HELICONE_API_BASE\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS},
@@ -235,11 +272,13 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
      .model = "mistral-small-latest", .efforts = &of_mistral,
-     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0",
-     .max_inputs = 256},
+     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0", .max_inputs = 256,
+     .batch = &batch_of_mistral},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
-     .field = REASONING_CONTENT},
+     .field = REASONING_CONTENT,
+     .notes = "Batch jobs take few models, and neither temperature nor top_p.\0",
+     .batch = &batch_of_moonshot},
     {HOST("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY\0",
           "MORPH_BASE_URL\0MORPH_API_BASE\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
@@ -293,7 +332,7 @@ static const row rows[] = {
                BELUGA__OPENAI_CACHE_CONTROL,
      .model = "qwen-plus",
      .notes = "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.\0",
-     .max_inputs = 10},
+     .max_inputs = 10, .batch = &batch_of_qwen},
     {HOST("reka", "https://api.reka.ai/v1", "REKA_API_KEY\0", "REKA_BASE_URL\0REKA_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES | MODELS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_TOP_K},
@@ -319,7 +358,9 @@ static const row rows[] = {
     {HOST("together", "https://api.together.xyz/v1",
           "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
-     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded},
+     .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded,
+     .notes = "Batch jobs keep no name, and cost less for few models.\0",
+     .batch = &batch_of_together},
     {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
@@ -441,6 +482,7 @@ static void make_table(beluga__openai_host *host, const row *r, place to)
         provider->encode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_encode_count);
         provider->decode_count = BELUGA__IF_EMBEDDINGS(beluga__openai_decode_count);
     }
+    if (r->batch) provider->batch = BELUGA__IF_BATCH_JOBS(&r->batch->api);
     host->input_types = r->input_types;
     host->count_path = r->count_path;
     host->count_member = r->count_member;

@@ -1,6 +1,12 @@
 #include "providers/builtin.h"
-#include "providers/openai/openai.h"
+#include "providers/openai/batch.h"
 #include "providers/table.h"
+
+/* Limits and price: developers.openai.com/api/docs/guides/batch, and batch_create_params.py of
+ * OpenAI's client for Python. The guide says that all requests of a file ask one model. */
+static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
+                                                   .one_model = true, .price_factor = 0.5,
+                                                   .keeps_names = true}};
 
 const beluga_provider beluga__openai_provider = {
     BELUGA__OVER_HTTP("openai", "Chat Completions", openai, BELUGA_FRAMING_SSE),
@@ -21,6 +27,7 @@ const beluga_provider beluga__openai_provider = {
         "others.",
         "Takes no top_k and no budget of reasoning."),
     .decode_error = beluga__fault_decode_error,
+    .batch = BELUGA__IF_BATCH_JOBS(&batch.api),
     .options =
         BELUGA__OWN_OPTIONS(BELUGA__OPENAI_ACCOUNT_OPTIONS("openai"),
                             BELUGA__OWN_BOOL("openai.max_completion_tokens",

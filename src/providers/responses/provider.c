@@ -1,6 +1,19 @@
 #include "providers/builtin.h"
+#include "providers/openai/batch.h"
 #include "providers/responses/responses.h"
 #include "providers/table.h"
+
+static const char *endpoint(const beluga_call *call)
+{
+    (void)call;
+    return "/v1/responses";
+}
+
+/* As of Chat Completions at the same host. */
+static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
+                                                   .one_model = true, .price_factor = 0.5,
+                                                   .keeps_names = true},
+                                           .endpoint = endpoint};
 
 const beluga_provider beluga__openai_responses_provider = {
     BELUGA__OVER_HTTP("openai-responses", "OpenAI Responses", responses, BELUGA_FRAMING_SSE),
@@ -11,6 +24,7 @@ const beluga_provider beluga__openai_responses_provider = {
     .max_inputs = BELUGA__OPENAI_INPUTS,
     .max_input_bytes = BELUGA__OPENAI_INPUT_BYTES,
     .decode_error = beluga__fault_decode_error,
+    .batch = BELUGA__IF_BATCH_JOBS(&batch.api),
     .base_url = "https://api.openai.com/v1",
     .key_variables = BELUGA__OPENAI_KEY_VARIABLES,
     .url_variables = BELUGA__OPENAI_URL_VARIABLES,

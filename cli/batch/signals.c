@@ -1,0 +1,37 @@
+#include "batch/signals.h"
+
+#include <stddef.h>
+
+static volatile sig_atomic_t seen;
+
+/* The first signal asks for an end, the second one ends the program. */
+static void on_signal(int number)
+{
+    if (seen++ == 0) return;
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static const int watched[BATCH_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+void batch_signals_watch(batch_signals *s)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    seen = 0;
+    for (size_t i = 0; i < BATCH_SIGNALS; i++) {
+        sigaction(watched[i], NULL, &s->before[i]);
+        /* nohup ignores the signal, and its user wants the run to go on. */
+        if (s->before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
+    }
+}
+
+void batch_signals_unwatch(const batch_signals *s)
+{
+    for (size_t i = 0; i < BATCH_SIGNALS; i++) sigaction(watched[i], &s->before[i], NULL);
+}
+
+bool batch_signals_seen(void)
+{
+    return seen != 0;
+}

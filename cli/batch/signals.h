@@ -1,0 +1,22 @@
+/* Signals that ask a run to end: Ctrl-C, SIGTERM, SIGHUP. */
+#ifndef BELUGA_CLI_BATCH_SIGNALS_H
+#define BELUGA_CLI_BATCH_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#define BATCH_SIGNALS 3
+
+/* What was done at the signals before. */
+typedef struct batch_signals {
+    struct sigaction before[BATCH_SIGNALS];
+} batch_signals;
+
+/* Watch the signals: the first one is noted, the second one ends the program. */
+void batch_signals_watch(batch_signals *signals);
+void batch_signals_unwatch(const batch_signals *signals);
+
+/* Return whether a signal came since they are watched. */
+bool batch_signals_seen(void);
+
+#endif

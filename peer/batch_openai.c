@@ -1,0 +1,298 @@
+/*
+ * OpenAI's batches: the paths /v1/batches…, and the same below /openai/v1 (Azure, Groq). Together
+ * has them with other words below /together/v1.
+ *
+ * Sources: OpenAI's API reference and guide to batches, and the types of its client for Python
+ * (3.57); Together's pages on batches and the types of its client (3.1): states in upper case, a
+ * job inside "job" when it is made, a bare array as list, times in words, and a progress in
+ * percent.
+ */
+#include "peer/batch_call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY 86400
+
+/* ---- a job ----------------------------------------------------------------------------------- */
+
+static bool put_at(bytes *out, const char *name, bool is_known, time_t at)
+{
+    return peer__putf(out, ",\"%s\":", name) && peer__batch_put_seconds(out, is_known ? at : 0);
+}
+
+static const char *state_name(batch_state state)
+{
+    static const char *const names[JOB_STATES] = {"validating", "in_progress", "finalizing",
+                                                  "cancelling", "completed",   "failed",
+                                                  "expired",    "cancelled"};
+    return names[state];
+}
+
+static bool put_problem(const batch_problem *problem, bytes *out)
+{
+    bool ok = peer__putf(out, "{\"code\":\"%s\",\"line\":", problem->code);
+    ok = ok && (problem->line ? peer__putf(out, "%zu", problem->line) : peer__put(out, "null"));
+    return ok && peer__put(out, ",\"message\":") && peer__put_string(out, problem->message) &&
+           peer__put(out, ",\"param\":null}");
+}
+
+static bool put_problems(const batch_job *job, bytes *out)
+{
+    if (job->state != JOB_FAILED) return peer__put(out, "null");
+    bool ok = peer__put(out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; ok && i < job->n_problems; i++)
+        ok = (i == 0 || peer__put(out, ",")) && put_problem(&job->problems[i], out);
+    return ok && peer__put(out, "]}");
+}
+
+static bool put_times(const batch_job *job, bytes *out)
+{
+    bool ran = job->state != JOB_VALIDATING && job->state != JOB_FAILED;
+    return put_at(out, "created_at", true, job->created) &&
+           put_at(out, "in_progress_at", ran, job->created) &&
+           put_at(out, "expires_at", true, job->created + DAY) &&
+           put_at(out, "finalizing_at", job->state == JOB_FINALIZING || job->state == JOB_COMPLETED,
+                  job->ended ? job->ended : job->created) &&
+           put_at(out, "completed_at", job->state == JOB_COMPLETED, job->ended) &&
+           put_at(out, "failed_at", job->state == JOB_FAILED, job->ended) &&
+           put_at(out, "expired_at", job->state == JOB_EXPIRED, job->ended) &&
+           put_at(out, "cancelling_at", true, job->cancelling) &&
+           put_at(out, "cancelled_at", job->state == JOB_CANCELLED, job->ended);
+}
+
+/* A job that is being checked has no requests yet. */
+static bool put_counts(const batch_job *job, bytes *out)
+{
+    bool is_known = job->state != JOB_VALIDATING && job->state != JOB_FAILED;
+    return peer__putf(out, ",\"request_counts\":{\"total\":%zu,\"completed\":%zu,\"failed\":%zu}",
+                      is_known ? job->n_lines : 0, job->counts[LINE_ANSWERED],
+                      peer__batch_failed(job));
+}
+
+/* Some answers have "" where others have null: kaibo's pull request 93 saw it. */
+static bool put_file_id(bytes *out, const char *name, const char *id, bool is_empty)
+{
+    return peer__putf(out, ",\"%s\":", name) &&
+           (is_empty && !*id ? peer__put(out, "\"\"") : peer__batch_put_or_null(out, id));
+}
+
+static bool put_openai(const batch_job *job, bytes *out, bool empty_ids)
+{
+    return peer__put(out, "{\"id\":") && peer__put_string(out, job->id) &&
+           peer__put(out, ",\"object\":\"batch\",\"endpoint\":") &&
+           peer__put_string(out, job->endpoint) && peer__put(out, ",\"errors\":") &&
+           put_problems(job, out) && peer__put(out, ",\"input_file_id\":") &&
+           peer__put_string(out, job->input) &&
+           peer__putf(out, ",\"completion_window\":\"24h\",\"status\":\"%s\"",
+                      state_name(job->state)) &&
+           put_file_id(out, "output_file_id", job->output, empty_ids) &&
+           put_file_id(out, "error_file_id", job->errors, empty_ids) && put_times(job, out) &&
+           put_counts(job, out) && peer__put(out, ",\"metadata\":") &&
+           peer__put(out, job->metadata ? job->metadata : "null") && peer__put(out, "}");
+}
+
+static bool put_plain(const batch_job *job, bytes *out)
+{
+    return put_openai(job, out, false);
+}
+
+static bool put_with_empty_ids(const batch_job *job, bytes *out)
+{
+    return put_openai(job, out, true);
+}
+
+/* ---- Together -------------------------------------------------------------------------------- */
+
+/* A job that is being cancelled is in progress there. */
+static const char *together_state(batch_state state)
+{
+    static const char *const names[JOB_STATES] = {"VALIDATING",  "IN_PROGRESS", "IN_PROGRESS",
+                                                  "IN_PROGRESS", "COMPLETED",   "FAILED",
+                                                  "EXPIRED",     "CANCELLED"};
+    return names[state];
+}
+
+static bool put_optional(bytes *out, const char *name, const char *text)
+{
+    return !text || !*text || (peer__putf(out, ",\"%s\":", name) && peer__put_string(out, text));
+}
+
+static bool put_together(const batch_job *job, bytes *out)
+{
+    size_t n = job->n_lines ? job->n_lines : 1;
+    bool ok = peer__put(out, "{\"id\":") && peer__put_string(out, job->id) &&
+              peer__put(out, ",\"user_id\":\"user-peer\",\"input_file_id\":") &&
+              peer__put_string(out, job->input) &&
+              peer__putf(out, ",\"file_size_bytes\":%zu,\"status\":\"%s\",\"job_deadline\":",
+                         job->blob->n, together_state(job->state)) &&
+              peer__batch_put_time(out, job->created + DAY) && peer__put(out, ",\"created_at\":") &&
+              peer__batch_put_time(out, job->created) && peer__put(out, ",\"endpoint\":") &&
+              peer__put_string(out, job->endpoint) &&
+              peer__putf(out, ",\"progress\":%zu", job->settled * 100 / n);
+    if (ok && job->ended)
+        ok = peer__put(out, ",\"completed_at\":") && peer__batch_put_time(out, job->ended);
+    if (ok && job->state == JOB_FAILED) ok = put_optional(out, "error", job->problems[0].message);
+    return ok && put_optional(out, "output_file_id", job->output) &&
+           put_optional(out, "error_file_id", job->errors) && peer__put(out, "}");
+}
+
+static bool put_new_together(const batch_job *job, bytes *out)
+{
+    return peer__put(out, "{\"job\":") && put_together(job, out) && peer__put(out, "}");
+}
+
+typedef bool put_fn(const batch_job *job, bytes *out);
+
+static put_fn *writer_of(batch_call *call)
+{
+    if (call->shape == BATCH_TOGETHER) return put_together;
+    return peer__batch_plays(call->b, FAULT_EMPTY_IDS) ? put_with_empty_ids : put_plain;
+}
+
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+/* Fill what the request says of the job; false without memory. */
+static bool read_request(batch_job *job, json body, const batch_file *file)
+{
+    json metadata = peer__json_get(body, "metadata");
+    memcpy(job->input, file->id, sizeof job->input);
+    job->blob = file->blob;
+    job->blob->refs++;
+    job->endpoint = peer__json_string(peer__json_get(body, "endpoint"));
+    if (metadata.at && *metadata.at == '{') {
+        job->metadata = strndup(metadata.at, metadata.n);
+        job->name = peer__json_string(peer__json_first(metadata)); /* for /control/batches */
+        if (!job->metadata) return false;
+    }
+    return job->endpoint != NULL;
+}
+
+static const batch_file *input_of(batch_call *call, json body)
+{
+    char *id = peer__json_string(peer__json_get(body, "input_file_id"));
+    const batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
+    if (!id)
+        peer__batch_refuse(call, 400, "Missing required parameter: 'input_file_id'.");
+    else if (!file)
+        peer__batch_refuse(call, 400, "The input file of the batch does not exist.");
+    free(id);
+    return file;
+}
+
+static bool takes_purpose(const batch_call *call, const batch_file *file)
+{
+    const char *wanted = call->shape == BATCH_TOGETHER ? "batch-api" : "batch";
+    return file->purpose && strcmp(file->purpose, wanted) == 0;
+}
+
+/* Return whether the job is well described; else the call is answered. */
+static bool check_request(batch_call *call, json body, const batch_file *file)
+{
+    json endpoint = peer__json_get(body, "endpoint");
+    bool is_window = call->shape == BATCH_TOGETHER || peer__json_get(body, "completion_window").at;
+    if (!endpoint.at || *endpoint.at != '"')
+        peer__batch_refuse(call, 400, "Missing required parameter: 'endpoint'.");
+    else if (!is_window)
+        peer__batch_refuse(call, 400, "Missing required parameter: 'completion_window'.");
+    else if (!takes_purpose(call, file))
+        peer__batch_refuse(call, 400, "The input file has another purpose than a batch.");
+    else
+        return true;
+    return false;
+}
+
+static void create(batch_call *call, const char *id)
+{
+    (void)id;
+    json body = peer__json_parse(call->req->body.data, call->req->body.len);
+    if (peer__batch_busy(call)) return;
+    if (!body.at) {
+        peer__batch_refuse(call, 400, "The body of the request is not valid JSON.");
+        return;
+    }
+    const batch_file *file = input_of(call, body);
+    if (!file || !check_request(call, body, file)) return;
+    batch_job *job = peer__batch_job_new(call->b, call->shape);
+    bool read = job && read_request(job, body, file) && peer__batch_read_lines(call->b, job);
+    if (!job)
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
+    else
+        peer__batch_create(call, job, call->shape == BATCH_TOGETHER ? "batch-" : "batch_", read,
+                           call->shape == BATCH_TOGETHER ? put_new_together : writer_of(call));
+}
+
+static batch_job *job_of(batch_call *call, const char *id)
+{
+    char message[BATCH_ID_SIZE * 2 + 40];
+    snprintf(message, sizeof message, "No batch found with id '%s'.", id);
+    return peer__batch_job_of(call, id, message);
+}
+
+static void get(batch_call *call, const char *id)
+{
+    batch_job *job = job_of(call, id);
+    if (job) peer__batch_send_job(call, job, writer_of(call));
+}
+
+static void cancel(batch_call *call, const char *id)
+{
+    batch_job *job = job_of(call, id);
+    if (!job) return;
+    if (peer__batch_has_ended(job)) {
+        char message[BATCH_ID_SIZE * 2 + 64];
+        snprintf(message, sizeof message, "Cannot cancel a batch with status '%s'.",
+                 state_name(job->state));
+        peer__batch_refuse(call, 409, message);
+        return;
+    }
+    peer__batch_cancel(call->b, job);
+    peer__batch_send_job(call, job, writer_of(call));
+}
+
+static bool put_jobs(batch_call *call, const batch_page *page, bytes *out)
+{
+    put_fn *put = writer_of(call);
+    bool ok = peer__put(out, "[");
+    for (size_t i = 0; ok && i < page->n; i++)
+        ok = (i == 0 || peer__put(out, ",")) && put(page->jobs[i], out);
+    return ok && peer__put(out, "]");
+}
+
+static bool put_list(batch_call *call, const batch_page *page, bytes *out)
+{
+    if (call->shape == BATCH_TOGETHER) return put_jobs(call, page, out);
+    const char *first = page->n ? page->jobs[0]->id : NULL;
+    const char *last = page->n ? page->jobs[page->n - 1]->id : NULL;
+    return peer__put(out, "{\"object\":\"list\",\"data\":") && put_jobs(call, page, out) &&
+           peer__put(out, ",\"first_id\":") && peer__batch_put_or_null(out, first) &&
+           peer__put(out, ",\"last_id\":") && peer__batch_put_or_null(out, last) &&
+           peer__putf(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
+}
+
+/* Together lists all at once. */
+static void list(batch_call *call, const char *id)
+{
+    char after[BATCH_ID_SIZE] = "";
+    batch_page page;
+    bytes text = {0};
+    (void)id;
+    bool all = call->shape == BATCH_TOGETHER;
+    if (!all) peer__batch_query(call, "after", after, sizeof after);
+    size_t most = all ? call->b->n_jobs : peer__batch_page_size(call, "limit", 20, 100);
+    bool ok = peer__batch_list(call, after, 0, most, &page) && put_list(call, &page, &text);
+    peer__batch_send(call, 200, &text, ok);
+    free(page.jobs);
+}
+
+bool peer__batch_openai(batch_call *call)
+{
+    static const batch_route routes[] = {
+        {"POST", "/v1/batches", create},
+        {"GET", "/v1/batches", list},
+        {"GET", "/v1/batches/{}", get},
+        {"POST", "/v1/batches/{}/cancel", cancel},
+    };
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
+}

@@ -1,0 +1,128 @@
+/* A server of the batch APIs of OpenAI, Anthropic, Gemini and Mistral, which fails on purpose. */
+#include "peer/batch_call.h"
+#include "peer/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- who asks, and what ---------------------------------------------------------------------- */
+
+static void copy_key(batch_call *call, const char *key)
+{
+    snprintf(call->key, sizeof call->key, "%s", key);
+}
+
+/* Find the key where any of the APIs has it; Azure's is in api-key. */
+static void read_key(batch_call *call)
+{
+    static const char *const names[] = {"x-api-key", "x-goog-api-key", "api-key"};
+    const char *bearer = peer__find_header(call->req, "authorization");
+    if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0) copy_key(call, bearer + 7);
+    for (size_t i = 0; !*call->key && i < sizeof names / sizeof *names; i++) {
+        const char *value = peer__find_header(call->req, names[i]);
+        if (value) copy_key(call, value);
+    }
+    if (!*call->key) peer__batch_query(call, "key", call->key, sizeof call->key);
+}
+
+static bool begins_with(const char *text, const char *begin)
+{
+    return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+/* Hosts have OpenAI's paths below a prefix: Azure and Groq below /openai. Ours for Together tells
+ * it from the others. Returns false for a path that is too long. */
+static bool read_path(batch_call *call)
+{
+    const char *path = call->req->path, *query = strchr(path, '?');
+    bool is_together = begins_with(path, "/together/");
+    if (is_together) path += strlen("/together");
+    if (begins_with(path, "/openai/")) path += strlen("/openai");
+    size_t n = query ? (size_t)(query - path) : strlen(path);
+    if (n >= sizeof call->path) return false;
+    memcpy(call->path, path, n);
+    call->path[n] = '\0';
+    call->query = query ? query + 1 : "";
+    call->shape = is_together ? BATCH_TOGETHER : BATCH_OPENAI;
+    if (begins_with(call->path, "/v1/messages/")) call->shape = BATCH_ANTHROPIC;
+    if (begins_with(call->path, "/v1/batch/")) call->shape = BATCH_MISTRAL;
+    if (strstr(call->path, "/v1beta/")) call->shape = BATCH_GEMINI;
+    return true;
+}
+
+/* ---- answering ------------------------------------------------------------------------------- */
+
+static bool needs_key(const batch_call *call)
+{
+    return !begins_with(call->path, "/control/") && !begins_with(call->path, "/upload/");
+}
+
+static void answer_by_shape(batch_call *call)
+{
+    bool done = peer__batch_control(call) || peer__batch_openai(call) ||
+                peer__batch_anthropic(call) || peer__batch_gemini(call) ||
+                peer__batch_mistral(call) || peer__batch_files(call) || peer__batch_uploads(call);
+    if (!done) peer__batch_refuse(call, 404, "The scripted peer has no such path for batches.");
+}
+
+static void answer(void *state, request *req, peer_reply *r)
+{
+    batches *b = state;
+    batch_call call = {.b = b, .req = req, .r = r};
+    if (!read_path(&call)) {
+        peer__batch_refuse(&call, 404, "The path is too long.");
+        return;
+    }
+    read_key(&call);
+    if (needs_key(&call)) b->requests++;
+    if (needs_key(&call) && !*call.key)
+        peer__batch_refuse(&call, 401, "The request has no API key.");
+    else
+        answer_by_shape(&call);
+}
+
+static void free_batches(void *state)
+{
+    peer__batch_store_free(state);
+    free(state);
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static batches *batches_new(peer *p, const peer_batches *settings)
+{
+    batches *b = calloc(1, sizeof *b);
+    if (!b) return NULL;
+    b->owner = p;
+    b->max_body = p->max_body;
+    b->seed = b->random = settings->seed;
+    b->job_ns = (uint64_t)(settings->seconds * 1e9);
+    b->job_polls = settings->polls;
+    b->page = settings->page;
+    b->late_list_ns = (uint64_t)settings->late_list_ms * PEER_NS_PER_MS;
+    return b;
+}
+
+static const char *read_faults(batches *b, const peer_batches *settings)
+{
+    for (size_t i = 0; i < settings->n_faults; i++) {
+        const char *wrong = peer__batch_read_fault(b, settings->faults[i]);
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+const char *peer_serve_batches(peer *p, const peer_batches *settings)
+{
+    batches *b = batches_new(p, settings);
+    const char *wrong = b ? read_faults(b, settings) : "out of memory";
+    if (wrong) {
+        free(b);
+        return wrong;
+    }
+    pthread_mutex_lock(&p->lock);
+    p->handler = (peer_handler){answer, free_batches, b};
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}

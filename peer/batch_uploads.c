@@ -1,0 +1,199 @@
+/*
+ * Gemini's files. Sources: Google's guide to the Files API (the resumable protocol in REST), and
+ * its client for Python (google-genai 3.6): it sends pieces with their offset, reads
+ * X-Goog-Upload-Status, and downloads only what the service made.
+ */
+#include "peer/batch_call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY 86400
+
+static bool put_file(const batch_file *file, bytes *out)
+{
+    return peer__putf(out, "{\"name\":\"files/%s\",\"displayName\":", file->id) &&
+           peer__put_string(out, file->name ? file->name : "") &&
+           peer__put(out, ",\"mimeType\":") &&
+           peer__put_string(out, file->type ? file->type : "application/octet-stream") &&
+           peer__putf(out, ",\"sizeBytes\":\"%zu\",\"createTime\":", file->blob->n) &&
+           peer__batch_put_time(out, file->created) && peer__put(out, ",\"updateTime\":") &&
+           peer__batch_put_time(out, file->created) && peer__put(out, ",\"expirationTime\":") &&
+           peer__batch_put_time(out, file->created + 2 * DAY) &&
+           peer__putf(out,
+                      ",\"uri\":\"https://generativelanguage.googleapis.com/v1beta/files/%s\","
+                      "\"state\":\"ACTIVE\",\"source\":\"%s\"}",
+                      file->id, file->is_result ? "GENERATED" : "UPLOADED");
+}
+
+/* ---- uploading ------------------------------------------------------------------------------- */
+
+static const char *header_of(const batch_call *call, const char *name)
+{
+    const char *value = peer__find_header(call->req, name);
+    return value ? value : "";
+}
+
+/* The name that the metadata gives, or that of the header for it. */
+static char *display_name(const batch_call *call)
+{
+    json body = peer__json_parse(call->req->body.data, call->req->body.len);
+    json file = peer__json_get(body, "file");
+    json name = peer__json_get(file, "displayName");
+    if (!name.at) name = peer__json_get(file, "display_name");
+    return name.at ? peer__json_string(name) : strdup(header_of(call, "x-goog-upload-file-name"));
+}
+
+/* Where the upload goes on; no key is needed there. */
+static void send_address(batch_call *call, const batch_file *file)
+{
+    char address[256];
+    snprintf(address, sizeof address,
+             "http://127.0.0.1:%d/upload/v1beta/files?upload_id=%s&upload_protocol=resumable",
+             peer_port(call->b->owner), file->id);
+    peer_step_status(call->r, 200, NULL);
+    peer_step_header(call->r, "X-Goog-Upload-URL", address);
+    peer_step_header(call->r, "X-Goog-Upload-Status", "active");
+    peer_step_body(call->r, "", 0);
+}
+
+static void start(batch_call *call)
+{
+    bytes nothing = {0};
+    char *name = display_name(call);
+    batch_blob *blob = peer__batch_blob_new(&nothing);
+    batch_file *file = blob ? peer__batch_file_add(call->b, "g", call->key, blob) : NULL;
+    if (!file) {
+        free(name);
+        peer__batch_refuse(call, 500, "the scripted peer has no room for this file");
+        return;
+    }
+    file->is_open = true;
+    file->name = name;
+    file->type = strdup(header_of(call, "x-goog-upload-header-content-type"));
+    send_address(call, file);
+}
+
+/* Return the open upload of the address. */
+static batch_file *open_upload(batch_call *call)
+{
+    char id[BATCH_ID_SIZE];
+    return peer__batch_query(call, "upload_id", id, sizeof id)
+               ? peer__batch_upload_find(call->b, id)
+               : NULL;
+}
+
+static void send_progress(batch_call *call, const batch_file *file)
+{
+    char received[32];
+    snprintf(received, sizeof received, "%zu", file->blob->n);
+    peer_step_status(call->r, 200, NULL);
+    peer_step_header(call->r, "X-Goog-Upload-Status", "active");
+    peer_step_header(call->r, "X-Goog-Upload-Size-Received", received);
+    peer_step_body(call->r, "", 0);
+}
+
+static void send_final(batch_call *call, const batch_file *file)
+{
+    bytes text = {0};
+    if (peer__batch_plays(call->b, FAULT_LOST_UPLOAD)) {
+        peer__batch_lose(call);
+        return;
+    }
+    peer_step_status(call->r, 200, NULL);
+    peer_step_header(call->r, "X-Goog-Upload-Status", "final");
+    if (peer__put(&text, "{\"file\":") && put_file(file, &text) && peer__put(&text, "}"))
+        peer_step_body(call->r, text.data, text.len);
+    else
+        peer_step_body(call->r, "", 0);
+    peer__bytes_free(&text);
+}
+
+static void go_on(batch_call *call, const char *command)
+{
+    batch_file *file = open_upload(call);
+    size_t offset = strtoul(header_of(call, "x-goog-upload-offset"), NULL, 10);
+    if (!file) {
+        peer__batch_refuse(call, 404, "There is no such upload.");
+    } else if (strcmp(command, "query") == 0) {
+        send_progress(call, file);
+    } else if (offset != file->blob->n ||
+               !peer__batch_upload_add(call->b, file, &call->req->body)) {
+        peer__batch_refuse(call, 400,
+                           "The piece of the upload does not begin where the last one ended.");
+    } else if (strstr(command, "finalize")) {
+        file->is_open = false;
+        call->b->uploads++;
+        send_final(call, file);
+    } else {
+        send_progress(call, file);
+    }
+}
+
+static void upload(batch_call *call, const char *id)
+{
+    const char *command = header_of(call, "x-goog-upload-command");
+    (void)id;
+    if (strcmp(command, "start") == 0 && *call->key)
+        start(call);
+    else if (strcmp(command, "start") == 0)
+        peer__batch_refuse(call, 401, "The request has no API key.");
+    else
+        go_on(call, command);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static batch_file *file_of(batch_call *call, const char *id)
+{
+    batch_file *file = peer__batch_file_find(call->b, id, call->key);
+    if (file) return file;
+    peer__batch_refuse(call, 404, "The file does not exist.");
+    return NULL;
+}
+
+static void get(batch_call *call, const char *id)
+{
+    bytes text = {0};
+    const batch_file *file = file_of(call, id);
+    if (!file) return;
+    bool ok = put_file(file, &text);
+    peer__batch_send(call, 200, &text, ok);
+}
+
+static void delete(batch_call *call, const char *id)
+{
+    batch_file *file = file_of(call, id);
+    if (!file) return;
+    peer__batch_file_delete(call->b, file);
+    peer_step_json(call->r, 200, "{}");
+}
+
+static void download(batch_call *call, const char *id)
+{
+    char alt[16] = "";
+    const batch_file *file = file_of(call, id);
+    if (!file) return;
+    peer__batch_query(call, "alt", alt, sizeof alt);
+    if (!file->is_result || strcmp(alt, "media") != 0) {
+        peer__batch_refuse(call, 400,
+                           "Only files that the service made can be downloaded, as media.");
+        return;
+    }
+    peer__batch_download(call, "application/octet-stream",
+                         file->blob->bytes.data + file->blob->from, file->blob->n);
+}
+
+bool peer__batch_uploads(batch_call *call)
+{
+    static const batch_route routes[] = {
+        {"POST", "/upload/v1beta/files", upload},
+        {"PUT", "/upload/v1beta/files", upload},
+        {"GET", "/v1beta/files/{}:download", download}, /* the client's */
+        {"GET", "/v1beta/files/{}", get},
+        {"DELETE", "/v1beta/files/{}", delete},
+        {"GET", "/download/v1beta/files/{}:download", download},
+    };
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
+}

@@ -1,0 +1,175 @@
+/* Requests about batch jobs. A job is created of a file with a line for each of its requests, by
+ * three requests: one asks where the file may be sent, one sends it, and one makes the job.
+ *
+ * Sources: Google's pages on the Batch API (ai.google.dev/gemini-api/docs/batch-api, its reference
+ * ai.google.dev/api/batch-api) and on files (ai.google.dev/gemini-api/docs/files, "resumable");
+ * python-genai, batches.py and files.py, which send the same paths, headers and members. */
+#include "providers/gemini/gemini.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_PATH = 3 * BELUGA__GEMINI_FILE + 64 };
+
+#define JSON_LINES "application/jsonl"
+
+/* Write a name as it stands in a path: "batches/7", also where the collection is missing. */
+static int write_name(const char *collection, const char *name, char out[MAX_PATH],
+                      beluga_error *err)
+{
+    size_t n = strlen(collection);
+    if (strncmp(name, collection, n) == 0) name += n;
+    memcpy(out, collection, n);
+    return beluga_http_encode_segment("the batch job's id", name, out + n,
+                                      3 * BELUGA__GEMINI_FILE - n, err);
+}
+
+static int ask(beluga_http_request *request, const char *method, const char *service,
+               const char *resource, beluga_error *err)
+{
+    beluga_http_request_set_method(request, method);
+    return beluga__gemini_set_resource(request, service, resource, err);
+}
+
+static int ask_of_job(const beluga_call *call, beluga_http_request *request, const char *method,
+                      const char *what, beluga_error *err)
+{
+    char path[MAX_PATH];
+    int code = write_name("batches/", beluga_call_batch_id(call), path, err);
+    if (code) return code;
+    strcat(path, what);
+    return ask(request, method, "", path, err);
+}
+
+/* ---- creating a job -------------------------------------------------------------------------- */
+
+int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,
+                                     beluga_error *err)
+{
+    (void)err;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "key", given->id);
+    beluga_json_put_raw(w, "request", given->body, given->length);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* The API wants a name. */
+static const char *name_of(const beluga_call *call)
+{
+    const char *name = beluga_call_batch_name(call);
+    return name && *name ? name : "batch job";
+}
+
+static int begin_upload(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    char length[32];
+    size_t n = 0;
+    int code = ask(request, "POST", "/upload", "files", err);
+    if (code) return code;
+    beluga_call_batch_requests(call, &n);
+    snprintf(length, sizeof length, "%zu", n);
+    beluga_http_request_set_header(request, "X-Goog-Upload-Protocol", "resumable");
+    beluga_http_request_set_header(request, "X-Goog-Upload-Command", "start");
+    beluga_http_request_set_header(request, "X-Goog-Upload-Header-Content-Length", length);
+    beluga_http_request_set_header(request, "X-Goog-Upload-Header-Content-Type", JSON_LINES);
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_object(w, "file");
+    beluga_json_put_string(w, "display_name", name_of(call));
+    beluga_json_end_object(w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* The URL carries the right to write to it, so that it may be of a server that gets no key. */
+static int upload(const beluga_call *call, beluga_http_request *request, const char *url)
+{
+    size_t n = 0;
+    const char *lines = beluga_call_batch_requests(call, &n);
+    beluga_http_request_set_url(request, url);
+    beluga_http_request_set_header(request, "X-Goog-Upload-Offset", "0");
+    beluga_http_request_set_header(request, "X-Goog-Upload-Command", "upload, finalize");
+    beluga_http_request_set_body(request, JSON_LINES, lines, n);
+    return 0;
+}
+
+static int create(const beluga_call *call, beluga_http_request *request, const char *file,
+                  beluga_error *err)
+{
+    int code = beluga__gemini_set_path(call, request, "batchGenerateContent", err);
+    if (code) return code;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_object(w, "batch");
+    beluga_json_put_string(w, "display_name", name_of(call));
+    beluga_json_begin_object(w, "input_config");
+    beluga_json_put_string(w, "file_name", file);
+    beluga_json_end_object(w);
+    beluga_json_end_object(w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+int beluga__gemini_encode_create_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err)
+{
+    const char *token = beluga_http_request_token(request);
+    if (!token) return begin_upload(call, request, err);
+    if (strncmp(token, "files/", 6) == 0) return create(call, request, token, err);
+    return upload(call, request, token);
+}
+
+/* ---- of a job -------------------------------------------------------------------------------- */
+
+int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    return ask_of_job(call, request, "GET", "", err);
+}
+
+int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err)
+{
+    const char *page = beluga_call_page(call);
+    int code = ask(request, "GET", "", "batches", err);
+    if (code) return code;
+    beluga_http_request_add_query(request, "pageSize", "100");
+    if (page) beluga_http_request_add_query(request, "pageToken", page);
+    return 0;
+}
+
+/* The answer to the first request is {}, so that a second one gets the job. */
+int beluga__gemini_encode_cancel_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err)
+{
+    if (beluga_http_request_token(request)) return ask_of_job(call, request, "GET", "", err);
+    return ask_of_job(call, request, "POST", ":cancel", err);
+}
+
+int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    char path[MAX_PATH];
+    const char *file = beluga_http_request_token(request);
+    if (!file) return ask_of_job(call, request, "GET", "", err);
+    int code = write_name("files/", file, path, err);
+    if (code) return code;
+    strcat(path, ":download");
+    code = ask(request, "GET", "/download", path, err);
+    if (!code) beluga_http_request_add_query(request, "alt", "media");
+    return code;
+}
+
+/* The job tells its files, and goes before them: a file that is left goes by itself. */
+int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err)
+{
+    char path[MAX_PATH];
+    const char *token = beluga_http_request_token(request);
+    if (!token) return ask_of_job(call, request, "GET", "", err);
+    if (strcmp(token, BELUGA__GEMINI_THE_JOB) == 0)
+        return ask_of_job(call, request, "DELETE", "", err);
+    int code = write_name("files/", token, path, err);
+    return code ? code : ask(request, "DELETE", "", path, err);
+}

@@ -1,0 +1,209 @@
+/* Requests of the batch API. */
+#include "providers/openai/batch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const beluga__openai_batch *beluga__openai_batch_of(const beluga_call *call)
+{
+    return (const void *)beluga_call_provider(call)->batch; /* its first member */
+}
+
+static bool is(const beluga__openai_batch *form, uint32_t quirk)
+{
+    return form->quirks & quirk;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static const char *endpoint_of(const beluga__openai_batch *form, const beluga_call *call)
+{
+    return form->endpoint ? form->endpoint(call) : "/v1/chat/completions";
+}
+
+const char *beluga__openai_batch_jobs(const beluga__openai_batch *form)
+{
+    return is(form, BELUGA__BATCH_MISTRAL) ? "/batch/jobs" : "/batches";
+}
+
+int beluga__openai_batch_path(char path[BELUGA__BATCH_PATH], const char *before, const char *id,
+                              const char *after, beluga_error *err)
+{
+    char segment[3 * BELUGA__BATCH_ID + 1];
+    int code = beluga_http_encode_segment("the id", id, segment, sizeof segment, err);
+    if (code) return code;
+    snprintf(path, BELUGA__BATCH_PATH, "%s/%s%s", before, segment, after);
+    return 0;
+}
+
+static void set_head(const beluga_call *call, beluga_http_request *request, const char *method,
+                     const char *path)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    beluga_http_request_set_method(request, method);
+    if (form->set_head)
+        form->set_head(call, request, path);
+    else
+        beluga__openai_set_head(call, request, path);
+}
+
+/* Set the path of the job that the call is about. */
+static int set_job(const beluga_call *call, beluga_http_request *request, const char *method,
+                   const char *after, beluga_error *err)
+{
+    char path[BELUGA__BATCH_PATH];
+    const char *jobs = beluga__openai_batch_jobs(beluga__openai_batch_of(call));
+    int code = beluga__openai_batch_path(path, jobs, beluga_call_batch_id(call), after, err);
+    if (!code) set_head(call, request, method, path);
+    return code;
+}
+
+/* ---- to create a job ------------------------------------------------------------------------- */
+
+int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga_json_writer *w,
+                                     beluga_error *err)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(request->call);
+    (void)err;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "custom_id", request->id);
+    if (!is(form, BELUGA__BATCH_BARE)) {
+        beluga_json_put_string(w, "method", "POST");
+        beluga_json_put_string(w, "url", endpoint_of(form, request->call));
+    }
+    beluga_json_put_raw(w, "body", request->body, request->length);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static void add_field(beluga_http_request *request, const char *name, const char *value)
+{
+    beluga_http_request_add_part(request, &(beluga_http_part){.size = sizeof(beluga_http_part),
+                                                              .name = name,
+                                                              .data = value,
+                                                              .length = strlen(value)});
+}
+
+/* Hosts tell the kind of a file by the end of its name. */
+static void upload(const beluga_call *call, beluga_http_request *request)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    const char *name = beluga_call_batch_name(call);
+    beluga_http_part file = {.size = sizeof file, .name = "file"};
+    char filename[96];
+    snprintf(filename, sizeof filename, "%.64s.jsonl", name ? name : "beluga");
+    file.filename = filename;
+    file.data = beluga_call_batch_requests(call, &file.length);
+    set_head(call, request, "POST", form->upload ? form->upload : "/files");
+    add_field(request, "purpose", form->purpose ? form->purpose : "batch");
+    if (is(form, BELUGA__BATCH_FILE_NAME)) add_field(request, "file_name", filename);
+    beluga_http_request_add_part(request, &file);
+}
+
+const char *beluga__openai_batch_name_key(const beluga__openai_batch *form)
+{
+    return form->name_key ? form->name_key : BELUGA__BATCH_NAME;
+}
+
+static void put_name(beluga_json_writer *w, const char *key, const char *name)
+{
+    beluga_json_begin_object(w, "metadata");
+    beluga_json_put_string(w, key, name);
+    beluga_json_end_object(w);
+}
+
+static void put_input(beluga_json_writer *w, const beluga_call *call, const char *file)
+{
+    if (!is(beluga__openai_batch_of(call), BELUGA__BATCH_MISTRAL)) {
+        beluga_json_put_string(w, "input_file_id", file);
+        beluga_json_put_string(w, "completion_window", "24h");
+        return;
+    }
+    beluga_json_begin_array(w, "input_files");
+    beluga_json_put_string(w, NULL, file);
+    beluga_json_end_array(w);
+    beluga_json_put_string(w, "model", beluga_call_model(call));
+    beluga_json_put_int(w, "timeout_hours", 24);
+}
+
+int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    const char *file = beluga_http_request_token(request), *name = beluga_call_batch_name(call);
+    (void)err;
+    if (!file) {
+        upload(call, request);
+        return 0;
+    }
+    set_head(call, request, "POST", beluga__openai_batch_jobs(form));
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_json_begin_object(w, NULL);
+    put_input(w, call, file);
+    beluga_json_put_string(w, "endpoint", endpoint_of(form, call));
+    if (name && !is(form, BELUGA__BATCH_NO_NAMES))
+        put_name(w, beluga__openai_batch_name_key(form), name);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* ---- about a job ----------------------------------------------------------------------------- */
+
+int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err)
+{
+    return set_job(call, request, "GET", "", err);
+}
+
+/* A page of Mistral's is a number, at the beginning of the token; the others' begins behind a job.
+ */
+int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    const char *page = beluga_call_page(call);
+    bool numbered = is(form, BELUGA__BATCH_MISTRAL);
+    char limit[16], number[24];
+    (void)err;
+    set_head(call, request, "GET", beluga__openai_batch_jobs(form));
+    if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
+    snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
+    if (!is(form, BELUGA__BATCH_NO_LIMIT))
+        beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
+    if (page && numbered) {
+        snprintf(number, sizeof number, "%.*s", (int)strcspn(page, " "), page);
+        page = number;
+    }
+    if (page) beluga_http_request_add_query(request, numbered ? "page" : "after", page);
+    return 0;
+}
+
+/* A job that has ended refuses to be cancelled, so it is looked at first. */
+int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err)
+{
+    if (!beluga_http_request_token(request)) return set_job(call, request, "GET", "", err);
+    return set_job(call, request, "POST", "/cancel", err);
+}
+
+/* The first request is about the job, and the others have the path of what it left. */
+static int go_on(const beluga_call *call, beluga_http_request *request, const char *method,
+                 beluga_error *err)
+{
+    const char *path = beluga_http_request_token(request);
+    if (!path) return set_job(call, request, "GET", "", err);
+    set_head(call, request, method, path);
+    return 0;
+}
+
+int beluga__openai_batch_encode_results(const beluga_call *call, beluga_http_request *request,
+                                        beluga_error *err)
+{
+    return go_on(call, request, "GET", err);
+}
+
+int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err)
+{
+    return go_on(call, request, "DELETE", err);
+}

@@ -1,0 +1,96 @@
+/* The batch API that OpenAI defined and hosts have adopted: requests are the lines of a file that
+ * is uploaded, and results are lines of two others, of answers and of failures. */
+#ifndef BELUGA__PROVIDERS_OPENAI_BATCH_H
+#define BELUGA__PROVIDERS_OPENAI_BATCH_H
+
+#include "providers/openai/openai.h"
+
+enum {
+    BELUGA__BATCH_ID = 256,    /* bytes of a file's id */
+    BELUGA__BATCH_PATH = 1024, /* bytes of a path with an id in it, each byte of which may be %XX */
+    BELUGA__BATCH_STEPS = 4    /* most requests about what a job left */
+};
+
+/* A difference of a host from OpenAI's batch API. */
+typedef enum beluga__batch_quirk {
+    BELUGA__BATCH_MISTRAL = 1 << 0,   /* has jobs instead, with other members */
+    BELUGA__BATCH_FILE_NAME = 1 << 1, /* wants the file's name as a field of its own, too */
+    BELUGA__BATCH_NO_NAMES = 1 << 2,  /* takes no metadata */
+    BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* a page of the list of jobs takes no limit */
+    BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
+} beluga__batch_quirk;
+
+/* The batch API of a host. The provider's table points to its first member. */
+typedef struct beluga__openai_batch {
+    beluga_batch_api api;
+    uint32_t quirks;     /* bits of beluga__batch_quirk */
+    const char *upload;  /* where files are uploaded to; NULL: "/files" */
+    const char *purpose; /* of an uploaded file; NULL: "batch" */
+    /* the member of a job's metadata that keeps its name; NULL: BELUGA__BATCH_NAME */
+    const char *name_key;
+    /* Returns the endpoint as lines and jobs name it; NULL: "/v1/chat/completions". */
+    const char *(*endpoint)(const beluga_call *call);
+    /* Set path and headers of a request; NULL: beluga__openai_set_head. */
+    void (*set_head)(const beluga_call *call, beluga_http_request *request, const char *path);
+} beluga__openai_batch;
+
+/* The state of a call about jobs, all zero at its start. */
+typedef struct beluga__openai_batch_state {
+    bool begun;             /* the first answer was read */
+    uint32_t n_paths, next; /* paths that the call goes on with, and the next one of them */
+    char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
+} beluga__openai_batch_state;
+
+/* The table's members that all hosts share. */
+#define BELUGA__OPENAI_BATCH(requests, bytes)                                           \
+    .size = sizeof(beluga_batch_api), .max_requests = (requests), .max_bytes = (bytes), \
+    .put_request = beluga__openai_batch_put_request,                                    \
+    .encode_create = beluga__openai_batch_encode_create,                                \
+    .encode_get = beluga__openai_batch_encode_get,                                      \
+    .encode_list = beluga__openai_batch_encode_list,                                    \
+    .encode_cancel = beluga__openai_batch_encode_cancel,                                \
+    .encode_results = beluga__openai_batch_encode_results,                              \
+    .encode_delete = beluga__openai_batch_encode_delete,                                \
+    .decode_job = beluga__openai_batch_decode_job,                                      \
+    .decode_result = beluga__openai_batch_decode_result,                                \
+    .decode_results_end = beluga__openai_batch_decode_results_end,                      \
+    .state_size = sizeof(beluga__openai_batch_state)
+
+/* batch.c */
+/* Returns the batch API of the call's provider. */
+const beluga__openai_batch *beluga__openai_batch_of(const beluga_call *call);
+int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga_json_writer *w,
+                                     beluga_error *err);
+int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err);
+int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err);
+int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err);
+int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err);
+int beluga__openai_batch_encode_results(const beluga_call *call, beluga_http_request *request,
+                                        beluga_error *err);
+int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_request *request,
+                                       beluga_error *err);
+/* Write a path in which an id stands between two texts. Returns 0 or INVALID_INPUT. */
+int beluga__openai_batch_path(char path[BELUGA__BATCH_PATH], const char *before, const char *id,
+                              const char *after, beluga_error *err);
+/* The member of a job's metadata that keeps its name. */
+const char *beluga__openai_batch_name_key(const beluga__openai_batch *form);
+/* Where the jobs of a host are. */
+const char *beluga__openai_batch_jobs(const beluga__openai_batch *form);
+
+/* batch_answer.c */
+int beluga__openai_batch_decode_job(void *memory, const char *body, size_t length,
+                                    beluga_emit *emit);
+int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
+                                       beluga_emit *emit);
+int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
+
+#define BELUGA__BATCH_NAME "beluga_name"
+/* Jobs of one page of a list; 100 is the most that is asked for anywhere. */
+#define BELUGA__BATCH_PAGE 100
+
+#endif

@@ -1,0 +1,369 @@
+/* Answers of the batch API: files, jobs, and lines of results. */
+#include "providers/openai/batch.h"
+
+#include <beluga/log.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REASON = 1024 }; /* bytes of the reason for which a job failed */
+
+static bool is(const beluga_emit *emit, uint32_t quirk)
+{
+    return beluga__openai_batch_of(beluga_emit_call(emit))->quirks & quirk;
+}
+
+/* ---- a job ----------------------------------------------------------------------------------- */
+
+/* Words of OpenAI, Azure, Groq, Together, Mistral and others; case, '_' and '-' don't matter.
+ * Together says CANCELING, which its reference doesn't list. */
+static uint32_t read_state(const char *word)
+{
+    static const struct {
+        uint32_t state;
+        const char *words;
+    } rows[] = {
+        {BELUGA_BATCH_STATE_QUEUED, "validating\0queued\0"},
+        {BELUGA_BATCH_STATE_RUNNING, "in_progress\0finalizing\0running\0"},
+        {BELUGA_BATCH_STATE_CANCELLING, "cancelling\0canceling\0cancellation_requested\0"},
+        {BELUGA_BATCH_STATE_COMPLETED, "completed\0success\0"},
+        {BELUGA_BATCH_STATE_FAILED, "failed\0"},
+        {BELUGA_BATCH_STATE_EXPIRED, "expired\0timeout_exceeded\0"},
+        {BELUGA_BATCH_STATE_CANCELLED, "cancelled\0canceled\0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (beluga__is_among(rows[i].words, word, beluga__same_word)) return rows[i].state;
+    return BELUGA_BATCH_STATE_UNKNOWN;
+}
+
+/* A time is a number, or with Together a text. */
+static int64_t read_time(const beluga_json *job, const char *key)
+{
+    const beluga_json *value = beluga_json_get(job, key);
+    int64_t time =
+        beluga_json_is_string(value) ? beluga__time_value(value) : beluga_json_int(value, 0);
+    return time > 0 ? time : 0;
+}
+
+static int64_t first_time(const beluga_json *job, const char *const *keys)
+{
+    int64_t time = 0;
+    for (; *keys && !time; keys++) time = read_time(job, *keys);
+    return time;
+}
+
+static void read_times(const beluga_json *json, beluga_batch_job *job)
+{
+    static const char *const ends[] = {"completed_at", "failed_at", "expired_at", "cancelled_at",
+                                       NULL};
+    static const char *const limits[] = {"expires_at", "job_deadline", NULL};
+    job->created = read_time(json, "created_at");
+    job->ended = beluga_batch_state_is_end(job->state) ? first_time(json, ends) : 0;
+    job->expires = first_time(json, limits);
+}
+
+/* Until its file was checked, a job has 0 requests. */
+static void read_counts(const beluga_json *json, beluga_batch_job *job)
+{
+    const beluga_json *counts = beluga_json_get(json, "request_counts");
+    bool inside = beluga_json_is_object(counts);
+    if (!inside) counts = json;
+    job->total = beluga__count(counts, inside ? "total" : "total_requests", INT64_MAX);
+    job->succeeded = beluga__count(counts, inside ? "completed" : "succeeded_requests", INT64_MAX);
+    job->failed = beluga__count(counts, inside ? "failed" : "failed_requests", INT64_MAX);
+    if (job->total <= 0) job->total = job->succeeded = job->failed = -1;
+}
+
+static void add_reason(char *reason, size_t line, const char *text)
+{
+    size_t at = strlen(reason);
+    if (!text || !*text || at + 64 > REASON) return; /* another would say next to nothing */
+    if (at) at += (size_t)snprintf(reason + at, REASON - at, "; ");
+    if (line) at += (size_t)snprintf(reason + at, REASON - at, "line %zu: ", line);
+    beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
+}
+
+/* {"errors":{"data":[{"message","line"}]}} of OpenAI, {"errors":[{"message"}]} of Mistral, and
+ * {"error":"…"} of Together. */
+static void read_reason(const beluga_json *json, char reason[REASON])
+{
+    const beluga_json *errors = beluga_json_get(json, "errors");
+    const beluga_json *list = beluga_json_get(errors, "data");
+    if (!list) list = errors;
+    *reason = '\0';
+    add_reason(reason, 0, beluga_json_get_string(json, "error", NULL));
+    if (!beluga_json_is_array(list)) return;
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
+        int64_t line = beluga_json_get_int(v, "line", 0);
+        add_reason(reason, line > 0 ? (size_t)line : 0, beluga_json_get_string(v, "message", NULL));
+    }
+}
+
+static const char *read_name(const beluga_json *json, const beluga_emit *emit)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(beluga_emit_call(emit));
+    return beluga_json_get_string(beluga_json_get(json, "metadata"),
+                                  beluga__openai_batch_name_key(form), NULL);
+}
+
+/* Read a job, whose strings are borrowed from the JSON and from `reason`. Returns whether it is
+ * one. */
+static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason[REASON],
+                     const beluga_emit *emit)
+{
+    const char *word = beluga_json_get_string(json, "status", NULL);
+    *job = (beluga_batch_job){.size = sizeof *job, .raw_state = word};
+    job->id = beluga__filled(beluga_json_get_string(json, "id", NULL));
+    if (!job->id || !word) return false;
+    job->state = read_state(word);
+    job->name = read_name(json, emit);
+    read_times(json, job);
+    read_counts(json, job);
+    read_reason(json, reason);
+    /* Mistral also counts there what single requests failed for */
+    job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
+    return true;
+}
+
+static int no_job(const beluga_json *root, beluga_emit *emit)
+{
+    return beluga__fault_or_failure(root, "the answer is JSON, but no batch", emit);
+}
+
+static int emit_job(const beluga_json *json, beluga_emit *emit)
+{
+    beluga_batch_job job;
+    char reason[REASON];
+    return read_job(json, &job, reason, emit) ? beluga_emit_batch_job(emit, &job)
+                                              : no_job(json, emit);
+}
+
+/* ---- a list of jobs -------------------------------------------------------------------------- */
+
+/* Mistral tells how many jobs there are. The token is the number of the page, and how many jobs
+ * came before it, since a page may have fewer than were asked for. */
+static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit *emit)
+{
+    const char *page = beluga_call_page(beluga_emit_call(emit));
+    unsigned long number = 0, seen = 0;
+    char next[48];
+    if (page && sscanf(page, "%lu %lu", &number, &seen) != 2) return BELUGA_ERROR_INTERNAL;
+    seen += count;
+    if (!count || (int64_t)seen >= beluga_json_get_int(root, "total", 0)) return 0;
+    snprintf(next, sizeof next, "%lu %lu", number + 1, seen);
+    return beluga_emit_next_page(emit, next);
+}
+
+/* OpenAI tells whether there is more. */
+static int emit_next_page(const beluga_json *root, const char *last, size_t count,
+                          beluga_emit *emit)
+{
+    if (is(emit, BELUGA__BATCH_ONE_PAGE)) return 0;
+    if (is(emit, BELUGA__BATCH_MISTRAL)) return emit_numbered_page(root, count, emit);
+    bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    return more && last ? beluga_emit_next_page(emit, last) : 0;
+}
+
+/* Together's list is an array; the others have it in "data". */
+static int emit_jobs(const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *list = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
+    const char *last = NULL;
+    int code = 0;
+    if (!beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but no list of batches", emit);
+    for (const beluga_json *v = beluga_json_first(list); v && !code;
+         v = beluga_json_next(list, v)) {
+        last = beluga_json_get_string(v, "id", NULL);
+        code = emit_job(v, emit);
+    }
+    return code ? code : emit_next_page(root, last, beluga_json_count(list), emit);
+}
+
+/* ---- what a job left ------------------------------------------------------------------------- */
+
+/* Keep the path of a file, or of the job itself, for a later request. */
+static int keep(beluga__openai_batch_state *state, const char *before, const char *id,
+                const char *after, beluga_emit *emit)
+{
+    beluga_error err;
+    if (!id || !*id || state->n_paths == BELUGA__BATCH_STEPS) return 0;
+    if (!beluga__openai_batch_path(state->paths[state->n_paths], before, id, after, &err)) {
+        state->n_paths++;
+        return 0;
+    }
+    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                               "the id of a file can't stand in a path: %s", err.message);
+}
+
+static int ask_next(beluga__openai_batch_state *state, beluga_emit *emit)
+{
+    if (state->next == state->n_paths) return 0;
+    return beluga_emit_next_request(emit, state->paths[state->next++], 0);
+}
+
+static const char *file_of(const beluga_json *json, const char *key, const char *of_mistral)
+{
+    const char *file = beluga_json_get_string(json, key, NULL);
+    return file ? file : beluga_json_get_string(json, of_mistral, NULL);
+}
+
+/* Either file may be missing: that of a job without failures, or without answers. */
+static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
+                        beluga_emit *emit)
+{
+    int code =
+        keep(state, "/files", file_of(json, "output_file_id", "output_file"), "/content", emit);
+    if (!code)
+        code =
+            keep(state, "/files", file_of(json, "error_file_id", "error_file"), "/content", emit);
+    return code ? code : ask_next(state, emit);
+}
+
+/* Only Mistral's jobs can be deleted; the job goes last, since it tells what is left. */
+static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *json,
+                          beluga_emit *emit)
+{
+    const beluga_json *inputs = beluga_json_get(json, "input_files");
+    const char *input = inputs ? beluga_json_string(beluga_json_at(inputs, 0), NULL)
+                               : beluga_json_get_string(json, "input_file_id", NULL);
+    int code = keep(state, "/files", input, "", emit);
+    if (!code)
+        code = keep(state, "/files", file_of(json, "output_file_id", "output_file"), "", emit);
+    if (!code) code = keep(state, "/files", file_of(json, "error_file_id", "error_file"), "", emit);
+    if (!code && is(emit, BELUGA__BATCH_MISTRAL))
+        code = keep(state, "/batch/jobs", beluga_json_get_string(json, "id", NULL), "", emit);
+    return code ? code : ask_next(state, emit);
+}
+
+/* Begin what is only done with a job that has ended. */
+static int take_ended(beluga__openai_batch_state *state, const beluga_json *json, const char *what,
+                      int take(beluga__openai_batch_state *state, const beluga_json *json,
+                               beluga_emit *emit),
+                      beluga_emit *emit)
+{
+    beluga_batch_job job;
+    char reason[REASON];
+    if (!read_job(json, &job, reason, emit)) return no_job(json, emit);
+    if (beluga_batch_state_is_end(job.state)) return take(state, json, emit);
+    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_INPUT, NULL,
+                               "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
+}
+
+/* ---- the answers to a call ------------------------------------------------------------------- */
+
+static int take_upload(const beluga_json *root, beluga_emit *emit)
+{
+    const char *id = beluga__filled(beluga_json_get_string(root, "id", NULL));
+    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but no file", emit);
+    return beluga_emit_next_request(emit, id, 0);
+}
+
+/* Emit the job as it is when it has ended, or is being cancelled already. */
+static int take_cancel(const beluga_json *json, beluga_emit *emit)
+{
+    beluga_batch_job job;
+    char reason[REASON];
+    if (!read_job(json, &job, reason, emit)) return no_job(json, emit);
+    if (beluga_batch_state_is_end(job.state) || job.state == BELUGA_BATCH_STATE_CANCELLING)
+        return beluga_emit_batch_job(emit, &job);
+    return beluga_emit_next_request(emit, "cancel", 0);
+}
+
+/* The first answer to a call that takes several requests. */
+static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kind,
+                      const beluga_json *root, beluga_emit *emit)
+{
+    switch ((int)kind) {
+    case BELUGA_CALL_BATCH_CREATE: return take_upload(root, emit);
+    case BELUGA_CALL_BATCH_CANCEL: return take_cancel(root, emit);
+    case BELUGA_CALL_BATCH_RESULTS:
+        return take_ended(state, root, "its results are there", take_results, emit);
+    case BELUGA_CALL_BATCH_DELETE:
+        return take_ended(state, root, "its files can be deleted", take_leftovers, emit);
+    default: return emit_job(root, emit);
+    }
+}
+
+int beluga__openai_batch_decode_job(void *memory, const char *body, size_t length,
+                                    beluga_emit *emit)
+{
+    beluga__openai_batch_state *state = memory;
+    beluga_kind_of_call kind = beluga_call_kind(beluga_emit_call(emit));
+    bool first = !state->begun;
+    const beluga_json *root;
+    state->begun = true;
+    /* what is deleted has nothing to tell, and a job that is gone has no body */
+    if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
+    if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
+    if (first) return take_first(state, kind, root, emit);
+    const beluga_json *job = beluga_json_get(root, "job"); /* of Together, when it is created */
+    return emit_job(beluga_json_is_object(job) ? job : root, emit);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* Emit an answer, or a refusal. */
+static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_emit_json_text(emit, json, &length);
+    if (!text) return BELUGA_ERROR_NO_MEMORY;
+    return beluga_emit_batch_result(emit, id, status, text, length);
+}
+
+/* Emit a failure that had no HTTP status: "batch_expired", "batch_cancelled" and "request_timeout"
+ * are OpenAI's codes, "batch_client_error" is Together's. */
+static int emit_failure(const char *id, const beluga_json *line, beluga_emit *emit)
+{
+    beluga_error err;
+    beluga__fault_read(line, BELUGA_ERROR_INTERNAL, &err);
+    const char *word = beluga__filled(err.provider_code);
+    const char *message = beluga__filled(err.cause);
+    if (beluga__is(word, "batch_expired"))
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired", message);
+    if (beluga__is(word, "batch_cancelled"))
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled",
+                                         message);
+    return beluga_emit_batch_failure(emit, id, err.code, word, message);
+}
+
+/* A line is {"custom_id","response":{"status_code","body"},"error":{"code","message"}}; Mistral's
+ * error is a text beside the status. */
+static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
+{
+    const beluga_json *response = beluga_json_get(line, "response");
+    const beluga_json *body = beluga_json_get(response, "body");
+    int64_t status = beluga_json_get_int(response, "status_code", 0);
+    bool failed = beluga__fault_is(line, true), refused = status >= 400 && status < 600;
+    if (refused && beluga_json_is_object(body)) return emit_body(id, (int)status, body, emit);
+    if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
+    if (failed) return emit_failure(id, line, emit);
+    if (beluga_json_is_object(body) && (status == 0 || status / 100 == 2))
+        return emit_body(id, 200, body, emit);
+    return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                     "the line of results has neither an answer nor an error");
+}
+
+int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
+                                       beluga_emit *emit)
+{
+    const beluga_json *root;
+    (void)memory;
+    int code = beluga_emit_parse(emit, line, length, &root);
+    if (code) return code;
+    const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
+    if (!id && beluga__fault_is(root, false))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!id)
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "a line of the results has no id of a request", emit);
+    return emit_line(id, root, emit);
+}
+
+int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit)
+{
+    return ask_next(memory, emit);
+}

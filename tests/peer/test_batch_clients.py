@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""The makers' own clients take beluga-peer for the batch APIs of OpenAI and Anthropic. TAP.
+
+    test_batch_clients.py BELUGA_PEER
+
+scripts/fetch-clients python fetches the clients; without them this is skipped.
+"""
+import json
+import os
+import subprocess
+import sys
+
+from batch_peer import Peer, run, wait_until
+
+PROGRAM = sys.argv[1]
+FETCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "fetch-clients")
+
+
+def missing():
+    """Why the clients can't be used; None when they are there."""
+    asked = subprocess.run([FETCH, "--installed", "python"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        return asked.stderr.strip()
+    folder = subprocess.run([FETCH, "--path", "python"], capture_output=True, text=True, check=True).stdout.strip()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return None
+
+
+def line(number, path, body):
+    return json.dumps({"custom_id": f"r{number}", "method": "POST", "url": path, "body": {"model": "m", **body}})
+
+
+def upload(client, path, bodies):
+    data = "\n".join(line(i, path, body) for i, body in enumerate(bodies)).encode()
+    return client.files.create(file=("in.jsonl", data), purpose="batch")
+
+
+def ended(client, job, states):
+    return wait_until(lambda: next((got for got in [client.retrieve(job)] if got.status in states), None))
+
+
+def openai_client(peer, prefix=""):
+    import openai  # pylint: disable=import-outside-toplevel
+    return openai.OpenAI(base_url=f"{peer.base}{prefix}/v1", api_key="key", max_retries=0)
+
+
+def openai_makes_and_reads_a_batch():
+    reason = missing()
+    if reason:
+        return reason
+    from openai.types.chat import ChatCompletion  # pylint: disable=import-outside-toplevel
+    for prefix in ("", "/openai"):
+        with Peer(PROGRAM, "--batch-polls", "10") as peer:
+            client = openai_client(peer, prefix)
+            bodies = [{"messages": [{"role": "user", "content": f"say {i}" + (" fail-429" if i == 3 else "")}]} for i in range(9)]
+            file = upload(client, "/v1/chat/completions", bodies)
+            job = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h",
+                                        metadata={"chunk": "7"})
+            assert job.status == "validating" and job.metadata == {"chunk": "7"}
+            job = ended(client.batches, job.id, ("completed",))
+            assert (job.request_counts.total, job.request_counts.completed, job.request_counts.failed) == (9, 8, 1)
+            for text in client.files.content(job.output_file_id).text.splitlines():
+                result = json.loads(text)
+                answer = ChatCompletion.model_validate(result["response"]["body"])
+                assert answer.choices[0].message.content == f"echo: say {result['custom_id'][1:]}"
+                assert answer.usage.total_tokens > 0
+            failed = json.loads(client.files.content(job.error_file_id).text)
+            assert failed["custom_id"] == "r3" and failed["response"]["status_code"] == 429
+            assert [listed.id for listed in client.batches.list(limit=1)] == [job.id]
+            assert client.files.delete(file.id).deleted and client.files.retrieve(job.output_file_id).purpose == "batch_output"
+    return None
+
+
+def openai_reads_responses():
+    reason = missing()
+    if reason:
+        return reason
+    from openai.types.responses import Response  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-seconds", "0") as peer:
+        client = openai_client(peer)
+        file = upload(client, "/v1/responses", [{"input": "hello"}])
+        job = client.batches.create(input_file_id=file.id, endpoint="/v1/responses", completion_window="24h")
+        job = ended(client.batches, job.id, ("completed",))
+        result = json.loads(client.files.content(job.output_file_id).text)
+        assert Response.model_validate(result["response"]["body"]).output_text == "echo: hello"
+    return None
+
+
+def openai_sees_what_goes_wrong():
+    reason = missing()
+    if reason:
+        return reason
+    import openai  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-polls", "10", "--fault", "lost-create:3") as peer:
+        client = openai_client(peer)
+        file = upload(client, "/v1/chat/completions", [{"messages": []}] * 2)
+        make = {"input_file_id": file.id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+        job = client.batches.create(**make)
+        assert client.batches.cancel(job.id).status == "cancelling"
+        assert ended(client.batches, job.id, ("cancelled",)).cancelled_at
+        wrong = client.files.create(file=("in.jsonl", b"no JSON"), purpose="batch")
+        job = ended(client.batches, client.batches.create(**{**make, "input_file_id": wrong.id}).id, ("failed",))
+        assert job.errors.data[0].code == "invalid_json_line" and job.errors.data[0].line == 1
+        for expected, call in ((openai.NotFoundError, lambda: client.batches.retrieve("batch_no")),
+                               (openai.APIConnectionError, lambda: client.batches.create(**make))):
+            try:
+                call()
+                raise RuntimeError(f"no {expected.__name__}")
+            except expected:
+                pass
+        assert len(list(client.batches.list())) == 3
+    return None
+
+
+def anthropic_makes_and_reads_a_batch():
+    reason = missing()
+    if reason:
+        return reason
+    import anthropic  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-polls", "6") as peer:
+        batches = anthropic.Anthropic(base_url=peer.base, api_key="key", max_retries=0).messages.batches
+        asked = [f"say {i}" + (" fail-quota" if i == 2 else "") for i in range(5)]
+        job = batches.create(requests=[{"custom_id": f"r{i}", "params": {"model": "m", "max_tokens": 9, "messages": [
+            {"role": "user", "content": text}]}} for i, text in enumerate(asked)])
+        assert job.processing_status == "in_progress" and job.request_counts.processing == 5 and job.results_url is None
+        wait_until(lambda: batches.retrieve(job.id).processing_status == "ended")
+        counts = batches.retrieve(job.id).request_counts
+        assert (counts.processing, counts.succeeded, counts.errored) == (0, 4, 1)
+        for result in batches.results(job.id):
+            text = asked[int(result.custom_id[1:])]
+            if result.result.type == "succeeded":
+                assert result.result.message.content[0].text == f"echo: {text}" and result.result.message.usage.output_tokens
+            else:
+                assert "credit balance is too low" in result.result.error.error.message
+        second = batches.create(requests=[{"custom_id": "a", "params": {"model": "m", "max_tokens": 9, "messages": []}}])
+        assert batches.cancel(second.id).processing_status == "canceling"
+        assert [listed.id for listed in batches.list(limit=1)] == [second.id, job.id]
+        assert batches.delete(job.id).type == "message_batch_deleted"
+        try:
+            batches.retrieve(job.id)
+            raise RuntimeError("the batch is still there")
+        except anthropic.NotFoundError:
+            pass
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(run([openai_makes_and_reads_a_batch, openai_reads_responses, openai_sees_what_goes_wrong,
+                  anthropic_makes_and_reads_a_batch]))
