@@ -175,7 +175,7 @@ typedef struct nats_queue {
     /* puts */
     beluga__list fresh, waiting, answered; /* to be sent; sent, or to be sent later */
     nats_put **table;                      /* by id modulo its size */
-    size_t table_size, n_puts, put_bytes, n_lines;
+    size_t table_size, n_puts, put_bytes, n_lines, n_results;
     uint64_t last_id, repeated;
     int64_t full_since_ms;
     int64_t next_renew_ms;   /* the keeper's */

@@ -22,7 +22,7 @@
 #define BATCH      64
 #define AGAIN_MS   1000
 #define FULL_MS    60000
-#define ACK_TRIES  3
+#define ACK_TRIES  2
 #define RENEW_MS   50
 
 void nats_puts_begin(nats_queue *q)
@@ -199,14 +199,18 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
-/* What got no answer is sent once more. */
+/* What got no answer is sent once more. Not so an acknowledgement: a server does not answer one
+ * that it had before it went, and a line that is handed out again is found to have its result. */
 static void renew_locked(nats_queue *q, int64_t now_ms)
 {
     for (beluga__list *node = q->waiting.next, *next; node != &q->waiting; node = next) {
         next = node->next;
-        if (put_of(node)->due_ms > now_ms) continue;
+        nats_put *put = put_of(node);
+        if (put->due_ms > now_ms) continue;
         beluga__list_remove(node);
-        beluga__list_append(&q->fresh, node);
+        bool enough = put->kind == NATS_PUT_ACK && put->tries >= ACK_TRIES;
+        if (enough) put->answer = NATS_THERE;
+        beluga__list_append(enough ? &q->answered : &q->fresh, node);
     }
 }
 
@@ -269,6 +273,7 @@ static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
 static void acknowledge_locked(nats_queue *q, nats_put *put)
 {
     tell_outcome_locked(q, put);
+    q->n_results--;
     put->kind = NATS_PUT_ACK;
     put->tries = 0;
     beluga__list_append(&q->fresh, &put->node);
@@ -276,9 +281,7 @@ static void acknowledge_locked(nats_queue *q, nats_put *put)
 
 static bool is_over(const nats_put *put)
 {
-    bool there = put->answer == NATS_STORED || put->answer == NATS_THERE;
-    /* Without its acknowledgement the line is handed out once more, and then has its result. */
-    return put->kind == NATS_PUT_ACK ? there || put->tries >= ACK_TRIES : there;
+    return put->answer == NATS_STORED || put->answer == NATS_THERE;
 }
 
 /* Returns whether the put is to be freed. */
@@ -429,6 +432,7 @@ int nats_put_once(queue *base, queue_claim *claim, const char *bytes, size_t n)
     int rc = submit_locked(q, put);
     if (rc == 0) {
         q->n_taken--;
+        q->n_results++;
         put->claim->put = true;
     }
     pthread_mutex_unlock(&q->lock);
@@ -458,7 +462,7 @@ size_t nats_unconfirmed(const queue *base)
 {
     nats_queue *q = nats_of(base);
     pthread_mutex_lock(&q->lock);
-    size_t n = q->n_puts - q->n_lines;
+    size_t n = q->n_results;
     pthread_mutex_unlock(&q->lock);
     return n;
 }

@@ -1,5 +1,6 @@
 /* What is promised of a batch over many machines, on one real server of NATS. */
 #include "queue/nats_library.h"
+#include "relay.h"
 #include "roles.h"
 #include "servers.h"
 
@@ -272,34 +273,70 @@ static void test_a_long_manifest_arrives(void **state)
 
 /* ---- servers that go ------------------------------------------------------------------------- */
 
-static void test_nothing_is_lost_when_the_server_is_killed(void **state)
+static void put_some(queue *q, uint64_t first, uint64_t last)
 {
-    (void)state;
-    const uint64_t lines = 2000;
     beluga_error err;
-    char text[64], news[QUEUE_NEWS_BYTES];
-    servers_start_durable(&nats, 1);
-    queue *q = role_create(at("killed", "ack_wait=5"));
-    pid_t worker = role_spawn("ask", at("killed", "ack_wait=5"), 64);
-    for (uint64_t line = 1; line <= lines; line++) {
-        if (line == lines / 3 || line == 2 * lines / 3) {
-            servers_kill(&nats, 0);
-            servers_start_again(&nats, 0);
-        }
+    char text[64];
+    for (uint64_t line = first; line <= last; line++) {
         int n = snprintf(text, sizeof text, "line %" PRIu64, line);
         if (queue_put(q, line, text, (size_t)n, &err) != 0) fail_msg("%s", err.message);
     }
+}
+
+static void expect_all(queue *q, uint64_t lines)
+{
+    queue_counts counts = role_wait_for(q, lines);
+    assert_int_equal(counts.put, lines);
+    assert_int_equal(counts.finished, lines);
+}
+
+static void test_nothing_is_lost_when_the_server_is_killed(void **state)
+{
+    (void)state;
+    const uint64_t lines = 2000, step = 500;
+    beluga_error err;
+    char news[QUEUE_NEWS_BYTES];
+    servers_start_durable(&nats, 1);
+    queue *q = role_create(at("killed", "ack_wait=5"));
+    pid_t worker = role_spawn("ask", at("killed", "ack_wait=5"), 64);
+    for (uint64_t line = 0; line < lines; line += step) {
+        put_some(q, line + 1, line + step);
+        role_wait_for(q, line + 1); /* the worker is in the middle of it, and the producer, too */
+        servers_kill(&nats, 0);
+        servers_start_again(&nats, 0);
+    }
     assert_int_equal(queue_seal(q, lines, &err), 0);
-    servers_kill(&nats, 0);
-    servers_start_again(&nats, 0);
     role_collect(q, lines);
     assert_int_equal(role_end(worker), 0);
     assert_true(queue_news(q, news));
     assert_non_null(strstr(news, "connection"));
-    queue_counts counts = role_wait_for(q, lines);
-    assert_int_equal(counts.put, lines);
-    assert_int_equal(counts.finished, lines);
+    expect_all(q, lines);
     queue_free(q);
+}
+
+static void test_nothing_is_lost_when_connections_are_cut(void **state)
+{
+    (void)state;
+    const uint64_t lines = 3000, step = 500;
+    beluga_error err;
+    relay way;
+    char address[ADDRESS_BYTES];
+    servers_start(&nats, 1, NULL);
+    relay_start(&way, nats.ports[0]);
+    snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=5", way.port);
+    queue *q = role_create(address);
+    pid_t worker = role_spawn("ask", address, 64);
+    for (uint64_t line = 0; line < lines; line += step) {
+        put_some(q, line + 1, line + step);
+        role_wait_for(q, line + 1);
+        relay_cut(&way);
+    }
+    assert_int_equal(queue_seal(q, lines, &err), 0);
+    role_collect(q, lines);
+    assert_int_equal(role_end(worker), 0);
+    expect_all(q, lines);
+    queue_free(q);
+    relay_stop(&way);
 }
 
 static void test_patience_has_an_end(void **state)
@@ -588,6 +625,7 @@ int main(int count, char **arguments)
         CASE(test_what_is_longer_than_a_message_arrives),
         CASE(test_a_long_manifest_arrives),
         CASE(test_nothing_is_lost_when_the_server_is_killed),
+        CASE(test_nothing_is_lost_when_connections_are_cut),
         CASE(test_patience_has_an_end),
         CASE(test_a_wait_can_be_ended),
         CASE(test_a_job_that_is_removed_ends_its_workers),
