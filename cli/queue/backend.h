@@ -1,0 +1,42 @@
+/* What a backend of queues is: the functions of queue.h, which explains them, behind one table. */
+#ifndef BELUGA_CLI_QUEUE_BACKEND_H
+#define BELUGA_CLI_QUEUE_BACKEND_H
+
+#include "queue/queue.h"
+
+typedef struct queue_backend {
+    int (*open)(const queue_settings *settings, queue **out, beluga_error *err);
+    void (*free)(queue *q);
+    int (*create)(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err);
+    int (*join)(queue *q, const char **manifest, size_t *n, beluga_error *err);
+    int (*remove)(queue *q, beluga_error *err);
+    bool (*count)(queue *q, queue_counts *counts, int64_t wait_ms);
+    void (*spend)(queue *q, const queue_sum *sum);
+    void (*spent)(queue *q, queue_sum *sum);
+    size_t (*workers)(queue *q, queue_worker *workers, size_t n);
+    int (*put)(queue *q, uint64_t line, const char *bytes, size_t n, beluga_error *err);
+    int (*seal)(queue *q, uint64_t lines, beluga_error *err);
+    uint64_t (*repeated)(const queue *q);
+    size_t (*take)(queue *q, queue_claim *claims, size_t most);
+    void (*extend)(queue *q);
+    int (*put_once)(queue *q, queue_claim *claim, const char *bytes, size_t n);
+    void (*let_go)(queue *q, queue_claim *claim, int64_t delay_ms);
+    bool (*next_outcome)(queue *q, queue_outcome *outcome);
+    size_t (*unconfirmed)(const queue *q);
+    int (*next_result)(queue *q, uint64_t from, queue_result *result, int64_t wait_ms,
+                       beluga_error *err);
+    bool (*news)(queue *q, char text[QUEUE_NEWS_BYTES]);
+    bool (*failed)(const queue *q, beluga_error *err);
+} queue_backend;
+
+/* What each backend's queue begins with. */
+struct queue {
+    const queue_backend *backend;
+    char job[QUEUE_NAME_BYTES];
+    char *where; /* owned */
+    int fd;
+};
+
+extern const queue_backend queue_nats;
+
+#endif

@@ -1,0 +1,317 @@
+/* The connection of a queue of NATS: its options, and what libnats says of it. */
+#include "base/clock.h"
+#include "queue/nats.h"
+#include "queue/nats_key.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_MS       3000
+#define RECONNECT_MS     500
+#define RECONNECT_JITTER 500
+#define PING_MS          10000
+#define WRITE_MS         10000
+#define REQUEST_MS       2000
+#define CALLBACKS_MS     5000
+/* Below this even the names of parts would not fit. */
+#define LEAST_MESSAGE 4096
+/* Parts are that long at most: the server sends them back as base64 in JSON. */
+#define MOST_MESSAGE ((size_t)1024 * 1024)
+#define HEADER_ROOM  1024
+
+/* ---- what libnats tells, on its threads ------------------------------------------------------ */
+
+static void on_lost(natsConnection *nc, void *payload)
+{
+    nats_queue *q = payload;
+    (void)nc;
+    pthread_mutex_lock(&q->lock);
+    if (q->connected) q->lost_ms = beluga__now_ms();
+    if (q->connected && !q->ending) {
+        q->was_lost = true;
+        nats_tell_locked(q, "%s: the connection was lost; trying again", q->base.where);
+    }
+    q->connected = false;
+    pthread_mutex_unlock(&q->lock);
+}
+
+static void on_again(natsConnection *nc, void *payload)
+{
+    nats_queue *q = payload;
+    (void)nc;
+    pthread_mutex_lock(&q->lock);
+    q->connected = true;
+    if (q->was_lost) nats_tell_locked(q, "%s: connected again", q->base.where);
+    q->was_lost = false;
+    nats_puts_again_locked(q);
+    nats_pulls_forget_locked(&q->puller);
+    nats_pulls_forget_locked(&q->reading.puller);
+    q->reading.puller.broken = true; /* what was on its way is lost */
+    q->workers.announce = q->workers.works;
+    pthread_cond_signal(&q->work);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* libnats gives up where the server refuses the credentials twice. */
+static void on_closed(natsConnection *nc, void *payload)
+{
+    nats_queue *q = payload;
+    const char *text = NULL;
+    natsStatus status = q->nats->natsConnection_GetLastError(nc, &text);
+    bool refused = status == NATS_CONNECTION_AUTH_FAILED;
+    pthread_mutex_lock(&q->lock);
+    q->connected = false;
+    q->closed = true;
+    pthread_cond_broadcast(&q->changed);
+    if (!q->ending)
+        nats_fail_locked(q, refused ? BELUGA_ERROR_AUTHENTICATION : BELUGA_ERROR_NETWORK,
+                         refused ? "the server refuses the credentials now"
+                                 : "the connection was closed for good");
+    pthread_mutex_unlock(&q->lock);
+}
+
+static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *payload)
+{
+    nats_queue *q = payload;
+    const char *text = NULL;
+    (void)sub;
+    if (status != NATS_NOT_PERMITTED) return;
+    q->nats->natsConnection_GetLastError(nc, &text);
+    pthread_mutex_lock(&q->lock);
+    nats_fail_locked(q, BELUGA_ERROR_AUTHORIZATION, "%.180s", text ? text : "not permitted");
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static natsStatus set_credentials(const nats_queue *q, natsOptions *options)
+{
+    const nats_library *nats = q->nats;
+    const nats_address *a = &q->address;
+    natsStatus s = NATS_OK;
+    if (a->user) s = nats->natsOptions_SetUserInfo(options, a->user, a->password);
+    if (s == NATS_OK && a->token) s = nats->natsOptions_SetToken(options, a->token);
+    if (s == NATS_OK && a->creds)
+        s = nats->natsOptions_SetUserCredentialsFromFiles(options, a->creds, NULL);
+    return s;
+}
+
+static natsStatus set_tls(const nats_queue *q, natsOptions *options)
+{
+    const nats_library *nats = q->nats;
+    const nats_address *a = &q->address;
+    natsStatus s = NATS_OK;
+    if (a->tls || a->ca || a->cert) s = nats->natsOptions_SetSecure(options, true);
+    if (s == NATS_OK && a->ca) s = nats->natsOptions_LoadCATrustedCertificates(options, a->ca);
+    if (s == NATS_OK && a->cert)
+        s = nats->natsOptions_LoadCertificatesChain(options, a->cert, a->key);
+    return s;
+}
+
+static natsStatus set_callbacks(nats_queue *q, natsOptions *options)
+{
+    const nats_library *nats = q->nats;
+    natsStatus s = nats->natsOptions_SetDisconnectedCB(options, on_lost, q);
+    if (s == NATS_OK) s = nats->natsOptions_SetReconnectedCB(options, on_again, q);
+    if (s == NATS_OK) s = nats->natsOptions_SetClosedCB(options, on_closed, q);
+    return s == NATS_OK ? nats->natsOptions_SetErrorHandler(options, on_error, q) : s;
+}
+
+/* Nothing is kept by libnats while there is no connection: the keeper sends it again. */
+static natsStatus set_times(const nats_queue *q, natsOptions *options)
+{
+    const nats_library *nats = q->nats;
+    natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);
+    if (s == NATS_OK) s = nats->natsOptions_SetMaxReconnect(options, -1);
+    if (s == NATS_OK) s = nats->natsOptions_SetReconnectWait(options, RECONNECT_MS);
+    if (s == NATS_OK)
+        s = nats->natsOptions_SetReconnectJitter(options, RECONNECT_JITTER, RECONNECT_JITTER);
+    if (s == NATS_OK) s = nats->natsOptions_SetReconnectBufSize(options, 1);
+    if (s == NATS_OK) s = nats->natsOptions_SetPingInterval(options, PING_MS);
+    if (s == NATS_OK) s = nats->natsOptions_SetWriteDeadline(options, WRITE_MS);
+    return s == NATS_OK ? nats->natsOptions_SetFailRequestsOnDisconnect(options, true) : s;
+}
+
+static natsStatus set_options(nats_queue *q, natsOptions *options)
+{
+    const char *servers[NATS_MAX_SERVERS];
+    for (int i = 0; i < q->address.n_servers; i++) servers[i] = q->address.servers[i];
+    natsStatus s = q->nats->natsOptions_SetServers(options, servers, q->address.n_servers);
+    if (s == NATS_OK) s = q->nats->natsOptions_SetName(options, q->name);
+    if (s == NATS_OK) s = set_times(q, options);
+    return s == NATS_OK ? set_callbacks(q, options) : s;
+}
+
+static int complain_of_file(const char *what, const char *path, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: can't be used as %s for NATS", path,
+                     what);
+    return BELUGA_ERROR_INVALID_CONFIG;
+}
+
+/* libnats does not say which file it can't read, nor why. */
+static int check_files(const nats_address *a, beluga_error *err)
+{
+    const struct {
+        const char *what, *path;
+    } files[] = {{"credentials", a->creds},
+                 {"a seed", a->nkey},
+                 {"certificates of authorities", a->ca},
+                 {"a certificate", a->cert},
+                 {"a certificate's key", a->key}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i].path && access(files[i].path, R_OK) != 0)
+            return complain_of_file(files[i].what, files[i].path, err);
+    return 0;
+}
+
+static int fill_options(nats_queue *q, natsOptions *options, beluga_error *err)
+{
+    const nats_address *a = &q->address;
+    int rc = check_files(a, err);
+    if (rc != 0) return rc;
+    natsStatus s = set_options(q, options);
+    if (s == NATS_OK) s = set_credentials(q, options);
+    if (s != NATS_OK) return nats_explain(q, s, 0, "the connection's options", err);
+    if (a->nkey) rc = nats_key_use(q->nats, options, a->nkey, err);
+    if (rc == 0 && set_tls(q, options) != NATS_OK)
+        rc = complain_of_file("certificates", a->cert ? a->cert : a->ca ? a->ca : "TLS", err);
+    return rc;
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+/* Signals are the command's: libnats' threads inherit what is blocked here. */
+static natsStatus connect_quietly(nats_queue *q, natsOptions *options)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    natsStatus s = q->nats->natsConnection_Connect(&q->connection, options);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return s;
+}
+
+static natsStatus make_inbox(nats_queue *q)
+{
+    natsInbox *inbox = NULL;
+    natsStatus s = q->nats->natsInbox_Create(&inbox);
+    if (s != NATS_OK) return s;
+    snprintf(q->inbox, sizeof q->inbox, "%s", inbox);
+    q->nats->natsInbox_Destroy(inbox);
+    return NATS_OK;
+}
+
+static void on_subscription_over(void *payload)
+{
+    nats_queue *q = payload;
+    pthread_mutex_lock(&q->lock);
+    q->subscriptions--;
+    pthread_cond_broadcast(&q->changed);
+    pthread_mutex_unlock(&q->lock);
+}
+
+natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *subject,
+                          natsMsgHandler handler)
+{
+    natsSubscription *sub = NULL;
+    natsStatus s = q->nats->natsConnection_Subscribe(&sub, q->connection, subject, handler, q);
+    if (s != NATS_OK) return s;
+    s = q->nats->natsSubscription_SetOnCompleteCB(sub, on_subscription_over, q);
+    if (s == NATS_OK) {
+        pthread_mutex_lock(&q->lock);
+        q->subscriptions++;
+        pthread_mutex_unlock(&q->lock);
+        s = q->nats->natsSubscription_SetPendingLimits(sub, -1, -1);
+    }
+    *out = sub;
+    return s;
+}
+
+static natsStatus listen_for_answers(nats_queue *q)
+{
+    char subject[NATS_SUBJECT_BYTES + 8];
+    natsStatus s = make_inbox(q);
+    snprintf(subject, sizeof subject, "%s.put.*", q->inbox);
+    return s == NATS_OK ? nats_subscribe(q, &q->answers, subject, nats_on_answer) : s;
+}
+
+static natsStatus use_connection(nats_queue *q)
+{
+    jsOptions options;
+    natsStatus s = q->nats->jsOptions_Init(&options);
+    options.Domain = q->address.domain;
+    options.Wait = REQUEST_MS;
+    if (s == NATS_OK) s = q->nats->natsConnection_JetStream(&q->js, q->connection, &options);
+    if (s == NATS_OK) s = listen_for_answers(q);
+    int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
+    if (most < LEAST_MESSAGE) most = LEAST_MESSAGE;
+    q->max_message = most > (int64_t)MOST_MESSAGE ? MOST_MESSAGE : (size_t)most;
+    q->max_message -= HEADER_ROOM;
+    return s;
+}
+
+static void name_worker(nats_queue *q)
+{
+    char host[40] = "host";
+    gethostname(host, sizeof host - 1);
+    for (char *c = host; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", *c))
+            *c = '-';
+    snprintf(q->name, sizeof q->name, "%.39s-%ld-%04" PRIx32, host, (long)getpid(),
+             (uint32_t)beluga__now_ns() & 0xffff);
+}
+
+int nats_connect(nats_queue *q, beluga_error *err)
+{
+    natsOptions *options = NULL;
+    name_worker(q);
+    if (q->nats->natsOptions_Create(&options) != NATS_OK) {
+        beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
+        return BELUGA_ERROR_NO_MEMORY;
+    }
+    int rc = fill_options(q, options, err);
+    if (rc == 0) {
+        natsStatus s = connect_quietly(q, options);
+        q->connected = s == NATS_OK;
+        if (s == NATS_OK) s = use_connection(q);
+        if (s != NATS_OK) rc = nats_explain(q, s, 0, "can't connect", err);
+    }
+    q->nats->natsOptions_Destroy(options);
+    return rc;
+}
+
+/* libnats' threads may be in a callback still. Returns whether none is, and none will be. */
+static bool wait_for_callbacks(nats_queue *q)
+{
+    const struct timespec end = beluga__timespec(beluga__ends_ns(CALLBACKS_MS));
+    int rc = 0;
+    pthread_mutex_lock(&q->lock);
+    while ((!q->closed || q->subscriptions) && rc == 0)
+        rc = pthread_cond_timedwait(&q->changed, &q->lock, &end);
+    bool over = q->closed && !q->subscriptions;
+    pthread_mutex_unlock(&q->lock);
+    return over;
+}
+
+bool nats_disconnect(nats_queue *q)
+{
+    if (!q->connection) return true;
+    pthread_mutex_lock(&q->lock);
+    q->ending = true;
+    pthread_mutex_unlock(&q->lock);
+    natsSubscription *subscriptions[] = {q->answers, q->puller.subscription,
+                                         q->reading.puller.subscription, q->workers.alive,
+                                         q->workers.who};
+    q->nats->natsConnection_Close(q->connection);
+    for (size_t i = 0; i < sizeof subscriptions / sizeof *subscriptions; i++)
+        q->nats->natsSubscription_Destroy(subscriptions[i]);
+    q->nats->jsCtx_Destroy(q->js);
+    q->nats->natsConnection_Destroy(q->connection);
+    q->connection = NULL;
+    return wait_for_callbacks(q);
+}

@@ -1,0 +1,284 @@
+/* The streams of a job, its manifest, and its end. */
+#include "base/clock.h"
+#include "queue/nats.h"
+
+#include <beluga/provider/json.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS     INT64_C(1000000)
+#define JOB_MS        15000 /* a cluster that has just begun has no leader yet */
+#define AGAIN_MS      250
+#define MOST_CLAIMED  1000000
+#define MOST_WAITING  16384
+#define MANY_REPLICAS 3
+
+void nats_name_streams(nats_queue *q)
+{
+    const char *job = q->base.job, *domain = q->address.domain;
+    snprintf(q->lines, sizeof q->lines, "beluga_%s_lines", job);
+    snprintf(q->results, sizeof q->results, "beluga_%s_results", job);
+    snprintf(q->state, sizeof q->state, "beluga_%s_state", job);
+    if (domain)
+        snprintf(q->api, sizeof q->api, "$JS.%.60s.API", domain);
+    else
+        snprintf(q->api, sizeof q->api, "$JS.API");
+    memcpy(q->puller.stream, q->lines, sizeof q->lines);
+    snprintf(q->puller.consumer, sizeof q->puller.consumer, NATS_CONSUMER);
+    memcpy(q->reading.puller.stream, q->results, sizeof q->results);
+}
+
+static void name_state(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES])
+{
+    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.state.%s", q->base.job, what);
+}
+
+/* Whether what failed may go by itself: a leader is being chosen, or a server is away. */
+static bool may_pass(natsStatus s, jsErrCode code)
+{
+    if (code) return code == JSClusterNotAvailErr;
+    return s == NATS_TIMEOUT || s == NATS_NO_RESPONDERS || s == NATS_CONNECTION_DISCONNECTED ||
+           s == NATS_IO_ERROR;
+}
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+typedef natsStatus job_step(nats_queue *q, int replicas, jsErrCode *code);
+
+/* A subject keeps one message, and a second one is refused. */
+static natsStatus add_once_stream(nats_queue *q, const char *name, const char *word, int replicas,
+                                  jsErrCode *code)
+{
+    char subject[NATS_SUBJECT_BYTES];
+    const char *subjects[] = {subject};
+    jsStreamConfig config;
+    q->nats->jsStreamConfig_Init(&config);
+    snprintf(subject, sizeof subject, "beluga.%s.%s.*", q->base.job, word);
+    config.Name = name;
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Storage = js_FileStorage;
+    config.Replicas = replicas;
+    config.MaxMsgsPerSubject = 1;
+    config.Discard = js_DiscardNew;
+    config.DiscardNewPerSubject = true;
+    return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
+}
+
+static natsStatus add_lines(nats_queue *q, int replicas, jsErrCode *code)
+{
+    return add_once_stream(q, q->lines, "work", replicas, code);
+}
+
+static natsStatus add_results(nats_queue *q, int replicas, jsErrCode *code)
+{
+    return add_once_stream(q, q->results, "result", replicas, code);
+}
+
+static natsStatus add_state(nats_queue *q, int replicas, jsErrCode *code)
+{
+    char state[NATS_SUBJECT_BYTES], parts[NATS_SUBJECT_BYTES];
+    const char *subjects[] = {state, parts};
+    jsStreamConfig config;
+    q->nats->jsStreamConfig_Init(&config);
+    snprintf(state, sizeof state, "beluga.%s.state.>", q->base.job);
+    snprintf(parts, sizeof parts, "beluga.%s.part.>", q->base.job);
+    config.Name = q->state;
+    config.Subjects = subjects;
+    config.SubjectsLen = 2;
+    config.Storage = js_FileStorage;
+    config.Replicas = replicas;
+    config.MaxMsgsPerSubject = 1;
+    return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
+}
+
+/* Attempts are counted by what is told of each line, so that a worker writes the error of one that
+ * nobody can ask; the server hands it out for ever. */
+static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
+{
+    jsConsumerConfig config;
+    (void)replicas;
+    q->nats->jsConsumerConfig_Init(&config);
+    config.Durable = NATS_CONSUMER;
+    config.DeliverPolicy = js_DeliverAll;
+    config.AckPolicy = js_AckExplicit;
+    config.AckWait = q->address.ack_wait_ms * NS_PER_MS;
+    config.MaxDeliver = -1;
+    config.MaxAckPending = MOST_CLAIMED;
+    config.MaxWaiting = MOST_WAITING;
+    return q->nats->js_AddConsumer(NULL, q->js, q->lines, &config, NULL, code);
+}
+
+/* Do a step until it is done, or can't be. That a thing is there already is as good. */
+static natsStatus do_step(nats_queue *q, job_step *step, int *replicas, jsErrCode *code,
+                          beluga_error *err)
+{
+    int64_t end = beluga__now_ms() + JOB_MS;
+    for (;;) {
+        *code = 0;
+        natsStatus s = step(q, *replicas, code);
+        if (s == NATS_OK) return s;
+        if (*code == JSStreamNameExistErr || *code == JSConsumerNameExistErr) return NATS_OK;
+        /* A server that is alone keeps one copy; nobody asked for more. */
+        if (*code == JSStreamReplicasNotSupportedErr && !q->address.replicas && *replicas > 1)
+            *replicas = 1;
+        else if (!may_pass(s, *code) || beluga__now_ms() > end || nats_pause(q, AGAIN_MS, err))
+            return s;
+    }
+}
+
+static int add_streams(nats_queue *q, beluga_error *err)
+{
+    static const struct {
+        job_step *step;
+        const char *what;
+    } steps[] = {{add_lines, "can't make the stream of the lines"},
+                 {add_results, "can't make the stream of the results"},
+                 {add_state, "can't make the stream of the job's state"},
+                 {add_consumer, "can't make the consumer of the lines"}};
+    int replicas = q->address.replicas ? q->address.replicas : MANY_REPLICAS;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        jsErrCode code = 0;
+        beluga_error stop = {.code = 0};
+        natsStatus s = do_step(q, steps[i].step, &replicas, &code, &stop);
+        if (s == NATS_OK) continue;
+        if (!stop.code) return nats_explain(q, s, code, steps[i].what, err);
+        *err = stop;
+        return stop.code;
+    }
+    return 0;
+}
+
+/* ---- the manifest ---------------------------------------------------------------------------- */
+
+static natsStatus get_message(nats_queue *q, const char *what, natsMsg **message, jsErrCode *code)
+{
+    char subject[NATS_SUBJECT_BYTES];
+    name_state(q, what, subject);
+    return q->nats->js_GetLastMsg(message, q->js, q->state, subject, NULL, code);
+}
+
+static natsStatus take_manifest(nats_queue *q, natsMsg *message)
+{
+    const char *ref = nats_parts_of(q, message);
+    if (ref) return nats_parts_read(q, ref, &q->manifest, NULL);
+    beluga__buf_clear(text_begin(&q->manifest));
+    int rc = text_add(&q->manifest, q->nats->natsMsg_GetData(message),
+                      (size_t)q->nats->natsMsg_GetDataLength(message));
+    return rc ? NATS_NO_MEMORY : NATS_OK;
+}
+
+/* Read it, waiting for a cluster that has no leader yet. */
+static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *stop)
+{
+    int64_t end = beluga__now_ms() + JOB_MS;
+    for (;;) {
+        natsMsg *message = NULL;
+        *code = 0;
+        natsStatus s = get_message(q, "manifest", &message, code);
+        if (s == NATS_OK) s = take_manifest(q, message);
+        q->nats->natsMsg_Destroy(message);
+        if (s == NATS_OK || !may_pass(s, *code) || beluga__now_ms() > end ||
+            nats_pause(q, AGAIN_MS, stop))
+            return s;
+    }
+}
+
+static bool is_missing(jsErrCode code)
+{
+    return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr;
+}
+
+int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
+{
+    nats_queue *q = nats_of(base);
+    jsErrCode code = 0;
+    beluga_error stop = {.code = 0};
+    natsStatus s = read_manifest(q, &code, &stop);
+    if (s == NATS_OK) {
+        *manifest = text_get(&q->manifest);
+        *n = q->manifest.length;
+        return nats_claims_begin(q, err);
+    }
+    if (stop.code) return *err = stop, stop.code;
+    if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
+    beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                     "%s: there is no job of this name: `beluga batch IN --out OUT --queue %s` "
+                     "begins it",
+                     base->where, base->where);
+    return BELUGA_ERROR_NOT_FOUND;
+}
+
+/* Publish it where there is none yet. Returns NATS_OK with `made`, or how it failed. */
+static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *made,
+                               jsErrCode *code)
+{
+    char subject[NATS_SUBJECT_BYTES], ref[NATS_REF_BYTES] = "";
+    natsMsg *message = NULL;
+    jsPubOptions options;
+    q->nats->jsPubOptions_Init(&options);
+    options.ExpectNoMessage = true;
+    name_state(q, "manifest", subject);
+    natsStatus s = NATS_OK;
+    if (n > q->max_message) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
+    if (s == NATS_OK)
+        s = q->nats->natsMsg_Create(&message, subject, NULL, *ref ? "" : text, *ref ? 0 : (int)n);
+    if (s == NATS_OK && *ref) s = q->nats->natsMsgHeader_Set(message, NATS_HEADER_REF, ref);
+    if (s == NATS_OK) s = q->nats->js_PublishMsg(NULL, q->js, message, &options, code);
+    q->nats->natsMsg_Destroy(message);
+    *made = s == NATS_OK;
+    return *code == JSStreamWrongLastSequenceErr ? NATS_OK : s;
+}
+
+int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err)
+{
+    nats_queue *q = nats_of(base);
+    jsErrCode code = 0;
+    beluga_error stop = {.code = 0};
+    *made = false;
+    natsStatus s = read_manifest(q, &code, &stop);
+    if (s == NATS_OK) return 0;
+    if (stop.code) return *err = stop, stop.code;
+    if (!is_missing(code)) return nats_explain(q, s, code, "can't look for the job", err);
+    int rc = add_streams(q, err);
+    if (rc != 0) return rc;
+    code = 0;
+    s = put_manifest(q, manifest, n, made, &code);
+    return s == NATS_OK ? 0 : nats_explain(q, s, code, "can't begin the job", err);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* The manifest goes first, so that nobody begins with a half of the job. */
+int nats_remove(queue *base, beluga_error *err)
+{
+    nats_queue *q = nats_of(base);
+    const char *streams[] = {q->state, q->lines, q->results};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        jsErrCode code = 0;
+        natsStatus s = q->nats->js_DeleteStream(q->js, streams[i], NULL, &code);
+        if (s != NATS_OK && code != JSStreamNotFoundErr)
+            return nats_explain(q, s, code, "can't remove the job", err);
+    }
+    return 0;
+}
+
+int nats_seal(queue *base, uint64_t lines, beluga_error *err)
+{
+    nats_queue *q = nats_of(base);
+    char subject[NATS_SUBJECT_BYTES], text[64];
+    int rc = nats_puts_wait(q, err);
+    name_state(q, "sealed", subject);
+    int n = snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
+    while (rc == 0) {
+        jsErrCode code = 0;
+        natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
+        if (s == NATS_OK) return 0;
+        if (!may_pass(s, code)) return nats_explain(q, s, code, "can't end the putting", err);
+        rc = nats_pause(q, AGAIN_MS, err);
+    }
+    return rc;
+}

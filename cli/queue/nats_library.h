@@ -1,0 +1,96 @@
+/* libnats, which is loaded when the first queue of NATS is opened, so that the command starts where
+ * it is not installed. */
+#ifndef BELUGA_CLI_QUEUE_NATS_LIBRARY_H
+#define BELUGA_CLI_QUEUE_NATS_LIBRARY_H
+
+#include <beluga/error.h>
+
+#include <nats/nats.h>
+#include <stdbool.h>
+
+/* Its functions that are used. */
+#define NATS_FUNCTIONS(XX)                      \
+    XX(nats_GetVersionNumber)                   \
+    XX(natsStatus_GetText)                      \
+    XX(natsOptions_Create)                      \
+    XX(natsOptions_Destroy)                     \
+    XX(natsOptions_LoadCATrustedCertificates)   \
+    XX(natsOptions_LoadCertificatesChain)       \
+    XX(natsOptions_SetClosedCB)                 \
+    XX(natsOptions_SetDisconnectedCB)           \
+    XX(natsOptions_SetErrorHandler)             \
+    XX(natsOptions_SetFailRequestsOnDisconnect) \
+    XX(natsOptions_SetMaxReconnect)             \
+    XX(natsOptions_SetNKeyFromSeed)             \
+    XX(natsOptions_SetName)                     \
+    XX(natsOptions_SetPingInterval)             \
+    XX(natsOptions_SetReconnectBufSize)         \
+    XX(natsOptions_SetReconnectJitter)          \
+    XX(natsOptions_SetReconnectWait)            \
+    XX(natsOptions_SetReconnectedCB)            \
+    XX(natsOptions_SetSecure)                   \
+    XX(natsOptions_SetServers)                  \
+    XX(natsOptions_SetTimeout)                  \
+    XX(natsOptions_SetToken)                    \
+    XX(natsOptions_SetUserCredentialsFromFiles) \
+    XX(natsOptions_SetUserInfo)                 \
+    XX(natsOptions_SetWriteDeadline)            \
+    XX(natsConnection_Close)                    \
+    XX(natsConnection_Connect)                  \
+    XX(natsConnection_Destroy)                  \
+    XX(natsConnection_FlushTimeout)             \
+    XX(natsConnection_GetLastError)             \
+    XX(natsConnection_GetMaxPayload)            \
+    XX(natsConnection_JetStream)                \
+    XX(natsConnection_PublishMsg)               \
+    XX(natsConnection_PublishRequest)           \
+    XX(natsConnection_Publish)                  \
+    XX(natsConnection_Status)                   \
+    XX(natsConnection_Subscribe)                \
+    XX(natsInbox_Create)                        \
+    XX(natsInbox_Destroy)                       \
+    XX(natsSubscription_Destroy)                \
+    XX(natsSubscription_SetOnCompleteCB)        \
+    XX(natsSubscription_SetPendingLimits)       \
+    XX(natsMsg_Create)                          \
+    XX(natsMsg_Destroy)                         \
+    XX(natsMsg_GetData)                         \
+    XX(natsMsg_GetDataLength)                   \
+    XX(natsMsg_GetReply)                        \
+    XX(natsMsg_GetSequence)                     \
+    XX(natsMsg_GetSubject)                      \
+    XX(natsMsg_IsNoResponders)                  \
+    XX(natsMsgHeader_Get)                       \
+    XX(natsMsgHeader_Set)                       \
+    XX(jsCtx_Destroy)                           \
+    XX(jsOptions_Init)                          \
+    XX(jsPubOptions_Init)                       \
+    XX(jsPubAck_Destroy)                        \
+    XX(jsStreamConfig_Init)                     \
+    XX(jsConsumerConfig_Init)                   \
+    XX(jsStreamInfo_Destroy)                    \
+    XX(jsConsumerInfo_Destroy)                  \
+    XX(js_AddConsumer)                          \
+    XX(js_AddStream)                            \
+    XX(js_DeleteStream)                         \
+    XX(js_GetConsumerInfo)                      \
+    XX(js_GetLastMsg)                           \
+    XX(js_GetStreamInfo)                        \
+    XX(js_Publish)                              \
+    XX(js_PublishMsg)                           \
+    XX(js_PurgeStream)
+
+typedef struct nats_library {
+#define XX(name) __typeof__(name) *name;
+    NATS_FUNCTIONS(XX)
+#undef XX
+} nats_library;
+
+/* @return the functions; NULL: it can't be loaded, and the error says what to install. Any
+ * thread. */
+const nats_library *nats_load(beluga_error *err);
+
+/* @return a function of a library that came with it; NULL: there is none, or it is not loaded. */
+void *nats_symbol(const char *name);
+
+#endif

@@ -1,0 +1,15 @@
+/* Where the command is built without libnats. */
+#include "queue/backend.h"
+
+static int open_queue(const queue_settings *settings, queue **out, beluga_error *err)
+{
+    (void)settings;
+    *out = NULL;
+    beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                     "this beluga was built without queues of NATS: build it where libnats 3.4 or "
+                     "later is (libnats-dev)");
+    return BELUGA_ERROR_NOT_SUPPORTED;
+}
+
+/* No queue is ever opened, so that nothing else is called. */
+const queue_backend queue_nats = {.open = open_queue};

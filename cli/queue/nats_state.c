@@ -1,0 +1,402 @@
+/*
+ * What all of a job share beside lines and results: how many of them there are, what was spent, and
+ * who works. Workers are not kept anywhere: each says every five seconds that it lives, to whom it
+ * may concern.
+ */
+#include "base/clock.h"
+#include "queue/nats.h"
+
+#include <beluga/provider/json.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_MS    500 /* at most this often */
+#define SPEND_MS    1000
+#define SPENT_MS    2000
+#define ASKED_MS    10000
+#define ALIVE_MS    5000
+#define GONE_MS     15000
+#define SPEND_TRIES 8
+
+static void name_subject(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES])
+{
+    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.%s", q->base.job, what);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static natsStatus count_messages(nats_queue *q, const char *stream, uint64_t *n, jsErrCode *code)
+{
+    jsStreamInfo *info = NULL;
+    natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, stream, NULL, code);
+    if (s == NATS_OK) *n = info->State.Msgs;
+    q->nats->jsStreamInfo_Destroy(info);
+    return s;
+}
+
+static natsStatus count_claims(nats_queue *q, queue_counts *counts, jsErrCode *code)
+{
+    jsConsumerInfo *info = NULL;
+    natsStatus s = q->nats->js_GetConsumerInfo(&info, q->js, q->lines, NATS_CONSUMER, NULL, code);
+    if (s == NATS_OK) {
+        counts->waiting = info->NumPending;
+        counts->claimed = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
+    }
+    q->nats->jsConsumerInfo_Destroy(info);
+    return s;
+}
+
+/* Returns the message's JSON, or NULL with how it failed; `sequence` tells which one it was. */
+static beluga_json_doc *read_state(nats_queue *q, const char *what, uint64_t *sequence,
+                                   natsStatus *s, jsErrCode *code)
+{
+    char subject[NATS_SUBJECT_BYTES];
+    natsMsg *message = NULL;
+    beluga_json_doc *doc = NULL;
+    name_subject(q, what, subject);
+    *code = 0;
+    *s = q->nats->js_GetLastMsg(&message, q->js, q->state, subject, NULL, code);
+    if (*s == NATS_OK) {
+        if (sequence) *sequence = q->nats->natsMsg_GetSequence(message);
+        if (beluga_json_parse(q->nats->natsMsg_GetData(message),
+                              (size_t)q->nats->natsMsg_GetDataLength(message), &doc, NULL) != 0)
+            *s = NATS_ERR;
+    }
+    q->nats->natsMsg_Destroy(message);
+    return doc;
+}
+
+/* How many lines there are is known when all were put, and stays. */
+static natsStatus count_lines(nats_queue *q, queue_counts *counts, jsErrCode *code)
+{
+    natsStatus s = NATS_OK;
+    if (counts->lines) return s;
+    beluga_json_doc *doc = read_state(q, "state.sealed", NULL, &s, code);
+    int64_t lines = beluga_json_get_int(beluga_json_doc_root(doc), "lines", 0);
+    beluga_json_doc_free(doc);
+    counts->lines = lines > 0 ? (uint64_t)lines : 0;
+    return *code == JSNoMessageFoundErr || s == NATS_NOT_FOUND ? NATS_OK : s;
+}
+
+static void end_for(nats_queue *q, jsErrCode code)
+{
+    if (code != JSStreamNotFoundErr && code != JSConsumerNotFoundErr) return;
+    pthread_mutex_lock(&q->lock);
+    nats_fail_locked(q, BELUGA_ERROR_NOT_FOUND, "the job was removed");
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* Results are counted last, so that no line seems to have two states. */
+static void count(nats_queue *q, int64_t now_ms)
+{
+    jsErrCode code = 0;
+    pthread_mutex_lock(&q->lock);
+    queue_counts counts = q->counts;
+    bool wanted = (q->want_count || q->check_job) && q->connected && now_ms >= q->next_count_ms;
+    pthread_mutex_unlock(&q->lock);
+    if (!wanted) return;
+    q->next_count_ms = now_ms + COUNT_MS;
+    natsStatus s = count_lines(q, &counts, &code);
+    if (s == NATS_OK) s = count_messages(q, q->lines, &counts.put, &code);
+    if (s == NATS_OK) s = count_claims(q, &counts, &code);
+    if (s == NATS_OK) s = count_messages(q, q->results, &counts.finished, &code);
+    if (s != NATS_OK) {
+        end_for(q, code);
+        return;
+    }
+    pthread_mutex_lock(&q->lock);
+    q->counts = counts;
+    q->counted = true;
+    q->want_count = q->check_job = false;
+    q->count_round++;
+    nats_wake_locked(q);
+    pthread_mutex_unlock(&q->lock);
+}
+
+bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms)
+{
+    nats_queue *q = nats_of(base);
+    beluga_error err;
+    int64_t end = beluga__now_ms() + wait_ms;
+    pthread_mutex_lock(&q->lock);
+    nats_calm(q);
+    uint64_t round = q->count_round;
+    q->want_count = true;
+    if (wait_ms) pthread_cond_signal(&q->work);
+    while (wait_ms && q->count_round == round && beluga__now_ms() < end)
+        if (nats_wait_locked(q, &err) != 0) break;
+    *counts = q->counts;
+    bool counted = q->counted;
+    pthread_mutex_unlock(&q->lock);
+    return counted;
+}
+
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+static void add(queue_sum *to, const queue_sum *sum)
+{
+    to->cost += sum->cost;
+    to->failed += sum->failed;
+    to->input_tokens += sum->input_tokens;
+    to->output_tokens += sum->output_tokens;
+}
+
+static bool is_nothing(const queue_sum *sum)
+{
+    return sum->cost == 0 && !sum->failed && !sum->input_tokens && !sum->output_tokens;
+}
+
+static queue_sum read_sum(const beluga_json *root)
+{
+    return (queue_sum){.cost = beluga_json_double(beluga_json_get(root, "cost"), 0),
+                       .failed = beluga_json_get_int(root, "failed", 0),
+                       .input_tokens = beluga_json_get_int(root, "input_tokens", 0),
+                       .output_tokens = beluga_json_get_int(root, "output_tokens", 0)};
+}
+
+/* Read what is stored; nothing stored yet is all zeros, with the sequence 0. */
+static natsStatus get_sum(nats_queue *q, queue_sum *sum, uint64_t *sequence)
+{
+    natsStatus s;
+    jsErrCode code;
+    *sequence = 0;
+    beluga_json_doc *doc = read_state(q, "state.spent", sequence, &s, &code);
+    *sum = read_sum(beluga_json_doc_root(doc));
+    beluga_json_doc_free(doc);
+    end_for(q, code);
+    return code == JSNoMessageFoundErr || s == NATS_NOT_FOUND ? NATS_OK : s;
+}
+
+/* Store it, unless somebody has stored another one meanwhile. */
+static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence)
+{
+    char subject[NATS_SUBJECT_BYTES], text[256];
+    jsPubOptions options;
+    jsErrCode code = 0;
+    name_subject(q, "state.spent", subject);
+    int n = snprintf(text, sizeof text,
+                     "{\"cost\":%.17g,\"failed\":%" PRId64 ",\"input_tokens\":%" PRId64
+                     ",\"output_tokens\":%" PRId64 "}",
+                     sum->cost, sum->failed, sum->input_tokens, sum->output_tokens);
+    q->nats->jsPubOptions_Init(&options);
+    options.ExpectLastSubjectSeq = sequence;
+    options.ExpectNoMessage = !sequence;
+    return q->nats->js_Publish(NULL, q->js, subject, text, n, &options, &code);
+}
+
+/* Returns whether what was unsent is stored. */
+static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
+{
+    uint64_t sequence;
+    for (int i = 0; i < SPEND_TRIES; i++) {
+        if (get_sum(q, total, &sequence) != NATS_OK) return false;
+        add(total, unsent);
+        natsStatus s = is_nothing(unsent) ? NATS_OK : set_sum(q, total, sequence);
+        if (s == NATS_OK) return true;
+        if (s != NATS_ERR) return false;
+    }
+    return false;
+}
+
+/* Where it is not known whether a sum was stored it may be added twice: too much is better than
+ * too little of what a budget is compared with. */
+static void spend(nats_queue *q, int64_t now_ms)
+{
+    nats_spend *p = &q->spending;
+    queue_sum total;
+    pthread_mutex_lock(&q->lock);
+    bool asked = p->asked && now_ms - p->asked_ms < ASKED_MS && now_ms >= p->next_read_ms;
+    bool wanted = q->connected && now_ms >= p->next_ms && (asked || !is_nothing(&p->unsent));
+    if (wanted) {
+        p->sending = p->unsent;
+        p->unsent = (queue_sum){0};
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (!wanted) return;
+    p->next_ms = now_ms + SPEND_MS;
+    p->next_read_ms = now_ms + SPENT_MS;
+    bool stored = store_sum(q, &p->sending, &total);
+    pthread_mutex_lock(&q->lock);
+    if (stored)
+        p->known = total;
+    else
+        add(&p->unsent, &p->sending);
+    p->sending = (queue_sum){0};
+    pthread_mutex_unlock(&q->lock);
+}
+
+void nats_add_spend(queue *base, const queue_sum *sum)
+{
+    nats_queue *q = nats_of(base);
+    pthread_mutex_lock(&q->lock);
+    add(&q->spending.unsent, sum);
+    q->workers.failed += (uint64_t)(sum->failed > 0 ? sum->failed : 0);
+    pthread_mutex_unlock(&q->lock);
+}
+
+void nats_tell_spent(queue *base, queue_sum *sum)
+{
+    nats_queue *q = nats_of(base);
+    nats_spend *p = &q->spending;
+    pthread_mutex_lock(&q->lock);
+    p->asked = true;
+    p->asked_ms = beluga__now_ms();
+    *sum = p->known;
+    add(sum, &p->sending);
+    add(sum, &p->unsent);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+static void note_worker_locked(nats_workers *w, const queue_worker *worker)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->list[i].name, worker->name) == 0) {
+            w->list[i] = *worker;
+            return;
+        }
+    if (w->count == w->room) {
+        size_t room = w->room ? 2 * w->room : 16;
+        queue_worker *list = room > NATS_MAX_WORKERS ? NULL : realloc(w->list, room * sizeof *list);
+        if (!list) return; /* there are workers enough to divide by */
+        w->list = list;
+        w->room = room;
+    }
+    w->list[w->count++] = *worker;
+}
+
+static bool read_worker(const char *text, size_t n, queue_worker *worker)
+{
+    beluga_json_doc *doc = NULL;
+    if (beluga_json_parse(text, n, &doc, NULL) != 0) return false;
+    const beluga_json *root = beluga_json_doc_root(doc);
+    const char *name = beluga_json_get_string(root, "worker", NULL);
+    *worker = (queue_worker){.in_flight = (size_t)beluga_json_get_int(root, "in_flight", 0),
+                             .done = (uint64_t)beluga_json_get_int(root, "done", 0),
+                             .failed = (uint64_t)beluga_json_get_int(root, "failed", 0),
+                             .seen_ms = beluga__now_ms()};
+    bool good = name && *name && strlen(name) < sizeof worker->name;
+    if (good) memcpy(worker->name, name, strlen(name) + 1);
+    beluga_json_doc_free(doc);
+    return good;
+}
+
+static void on_alive(natsConnection *nc, natsSubscription *sub, natsMsg *message, void *payload)
+{
+    nats_queue *q = payload;
+    queue_worker worker;
+    (void)nc;
+    (void)sub;
+    bool good = read_worker(q->nats->natsMsg_GetData(message),
+                            (size_t)q->nats->natsMsg_GetDataLength(message), &worker);
+    pthread_mutex_lock(&q->lock);
+    if (good) note_worker_locked(&q->workers, &worker);
+    pthread_mutex_unlock(&q->lock);
+    q->nats->natsMsg_Destroy(message);
+}
+
+static void on_who(natsConnection *nc, natsSubscription *sub, natsMsg *message, void *payload)
+{
+    nats_queue *q = payload;
+    (void)nc;
+    (void)sub;
+    pthread_mutex_lock(&q->lock);
+    q->workers.announce = q->workers.works;
+    pthread_cond_signal(&q->work);
+    pthread_mutex_unlock(&q->lock);
+    q->nats->natsMsg_Destroy(message);
+}
+
+static void listen(nats_queue *q, bool works, bool asked)
+{
+    nats_workers *w = &q->workers;
+    char subject[NATS_SUBJECT_BYTES];
+    if (works && !w->who) {
+        name_subject(q, "who", subject);
+        if (nats_subscribe(q, &w->who, subject, on_who) != NATS_OK) return;
+    }
+    if (!asked || w->alive) return;
+    name_subject(q, "alive", subject);
+    if (nats_subscribe(q, &w->alive, subject, on_alive) != NATS_OK) return;
+    name_subject(q, "who", subject);
+    q->nats->natsConnection_Publish(q->connection, subject, "", 0);
+}
+
+static void describe_locked(const nats_queue *q, char *text, size_t size)
+{
+    const nats_workers *w = &q->workers;
+    uint64_t done = w->ours > w->failed ? w->ours - w->failed : 0;
+    snprintf(text, size,
+             "{\"worker\":\"%s\",\"in_flight\":%zu,\"done\":%" PRIu64 ",\"failed\":%" PRIu64 "}",
+             q->name, q->n_taken, done, w->failed);
+}
+
+static void announce(nats_queue *q, int64_t now_ms)
+{
+    nats_workers *w = &q->workers;
+    char subject[NATS_SUBJECT_BYTES], text[256] = "";
+    pthread_mutex_lock(&q->lock);
+    bool works = w->works && now_ms - q->alive_ms < GONE_MS, asked = w->asked;
+    bool connected = q->connected;
+    if (connected && works && (w->announce || now_ms >= w->next_ms)) {
+        describe_locked(q, text, sizeof text);
+        w->announce = false;
+        w->next_ms = now_ms + ALIVE_MS;
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (connected && (works || asked)) listen(q, works, asked);
+    if (!*text) return;
+    name_subject(q, "alive", subject);
+    q->nats->natsConnection_Publish(q->connection, subject, text, (int)strlen(text));
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const queue_worker *)a)->name, ((const queue_worker *)b)->name);
+}
+
+static void forget_gone_locked(nats_workers *w, int64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->count; i++)
+        if (now_ms - w->list[i].seen_ms < GONE_MS) w->list[kept++] = w->list[i];
+    w->count = kept;
+    if (kept) qsort(w->list, kept, sizeof *w->list, compare);
+}
+
+size_t nats_list_workers(queue *base, queue_worker *workers, size_t n)
+{
+    nats_queue *q = nats_of(base);
+    nats_workers *w = &q->workers;
+    int64_t now_ms = beluga__now_ms();
+    pthread_mutex_lock(&q->lock);
+    if (!w->asked) pthread_cond_signal(&q->work);
+    w->asked = true;
+    forget_gone_locked(w, now_ms);
+    for (size_t i = 0; i < w->count && i < n; i++) {
+        workers[i] = w->list[i];
+        workers[i].seen_ms = now_ms - w->list[i].seen_ms;
+    }
+    size_t count = w->count;
+    if (w->works && !count) count = 1;
+    pthread_mutex_unlock(&q->lock);
+    return count;
+}
+
+/* ---- the keeper ------------------------------------------------------------------------------ */
+
+void nats_state_work(nats_queue *q, int64_t now_ms)
+{
+    count(q, now_ms);
+    spend(q, now_ms);
+    announce(q, now_ms);
+}
+
+void nats_state_free(nats_queue *q)
+{
+    free(q->workers.list);
+}

@@ -1,0 +1,49 @@
+/*
+ * Servers of NATS on loopback: one that is alone, or a cluster of three, with JetStream in a folder
+ * of their own. They are the pinned one of scripts/nats-server, or the system's.
+ */
+#ifndef TESTS_QUEUE_SERVERS_H
+#define TESTS_QUEUE_SERVERS_H
+
+#include "support/folder.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define SERVERS_MAX 3
+
+typedef struct servers {
+    char program[512], folder[FOLDER_BYTES];
+    int count;
+    int ports[SERVERS_MAX], routes[SERVERS_MAX];
+    pid_t pids[SERVERS_MAX];
+    bool syncs;  /* each write is on the disk before it is confirmed */
+    bool is_new; /* the pinned one */
+    char extra[1024];
+} servers;
+
+/* Start them, with `extra` in the configuration of each; NULL: nothing. Skips the case where no
+ * server is here. A teardown stops them. */
+void servers_start(servers *s, int count, const char *extra);
+/* The same, and what they confirm is on the disk. Skips where the server is too old for that. */
+void servers_start_durable(servers *s, int count);
+void servers_stop(servers *s);
+
+/* Kill one as a power cut would, and start one again that was killed. */
+void servers_kill(servers *s, int index);
+void servers_start_again(servers *s, int index);
+
+/* Change what `extra` was, for servers that are started again. */
+void servers_configure_again(servers *s, const char *extra);
+
+/* Write "nats://HOST[,HOST…]/JOB?query" ; `query` may be NULL. @return `text`. */
+const char *servers_address(const servers *s, const char *job, const char *query, char *text,
+                            size_t size);
+
+/* Wait until a port takes connections: @return false after ten seconds. */
+bool servers_wait_for_port(int port);
+
+/* @return a port of loopback that is free now. */
+int servers_free_port(void);
+
+#endif

@@ -1,0 +1,645 @@
+/* What is promised of a batch over many machines, on one real server of NATS. */
+#include "queue/nats_library.h"
+#include "relay.h"
+#include "roles.h"
+#include "servers.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define ADDRESS_BYTES 512
+#define QUICK         "ack_wait=1"
+
+static servers nats;
+
+static int set_up(void **state)
+{
+    (void)state;
+    nats = (servers){0};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    servers_stop(&nats);
+    return 0;
+}
+
+static const char *at(const char *job, const char *query)
+{
+    static char text[ADDRESS_BYTES];
+    return servers_address(&nats, job, query, text, sizeof text);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static void test_lines_put_twice_are_there_once(void **state)
+{
+    (void)state;
+    const uint64_t lines = 20000;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("twice", NULL));
+    role_put(q, 1, lines, lines);
+    assert_int_equal(queue_repeated(q), 0);
+    role_put(q, 1, lines, lines);
+    assert_int_equal(queue_repeated(q), lines);
+    queue_counts counts = role_wait_for(q, 0);
+    assert_int_equal(counts.put, lines);
+    assert_int_equal(counts.lines, lines);
+    assert_int_equal(counts.waiting, lines);
+    assert_false(queue_is_over(&counts));
+    queue_free(q);
+}
+
+static void test_a_job_is_made_once(void **state)
+{
+    (void)state;
+    beluga_error err;
+    bool made = false;
+    servers_start(&nats, 1, NULL);
+    queue *first = role_open(at("made", NULL)), *second = role_open(at("made", NULL));
+    assert_int_equal(queue_create(first, "{\"a\":1}", 7, &made, &err), 0);
+    assert_true(made);
+    assert_int_equal(queue_create(second, "{\"a\":2}", 7, &made, &err), 0);
+    assert_false(made);
+    const char *manifest;
+    size_t n;
+    assert_int_equal(queue_join(second, &manifest, &n, &err), 0);
+    assert_int_equal(n, 7);
+    assert_memory_equal(manifest, "{\"a\":1}", 7);
+    queue_free(first);
+    queue_free(second);
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+static void test_two_workers_ask_each_line_once(void **state)
+{
+    (void)state;
+    const uint64_t lines = 3000;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("two", NULL));
+    role_put(q, 1, lines, lines);
+    pid_t one = role_spawn("ask", at("two", NULL), 32),
+          two = role_spawn("ask", at("two", NULL), 32);
+    role_collect(q, lines);
+    assert_int_equal(role_end(one), 0);
+    assert_int_equal(role_end(two), 0);
+    queue_counts counts = role_wait_for(q, lines);
+    assert_true(queue_is_over(&counts));
+    assert_int_equal(counts.waiting, 0);
+    queue_free(q);
+}
+
+static void test_lines_of_a_worker_that_died_are_asked_by_another(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("died", QUICK));
+    role_put(q, 1, 50, 50);
+    pid_t pid = role_spawn("hold", at("died", QUICK), 20);
+    queue_counts counts = role_wait_for(q, 0);
+    assert_int_equal(counts.claimed, 20);
+    role_kill(pid);
+    queue *worker = role_join(at("died", QUICK));
+    assert_int_equal(role_work(worker, 8), 50);
+    role_collect(q, 50);
+    queue_free(worker);
+    queue_free(q);
+}
+
+static void test_a_line_that_came_back_tells_its_tries(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("tries", QUICK));
+    role_put(q, 7, 7, 1);
+    for (unsigned i = 1; i <= 3; i++) {
+        queue *worker = role_join(at("tries", QUICK));
+        queue_claim claim = role_claim(worker);
+        assert_int_equal(claim.line, 7);
+        assert_int_equal(claim.tries, i);
+        if (i == 2) queue_let_go(worker, &claim, 0);
+        queue_free(worker); /* lets go of what it has */
+    }
+    queue_free(q);
+}
+
+static void test_a_line_under_way_is_nobody_elses(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("way", QUICK));
+    role_put(q, 1, 1, 1);
+    queue *one = role_join(at("way", QUICK)), *two = role_join(at("way", QUICK));
+    queue_claim claim = role_claim(one), other;
+    for (int i = 0; i < 30; i++) { /* three times as long as it may be silent */
+        queue_extend(one);
+        assert_int_equal(queue_take(two, &other, 1), 0);
+        struct timespec tenth = {.tv_nsec = 100000000};
+        nanosleep(&tenth, NULL);
+    }
+    assert_true(role_answer(one, &claim, "result 1"));
+    role_collect(q, 1);
+    queue_free(one);
+    queue_free(two);
+    queue_free(q);
+}
+
+static void test_the_first_result_stays(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("first", QUICK));
+    role_put(q, 1, 1, 1);
+    pid_t late = role_spawn("late", at("first", QUICK), 1);
+    queue *worker = role_join(at("first", QUICK));
+    queue_claim claim = role_claim(worker); /* since the other one stands still */
+    assert_int_equal(claim.tries, 2);
+    assert_true(role_answer(worker, &claim, "result 1"));
+    kill(late, SIGCONT);
+    assert_int_equal(role_end(late), 0); /* its result was refused, and it was told so */
+    role_collect(q, 1);
+    queue_counts counts = role_wait_for(q, 1);
+    assert_int_equal(counts.finished, 1);
+    assert_int_equal(counts.waiting, 0);
+    queue_free(worker);
+    queue_free(q);
+}
+
+/* Another worker died after its result was there, and before it could say that the line is done. */
+static void put_result_from_outside(const char *subject)
+{
+    char url[64];
+    beluga_error err;
+    natsOptions *options = NULL;
+    natsConnection *connection = NULL;
+    const nats_library *lib = nats_load(&err);
+    snprintf(url, sizeof url, "nats://127.0.0.1:%d", nats.ports[0]);
+    const char *urls[] = {url};
+    assert_int_equal(lib->natsOptions_Create(&options), NATS_OK);
+    assert_int_equal(lib->natsOptions_SetServers(options, urls, 1), NATS_OK);
+    assert_int_equal(lib->natsConnection_Connect(&connection, options), NATS_OK);
+    assert_int_equal(lib->natsConnection_Publish(connection, subject, "result 1", 8), NATS_OK);
+    assert_int_equal(lib->natsConnection_FlushTimeout(connection, 10000), NATS_OK);
+    lib->natsConnection_Destroy(connection);
+    lib->natsOptions_Destroy(options);
+}
+
+static void test_a_line_with_a_result_is_not_handed_out(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("has", QUICK));
+    role_put(q, 1, 1, 1);
+    queue *one = role_join(at("has", QUICK)), *two = role_join(at("has", QUICK));
+    queue_claim claim = role_claim(one), none;
+    put_result_from_outside("beluga.has.result.1");
+    role_wait_for(q, 1);
+    queue_let_go(one, &claim, 0);
+    queue_counts counts = {.claimed = 1};
+    while (!queue_count(q, &counts, 1000) || counts.claimed || counts.waiting)
+        assert_int_equal(queue_take(two, &none, 1), 0);
+    assert_int_equal(queue_take(two, &none, 1), 0);
+    role_collect(q, 1);
+    queue_free(one);
+    queue_free(two);
+    queue_free(q);
+}
+
+/* ---- what is long ---------------------------------------------------------------------------- */
+
+static char *make_long(size_t n)
+{
+    char *text = malloc(n + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < n; i++) text[i] = (char)('a' + i * 31 % 26);
+    text[n] = '\0';
+    return text;
+}
+
+static void test_what_is_longer_than_a_message_arrives(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {1024 * 1024 + 1, 2 * 1024 * 1024, 9 * 1024 * 1024 + 17};
+    beluga_error err;
+    queue_result result;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("long", NULL)), *worker = role_join(at("long", NULL));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *text = make_long(sizes[i]);
+        assert_int_equal(queue_put(q, i + 1, text, sizes[i], &err), 0);
+        queue_claim claim = role_claim(worker);
+        assert_null(claim.fault);
+        assert_int_equal(claim.length, sizes[i]);
+        assert_memory_equal(claim.bytes, text, sizes[i]);
+        assert_true(role_answer(worker, &claim, text));
+        int rc = 0;
+        while (rc == 0) rc = queue_next_result(q, 0, &result, 1000, &err);
+        if (rc < 0) fail_msg("%s", err.message);
+        assert_int_equal(result.line, i + 1);
+        assert_int_equal(result.length, sizes[i]);
+        assert_memory_equal(result.bytes, text, sizes[i]);
+        free(text);
+    }
+    queue_free(worker);
+    queue_free(q);
+}
+
+static void test_a_long_manifest_arrives(void **state)
+{
+    (void)state;
+    beluga_error err;
+    bool made;
+    const char *manifest;
+    size_t n;
+    char *text = make_long(3 * 1024 * 1024);
+    servers_start(&nats, 1, NULL);
+    queue *q = role_open(at("manifest", NULL)), *worker = role_open(at("manifest", NULL));
+    assert_int_equal(queue_create(q, text, strlen(text), &made, &err), 0);
+    assert_int_equal(queue_join(worker, &manifest, &n, &err), 0);
+    assert_int_equal(n, strlen(text));
+    assert_string_equal(manifest, text);
+    queue_free(worker);
+    queue_free(q);
+    free(text);
+}
+
+/* ---- servers that go ------------------------------------------------------------------------- */
+
+static void put_some(queue *q, uint64_t first, uint64_t last)
+{
+    beluga_error err;
+    char text[64];
+    for (uint64_t line = first; line <= last; line++) {
+        int n = snprintf(text, sizeof text, "line %" PRIu64, line);
+        if (queue_put(q, line, text, (size_t)n, &err) != 0) fail_msg("%s", err.message);
+    }
+}
+
+static void expect_all(queue *q, uint64_t lines)
+{
+    queue_counts counts = role_wait_for(q, lines);
+    assert_int_equal(counts.put, lines);
+    assert_int_equal(counts.finished, lines);
+}
+
+static void test_nothing_is_lost_when_the_server_is_killed(void **state)
+{
+    (void)state;
+    const uint64_t lines = 2000, step = 500;
+    beluga_error err;
+    char news[QUEUE_NEWS_BYTES];
+    servers_start_durable(&nats, 1);
+    queue *q = role_create(at("killed", "ack_wait=5"));
+    pid_t worker = role_spawn("ask", at("killed", "ack_wait=5"), 64);
+    for (uint64_t line = 0; line < lines; line += step) {
+        put_some(q, line + 1, line + step);
+        role_wait_for(q, line + 1); /* the worker is in the middle of it, and the producer, too */
+        servers_kill(&nats, 0);
+        servers_start_again(&nats, 0);
+    }
+    assert_int_equal(queue_seal(q, lines, &err), 0);
+    role_collect(q, lines);
+    assert_int_equal(role_end(worker), 0);
+    assert_true(queue_news(q, news));
+    assert_non_null(strstr(news, "connection"));
+    expect_all(q, lines);
+    queue_free(q);
+}
+
+static void test_nothing_is_lost_when_connections_are_cut(void **state)
+{
+    (void)state;
+    const uint64_t lines = 3000, step = 500;
+    beluga_error err;
+    relay way;
+    char address[ADDRESS_BYTES];
+    servers_start(&nats, 1, NULL);
+    relay_start(&way, nats.ports[0]);
+    snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=5", way.port);
+    queue *q = role_create(address);
+    pid_t worker = role_spawn("ask", address, 64);
+    for (uint64_t line = 0; line < lines; line += step) {
+        put_some(q, line + 1, line + step);
+        role_wait_for(q, line + 1);
+        relay_cut(&way);
+    }
+    assert_int_equal(queue_seal(q, lines, &err), 0);
+    role_collect(q, lines);
+    assert_int_equal(role_end(worker), 0);
+    expect_all(q, lines);
+    queue_free(q);
+    relay_stop(&way);
+}
+
+static void test_patience_has_an_end(void **state)
+{
+    (void)state;
+    beluga_error err = {.code = 0};
+    queue_counts counts;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("patience", "patience=1"));
+    servers_kill(&nats, 0);
+    while (!queue_failed(q, &err)) queue_count(q, &counts, 100);
+    assert_int_equal(err.code, BELUGA_ERROR_NETWORK);
+    assert_int_equal(queue_put(q, 1, "x", 1, &err), BELUGA_ERROR_NETWORK);
+    assert_int_equal(queue_seal(q, 1, &err), BELUGA_ERROR_NETWORK);
+    queue_free(q);
+}
+
+static bool say_stop(void *payload)
+{
+    int *asked = payload;
+    return ++*asked > 3;
+}
+
+static void test_a_wait_can_be_ended(void **state)
+{
+    (void)state;
+    int asked = 0;
+    beluga_error err;
+    queue *q = NULL;
+    servers_start(&nats, 1, NULL);
+    const queue_settings settings = {
+        .address = at("ended", NULL), .stopped = say_stop, .payload = &asked};
+    assert_int_equal(queue_open(&settings, &q, &err), 0);
+    queue *other = role_create(at("ended", NULL));
+    servers_kill(&nats, 0);
+    assert_int_equal(queue_put(q, 1, "x", 1, &err), 0);
+    assert_int_equal(queue_seal(q, 1, &err), BELUGA_ERROR_CONTEXT_CANCELED);
+    queue_free(q);
+    queue_free(other);
+}
+
+static void test_a_job_that_is_removed_ends_its_workers(void **state)
+{
+    (void)state;
+    beluga_error err = {.code = 0};
+    queue_claim claim;
+    queue_counts counts;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("removed", NULL));
+    role_put(q, 1, 1, 1);
+    queue *worker = role_join(at("removed", NULL));
+    claim = role_claim(worker);
+    queue_let_go(worker, &claim, 60000);
+    assert_int_equal(queue_remove(q, &err), 0);
+    while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
+    assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
+    assert_int_equal(queue_remove(q, &err), 0); /* once more is no error */
+    queue_free(worker);
+    queue_free(q);
+}
+
+/* ---- who may not, and what is not there ------------------------------------------------------ */
+
+static void expect_refusal(const char *address, int code, const char *word)
+{
+    const queue_settings settings = {.address = address};
+    beluga_error err = {.code = 0};
+    queue *q = NULL;
+    assert_int_equal(queue_open(&settings, &q, &err), code);
+    assert_null(q);
+    assert_non_null(strstr(err.message, word));
+    assert_null(strstr(err.message, "hidden"));
+}
+
+static void test_credentials_are_asked_for(void **state)
+{
+    (void)state;
+    char text[ADDRESS_BYTES];
+    servers_start(&nats, 1, "authorization { user: anna, password: \"hidden/1\" }");
+    expect_refusal(at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
+    snprintf(text, sizeof text, "nats://anna:hidden2@127.0.0.1:%d/job", nats.ports[0]);
+    expect_refusal(text, BELUGA_ERROR_AUTHENTICATION, "credentials");
+    snprintf(text, sizeof text, "nats://anna:hidden%%2f1@127.0.0.1:%d/job", nats.ports[0]);
+    queue *q = role_create(text);
+    assert_null(strstr(queue_where(q), "hidden"));
+    assert_string_equal(queue_job(q), "job");
+    queue_free(q);
+    setenv("NATS_USER", "anna", 1);
+    setenv("NATS_PASSWORD", "hidden/1", 1);
+    queue_free(role_join(at("job", NULL)));
+    unsetenv("NATS_USER");
+    unsetenv("NATS_PASSWORD");
+}
+
+static void test_a_token_is_enough(void **state)
+{
+    (void)state;
+    char text[ADDRESS_BYTES];
+    servers_start(&nats, 1, "authorization { token: hidden3 }");
+    snprintf(text, sizeof text, "nats://hidden3@127.0.0.1:%d/job", nats.ports[0]);
+    queue_free(role_create(text));
+    setenv("NATS_TOKEN", "hidden3", 1);
+    queue_free(role_join(at("job", NULL)));
+    unsetenv("NATS_TOKEN");
+    setenv("NATS_USER", "hidden3", 1); /* as the nats tool has it */
+    queue_free(role_join(at("job", NULL)));
+    unsetenv("NATS_USER");
+}
+
+/* The pair of NATS' own documentation; see test_address.c. */
+static void test_a_seed_signs_in(void **state)
+{
+    (void)state;
+    char path[FOLDER_BYTES + 16], query[FOLDER_BYTES + 32];
+    servers_start(&nats, 1,
+                  "authorization { users: [{ nkey: "
+                  "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }");
+    snprintf(path, sizeof path, "%s/seed.nk", nats.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n", file);
+    fclose(file);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
+    snprintf(query, sizeof query, "nkey=%s", path);
+    queue_free(role_create(at("job", query)));
+    setenv("NATS_NKEY", path, 1);
+    queue_free(role_join(at("job", NULL)));
+    setenv("NATS_NKEY", nats.folder, 1);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "seed");
+    setenv("NATS_NKEY", "/nothing/is/here", 1);
+    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "/nothing/is/here");
+    unsetenv("NATS_NKEY");
+}
+
+static void test_credentials_that_end_are_told(void **state)
+{
+    (void)state;
+    char text[ADDRESS_BYTES];
+    beluga_error err = {.code = 0};
+    queue_counts counts;
+    servers_start(&nats, 1, "authorization { token: hidden4 }");
+    snprintf(text, sizeof text, "nats://hidden4@127.0.0.1:%d/job", nats.ports[0]);
+    queue *q = role_create(text);
+    servers_kill(&nats, 0);
+    servers_configure_again(&nats, "authorization { token: hidden5 }");
+    servers_start_again(&nats, 0);
+    while (!queue_failed(q, &err)) queue_count(q, &counts, 100);
+    assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
+    queue_free(q);
+}
+
+static void test_a_job_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    beluga_error err = {.code = 0};
+    const char *manifest;
+    size_t n;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_open(at("nothing", NULL));
+    assert_int_equal(queue_join(q, &manifest, &n, &err), BELUGA_ERROR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "/nothing"));
+    assert_non_null(strstr(err.message, "--queue"));
+    queue_free(q);
+}
+
+static void test_a_server_without_jetstream_is_told(void **state)
+{
+    (void)state;
+    beluga_error err = {.code = 0};
+    bool made;
+    servers_start(&nats, 1, "accounts { A { users: [{user: a, password: a}] } }\nno_auth_user: a");
+    queue *q = role_open(at("none", NULL));
+    assert_int_equal(queue_create(q, "{}", 2, &made, &err), BELUGA_ERROR_NOT_SUPPORTED);
+    assert_non_null(strstr(err.message, "JetStream"));
+    queue_free(q);
+}
+
+static void test_a_server_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    char text[ADDRESS_BYTES];
+    snprintf(text, sizeof text, "nats://127.0.0.1:%d/job", servers_free_port());
+    expect_refusal(text, BELUGA_ERROR_NETWORK, "no server");
+}
+
+static void test_replicas_need_a_cluster(void **state)
+{
+    (void)state;
+    beluga_error err = {.code = 0};
+    bool made;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_open(at("replicas", "replicas=3"));
+    assert_int_equal(queue_create(q, "{}", 2, &made, &err), BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "replicas=1"));
+    queue_free(q);
+}
+
+/* ---- what all know --------------------------------------------------------------------------- */
+
+static void test_workers_spend_together(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, NULL);
+    queue *one = role_create(at("spend", NULL)), *two = role_join(at("spend", NULL));
+    const queue_sum some = {.cost = 0.25, .failed = 1, .input_tokens = 10, .output_tokens = 20};
+    queue_sum sum = {0};
+    for (int i = 0; i < 100; i++) {
+        queue_spend(one, &some);
+        queue_spend(two, &some);
+    }
+    queue_spent(one, &sum);
+    assert_true(sum.cost >= 25); /* at least its own, at once */
+    for (int i = 0; i < 600 && sum.cost < 50; i++) {
+        struct timespec tenth = {.tv_nsec = 100000000};
+        nanosleep(&tenth, NULL);
+        queue_spent(one, &sum);
+    }
+    assert_true(sum.cost == 50);
+    assert_int_equal(sum.failed, 200);
+    assert_int_equal(sum.input_tokens, 2000);
+    assert_int_equal(sum.output_tokens, 4000);
+    queue_free(one);
+    queue_free(two);
+}
+
+static void test_workers_are_listed(void **state)
+{
+    (void)state;
+    queue_worker workers[4];
+    size_t n = 0;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("list", NULL));
+    role_put(q, 1, 5, 5);
+    assert_int_equal(queue_workers(q, workers, 4), 0);
+    queue *one = role_join(at("list", NULL)), *two = role_join(at("list", NULL));
+    queue_claim first = role_claim(one), second = role_claim(two);
+    assert_true(first.line != second.line);
+    for (int i = 0; i < 600 && n != 2; i++) {
+        struct timespec tenth = {.tv_nsec = 100000000};
+        nanosleep(&tenth, NULL);
+        n = queue_workers(q, workers, 4);
+    }
+    assert_int_equal(n, 2);
+    assert_true(strcmp(workers[0].name, workers[1].name) < 0);
+    assert_int_equal(queue_workers(one, workers, 4) > 0, 1); /* itself, before anybody was heard */
+    queue_free(one);
+    queue_free(two);
+    queue_free(q);
+}
+
+static void test_collecting_goes_on_behind_a_position(void **state)
+{
+    (void)state;
+    beluga_error err;
+    queue_result result = {0};
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(at("position", NULL)), *worker = role_join(at("position", NULL));
+    role_put(q, 1, 10, 10);
+    assert_int_equal(role_work(worker, 1), 10);
+    for (int i = 0; i < 6;) i += queue_next_result(q, 0, &result, 1000, &err);
+    uint64_t position = result.position;
+    queue_free(q);
+    q = role_join(at("position", NULL));
+    int n = 0;
+    for (; n < 4; n += queue_next_result(q, position, &result, 1000, &err))
+        assert_true(result.position >= position);
+    assert_int_equal(queue_next_result(q, position, &result, 300, &err), 0);
+    queue_free(worker);
+    queue_free(q);
+}
+
+int main(int count, char **arguments)
+{
+    int code = role_main(count, arguments);
+    if (code >= 0) return code;
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(test_lines_put_twice_are_there_once),
+        CASE(test_a_job_is_made_once),
+        CASE(test_two_workers_ask_each_line_once),
+        CASE(test_lines_of_a_worker_that_died_are_asked_by_another),
+        CASE(test_a_line_that_came_back_tells_its_tries),
+        CASE(test_a_line_under_way_is_nobody_elses),
+        CASE(test_the_first_result_stays),
+        CASE(test_a_line_with_a_result_is_not_handed_out),
+        CASE(test_what_is_longer_than_a_message_arrives),
+        CASE(test_a_long_manifest_arrives),
+        CASE(test_nothing_is_lost_when_the_server_is_killed),
+        CASE(test_nothing_is_lost_when_connections_are_cut),
+        CASE(test_patience_has_an_end),
+        CASE(test_a_wait_can_be_ended),
+        CASE(test_a_job_that_is_removed_ends_its_workers),
+        CASE(test_credentials_are_asked_for),
+        CASE(test_a_token_is_enough),
+        CASE(test_a_seed_signs_in),
+        CASE(test_credentials_that_end_are_told),
+        CASE(test_a_job_that_is_not_there_is_told),
+        CASE(test_a_server_without_jetstream_is_told),
+        CASE(test_a_server_that_is_not_there_is_told),
+        CASE(test_replicas_need_a_cluster),
+        CASE(test_workers_spend_together),
+        CASE(test_workers_are_listed),
+        CASE(test_collecting_goes_on_behind_a_position),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
