@@ -80,6 +80,7 @@ typedef struct batch_text {
 
 typedef struct batch_line {
     json id, request, metadata; /* `id` is a string */
+    json said;                  /* the content of what the user says last */
     batch_text *text;
     batch_outcome outcome;
 } batch_line;
@@ -123,6 +124,7 @@ typedef enum batch_fault_kind {
     FAULT_EXPIRE,
     FAULT_ERRORS_ONLY,
     FAULT_INVALID,
+    FAULT_QUEUE_FULL,
     FAULT_LINE_400,
     FAULT_LINE_429,
     FAULT_LINE_500,
@@ -157,73 +159,78 @@ typedef struct batches {
 /* ---- batch_store.c --------------------------------------------------------------------------- */
 
 /* Return a number of the server's sequence, which its seed begins. */
-uint64_t batch__random(batches *b);
-uint64_t batch__mix(uint64_t x);
-uint64_t batch__hash(const void *data, size_t n);
+uint64_t peer__batch_random(batches *b);
+uint64_t peer__batch_mix(uint64_t x);
+uint64_t peer__batch_hash(const void *data, size_t n);
 /* Return whether a fault is played this time. */
-bool batch__plays(batches *b, batch_fault_kind kind);
+bool peer__batch_plays(batches *b, batch_fault_kind kind);
 
-batch_blob *batch__blob_new(bytes *taken); /* NULL without memory; `taken` is empty then, too */
-void batch__blob_drop(batch_blob *blob);   /* one reference less; NULL is allowed */
+batch_blob *
+peer__batch_blob_new(bytes *taken);           /* NULL without memory; `taken` is empty then, too */
+void peer__batch_blob_drop(batch_blob *blob); /* one reference less; NULL is allowed */
 
 /* Add a file of a key; NULL without room. It takes the blob over, even then. */
-batch_file *batch__file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
-/* Return the key's file; NULL when there is none. */
-batch_file *batch__file_find(batches *b, const char *id, const char *key);
-void batch__file_delete(batches *b, batch_file *file);
+batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
+/* Return the key's file; NULL when there is none, or its upload has not ended. */
+batch_file *peer__batch_file_find(batches *b, const char *id, const char *key);
+/* Return the upload of anybody's that has not ended: its id is what its address knows. */
+batch_file *peer__batch_upload_find(batches *b, const char *id);
+/* Put a piece behind what an upload has; the first one is taken over. False without room. */
+bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece);
+void peer__batch_file_delete(batches *b, batch_file *file);
 
-/* Return a job of no key yet, which batch__job_add() or batch__job_free() takes; NULL without
- * memory. */
-batch_job *batch__job_new(batches *b, batch_shape shape);
-bool batch__job_add(batches *b, batch_job *job, const char *prefix);
+/* Return a job of no key yet, which peer__batch_job_add() or peer__batch_job_free() takes; NULL
+ * without memory. */
+batch_job *peer__batch_job_new(batches *b, batch_shape shape);
+bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix);
 /* Return the key's job, even one that lists do not show yet; NULL when there is none. */
-batch_job *batch__job_find(batches *b, batch_shape shape, const char *id, const char *key);
+batch_job *peer__batch_job_find(batches *b, batch_shape shape, const char *id, const char *key);
 /* Return whether a list of this shape shows the job to the key. */
-bool batch__job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
-                          const char *key);
-void batch__job_free(batch_job *job);
+bool peer__batch_job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
+                               const char *key);
+void peer__batch_job_free(batch_job *job);
 
 /* Return the entry of a text, which is made when it is new; NULL without memory. */
-batch_text *batch__text(batches *b, const char *text, size_t n);
+batch_text *peer__batch_text(batches *b, const char *text, size_t n);
 /* Free all but `b` itself. */
-void batch__store_free(batches *b);
+void peer__batch_store_free(batches *b);
 
 /* ---- batch_lines.c --------------------------------------------------------------------------- */
 
 /* Read the job's lines from its blob, in which each line is a JSON object. Faults of the contents
  * become problems of the job. Returns false without memory. */
-bool batch__read_lines(batches *b, batch_job *job);
+bool peer__batch_read_lines(batches *b, batch_job *job);
 /* Read them from an array of requests in the blob. */
-bool batch__read_items(batches *b, batch_job *job, json array);
+bool peer__batch_read_items(batches *b, batch_job *job, json array);
 /* Append the last text that the user says in a line. */
-bool batch__line_text(const batch_job *job, const batch_line *line, bytes *text);
+bool peer__batch_line_text(const batch_line *line, bytes *text);
 
 /* ---- batch_answer.c -------------------------------------------------------------------------- */
 
 /* Append the result of a line, as its API writes it. */
-bool batch__put_result(const batch_job *job, const batch_line *line, bytes *out);
+bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out);
 
 /* ---- batch_run.c ----------------------------------------------------------------------------- */
 
 /* Bring a job to where it is by now. */
-void batch__advance(batches *b, batch_job *job);
-/* As batch__advance(), and count that somebody asked. */
-void batch__poll(batches *b, batch_job *job);
-void batch__cancel(batches *b, batch_job *job);
-bool batch__has_ended(const batch_job *job);
+void peer__batch_advance(batches *b, batch_job *job);
+/* As peer__batch_advance(), and count that somebody asked. */
+void peer__batch_poll(batches *b, batch_job *job);
+void peer__batch_cancel(batches *b, batch_job *job);
+bool peer__batch_has_ended(const batch_job *job);
 /* Write the results of all lines, in any order; {0} without memory. */
-bytes batch__all_results(batches *b, const batch_job *job);
+bytes peer__batch_all_results(batches *b, const batch_job *job);
 /* The lines that failed, for whatever reason. */
-size_t batch__failed(const batch_job *job);
+size_t peer__batch_failed(const batch_job *job);
 
 /* ---- batch_fault.c --------------------------------------------------------------------------- */
 
 /* Read "NAME" or "NAME:HOW-OFTEN" into `b`. Returns NULL, or what is wrong with it; static. */
-const char *batch__read_fault(batches *b, const char *text);
+const char *peer__batch_read_fault(batches *b, const char *text);
 /* Decide what becomes of a line whose text is asked once more. */
-batch_outcome batch__decide(batches *b, const batch_job *job, batch_text *entry, const char *text,
-                            size_t n);
+batch_outcome peer__batch_decide(batches *b, const batch_job *job, batch_text *entry,
+                                 const char *text, size_t n);
 /* Return whether a text has the words that make its line expire now. */
-bool batch__text_expires(const batch_text *entry, const char *text, size_t n);
+bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t n);
 
 #endif

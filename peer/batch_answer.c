@@ -107,7 +107,7 @@ static bool put_model(const batch_job *job, const batch_line *line, bytes *model
 static bool put_line_answer(const batch_job *job, const batch_line *line, bytes *out)
 {
     bytes text = {0}, model = {0};
-    bool ok = peer__put(&text, "echo: ") && batch__line_text(job, line, &text) &&
+    bool ok = peer__put(&text, "echo: ") && peer__batch_line_text(line, &text) &&
               put_model(job, line, &model);
     /* Gemini's answers name the model without its collection. */
     bool is_path = ok && strncmp(model.data, "models/", 7) == 0;
@@ -116,7 +116,8 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
                 .n = text.len,
                 .input = tokens_of(text.len),
                 .output = tokens_of(text.len),
-                .id = batch__hash(line->id.at, line->id.n) ^ batch__hash(job->id, strlen(job->id)),
+                .id = peer__batch_hash(line->id.at, line->id.n) ^
+                      peer__batch_hash(job->id, strlen(job->id)),
                 .created = (long long)job->created};
     ok = ok && put_answer(job, out, &a);
     peer__bytes_free(&text);
@@ -205,7 +206,7 @@ static bool put_tried(const batch_job *job, const batch_line *line, const failur
     bool ok = peer__putf(out,
                          ",\"response\":{\"status_code\":%d,\"request_id\":\"req-%016llx\","
                          "\"body\":",
-                         status, (unsigned long long)batch__hash(line->id.at, line->id.n));
+                         status, (unsigned long long)peer__batch_hash(line->id.at, line->id.n));
     if (ok && status == 200)
         ok = put_line_answer(job, line, out);
     else if (ok)
@@ -217,7 +218,7 @@ static bool put_openai_result(const batch_job *job, const batch_line *line, byte
 {
     const failure *f = &failures[line->outcome];
     bool untried = line->outcome == LINE_EXPIRED || line->outcome == LINE_CANCELLED;
-    unsigned long long id = batch__hash(line->id.at, line->id.n);
+    unsigned long long id = peer__batch_hash(line->id.at, line->id.n);
     return peer__putf(out, "{\"id\":\"batch_req_%016llx\",\"custom_id\":", id) &&
            put_id(out, line->id) && (untried ? put_untried(out, f) : put_tried(job, line, f, out));
 }
@@ -259,7 +260,7 @@ static bool put_gemini_result(const batch_job *job, const batch_line *line, byte
     return ok && peer__put(out, "}");
 }
 
-bool batch__put_result(const batch_job *job, const batch_line *line, bytes *out)
+bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out)
 {
     if (job->shape == BATCH_ANTHROPIC) return put_anthropic_result(job, line, out);
     if (job->shape == BATCH_GEMINI) return put_gemini_result(job, line, out);

@@ -13,13 +13,13 @@
 
 static const char *state_name(const batch_job *job)
 {
-    if (batch__has_ended(job)) return "ended";
+    if (peer__batch_has_ended(job)) return "ended";
     return job->state == JOB_CANCELLING ? "canceling" : "in_progress";
 }
 
 static bool put_counts(const batch_job *job, bytes *out)
 {
-    bool ended = batch__has_ended(job);
+    bool ended = peer__batch_has_ended(job);
     const size_t *n = job->counts;
     size_t errored = n[LINE_REFUSED] + n[LINE_LIMITED] + n[LINE_BROKEN] + n[LINE_UNPAID];
     return peer__putf(out,
@@ -32,7 +32,7 @@ static bool put_counts(const batch_job *job, bytes *out)
 /* The address of the results; null before the end. */
 static bool put_results_url(const batch_job *job, bytes *out)
 {
-    if (!batch__has_ended(job)) return peer__put(out, "null");
+    if (!peer__batch_has_ended(job)) return peer__put(out, "null");
     return peer__putf(out, "\"%s/messages/batches/%s/results\"", job->url, job->id);
 }
 
@@ -42,11 +42,11 @@ static bool put_job(const batch_job *job, bytes *out)
            peer__putf(out, ",\"type\":\"message_batch\",\"processing_status\":\"%s\"",
                       state_name(job)) &&
            put_counts(job, out) && peer__put(out, ",\"ended_at\":") &&
-           batch__put_time(out, job->ended) && peer__put(out, ",\"created_at\":") &&
-           batch__put_time(out, job->created) && peer__put(out, ",\"expires_at\":") &&
-           batch__put_time(out, job->created + DAY) &&
+           peer__batch_put_time(out, job->ended) && peer__put(out, ",\"created_at\":") &&
+           peer__batch_put_time(out, job->created) && peer__put(out, ",\"expires_at\":") &&
+           peer__batch_put_time(out, job->created + DAY) &&
            peer__put(out, ",\"archived_at\":null,\"cancel_initiated_at\":") &&
-           batch__put_time(out, job->cancelling) && peer__put(out, ",\"results_url\":") &&
+           peer__batch_put_time(out, job->cancelling) && peer__put(out, ",\"results_url\":") &&
            put_results_url(job, out) && peer__put(out, "}");
 }
 
@@ -56,8 +56,8 @@ static bool put_job(const batch_job *job, bytes *out)
 static bool read_job(batch_call *call, batch_job *job, json requests)
 {
     job->is_inline = true;
-    job->blob = batch__blob_new(&call->req->body);
-    return job->blob && batch__read_items(call->b, job, requests);
+    job->blob = peer__batch_blob_new(&call->req->body);
+    return job->blob && peer__batch_read_items(call->b, job, requests);
 }
 
 static void create(batch_call *call, const char *id)
@@ -65,35 +65,35 @@ static void create(batch_call *call, const char *id)
     (void)id;
     json body = peer__json_parse(call->req->body.data, call->req->body.len);
     json requests = peer__json_get(body, "requests");
-    if (batch__busy(call)) return;
+    if (peer__batch_busy(call)) return;
     if (!requests.at || *requests.at != '[') {
-        batch__refuse(call, 400, "requests: Field required");
+        peer__batch_refuse(call, 400, "requests: Field required");
         return;
     }
-    batch_job *job = batch__job_new(call->b, BATCH_ANTHROPIC);
+    batch_job *job = peer__batch_job_new(call->b, BATCH_ANTHROPIC);
     if (job)
-        batch__create(call, job, "msgbatch_", read_job(call, job, requests), put_job);
+        peer__batch_create(call, job, "msgbatch_", read_job(call, job, requests), put_job);
     else
-        batch__refuse(call, 500, "the scripted peer has no memory for this batch");
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
 }
 
 static batch_job *job_of(batch_call *call, const char *id)
 {
-    return batch__job_of(call, id, "Message batch not found");
+    return peer__batch_job_of(call, id, "Message batch not found");
 }
 
 static void get(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
-    if (job) batch__send_job(call, job, put_job);
+    if (job) peer__batch_send_job(call, job, put_job);
 }
 
 static void cancel(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
     if (!job) return;
-    batch__cancel(call->b, job);
-    batch__send_job(call, job, put_job);
+    peer__batch_cancel(call->b, job);
+    peer__batch_send_job(call, job, put_job);
 }
 
 static void delete(batch_call *call, const char *id)
@@ -101,29 +101,30 @@ static void delete(batch_call *call, const char *id)
     bytes text = {0};
     batch_job *job = job_of(call, id);
     if (!job) return;
-    if (!batch__has_ended(job)) {
-        batch__refuse(call, 400, "A batch that is being processed can't be deleted: cancel it.");
+    if (!peer__batch_has_ended(job)) {
+        peer__batch_refuse(call, 400,
+                           "A batch that is being processed can't be deleted: cancel it.");
         return;
     }
     job->deleted = true;
     bool ok = peer__put(&text, "{\"type\":\"message_batch_deleted\",\"id\":") &&
               peer__put_string(&text, job->id) && peer__put(&text, "}");
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static void results(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
     if (!job) return;
-    if (!batch__has_ended(job)) {
-        batch__refuse(call, 404, "The batch has not ended: it has no results yet.");
+    if (!peer__batch_has_ended(job)) {
+        peer__batch_refuse(call, 404, "The batch has not ended: it has no results yet.");
         return;
     }
-    bytes text = batch__all_results(call->b, job);
+    bytes text = peer__batch_all_results(call->b, job);
     if (text.len)
-        batch__download(call, "application/x-jsonl", text.data, text.len);
+        peer__batch_download(call, "application/x-jsonl", text.data, text.len);
     else
-        batch__refuse(call, 500, "the scripted peer has no memory for these results");
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for these results");
     peer__bytes_free(&text);
 }
 
@@ -133,9 +134,9 @@ static bool put_list(const batch_page *page, bool has_more, bytes *out)
     for (size_t i = 0; ok && i < page->n; i++)
         ok = (i == 0 || peer__put(out, ",")) && put_job(page->jobs[i], out);
     return ok && peer__putf(out, "],\"has_more\":%s,\"first_id\":", has_more ? "true" : "false") &&
-           batch__put_or_null(out, page->n ? page->jobs[0]->id : NULL) &&
+           peer__batch_put_or_null(out, page->n ? page->jobs[0]->id : NULL) &&
            peer__put(out, ",\"last_id\":") &&
-           batch__put_or_null(out, page->n ? page->jobs[page->n - 1]->id : NULL) &&
+           peer__batch_put_or_null(out, page->n ? page->jobs[page->n - 1]->id : NULL) &&
            peer__put(out, "}");
 }
 
@@ -156,17 +157,17 @@ static void list(batch_call *call, const char *id)
     batch_page page;
     bytes text = {0};
     (void)id;
-    batch__query(call, "after_id", after, sizeof after);
-    batch__query(call, "before_id", before, sizeof before);
-    size_t most = batch__page_size(call, "limit", 20, 1000);
-    bool ok = batch__list(call, after, 0, *before ? call->b->n_jobs : most, &page);
+    peer__batch_query(call, "after_id", after, sizeof after);
+    peer__batch_query(call, "before_id", before, sizeof before);
+    size_t most = peer__batch_page_size(call, "limit", 20, 1000);
+    bool ok = peer__batch_list(call, after, 0, *before ? call->b->n_jobs : most, &page);
     bool has_more = ok && (*before ? keep_before(&page, before, most) : page.has_more);
     ok = ok && put_list(&page, has_more, &text);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
     free(page.jobs);
 }
 
-bool batch__anthropic(batch_call *call)
+bool peer__batch_anthropic(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1/messages/batches", create},
@@ -176,5 +177,5 @@ bool batch__anthropic(batch_call *call)
         {"POST", "/v1/messages/batches/{}/cancel", cancel},
         {"DELETE", "/v1/messages/batches/{}", delete},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

@@ -23,7 +23,7 @@ static bool matches(const char *pattern, const char *path, char id[static BATCH_
     return true;
 }
 
-bool batch__route(batch_call *call, const batch_route *routes, size_t n)
+bool peer__batch_route(batch_call *call, const batch_route *routes, size_t n)
 {
     char id[BATCH_ID_SIZE * 2];
     for (size_t i = 0; i < n; i++) {
@@ -59,7 +59,7 @@ static bool copy_value(const char *from, size_t n, char *out, size_t size)
     return true;
 }
 
-bool batch__query(const batch_call *call, const char *name, char *out, size_t size)
+bool peer__batch_query(const batch_call *call, const char *name, char *out, size_t size)
 {
     size_t len = strlen(name);
     for (const char *at = call->query; *at;) {
@@ -71,29 +71,31 @@ bool batch__query(const batch_call *call, const char *name, char *out, size_t si
     return false;
 }
 
-size_t batch__query_number(const batch_call *call, const char *name, size_t otherwise, size_t most)
+size_t peer__batch_query_number(const batch_call *call, const char *name, size_t otherwise,
+                                size_t most)
 {
     char text[24];
-    if (!batch__query(call, name, text, sizeof text)) return otherwise;
+    if (!peer__batch_query(call, name, text, sizeof text)) return otherwise;
     size_t n = (size_t)strtoul(text, NULL, 10);
     return n < most ? n : most;
 }
 
-size_t batch__page_size(const batch_call *call, const char *name, size_t otherwise, size_t most)
+size_t peer__batch_page_size(const batch_call *call, const char *name, size_t otherwise,
+                             size_t most)
 {
-    size_t n = batch__query_number(call, name, otherwise, most);
+    size_t n = peer__batch_query_number(call, name, otherwise, most);
     return call->b->page && n > call->b->page ? call->b->page : n;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-void batch__send(batch_call *call, int status, bytes *text, bool ok)
+void peer__batch_send(batch_call *call, int status, bytes *text, bool ok)
 {
     if (ok && text->len) {
         peer_step_status(call->r, status, "X-Request-Id: req-peer-batch\r\n");
         peer_step_body(call->r, text->data, text->len);
     } else {
-        batch__refuse(call, 500, "the scripted peer has no memory for this answer");
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for this answer");
     }
     peer__bytes_free(text);
 }
@@ -145,7 +147,7 @@ static bool put_error(batch_shape shape, int status, const char *message, bytes 
            peer__putf(out, ",\"type\":\"%s\",\"param\":null,\"code\":null}}", openai_type(status));
 }
 
-void batch__refuse(batch_call *call, int status, const char *message)
+void peer__batch_refuse(batch_call *call, int status, const char *message)
 {
     bytes text = {0};
     peer_step_status(call->r, status, status == 429 ? "Retry-After: 1\r\n" : NULL);
@@ -156,7 +158,7 @@ void batch__refuse(batch_call *call, int status, const char *message)
     peer__bytes_free(&text);
 }
 
-void batch__lose(batch_call *call)
+void peer__batch_lose(batch_call *call)
 {
     peer_step_close(call->r);
 }
@@ -167,11 +169,11 @@ static void send_chunks(batch_call *call, const char *data, size_t n)
         peer_step_chunk(call->r, data + at, n - at < CHUNK ? n - at : CHUNK);
 }
 
-void batch__download(batch_call *call, const char *type, const char *data, size_t n)
+void peer__batch_download(batch_call *call, const char *type, const char *data, size_t n)
 {
-    bool cut = batch__plays(call->b, FAULT_CUT_RESULTS);
-    bool cut_chunked = !cut && batch__plays(call->b, FAULT_CUT_CHUNKED);
-    bool chunked = cut_chunked || batch__plays(call->b, FAULT_CHUNKED);
+    bool cut = peer__batch_plays(call->b, FAULT_CUT_RESULTS);
+    bool cut_chunked = !cut && peer__batch_plays(call->b, FAULT_CUT_CHUNKED);
+    bool chunked = cut_chunked || peer__batch_plays(call->b, FAULT_CHUNKED);
     peer_step_status(call->r, 200, NULL);
     peer_step_header(call->r, "Content-Type", type);
     if (cut)
@@ -188,7 +190,7 @@ void batch__download(batch_call *call, const char *type, const char *data, size_
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-bool batch__put_time(bytes *out, time_t at)
+bool peer__batch_put_time(bytes *out, time_t at)
 {
     struct tm parts;
     char text[40];
@@ -197,22 +199,32 @@ bool batch__put_time(bytes *out, time_t at)
     return strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &parts) && peer__put(out, text);
 }
 
-bool batch__put_seconds(bytes *out, time_t at)
+bool peer__batch_put_seconds(bytes *out, time_t at)
 {
     return at ? peer__putf(out, "%lld", (long long)at) : peer__put(out, "null");
 }
 
-bool batch__put_or_null(bytes *out, const char *text)
+bool peer__batch_put_or_null(bytes *out, const char *text)
 {
     return text && *text ? peer__put_string(out, text) : peer__put(out, "null");
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-bool batch__busy(batch_call *call)
+/* A full queue fails a job of OpenAI's when it is checked; the others refuse to make it. */
+static bool fails_later(batch_shape shape)
 {
-    if (!batch__plays(call->b, FAULT_BUSY_CREATE)) return false;
-    batch__refuse(call, 429, "Too many batches at once. Please try again later.");
+    return shape == BATCH_OPENAI || shape == BATCH_TOGETHER;
+}
+
+bool peer__batch_busy(batch_call *call)
+{
+    if (peer__batch_plays(call->b, FAULT_BUSY_CREATE))
+        peer__batch_refuse(call, 429, "Too many batches at once. Please try again later.");
+    else if (!fails_later(call->shape) && peer__batch_plays(call->b, FAULT_QUEUE_FULL))
+        peer__batch_refuse(call, 429, "You exceeded your quota of enqueued tokens.");
+    else
+        return false;
     return true;
 }
 
@@ -220,73 +232,82 @@ static void apply_faults(batch_call *call, batch_job *job)
 {
     static const batch_problem invalid = {"invalid_json_line",
                                           "This line is not parseable as valid JSON.", 1};
-    if (batch__plays(call->b, FAULT_EXPIRE)) job->expires = true;
-    job->fails_all = batch__plays(call->b, FAULT_ERRORS_ONLY);
-    if (batch__plays(call->b, FAULT_INVALID) && !job->n_problems)
+    static const batch_problem full = {"token_limit_exceeded",
+                                       "Enqueued token limit reached for peer-batch in "
+                                       "organization org-peer. Limit: 90,000 enqueued tokens. "
+                                       "Please try again once some in_progress batches have been "
+                                       "completed.",
+                                       0};
+    if (peer__batch_plays(call->b, FAULT_EXPIRE)) job->expires = true;
+    job->fails_all = peer__batch_plays(call->b, FAULT_ERRORS_ONLY);
+    if (peer__batch_plays(call->b, FAULT_INVALID) && !job->n_problems)
         job->problems[job->n_problems++] = invalid;
+    if (fails_later(job->shape) && peer__batch_plays(call->b, FAULT_QUEUE_FULL) && !job->n_problems)
+        job->problems[job->n_problems++] = full;
 }
 
-void batch__create(batch_call *call, batch_job *job, const char *prefix, bool read,
-                   bool (*put)(const batch_job *job, bytes *out))
+void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
+                        bool (*put)(const batch_job *job, bytes *out))
 {
     if (read) apply_faults(call, job);
     /* The lists of Anthropic are checked at once, the files of others by and by. */
     bool refused = read && job->n_problems && job->shape == BATCH_ANTHROPIC;
-    if (refused) batch__refuse(call, 400, job->problems[0].message);
+    if (refused) peer__batch_refuse(call, 400, job->problems[0].message);
     memcpy(job->key, call->key, sizeof job->key);
-    if (refused || !read || !batch__job_add(call->b, job, prefix)) {
-        if (!refused) batch__refuse(call, 500, "the scripted peer has no room for this batch");
-        batch__job_free(job);
+    if (refused || !read || !peer__batch_job_add(call->b, job, prefix)) {
+        if (!refused) peer__batch_refuse(call, 500, "the scripted peer has no room for this batch");
+        peer__batch_job_free(job);
         return;
     }
-    if (batch__plays(call->b, FAULT_LOST_CREATE))
-        batch__lose(call);
-    else if (batch__plays(call->b, FAULT_ERROR_CREATE))
-        batch__refuse(call, 500, "The server had an error while processing your request.");
+    if (peer__batch_plays(call->b, FAULT_LOST_CREATE))
+        peer__batch_lose(call);
+    else if (peer__batch_plays(call->b, FAULT_ERROR_CREATE))
+        peer__batch_refuse(call, 500, "The server had an error while processing your request.");
     else
-        batch__send_job(call, job, put);
+        peer__batch_send_job(call, job, put);
 }
 
-batch_job *batch__job_of(batch_call *call, const char *id, const char *message)
+batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *message)
 {
     bool is_get = strcmp(call->req->method, "GET") == 0;
-    if (is_get && batch__plays(call->b, FAULT_BUSY_GET)) {
-        batch__refuse(call, 429, "Rate limit reached. Please try again later.");
+    if (is_get && peer__batch_plays(call->b, FAULT_BUSY_GET)) {
+        peer__batch_refuse(call, 429, "Rate limit reached. Please try again later.");
         return NULL;
     }
-    batch_job *job = batch__job_find(call->b, call->shape, id, call->key);
+    batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
     if (!job) {
-        batch__refuse(call, 404, message);
+        peer__batch_refuse(call, 404, message);
         return NULL;
     }
     if (is_get)
-        batch__poll(call->b, job);
+        peer__batch_poll(call->b, job);
     else
-        batch__advance(call->b, job);
+        peer__batch_advance(call->b, job);
     return job;
 }
 
-void batch__send_job(batch_call *call, const batch_job *job,
-                     bool (*put)(const batch_job *job, bytes *out))
+void peer__batch_send_job(batch_call *call, const batch_job *job,
+                          bool (*put)(const batch_job *job, bytes *out))
 {
     bytes text = {0};
     bool ok = put(job, &text);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-bool batch__list(batch_call *call, const char *after, size_t skip, size_t most, batch_page *page)
+bool peer__batch_list(batch_call *call, const char *after, size_t skip, size_t most,
+                      batch_page *page)
 {
     batches *b = call->b;
     bool begun = !*after;
     *page = (batch_page){.jobs = malloc((most ? most : 1) * sizeof(batch_job *))};
     for (size_t i = b->n_jobs; page->jobs && i-- > 0;) {
         batch_job *job = b->jobs[i];
-        if (!batch__job_is_listed(b, job, call->shape, call->key)) continue;
+        if (!peer__batch_job_is_listed(b, job, call->shape, call->key)) continue;
         page->total++;
         if (begun && page->total > skip && page->n < most) {
-            batch__advance(b, job);
+            peer__batch_advance(b, job);
             page->jobs[page->n++] = job;
         } else if (begun && page->total > skip) {
             page->has_more = true;

@@ -28,44 +28,46 @@ typedef struct batch_route {
 
 /* Answer by the first route that matches; false when none does. "{}" stands for one part of a path,
  * which ends before the text that follows it there. */
-bool batch__route(batch_call *call, const batch_route *routes, size_t n);
+bool peer__batch_route(batch_call *call, const batch_route *routes, size_t n);
 /* Copy a value of the query; false when it is not there, or too long. */
-bool batch__query(const batch_call *call, const char *name, char *out, size_t size);
+bool peer__batch_query(const batch_call *call, const char *name, char *out, size_t size);
 /* Return a number of the query within these bounds. */
-size_t batch__query_number(const batch_call *call, const char *name, size_t otherwise, size_t most);
+size_t peer__batch_query_number(const batch_call *call, const char *name, size_t otherwise,
+                                size_t most);
 
-/* As batch__query_number(), and at most what the server has on a page. */
-size_t batch__page_size(const batch_call *call, const char *name, size_t otherwise, size_t most);
+/* As peer__batch_query_number(), and at most what the server has on a page. */
+size_t peer__batch_page_size(const batch_call *call, const char *name, size_t otherwise,
+                             size_t most);
 
 /* Answer with text of JSON, which is freed; `ok` of false, or an empty text: 500. */
-void batch__send(batch_call *call, int status, bytes *text, bool ok);
+void peer__batch_send(batch_call *call, int status, bytes *text, bool ok);
 /* Answer with an error in the form of the call's API. */
-void batch__refuse(batch_call *call, int status, const char *message);
+void peer__batch_refuse(batch_call *call, int status, const char *message);
 /* Answer with the contents of a file or of results, as the faults of downloads have it. */
-void batch__download(batch_call *call, const char *type, const char *data, size_t n);
+void peer__batch_download(batch_call *call, const char *type, const char *data, size_t n);
 /* Close the connection without an answer. */
-void batch__lose(batch_call *call);
+void peer__batch_lose(batch_call *call);
 
 /* Write a time as RFC 3339 has it, or null for 0. */
-bool batch__put_time(bytes *out, time_t at);
+bool peer__batch_put_time(bytes *out, time_t at);
 /* Write a number, or null for 0. */
-bool batch__put_seconds(bytes *out, time_t at);
+bool peer__batch_put_seconds(bytes *out, time_t at);
 /* Write a string, or null for NULL and "". */
-bool batch__put_or_null(bytes *out, const char *text);
+bool peer__batch_put_or_null(bytes *out, const char *text);
 
 /* Play the faults that come before a job is made; true when the call was answered by one. */
-bool batch__busy(batch_call *call);
+bool peer__batch_busy(batch_call *call);
 /*
  * Add a job whose blob was read, with the faults of jobs and of answers to their creation, and
  * answer with `put`. The job belongs to the server then, or is freed.
  */
-void batch__create(batch_call *call, batch_job *job, const char *prefix, bool read,
-                   bool (*put)(const batch_job *job, bytes *out));
+void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
+                        bool (*put)(const batch_job *job, bytes *out));
 /* Find the call's job and bring it to now; else answer 404 and return NULL. */
-batch_job *batch__job_of(batch_call *call, const char *id, const char *message);
+batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *message);
 /* Answer with one job. */
-void batch__send_job(batch_call *call, const batch_job *job,
-                     bool (*put)(const batch_job *job, bytes *out));
+void peer__batch_send_job(batch_call *call, const batch_job *job,
+                          bool (*put)(const batch_job *job, bytes *out));
 
 /* A page of a list: jobs from the newest to the oldest. */
 typedef struct batch_page {
@@ -78,16 +80,17 @@ typedef struct batch_page {
  * Collect up to `most` jobs after the job `after` ("": from the
  * newest), or behind the first `skip` ones. Returns false without memory.
  */
-bool batch__list(batch_call *call, const char *after, size_t skip, size_t most, batch_page *page);
+bool peer__batch_list(batch_call *call, const char *after, size_t skip, size_t most,
+                      batch_page *page);
 
 /* ---- the APIs: each returns whether the call was one of its own ------------------------------ */
 
-bool batch__openai(batch_call *call);    /* batch_openai.c: Azure, Groq and Together, too */
-bool batch__anthropic(batch_call *call); /* batch_anthropic.c */
-bool batch__gemini(batch_call *call);    /* batch_gemini.c */
-bool batch__mistral(batch_call *call);   /* batch_mistral.c */
-bool batch__files(batch_call *call);     /* batch_files.c: those of OpenAI and Mistral */
-bool batch__uploads(batch_call *call);   /* batch_uploads.c: those of Gemini */
-bool batch__control(batch_call *call);   /* batch_control.c */
+bool peer__batch_openai(batch_call *call);    /* batch_openai.c: Azure, Groq and Together, too */
+bool peer__batch_anthropic(batch_call *call); /* batch_anthropic.c */
+bool peer__batch_gemini(batch_call *call);    /* batch_gemini.c */
+bool peer__batch_mistral(batch_call *call);   /* batch_mistral.c */
+bool peer__batch_files(batch_call *call);     /* batch_files.c: those of OpenAI and Mistral */
+bool peer__batch_uploads(batch_call *call);   /* batch_uploads.c: those of Gemini */
+bool peer__batch_control(batch_call *call);   /* batch_control.c */
 
 #endif

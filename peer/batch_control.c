@@ -51,7 +51,7 @@ static bool put_job(const batch_job *job, bytes *out)
                       shape_name(job->shape), state_name(job->state),
                       job->deleted ? "true" : "false") &&
            peer__put_string(out, job->key) && peer__put(out, ",\"name\":") &&
-           batch__put_or_null(out, job->name) && peer__put(out, ",\"metadata\":") &&
+           peer__batch_put_or_null(out, job->name) && peer__put(out, ",\"metadata\":") &&
            peer__put(out, job->metadata ? job->metadata : "null") &&
            peer__put(out, ",\"first_id\":") && put_first_id(job, out) &&
            peer__putf(out, ",\"lines\":%zu,", job->n_lines) && put_outcomes(job, out) &&
@@ -126,15 +126,15 @@ static void tell(batch_call *call, const char *id)
     bytes text = {0};
     batches *b = call->b;
     (void)id;
-    for (size_t i = 0; i < b->n_jobs; i++) batch__advance(b, b->jobs[i]);
+    for (size_t i = 0; i < b->n_jobs; i++) peer__batch_advance(b, b->jobs[i]);
     bool ok = peer__putf(&text, "{\"requests\":%lu,\"jobs\":", b->requests) &&
               put_created(b, &text) && put_jobs(b, &text) && put_lines(b, &text) &&
               put_files(b, &text) && put_texts(b, &text) && peer__put(&text, "}");
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
-bool batch__control(batch_call *call)
+bool peer__batch_control(batch_call *call)
 {
     static const batch_route routes[] = {{"GET", "/control/batches", tell}};
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

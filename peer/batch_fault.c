@@ -8,15 +8,15 @@
 /* ---- options --------------------------------------------------------------------------------- */
 
 static const char *const fault_names[FAULTS] = {
-    [FAULT_LOST_CREATE] = "lost-create",   [FAULT_ERROR_CREATE] = "error-create",
-    [FAULT_BUSY_CREATE] = "busy-create",   [FAULT_LOST_UPLOAD] = "lost-upload",
-    [FAULT_BUSY_GET] = "busy-get",         [FAULT_EXPIRE] = "expire",
-    [FAULT_ERRORS_ONLY] = "errors-only",   [FAULT_INVALID] = "invalid",
-    [FAULT_LINE_400] = "line-400",         [FAULT_LINE_429] = "line-429",
-    [FAULT_LINE_500] = "line-500",         [FAULT_LINE_QUOTA] = "line-quota",
-    [FAULT_LINE_EXPIRED] = "line-expired", [FAULT_CUT_RESULTS] = "cut-results",
-    [FAULT_CUT_CHUNKED] = "cut-chunked",   [FAULT_CHUNKED] = "chunked",
-    [FAULT_EMPTY_IDS] = "empty-ids",
+    [FAULT_LOST_CREATE] = "lost-create", [FAULT_ERROR_CREATE] = "error-create",
+    [FAULT_BUSY_CREATE] = "busy-create", [FAULT_LOST_UPLOAD] = "lost-upload",
+    [FAULT_BUSY_GET] = "busy-get",       [FAULT_EXPIRE] = "expire",
+    [FAULT_QUEUE_FULL] = "queue-full",   [FAULT_ERRORS_ONLY] = "errors-only",
+    [FAULT_INVALID] = "invalid",         [FAULT_LINE_400] = "line-400",
+    [FAULT_LINE_429] = "line-429",       [FAULT_LINE_500] = "line-500",
+    [FAULT_LINE_QUOTA] = "line-quota",   [FAULT_LINE_EXPIRED] = "line-expired",
+    [FAULT_CUT_RESULTS] = "cut-results", [FAULT_CUT_CHUNKED] = "cut-chunked",
+    [FAULT_CHUNKED] = "chunked",         [FAULT_EMPTY_IDS] = "empty-ids",
 };
 
 /* Read "0.2", a chance, or "3", each third time. */
@@ -34,7 +34,7 @@ static bool read_how_often(batch_fault *fault, const char *text)
     return fault->every || (fault->chance > 0 && fault->chance <= 1);
 }
 
-const char *batch__read_fault(batches *b, const char *text)
+const char *peer__batch_read_fault(batches *b, const char *text)
 {
     size_t n = strcspn(text, ":");
     for (int i = 0; i < FAULTS; i++) {
@@ -74,7 +74,7 @@ static bool has_words(const char *words, const batch_text *entry, const char *te
     return !once || entry->asked == 0;
 }
 
-bool batch__text_expires(const batch_text *entry, const char *text, size_t n)
+bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t n)
 {
     for (size_t i = 0; i < LINE_FAULTS; i++)
         if (line_faults[i].outcome == LINE_EXPIRED &&
@@ -88,12 +88,13 @@ static bool has_bad_luck(const batches *b, const batch_text *entry, batch_fault_
 {
     const batch_fault *fault = &b->faults[kind];
     if (fault->every) return (entry->hash + entry->asked) % fault->every == 0;
-    uint64_t dice = batch__mix(b->seed ^ batch__mix(entry->hash ^ batch__mix(entry->asked)));
-    return (double)(batch__mix(dice + (uint64_t)kind) >> 11) < fault->chance * 0x1p53;
+    uint64_t dice =
+        peer__batch_mix(b->seed ^ peer__batch_mix(entry->hash ^ peer__batch_mix(entry->asked)));
+    return (double)(peer__batch_mix(dice + (uint64_t)kind) >> 11) < fault->chance * 0x1p53;
 }
 
-batch_outcome batch__decide(batches *b, const batch_job *job, batch_text *entry, const char *text,
-                            size_t n)
+batch_outcome peer__batch_decide(batches *b, const batch_job *job, batch_text *entry,
+                                 const char *text, size_t n)
 {
     batch_outcome outcome = job->fails_all ? LINE_REFUSED : LINE_ANSWERED;
     for (size_t i = 0; i < LINE_FAULTS && outcome == LINE_ANSWERED; i++)

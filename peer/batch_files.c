@@ -13,6 +13,9 @@
 
 #define MAX_BOUNDARY  200
 #define MAX_PART_HEAD ((size_t)4096)
+/* OpenAI's and Azure's pages say 200 MB, Together's 100 MB for a file of a batch. */
+#define MAX_OPENAI_BYTES   ((size_t)200 * 1024 * 1024)
+#define MAX_TOGETHER_BYTES ((size_t)100 * 1024 * 1024)
 
 /* ---- multipart ------------------------------------------------------------------------------- */
 
@@ -125,34 +128,43 @@ static bool put_mistral_members(const batch_file *file, bytes *out)
                       file->is_result ? "mistral" : "upload", count_lines(file));
 }
 
-static bool put_file(const batch_file *file, bytes *out)
+/* What only one of the makers has. */
+static bool put_members(batch_shape shape, const batch_file *file, bytes *out)
+{
+    if (shape == BATCH_TOGETHER)
+        return peer__putf(out, ",\"Processed\":true,\"FileType\":\"jsonl\",\"LineCount\":%zu",
+                          count_lines(file));
+    return peer__put(out,
+                     ",\"status\":\"processed\",\"expires_at\":null,\"status_details\":null") &&
+           put_mistral_members(file, out);
+}
+
+static bool put_file(batch_shape shape, const batch_file *file, bytes *out)
 {
     return peer__put(out, "{\"id\":") && peer__put_string(out, file->id) &&
            peer__putf(out, ",\"object\":\"file\",\"bytes\":%zu,\"created_at\":%lld,\"filename\":",
                       file->blob->n, (long long)file->created) &&
            peer__put_string(out, file->name ? file->name : "") && peer__put(out, ",\"purpose\":") &&
            peer__put_string(out, file->purpose ? file->purpose : "") &&
-           peer__put(out,
-                     ",\"status\":\"processed\",\"expires_at\":null,\"status_details\":null") &&
-           put_mistral_members(file, out) && peer__put(out, "}");
+           put_members(shape, file, out) && peer__put(out, "}");
 }
 
 static void send_file(batch_call *call, const batch_file *file)
 {
     bytes text = {0};
-    bool ok = put_file(file, &text);
-    batch__send(call, 200, &text, ok);
+    bool ok = put_file(call->shape, file, &text);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 /* Make a file of the form's part, which stays where it is in the body. */
 static batch_file *add_file(batch_call *call, const form *f)
 {
     size_t from = (size_t)(f->file.data - call->req->body.data);
-    batch_blob *blob = batch__blob_new(&call->req->body);
+    batch_blob *blob = peer__batch_blob_new(&call->req->body);
     if (!blob) return NULL;
     blob->from = from;
     blob->n = f->file.n;
-    batch_file *file = batch__file_add(call->b, "file-", call->key, blob);
+    batch_file *file = peer__batch_file_add(call->b, "file-", call->key, blob);
     if (!file) return NULL;
     file->name = strdup(f->name);
     file->purpose = strdup(f->purpose);
@@ -165,29 +177,99 @@ static void upload(batch_call *call, const char *id)
     form f;
     (void)id;
     if (!read_form(call, &f) || !f.file.data) {
-        batch__refuse(call, 400, "'file' is a required property");
+        peer__batch_refuse(call, 400, "'file' is a required property");
         return;
     }
     if (!*f.purpose) {
-        batch__refuse(call, 400, "'purpose' is a required property");
+        peer__batch_refuse(call, 400, "'purpose' is a required property");
+        return;
+    }
+    if (f.file.n > (call->shape == BATCH_TOGETHER ? MAX_TOGETHER_BYTES : MAX_OPENAI_BYTES)) {
+        peer__batch_refuse(call, 400, "File is too large.");
         return;
     }
     batch_file *file = add_file(call, &f);
     if (!file)
-        batch__refuse(call, 500, "the scripted peer has no room for this file");
-    else if (batch__plays(call->b, FAULT_LOST_UPLOAD))
-        batch__lose(call);
+        peer__batch_refuse(call, 500, "the scripted peer has no room for this file");
+    else if (peer__batch_plays(call->b, FAULT_LOST_UPLOAD))
+        peer__batch_lose(call);
     else
         send_file(call, file);
 }
 
+/* ---- Together's way -------------------------------------------------------------------------- */
+
+static void send_address(batch_call *call, const batch_file *file)
+{
+    char address[160];
+    snprintf(address, sizeof address, "http://127.0.0.1:%d/together/upload/%s",
+             peer_port(call->b->owner), file->id);
+    peer_step_status(call->r, 302, NULL);
+    peer_step_header(call->r, "Location", address);
+    peer_step_header(call->r, "X-Together-File-Id", file->id);
+    peer_step_body(call->r, "", 0);
+}
+
+/* Its client describes a file, puts it where it is told to, and says that it is there. */
+static void describe(batch_call *call)
+{
+    form f;
+    bytes nothing = {0};
+    if (!read_form(call, &f) || !*f.purpose || !*f.name) {
+        peer__batch_refuse(call, 400, "purpose and file_name are required");
+        return;
+    }
+    batch_blob *blob = peer__batch_blob_new(&nothing);
+    batch_file *file = blob ? peer__batch_file_add(call->b, "file-", call->key, blob) : NULL;
+    if (!file) {
+        peer__batch_refuse(call, 500, "the scripted peer has no room for this file");
+        return;
+    }
+    file->is_open = true;
+    file->name = strdup(f.name);
+    file->purpose = strdup(f.purpose);
+    send_address(call, file);
+}
+
+/* The address needs no key. */
+static void put_contents(batch_call *call, const char *id)
+{
+    batch_file *file = peer__batch_upload_find(call->b, id);
+    if (file && !file->blob->n && peer__batch_upload_add(call->b, file, &call->req->body))
+        peer_step_json(call->r, 200, "{}");
+    else
+        peer__batch_refuse(call, 404, "There is no such upload.");
+}
+
+static void end_upload(batch_call *call, const char *id)
+{
+    batch_file *file = peer__batch_upload_find(call->b, id);
+    if (!file || strcmp(file->key, call->key) != 0) {
+        peer__batch_refuse(call, 404, "There is no such upload.");
+        return;
+    }
+    file->is_open = false;
+    call->b->uploads++;
+    send_file(call, file);
+}
+
+static void upload_or_describe(batch_call *call, const char *id)
+{
+    if (call->shape == BATCH_TOGETHER)
+        describe(call);
+    else
+        upload(call, id);
+}
+
+/* ---- what is there --------------------------------------------------------------------------- */
+
 static batch_file *file_of(batch_call *call, const char *id)
 {
     char message[BATCH_ID_SIZE * 2 + 32];
-    batch_file *file = batch__file_find(call->b, id, call->key);
+    batch_file *file = peer__batch_file_find(call->b, id, call->key);
     if (file) return file;
     snprintf(message, sizeof message, "No such File object: %s", id);
-    batch__refuse(call, 404, message);
+    peer__batch_refuse(call, 404, message);
     return NULL;
 }
 
@@ -202,7 +284,7 @@ static void content(batch_call *call, const char *id)
     const batch_file *file = file_of(call, id);
     if (!file) return;
     const batch_blob *blob = file->blob;
-    batch__download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
+    peer__batch_download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
 }
 
 static void delete(batch_call *call, const char *id)
@@ -210,10 +292,10 @@ static void delete(batch_call *call, const char *id)
     bytes text = {0};
     batch_file *file = file_of(call, id);
     if (!file) return;
-    batch__file_delete(call->b, file);
+    peer__batch_file_delete(call->b, file);
     bool ok = peer__put(&text, "{\"id\":") && peer__put_string(&text, file->id) &&
               peer__put(&text, ",\"object\":\"file\",\"deleted\":true}");
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static void list(batch_call *call, const char *id)
@@ -224,22 +306,24 @@ static void list(batch_call *call, const char *id)
     size_t n = 0;
     for (size_t i = call->b->n_files; ok && i-- > 0;) {
         const batch_file *file = call->b->files[i];
-        if (file->deleted || strcmp(file->key, call->key) != 0) continue;
-        ok = (n++ == 0 || peer__put(&text, ",")) && put_file(file, &text);
+        if (file->deleted || file->is_open || strcmp(file->key, call->key) != 0) continue;
+        ok = (n++ == 0 || peer__put(&text, ",")) && put_file(call->shape, file, &text);
     }
     ok = ok && peer__putf(&text, "],\"total\":%zu,\"has_more\":false}", n);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
-bool batch__files(batch_call *call)
+bool peer__batch_files(batch_call *call)
 {
     static const batch_route routes[] = {
-        {"POST", "/v1/files", upload},
+        {"POST", "/v1/files", upload_or_describe},
+        {"PUT", "/upload/{}", put_contents},
+        {"POST", "/v1/files/{}/preprocess", end_upload},
         {"POST", "/v1/files/upload", upload}, /* Together's */
         {"GET", "/v1/files", list},
         {"GET", "/v1/files/{}", get},
         {"GET", "/v1/files/{}/content", content},
         {"DELETE", "/v1/files/{}", delete},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

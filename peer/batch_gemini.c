@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
+/* Of a request with its requests in it; Google's words for a longer one follow below. */
+#define MAX_INLINE_BYTES ((size_t)20971520)
+#define TYPE             "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
 
 static const char *state_name(batch_state state)
 {
@@ -32,7 +34,7 @@ static bool put_counts(const batch_job *job, bytes *out)
 {
     return peer__putf(out, ",\"batchStats\":{\"requestCount\":\"%zu\"", job->n_lines) &&
            put_count("successfulRequestCount", job->counts[LINE_ANSWERED], out) &&
-           put_count("failedRequestCount", batch__failed(job), out) &&
+           put_count("failedRequestCount", peer__batch_failed(job), out) &&
            put_count("pendingRequestCount", job->n_lines - job->settled, out) &&
            peer__put(out, "}");
 }
@@ -41,7 +43,7 @@ static bool put_items(const batch_job *job, bytes *out)
 {
     bool ok = peer__put(out, "\"inlinedResponses\":{\"inlinedResponses\":[");
     for (size_t i = 0; ok && i < job->n_lines; i++)
-        ok = (i == 0 || peer__put(out, ",")) && batch__put_result(job, &job->lines[i], out);
+        ok = (i == 0 || peer__put(out, ",")) && peer__batch_put_result(job, &job->lines[i], out);
     return ok && peer__put(out, "]}");
 }
 
@@ -52,17 +54,25 @@ static bool put_output(const batch_job *job, bytes *out)
     return peer__putf(out, "\"responsesFile\":\"files/%s\"", job->output);
 }
 
+/* As the real service tells it: flachesis/gemini-rust, pull request 13. */
+static bool put_input(const batch_job *job, bytes *out)
+{
+    if (job->is_inline) return true;
+    return peer__putf(out, ",\"inputConfig\":{\"fileName\":\"files/%s\"}", job->input);
+}
+
 static bool put_batch(const batch_job *job, bool with_output, bytes *out)
 {
     bool ok =
         peer__put(out, "{\"@type\":\"" TYPE "\",\"model\":") && peer__put_string(out, job->model) &&
         peer__put(out, ",\"displayName\":") && peer__put_string(out, job->name ? job->name : "") &&
-        peer__put(out, ",\"createTime\":") && batch__put_time(out, job->created) &&
-        peer__put(out, ",\"updateTime\":") &&
-        batch__put_time(out, job->ended ? job->ended : job->created) && put_counts(job, out) &&
+        put_input(job, out) && peer__put(out, ",\"createTime\":") &&
+        peer__batch_put_time(out, job->created) && peer__put(out, ",\"updateTime\":") &&
+        peer__batch_put_time(out, job->ended ? job->ended : job->created) && put_counts(job, out) &&
         peer__putf(out, ",\"state\":\"%s\",\"name\":\"batches/%s\"", state_name(job->state),
                    job->id);
-    if (ok && job->ended) ok = peer__put(out, ",\"endTime\":") && batch__put_time(out, job->ended);
+    if (ok && job->ended)
+        ok = peer__put(out, ",\"endTime\":") && peer__batch_put_time(out, job->ended);
     if (ok && with_output)
         ok = peer__put(out, ",\"output\":{") && put_output(job, out) && peer__put(out, "}");
     return ok && peer__put(out, "}");
@@ -85,7 +95,7 @@ static bool put_operation(const batch_job *job, bool with_items, bytes *out)
     bool has_output = job->state == JOB_COMPLETED && (with_items || !job->is_inline);
     bool ok = peer__putf(out, "{\"name\":\"batches/%s\",\"metadata\":", job->id) &&
               put_batch(job, has_output, out);
-    if (ok && batch__has_ended(job)) ok = peer__put(out, ",\"done\":true");
+    if (ok && peer__batch_has_ended(job)) ok = peer__put(out, ",\"done\":true");
     ok = ok && put_error(job, out);
     if (ok && has_output)
         ok = peer__put(out, ",\"response\":{\"@type\":\"" TYPE "Output\",") &&
@@ -112,13 +122,13 @@ static bool use_file(batch_call *call, batch_job *job, json name)
 {
     char *text = peer__json_string(name);
     const char *id = text && strncmp(text, "files/", 6) == 0 ? text + 6 : text;
-    batch_file *file = id ? batch__file_find(call->b, id, call->key) : NULL;
+    batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
     if (file) {
         memcpy(job->input, file->id, sizeof job->input);
         job->blob = file->blob;
         job->blob->refs++;
     } else {
-        batch__refuse(call, 404, "The file of the requests does not exist.");
+        peer__batch_refuse(call, 404, "The file of the requests does not exist.");
     }
     free(text);
     return file != NULL;
@@ -135,15 +145,15 @@ static bool describe(batch_call *call, batch_job *job, json batch, json config, 
     job->is_inline = !file.at;
     if (file.at && !use_file(call, job, file)) return false;
     if (job->model) return true;
-    batch__refuse(call, 500, "the scripted peer has no memory for this batch");
+    peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
     return false;
 }
 
 static bool read_job(batch_call *call, batch_job *job, json items)
 {
-    if (!job->is_inline) return batch__read_lines(call->b, job);
-    job->blob = batch__blob_new(&call->req->body);
-    return job->blob && batch__read_items(call->b, job, items);
+    if (!job->is_inline) return peer__batch_read_lines(call->b, job);
+    job->blob = peer__batch_blob_new(&call->req->body);
+    return job->blob && peer__batch_read_items(call->b, job, items);
 }
 
 static void create(batch_call *call, const char *model)
@@ -152,38 +162,42 @@ static void create(batch_call *call, const char *model)
     json batch = peer__json_get(body, "batch");
     json config = get_either(batch, "inputConfig", "input_config");
     json items = peer__json_get(peer__json_get(config, "requests"), "requests");
-    if (batch__busy(call)) return;
+    if (peer__batch_busy(call)) return;
     if (!config.at || (!items.at && !get_either(config, "fileName", "file_name").at)) {
-        batch__refuse(call, 400, "batch.input_config: requests or a file are required.");
+        peer__batch_refuse(call, 400, "batch.input_config: requests or a file are required.");
         return;
     }
-    batch_job *job = batch__job_new(call->b, BATCH_GEMINI);
+    if (call->req->body.len > MAX_INLINE_BYTES) {
+        peer__batch_refuse(call, 400, "Request payload size exceeds the limit: 20971520 bytes.");
+        return;
+    }
+    batch_job *job = peer__batch_job_new(call->b, BATCH_GEMINI);
     if (!job)
-        batch__refuse(call, 500, "the scripted peer has no memory for this batch");
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
     else if (describe(call, job, batch, config, model))
-        batch__create(call, job, "g", read_job(call, job, items), put_job);
+        peer__batch_create(call, job, "g", read_job(call, job, items), put_job);
     else
-        batch__job_free(job);
+        peer__batch_job_free(job);
 }
 
 /* ---- other routes ---------------------------------------------------------------------------- */
 
 static batch_job *job_of(batch_call *call, const char *id)
 {
-    return batch__job_of(call, id, "Requested entity was not found.");
+    return peer__batch_job_of(call, id, "Requested entity was not found.");
 }
 
 static void get(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
-    if (job) batch__send_job(call, job, put_job);
+    if (job) peer__batch_send_job(call, job, put_job);
 }
 
 static void cancel(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
     if (!job) return;
-    batch__cancel(call->b, job);
+    peer__batch_cancel(call->b, job);
     peer_step_json(call->r, 200, "{}");
 }
 
@@ -214,14 +228,14 @@ static void list(batch_call *call, const char *id)
     batch_page page;
     bytes text = {0};
     (void)id;
-    batch__query(call, "pageToken", after, sizeof after);
-    size_t most = batch__page_size(call, "pageSize", 50, 100);
-    bool ok = batch__list(call, after, 0, most, &page) && put_list(&page, &text);
-    batch__send(call, 200, &text, ok);
+    peer__batch_query(call, "pageToken", after, sizeof after);
+    size_t most = peer__batch_page_size(call, "pageSize", 50, 100);
+    bool ok = peer__batch_list(call, after, 0, most, &page) && put_list(&page, &text);
+    peer__batch_send(call, 200, &text, ok);
     free(page.jobs);
 }
 
-bool batch__gemini(batch_call *call)
+bool peer__batch_gemini(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1beta/models/{}:batchGenerateContent", create},
@@ -230,5 +244,5 @@ bool batch__gemini(batch_call *call)
         {"POST", "/v1beta/batches/{}:cancel", cancel},
         {"DELETE", "/v1beta/batches/{}", delete},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

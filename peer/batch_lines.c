@@ -33,25 +33,28 @@ static bool put_content(json content, bytes *text)
     return true;
 }
 
-/* Append what the last message of the user says; one without a role is the user's, too. */
-static bool put_last_user(json messages, const char *content, bytes *text)
+/* Find what the last message of the user says; one without a role is the user's, too. */
+static json last_user(json messages, const char *content)
 {
     json last = {0};
-    if (messages.at && *messages.at == '"') return peer__json_text(messages, text);
+    if (messages.at && *messages.at == '"') return messages;
     for (json item = {0}; peer__json_next(messages, &item);) {
         json role = peer__json_get(item, "role");
         if (!role.at || peer__json_is(role, "user")) last = item;
     }
-    return put_content(peer__json_get(last, content), text);
+    return peer__json_get(last, content);
 }
 
-bool batch__line_text(const batch_job *job, const batch_line *line, bytes *text)
+static json find_said(const batch_job *job, json request)
 {
-    if (job->shape == BATCH_GEMINI)
-        return put_last_user(peer__json_get(line->request, "contents"), "parts", text);
-    json input = peer__json_get(line->request, "input");
-    if (!input.at) input = peer__json_get(line->request, "messages");
-    return put_last_user(input, "content", text);
+    bool is_response = job->endpoint && strstr(job->endpoint, "/responses");
+    if (job->shape == BATCH_GEMINI) return last_user(peer__json_get(request, "contents"), "parts");
+    return last_user(peer__json_get(request, is_response ? "input" : "messages"), "content");
+}
+
+bool peer__batch_line_text(const batch_line *line, bytes *text)
+{
+    return put_content(line->said, text);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -83,12 +86,25 @@ static bool id_set_new(id_set *set, size_t n)
 /* Return false when the set has the id already. */
 static bool id_set_add(id_set *set, json id)
 {
-    uint64_t hash = batch__mix(batch__hash(id.at, id.n)) | 1;
+    uint64_t hash = peer__batch_mix(peer__batch_hash(id.at, id.n)) | 1;
     size_t i = (size_t)(hash >> 8) & (set->cap - 1);
     for (; set->at[i]; i = (i + 1) & (set->cap - 1))
         if (set->at[i] == hash) return false;
     set->at[i] = hash;
     return true;
+}
+
+/* All lines of OpenAI's job ask one model. The message is Alibaba's for the same API. */
+static void check_model(batch_job *job, const batch_line *line, size_t number)
+{
+    json first = peer__json_get(job->lines[0].request, "model");
+    json model = peer__json_get(line->request, "model");
+    if (job->shape != BATCH_OPENAI || !first.at) return;
+    if (!model.at || model.n != first.n || memcmp(model.at, first.at, first.n) != 0)
+        note_problem(job, "mismatched_model",
+                     "The model for this request does not match the rest of the batch. Each batch "
+                     "must contain requests for a single model.",
+                     number);
 }
 
 /* OpenAI's lines name method and path, and its job the path of all of them. */
@@ -107,6 +123,18 @@ static void check_route(batch_job *job, json value, size_t number)
                      number);
 }
 
+/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's are as long at most. */
+static bool is_good_id(batch_shape shape, json id)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (shape != BATCH_ANTHROPIC && shape != BATCH_TOGETHER) return true;
+    if (id.n < 3 || id.n > 66) return false;
+    for (size_t i = 1; shape == BATCH_ANTHROPIC && i + 1 < id.n; i++)
+        if (!memchr(letters, id.at[i], sizeof letters - 1)) return false;
+    return true;
+}
+
 /* Gemini takes lines without a key, and Mistral those without an id. */
 static bool needs_id(batch_shape shape)
 {
@@ -122,12 +150,16 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
     if (!line->request.at || *line->request.at != '{')
         note_problem(job, "missing_required_parameter", "Missing required parameter: 'body'.",
                      number);
+    if (has_id && !is_good_id(job->shape, line->id))
+        note_problem(job, "invalid_custom_id",
+                     "custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'", number);
     if (has_id && !id_set_add(ids, line->id))
         note_problem(job, "duplicate_custom_id",
                      "The custom_id for this request is a duplicate of another request. The "
                      "custom_id parameter must be unique for each request in a batch.",
                      number);
     check_route(job, value, number);
+    check_model(job, line, number);
 }
 
 /* Take the text's entry, and find out whether the job of an API that gives nothing of an expired
@@ -135,11 +167,12 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
 static bool note_text(batches *b, batch_job *job, batch_line *line)
 {
     bytes text = {0};
-    bool ok = batch__line_text(job, line, &text) && peer__put_n(&text, "", 1);
-    if (ok) line->text = batch__text(b, text.data, text.len - 1);
+    line->said = find_said(job, line->request);
+    bool ok = peer__batch_line_text(line, &text) && peer__put_n(&text, "", 1);
+    if (ok) line->text = peer__batch_text(b, text.data, text.len - 1);
     ok = ok && line->text;
     if (ok && job->shape == BATCH_GEMINI &&
-        batch__text_expires(line->text, text.data, text.len - 1))
+        peer__batch_text_expires(line->text, text.data, text.len - 1))
         job->expires = true;
     peer__bytes_free(&text);
     return ok;
@@ -201,7 +234,7 @@ static size_t count_lines(const char *at, const char *end)
     return n;
 }
 
-bool batch__read_lines(batches *b, batch_job *job)
+bool peer__batch_read_lines(batches *b, batch_job *job)
 {
     const char *at = job->blob->bytes.data + job->blob->from, *end = at + job->blob->n, *line;
     size_t n = count_lines(at, end), len;
@@ -213,7 +246,7 @@ bool batch__read_lines(batches *b, batch_job *job)
     return ok;
 }
 
-bool batch__read_items(batches *b, batch_job *job, json array)
+bool peer__batch_read_items(batches *b, batch_job *job, json array)
 {
     id_set ids = {0};
     size_t n = 0;

@@ -35,7 +35,7 @@ static bool put_outputs(const batch_job *job, bytes *out)
     for (size_t i = 0; ok && i < job->n_lines; i++) {
         const batch_line *line = &job->lines[i];
         if (line->outcome == LINE_EXPIRED || line->outcome == LINE_CANCELLED) continue;
-        ok = (n++ == 0 || peer__put(out, ",")) && batch__put_result(job, line, out);
+        ok = (n++ == 0 || peer__put(out, ",")) && peer__batch_put_result(job, line, out);
     }
     return ok && peer__put(out, "]");
 }
@@ -48,7 +48,7 @@ static bool put_counts(const batch_job *job, bytes *out)
                       ",\"total_requests\":%zu,\"completed_requests\":%zu,"
                       "\"succeeded_requests\":%zu,\"failed_requests\":%zu",
                       job->n_lines, job->settled - untried, job->counts[LINE_ANSWERED],
-                      batch__failed(job) - untried);
+                      peer__batch_failed(job) - untried);
 }
 
 static bool put_input(const batch_job *job, bytes *out)
@@ -65,22 +65,22 @@ static bool put_with(const batch_job *job, bool outputs, bytes *out)
         peer__put(out, ",\"object\":\"batch\",\"input_files\":") && put_input(job, out) &&
         peer__put(out, ",\"metadata\":") && peer__put(out, job->metadata ? job->metadata : "{}") &&
         peer__put(out, ",\"endpoint\":") && peer__put_string(out, job->endpoint) &&
-        peer__put(out, ",\"model\":") && batch__put_or_null(out, job->model) &&
+        peer__put(out, ",\"model\":") && peer__batch_put_or_null(out, job->model) &&
         peer__put(out, ",\"agent_id\":null,\"output_file\":") &&
-        batch__put_or_null(out, job->output) && peer__put(out, ",\"error_file\":") &&
-        batch__put_or_null(out, job->errors) && peer__put(out, ",\"errors\":") &&
+        peer__batch_put_or_null(out, job->output) && peer__put(out, ",\"error_file\":") &&
+        peer__batch_put_or_null(out, job->errors) && peer__put(out, ",\"errors\":") &&
         put_problems(job, out) && peer__putf(out, ",\"status\":\"%s\"", state_name(job->state));
     if (ok && outputs) ok = peer__put(out, ",\"outputs\":") && put_outputs(job, out);
     return ok && put_counts(job, out) && peer__put(out, ",\"created_at\":") &&
-           batch__put_seconds(out, job->created) && peer__put(out, ",\"started_at\":") &&
-           batch__put_seconds(out, ran ? job->created : 0) &&
-           peer__put(out, ",\"completed_at\":") && batch__put_seconds(out, job->ended) &&
+           peer__batch_put_seconds(out, job->created) && peer__put(out, ",\"started_at\":") &&
+           peer__batch_put_seconds(out, ran ? job->created : 0) &&
+           peer__put(out, ",\"completed_at\":") && peer__batch_put_seconds(out, job->ended) &&
            peer__put(out, "}");
 }
 
 static bool put_job(const batch_job *job, bytes *out)
 {
-    bool has_outputs = job->is_inline && batch__has_ended(job) && job->state != JOB_FAILED;
+    bool has_outputs = job->is_inline && peer__batch_has_ended(job) && job->state != JOB_FAILED;
     return put_with(job, has_outputs, out);
 }
 
@@ -90,7 +90,7 @@ static bool use_file(batch_call *call, batch_job *job, json files)
 {
     json first = {0};
     char *id = peer__json_next(files, &first) ? peer__json_string(first) : NULL;
-    batch_file *file = id ? batch__file_find(call->b, id, call->key) : NULL;
+    batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
     free(id);
     if (!file) return false;
     memcpy(job->input, file->id, sizeof job->input);
@@ -116,9 +116,9 @@ static bool describe(batch_call *call, batch_job *job, json body, json requests)
 
 static bool read_job(batch_call *call, batch_job *job, json requests)
 {
-    if (!job->is_inline) return batch__read_lines(call->b, job);
-    job->blob = batch__blob_new(&call->req->body);
-    return job->blob && batch__read_items(call->b, job, requests);
+    if (!job->is_inline) return peer__batch_read_lines(call->b, job);
+    job->blob = peer__batch_blob_new(&call->req->body);
+    return job->blob && peer__batch_read_items(call->b, job, requests);
 }
 
 static void create(batch_call *call, const char *id)
@@ -127,35 +127,36 @@ static void create(batch_call *call, const char *id)
     json body = peer__json_parse(call->req->body.data, call->req->body.len);
     json requests = peer__json_get(body, "requests");
     if (requests.at && *requests.at != '[') requests = (json){0}; /* null */
-    if (batch__busy(call)) return;
-    batch_job *job = batch__job_new(call->b, BATCH_MISTRAL);
+    if (peer__batch_busy(call)) return;
+    batch_job *job = peer__batch_job_new(call->b, BATCH_MISTRAL);
     if (job && describe(call, job, body, requests)) {
-        batch__create(call, job, "", read_job(call, job, requests), put_job);
+        peer__batch_create(call, job, "", read_job(call, job, requests), put_job);
         return;
     }
-    batch__job_free(job);
-    batch__refuse(call, 400, "endpoint, model, and requests or a file that exists are required.");
+    peer__batch_job_free(job);
+    peer__batch_refuse(call, 400,
+                       "endpoint, model, and requests or a file that exists are required.");
 }
 
 /* ---- other routes ---------------------------------------------------------------------------- */
 
 static batch_job *job_of(batch_call *call, const char *id)
 {
-    return batch__job_of(call, id, "Batch job not found.");
+    return peer__batch_job_of(call, id, "Batch job not found.");
 }
 
 static void get(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
-    if (job) batch__send_job(call, job, put_job);
+    if (job) peer__batch_send_job(call, job, put_job);
 }
 
 static void cancel(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
     if (!job) return;
-    batch__cancel(call->b, job);
-    batch__send_job(call, job, put_job);
+    peer__batch_cancel(call->b, job);
+    peer__batch_send_job(call, job, put_job);
 }
 
 static void delete(batch_call *call, const char *id)
@@ -166,7 +167,7 @@ static void delete(batch_call *call, const char *id)
     job->deleted = true;
     bool ok = peer__put(&text, "{\"id\":") && peer__put_string(&text, job->id) &&
               peer__put(&text, ",\"object\":\"batch\",\"deleted\":true}");
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static bool put_list(const batch_page *page, bytes *out)
@@ -182,19 +183,19 @@ static void list(batch_call *call, const char *id)
     batch_page page;
     bytes text = {0};
     (void)id;
-    size_t most = batch__page_size(call, "page_size", 100, 1000);
-    size_t number = batch__query_number(call, "page", 0, 1000000);
-    bool ok = batch__list(call, "", number * most, most, &page) && put_list(&page, &text);
-    batch__send(call, 200, &text, ok);
+    size_t most = peer__batch_page_size(call, "page_size", 100, 1000);
+    size_t number = peer__batch_query_number(call, "page", 0, 1000000);
+    bool ok = peer__batch_list(call, "", number * most, most, &page) && put_list(&page, &text);
+    peer__batch_send(call, 200, &text, ok);
     free(page.jobs);
 }
 
-bool batch__mistral(batch_call *call)
+bool peer__batch_mistral(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1/batch/jobs", create},      {"GET", "/v1/batch/jobs", list},
         {"GET", "/v1/batch/jobs/{}", get},       {"POST", "/v1/batch/jobs/{}/cancel", cancel},
         {"DELETE", "/v1/batch/jobs/{}", delete},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

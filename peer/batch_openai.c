@@ -19,7 +19,7 @@
 
 static bool put_at(bytes *out, const char *name, bool is_known, time_t at)
 {
-    return peer__putf(out, ",\"%s\":", name) && batch__put_seconds(out, is_known ? at : 0);
+    return peer__putf(out, ",\"%s\":", name) && peer__batch_put_seconds(out, is_known ? at : 0);
 }
 
 static const char *state_name(batch_state state)
@@ -67,14 +67,15 @@ static bool put_counts(const batch_job *job, bytes *out)
 {
     bool is_known = job->state != JOB_VALIDATING && job->state != JOB_FAILED;
     return peer__putf(out, ",\"request_counts\":{\"total\":%zu,\"completed\":%zu,\"failed\":%zu}",
-                      is_known ? job->n_lines : 0, job->counts[LINE_ANSWERED], batch__failed(job));
+                      is_known ? job->n_lines : 0, job->counts[LINE_ANSWERED],
+                      peer__batch_failed(job));
 }
 
 /* Some answers have "" where others have null: kaibo's pull request 93 saw it. */
 static bool put_file_id(bytes *out, const char *name, const char *id, bool is_empty)
 {
     return peer__putf(out, ",\"%s\":", name) &&
-           (is_empty && !*id ? peer__put(out, "\"\"") : batch__put_or_null(out, id));
+           (is_empty && !*id ? peer__put(out, "\"\"") : peer__batch_put_or_null(out, id));
 }
 
 static bool put_openai(const batch_job *job, bytes *out, bool empty_ids)
@@ -126,12 +127,12 @@ static bool put_together(const batch_job *job, bytes *out)
               peer__put_string(out, job->input) &&
               peer__putf(out, ",\"file_size_bytes\":%zu,\"status\":\"%s\",\"job_deadline\":",
                          job->blob->n, together_state(job->state)) &&
-              batch__put_time(out, job->created + DAY) && peer__put(out, ",\"created_at\":") &&
-              batch__put_time(out, job->created) && peer__put(out, ",\"endpoint\":") &&
+              peer__batch_put_time(out, job->created + DAY) && peer__put(out, ",\"created_at\":") &&
+              peer__batch_put_time(out, job->created) && peer__put(out, ",\"endpoint\":") &&
               peer__put_string(out, job->endpoint) &&
               peer__putf(out, ",\"progress\":%zu", job->settled * 100 / n);
     if (ok && job->ended)
-        ok = peer__put(out, ",\"completed_at\":") && batch__put_time(out, job->ended);
+        ok = peer__put(out, ",\"completed_at\":") && peer__batch_put_time(out, job->ended);
     if (ok && job->state == JOB_FAILED) ok = put_optional(out, "error", job->problems[0].message);
     return ok && put_optional(out, "output_file_id", job->output) &&
            put_optional(out, "error_file_id", job->errors) && peer__put(out, "}");
@@ -147,7 +148,7 @@ typedef bool put_fn(const batch_job *job, bytes *out);
 static put_fn *writer_of(batch_call *call)
 {
     if (call->shape == BATCH_TOGETHER) return put_together;
-    return batch__plays(call->b, FAULT_EMPTY_IDS) ? put_with_empty_ids : put_plain;
+    return peer__batch_plays(call->b, FAULT_EMPTY_IDS) ? put_with_empty_ids : put_plain;
 }
 
 /* ---- routes ---------------------------------------------------------------------------------- */
@@ -171,11 +172,11 @@ static bool read_request(batch_job *job, json body, const batch_file *file)
 static const batch_file *input_of(batch_call *call, json body)
 {
     char *id = peer__json_string(peer__json_get(body, "input_file_id"));
-    const batch_file *file = id ? batch__file_find(call->b, id, call->key) : NULL;
+    const batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
     if (!id)
-        batch__refuse(call, 400, "Missing required parameter: 'input_file_id'.");
+        peer__batch_refuse(call, 400, "Missing required parameter: 'input_file_id'.");
     else if (!file)
-        batch__refuse(call, 400, "The input file of the batch does not exist.");
+        peer__batch_refuse(call, 400, "The input file of the batch does not exist.");
     free(id);
     return file;
 }
@@ -192,11 +193,11 @@ static bool check_request(batch_call *call, json body, const batch_file *file)
     json endpoint = peer__json_get(body, "endpoint");
     bool is_window = call->shape == BATCH_TOGETHER || peer__json_get(body, "completion_window").at;
     if (!endpoint.at || *endpoint.at != '"')
-        batch__refuse(call, 400, "Missing required parameter: 'endpoint'.");
+        peer__batch_refuse(call, 400, "Missing required parameter: 'endpoint'.");
     else if (!is_window)
-        batch__refuse(call, 400, "Missing required parameter: 'completion_window'.");
+        peer__batch_refuse(call, 400, "Missing required parameter: 'completion_window'.");
     else if (!takes_purpose(call, file))
-        batch__refuse(call, 400, "The input file has another purpose than a batch.");
+        peer__batch_refuse(call, 400, "The input file has another purpose than a batch.");
     else
         return true;
     return false;
@@ -206,48 +207,48 @@ static void create(batch_call *call, const char *id)
 {
     (void)id;
     json body = peer__json_parse(call->req->body.data, call->req->body.len);
-    if (batch__busy(call)) return;
+    if (peer__batch_busy(call)) return;
     if (!body.at) {
-        batch__refuse(call, 400, "The body of the request is not valid JSON.");
+        peer__batch_refuse(call, 400, "The body of the request is not valid JSON.");
         return;
     }
     const batch_file *file = input_of(call, body);
     if (!file || !check_request(call, body, file)) return;
-    batch_job *job = batch__job_new(call->b, call->shape);
-    bool read = job && read_request(job, body, file) && batch__read_lines(call->b, job);
+    batch_job *job = peer__batch_job_new(call->b, call->shape);
+    bool read = job && read_request(job, body, file) && peer__batch_read_lines(call->b, job);
     if (!job)
-        batch__refuse(call, 500, "the scripted peer has no memory for this batch");
+        peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
     else
-        batch__create(call, job, call->shape == BATCH_TOGETHER ? "batch-" : "batch_", read,
-                      call->shape == BATCH_TOGETHER ? put_new_together : writer_of(call));
+        peer__batch_create(call, job, call->shape == BATCH_TOGETHER ? "batch-" : "batch_", read,
+                           call->shape == BATCH_TOGETHER ? put_new_together : writer_of(call));
 }
 
 static batch_job *job_of(batch_call *call, const char *id)
 {
     char message[BATCH_ID_SIZE * 2 + 40];
     snprintf(message, sizeof message, "No batch found with id '%s'.", id);
-    return batch__job_of(call, id, message);
+    return peer__batch_job_of(call, id, message);
 }
 
 static void get(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
-    if (job) batch__send_job(call, job, writer_of(call));
+    if (job) peer__batch_send_job(call, job, writer_of(call));
 }
 
 static void cancel(batch_call *call, const char *id)
 {
     batch_job *job = job_of(call, id);
     if (!job) return;
-    if (batch__has_ended(job)) {
+    if (peer__batch_has_ended(job)) {
         char message[BATCH_ID_SIZE * 2 + 64];
         snprintf(message, sizeof message, "Cannot cancel a batch with status '%s'.",
                  state_name(job->state));
-        batch__refuse(call, 409, message);
+        peer__batch_refuse(call, 409, message);
         return;
     }
-    batch__cancel(call->b, job);
-    batch__send_job(call, job, writer_of(call));
+    peer__batch_cancel(call->b, job);
+    peer__batch_send_job(call, job, writer_of(call));
 }
 
 static bool put_jobs(batch_call *call, const batch_page *page, bytes *out)
@@ -265,8 +266,8 @@ static bool put_list(batch_call *call, const batch_page *page, bytes *out)
     const char *first = page->n ? page->jobs[0]->id : NULL;
     const char *last = page->n ? page->jobs[page->n - 1]->id : NULL;
     return peer__put(out, "{\"object\":\"list\",\"data\":") && put_jobs(call, page, out) &&
-           peer__put(out, ",\"first_id\":") && batch__put_or_null(out, first) &&
-           peer__put(out, ",\"last_id\":") && batch__put_or_null(out, last) &&
+           peer__put(out, ",\"first_id\":") && peer__batch_put_or_null(out, first) &&
+           peer__put(out, ",\"last_id\":") && peer__batch_put_or_null(out, last) &&
            peer__putf(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
 }
 
@@ -278,14 +279,14 @@ static void list(batch_call *call, const char *id)
     bytes text = {0};
     (void)id;
     bool all = call->shape == BATCH_TOGETHER;
-    if (!all) batch__query(call, "after", after, sizeof after);
-    size_t most = all ? call->b->n_jobs : batch__page_size(call, "limit", 20, 100);
-    bool ok = batch__list(call, after, 0, most, &page) && put_list(call, &page, &text);
-    batch__send(call, 200, &text, ok);
+    if (!all) peer__batch_query(call, "after", after, sizeof after);
+    size_t most = all ? call->b->n_jobs : peer__batch_page_size(call, "limit", 20, 100);
+    bool ok = peer__batch_list(call, after, 0, most, &page) && put_list(call, &page, &text);
+    peer__batch_send(call, 200, &text, ok);
     free(page.jobs);
 }
 
-bool batch__openai(batch_call *call)
+bool peer__batch_openai(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1/batches", create},
@@ -293,5 +294,5 @@ bool batch__openai(batch_call *call)
         {"GET", "/v1/batches/{}", get},
         {"POST", "/v1/batches/{}/cancel", cancel},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

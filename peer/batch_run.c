@@ -14,12 +14,12 @@
 #define ANSWERED 0.9
 #define STOPPING 0.2
 
-bool batch__has_ended(const batch_job *job)
+bool peer__batch_has_ended(const batch_job *job)
 {
     return job->state >= JOB_COMPLETED;
 }
 
-size_t batch__failed(const batch_job *job)
+size_t peer__batch_failed(const batch_job *job)
 {
     return job->settled - job->counts[LINE_ANSWERED];
 }
@@ -36,9 +36,9 @@ static void set_outcome(batch_job *job, batch_line *line, batch_outcome outcome)
 static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
 {
     bytes text = {0};
-    bool ok = batch__line_text(job, line, &text) && peer__put_n(&text, "", 1);
+    bool ok = peer__batch_line_text(line, &text) && peer__put_n(&text, "", 1);
     batch_outcome outcome =
-        ok ? batch__decide(b, job, line->text, text.data, text.len - 1) : LINE_BROKEN;
+        ok ? peer__batch_decide(b, job, line->text, text.data, text.len - 1) : LINE_BROKEN;
     peer__bytes_free(&text);
     return outcome;
 }
@@ -83,7 +83,7 @@ static size_t *shuffled(batches *b, size_t n)
     if (!order) return NULL;
     for (size_t i = 0; i < n; i++) order[i] = i;
     for (size_t i = n; i > 1; i--) {
-        size_t other = (size_t)(batch__random(b) % i), kept = order[i - 1];
+        size_t other = (size_t)(peer__batch_random(b) % i), kept = order[i - 1];
         order[i - 1] = order[other];
         order[other] = kept;
     }
@@ -120,14 +120,14 @@ static bytes write_results(batches *b, const batch_job *job, take_fn *take)
     bool ok = order != NULL;
     for (size_t i = 0; ok && i < job->n_lines; i++) {
         const batch_line *line = &job->lines[order[i]];
-        if (take(job, line)) ok = batch__put_result(job, line, &out) && peer__put(&out, "\n");
+        if (take(job, line)) ok = peer__batch_put_result(job, line, &out) && peer__put(&out, "\n");
     }
     free(order);
     if (!ok) peer__bytes_free(&out);
     return out;
 }
 
-bytes batch__all_results(batches *b, const batch_job *job)
+bytes peer__batch_all_results(batches *b, const batch_job *job)
 {
     return write_results(b, job, take_all);
 }
@@ -144,8 +144,8 @@ static void add_file(batches *b, batch_job *job, take_fn *take, const char *end,
     char name[BATCH_ID_SIZE + 32];
     bytes text = write_results(b, job, take);
     if (!text.len) return;
-    batch_blob *blob = batch__blob_new(&text);
-    batch_file *file = batch__file_add(b, file_prefix(job->shape), job->key, blob);
+    batch_blob *blob = peer__batch_blob_new(&text);
+    batch_file *file = peer__batch_file_add(b, file_prefix(job->shape), job->key, blob);
     if (!file) return;
     snprintf(name, sizeof name, "%s%s", job->id, end);
     file->name = strdup(name);
@@ -202,9 +202,9 @@ static void run(batches *b, batch_job *job, double done)
     settle_until(b, job, part < 1 ? (size_t)(part * (double)job->n_lines) : job->n_lines);
 }
 
-void batch__advance(batches *b, batch_job *job)
+void peer__batch_advance(batches *b, batch_job *job)
 {
-    if (batch__has_ended(job)) return;
+    if (peer__batch_has_ended(job)) return;
     if (job->state == JOB_CANCELLING) {
         if (has_stopped(b, job)) finish(b, job, JOB_CANCELLED);
         return;
@@ -219,16 +219,16 @@ void batch__advance(batches *b, batch_job *job)
         finish(b, job, JOB_COMPLETED);
 }
 
-void batch__poll(batches *b, batch_job *job)
+void peer__batch_poll(batches *b, batch_job *job)
 {
     job->polls++;
-    batch__advance(b, job);
+    peer__batch_advance(b, job);
 }
 
-void batch__cancel(batches *b, batch_job *job)
+void peer__batch_cancel(batches *b, batch_job *job)
 {
-    batch__advance(b, job);
-    if (batch__has_ended(job) || job->state == JOB_CANCELLING) return;
+    peer__batch_advance(b, job);
+    if (peer__batch_has_ended(job) || job->state == JOB_CANCELLING) return;
     job->state = JOB_CANCELLING;
     job->cancelling = time(NULL);
     job->cancel_ns = peer__now_ns();

@@ -23,7 +23,7 @@ static void read_key(batch_call *call)
         const char *value = peer__find_header(call->req, names[i]);
         if (value) copy_key(call, value);
     }
-    if (!*call->key) batch__query(call, "key", call->key, sizeof call->key);
+    if (!*call->key) peer__batch_query(call, "key", call->key, sizeof call->key);
 }
 
 static bool begins_with(const char *text, const char *begin)
@@ -60,10 +60,10 @@ static bool needs_key(const batch_call *call)
 
 static void answer_by_shape(batch_call *call)
 {
-    bool done = batch__control(call) || batch__openai(call) || batch__anthropic(call) ||
-                batch__gemini(call) || batch__mistral(call) || batch__files(call) ||
-                batch__uploads(call);
-    if (!done) batch__refuse(call, 404, "The scripted peer has no such path for batches.");
+    bool done = peer__batch_control(call) || peer__batch_openai(call) ||
+                peer__batch_anthropic(call) || peer__batch_gemini(call) ||
+                peer__batch_mistral(call) || peer__batch_files(call) || peer__batch_uploads(call);
+    if (!done) peer__batch_refuse(call, 404, "The scripted peer has no such path for batches.");
 }
 
 static void answer(void *state, request *req, peer_reply *r)
@@ -71,20 +71,20 @@ static void answer(void *state, request *req, peer_reply *r)
     batches *b = state;
     batch_call call = {.b = b, .req = req, .r = r};
     if (!read_path(&call)) {
-        batch__refuse(&call, 404, "The path is too long.");
+        peer__batch_refuse(&call, 404, "The path is too long.");
         return;
     }
     read_key(&call);
     if (needs_key(&call)) b->requests++;
     if (needs_key(&call) && !*call.key)
-        batch__refuse(&call, 401, "The request has no API key.");
+        peer__batch_refuse(&call, 401, "The request has no API key.");
     else
         answer_by_shape(&call);
 }
 
 static void free_batches(void *state)
 {
-    batch__store_free(state);
+    peer__batch_store_free(state);
     free(state);
 }
 
@@ -107,7 +107,7 @@ static batches *batches_new(peer *p, const peer_batches *settings)
 static const char *read_faults(batches *b, const peer_batches *settings)
 {
     for (size_t i = 0; i < settings->n_faults; i++) {
-        const char *wrong = batch__read_fault(b, settings->faults[i]);
+        const char *wrong = peer__batch_read_fault(b, settings->faults[i]);
         if (wrong) return wrong;
     }
     return NULL;
@@ -121,6 +121,8 @@ const char *peer_serve_batches(peer *p, const peer_batches *settings)
         free(b);
         return wrong;
     }
+    pthread_mutex_lock(&p->lock);
     p->handler = (peer_handler){answer, free_batches, b};
+    pthread_mutex_unlock(&p->lock);
     return NULL;
 }

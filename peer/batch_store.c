@@ -14,7 +14,7 @@
 /* ---- chance ---------------------------------------------------------------------------------- */
 
 /* The steps of splitmix64. */
-uint64_t batch__mix(uint64_t x)
+uint64_t peer__batch_mix(uint64_t x)
 {
     x += UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -22,25 +22,30 @@ uint64_t batch__mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-uint64_t batch__random(batches *b)
+uint64_t peer__batch_random(batches *b)
 {
-    return batch__mix(b->random++);
+    return peer__batch_mix(b->random++);
 }
 
-/* FNV-1a */
-uint64_t batch__hash(const void *data, size_t n)
+/* The steps of FNV-1a, eight bytes at once. */
+uint64_t peer__batch_hash(const void *data, size_t n)
 {
     const unsigned char *at = data;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+    for (; n >= 8; n -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
+    }
+    for (; n > 0; n--, at++) hash = (hash ^ *at) * UINT64_C(0x100000001b3);
     return hash;
 }
 
-bool batch__plays(batches *b, batch_fault_kind kind)
+bool peer__batch_plays(batches *b, batch_fault_kind kind)
 {
     batch_fault *fault = &b->faults[kind];
     if (fault->every) return ++fault->seen % fault->every == 0;
-    return fault->chance > 0 && (double)(batch__random(b) >> 11) < fault->chance * 0x1p53;
+    return fault->chance > 0 && (double)(peer__batch_random(b) >> 11) < fault->chance * 0x1p53;
 }
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -48,13 +53,13 @@ bool batch__plays(batches *b, batch_fault_kind kind)
 /* The number in an id finds what it names at once; the rest makes ids unlike each other. */
 static void make_id(batches *b, char id[static BATCH_ID_SIZE], const char *prefix, size_t number)
 {
-    snprintf(id, BATCH_ID_SIZE, "%s%08zx%016" PRIx64, prefix, number, batch__random(b));
+    snprintf(id, BATCH_ID_SIZE, "%s%08zx%016" PRIx64, prefix, number, peer__batch_random(b));
 }
 
 /* Make an id as a UUID is written, with the number in front. */
 static void make_uuid(batches *b, char id[static BATCH_ID_SIZE], size_t number)
 {
-    uint64_t x = batch__random(b), y = batch__random(b);
+    uint64_t x = peer__batch_random(b), y = peer__batch_random(b);
     snprintf(id, BATCH_ID_SIZE, "%08zx-%04x-4%03x-a%03x-%012" PRIx64, number,
              (unsigned)(x & 0xffff), (unsigned)(x >> 16 & 0xfff), (unsigned)(x >> 32 & 0xfff),
              y & UINT64_C(0xffffffffffff));
@@ -98,7 +103,7 @@ static void copy_text(char *to, size_t size, const char *from)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-batch_blob *batch__blob_new(bytes *taken)
+batch_blob *peer__batch_blob_new(bytes *taken)
 {
     batch_blob *blob = calloc(1, sizeof *blob);
     if (!blob) {
@@ -110,7 +115,7 @@ batch_blob *batch__blob_new(bytes *taken)
     return blob;
 }
 
-void batch__blob_drop(batch_blob *blob)
+void peer__batch_blob_drop(batch_blob *blob)
 {
     if (!blob || --blob->refs > 0) return;
     peer__bytes_free(&blob->bytes);
@@ -121,7 +126,7 @@ static batch_file *file_new(batch_blob *blob)
 {
     batch_file *file = blob ? calloc(1, sizeof *file) : NULL;
     if (!file) {
-        batch__blob_drop(blob);
+        peer__batch_blob_drop(blob);
         return NULL;
     }
     file->blob = blob;
@@ -132,14 +137,14 @@ static batch_file *file_new(batch_blob *blob)
 static void file_free(batch_file *file)
 {
     if (!file) return;
-    batch__blob_drop(file->blob);
+    peer__batch_blob_drop(file->blob);
     free(file->name);
     free(file->purpose);
     free(file->type);
     free(file);
 }
 
-batch_file *batch__file_add(batches *b, const char *prefix, const char *key, batch_blob *blob)
+batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob)
 {
     batch_file *file = file_new(blob);
     void **list = (void **)b->files;
@@ -157,26 +162,54 @@ batch_file *batch__file_add(batches *b, const char *prefix, const char *key, bat
     return file;
 }
 
-batch_file *batch__file_find(batches *b, const char *id, const char *key)
+static batch_file *find_file(batches *b, const char *id)
 {
     size_t i = number_of(id);
     batch_file *file = i < b->n_files ? b->files[i] : NULL;
-    if (!file || file->deleted || strcmp(file->id, id) != 0) return NULL;
-    return strcmp(file->key, key) == 0 ? file : NULL;
+    return file && !file->deleted && strcmp(file->id, id) == 0 ? file : NULL;
 }
 
-void batch__file_delete(batches *b, batch_file *file)
+batch_file *peer__batch_file_find(batches *b, const char *id, const char *key)
+{
+    batch_file *file = find_file(b, id);
+    return file && !file->is_open && strcmp(file->key, key) == 0 ? file : NULL;
+}
+
+batch_file *peer__batch_upload_find(batches *b, const char *id)
+{
+    batch_file *file = find_file(b, id);
+    return file && file->is_open ? file : NULL;
+}
+
+bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece)
+{
+    batch_blob *blob = file->blob;
+    size_t n = piece->len;
+    if (n > MAX_FILE_BYTES - b->file_bytes) return false;
+    if (n && !blob->bytes.len) {
+        peer__bytes_free(&blob->bytes);
+        blob->bytes = *piece;
+        *piece = (bytes){0};
+    } else if (!peer__bytes_add(&blob->bytes, piece->data, n, b->max_body)) {
+        return false;
+    }
+    blob->n += n;
+    b->file_bytes += n;
+    return true;
+}
+
+void peer__batch_file_delete(batches *b, batch_file *file)
 {
     b->file_bytes -= file->blob->n;
     b->deleted_files++;
     file->deleted = true;
-    batch__blob_drop(file->blob);
+    peer__batch_blob_drop(file->blob);
     file->blob = NULL;
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-batch_job *batch__job_new(batches *b, batch_shape shape)
+batch_job *peer__batch_job_new(batches *b, batch_shape shape)
 {
     batch_job *job = calloc(1, sizeof *job);
     if (!job) return NULL;
@@ -187,10 +220,10 @@ batch_job *batch__job_new(batches *b, batch_shape shape)
     return job;
 }
 
-void batch__job_free(batch_job *job)
+void peer__batch_job_free(batch_job *job)
 {
     if (!job) return;
-    batch__blob_drop(job->blob);
+    peer__batch_blob_drop(job->blob);
     free(job->lines);
     free(job->endpoint);
     free(job->model);
@@ -199,7 +232,7 @@ void batch__job_free(batch_job *job)
     free(job);
 }
 
-bool batch__job_add(batches *b, batch_job *job, const char *prefix)
+bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix)
 {
     void **list = (void **)b->jobs;
     bool ok = grow(&list, b->n_jobs, &b->cap_jobs, MAX_JOBS);
@@ -215,15 +248,15 @@ static bool is_of(const batch_job *job, batch_shape shape, const char *key)
     return !job->deleted && job->shape == shape && strcmp(job->key, key) == 0;
 }
 
-batch_job *batch__job_find(batches *b, batch_shape shape, const char *id, const char *key)
+batch_job *peer__batch_job_find(batches *b, batch_shape shape, const char *id, const char *key)
 {
     size_t i = number_of(id);
     batch_job *job = i < b->n_jobs ? b->jobs[i] : NULL;
     return job && is_of(job, shape, key) && strcmp(job->id, id) == 0 ? job : NULL;
 }
 
-bool batch__job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
-                          const char *key)
+bool peer__batch_job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
+                               const char *key)
 {
     return is_of(job, shape, key) && peer__now_ns() - job->made_ns >= b->late_list_ns;
 }
@@ -254,10 +287,10 @@ static bool grow_texts(batches *b)
     return true;
 }
 
-batch_text *batch__text(batches *b, const char *text, size_t n)
+batch_text *peer__batch_text(batches *b, const char *text, size_t n)
 {
     if (!grow_texts(b)) return NULL;
-    uint64_t hash = batch__hash(text, n);
+    uint64_t hash = peer__batch_hash(text, n);
     batch_text **place = place_of(b, hash, n);
     if (*place) return *place;
     batch_text *entry = *place = calloc(1, sizeof *entry);
@@ -271,10 +304,10 @@ batch_text *batch__text(batches *b, const char *text, size_t n)
     return entry;
 }
 
-void batch__store_free(batches *b)
+void peer__batch_store_free(batches *b)
 {
     for (size_t i = 0; i < b->n_files; i++) file_free(b->files[i]);
-    for (size_t i = 0; i < b->n_jobs; i++) batch__job_free(b->jobs[i]);
+    for (size_t i = 0; i < b->n_jobs; i++) peer__batch_job_free(b->jobs[i]);
     for (size_t i = 0; i < b->cap_texts; i++) free(b->texts[i]);
     free(b->files);
     free(b->jobs);

@@ -18,9 +18,9 @@ static bool put_file(const batch_file *file, bytes *out)
            peer__put(out, ",\"mimeType\":") &&
            peer__put_string(out, file->type ? file->type : "application/octet-stream") &&
            peer__putf(out, ",\"sizeBytes\":\"%zu\",\"createTime\":", file->blob->n) &&
-           batch__put_time(out, file->created) && peer__put(out, ",\"updateTime\":") &&
-           batch__put_time(out, file->created) && peer__put(out, ",\"expirationTime\":") &&
-           batch__put_time(out, file->created + 2 * DAY) &&
+           peer__batch_put_time(out, file->created) && peer__put(out, ",\"updateTime\":") &&
+           peer__batch_put_time(out, file->created) && peer__put(out, ",\"expirationTime\":") &&
+           peer__batch_put_time(out, file->created + 2 * DAY) &&
            peer__putf(out,
                       ",\"uri\":\"https://generativelanguage.googleapis.com/v1beta/files/%s\","
                       "\"state\":\"ACTIVE\",\"source\":\"%s\"}",
@@ -62,11 +62,11 @@ static void start(batch_call *call)
 {
     bytes nothing = {0};
     char *name = display_name(call);
-    batch_blob *blob = batch__blob_new(&nothing);
-    batch_file *file = blob ? batch__file_add(call->b, "g", call->key, blob) : NULL;
+    batch_blob *blob = peer__batch_blob_new(&nothing);
+    batch_file *file = blob ? peer__batch_file_add(call->b, "g", call->key, blob) : NULL;
     if (!file) {
         free(name);
-        batch__refuse(call, 500, "the scripted peer has no room for this file");
+        peer__batch_refuse(call, 500, "the scripted peer has no room for this file");
         return;
     }
     file->is_open = true;
@@ -79,29 +79,9 @@ static void start(batch_call *call)
 static batch_file *open_upload(batch_call *call)
 {
     char id[BATCH_ID_SIZE];
-    if (!batch__query(call, "upload_id", id, sizeof id)) return NULL;
-    for (size_t i = call->b->n_files; i-- > 0;)
-        if (call->b->files[i]->is_open && strcmp(call->b->files[i]->id, id) == 0)
-            return call->b->files[i];
-    return NULL;
-}
-
-/* Append the body; the first piece is taken as it is. */
-static bool append(batch_call *call, batch_file *file)
-{
-    bytes *piece = &call->req->body;
-    batch_blob *blob = file->blob;
-    size_t n = piece->len;
-    if (n && !blob->bytes.len) {
-        peer__bytes_free(&blob->bytes);
-        blob->bytes = *piece;
-        *piece = (bytes){0};
-    } else if (!peer__bytes_add(&blob->bytes, piece->data, n, call->b->max_body)) {
-        return false;
-    }
-    blob->n += n;
-    call->b->file_bytes += n;
-    return true;
+    return peer__batch_query(call, "upload_id", id, sizeof id)
+               ? peer__batch_upload_find(call->b, id)
+               : NULL;
 }
 
 static void send_progress(batch_call *call, const batch_file *file)
@@ -117,8 +97,8 @@ static void send_progress(batch_call *call, const batch_file *file)
 static void send_final(batch_call *call, const batch_file *file)
 {
     bytes text = {0};
-    if (batch__plays(call->b, FAULT_LOST_UPLOAD)) {
-        batch__lose(call);
+    if (peer__batch_plays(call->b, FAULT_LOST_UPLOAD)) {
+        peer__batch_lose(call);
         return;
     }
     peer_step_status(call->r, 200, NULL);
@@ -135,12 +115,13 @@ static void go_on(batch_call *call, const char *command)
     batch_file *file = open_upload(call);
     size_t offset = strtoul(header_of(call, "x-goog-upload-offset"), NULL, 10);
     if (!file) {
-        batch__refuse(call, 404, "There is no such upload.");
+        peer__batch_refuse(call, 404, "There is no such upload.");
     } else if (strcmp(command, "query") == 0) {
         send_progress(call, file);
-    } else if (offset != file->blob->n || !append(call, file)) {
-        batch__refuse(call, 400,
-                      "The piece of the upload does not begin where the last one ended.");
+    } else if (offset != file->blob->n ||
+               !peer__batch_upload_add(call->b, file, &call->req->body)) {
+        peer__batch_refuse(call, 400,
+                           "The piece of the upload does not begin where the last one ended.");
     } else if (strstr(command, "finalize")) {
         file->is_open = false;
         call->b->uploads++;
@@ -157,7 +138,7 @@ static void upload(batch_call *call, const char *id)
     if (strcmp(command, "start") == 0 && *call->key)
         start(call);
     else if (strcmp(command, "start") == 0)
-        batch__refuse(call, 401, "The request has no API key.");
+        peer__batch_refuse(call, 401, "The request has no API key.");
     else
         go_on(call, command);
 }
@@ -166,9 +147,9 @@ static void upload(batch_call *call, const char *id)
 
 static batch_file *file_of(batch_call *call, const char *id)
 {
-    batch_file *file = batch__file_find(call->b, id, call->key);
-    if (file && !file->is_open) return file;
-    batch__refuse(call, 404, "The file does not exist.");
+    batch_file *file = peer__batch_file_find(call->b, id, call->key);
+    if (file) return file;
+    peer__batch_refuse(call, 404, "The file does not exist.");
     return NULL;
 }
 
@@ -178,14 +159,14 @@ static void get(batch_call *call, const char *id)
     const batch_file *file = file_of(call, id);
     if (!file) return;
     bool ok = put_file(file, &text);
-    batch__send(call, 200, &text, ok);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static void delete(batch_call *call, const char *id)
 {
     batch_file *file = file_of(call, id);
     if (!file) return;
-    batch__file_delete(call->b, file);
+    peer__batch_file_delete(call->b, file);
     peer_step_json(call->r, 200, "{}");
 }
 
@@ -194,16 +175,17 @@ static void download(batch_call *call, const char *id)
     char alt[16] = "";
     const batch_file *file = file_of(call, id);
     if (!file) return;
-    batch__query(call, "alt", alt, sizeof alt);
+    peer__batch_query(call, "alt", alt, sizeof alt);
     if (!file->is_result || strcmp(alt, "media") != 0) {
-        batch__refuse(call, 400, "Only files that the service made can be downloaded, as media.");
+        peer__batch_refuse(call, 400,
+                           "Only files that the service made can be downloaded, as media.");
         return;
     }
-    batch__download(call, "application/octet-stream", file->blob->bytes.data + file->blob->from,
-                    file->blob->n);
+    peer__batch_download(call, "application/octet-stream",
+                         file->blob->bytes.data + file->blob->from, file->blob->n);
 }
 
-bool batch__uploads(batch_call *call)
+bool peer__batch_uploads(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/upload/v1beta/files", upload},
@@ -213,5 +195,5 @@ bool batch__uploads(batch_call *call)
         {"DELETE", "/v1beta/files/{}", delete},
         {"GET", "/download/v1beta/files/{}:download", download},
     };
-    return batch__route(call, routes, sizeof routes / sizeof *routes);
+    return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

@@ -1,6 +1,7 @@
 #include "peer/bytes.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,28 @@ static bool must_be_escaped(char c)
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether one of eight bytes is below `limit`, which is at most 0x80. */
+static bool has_below(uint64_t word, unsigned limit)
+{
+    return ((word - EACH(limit)) & ~word & EACH(0x80)) != 0;
+}
+
+size_t peer__plain_run(const char *text, size_t n)
+{
+    size_t i = 0;
+    uint64_t word;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&word, text + i, 8);
+        if (has_below(word, 0x20) || has_below(word ^ EACH('"'), 1) ||
+            has_below(word ^ EACH('\\'), 1))
+            break;
+    }
+    while (i < n && !must_be_escaped(text[i])) i++;
+    return i;
+}
+
 static bool put_escaped(bytes *b, char c)
 {
     return (unsigned char)c < 0x20 ? peer__putf(b, "\\u%04x", (unsigned)c)
@@ -78,8 +101,7 @@ bool peer__put_string_n(bytes *b, const char *text, size_t n)
 {
     bool ok = peer__put(b, "\"");
     for (size_t i = 0; ok && i < n;) {
-        size_t run = i;
-        while (run < n && !must_be_escaped(text[run])) run++;
+        size_t run = i + peer__plain_run(text + i, n - i);
         ok = peer__put_n(b, text + i, run - i) && (run == n || put_escaped(b, text[run]));
         i = run + 1;
     }

@@ -24,6 +24,8 @@ void peer__bytes_free(bytes *b);
 bool peer__put(bytes *b, const char *text);
 bool peer__put_n(bytes *b, const char *text, size_t n);
 __attribute__((format(printf, 2, 3))) bool peer__putf(bytes *b, const char *format, ...);
+/* Return how many bytes stand before one that a string of JSON escapes. */
+size_t peer__plain_run(const char *text, size_t n);
 /* Write a string of JSON, with its quotes. */
 bool peer__put_string(bytes *b, const char *text);
 bool peer__put_string_n(bytes *b, const char *text, size_t n);

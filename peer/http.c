@@ -259,9 +259,12 @@ void peer__request_free(request *req)
 /* Returns the place behind the string that starts at json[i]. */
 static size_t skip_string(const char *json, size_t n, size_t i)
 {
-    for (i++; i < n && json[i] != '"'; i++)
-        if (json[i] == '\\') i++;
-    return i < n ? i + 1 : n;
+    for (i++; i < n; i++) {
+        i += peer__plain_run(json + i, n - i);
+        if (i < n && json[i] == '"') return i + 1;
+        if (i < n && json[i] == '\\') i++;
+    }
+    return n;
 }
 
 static bool is_space(char c)

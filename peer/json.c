@@ -16,11 +16,13 @@ static const char *skip_space(const char *at, const char *end)
 
 static const char *skip_string(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++) {
-        if ((unsigned char)*at < 0x20) return NULL;
-        if (*at == '\\' && ++at == end) return NULL;
+    for (at++; at < end;) {
+        at += peer__plain_run(at, (size_t)(end - at));
+        if (at < end && *at == '"') return at + 1;
+        if (end - at < 2 || *at != '\\') return NULL;
+        at += 2;
     }
-    return at < end ? at + 1 : NULL;
+    return NULL;
 }
 
 /* Numbers and words; whether a number is well written does not matter to a server of tests. */

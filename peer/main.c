@@ -62,6 +62,7 @@ static const char usage_text[] =
     "  expire              half of a job's requests are answered, then it expires\n"
     "  errors-only         all requests of a job fail\n"
     "  invalid             a job fails as a whole when it is checked\n"
+    "  queue-full          OpenAI's job fails as a whole, to be made again later; others say 429\n"
     "  line-400, line-429, line-500, line-quota, line-expired\n"
     "                      requests of a job fail: for good, for a moment, for lack of credit or\n"
     "                      of time\n"

@@ -352,6 +352,7 @@ typedef struct peer_batches {
  *   expire        half of a job's requests are answered, then it expires (Gemini: none is)
  *   errors-only   all requests of a job fail: there is a file of errors alone
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
+ *   queue-full    OpenAI's job fails as a whole, until others have ended; others say 429
  *   line-400, line-429, line-500, line-quota, line-expired
  *                 requests fail: for good, for a moment (429 and 500), for lack of credit, of time
  *   cut-results   a download ends in the middle of what Content-Length has promised
@@ -362,7 +363,8 @@ typedef struct peer_batches {
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so; with
  * "-once" behind it only in the first job that asks this text.
  *
- * Call it once, before anybody connects. Returns NULL, or what is wrong with the faults; static.
+ * A body that became a file or a job is not in the log. Call it once, before anybody connects.
+ * Returns NULL, or what is wrong with the faults; static.
  */
 const char *peer_serve_batches(peer *p, const peer_batches *settings);
 

@@ -16,7 +16,7 @@
 #define MAX_TOLD 10
 
 typedef struct estimate_sums {
-    uint64_t lines, bad;
+    uint64_t lines, bad, under_way;
     int64_t input, most_output;
     bool bounded;   /* every line limits the length of its answer */
     double average; /* average of the existing answers; below 0: there are none */
@@ -69,6 +69,10 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
         if (got < 0) return CLI_EXIT_USAGE;
         if (batch_survey_is_behind(e->survey, record.line)) break;
         if (batch_output_has(e->output, record.line)) continue;
+        if (batch_journal_has(e->journal, record.line)) {
+            s->under_way++;
+            continue;
+        }
         int status = batch_item_parse(e->plan, &record, &item);
         if (status == BELUGA_ERROR_NO_MEMORY)
             rc = out_no_memory();
@@ -127,6 +131,7 @@ static void put_words(const batch_estimate *e, const estimate_sums *s)
     out_printf("Lines      %" PRIu64 ": %" PRIu64 " to ask, %" PRIu64 " finished, %" PRIu64
                " bad\n",
                e->survey->records, s->lines, t->done + t->failed, s->bad);
+    if (s->under_way) out_printf("In jobs    %" PRIu64 " under way\n", s->under_way);
     out_printf("Input      about %" PRId64 " tokens (%s)\n", s->input, input_how);
     if (s->output < 0)
         out_printf("Output     unknown (%s)\n", s->out_how);
@@ -139,8 +144,8 @@ static void put_words(const batch_estimate *e, const estimate_sums *s)
                    s->cost, s->cost_how, e->model, s->price.input, s->price.output,
                    beluga_prices_date(e->prices));
     if (s->cost >= 0 && e->factor > 0)
-        out_printf("In jobs    about $%.4f (--provider-batch: %g of the price)\n",
-                   s->cost * e->factor, e->factor);
+        out_printf("           about $%.4f in batch jobs (%g of the price)\n", s->cost * e->factor,
+                   e->factor);
     if (t->cost > 0) out_printf("Spent      $%.4f by earlier runs\n", t->cost);
 }
 
@@ -162,6 +167,7 @@ static int put_json(const batch_estimate *e, const estimate_sums *s)
     beluga_json_put_int(w, "to_ask", (int64_t)s->lines);
     beluga_json_put_int(w, "finished", (int64_t)(t->done + t->failed));
     beluga_json_put_int(w, "bad", (int64_t)s->bad);
+    if (s->under_way) beluga_json_put_int(w, "under_way", (int64_t)s->under_way);
     beluga_json_put_string(w, "model", e->model);
     beluga_json_put_int(w, "input_tokens", s->input);
     beluga_json_put_string(w, "input_how", input_how);

@@ -6,6 +6,7 @@
 #include "batch/item.h"
 #include "batch/results.h"
 #include "batch/survey.h"
+#include "jobs/journal.h"
 
 #include <beluga/config.h>
 #include <beluga/price.h>
@@ -16,8 +17,9 @@ typedef struct batch_estimate {
     const batch_survey *survey;
     const batch_output *output; /* the lines that are finished */
     const beluga_config *config;
-    const beluga_prices *prices; /* NULL: prices are unknown */
-    const char *model;           /* in the form PROVIDER/MODEL */
+    const beluga_prices *prices;  /* NULL: prices are unknown */
+    const char *model;            /* in the form PROVIDER/MODEL */
+    const batch_journal *journal; /* of the lines that jobs have */
     double factor; /* of the price, where lines are asked in batch jobs; 0: they are not */
 } batch_estimate;
 

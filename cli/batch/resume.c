@@ -87,7 +87,9 @@ int batch_resume_output(batch_output *out, const batch_resume *r)
     if (rc) return rc;
     if (r->jobs_open && difference.kind == BATCH_OTHER) return refuse_with_jobs(out, &difference);
     if (is_without_answers(out)) {
-        out_note("%s %s, and has no answer yet: it begins anew", out->path, difference.text);
+        out_note(r->jobs_open ? "%s %s: the answers of its jobs are held against the lines"
+                              : "%s %s, and has no answer yet: it begins anew",
+                 out->path, difference.text);
         return begin_anew(out, r);
     }
     return difference.kind == BATCH_OTHER_INPUT ? take_other_input(out, r)

@@ -1,13 +1,13 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "base/limits.h"
 #include "batch/estimate.h"
-#include "batch/jobs.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"
+#include "jobs/jobs.h"
 #include "output.h"
 #include "prices.h"
 #include "report.h"
@@ -570,6 +570,7 @@ static int estimate(batch_command *b)
                                      .config = b->session.config,
                                      .prices = b->prices,
                                      .model = b->texts.model,
+                                     .journal = &b->journal,
                                      .factor = b->args->provider_batch ? find_factor(b) : 0};
     if (b->args->provider_batch && !(estimate.factor > 0)) return refuse_provider(b);
     return batch_estimate_tell(b->args, &estimate);

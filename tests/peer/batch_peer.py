@@ -16,10 +16,11 @@ class Peer:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.process.terminate()
-        self.process.wait()
+        status = self.process.wait()
         self.process.stdout.close()
+        assert status == 0 or kind, f"the peer ended with {status}"
 
     def ask(self, method, path, body=None, key="key", **headers):
         """The status, the headers and the body of an answer; a connection that ends early raises."""

@@ -569,18 +569,64 @@ def a_job_fails_when_it_is_checked():
         assert peer.ask("POST", "/v1/messages/batches", client.requests(texts(1)))[0] == 400 and client.list() == []
 
 
+def a_full_queue_is_no_fault_of_the_file():
+    for api in SHAPES:
+        with Peer(PROGRAM, *QUICK, "--fault", "queue-full:2") as peer:
+            client = api(peer)
+            client.make_and_wait(texts(2))
+            if api in (OpenAi, Together):
+                assert "Enqueued token limit" in json.dumps(client.make_and_wait(texts(2)))
+                assert api is Together or client.get(client.list()[0])["errors"]["data"][0]["code"] == "token_limit_exceeded"
+                continue
+            try:
+                client.create(texts(2))
+                raise RuntimeError("a job was made")
+            except AssertionError as refused:
+                assert " 429 " in str(refused) and len(client.list()) == 1, (api, refused)
+
+
+def what_is_too_large_is_refused():
+    with Peer(PROGRAM) as peer:
+        large = "x" * 20971520
+        try:
+            Gemini(peer).create_inline([large])
+            raise RuntimeError("a job was made")
+        except AssertionError as refused:
+            assert "20971520 bytes" in str(refused)
+
+
+def together_uploads_in_three_steps():
+    with Peer(PROGRAM, *QUICK) as peer:
+        client = Together(peer)
+        data = "".join(json.dumps(client.line(i, f"text {i}")) + "\n" for i in range(3)).encode()
+        form = (b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch-api\r\n'
+                b'--b\r\nContent-Disposition: form-data; name="file_name"\r\n\r\nin.jsonl\r\n--b--\r\n')
+        status, headers, _ = peer.ask("POST", "/together/v1/files", form, Content_Type="multipart/form-data; boundary=b")
+        file = headers["X-Together-File-Id"]
+        assert status == 302 and peer.ask("GET", f"/together/v1/files/{file}")[0] == 404
+        peer.json("PUT", headers["Location"].removeprefix(peer.base), data, key=None)
+        made = peer.json("POST", f"/together/v1/files/{file}/preprocess")
+        assert (made["id"], made["bytes"], made["FileType"], made["LineCount"]) == (file, len(data), "jsonl", 3)
+        assert len(client.results(client.wait(client.create_of(file)["job"]["id"]))) == 3
+
+
 def files_with_faults_fail_as_the_api_says():
     with Peer(PROGRAM, *QUICK) as peer:
         client = OpenAi(peer)
         good = json.dumps(client.line(1, "x"))
+        model = json.dumps({**client.line(2, "x"), "body": {"model": "another", "messages": []}})
         other = json.dumps({**client.line(2, "x"), "url": "/v1/responses"})
         for data, code, line in (("", "empty_file", None), (f"{good}\nno JSON\n", "invalid_json_line", 2),
                                  (f"{good}\n{good}\n", "duplicate_custom_id", 2), (f"{good}\n{other}", "url_mismatch", 2),
+                                 (f"{good}\n{model}", "mismatched_model", 2),
                                  (f"{good}\n" + '{"custom_id": "r9"}', "missing_required_parameter", 2)):
             problem = client.wait(client.create_of(client.upload(data.encode()))["id"])["errors"]["data"][0]
             assert (problem["code"], problem["line"]) == (code, line), (code, problem)
         same = Anthropic(peer).requests(["a"])["requests"] * 2
         assert peer.ask("POST", "/v1/messages/batches", {"requests": same})[0] == 400
+        for wrong in ("", "a" * 65, "with space"):
+            same[0]["custom_id"] = wrong
+            assert peer.ask("POST", "/v1/messages/batches", {"requests": same[:1]})[0] == 400, wrong
         assert peer.ask("POST", "/v1/messages/batches", b"no JSON")[0] == 400
         assert peer.ask("POST", "/v1/batches", {"input_file_id": "file-no", "endpoint": "/v1/chat/completions",
                                                 "completion_window": "24h"})[0] == 400
@@ -644,7 +690,8 @@ CHECKS = [each_result_belongs_to_its_line, requests_in_the_body_are_answered_in_
           what_a_job_left_can_be_deleted, the_server_tells_what_was_made_and_paid, a_lost_answer_leaves_a_job,
           a_busy_server_makes_nothing, chance_is_the_same_for_the_same_seed, a_lost_upload_leaves_a_file,
           a_job_expires_half_way, texts_decide_what_fails, a_text_expires_once, lines_fail_by_chance, all_lines_fail,
-          a_job_fails_when_it_is_checked, files_with_faults_fail_as_the_api_says, downloads_are_cut, a_list_shows_a_job_late,
+          a_job_fails_when_it_is_checked, a_full_queue_is_no_fault_of_the_file, what_is_too_large_is_refused,
+          together_uploads_in_three_steps, files_with_faults_fail_as_the_api_says, downloads_are_cut, a_list_shows_a_job_late,
           an_absent_file_may_have_an_empty_id, ten_thousand_lines_and_large_files_are_held]
 
 if __name__ == "__main__":

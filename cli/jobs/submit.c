@@ -1,11 +1,11 @@
 #include "base/clock.h"
 #include "batch/alike.h"
-#include "batch/chunk.h"
 #include "batch/estimate.h"
-#include "batch/jobs.h"
-#include "batch/pass.h"
 #include "batch/signals.h"
 #include "batch/why.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "jobs/pass.h"
 #include "output.h"
 
 #include <inttypes.h>
@@ -88,7 +88,7 @@ static void create(submission *s, batch_noted_job *job)
     beluga_batch_job *made = NULL;
     int rc = beluga_batch_job_create_n(self->work->model, self->context, s->chunk.requests,
                                        job->name, &made, &err, NULL, 0);
-    s->ends |= rc != 0;
+    s->ends |= rc != 0 || self->gentle;
     if (rc == 0 && batch_journal_created(self->journal, job, made->id) != 0)
         batch_jobs_stop_for_journal(self);
     if (rc == 0) {

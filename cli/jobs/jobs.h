@@ -3,17 +3,18 @@
  * and tidied up. The journal beside the output remembers them, so that each step may be another
  * run's.
  *
- *     jobs.c      the rounds of a run, and what the provider says of each job
- *     find_job.c  jobs of which nobody knows whether they were created
- *     submit.c    lines into jobs
- *     collect.c   the results of a job that has ended
+ *     jobs_state.c  how a run stops, and how the result of a line is written
+ *     jobs.c        the rounds of a run, and what the provider says of each job
+ *     find_job.c    jobs of which nobody knows whether they were created
+ *     submit.c      lines into jobs
+ *     collect.c     the results of a job that has ended
  */
-#ifndef BELUGA_CLI_BATCH_JOBS_H
-#define BELUGA_CLI_BATCH_JOBS_H
+#ifndef BELUGA_CLI_JOBS_JOBS_H
+#define BELUGA_CLI_JOBS_JOBS_H
 
-#include "batch/journal.h"
 #include "batch/layout.h"
 #include "batch/work.h"
+#include "jobs/journal.h"
 
 #include <beluga/batch_job.h>
 
@@ -41,6 +42,9 @@ typedef struct batch_jobs {
     uint64_t most;     /* lines of a job; 0: what the provider takes */
     bool submitted;    /* a job was created in this round */
     bool ended;        /* a job was collected in this round */
+    bool completed;    /* and it was not one that failed as a whole */
+    bool gentle;       /* create one job a round: the provider's queue was full once */
+    unsigned failures; /* jobs in a row that the provider's queue had no room for */
     bool budget_spent; /* the next line may pass the budget */
     bool full;         /* the provider takes no more jobs now */
     bool stopped;      /* nothing more can be done: `work` has the error, or the output */
@@ -64,8 +68,6 @@ void batch_jobs_stop_for_journal(batch_jobs *jobs);
 void batch_jobs_fail(batch_jobs *jobs, const char *what, const beluga_error *err);
 /* Write the result of a line. @return 0, or -1: the run has stopped. */
 int batch_jobs_write(batch_jobs *jobs, const batch_item *item, const beluga_batch_result *result);
-/* How long a request that creates a job may be under way. */
-int64_t batch_jobs_patience_ms(const batch_jobs *jobs, const batch_noted_job *job);
 
 /* Give the lines that are free to jobs. */
 void batch_jobs_submit(batch_jobs *jobs);

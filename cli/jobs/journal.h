@@ -22,10 +22,10 @@
  * and it is dropped. Any other line that is not as it was written stops the run, for it may have
  * told of a job that is paid for.
  */
-#ifndef BELUGA_CLI_BATCH_JOURNAL_H
-#define BELUGA_CLI_BATCH_JOURNAL_H
+#ifndef BELUGA_CLI_JOBS_JOURNAL_H
+#define BELUGA_CLI_JOBS_JOURNAL_H
 
-#include "batch/ranges.h"
+#include "jobs/ranges.h"
 #include "text.h"
 
 #include <stdbool.h>

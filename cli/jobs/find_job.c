@@ -10,8 +10,8 @@
  * one wait between two looks at least.
  */
 #include "base/clock.h"
-#include "batch/chunk.h"
-#include "batch/jobs.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -82,7 +82,8 @@ static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job
     return !judge_candidate(self, job, seen) || job->phase == BATCH_JOB_OPEN;
 }
 
-int64_t batch_jobs_patience_ms(const batch_jobs *self, const batch_noted_job *job)
+/* How long a request that creates a job may be under way; at least one wait. */
+static int64_t find_patience_ms(const batch_jobs *self, const batch_noted_job *job)
 {
     int64_t request = self->timeout_ms + (int64_t)(job->bytes / (256 * 1024)) * 1000;
     return request > self->poll_ms ? request : self->poll_ms;
@@ -94,7 +95,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
     int64_t now = beluga__wall_ms();
     if (!job->looked_ms || job->looked_ms > now)
         rc = batch_journal_looked(self->journal, job, now);
-    else if (now - job->looked_ms >= batch_jobs_patience_ms(self, job))
+    else if (now - job->looked_ms >= find_patience_ms(self, job))
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
     if (rc == 0 && job->phase == BATCH_JOB_CLOSED)

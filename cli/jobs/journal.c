@@ -1,4 +1,4 @@
-#include "batch/journal.h"
+#include "jobs/journal.h"
 
 #include "base/new_file.h"
 #include "batch/digest.h"

@@ -1,4 +1,4 @@
-#include "batch/jobs.h"
+#include "jobs/jobs.h"
 
 #include "base/clock.h"
 #include "batch/signals.h"
@@ -16,54 +16,6 @@
 #define SLICE_MS    ((int64_t)100)
 #define LABEL_BYTES 96
 #define ERROR_BYTES 1024
-
-/* ---- failures -------------------------------------------------------------------------------- */
-
-void batch_jobs_stop(batch_jobs *self, const beluga_error *err)
-{
-    self->stopped = true;
-    if (!self->work->error.code) self->work->error = *err;
-}
-
-void batch_jobs_stop_for_journal(batch_jobs *self)
-{
-    if (!self->work->journal_failed) {
-        batch_progress_hide(self->work->progress);
-        batch_journal_complain(self->journal);
-    }
-    self->stopped = self->work->journal_failed = true;
-}
-
-void batch_jobs_fail(batch_jobs *self, const char *what, const beluga_error *err)
-{
-    char line[ERROR_BYTES];
-    batch_progress_hide(self->work->progress);
-    beluga_error_format(err, line, sizeof line);
-    if (self->wait && err->retryable) {
-        out_note("%s, which is tried again: %s", what, line);
-        return;
-    }
-    out_note("%s", what);
-    batch_jobs_stop(self, err);
-}
-
-int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result)
-{
-    beluga_error err;
-    batch_entry entry;
-    cli_text text = {0};
-    const batch_result_source source = batch_work_source(self->work, item);
-    int rc = batch_result_write(&source, result, &text, &entry);
-    if (rc) {
-        beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
-        batch_jobs_stop(self, &err);
-    } else if (batch_output_add(self->work->output, &entry, text.data, text.length) != 0) {
-        self->stopped = true; /* the output has the error */
-        rc = -1;
-    }
-    text_free(&text);
-    return rc;
-}
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
@@ -87,20 +39,32 @@ static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int cod
     batch_jobs_stop(self, &err);
 }
 
-/* A job alone that is too large for the account may be taken in halves. */
+/* A job that finds no room though it is alone may be too large for the account: then halves are
+ * tried. The same account may have other work, so one line is tried more than once. */
+static bool is_hopeless(const batch_jobs *self, uint64_t lines, bool alone)
+{
+    return alone && lines <= 1 && self->failures >= BATCH_JOB_TRIES;
+}
+
+static void wait_for_room(batch_jobs *self, uint64_t lines, bool alone)
+{
+    self->full = self->gentle = true;
+    if (alone && lines > 1) self->most = lines / 2;
+}
+
 static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_job *seen)
 {
     uint64_t open_lines;
-    size_t others = batch_journal_open_jobs(self->journal, &open_lines);
-    if (!may_pass(seen->reason) || (!others && lines <= 1)) {
+    bool alone = !batch_journal_open_jobs(self->journal, &open_lines) && !self->completed;
+    self->failures++;
+    if (!may_pass(seen->reason) || is_hopeless(self, lines, alone)) {
         stop_for_job(self, seen, BELUGA_ERROR_INVALID_REQUEST);
     } else if (!self->wait) {
         stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
     } else {
         out_note("the job %s failed, and its lines are asked again later: %s", seen->id,
                  seen->reason);
-        self->full = true;
-        if (!others) self->most = lines / 2;
+        wait_for_room(self, lines, alone);
     }
 }
 
@@ -130,9 +94,14 @@ static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_j
 {
     uint64_t lines = job->lines.lines;
     batch_jobs_collect(self, job, seen);
-    if (job->phase != BATCH_JOB_COLLECTED || seen->state != BELUGA_BATCH_STATE_FAILED) return;
-    batch_progress_hide(self->work->progress);
-    judge_failure(self, lines, seen);
+    if (job->phase != BATCH_JOB_COLLECTED) return;
+    if (seen->state == BELUGA_BATCH_STATE_FAILED) {
+        batch_progress_hide(self->work->progress);
+        judge_failure(self, lines, seen);
+    } else {
+        self->completed = true;
+        self->failures = 0;
+    }
 }
 
 static void explain_missing(const batch_jobs *self, const batch_noted_job *job)
@@ -248,7 +217,7 @@ static bool may_submit(batch_jobs *self, bool was_full)
 static void do_round(batch_jobs *self)
 {
     bool was_full = self->full;
-    self->submitted = self->ended = false;
+    self->submitted = self->ended = self->completed = false;
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);

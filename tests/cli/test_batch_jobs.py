@@ -1,0 +1,489 @@
+#!/usr/bin/env python3
+"""beluga batch --provider-batch against the batch APIs that the peer plays, with their faults. TAP.
+
+    test_batch_jobs.py BELUGA BELUGA_PEER
+"""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
+from batch_peer import Peer, run, wait_until  # pylint: disable=wrong-import-position
+
+BELUGA, PEER = sys.argv[1:3]
+# The provider, the path of its API at the peer, and the variable of its key.
+APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KEY"),
+        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY")}
+MODEL = "peer-batch"
+UNDER_WAY, PARTLY, USAGE = 12, 11, 2
+PATIENCE = 120
+PRICES = "date: 2026-11-05\nprices:\n  openai/peer-batch: {input: 100, output: 1000}\n"
+
+
+class Ended:
+    """What came of a command."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def __str__(self):
+        return f"exit code {self.code}: {self.out}{self.err}"
+
+
+class Place:
+    """A folder, a peer that plays one of the APIs, and the command on both."""
+
+    def __init__(self, *options, api="openai"):
+        self.api, self.options = api, options or ("--batch-seconds", "0")
+        self.folder = tempfile.mkdtemp(prefix="beluga-jobs-")
+        self.out = self.path("out.jsonl")
+        self.peer = None
+        self.key = "secret"
+
+    def __enter__(self):
+        self.peer = Peer(PEER, *self.options)
+        self.peer.__enter__()
+        return self
+
+    def __exit__(self, *what):
+        self.peer.__exit__(*what)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, texts, name="in.txt"):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.writelines(text + "\n" for text in texts)
+        return self.path(name)
+
+    def start(self, *arguments):
+        path, variable = APIS[self.api]
+        environment = {"HOME": self.folder, "PATH": os.defpath, variable: self.key}
+        environment.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
+        return subprocess.Popen([BELUGA, "batch", *arguments, "-o", f"base_url={self.peer.base}{path}"], env=environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=PATIENCE)
+        return Ended(process.returncode, out, err)
+
+    def run(self, *arguments):
+        return self.finish(self.start(*arguments))
+
+    def common(self, source="in.txt"):
+        return (self.path(source), "--out", self.out, "-m", f"{self.api}/{MODEL}", "-o", "max_tokens=50")
+
+    def ask(self, *more, source="in.txt"):
+        """Without --wait."""
+        return self.run(*self.common(source), "--provider-batch", "--timeout", "1s", *more)
+
+    def wait(self, *more, source="in.txt"):
+        return self.ask("--wait", "--poll", "0.05", *more, source=source)
+
+    def results(self):
+        with open(self.out, encoding="utf-8") as file:
+            return {record["line"]: record for record in map(json.loads, file)}
+
+    def events(self):
+        if not os.path.exists(self.out + ".jobs"):
+            return None
+        with open(self.out + ".jobs", encoding="utf-8") as file:
+            return [json.loads(line)["event"] for line in file]
+
+    def control(self):
+        return self.peer.control()
+
+
+def texts(n):
+    return [f"question {i}" for i in range(1, n + 1)]
+
+
+def expect(ended, code, *words):
+    assert ended.code == code, f"{ended}"
+    for word in words:
+        assert word in ended.err + ended.out, f"no {word!r} in {ended}"
+    return ended
+
+
+def assert_each_once(place, n, asked=None):
+    """Each line has its own answer, each was paid for once, and nothing is left."""
+    results = place.results()
+    with open(place.out, encoding="utf-8") as file:
+        assert len(file.readlines()) == n == len(results)
+    report = place.control()
+    assert all("error" not in record for record in results.values())
+    assert report["texts_answered_twice"] == 0, report
+    assert report["lines"]["answered"] == n, report["lines"]
+    assert report["lines"]["created"] == (asked or n), report["lines"]
+    assert place.events() is None, "the journal is left"
+
+
+# ---- each API
+
+def each_api_answers_each_line_once():
+    for api in APIS:
+        with Place("--batch-seconds", "0.2", api=api) as place:
+            place.write(texts(40))
+            expect(place.wait(), 0, "40 of 40 lines done")
+            assert_each_once(place, 40)
+            assert all(record["text"] == f"echo: question {line}" for line, record in place.results().items())
+            assert place.control()["files"]["now"] == [], f"{api}: {place.control()['files']}"
+            expect(place.wait(), 0)  # and nothing is asked again
+            assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_that_was_made_without_an_answer_is_found():
+    for api in APIS:
+        for fault in ("lost-create:1", "error-create:1"):
+            with Place("--batch-seconds", "0.1", "--late-list-ms", "300", "--fault", fault, api=api) as place:
+                place.write(texts(20))
+                expect(place.wait(), 0, "was found")
+                assert_each_once(place, 20)
+                assert place.control()["jobs"]["created"] == 1
+
+
+def another_job_of_as_many_lines_is_not_taken_for_it():
+    with Place("--batch-seconds", "0.2", "--fault", "lost-create:2", api="anthropic") as place:
+        place.write(texts(10))
+        place.write([f"other {i}" for i in range(10)], "other.txt")
+        expect(place.run(place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"anthropic/{MODEL}", "-o",
+                         "max_tokens=50", "--provider-batch"), UNDER_WAY)
+        expect(place.wait(), 0, "was found")
+        expect(place.run(place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"anthropic/{MODEL}", "-o",
+                         "max_tokens=50", "--provider-batch", "--wait", "--poll", "0.05"), 0)
+        report = place.control()
+        assert report["jobs"]["created"] == 2 and report["lines"]["answered"] == 20, report
+        assert all(r["text"] == f"echo: question {line}" for line, r in place.results().items())
+
+
+def a_job_that_was_never_made_is_made_after_two_looks():
+    with Place("--batch-seconds", "0", "--fault", "lost-upload") as place:
+        place.write(texts(5))
+        expect(place.ask(), 7, "is not known")
+        assert place.events() == ["begin", "intent"]
+        expect(place.ask("--poll", "0.1"), UNDER_WAY)
+        assert place.events()[2:] == ["looked"]
+        expect(place.ask("--poll", "0.1"), UNDER_WAY)
+        assert place.events()[2:] == ["looked"], "it was given up too early"
+        time.sleep(1.1)  # as long as a request may take
+        expect(place.ask("--poll", "0.1"), 7, "was never created")
+        assert place.events()[3:5] == ["lost", "intent"]
+        assert place.control()["jobs"]["created"] == 0
+
+
+# ---- without --wait
+
+def jobs_are_under_way_until_a_later_run_collects_them():
+    with Place("--batch-polls", "3") as place:
+        place.write(texts(30))
+        expect(place.ask(), UNDER_WAY, "30 lines are given to the job", "1 job with 30 lines is under way")
+        summary = json.loads(expect(place.ask("--json", "-q"), UNDER_WAY).out)
+        assert summary["state"] == "under_way" and summary["jobs_under_way"] == 1 and summary["lines_under_way"] == 30
+        assert summary["exit_code"] == UNDER_WAY
+        # Nobody else asks their lines meanwhile.
+        expect(place.run(*place.common()), USAGE, "1 batch job with 30 lines under way", "--provider-batch", "--cancel")
+        expect(place.run(*place.common(), "--dry-run"), 0, "0 to ask, 0 finished, 0 bad", "30 under way")
+        wait_until(lambda: place.ask().code == 0)
+        assert_each_once(place, 30)
+        expect(place.run(*place.common()), 0, "30 of 30 lines done")
+
+
+def ctrl_c_leaves_the_jobs_and_says_how_to_go_on():
+    with Place("--batch-seconds", "2") as place:
+        place.write(texts(10))
+        process = place.start(*place.common(), "--provider-batch", "--wait", "--poll", "0.1")
+        wait_until(lambda: place.control()["jobs"]["created"] == 1 and "created" in (place.events() or []))
+        process.send_signal(signal.SIGINT)
+        expect(place.finish(process), 130, "1 job with 10 lines is under way", "--cancel")
+        expect(place.wait(), 0)
+        assert_each_once(place, 10)
+
+
+def a_kill_at_any_moment_pays_nothing_twice():
+    with Place("--batch-seconds", "0.3", "--fault", "lost-create:2") as place:
+        place.write(texts(60))
+        for i in range(12):
+            process = place.start(*place.common(), "--provider-batch", "--wait", "--poll", "0.05", "--limit",
+                                  str(5 * i + 5))
+            time.sleep(0.013 * i)
+            process.kill()
+            place.finish(process)
+        expect(place.wait(), 0)
+        assert_each_once(place, 60)
+
+
+# ---- cancelling
+
+def cancelling_keeps_what_was_answered_and_frees_the_rest():
+    with Place("--batch-polls", "10") as place:
+        place.write(texts(40))
+        expect(place.ask(), UNDER_WAY)
+        for _ in range(6):
+            place.ask()
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "is cancelled", "lines are left")
+        answered = len(place.results())
+        assert 0 < answered < 40, answered
+        # What is left goes to jobs or to usual calls. The peer has none of these.
+        expect(place.run(*place.common(), "--limit", "1", "--dry-run"), 0)
+        expect(place.wait(), 0)
+        assert_each_once(place, 40, asked=80 - answered)
+
+
+def cancelling_needs_no_input():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(4))
+        expect(place.run("--out", place.out, "--cancel"), USAGE, "there is no")
+        expect(place.ask(), UNDER_WAY)
+        expect(place.run("--out", place.out, "--cancel"), 0, "is cancelled")
+        assert place.control()["jobs"]["all"][0]["state"] in ("cancelling", "cancelled")
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "4 lines are left")
+        expect(place.run("--out", place.out, "--cancel"), 0, "no batch job is under way")
+
+
+# ---- lines without an answer
+
+def lines_that_expired_are_asked_again_and_only_they():
+    with Place("--batch-seconds", "0", "--fault", "expire:2") as place:
+        place.write(texts(21))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.wait(), 0)
+        report = place.control()
+        assert report["texts_answered_twice"] == 0 and report["lines"]["answered"] == 21
+
+
+def a_line_is_in_three_jobs_at_most():
+    for word, code in (("fail-expired", "timeout"), ("fail-429", "rate_limit"), ("fail-500", "internal_error")):
+        with Place() as place:
+            place.write(["fine", f"this is {word}", "good"])
+            expect(place.wait(), PARTLY, "2 of 3 lines done, 1 failed")
+            error = place.results()[2]["error"]
+            assert error["code"] == code, error
+            report = place.control()
+            assert report["lines"]["created"] == 5 and report["jobs"]["created"] == 3, report["lines"]
+            # Asked for, it gets three more.
+            expect(place.wait("--retry-failed"), PARTLY)
+            assert place.control()["jobs"]["created"] == 6
+
+
+def a_failure_that_passes_is_asked_once_more():
+    with Place() as place:
+        place.write(["fine", "fail-429-once", "fail-500-once", "fail-expired-once"])
+        expect(place.wait(), 0)
+        report = place.control()
+        assert report["lines"]["created"] == 7 and report["jobs"]["created"] == 2
+
+
+def tries_are_counted_over_runs():
+    with Place() as place:
+        place.write(["fail-500"])
+        for _ in range(3):
+            wait_until(lambda: place.ask().code in (PARTLY, UNDER_WAY))
+        wait_until(lambda: place.ask().code == PARTLY)
+        assert place.control()["jobs"]["created"] == 3
+
+
+def what_is_wrong_with_a_line_is_final():
+    with Place() as place:
+        place.write(["fine", "fail-400", "good"])
+        expect(place.wait("--errors", place.path("errors.jsonl")), PARTLY, "invalid_request")
+        assert place.control()["jobs"]["created"] == 1
+        assert place.results()[2]["error"]["code"] == "invalid_request"
+        with open(place.path("errors.jsonl"), encoding="utf-8") as file:
+            assert [json.loads(line)["line"] for line in file] == [2]
+
+
+def want_of_credit_stops_the_run_and_fails_no_line():
+    with Place() as place:
+        place.write(["fine", "fail-quota-once", "good"])
+        expect(place.wait(), 5, "quota_exceeded", "1 line is left")
+        assert set(place.results()) == {1, 3}
+        expect(place.wait(), 0)
+        assert_each_once(place, 3, asked=4)
+
+
+def a_job_that_fails_as_a_whole_stops_the_run_with_its_reason():
+    with Place("--batch-seconds", "0", "--fault", "invalid") as place:
+        place.write(texts(7))
+        expect(place.wait(), 1, "failed: ", "7 lines are left")
+        assert place.control()["jobs"]["created"] == 1
+        assert place.results() == {}
+
+
+def a_full_queue_is_waited_for_with_smaller_jobs():
+    with Place("--batch-seconds", "0", "--fault", "queue-full:2") as place:
+        place.write(texts(8))
+        expect(place.wait("--limit", "4"), 0)
+        expect(place.wait(), 0, "its lines are asked again later: Enqueued token limit")
+        report = place.control()
+        assert report["texts_answered_twice"] == 0 and len(place.results()) == 8
+        assert max(job["lines"] for job in report["jobs"]["all"][2:]) == 2, report["jobs"]["all"]
+    with Place("--batch-seconds", "0", "--fault", "queue-full") as place:
+        place.write(texts(8))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.ask(), 5, "Enqueued token limit", "8 lines are left")
+        expect(place.wait(), 1, "Enqueued token limit")  # for a single line, too
+        assert place.results() == {}
+
+
+def results_that_are_cut_are_fetched_again():
+    for fault in ("cut-results:3", "cut-chunked:3"):
+        with Place("--batch-seconds", "0", "--fault", fault, "--fault", "line-429:0.3") as place:
+            place.write(texts(200))
+            ended = place.wait()
+            assert ended.code in (0, PARTLY), ended
+            report = place.control()
+            assert report["texts_answered_twice"] == 0, report
+            assert len(place.results()) == 200
+
+
+# ---- what a line is
+
+def ids_templates_and_formats_are_those_of_other_runs():
+    with Place() as place:
+        place.write(["id,text", "sea,the sea", "sky,the sky", "sea,again"], "in.csv")
+        expect(place.wait("--template", "Translate {{text}}", "--ordered", source="in.csv"), PARTLY)
+        results = place.results()
+        assert [results[n]["id"] for n in (2, 3, 4)] == ["sea", "sky", None]
+        assert results[2]["text"] == "echo: Translate the sea"
+        assert "an earlier line has the same id" in results[4]["error"]["message"]
+        assert list(results) == [2, 3, 4]
+    with Place() as place:
+        lines = [json.dumps({"custom_id": f"r{n}", "method": "POST", "url": "/v1/chat/completions",
+                             "body": {"model": "any", "messages": [{"role": "user", "content": f"q{n}"}]}}) for n in (1, 2)]
+        lines.append(json.dumps({"custom_id": "v", "method": "POST", "url": "/v1/embeddings",
+                                 "body": {"model": "any", "input": "text"}}))
+        place.write(lines, "in.jsonl")
+        expect(place.wait("--output-format", "openai", source="in.jsonl"), PARTLY)
+        with open(place.out, encoding="utf-8") as file:
+            results = {record["custom_id"]: record for record in map(json.loads, file)}
+        assert results["r2"]["response"]["body"]["choices"][0]["message"]["content"] == "echo: q2"
+        assert "--provider-batch" in json.dumps(results["v"])
+
+
+def an_answer_is_held_against_its_schema():
+    with Place() as place:
+        place.write(texts(2))
+        expect(place.wait("--schema", "name str"), 8, "2 answers do not fit the schema")
+        assert "it is no JSON" in place.results()[1]["misfit"]
+
+
+def a_line_that_changed_meanwhile_does_not_get_the_old_answer():
+    with Place("--batch-polls", "2") as place:
+        place.write(texts(4))
+        expect(place.ask(), UNDER_WAY)
+        place.write(["question 1", "another", "question 3", "question 4", "question 5"])
+        expect(place.wait(), 0, "1 line of the input changed")
+        results = place.results()
+        assert results[2]["text"] == "echo: another" and results[5]["text"] == "echo: question 5"
+        assert len(results) == 5
+
+
+def jobs_keep_the_model_and_the_options_that_they_were_begun_with():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(2))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.ask("-o", "temperature=0.5"), USAGE, "its batch jobs are under way")
+        expect(place.ask(), UNDER_WAY)
+
+
+# ---- money
+
+def answers_cost_half_and_the_budget_holds():
+    with Place() as place:
+        with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
+            file.write(PRICES)
+        priced = ("-o", f"prices={place.path('prices.yaml')}")
+        place.write(texts(20))
+        estimate = json.loads(expect(place.ask(*priced, "--dry-run", "--json"), 0).out)
+        assert abs(estimate["cost_in_jobs"] - estimate["cost"] / 2) < 1e-9, estimate
+        assert "in batch jobs (0.5 of the price)" in place.ask(*priced, "--dry-run").out
+        # A line may cost $0.025 with 50 tokens of answer, and costs a tenth of that.
+        expect(place.wait(*priced, "--budget", "0.03"), 5, "the budget of $0.03 is spent")
+        first = place.results()
+        assert 3 <= len(first) < 20, len(first)
+        usage = first[1]["usage"]
+        full = (100 * usage["input_total"] + 1000 * usage["output_total"]) / 1e6
+        assert abs(first[1]["cost"] - full / 2) < 1e-12, first[1]
+        assert sum(record["cost"] for record in first.values()) <= 0.03
+        expect(place.wait(*priced, "--budget", "100"), 0)
+        assert_each_once(place, 20)
+
+
+# ---- what is left behind
+
+def files_may_be_kept():
+    with Place() as place:
+        place.write(texts(3))
+        expect(place.wait("--keep-files"), 0)
+        files = place.control()["files"]
+        assert files["uploads_now"] == 1 and files["results_now"] == 1, files
+        expect(place.wait(), 0)  # and a later run leaves them, too
+        assert place.control()["files"]["uploads_now"] == 1
+
+
+# ---- what is refused
+
+def what_no_job_can_do_is_told():
+    with Place() as place:
+        place.write(texts(2))
+        expect(place.run(place.path("in.txt"), "--out", place.out, "-m", "mock/echo", "--provider-batch"), 3,
+               "mock/echo has no batch API", "openai")
+        expect(place.ask("-T", "all"), USAGE, "calls no tools")
+        expect(place.ask("-o", "fallback=mock/echo"), USAGE, "fallback")
+        expect(place.run(*place.common(), "--wait"), USAGE, "--wait goes with --provider-batch")
+        expect(place.ask("--poll", "soon"), USAGE, "--poll")
+        assert place.control()["jobs"]["created"] == 0
+
+
+def a_job_of_another_key_is_not_asked_anew():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(2))
+        expect(place.ask(), UNDER_WAY)
+        place.key = "another"
+        assert "is another key's, or was deleted" in expect(place.ask(), 1).err
+        assert place.control()["jobs"]["created"] == 1
+
+
+def signed(**members):
+    text = json.dumps(members, separators=(",", ":"))[:-1]
+    digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], sys.byteorder)
+    return f'{text},"sum":"{digest:016x}"}}\n'
+
+
+def a_damaged_journal_stops_the_run():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(2))
+        expect(place.ask(), UNDER_WAY)
+        with open(place.out + ".jobs", "a", encoding="utf-8") as file:
+            file.write('{"event":"crea')  # torn: dropped
+        expect(place.ask(), UNDER_WAY)
+        with open(place.out + ".jobs", "a", encoding="utf-8") as file:
+            file.write(signed(event="later"))
+        expect(place.ask(), USAGE, "is damaged in line 4")
+        with open(place.out + ".jobs", "w", encoding="utf-8") as file:
+            file.write(signed(event="begin", version=2))
+        expect(place.ask(), USAGE, "another version")
+
+
+CHECKS = [each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
+          another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
+          jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
+          a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
+          cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
+          a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
+          want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
+          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
+          an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
+          jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
+          files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_damaged_journal_stops_the_run]
+
+if __name__ == "__main__":
+    sys.exit(run(CHECKS))
