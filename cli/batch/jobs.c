@@ -211,7 +211,7 @@ static bool may_submit(batch_jobs *self, bool was_full)
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (self->cancel || self->work->error.code || !goes_on(self)) return false;
     if (was_full && (self->ended || !open)) self->full = false;
-    return !self->full;
+    return !self->full && batch_summary_left(self->work) > lines;
 }
 
 static void do_round(batch_jobs *self)
