@@ -1,5 +1,7 @@
 #include "events.h"
 
+#include <beluga/batch_job.h>
+
 #include <stdio.h>
 
 void fuzz_events_init(fuzz_events *events)

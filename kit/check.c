@@ -40,7 +40,8 @@ static bool open_model(check_run *run)
 
 static bool is_claimed(const check_run *run)
 {
-    return (run->scenario->needs & ~run->provider->capabilities) == 0;
+    return (run->scenario->needs & ~run->provider->capabilities) == 0 &&
+           (!run->scenario->jobs || run->provider->batch);
 }
 
 static void judge_peer(check_run *run)

@@ -97,6 +97,7 @@ typedef struct check_scenario {
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs files of its own for it */
     bool claimed;      /* without a claim there is nothing that could be wanted */
+    bool jobs;         /* the scenario is about batch jobs, which a batch table claims */
     bool alone;        /* the scenario makes its own calls, and needs no open model */
     check_rule rule;   /* for check_run_rule */
 } check_scenario;

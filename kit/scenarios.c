@@ -4,6 +4,7 @@
 #include "kit/calls.h"
 #include "kit/hinder.h"
 #include "kit/interface.h"
+#include "kit/jobs.h"
 #include "kit/leaks.h"
 #include "kit/polling.h"
 #include "kit/reading.h"
@@ -210,6 +211,7 @@ enum {
 #define STREAMING    "Streaming"
 #define BINDING      "Tool binding"
 #define BATCH        "Batch"
+#define JOBS         "Batch jobs"
 #define HEALTH       "Health"
 #define CONCURRENCY  "Concurrency"
 #define FAILURES     "Error handling"
@@ -244,6 +246,10 @@ enum {
 #define VALUES(category_, name_, needs_, run_, proves_)                                     \
     ROW(category_, name_, proves_, .needs = (needs_), .like = "text", .write = write_hello, \
         .run = (run_), .shows = "", .claimed = true)
+/* A scenario of a function of the batch API. */
+#define JOB(name_, run_, shows_, proves_)                                                          \
+    ROW(JOBS, name_, proves_, .write = write_hello, .run = (run_), .shows = (shows_), .own = true, \
+        .claimed = true, .jobs = true)
 #define RULE(name_, rule_, proves_) \
     ALL(INTERFACE, name_, 0, "text", write_hello, check_run_rule, "", proves_, .rule = (rule_))
 
@@ -373,6 +379,13 @@ const check_scenario check_scenarios[] = {
         "no more calls are under way than allowed, and all are made"),
     ASK(BATCH, "batch-error", 0, "text", check_run_batch_error,
         "an input that fails has an error of its own, and stops no other"),
+    JOB("job-create", check_run_job_create, "job ", "two requests become a job, each under its id"),
+    JOB("job-get", check_run_job_get, "job ", "how far a job is comes, and its state is known"),
+    JOB("job-list", check_run_job_list, "job ", "the list of jobs comes, to its last page"),
+    JOB("job-results", check_run_job_results, "result ",
+        "each result comes under its request's id, and can be read"),
+    JOB("job-cancel", check_run_job_cancel, "job ", "a job is cancelled, and its state is known"),
+    JOB("job-delete", check_run_job_delete, "", "what a job left is deleted"),
     ASK(HEALTH, "health", 0, "text", check_run_health, "its state is told without a request"),
     ASK(HEALTH, "health-probe", 0, "text", check_run_health_probe, "a probe finds it healthy"),
     WIRE(HEALTH, "health-sick", 0, "text", check_run_health_sick, 0,

@@ -121,6 +121,8 @@ const char *peer_serve_batches(peer *p, const peer_batches *settings)
         free(b);
         return wrong;
     }
+    pthread_mutex_lock(&p->lock);
     p->handler = (peer_handler){answer, free_batches, b};
+    pthread_mutex_unlock(&p->lock);
     return NULL;
 }

@@ -61,12 +61,12 @@ static void keep(peer *p, request *req)
 }
 
 /* Let the handler script an answer of its own; NULL without one, or without memory. */
-static peer_reply *ask_handler(peer *p, request *req)
+static peer_reply *ask_handler(peer *p, peer_handler handler, request *req)
 {
-    peer_reply *r = p->handler.answer ? peer__reply_alloc(p) : NULL;
+    peer_reply *r = handler.answer ? peer__reply_alloc(p) : NULL;
     if (!r) return NULL;
     r->own = true;
-    p->handler.answer(p->handler.state, req, r);
+    handler.answer(handler.state, req, r);
     if (!r->broken && r->n_steps) return r;
     peer__reply_free(r);
     return NULL;
@@ -76,8 +76,9 @@ static peer_reply *choose(peer *p, request *req)
 {
     pthread_mutex_lock(&p->lock);
     peer_reply *r = peer__reply_choose(p, req);
+    peer_handler handler = p->handler;
     pthread_mutex_unlock(&p->lock);
-    return r ? r : ask_handler(p, req);
+    return r ? r : ask_handler(p, handler, req);
 }
 
 peer_reply *peer__log_and_choose(peer *p, request *req)

@@ -363,7 +363,8 @@ typedef struct peer_batches {
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so; with
  * "-once" behind it only in the first job that asks this text.
  *
- * Call it once, before anybody connects. Returns NULL, or what is wrong with the faults; static.
+ * A body that became a file or a job is not in the log. Call it once, before anybody connects.
+ * Returns NULL, or what is wrong with the faults; static.
  */
 const char *peer_serve_batches(peer *p, const peer_batches *settings);
 

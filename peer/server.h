@@ -34,7 +34,6 @@ struct peer {
     /* Used by the serving thread only. */
     conn *conns;
     heap timers;
-    peer_handler handler; /* {NULL}: there is none */
     uint64_t armed_ns;
     bool accept_paused;
     long next_connection;
@@ -44,6 +43,7 @@ struct peer {
     pthread_cond_t changed;
     bool serves; /* the thread runs */
     peer_reply *first, *last, *unscripted_reply;
+    peer_handler handler; /* {NULL}: there is none */
     uint64_t gates;
     peer_accept_fault accept_fault;
     int accept_faults_left;

@@ -20,7 +20,7 @@ import linked_in  # noqa: E402
 FOLDER, CORE = "build-sizes", "build-sizes-slim"
 PAGE = os.path.join(ROOT, "docs", "guides", "building.md")
 BEGIN, END = "<!-- recorded by scripts/sizes.py --record -->\n", "<!-- end of what is recorded -->\n"
-PARTS = ["cache", "cassettes", "embeddings", "mcp", "plugins", "telemetry", "token_exchange", "yaml"]
+PARTS = ["batch_jobs", "cache", "cassettes", "embeddings", "mcp", "plugins", "telemetry", "token_exchange", "yaml"]
 
 
 def providers(what="uses"):

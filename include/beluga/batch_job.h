@@ -97,7 +97,9 @@ BELUGA_API int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_
  * @param id     By which its result is found: 1 to 64 of A–Z a–z 0–9 _ - and unlike those of the
  *               other requests, which is not checked.
  * @param input  Borrowed for the call.
- * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED.
+ * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED. All
+ * that shape a request hold, extra_body and request_body, too; the latter must not ask for a
+ * stream. How an answer is judged (strict, max_response_bytes) is the model's.
  * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED the request does not fit into this job any more: the list
  * is as before, and another list has room for it; BELUGA_ERROR_INVALID_INPUT for the id, or a
  * request that is larger than a whole job may be; BELUGA_ERROR_NOT_SUPPORTED the options want what
@@ -162,8 +164,8 @@ BELUGA_API int beluga_batch_limits_get(const beluga_chat_model *model, beluga_ba
  * @return 0; BELUGA_ERROR_INVALID_INPUT no requests, or those of another model; otherwise as
  * beluga_generate_n.
  *
- * Threads: any, at once. Blocks: until the job is there. The timeout grows by a second for each
- * 256 KiB of requests. Since: 0.1
+ * Threads: any, at once. Blocks: until the job is there. `timeout` and `first_event_timeout` grow
+ * by a second for each 256 KiB of requests; `total_timeout` does not. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
                                          const beluga_batch_requests *requests, const char *name,
@@ -225,7 +227,8 @@ typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
  * number.
  *
  * A failure may come after some results; another try brings them once more. A provider may leave
- * requests out, such as those of a job that failed.
+ * requests out, such as those of a job that failed, and one that has a result twice tells it twice.
+ * A result that can't be read is an error of its own, and the others come.
  *
  * @param fn, payload  Receives them, on this thread.
  * @return 0 all results of the provider were delivered; BELUGA_ERROR_INVALID_INPUT the job has not
@@ -254,6 +257,8 @@ typedef void (*beluga_batch_job_cb)(void *payload, beluga_batch_job *jobs, size_
 
 /**
  * Do on the host's loop what the function without "_start" does.
+ *
+ * A callback may cancel its own job, free the handle, and begin other calls.
  *
  * @param loop      Borrowed until the callback; beluga_loop_free ends the work without one.
  * @param requests  Borrowed until the callback; all else may go when this function returns.

@@ -31,11 +31,15 @@ typedef struct asked_job {
     char *text;                /* owned */
     beluga_op *op;             /* NULL: no call is under way */
     beluga__buf jobs, strings; /* what was told: structs, and their strings in the same order */
-    size_t count, before_page; /* of jobs, and of those on the pages before this one */
+    size_t count;              /* of jobs */
+    size_t before_page;        /* of these, those on the pages before this one */
+    size_t strings_before;     /* bytes of their strings */
     beluga__buf page;          /* token of the next page; empty: there is none */
     unsigned pages;
     beluga__json_scratch scratch; /* answers are decoded while the loop's is in use */
     int stuck;                    /* the code of what can't be kept */
+    bool has_results;             /* at least one was delivered */
+    bool decoding;                /* a result, in which a plug-in might emit another one */
     bool given_up;                /* the receiver of results wants no more */
 } asked_job;
 
@@ -224,26 +228,39 @@ static int make_call(asked_job *job, beluga_call **call, beluga_error *err)
                                     .loop = job->base.loop,
                                     .kind = BELUGA_CALL_ANSWER,
                                     .answered = true,
+                                    .tools = job->base.model->tools,
+                                    .n_tools = job->base.model->n_tools,
                                     .operation = "batch_results"};
-    return beluga__call_new(&spec, call, err);
+    int status = beluga__call_new(&spec, call, err);
+    /* whatever the model's options say of streams */
+    if (!status) (*call)->streamed = false;
+    return status;
 }
 
 static void decode(asked_job *job, const beluga_event *event, beluga_batch_result *result)
 {
     decoded d = {.sink.event = on_decoded};
     beluga_loop *loop = job->base.loop;
+    if (job->decoding) {
+        beluga_error_set(&result->error, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the provider emitted a result while another one was decoded");
+        beluga__call_locate(job->op->call, &result->error);
+        return;
+    }
     if (make_call(job, &d.call, &result->error)) return;
     const beluga__settings *s = d.call->settings;
     beluga__chat_model_fold(job->base.model, &d.builder,
                             (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0));
     beluga__json_scratch line = loop->scratch;
     loop->scratch = job->scratch;
+    job->decoding = true;
     beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
                           event->u.batch_result.length, &d.sink);
+    job->decoding = false;
     job->scratch = loop->scratch;
     loop->scratch = line;
     conclude(&d, result);
-    beluga__call_unref(d.call);
+    beluga__call_unref_on_loop(d.call); /* which keeps the memory for the next result */
 }
 
 static void take_result(asked_job *job, const beluga_event *event)
@@ -251,6 +268,7 @@ static void take_result(asked_job *job, const beluga_event *event)
     beluga_batch_result result = {.response = NULL};
     const question *q = &job->question;
     if (job->given_up) return;
+    job->has_results = true;
     result.error.code = 0;
     if (event->u.batch_result.body) {
         decode(job, event, &result);
@@ -267,6 +285,17 @@ static void take_result(asked_job *job, const beluga_event *event)
 
 static int ask(asked_job *job, beluga_error *err);
 
+/* Returns the word for the state of a job that has no results yet, or NULL. */
+static const char *unended(const asked_job *job)
+{
+    const beluga_batch_job *told = (const beluga_batch_job *)(const void *)job->jobs.data;
+    if (job->question.kind != BELUGA_CALL_BATCH_RESULTS || job->has_results || !job->count)
+        return NULL;
+    bool runs =
+        told->state != BELUGA_BATCH_STATE_UNKNOWN && !beluga_batch_state_is_end(told->state);
+    return runs ? beluga_batch_state_name(told->state) : NULL;
+}
+
 static int check_told(const asked_job *job, beluga_error *err)
 {
     beluga_kind_of_call kind = job->question.kind;
@@ -274,6 +303,10 @@ static int check_told(const asked_job *job, beluga_error *err)
                kind == BELUGA_CALL_BATCH_CANCEL;
     if (job->stuck)
         beluga_error_set(err, job->stuck, "what was told of batch jobs can't be kept");
+    else if (unended(job))
+        beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                         "the batch job has not ended, so it has no results yet: it is %s",
+                         unended(job));
     else if (one && !job->count)
         beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "the answer tells of no batch job");
     else
@@ -287,6 +320,7 @@ static int take_page(asked_job *job, const beluga_event *finish, beluga_error *e
     beluga__buf_clear(&job->page);
     if (job->question.kind != BELUGA_CALL_BATCH_LIST || is_page_too_old(job)) return 0;
     job->before_page = job->count;
+    job->strings_before = job->strings.length;
     int status = beluga__buf_append(&job->page, finish->u.finish.raw, finish->u.finish.raw_length);
     return status ? beluga_error_set(err, status, "the next page's token can't be kept") : 0;
 }
@@ -315,11 +349,12 @@ static void failed(asked_job *job, const beluga_error *error)
     fail(job, &err);
 }
 
-static void forget(asked_job *job)
+/* Another attempt at this page begins. */
+static void forget_page(asked_job *job)
 {
-    beluga__buf_clear(&job->jobs);
-    beluga__buf_clear(&job->strings);
-    job->count = job->before_page = 0;
+    job->count = job->before_page;
+    job->jobs.length = job->count * sizeof(beluga_batch_job);
+    job->strings.length = job->strings_before;
 }
 
 static void on_event(void *payload, const beluga_event *event)
@@ -328,9 +363,7 @@ static void on_event(void *payload, const beluga_event *event)
     switch (event->kind) {
     case BELUGA_EVENT_BATCH_JOB: take_job(job, event->u.batch_job); break;
     case BELUGA_EVENT_BATCH_RESULT: take_result(job, event); break;
-    case BELUGA_EVENT_RESTART:
-        if (!job->pages) forget(job);
-        break;
+    case BELUGA_EVENT_RESTART: forget_page(job); break;
     case BELUGA_EVENT_FINISH: finished(job, event); break;
     case BELUGA_EVENT_ERROR: failed(job, event->u.error); break;
     }
@@ -364,6 +397,11 @@ static int ask(asked_job *job, beluga_error *err)
 static int check_requests(const question *q, beluga_error *err)
 {
     if (q->kind != BELUGA_CALL_BATCH_CREATE) return 0;
+    if (q->name && !beluga__batch_name_fits(q->name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the name of a batch job has 1 to %d of A-Z a-z 0-9 _ - "
+                                "(is \"%.80s\")",
+                                BELUGA__BATCH_NAME_BYTES, q->name);
     if (!q->requests || !q->requests->count)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the batch job has no requests");
     if (q->requests->model->target != q->model->target)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 /* Room for what stands around the requests: the parts of a form, or the brackets of a list. */
-enum { ENVELOPE_BYTES = 64 * 1024, MOST_ID_BYTES = 64 };
+enum { ENVELOPE_BYTES = 64 * 1024 };
 
 static const char id_characters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -119,13 +119,18 @@ static int no_memory(beluga_error *err)
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
 }
 
+bool beluga__batch_name_fits(const char *text)
+{
+    size_t n = strnlen(text, BELUGA__BATCH_NAME_BYTES + 1);
+    return n >= 1 && n <= BELUGA__BATCH_NAME_BYTES && strspn(text, id_characters) == n;
+}
+
 static int check_id(const char *id, beluga_error *err)
 {
-    size_t n = id ? strlen(id) : 0;
-    if (n >= 1 && n <= MOST_ID_BYTES && strspn(id, id_characters) == n) return 0;
+    if (id && beluga__batch_name_fits(id)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                             "the id of a request has 1 to %d of A-Z a-z 0-9 _ - (is \"%.80s\")",
-                            MOST_ID_BYTES, id ? id : "");
+                            BELUGA__BATCH_NAME_BYTES, id ? id : "");
 }
 
 static char *copy_text(const beluga_allocator *allocator, const char *text)
@@ -168,6 +173,14 @@ static bool fits(const beluga_batch_requests *r, size_t more)
     return r->count < most && r->lines.length + more <= max_bytes(&r->api);
 }
 
+/* JSON that was given as an option may have line breaks. In JSON they stand between values alone,
+ * where blanks say the same. */
+static void make_one_line(beluga__buf *line)
+{
+    for (size_t i = 0; i < line->length; i++)
+        if (line->data[i] == '\n' || line->data[i] == '\r') line->data[i] = ' ';
+}
+
 static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error *err)
 {
     if (line->length + 1 > max_bytes(&r->api))
@@ -197,6 +210,15 @@ static const char *path_in(const char *url, const char *base)
     return path ? path : url;
 }
 
+/* The body is JSON, so that what is wrong is the provider's. */
+static int written_badly(const beluga_json_writer *writer, beluga_error *err)
+{
+    int status = beluga__json_writer_status(writer);
+    if (status != BELUGA_ERROR_INVALID_INPUT) return status;
+    return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                            "the provider's put_request wrote no whole value of JSON");
+}
+
 static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, const char *id,
                     beluga_error *err)
 {
@@ -216,21 +238,35 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     beluga__json_writer_init(&writer, &line);
     err->code = 0;
     int status = r->api.put_request(&request, &writer, err);
-    if (!status) status = beluga__json_writer_status(&writer);
+    if (!status && beluga__json_writer_status(&writer)) status = written_badly(&writer, err);
     if (status > 0) status = BELUGA_ERROR_INTERNAL;
     if (status && !err->code)
         beluga_error_set(err, status, "the request of the batch job: %s",
                          beluga_error_text(status));
+    make_one_line(&line);
     if (!status) status = keep(r, &line, err);
     beluga__buf_free(&line);
     return status;
 }
 
-static int check_body(const beluga_http_request *request, beluga_error *err)
+/* A body that was given is an object, as request_body checks. */
+static int check_body(const beluga_call *call, const beluga_http_request *request,
+                      beluga_error *err)
 {
-    if (request->has_body) return 0;
+    bool is_json = request->body_form == BELUGA__BODY_JSON || call->body_given;
+    if (request->has_body && is_json) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "this provider's requests have no body, which a batch job needs");
+                            "this provider's requests have no JSON as body, and those of a batch "
+                            "job need one");
+}
+
+/* The encoder may look at the state that it has in a call which is sent. */
+static int give_state(beluga__http_stage *stage, beluga_call *call)
+{
+    size_t bytes = beluga__call_state_size(call);
+    if (bytes) stage->state = beluga__arena_zalloc(&call->arena, bytes);
+    stage->request.state = stage->state;
+    return bytes && !stage->state ? BELUGA_ERROR_NO_MEMORY : 0;
 }
 
 static int encode(beluga_batch_requests *r, beluga_call *call, const char *id, beluga_error *err)
@@ -240,8 +276,8 @@ static int encode(beluga_batch_requests *r, beluga_call *call, const char *id, b
     stage->emit.call = call;
     beluga__http_request_init(&stage->request, call->arena.allocator, &call->arena,
                               call->target->base_url);
-    int status = beluga__http_stage_encode(stage, err);
-    if (!status) status = check_body(&stage->request, err);
+    int status = give_state(stage, call) ? no_memory(err) : beluga__http_stage_encode(stage, err);
+    if (!status) status = check_body(call, &stage->request, err);
     if (!status) status = check_model(r, call, err);
     if (!status) status = put_line(r, stage, id, err);
     if (!status) take_warnings(r, &stage->request);

@@ -17,6 +17,10 @@ struct beluga_batch_requests {
     size_t n_warnings;
 };
 
+enum { BELUGA__BATCH_NAME_BYTES = 64 };
+
+/* Returns whether a text can be the id of a request, or the name of a job. */
+bool beluga__batch_name_fits(const char *text);
 /* Read the batch API of a model. Returns 0 or NOT_SUPPORTED with detail. */
 int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err);
 

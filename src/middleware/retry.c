@@ -77,15 +77,16 @@ static bool is_refusal(const beluga_error *err)
 
 /* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
  * decides, or else the error itself. A model that was silent for a whole timeout is not asked
- * again where a fallback can be asked. */
+ * again where a fallback can be asked, which only answers are. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
     if (stage->base.call->kind == BELUGA_CALL_BATCH_CREATE && !is_refusal(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
-    bool retryable =
-        err->retryable && !(silent && beluga__settings_has(settings, BELUGA_OPTION_FALLBACK));
+    bool has_others = beluga__call_is_answer(stage->base.call) &&
+                      beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);
+    bool retryable = err->retryable && !(silent && has_others);
     for (const beluga__item *i = list->type ? list->value.items : NULL; i; i = i->next) {
         bool not = *i->value.string == '-';
         if (beluga_error_code_from_name(i->value.string + not) == err->code) retryable = !not;

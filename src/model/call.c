@@ -205,7 +205,8 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
                                 "the deadline passed before the start");
     call->restartable = spec->restartable ||
-                        beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0);
+                        (call->kind != BELUGA_CALL_BATCH_RESULTS && /* whose receiver takes all */
+                         beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0));
     call->streamed =
         spec->streamed || (beluga__call_is_answer(call) &&
                            beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));

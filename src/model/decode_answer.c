@@ -19,6 +19,12 @@ static void fail(beluga_emit *emit, int code, const char *message)
     beluga__emit_fail(emit, code, &err);
 }
 
+/* A service may give any number. */
+static bool is_status(int status)
+{
+    return status >= 100 && status <= 599;
+}
+
 static void read_refusal(decoding *d, const char *body, size_t length)
 {
     beluga_error err;
@@ -78,12 +84,15 @@ void beluga__decode_answer(beluga_call *call, int status, const char *body, size
         return;
     }
     beluga__emit_init(&d->emit, call, sink);
+    d->emit.lone = true;
     beluga__http_response_init(&d->response, call->arena.allocator, BELUGA__MAX_ERROR_BODY);
     d->response.status = status;
     d->emit.response = &d->response;
-    call->http_status = (int16_t)status;
+    call->http_status = is_status(status) ? (int16_t)status : 0;
     if (!prepare(d))
         fail(&d->emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    else if (!is_status(status))
+        fail(&d->emit, BELUGA_ERROR_INVALID_RESPONSE, "the result has no status of HTTP");
     else if (status < 200 || status >= 300)
         read_refusal(d, body, length);
     else if (!beluga__emit_head(&d->emit))

@@ -35,6 +35,8 @@ struct beluga_emit {
     bool failed;            /* `error` is set; delivered by beluga__emit_deliver */
     /* `owner` belongs to the full adapter, whose provider may go on later */
     bool full;
+    bool
+        lone; /* the answer came with others, so that no request led to it: model/decode_answer.h */
     uint8_t brought;          /* BELUGA__BROUGHT_… bits of this turn of the decoder */
     uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
     bool has_usage;           /* a usage that counts anything has come */

@@ -34,5 +34,8 @@ int beluga__emit_job_result(beluga_emit *emit, beluga_event *event)
         return beluga__emit_broken(
             emit, BELUGA_ERROR_INVALID_RESPONSE,
             "a result of the batch job does not tell which request it is of");
+    if (!beluga__emit_is_utf8(id))
+        return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                       "the id of a result is not valid UTF-8");
     return deliver(emit, event);
 }

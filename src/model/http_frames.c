@@ -50,11 +50,19 @@ void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_erro
     beluga__http_stage_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
+/* Returns whether the next request follows. A file of results that may have been cut is not left
+ * for the next one. */
+static bool goes_on(const beluga__http_stage *self, beluga__body_end end)
+{
+    bool whole = beluga__call_is_of_jobs(self->emit.call) ? end == BELUGA__BODY_FRAMED
+                                                          : end != BELUGA__BODY_CUT;
+    return whole && !self->emit.failed && beluga__course_goes_on(self->emit.call);
+}
+
 /* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
 static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_error *cause)
 {
-    bool goes_on = beluga__course_goes_on(self->emit.call) && end != BELUGA__BODY_CUT;
-    if (goes_on && !self->emit.failed)
+    if (goes_on(self, end))
         beluga__http_stage_go_on(self);
     else if (self->emit.failed || beluga__http_stage_is_proven(self, end))
         beluga__http_stage_conclude(self);
@@ -175,7 +183,9 @@ static void failed_framing(beluga__http_stage *self, int status)
     const char *why = beluga_error_text(status);
     if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
-        why = "one event of the stream is larger than max_event_bytes";
+        why = beluga__call_is_of_jobs(self->emit.call)
+                  ? "one result of the batch job is larger than max_response_bytes"
+                  : "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     if (status == BELUGA_ERROR_CONTEXT_CANCELED)
         why = "the provider's function cut gave up, and nobody had cancelled";

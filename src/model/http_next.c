@@ -101,7 +101,7 @@ int beluga_emit_resolve_url(beluga_emit *given, const char *reference, char *url
     int status = 0;
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
-    if (emit->remote || emit->full) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (emit->remote || emit->full || emit->lone) return BELUGA_ERROR_NOT_SUPPORTED;
     if (!reference || !*reference)
         return beluga_emit_failure(given, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer does not tell where the next request goes");

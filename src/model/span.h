@@ -20,10 +20,11 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
 /* Returns the name of what a call does, in telemetry; NULL for one that is not reported. */
 static inline const char *beluga__span_operation(const beluga_call *call)
 {
+    if (beluga__call_is_of_jobs(call)) return call->operation;
     static const char *const names[] = {[BELUGA_CALL_ANSWER] = "chat",
                                         [BELUGA_CALL_EMBED] = "embeddings",
                                         [BELUGA_CALL_COUNT] = "count_tokens"};
-    return names[call->kind];
+    return call->kind < sizeof names / sizeof *names ? names[call->kind] : NULL;
 }
 
 /* Returns whether no option of these settings is described by spans. */

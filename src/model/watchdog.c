@@ -112,6 +112,7 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
+    if (dog->first_ms) dog->first_ms += time_to_send(call);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
     int32_t most = BELUGA__PROGRESS_TIMEOUT_MS;
     if (dog->first_ms > most) most = dog->first_ms;

@@ -49,11 +49,32 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
                             BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
+/* Returns what a table of batch jobs lacks, or NULL. */
+static const char *missing_in_batch(const beluga_batch_api *given)
+{
+    enum { LEAST = offsetof(beluga_batch_api, reserved) };
+    beluga_batch_api api;
+    if (given->size < LEAST) return "the batch table is shorter than any library's: set its size";
+    beluga__sized_read(&api, given, LEAST, false);
+    if (!api.put_request) return "put_request is missing in its batch table";
+    if (!api.encode_create) return "encode_create is missing in its batch table";
+    if (!api.encode_get) return "encode_get is missing in its batch table";
+    if (!api.encode_list) return "encode_list is missing in its batch table";
+    if (!api.encode_cancel) return "encode_cancel is missing in its batch table";
+    if (!api.encode_results) return "encode_results is missing in its batch table";
+    if (!api.decode_job) return "decode_job is missing in its batch table";
+    if (!api.decode_result) return "decode_result is missing in its batch table";
+    if (api.state_size > BELUGA__MAX_STATE_BYTES)
+        return "state_size is over 64 KiB in its batch table";
+    return NULL;
+}
+
 static const char *missing_slot(const beluga_provider *p)
 {
     bool full = p->start || p->cancel,
          http = p->encode_request || p->decode_response || p->decode_event;
     if (full && http) return "it has the functions of both kinds, HTTP and full";
+    if (full && p->batch) return "its batch table needs the functions of an HTTP provider";
     if (full) return !p->start ? "start is missing" : !p->cancel ? "cancel is missing" : NULL;
     if (!p->encode_request) return "encode_request is missing (or start and cancel)";
     if (!p->decode_response && !p->decode_event)
@@ -65,7 +86,8 @@ static const char *missing_slot(const beluga_provider *p)
     if (!p->encode_embed != !p->decode_embed) return "encode_embed and decode_embed go together";
     if (!p->encode_count != !p->decode_count) return "encode_count and decode_count go together";
     if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
-    return NULL;
+    if (p->batch && !p->decode_response) return "its batch table needs decode_response, too";
+    return p->batch ? missing_in_batch(p->batch) : NULL;
 }
 
 /* Check the fields that may be read before the table's length is known. */

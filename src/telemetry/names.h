@@ -9,7 +9,8 @@
 /* Columns: constant, name in v1.41, newer name, the spans that have it, meaning. */
 #define BELUGA__ATTRIBUTE_MAP(XX)                                                                  \
     XX(OPERATION, "gen_ai.operation.name", "gen_ai.operation.name", "all but attempts",            \
-       "chat, embeddings, count_tokens, execute_tool, invoke_agent, batch")                        \
+       "chat, embeddings, count_tokens, execute_tool, invoke_agent, batch; of batch jobs "         \
+       "batch_create, batch_get, batch_list, batch_cancel, batch_results, batch_delete")           \
     XX(PROVIDER, "gen_ai.provider.name", "gen_ai.provider.name", "all",                            \
        "the provider, by its name in the conventions where it has one")                            \
     XX(REQUEST_MODEL, "gen_ai.request.model", "gen_ai.request.model", "all but tools",             \

@@ -5,16 +5,37 @@
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+typedef struct answer_state {
+    unsigned encoded; /* requests of the call */
+} answer_state;
+
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
+    size_t n;
     (void)err;
+    answer_state *state = beluga_http_request_state(request);
     beluga_json_writer *w = beluga_http_request_json(request);
+    const char *schema = beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, &n);
+    const beluga_message *message = beluga_call_message(call, 0);
+    state->encoded++;
     beluga_http_request_set_path(request, "/ask");
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "model", beluga_call_model(call));
-    beluga_json_put_string(w, "q", beluga_message_text(beluga_call_message(call, 0), NULL));
+    if (message) beluga_json_put_string(w, "q", beluga_message_text(message, NULL));
+    if (schema) beluga_json_put_raw(w, "schema", schema, n);
+    if (beluga_call_tool_count(call))
+        beluga_json_put_string(w, "tool", beluga_tool_name(beluga_call_tool(call, 0)));
+    if (beluga_call_is_streamed(call)) beluga_json_put_bool(w, "stream", true);
     beluga_json_end_object(w);
     return 0;
+}
+
+/* Where an answer that came with others was asked for, nobody knows. */
+static int resolve(beluga_emit *emit, const char *reference)
+{
+    char url[256];
+    const char *word = beluga_error_name(beluga_emit_resolve_url(emit, reference, url, sizeof url));
+    return beluga_emit_text(emit, word, strlen(word));
 }
 
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -26,7 +47,13 @@ static int decode_response(void *state, const char *body, size_t length, beluga_
     if (status) return status;
     const char *text = beluga_json_get_string(root, "a", &n);
     if (text) status = beluga_emit_text(emit, text, n);
+    const char *reference = beluga_json_get_string(root, "url", NULL);
+    if (!status && reference) status = resolve(emit, reference);
+    const char *next = beluga_json_get_string(root, "next", NULL);
+    if (!status && next) return beluga_emit_next_request(emit, next, 0);
     if (status || beluga_json_get(root, "cut")) return status;
+    if (beluga_json_get(root, "long"))
+        return beluga_emit_finish(emit, BELUGA_FINISH_LENGTH, "long");
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "stop");
 }
 
@@ -78,10 +105,14 @@ static int encode_create(const beluga_call *call, beluga_http_request *request, 
     return 0;
 }
 
-static int get(const beluga_call *call, beluga_http_request *request, const char *suffix)
+static int get(const beluga_call *call, beluga_http_request *request, const char *suffix,
+               beluga_error *err)
 {
-    char path[128];
-    snprintf(path, sizeof path, "/jobs/%s%s", beluga_call_batch_id(call), suffix);
+    char id[64], path[128];
+    int status =
+        beluga_http_encode_segment("the job's id", beluga_call_batch_id(call), id, sizeof id, err);
+    if (status) return status;
+    snprintf(path, sizeof path, "/jobs/%s%s", id, suffix);
     beluga_http_request_set_method(request, "GET");
     beluga_http_request_set_path(request, path);
     return 0;
@@ -89,24 +120,21 @@ static int get(const beluga_call *call, beluga_http_request *request, const char
 
 static int encode_get(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    (void)err;
-    return get(call, request, "");
+    return get(call, request, "", err);
 }
 
 static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    (void)err;
-    get(call, request, "/cancel");
+    int status = get(call, request, "/cancel", err);
     beluga_http_request_set_method(request, "POST");
-    return 0;
+    return status;
 }
 
 static int encode_delete(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    (void)err;
-    get(call, request, "");
+    int status = get(call, request, "", err);
     beluga_http_request_set_method(request, "DELETE");
-    return 0;
+    return status;
 }
 
 static int encode_list(const beluga_call *call, beluga_http_request *request, beluga_error *err)
@@ -123,8 +151,7 @@ static int encode_results(const beluga_call *call, beluga_http_request *request,
 {
     char path[128];
     const char *file = beluga_http_request_token(request);
-    (void)err;
-    if (!file) return get(call, request, "");
+    if (!file) return get(call, request, "", err);
     snprintf(path, sizeof path, "/files/%s", file);
     beluga_http_request_set_method(request, "GET");
     beluga_http_request_set_path(request, path);
@@ -151,6 +178,7 @@ static int emit_job(beluga_emit *emit, const beluga_json *job)
 
 static int ask_for_results(acme_state *state, const beluga_json *job, beluga_emit *emit)
 {
+    if (beluga_call_kind(beluga_emit_call(emit)) != BELUGA_CALL_BATCH_RESULTS) return 0;
     const char *first = beluga_json_get_string(job, "results", NULL);
     const char *second = beluga_json_get_string(job, "errors", NULL);
     if (first && second) snprintf(state->second_file, sizeof state->second_file, "%s", second);
@@ -171,6 +199,8 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
          job = beluga_json_next(jobs, job))
         status = emit_job(emit, job);
     const char *after = beluga_json_get_string(root, "after", NULL);
+    if (!status && beluga_json_get(root, "busy"))
+        return beluga_emit_failure(emit, BELUGA_ERROR_OVERLOADED, "busy", "try later");
     if (status || jobs) return status || !after ? status : beluga_emit_next_page(emit, after);
     if (beluga_json_get_string(root, "id", NULL)) status = emit_job(emit, root);
     return status ? status : ask_for_results(state, root, emit);
@@ -185,6 +215,9 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (status) return status;
     const char *id = beluga_json_get_string(root, "id", NULL);
     const beluga_json *body = beluga_json_get(root, "body");
+    const char *raw = beluga_json_get_string(root, "raw", &n);
+    if (id && strcmp(id, "(latin)") == 0) id = "\xe4";
+    if (raw) return beluga_emit_batch_result(emit, id, 200, raw, n);
     if (!body)
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
                                          "the job had no time for it");
@@ -224,9 +257,13 @@ static const beluga_batch_api api = {
 };
 
 static const beluga_provider acme = {
-    BELUGA_PROVIDER_INIT("acme"),     .default_model = "acme-1",
-    .encode_request = encode_request, .decode_response = decode_response,
-    .decode_error = decode_error,     .batch = &api,
+    BELUGA_PROVIDER_INIT("acme"),
+    .default_model = "acme-1",
+    .encode_request = encode_request,
+    .decode_response = decode_response,
+    .decode_error = decode_error,
+    .state_size = sizeof(answer_state),
+    .batch = &api,
 };
 
 const beluga_provider *acme_provider(void)

@@ -1,67 +1,8 @@
 /* Batch jobs: their requests, what is told of them, and their results; by calls that block and by
  * calls on a loop. */
-#include "../support/scene.h"
-#include "../support/scoped.h"
-#include "acme.h"
-
-#include <beluga/batch_job.h>
-#include <beluga/registry.h>
+#include "batch_scene.h"
 
 #include <stdio.h>
-
-/* --- the scene -------------------------------------------------------------------------------- */
-
-static int set_acme(void **state)
-{
-    int status = set_scene(state);
-    scene *s = *state;
-    beluga_chat_model *model = NULL;
-    if (status) return status;
-    beluga_registry_register(beluga_registry_default(), acme_provider(), NULL); /* once is enough */
-    beluga_config *config =
-        beluga_config_new(beluga_with_base_url(peer_url(s->peer)), beluga_with_max_retries(2),
-                          beluga_with_retry_delay_ms(100));
-    if (beluga_registry_open(beluga_registry_default(), "acme", config, &model, &s->err))
-        fail_msg("open: %s", s->err.message);
-    beluga_config_free(config);
-    use_model(s, model);
-    return 0;
-}
-
-#define ACME(test) SCENE_WITH(test, set_acme, strike_scene)
-
-static beluga_batch_requests *make_requests(scene *s, size_t n)
-{
-    beluga_batch_requests *requests;
-    assert_int_equal(beluga_batch_requests_new(s->model, &requests, &s->err), 0);
-    for (size_t i = 0; i < n; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "r-%zu", i);
-        assert_int_equal(
-            beluga_batch_requests_add(requests, NULL, id, beluga_input_text("Hi"), &s->err), 0);
-    }
-    return requests;
-}
-
-/* What came of results, as a line: "r-0=[text] r-1=!error". */
-typedef struct results {
-    char line[512];
-    size_t n, stop_at; /* 0: never */
-} results;
-
-static int note_result(void *payload, const char *id, beluga_batch_result *result)
-{
-    results *r = payload;
-    size_t at = strlen(r->line);
-    if (result->response)
-        snprintf(r->line + at, sizeof r->line - at, "%s=[%s] ", id,
-                 beluga_response_text(result->response, NULL));
-    else
-        snprintf(r->line + at, sizeof r->line - at, "%s=!%s%s%s ", id,
-                 beluga_error_name(result->error.code), *result->error.provider_code ? "/" : "",
-                 result->error.provider_code);
-    return ++r->n == r->stop_at;
-}
 
 /* --- requests --------------------------------------------------------------------------------- */
 
@@ -229,69 +170,86 @@ static void an_empty_list_is_no_failure(scene *s)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-#define ENDED "{\"id\":\"j\",\"state\":4,\"results\":\"out\",\"errors\":\"err\"}"
-
 static void results_of_both_files_are_answers_and_errors(scene *s)
 {
-    results r = {.n = 0};
-    script(s->peer, JSON(ENDED));
-    script(s->peer, HEAD(200, "Content-Length: 109\r\n"),
-           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
-                "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"
-                "{\"id\":\"r-3\",\"body\":{\"a\":\"half\",\"cut\":1}}\n"));
-    script(s->peer, HEAD(200, "Content-Length: 70\r\n"),
-           BODY("{\"id\":\"r-1\",\"status\":429,\"body\":{\"e\":\"no credit\"}}\n"
-                "{\"id\":\"r-4\"}      \n"));
-    int status = beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err);
-    if (status) fail_msg("%s: %s", s->err.message, r.line);
-    assert_string_equal(r.line, "r-2=[two] r-0=[zero] r-3=!invalid_response "
-                                "r-1=!quota_exceeded r-4=!timeout/expired ");
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\",\"errors\":\"err\"}"));
+    script_file(s->peer, "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
+                         "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"
+                         "{\"id\":\"r-3\",\"body\":{\"a\":\"half\",\"cut\":1}}\n");
+    script_file(s->peer, "{\"id\":\"r-1\",\"status\":429,\"body\":{\"e\":\"no credit\"}}\n"
+                         "{\"id\":\"r-4\"}\n");
+    expect_results(s, 0,
+                   "r-2=[two] r-0=[zero] r-3=!invalid_response "
+                   "r-1=!quota_exceeded r-4=!timeout/expired ");
     assert_string_equal(peer_request_path(s->peer, 1), "/v1/files/out");
     assert_string_equal(peer_request_path(s->peer, 2), "/v1/files/err");
 }
 
 static void a_file_that_was_cut_is_a_failure(scene *s)
 {
-    results r = {.n = 0};
-    script(s->peer, JSON(ENDED));
-    script(s->peer, HEAD(200, "Content-Length: 500\r\n"),
-           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n{\"id\":\"r-0\",\"bo"), CLOSES);
-    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
-                     BELUGA_ERROR_STREAM_CLOSED);
-    assert_string_equal(r.line, "r-2=[two] ");
+    script(s->peer, JSON(ENDED_JOB));
+    script_cut_file(s->peer, "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n{\"id\":\"r-0\",\"bo");
+    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-2=[two] ");
+    script(s->peer, JSON(ENDED_JOB));
+    script_cut_file(s->peer, "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n");
+    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-2=[two] ");
 }
 
 #define TWO "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
 
+/* A file without a length, which ends with its connection. */
+static void script_unbounded(scene *s, const char *lines)
+{
+    peer_reply *file = script(s->peer, HEAD(200, "Connection: close\r\n"));
+    peer_step_raw(file, lines, strlen(lines));
+    script_more(file, CLOSES);
+}
+
 static void a_file_whose_end_nobody_tells_is_a_failure(scene *s)
 {
-    results r = {.n = 0};
-    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"));
-    peer_reply *file = script(s->peer, HEAD(200, "Connection: close\r\n"));
-    peer_step_raw(file, TWO, sizeof TWO - 1);
-    script_more(file, CLOSES);
-    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
-                     BELUGA_ERROR_STREAM_CLOSED);
+    script(s->peer, JSON(ENDED_JOB));
+    script_unbounded(s, TWO);
+    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-2=[two] ");
+}
+
+static void a_file_that_may_have_been_cut_is_not_left_for_the_next(scene *s)
+{
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\",\"errors\":\"err\"}"));
+    script_unbounded(s, TWO);
+    script_file(s->peer, "{\"id\":\"r-4\"}\n");
+    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-2=[two] ");
+    expect_requests(s, 2);
 }
 
 static void whoever_has_enough_results_gets_no_more(scene *s)
 {
     results r = {.stop_at = 1};
-    script(s->peer, JSON("{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"));
-    script(s->peer, HEAD(200, "Content-Length: 64\r\n"),
-           BODY("{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
-                "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"));
+    script_results(s->peer, TWO "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n");
     assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_string_equal(r.line, "r-2=[two] ");
 }
 
+static void whoever_has_enough_with_the_last_result_hears_so_too(scene *s)
+{
+    results r = {.stop_at = 1};
+    script_results(s->peer, TWO);
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err),
+                     BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
 static void a_job_without_results_has_none(scene *s)
 {
-    results r = {.n = 0};
     script(s->peer, JSON("{\"id\":\"j\",\"state\":5}"));
-    assert_int_equal(beluga_batch_job_results(s->model, NULL, "j", note_result, &r, &s->err), 0);
-    assert_int_equal(r.n, 0);
+    expect_results(s, 0, "");
+}
+
+static void a_job_that_has_not_ended_has_no_results_yet(scene *s)
+{
+    script(s->peer, JSON("{\"id\":\"j\",\"state\":2}"));
+    expect_results(s, BELUGA_ERROR_INVALID_INPUT, "");
+    assert_non_null(strstr(s->err.message, "has not ended"));
+    assert_non_null(strstr(s->err.message, "running"));
 }
 
 /* --- cancelling and deleting ------------------------------------------------------------------ */
@@ -329,61 +287,24 @@ static void an_answer_that_tells_of_no_job_is_a_failure(scene *s)
 
 /* --- on a loop -------------------------------------------------------------------------------- */
 
-typedef struct pushed {
-    results results;
-    bool ended;
-    int status;
-    char id[32];
-} pushed;
-
-static int push_result(void *payload, const char *id, beluga_batch_result *result)
-{
-    return note_result(&((pushed *)payload)->results, id, result);
-}
-
-static void push_end(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error)
-{
-    pushed *p = payload;
-    p->ended = true;
-    p->status = error ? error->code : 0;
-    if (count) snprintf(p->id, sizeof p->id, "%s", jobs[0].id);
-    beluga_free(jobs);
-}
-
-static beluga_loop *open_loop(void)
-{
-    beluga_loop *loop;
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    return loop;
-}
-
-static void step_until(scene *s, const bool *ended)
-{
-    for (int i = 0; i < 1000 && !*ended; i++) beluga_loop_wait(s->loop, 100);
-    assert_true(*ended);
-}
-
 static void jobs_are_made_and_fetched_on_a_loop(scene *s)
 {
     pushed made = {.ended = false}, fetched = {.ended = false};
     beluga_batch_requests *requests = make_requests(s, 1);
-    s->loop = open_loop();
     script(s->peer, JSON("{\"file\":\"f-1\"}"));
     script(s->peer, JSON("{\"id\":\"j-1\"}"));
     assert_int_equal(beluga_batch_job_create_start_n(s->model, s->loop, NULL, requests, "n",
                                                      push_end, &made, NULL, &s->err, NULL, 0),
                      0);
     assert_false(made.ended);
-    step_until(s, &made.ended);
+    step_to(s, &made.ended);
     assert_int_equal(made.status, 0);
     assert_string_equal(made.id, "j-1");
-    script(s->peer, JSON("{\"id\":\"j-1\",\"state\":4,\"results\":\"out\"}"));
-    script(s->peer, HEAD(200, "Content-Length: 33\r\n"),
-           BODY("{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n"));
+    script_results(s->peer, "{\"id\":\"r-0\",\"body\":{\"a\":\"zero\"}}\n");
     assert_int_equal(beluga_batch_job_results_start(s->model, s->loop, NULL, "j-1", push_result,
                                                     push_end, &fetched, NULL, &s->err),
                      0);
-    step_until(s, &fetched.ended);
+    step_to(s, &fetched.ended);
     assert_int_equal(fetched.status, 0);
     assert_string_equal(fetched.results.line, "r-0=[zero] ");
     beluga_batch_requests_free(requests);
@@ -393,13 +314,12 @@ static void a_handle_cancels_what_is_asked(scene *s)
 {
     pushed asked = {.ended = false};
     beluga_job *handle;
-    s->loop = open_loop();
     script(s->peer, HANGS);
     assert_int_equal(beluga_batch_job_get_start(s->model, s->loop, NULL, "j", push_end, &asked,
                                                 &handle, &s->err),
                      0);
     beluga_job_cancel(handle);
-    step_until(s, &asked.ended);
+    step_to(s, &asked.ended);
     assert_int_equal(asked.status, BELUGA_ERROR_CONTEXT_CANCELED);
     beluga_job_free(handle);
 }
@@ -407,7 +327,6 @@ static void a_handle_cancels_what_is_asked(scene *s)
 static void a_loop_that_is_freed_ends_the_work(scene *s)
 {
     pushed asked = {.ended = false};
-    s->loop = open_loop();
     script(s->peer, HANGS);
     assert_int_equal(
         beluga_batch_job_list_start(s->model, s->loop, NULL, 0, push_end, &asked, NULL, &s->err),
@@ -433,8 +352,11 @@ int main(void)
         ACME(results_of_both_files_are_answers_and_errors),
         ACME(a_file_that_was_cut_is_a_failure),
         ACME(a_file_whose_end_nobody_tells_is_a_failure),
+        ACME(a_file_that_may_have_been_cut_is_not_left_for_the_next),
         ACME(whoever_has_enough_results_gets_no_more),
+        ACME(whoever_has_enough_with_the_last_result_hears_so_too),
         ACME(a_job_without_results_has_none),
+        ACME(a_job_that_has_not_ended_has_no_results_yet),
         ACME(what_is_gone_needs_no_deletion),
         ACME(a_job_that_is_cancelled_tells_its_state),
         ACME(an_answer_that_tells_of_no_job_is_a_failure),

@@ -102,6 +102,19 @@ static void memory_that_is_lost_is_found(void **state)
     CHECK_ALL(rows);
 }
 
+static void batch_jobs_that_are_lost_are_found(void **state)
+{
+    static const planted rows[] = {
+        {"chat-jobs-sound", "", ""},
+        {"chat-jobs-id", "job-create ", "put_request must write the id of each request"},
+        {"chat-jobs-state", "job-create job-get job-list job-cancel ", "beluga_batch_state"},
+        {"chat-jobs-page", "job-list ", "request 2 was never sent"},
+        {"chat-jobs-body", "job-results ", "decode_result must give the JSON"},
+    };
+    (void)state;
+    CHECK_ALL(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +124,7 @@ int main(void)
         cmocka_unit_test(tools_that_are_not_sent_are_found),
         cmocka_unit_test(answers_that_are_misread_are_found),
         cmocka_unit_test(functions_that_wait_are_found),
+        cmocka_unit_test(batch_jobs_that_are_lost_are_found),
         cmocka_unit_test(memory_that_is_lost_is_found),
     };
     return cmocka_run_group_tests_name("planted", tests, NULL, NULL);

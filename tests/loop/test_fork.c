@@ -1,6 +1,7 @@
 /* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
  * own. */
 #include "../support/folder.h"
+#include "../support/in_child.h"
 #include "../support/parts.h"
 #include "../support/scene.h"
 
@@ -13,30 +14,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { CHILD_PATIENCE_S = 60 };
-
-/* Run a function in a child and wait for it. It returns 0, or the number of the check that failed:
- * the child has no use for the test's assertions. A child that hangs is ended by its alarm. */
-static void in_child(int (*body)(void *), void *argument)
-{
-    int status;
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        alarm(CHILD_PATIENCE_S);
-        _exit(body(argument));
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFSIGNALED(status)) fail_msg("the child was ended by signal %d", WTERMSIG(status));
-    if (WEXITSTATUS(status)) fail_msg("check %d of the child failed", WEXITSTATUS(status));
-}
-
-#define CHECK(number, condition)         \
-    do {                                 \
-        if (!(condition)) return number; \
-    } while (0)
 
 static void gated_stream(peer *p, int gate, int times)
 {

@@ -145,6 +145,22 @@ static void texts_are_embedded_or_refused(void **state)
     beluga_job_free(job);
 }
 
+static void batch_jobs_are_begun_or_refused(void **state)
+{
+    (void)state;
+    needs_provider("openai");
+    beluga_error err = {0};
+    beluga_batch_requests *requests = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_base_url("http://127.0.0.1:1/v1"),
+                                                      beluga_with_model_name("m"));
+    beluga_registry *registry = beluga_registry_default();
+    assert_int_equal(beluga_registry_open(registry, "openai", config, &model, &err), 0);
+    check("batch_jobs", beluga_batch_requests_new(model, &requests, &err), &err);
+    assert_int_equal(requests != NULL, has_part("batch_jobs"));
+    beluga_batch_requests_free(requests);
+}
+
 static void tokens_are_counted_or_refused(void **state)
 {
     (void)state;
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_budget_without_prices_is_refused),
         cmocka_unit_test(the_cache_keeps_answers_or_is_refused),
         cmocka_unit_test(texts_are_embedded_or_refused),
+        cmocka_unit_test(batch_jobs_are_begun_or_refused),
         cmocka_unit_test(tokens_are_counted_or_refused),
         cmocka_unit_test(a_provider_embeds_and_counts_only_where_the_library_does),
         cmocka_unit_test(keys_are_exchanged_for_tokens_or_refused),

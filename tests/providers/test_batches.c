@@ -874,14 +874,14 @@ static void mistrals_pages_are_numbered(void **state)
     size_t count = 0;
     beluga_error err;
     answer(p, "GET /v1/batch/jobs?page_size=100",
-           "{\"object\":\"list\",\"total\":201,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
-                                                                       MISTRAL_COUNTS) "]}");
+           "{\"object\":\"list\",\"total\":3,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
+                                                                     MISTRAL_COUNTS) "]}");
     answer(p, "GET /v1/batch/jobs?page_size=100&page=1",
-           "{\"object\":\"list\",\"total\":201,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
-                                                                       MISTRAL_COUNTS) "]}");
+           "{\"object\":\"list\",\"total\":3,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
+                                                                     MISTRAL_COUNTS) "]}");
     answer(p, "GET /v1/batch/jobs?page_size=100&page=2",
-           "{\"object\":\"list\",\"total\":201,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
-                                                                       MISTRAL_COUNTS) "]}");
+           "{\"object\":\"list\",\"total\":3,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
+                                                                     MISTRAL_COUNTS) "]}");
     assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
     assert_int_equal(count, 3);
     beluga_free(jobs);

@@ -30,7 +30,10 @@ typedef struct beluga_batch_request {
     const void *reserved[3];
 } beluga_batch_request;
 
-/** The batch API of a provider. Append-only, as the provider's table. Borrowed for ever. */
+/**
+ * The batch API of a provider. Append-only, as the provider's table. Borrowed for ever. A provider
+ * with one has decode_response; registering it fails where a required function is missing.
+ */
 typedef struct beluga_batch_api {
     size_t size;           /**< sizeof(beluga_batch_api) */
     uint64_t max_requests; /**< of a job; 0: unknown */
@@ -62,11 +65,12 @@ typedef struct beluga_batch_api {
     int (*encode_delete)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /** @} */
     /**
-     * Decode an answer to any of these: emit the job it tells of (beluga_emit_batch_job), the jobs
-     * of a list and beluga_emit_next_page, or ask for the next request. Required. For
-     * BELUGA_CALL_BATCH_RESULTS it gets the answer to the first request, and decode_result those
-     * to the others; it may emit results, too, where they stand in the job itself.
-     * In a call that deletes, length is 0 for a 404: what was to be deleted is not there any more.
+     * Decode an answer to any of these (beluga_call_kind of beluga_emit_call says to which): emit
+     * the job it tells of (beluga_emit_batch_job), the jobs of a list and beluga_emit_next_page, or
+     * ask for the next request. Required. For BELUGA_CALL_BATCH_RESULTS it gets the answer to the
+     * first request, and decode_result those to the others; it may emit results, too, where they
+     * stand in the job itself. In a call that deletes, length is 0 for a 404: what was to be
+     * deleted is not there any more.
      * @param state  Of `state_size` bytes, zeroed for the first request of a call; see provider.h.
      * @return as decode_response. FINISH is emitted by the library.
      */
@@ -115,7 +119,8 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  * for decode_error.
  *
  * @param id      Of the request; NUL-terminated.
- * @param status  The HTTP status that it would have had: 200, or 400 to 599.
+ * @param status  The HTTP status that it would have had: 200, or 400 to 599. One that is no status
+ *                makes an error of this result.
  * @param body    The JSON of the answer, borrowed for the call.
  * @return besides: BELUGA_ERROR_INVALID_INPUT a call of another kind. Since: 0.1
  */

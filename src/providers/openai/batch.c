@@ -155,20 +155,25 @@ int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request
     return set_job(call, request, "GET", "", err);
 }
 
-/* A page of Mistral's is a number; the others' begins behind a job. */
+/* A page of Mistral's is a number, at the beginning of the token; the others' begins behind a job.
+ */
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
     const char *page = beluga_call_page(call);
     bool numbered = is(form, BELUGA__BATCH_MISTRAL);
-    char limit[16];
+    char limit[16], number[24];
     (void)err;
     set_head(call, request, "GET", beluga__openai_batch_jobs(form));
     if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
     snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
     if (!is(form, BELUGA__BATCH_NO_LIMIT))
         beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
+    if (page && numbered) {
+        snprintf(number, sizeof number, "%.*s", (int)strcspn(page, " "), page);
+        page = number;
+    }
     if (page) beluga_http_request_add_query(request, numbered ? "page" : "after", page);
     return 0;
 }

@@ -4,7 +4,6 @@
 #include <beluga/log.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REASON = 1024 }; /* bytes of the reason for which a job failed */
@@ -141,21 +140,28 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
 
 /* ---- a list of jobs -------------------------------------------------------------------------- */
 
-/* OpenAI tells whether there is more, and Mistral how many jobs there are. */
-static int emit_next_page(const beluga_json *root, const char *last, beluga_emit *emit)
+/* Mistral tells how many jobs there are. The token is the number of the page, and how many jobs
+ * came before it, since a page may have fewer than were asked for. */
+static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit *emit)
 {
     const char *page = beluga_call_page(beluga_emit_call(emit));
-    char next[24];
-    if (is(emit, BELUGA__BATCH_ONE_PAGE)) return 0;
-    if (!is(emit, BELUGA__BATCH_MISTRAL)) {
-        bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
-        return more && last ? beluga_emit_next_page(emit, last) : 0;
-    }
-    unsigned long number = page ? strtoul(page, NULL, 10) + 1 : 1;
-    int64_t total = beluga_json_get_int(root, "total", 0);
-    if (!last || (int64_t)number * BELUGA__BATCH_PAGE >= total) return 0;
-    snprintf(next, sizeof next, "%lu", number);
+    unsigned long number = 0, seen = 0;
+    char next[48];
+    if (page && sscanf(page, "%lu %lu", &number, &seen) != 2) return BELUGA_ERROR_INTERNAL;
+    seen += count;
+    if (!count || (int64_t)seen >= beluga_json_get_int(root, "total", 0)) return 0;
+    snprintf(next, sizeof next, "%lu %lu", number + 1, seen);
     return beluga_emit_next_page(emit, next);
+}
+
+/* OpenAI tells whether there is more. */
+static int emit_next_page(const beluga_json *root, const char *last, size_t count,
+                          beluga_emit *emit)
+{
+    if (is(emit, BELUGA__BATCH_ONE_PAGE)) return 0;
+    if (is(emit, BELUGA__BATCH_MISTRAL)) return emit_numbered_page(root, count, emit);
+    bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    return more && last ? beluga_emit_next_page(emit, last) : 0;
 }
 
 /* Together's list is an array; the others have it in "data". */
@@ -171,7 +177,7 @@ static int emit_jobs(const beluga_json *root, beluga_emit *emit)
         last = beluga_json_get_string(v, "id", NULL);
         code = emit_job(v, emit);
     }
-    return code ? code : emit_next_page(root, last, emit);
+    return code ? code : emit_next_page(root, last, beluga_json_count(list), emit);
 }
 
 /* ---- what a job left ------------------------------------------------------------------------- */

@@ -1,0 +1,61 @@
+/* The scene of the tests about batch jobs: a model of the provider acme at the scripted peer, and
+ * what became of results and of calls on a loop. */
+#ifndef TESTS_BATCH_SCENE_H
+#define TESTS_BATCH_SCENE_H
+
+#include "../support/scene.h"
+#include "../support/scoped.h"
+#include "acme.h"
+
+#include <beluga/batch_job.h>
+
+#define ACME(test) SCENE_WITH(test, set_acme, strike_scene)
+int set_acme(void **state);
+
+/* Open acme at the peer, with two retries and further options, in a client. */
+beluga_chat_model *open_acme_n(beluga_client *client, const char *url, const beluga_option *opts,
+                               size_t n);
+#define open_acme(s, ...)                                                              \
+    use_model(s, open_acme_n(beluga_client_default(), peer_url(s->peer),               \
+                             (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
+                             BELUGA_OPTIONS_TERMINATED))
+
+/* Requests "r-0", "r-1", …, each of which says "Hi". */
+beluga_batch_requests *make_requests(scene *s, size_t n);
+
+/* What came of results, as a line: "r-0=[text] r-1=!error". */
+typedef struct results {
+    char line[1024];
+    size_t n, stop_at; /* 0: never */
+} results;
+
+/* A beluga_batch_job_result_fn whose payload is a `results`. */
+int note_result(void *payload, const char *id, beluga_batch_result *result);
+
+/* The results of the job "j": they end with this status, and are these. */
+void expect_results(scene *s, int status, const char *line);
+
+/* A file of results, with its length. */
+void script_file(peer *p, const char *lines);
+/* A file of which half is missing when its connection ends. */
+void script_cut_file(peer *p, const char *lines);
+/* The answer that tells of a job whose results are in the file "out". */
+#define ENDED_JOB "{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"
+/* Such a job, and a file of these results. */
+void script_results(peer *p, const char *lines);
+
+/* What came of a call on a loop. */
+typedef struct pushed {
+    results results;
+    bool ended;
+    int status;
+    size_t count;
+    char id[32];
+} pushed;
+
+/* The functions for a call on a loop whose payload is a `pushed`. */
+int push_result(void *payload, const char *id, beluga_batch_result *result);
+void push_end(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error);
+void step_to(scene *s, const bool *ended);
+
+#endif

@@ -1,0 +1,168 @@
+/* The batch API of the chats whose names begin with "chat-jobs-": a file of requests becomes a job,
+ * whose results are a file.
+ *
+ *     POST /files   {"id": "request-1", "body": {…}} a line      {"file": "f-1"}
+ *     POST /jobs    {"file": "f-1", "name": "…"}                 {"id": "job-1", "status":
+ * "running"} GET /files/f-2                                             {"id": "request-1",
+ * "answer": {…}} a line
+ */
+#include <stdio.h>
+
+static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
+                       beluga_error *err)
+{
+    (void)err;
+    beluga_json_begin_object(w, NULL);
+    if (!has_fault(request->call, "jobs-id")) beluga_json_put_string(w, "id", request->id);
+    beluga_json_put_raw(w, "body", request->body, request->length);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int create_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    size_t n;
+    const char *file = beluga_http_request_token(request);
+    const char *lines = beluga_call_batch_requests(call, &n);
+    (void)err;
+    beluga_http_request_set_path(request, file ? "/jobs" : "/files");
+    if (!file) {
+        beluga_http_request_set_body(request, "application/jsonl", lines, n);
+        return 0;
+    }
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "file", file);
+    beluga_json_put_string(w, "name", beluga_call_batch_name(call));
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int ask_job(const beluga_call *call, beluga_http_request *request, const char *method,
+                   const char *suffix, beluga_error *err)
+{
+    char id[256], path[300];
+    int status =
+        beluga_http_encode_segment("the job's id", beluga_call_batch_id(call), id, sizeof id, err);
+    if (status) return status;
+    snprintf(path, sizeof path, "/jobs/%s%s", id, suffix);
+    beluga_http_request_set_method(request, method);
+    beluga_http_request_set_path(request, path);
+    return 0;
+}
+
+static int get_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    return ask_job(call, request, "GET", "", err);
+}
+
+static int cancel_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    return ask_job(call, request, "POST", "/cancel", err);
+}
+
+static int delete_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    return ask_job(call, request, "DELETE", "", err);
+}
+
+static int list_jobs(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, "/jobs");
+    if (beluga_call_page(call))
+        beluga_http_request_add_query(request, "after", beluga_call_page(call));
+    return 0;
+}
+
+/* The token of the second request is the path of the file. */
+static int get_results(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    const char *file = beluga_http_request_token(request);
+    if (!file) return get_job(call, request, err);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, file);
+    return 0;
+}
+
+static uint32_t state_of(const beluga_call *call, const char *word)
+{
+    if (has_fault(call, "jobs-state")) return BELUGA_BATCH_STATE_UNKNOWN;
+    if (strcmp(word, "running") == 0) return BELUGA_BATCH_STATE_RUNNING;
+    if (strcmp(word, "cancelling") == 0) return BELUGA_BATCH_STATE_CANCELLING;
+    return strcmp(word, "done") == 0 ? BELUGA_BATCH_STATE_COMPLETED : BELUGA_BATCH_STATE_UNKNOWN;
+}
+
+static int emit_job(beluga_emit *emit, const beluga_json *job)
+{
+    const char *word = beluga_json_get_string(job, "status", NULL);
+    const beluga_batch_job told = {.size = sizeof told,
+                                   .id = beluga_json_get_string(job, "id", NULL),
+                                   .name = beluga_json_get_string(job, "name", NULL),
+                                   .state = state_of(beluga_emit_call(emit), word ? word : ""),
+                                   .raw_state = word,
+                                   .total = beluga_json_get_int(job, "total", -1),
+                                   .succeeded = -1,
+                                   .failed = -1};
+    return beluga_emit_batch_job(emit, &told);
+}
+
+static int emit_jobs(beluga_emit *emit, const beluga_json *root, const beluga_json *jobs)
+{
+    int status = 0;
+    const char *after = beluga_json_get_string(root, "after", NULL);
+    for (const beluga_json *job = beluga_json_first(jobs); job && !status;
+         job = beluga_json_next(jobs, job))
+        status = emit_job(emit, job);
+    bool goes_on = after && !has_fault(beluga_emit_call(emit), "jobs-page");
+    return status || !goes_on ? status : beluga_emit_next_page(emit, after);
+}
+
+static int decode_job(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    (void)state;
+    int status = length ? beluga_emit_parse(emit, body, length, &root) : 0;
+    if (status || !length) return status;
+    const char *file = beluga_json_get_string(root, "file", NULL);
+    if (file) return beluga_emit_next_request(emit, file, 0);
+    const beluga_json *jobs = beluga_json_get(root, "jobs");
+    status = jobs ? emit_jobs(emit, root, jobs) : emit_job(emit, root);
+    const char *results = beluga_json_get_string(root, "results", NULL);
+    bool fetches = beluga_call_kind(beluga_emit_call(emit)) == BELUGA_CALL_BATCH_RESULTS;
+    return status || !fetches || !results ? status : beluga_emit_next_request(emit, results, 0);
+}
+
+static int decode_result(void *state, const char *line, size_t length, beluga_emit *emit)
+{
+    size_t n;
+    const beluga_json *root;
+    (void)state;
+    int status = beluga_emit_parse(emit, line, length, &root);
+    if (status) return status;
+    const char *id = beluga_json_get_string(root, "id", NULL);
+    const beluga_json *answer = beluga_json_get(root, "answer");
+    if (!answer)
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
+                                         beluga_json_get_string(root, "error", NULL));
+    /* what stands around the answer is no answer */
+    bool whole_line = has_fault(beluga_emit_call(emit), "jobs-body");
+    const char *text = beluga_emit_json_text(emit, whole_line ? root : answer, &n);
+    return beluga_emit_batch_result(emit, id, 200, text, n);
+}
+
+static const beluga_batch_api jobs_api = {
+    .size = sizeof jobs_api,
+    .price_factor = 0.5,
+    .keeps_names = true,
+    .put_request = put_request,
+    .encode_create = create_job,
+    .encode_get = get_job,
+    .encode_list = list_jobs,
+    .encode_cancel = cancel_job,
+    .encode_results = get_results,
+    .encode_delete = delete_job,
+    .decode_job = decode_job,
+    .decode_result = decode_result,
+};
