@@ -43,6 +43,13 @@ size_t batch_journal_open_jobs(const batch_journal *j, uint64_t *lines)
     return n;
 }
 
+size_t batch_journal_count(const batch_journal *j, batch_job_phase phase)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < j->count; i++) n += j->jobs[i].phase == phase;
+    return n;
+}
+
 bool batch_journal_has(const batch_journal *j, uint64_t line)
 {
     for (size_t i = 0; i < j->count; i++)
