@@ -282,8 +282,8 @@ static void body_ended(beluga__http_stage *self, int code, const beluga_error *e
         end_collecting(self);
 }
 
-/* Returns whether a refusal says that what was to be deleted is not there. Its status alone does not
- * tell: Gemini answers 403 for a file that may not exist. */
+/* Returns whether a refusal says that what was to be deleted is not there. Its status alone does
+ * not tell: Gemini answers 403 for a file that may not exist. */
 static bool is_gone(const beluga__http_stage *self)
 {
     beluga_error err;
