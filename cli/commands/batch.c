@@ -4,7 +4,6 @@
 #include "batch/estimate.h"
 #include "batch/file_supply.h"
 #include "batch/gather.h"
-#include "batch/jobs.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
@@ -12,6 +11,7 @@
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"
+#include "jobs/jobs.h"
 #include "output.h"
 #include "prices.h"
 #include "report.h"
@@ -372,21 +372,23 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Failed lines that are asked again have as many tries as new ones. */
-static int retry_in_jobs(batch_command *b)
+/* Failed lines that are asked again have as many tries as new ones; so have all lines, where the
+ * output is a new one beside an old journal. */
+static int retry_in_jobs(batch_command *b, bool is_new)
 {
-    if (!is_by_jobs(b->args) || !b->output.retried || batch_journal_retry(&b->journal) == 0)
-        return 0;
+    bool again = b->output.retried || (is_new && !has_open_jobs(b));
+    if (!is_by_jobs(b->args) || !again || batch_journal_retry(&b->journal) == 0) return 0;
     return batch_journal_complain(&b->journal);
 }
 
 static int open_output(batch_command *b)
 {
+    bool is_new = access(b->out, F_OK) != 0;
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = check_errors(b);
     if (rc == 0) rc = open_journal(b);
     if (rc == 0) rc = go_on(b);
-    return rc ? rc : retry_in_jobs(b);
+    return rc ? rc : retry_in_jobs(b, is_new);
 }
 
 /* ---- the provider's batch API ---------------------------------------------------------------- */

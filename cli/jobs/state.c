@@ -1,5 +1,5 @@
 /* What the files of jobs.h share: how a run stops, and how the result of a line is written. */
-#include "batch/jobs.h"
+#include "jobs/jobs.h"
 #include "output.h"
 
 #define ERROR_BYTES 1024

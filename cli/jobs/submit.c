@@ -1,11 +1,11 @@
 #include "base/clock.h"
 #include "batch/alike.h"
-#include "batch/chunk.h"
 #include "batch/estimate.h"
-#include "batch/jobs.h"
-#include "batch/pass.h"
 #include "batch/signals.h"
 #include "batch/why.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "jobs/pass.h"
 #include "output.h"
 
 #include <inttypes.h>

@@ -9,12 +9,12 @@
  *     submit.c      lines into jobs
  *     collect.c     the results of a job that has ended
  */
-#ifndef BELUGA_CLI_BATCH_JOBS_H
-#define BELUGA_CLI_BATCH_JOBS_H
+#ifndef BELUGA_CLI_JOBS_JOBS_H
+#define BELUGA_CLI_JOBS_JOBS_H
 
-#include "batch/journal.h"
 #include "batch/layout.h"
 #include "batch/work.h"
+#include "jobs/journal.h"
 
 #include <beluga/batch_job.h>
 

@@ -10,8 +10,8 @@
  * one wait between two looks at least.
  */
 #include "base/clock.h"
-#include "batch/chunk.h"
-#include "batch/jobs.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -19,6 +19,9 @@
 
 /* The clocks of this machine and of the provider may differ by so much. */
 #define CLOCKS_DIFFER_S ((int64_t)24 * 60 * 60)
+#define LISTS_LAG_S     ((int64_t)10 * 60)
+/* Jobs that are under way and so much older are witnesses of a list, too. */
+#define WITNESSES_S ((int64_t)2 * 24 * 60 * 60)
 
 /* ---- jobs without names ---------------------------------------------------------------------- */
 
@@ -111,13 +114,54 @@ static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_
     if (!maybe && !self->stopped && job->phase == BATCH_JOB_UNSURE) miss(self, job);
 }
 
-static int64_t find_oldest(const batch_journal *journal)
+static bool has_id(const beluga_batch_job *list, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].id, id) == 0) return true;
+    return false;
+}
+
+/* A job that should stand in a list since `since`: it is there for a while, since lists may lag. */
+static bool is_witness(const batch_jobs *self, const batch_noted_job *job, int64_t since)
+{
+    return job->phase == BATCH_JOB_OPEN && strcmp(job->model, self->model) == 0 &&
+           job->time - CLOCKS_DIFFER_S >= since && beluga__wall_s() - job->time > LISTS_LAG_S;
+}
+
+/* The list of another key, or of another account, does not show our jobs, and proves nothing. */
+static bool is_our_list(const batch_jobs *self, const beluga_batch_job *list, size_t n,
+                        int64_t since)
+{
+    for (size_t i = 0; i < self->journal->count; i++)
+        if (is_witness(self, &self->journal->jobs[i], since) &&
+            !has_id(list, n, self->journal->jobs[i].id))
+            return false;
+    return true;
+}
+
+static void look_for_all(batch_jobs *self, const beluga_batch_job *list, size_t n)
+{
+    for (size_t i = 0; i < self->journal->count && !self->stopped; i++)
+        if (self->journal->jobs[i].phase == BATCH_JOB_UNSURE)
+            look_for(self, &self->journal->jobs[i], list, n);
+}
+
+/* Returns the time of the oldest job in a phase that is not older than `from`; INT64_MAX: none. */
+static int64_t find_oldest(const batch_journal *journal, batch_job_phase phase, int64_t from)
 {
     int64_t oldest = INT64_MAX;
-    for (size_t i = 0; i < journal->count; i++)
-        if (journal->jobs[i].phase == BATCH_JOB_UNSURE && journal->jobs[i].time < oldest)
-            oldest = journal->jobs[i].time;
+    for (size_t i = 0; i < journal->count; i++) {
+        const batch_noted_job *job = &journal->jobs[i];
+        if (job->phase == phase && job->time >= from && job->time < oldest) oldest = job->time;
+    }
     return oldest;
+}
+
+static int64_t find_since(const batch_journal *journal, int64_t oldest)
+{
+    int64_t witness = find_oldest(journal, BATCH_JOB_OPEN, oldest - WITNESSES_S);
+    if (witness < oldest) oldest = witness;
+    return oldest > CLOCKS_DIFFER_S ? oldest - CLOCKS_DIFFER_S : 0;
 }
 
 void batch_jobs_find(batch_jobs *self)
@@ -125,15 +169,17 @@ void batch_jobs_find(batch_jobs *self)
     beluga_error err;
     beluga_batch_job *list = NULL;
     size_t n = 0;
-    batch_journal *journal = self->journal;
-    int64_t oldest = find_oldest(journal);
+    int64_t oldest = find_oldest(self->journal, BATCH_JOB_UNSURE, INT64_MIN);
     if (oldest == INT64_MAX) return;
-    int64_t since = oldest > CLOCKS_DIFFER_S ? oldest - CLOCKS_DIFFER_S : 0;
+    int64_t since = find_since(self->journal, oldest);
     if (beluga_batch_job_list(self->work->model, self->context, since, &list, &n, &err) != 0) {
         batch_jobs_fail(self, "the provider's jobs can't be listed", &err);
         return;
     }
-    for (size_t i = 0; i < journal->count && !self->stopped; i++)
-        if (journal->jobs[i].phase == BATCH_JOB_UNSURE) look_for(self, &journal->jobs[i], list, n);
+    if (is_our_list(self, list, n, since))
+        look_for_all(self, list, n);
+    else
+        out_note("the provider's list does not show a job that is under way: is the key the one "
+                 "that made it?");
     beluga_free(list);
 }

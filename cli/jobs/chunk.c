@@ -1,4 +1,4 @@
-#include "batch/chunk.h"
+#include "jobs/chunk.h"
 
 #include <inttypes.h>
 #include <stdio.h>

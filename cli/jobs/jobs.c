@@ -1,4 +1,4 @@
-#include "batch/jobs.h"
+#include "jobs/jobs.h"
 
 #include "base/clock.h"
 #include "batch/signals.h"
@@ -90,10 +90,26 @@ static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batc
     if (changed) tell_state(self, job);
 }
 
+/* Returns the lines that open jobs have answered, without those of `but`. */
+static uint64_t sum_answered(const batch_jobs *self, const batch_noted_job *but)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < self->journal->count; i++) {
+        const batch_noted_job *job = &self->journal->jobs[i];
+        if (job != but && job->phase == BATCH_JOB_OPEN && job->answered > 0)
+            sum += (uint64_t)job->answered;
+    }
+    return sum;
+}
+
 static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     uint64_t lines = job->lines.lines;
+    self->work->progress->label = "collecting";
+    self->work->progress->elsewhere = sum_answered(self, job);
     batch_jobs_collect(self, job, seen);
+    self->work->progress->label = NULL;
+    self->work->progress->elsewhere = 0;
     if (job->phase != BATCH_JOB_COLLECTED) return;
     if (seen->state == BELUGA_BATCH_STATE_FAILED) {
         batch_progress_hide(self->work->progress);
@@ -211,7 +227,7 @@ static bool may_submit(batch_jobs *self, bool was_full)
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (self->cancel || self->work->error.code || !goes_on(self)) return false;
     if (was_full && (self->ended || !open)) self->full = false;
-    return !self->full;
+    return !self->full && batch_summary_left(self->work) > lines;
 }
 
 static void do_round(batch_jobs *self)
@@ -243,21 +259,31 @@ static bool is_over(batch_jobs *self)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
+/* Returns the word for the state of the open jobs, where they have the same. */
+static const char *name_states(const batch_jobs *self)
 {
-    uint64_t lines;
-    int64_t answered = 0, oldest = beluga__wall_s(), now = oldest;
-    char age[32];
-    size_t n = batch_journal_open_jobs(self->journal, &lines);
+    const char *word = NULL;
     for (size_t i = 0; i < self->journal->count; i++) {
         const batch_noted_job *job = &self->journal->jobs[i];
         if (job->phase != BATCH_JOB_OPEN) continue;
-        if (job->answered > 0) answered += job->answered;
-        if (job->time < oldest) oldest = job->time;
+        const char *other = beluga_batch_state_name(job->state);
+        if (word && strcmp(word, other) != 0) return "under way";
+        word = other;
     }
+    return word ? word : "looked for";
+}
+
+static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
+{
+    uint64_t lines;
+    char age[32];
+    size_t n = batch_journal_open_jobs(self->journal, &lines);
+    int64_t now = beluga__wall_s(), oldest = now;
+    for (size_t i = 0; i < self->journal->count; i++)
+        if (self->journal->jobs[i].phase == BATCH_JOB_OPEN && self->journal->jobs[i].time < oldest)
+            oldest = self->journal->jobs[i].time;
     batch_format_time((double)(now - oldest), age, sizeof age);
-    snprintf(label, LABEL_BYTES, "%zu job%s: %" PRId64 "/%" PRIu64 ", %s", n, n == 1 ? "" : "s",
-             answered, lines, age);
+    snprintf(label, LABEL_BYTES, "%zu job%s %s, %s", n, n == 1 ? "" : "s", name_states(self), age);
 }
 
 static void sleep_ms(int64_t ms)
@@ -276,10 +302,12 @@ static void wait_for_next(batch_jobs *self, int64_t ms)
     for (; now < until && !batch_signals_seen(); now = beluga__now_ms()) {
         write_label(self, label);
         progress->label = label;
+        progress->elsewhere = sum_answered(self, NULL);
         if (progress->bar) batch_progress_show(progress, &self->work->output->totals);
         sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
     }
     progress->label = NULL;
+    progress->elsewhere = 0;
 }
 
 static int64_t lengthen(const batch_jobs *self, int64_t wait)

@@ -1,6 +1,6 @@
 /* Sets of lines as ranges of their numbers: "1-100,205". */
-#ifndef BELUGA_CLI_BATCH_RANGES_H
-#define BELUGA_CLI_BATCH_RANGES_H
+#ifndef BELUGA_CLI_JOBS_RANGES_H
+#define BELUGA_CLI_JOBS_RANGES_H
 
 #include "text.h"
 

@@ -1,11 +1,11 @@
 /* The lines that become one batch job, while they are gathered. */
-#ifndef BELUGA_CLI_BATCH_CHUNK_H
-#define BELUGA_CLI_BATCH_CHUNK_H
+#ifndef BELUGA_CLI_JOBS_CHUNK_H
+#define BELUGA_CLI_JOBS_CHUNK_H
 
 #include "batch/digest.h"
 #include "batch/item.h"
-#include "batch/journal.h"
-#include "batch/ranges.h"
+#include "jobs/journal.h"
+#include "jobs/ranges.h"
 
 #include <beluga/batch_job.h>
 

@@ -1,8 +1,8 @@
 #include "batch/alike.h"
-#include "batch/chunk.h"
-#include "batch/jobs.h"
-#include "batch/pass.h"
 #include "batch/signals.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "jobs/pass.h"
 #include "output.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* A reading of the input from its beginning, beside others of the same file. */
-#ifndef BELUGA_CLI_BATCH_PASS_H
-#define BELUGA_CLI_BATCH_PASS_H
+#ifndef BELUGA_CLI_JOBS_PASS_H
+#define BELUGA_CLI_JOBS_PASS_H
 
 #include "batch/item.h"
 #include "batch/layout.h"

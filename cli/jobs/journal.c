@@ -1,4 +1,4 @@
-#include "batch/journal.h"
+#include "jobs/journal.h"
 
 #include "base/new_file.h"
 #include "batch/digest.h"
@@ -40,6 +40,13 @@ size_t batch_journal_open_jobs(const batch_journal *j, uint64_t *lines)
         *lines += j->jobs[i].lines.lines;
         n++;
     }
+    return n;
+}
+
+size_t batch_journal_count(const batch_journal *j, batch_job_phase phase)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < j->count; i++) n += j->jobs[i].phase == phase;
     return n;
 }
 

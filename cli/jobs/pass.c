@@ -1,4 +1,4 @@
-#include "batch/pass.h"
+#include "jobs/pass.h"
 
 int batch_pass_begin(batch_pass *pass, const batch_plan *like, const batch_layout *layout, int fd,
                      char why[BATCH_FAULT_BYTES])

@@ -22,10 +22,10 @@
  * and it is dropped. Any other line that is not as it was written stops the run, for it may have
  * told of a job that is paid for.
  */
-#ifndef BELUGA_CLI_BATCH_JOURNAL_H
-#define BELUGA_CLI_BATCH_JOURNAL_H
+#ifndef BELUGA_CLI_JOBS_JOURNAL_H
+#define BELUGA_CLI_JOBS_JOURNAL_H
 
-#include "batch/ranges.h"
+#include "jobs/ranges.h"
 #include "text.h"
 
 #include <stdbool.h>
@@ -84,7 +84,9 @@ int batch_journal_open(batch_journal *journal, const char *out, uint64_t max_lin
 
 /* Return how many jobs are under way or may be, and how many lines they have. */
 size_t batch_journal_open_jobs(const batch_journal *journal, uint64_t *lines);
-/* Return whether such a job has the line. */
+/* Return how many jobs are in a phase. */
+size_t batch_journal_count(const batch_journal *journal, batch_job_phase phase);
+/* Return whether a job that is under way, or may be, has the line. */
 bool batch_journal_has(const batch_journal *journal, uint64_t line);
 /* Return what such jobs may cost together, in US dollars. */
 double batch_journal_reserved(const batch_journal *journal);

@@ -1,4 +1,4 @@
-#include "batch/ranges.h"
+#include "jobs/ranges.h"
 
 #include <errno.h>
 #include <inttypes.h>
