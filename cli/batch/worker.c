@@ -5,7 +5,6 @@
 #include "batch/run.h"
 #include "batch/work_supply.h"
 #include "exit.h"
-#include "logbook/options.h"
 #include "output.h"
 #include "prices.h"
 #include "report.h"
@@ -145,7 +144,7 @@ static int set_budget(worker *w)
 static int set_options(worker *w)
 {
     const batch_manifest *m = &w->manifest;
-    int rc = m->options ? logbook_options_apply(w->args, m->options, w->session.base) : 0;
+    int rc = batch_manifest_apply(m, w->args, w->session.base);
     if (rc == 0 && m->strict) rc = set_one(w, "strict=true");
     return rc ? rc : set_budget(w);
 }
