@@ -156,7 +156,8 @@ typedef enum arg_completion {
     XX(STAY, 0, "stay", NULL, FLAG, stay, NOTHING,                                                 \
        "With --work: wait for a job that is not there yet, and for the next one behind it.")       \
     XX(IDLE, 0, "idle", "TIME", TEXT, idle, NOTHING,                                               \
-       "With --work: end when there was no line for so long, such as 90s or 5m.")                  \
+       "With --work: end when there was no line for so long, such as 90s or 5m; with --stay, no "  \
+       "job either.")                                                                              \
     XX(STATUS, 0, "status", "ADDRESS", TEXT, status, NOTHING,                                      \
        "Draw how the job nats://HOST/JOB stands.")                                                 \
     XX(REMOVE, 0, "remove", "ADDRESS", TEXT, remove, NOTHING,                                      \

@@ -1,5 +1,6 @@
 #include "batch/run.h"
 
+#include "base/clock.h"
 #include "batch/alike.h"
 #include "batch/result.h"
 #include "batch/signals.h"
@@ -57,6 +58,8 @@ typedef struct running_batch {
     bool answered; /* a call succeeded, or failed for what its line asks */
     bool stopped, ended;
     bool starved; /* the supply had no line when it was asked last */
+    bool stirred; /* it may have one now */
+    int64_t stirred_ms;
 } running_batch;
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -398,6 +401,15 @@ static void note_signal(running_batch *run)
     beluga_batch_wake(run->batch);
 }
 
+/* A supply without lines is asked again when it tells of something new, and now and then: asked in
+ * each turn, it would keep the loop from ever waiting. */
+static void note_stir(running_batch *run, bool told)
+{
+    int64_t now = beluga__now_ms();
+    run->stirred = told || now - run->stirred_ms >= TICK_MS;
+    if (run->stirred) run->stirred_ms = now;
+}
+
 /* Wait for the calls or for the supply. @return as beluga_loop_wait. */
 static int wait_for_work(running_batch *run)
 {
@@ -406,7 +418,8 @@ static int wait_for_work(running_batch *run)
     int64_t due = beluga_loop_timeout_ms(run->loop);
     struct pollfd watched_fds[] = {{.fd = beluga_loop_fd(run->loop), .events = POLLIN},
                                    {.fd = supply->fd, .events = POLLIN}};
-    poll(watched_fds, 2, due < 0 || due > TICK_MS ? TICK_MS : (int)due);
+    int ready = poll(watched_fds, 2, due < 0 || due > TICK_MS ? TICK_MS : (int)due);
+    note_stir(run, ready > 0 && watched_fds[1].revents);
     return beluga_loop_step(run->loop);
 }
 
@@ -419,7 +432,7 @@ static int take_turn(running_batch *run)
     note_signal(run);
     bool stopping = run->stopped || run->self->interrupted;
     if (supply->ops->extend(supply, stopping) != 0) give_up(run);
-    if (run->starved) beluga_batch_wake(run->batch);
+    if (run->starved && run->stirred) beluga_batch_wake(run->batch);
     batch_progress_show(run->self->progress, run->self->totals);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "batch/worker.h"
 
+#include "base/clock.h"
 #include "batch/calls.h"
 #include "batch/run.h"
 #include "batch/work_supply.h"
@@ -46,19 +47,20 @@ typedef struct worker {
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* A number alone means seconds, as with --timeout. */
-static int take_idle(worker *w)
+/* A number alone means seconds, as with --timeout. @param[out] ms  0 without --idle. */
+static int take_idle(const cli_args *args, int64_t *ms)
 {
     char text[64];
     beluga_option option;
     beluga_error err;
-    const char *time = w->args->idle;
+    const char *time = args->idle;
+    *ms = 0;
     if (!time) return 0;
     bool bare = *time && strspn(time, "0123456789.") == strlen(time);
     snprintf(text, sizeof text, "timeout=%.48s%s", time, bare ? "s" : "");
     if (beluga_option_parse(text, &option, &err) != 0)
         return out_usage("--idle: %s is not a time, such as 90s or 5m", time);
-    w->idle_ms = option.value.integer;
+    *ms = option.value.integer;
     return 0;
 }
 
@@ -367,19 +369,19 @@ static void release(worker *w)
     batch_manifest_free(&w->manifest);
 }
 
-/* Work on the job that is there. @param[out] missing  None is there, and one may come. */
-static int work_once(const cli_args *args, bool *missing)
+/* Work on the job that is there. @param[out] busy  It had a line. */
+static int work_once(const cli_args *args, int64_t idle_ms, bool *busy)
 {
-    worker w = {.args = args};
-    *missing = false;
+    worker w = {.args = args, .idle_ms = idle_ms};
+    bool missing = false;
     int rc = batch_calls_take(args, &w.jobs);
-    if (rc == 0) rc = take_idle(&w);
-    if (rc == 0) rc = join(&w, missing);
-    if (rc == 0 && !*missing) {
+    if (rc == 0) rc = join(&w, &missing);
+    if (rc == 0 && !missing) {
         rc = session_load(&w.session, args);
         if (rc == 0) rc = open_model(&w);
         if (rc == 0) rc = ask(&w);
     }
+    *busy = w.supply.own.done + w.supply.own.failed != 0;
     release(&w);
     return rc;
 }
@@ -392,10 +394,16 @@ static void pause_a_moment(void)
 
 int batch_worker_run(const cli_args *args)
 {
-    for (;;) {
-        bool missing;
-        int rc = work_once(args, &missing);
-        if (rc || !args->stay) return rc;
+    int64_t idle_ms;
+    int rc = take_idle(args, &idle_ms);
+    int64_t since = beluga__now_ms();
+    while (rc == 0) {
+        bool busy;
+        rc = work_once(args, idle_ms, &busy);
+        if (rc || !args->stay) break;
+        if (busy) since = beluga__now_ms();
+        if (idle_ms && beluga__now_ms() - since >= idle_ms) break;
         pause_a_moment();
     }
+    return rc;
 }

@@ -208,7 +208,7 @@ static inline nats_queue *nats_of(const queue *q)
     return (nats_queue *)(uintptr_t)q;
 }
 
-/* ---- nats.c: errors, news, waiting ----------------------------------------------------------- */
+/* ---- nats_base.c: errors, news, waiting ------------------------------------------------------ */
 
 /* Fill an error from libnats' status and JetStream's code. @return its code. */
 int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const char *what,
@@ -226,13 +226,15 @@ int nats_wait_locked(nats_queue *q, beluga_error *err);
 /* Sleep without the lock; the same. */
 int nats_pause(nats_queue *q, int64_t ms, beluga_error *err);
 
+/* Listen; the handler's payload is the queue. */
+natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *subject,
+                          natsMsgHandler handler);
+
 /* ---- nats_connect.c -------------------------------------------------------------------------- */
 
 int nats_connect(nats_queue *q, beluga_error *err);
 /* @return whether no callback can come any more; else the queue may not be freed. */
 bool nats_disconnect(nats_queue *q);
-natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *subject,
-                          natsMsgHandler handler);
 
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
 
@@ -264,8 +266,29 @@ natsStatus nats_parts_read(nats_queue *q, const char *ref, cli_text *out,
 
 int nats_keeper_start(nats_queue *q, beluga_error *err);
 void nats_keeper_stop(nats_queue *q);
+
+/* ---- nats_beat.c ----------------------------------------------------------------------------- */
+
 /* Extend what is claimed, if it is time. The keeper's thread, without the lock. */
 void nats_beat(nats_queue *q);
+
+/* ---- nats_pull.c ----------------------------------------------------------------------------- */
+
+/* Ask again for what was asked for on a connection that was lost. */
+void nats_pulls_forget_locked(nats_puller *p);
+/* Ask for messages until `wanted` are under way. The keeper's thread, without the lock. */
+void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms);
+/* A message came for it: @return whether it is one of the stream, and not a word of the server. */
+bool nats_pull_came_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms);
+
+typedef struct nats_origin {
+    uint64_t delivered; /* how often */
+    uint64_t position;  /* in its stream */
+    uint64_t number;    /* among what its consumer delivered */
+} nats_origin;
+
+/* @return false: `reply` is not the subject of an acknowledgement. */
+bool nats_read_origin(const char *reply, nats_origin *origin);
 
 /* ---- nats_put.c ------------------------------------------------------------------------------ */
 
@@ -296,21 +319,6 @@ void nats_extend(queue *base);
 void nats_let_go(queue *base, queue_claim *claim, int64_t delay_ms);
 /* Let go of all that is held. */
 void nats_claims_leave(nats_queue *q);
-/* Ask again for what was asked for on a connection that was lost. */
-void nats_pulls_forget_locked(nats_puller *p);
-/* Ask for messages until `wanted` are under way. The keeper's thread, without the lock. */
-void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms);
-/* A message came for it: @return whether it is one of the stream, and not a word of the server. */
-bool nats_pull_came_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms);
-
-typedef struct nats_origin {
-    uint64_t delivered; /* how often */
-    uint64_t position;  /* in its stream */
-    uint64_t number;    /* among what its consumer delivered */
-} nats_origin;
-
-/* @return false: `reply` is not the subject of an acknowledgement. */
-bool nats_read_origin(const char *reply, nats_origin *origin);
 
 /* ---- nats_results.c -------------------------------------------------------------------------- */
 

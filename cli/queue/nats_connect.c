@@ -206,32 +206,6 @@ static natsStatus make_inbox(nats_queue *q)
     return NATS_OK;
 }
 
-static void on_subscription_over(void *payload)
-{
-    nats_queue *q = payload;
-    pthread_mutex_lock(&q->lock);
-    q->subscriptions--;
-    pthread_cond_broadcast(&q->changed);
-    pthread_mutex_unlock(&q->lock);
-}
-
-natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *subject,
-                          natsMsgHandler handler)
-{
-    natsSubscription *sub = NULL;
-    natsStatus s = q->nats->natsConnection_Subscribe(&sub, q->connection, subject, handler, q);
-    if (s != NATS_OK) return s;
-    s = q->nats->natsSubscription_SetOnCompleteCB(sub, on_subscription_over, q);
-    if (s == NATS_OK) {
-        pthread_mutex_lock(&q->lock);
-        q->subscriptions++;
-        pthread_mutex_unlock(&q->lock);
-        s = q->nats->natsSubscription_SetPendingLimits(sub, -1, -1);
-    }
-    *out = sub;
-    return s;
-}
-
 static natsStatus listen_for_answers(nats_queue *q)
 {
     char subject[NATS_SUBJECT_BYTES + 8];

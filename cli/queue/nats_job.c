@@ -44,6 +44,12 @@ static bool may_pass(natsStatus s, jsErrCode code)
            s == NATS_IO_ERROR;
 }
 
+/* The same of a publish: libnats says of a stream that has no leader that JetStream is off. */
+static bool publish_may_pass(natsStatus s, jsErrCode code)
+{
+    return s == NATS_NO_RESPONDERS || code == JSNotEnabledErr || may_pass(s, code);
+}
+
 /* ---- streams --------------------------------------------------------------------------------- */
 
 typedef natsStatus job_step(nats_queue *q, int replicas, jsErrCode *code);
@@ -245,9 +251,15 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
     if (!is_missing(code)) return nats_explain(q, s, code, "can't look for the job", err);
     int rc = add_streams(q, err);
     if (rc != 0) return rc;
-    code = 0;
-    s = put_manifest(q, manifest, n, made, &code);
-    return s == NATS_OK ? 0 : nats_explain(q, s, code, "can't begin the job", err);
+    for (int64_t end = beluga__now_ms() + JOB_MS; rc == 0;) {
+        code = 0;
+        s = put_manifest(q, manifest, n, made, &code);
+        if (s == NATS_OK) return 0;
+        if (!publish_may_pass(s, code) || beluga__now_ms() > end)
+            return nats_explain(q, s, code, "can't begin the job", err);
+        rc = nats_pause(q, AGAIN_MS, err);
+    }
+    return rc;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -277,7 +289,8 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err)
         jsErrCode code = 0;
         natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
         if (s == NATS_OK) return 0;
-        if (!may_pass(s, code)) return nats_explain(q, s, code, "can't end the putting", err);
+        if (!publish_may_pass(s, code))
+            return nats_explain(q, s, code, "can't end the putting", err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;

@@ -30,7 +30,7 @@ typedef struct queue queue;
 
 /* How a job is reached; zeros are the usual values. All pointers are borrowed for queue_open. */
 typedef struct queue_settings {
-    /* nats://HOST[:PORT][,HOST[:PORT]…]/JOB[?replicas=N&…], as docs/guides/batch-machines.md
+    /* nats://HOST[:PORT][,HOST[:PORT]…]/JOB[?replicas=N&…], as docs/guides/batch.md
      * explains. What is secret in it, or in the variables NATS_…, never appears in an error. */
     const char *address;
     /* End after so long without a connection, in milliseconds; 0: never. */

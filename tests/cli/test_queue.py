@@ -86,7 +86,7 @@ class Site:
     def address(self):
         """The address of a job that no other case uses."""
         self.jobs += 1
-        return f"nats://127.0.0.1:{self.servers.ports[0]}/job{self.jobs}"
+        return f"nats://127.0.0.1:{self.servers.ports[0]}/job{self.jobs}?ack_wait=5"
 
     def path(self, name):
         return os.path.join(self.folder, name)

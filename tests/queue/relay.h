@@ -3,16 +3,22 @@
 #define TESTS_QUEUE_RELAY_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
-#define RELAY_MAX 16
+#define RELAY_MAX 128
+
+typedef struct relay_pump {
+    int from, to;
+    pthread_t thread;
+} relay_pump;
 
 typedef struct relay {
     int listener, port, to;
     pthread_t thread;
-    atomic_bool cut, end;
-    int pairs[RELAY_MAX][2]; /* the thread's; -1: free */
+    pthread_mutex_t lock;
+    relay_pump pumps[RELAY_MAX]; /* two for each connection there was */
+    size_t count;
+    bool end;
 } relay;
 
 void relay_start(relay *r, int to_port);

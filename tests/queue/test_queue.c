@@ -317,13 +317,13 @@ static void test_nothing_is_lost_when_the_server_is_killed(void **state)
 static void test_nothing_is_lost_when_connections_are_cut(void **state)
 {
     (void)state;
-    const uint64_t lines = 3000, step = 500;
+    const uint64_t lines = 2000, step = 500;
     beluga_error err;
     relay way;
     char address[ADDRESS_BYTES];
     servers_start(&nats, 1, NULL);
     relay_start(&way, nats.ports[0]);
-    snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=5", way.port);
+    snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=2", way.port);
     queue *q = role_create(address);
     pid_t worker = role_spawn("ask", address, 64);
     for (uint64_t line = 0; line < lines; line += step) {
@@ -469,6 +469,40 @@ static void test_a_seed_signs_in(void **state)
     setenv("NATS_NKEY", "/nothing/is/here", 1);
     expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "/nothing/is/here");
     unsetenv("NATS_NKEY");
+}
+
+static void test_tls_knows_both_sides(void **state)
+{
+    (void)state;
+    char folder[FOLDER_BYTES], command[512], extra[512], address[ADDRESS_BYTES];
+    assert_true(folder_make(folder, "tls"));
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+             "-keyout %s/key.pem -out %s/cert.pem -subj /CN=localhost -addext "
+             "subjectAltName=DNS:localhost >/dev/null 2>&1",
+             folder, folder);
+    if (system(command) != 0) {
+        folder_remove(folder);
+        print_message("# no openssl is here that makes a certificate\n");
+        skip();
+    }
+    snprintf(extra, sizeof extra,
+             "tls { cert_file: \"%s/cert.pem\", key_file: \"%s/key.pem\", ca_file: "
+             "\"%s/cert.pem\", verify: true }",
+             folder, folder, folder);
+    servers_start(&nats, 1, extra);
+    snprintf(address, sizeof address,
+             "tls://localhost:%d/job?ca=%s/cert.pem&cert=%s/cert.pem&key=%s/key.pem", nats.ports[0],
+             folder, folder, folder);
+    queue_free(role_create(address));
+    snprintf(address, sizeof address, "tls://localhost:%d/job", nats.ports[0]);
+    expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority"); /* which signed it? */
+    snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
+    expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
+    snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/key.pem", nats.ports[0],
+             folder);
+    expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "key.pem");
+    folder_remove(folder);
 }
 
 static void test_credentials_that_end_are_told(void **state)
@@ -632,6 +666,7 @@ int main(int count, char **arguments)
         CASE(test_credentials_are_asked_for),
         CASE(test_a_token_is_enough),
         CASE(test_a_seed_signs_in),
+        CASE(test_tls_knows_both_sides),
         CASE(test_credentials_that_end_are_told),
         CASE(test_a_job_that_is_not_there_is_told),
         CASE(test_a_server_without_jetstream_is_told),
