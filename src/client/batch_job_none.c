@@ -103,6 +103,17 @@ int beluga_batch_job_results(beluga_chat_model *model, beluga_context *ctx, cons
     return refuse(err);
 }
 
+int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
+                                    beluga_context *ctx, const beluga_batch_requests *requests,
+                                    const char *name, beluga_batch_job_cb cb, void *payload,
+                                    beluga_job **handle, beluga_error *err,
+                                    const beluga_option *opts, size_t n_opts)
+{
+    BELUGA__UNUSED(model, loop, ctx, requests, name, cb, payload, opts, n_opts);
+    if (handle) *handle = NULL;
+    return refuse(err);
+}
+
 int beluga_batch_job_get_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                const char *id, beluga_batch_job_cb cb, void *payload,
                                beluga_job **handle, beluga_error *err)
