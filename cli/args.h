@@ -146,6 +146,22 @@ typedef enum arg_completion {
        "Send and write nothing; estimate lines, tokens and cost, and tell how.")                   \
     XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                      \
        "Stop when so much is spent, with what earlier runs spent on the same output.")             \
+    XX(QUEUE, 0, "queue", "ADDRESS", TEXT, queue, NOTHING,                                         \
+       "Put the lines into the job nats://HOST/JOB, which workers of many machines ask, and "      \
+       "collect their results into --out.")                                                        \
+    XX(KEEP_JOB, 0, "keep-job", NULL, FLAG, keep_job, NOTHING,                                     \
+       "Leave the job in its queue when all of its results are in --out.")                         \
+    XX(WORK, 0, "work", "ADDRESS", TEXT, work, NOTHING,                                            \
+       "Ask the lines of the job nats://HOST/JOB, with this machine's keys, until it is over.")    \
+    XX(STAY, 0, "stay", NULL, FLAG, stay, NOTHING,                                                 \
+       "With --work: wait for a job that is not there yet, and for the next one behind it.")       \
+    XX(IDLE, 0, "idle", "TIME", TEXT, idle, NOTHING,                                               \
+       "With --work: end when there was no line for so long, such as 90s or 5m; with --stay, no "  \
+       "job either.")                                                                              \
+    XX(STATUS, 0, "status", "ADDRESS", TEXT, status, NOTHING,                                      \
+       "Draw how the job nats://HOST/JOB stands.")                                                 \
+    XX(REMOVE, 0, "remove", "ADDRESS", TEXT, remove, NOTHING,                                      \
+       "Remove the job nats://HOST/JOB, with its lines and results.")                              \
     XX(PROVIDER_BATCH, 0, "provider-batch", NULL, FLAG, provider_batch, NOTHING,                   \
        "Ask by the provider's own batch API: cheaper, mostly at half the price, and answered "     \
        "within a day. The same command collects the answers later.")                               \
@@ -244,11 +260,13 @@ typedef struct cli_args {
     const char *delimiter, *prompt_column, *attach_column, *output_format, *limit, *max_context,
         *poll;
     const char *trace, *trace_id, *html, *only, *from, *file, *new_key;
+    const char *queue, *work, *idle, *status, *remove;
     arg_list options, attachments, contexts, tools, parameters, plugins, operands, listen;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool no_header, attach_anyway, allow_tools, keyring, extract, no_render;
     bool provider_batch, wait, keep_files, cancel;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
+    bool keep_job, stay;
     const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
     bool frame_is_whole;  /* it has no place for a prompt, and needs none */
     const char *model_by; /* what named `model`, other than -m; NULL: nothing else */

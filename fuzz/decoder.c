@@ -24,10 +24,14 @@ void fuzz_decoder_init(fuzz_decoder *d, const beluga_provider *provider,
     d->call->operation = "generate";
     beluga__arena_init(&d->call->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
     beluga__emit_init(&d->emit, d->call, &d->sink);
+    FUZZ_CHECK(&d->emit == &d->stage.emit);
+    beluga__http_request_init(&d->stage.request, allocator, &d->call->arena, "https://h.example");
+    beluga_http_request_set_path(&d->stage.request, "/jobs");
 }
 
 void fuzz_decoder_free(fuzz_decoder *d)
 {
+    beluga__http_request_free(&d->stage.request);
     beluga__emit_free(&d->emit);
     beluga__arena_free(&d->call->arena);
     beluga__json_scratch_free(&d->loop.scratch);

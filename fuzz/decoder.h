@@ -4,14 +4,20 @@
 #define FUZZ_DECODER_H
 
 #include "fuzz.h"
-#include "model/emit.h"
+#include "model/http_stage.h"
 
 typedef struct fuzz_decoder {
     beluga__sink sink;
     beluga_loop loop;
     beluga__target target;
     beluga_call *call;
-    beluga_emit emit;
+    union {
+        beluga__http_stage stage; /* a decoder may ask the emit for the URL of its request */
+        struct {
+            char before_emit[offsetof(beluga__http_stage, emit)];
+            beluga_emit emit; /* that of the stage */
+        };
+    };
     const beluga_provider *provider;
     void *state;
 } fuzz_decoder;

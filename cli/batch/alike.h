@@ -13,7 +13,7 @@
 
 /* The result of a line, and its place among those that are asked. */
 typedef struct batch_held {
-    uint64_t place;
+    uint64_t place, ticket;
     cli_text text; /* owned */
     batch_entry entry;
 } batch_held;

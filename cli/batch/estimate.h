@@ -4,9 +4,9 @@
 
 #include "args.h"
 #include "batch/item.h"
-#include "batch/journal.h"
 #include "batch/results.h"
 #include "batch/survey.h"
+#include "jobs/journal.h"
 
 #include <beluga/config.h>
 #include <beluga/price.h>

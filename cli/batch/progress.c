@@ -190,13 +190,17 @@ void batch_progress_show(batch_progress *p, const batch_totals *t)
 {
     char line[BATCH_PROGRESS_BYTES];
     int64_t now = beluga__now_ms();
-    batch_figures f = {
-        .total = p->total, .done = t->done + t->failed, .failed = t->failed, .label = p->label};
+    batch_figures f = {.total = p->total,
+                       .done = t->done + t->failed + p->elsewhere,
+                       .failed = t->failed,
+                       .label = p->label,
+                       .left_s = -1};
+    if (f.done > f.total) f.done = f.total;
     sample(p, now, t);
     if (now - p->shown_ms < (p->bar ? BAR_MS : LINE_MS) || (!p->bar && !p->lines)) return;
     p->shown_ms = now;
     f.cost = t->unpriced ? -1 : t->cost;
-    measure(p, now, t, &f);
+    if (!p->label) measure(p, now, t, &f);
     if (p->bar) {
         draw(p, &f);
         return;

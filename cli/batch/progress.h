@@ -31,7 +31,8 @@ typedef struct batch_sample {
 typedef struct batch_progress {
     bool bar, lines; /* at most one of the two is set */
     uint64_t total;
-    const char *label; /* of the figures; borrowed */
+    const char *label;  /* of the figures; borrowed. With one, nothing is told of the speed */
+    uint64_t elsewhere; /* lines that are answered, but not here yet */
     int64_t started_ms, shown_ms;
     bool drawn;
     batch_sample samples[BATCH_SAMPLES]; /* samples of the last half minute, in a ring */

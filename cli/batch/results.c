@@ -56,12 +56,8 @@ uint64_t batch_output_count(const batch_output *out, uint64_t last)
     return n;
 }
 
-static void count(batch_output *out, const batch_entry *entry)
+void batch_totals_add(batch_totals *t, const batch_entry *entry)
 {
-    batch_totals *t = &out->totals;
-    out->bits[entry->line / WORD_BITS] |= UINT64_C(1) << entry->line % WORD_BITS;
-    if (entry->line < out->last_line) out->unordered = true;
-    out->last_line = entry->line;
     if (entry->failed)
         t->failed++;
     else
@@ -76,6 +72,14 @@ static void count(batch_output *out, const batch_entry *entry)
         t->cost += entry->cost;
     else if (!entry->failed || entry->input_tokens > 0 || entry->output_tokens > 0)
         t->unpriced++;
+}
+
+static void count(batch_output *out, const batch_entry *entry)
+{
+    out->bits[entry->line / WORD_BITS] |= UINT64_C(1) << entry->line % WORD_BITS;
+    if (entry->line < out->last_line) out->unordered = true;
+    out->last_line = entry->line;
+    batch_totals_add(&out->totals, entry);
 }
 
 static int forget(batch_output *out)
@@ -154,11 +158,10 @@ static bool is_asked_again(const read_pass *pass, const batch_entry *entry)
                                              (entry->unfinished || entry->misfit)));
 }
 
-static bool read_entry(const batch_record *record, batch_entry *entry)
+bool batch_entry_read(const char *bytes, size_t n, batch_entry *entry)
 {
     beluga_json_doc *doc = NULL;
-    if (*record->fault || beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
-        return false;
+    if (beluga_json_parse(bytes, n, &doc, NULL) != 0) return false;
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *own = beluga_json_get(root, "beluga"); /* in results in OpenAI's form */
     if (own) root = own;
@@ -177,6 +180,11 @@ static bool read_entry(const batch_record *record, batch_entry *entry)
     entry->misfit = !entry->failed && beluga_json_get_string(root, "misfit", NULL);
     beluga_json_doc_free(doc);
     return entry->line != 0;
+}
+
+static bool read_entry(const batch_record *record, batch_entry *entry)
+{
+    return !*record->fault && batch_entry_read(record->bytes, record->length, entry);
 }
 
 /* Return whether the line is no longer the one that has this result. */

@@ -29,9 +29,16 @@ typedef struct batch_entry {
     bool unfinished; /* the answer is not complete */
     bool misfit;     /* the answer does not fit the schema */
     bool begun;      /* a part of the answer came, or tools ran, before it failed */
+    bool outside;    /* it failed for a reason that may lie outside its line */
     double cost;     /* -1: unknown */
     int64_t input_tokens, output_tokens;
 } batch_entry;
+
+/* Count a line in. */
+void batch_totals_add(batch_totals *totals, const batch_entry *entry);
+
+/* Read the outcome of a line from its result. @return false: it is none. */
+bool batch_entry_read(const char *bytes, size_t n, batch_entry *entry);
 
 typedef struct batch_output {
     char *path; /* owned */

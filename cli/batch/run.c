@@ -1,5 +1,6 @@
 #include "batch/run.h"
 
+#include "base/clock.h"
 #include "batch/alike.h"
 #include "batch/result.h"
 #include "batch/signals.h"
@@ -11,13 +12,14 @@
 #include <beluga/embedding.h>
 #include <beluga/loop.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TICK_MS 100
-/* Number of finished lines that are skipped in one step, before the loop goes on. */
-#define SKIP_LINES 1000
+/* Number of lines without a call that are taken in one step, before the loop goes on. */
+#define STEP_LINES 1000
 /* With --ordered, this many lines for each call may wait behind a slow one. */
 #define WINDOW_FACTOR 4
 /* The index of a job that is no input of the batch. */
@@ -26,6 +28,7 @@
 typedef struct batch_job {
     struct running_batch *run;
     uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
+    uint64_t ticket;       /* of the supply */
     bool busy;
     batch_item item;
     tool_runs runs;             /* the calls of tools so far */
@@ -35,6 +38,7 @@ typedef struct batch_job {
 /* A result that waits for the results of earlier lines. */
 typedef struct waiting_result {
     bool ready;
+    uint64_t ticket;
     cli_text text; /* empty: a later run asks the line */
     batch_entry entry;
 } waiting_result;
@@ -53,6 +57,9 @@ typedef struct running_batch {
     batch_alike alike;
     bool answered; /* a call succeeded, or failed for what its line asks */
     bool stopped, ended;
+    bool starved; /* the supply had no line when it was asked last */
+    bool stirred; /* it may have one now */
+    int64_t stirred_ms;
 } running_batch;
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -64,32 +71,39 @@ static void give_up(running_batch *run)
     beluga_context_cancel(run->context);
 }
 
-static void put(running_batch *run, const cli_text *text, const batch_entry *entry)
+/* Put a result, or let go of a line that has none. */
+static void put(running_batch *run, uint64_t ticket, const cli_text *text, const batch_entry *entry)
 {
-    if (text->length && batch_output_add(run->self->output, entry, text->data, text->length) != 0)
+    batch_supply *supply = run->self->supply;
+    bool stored = text->length != 0;
+    if (stored && supply->ops->put_once(supply, ticket, entry, text->data, text->length) != 0) {
+        stored = false;
         give_up(run);
+    }
+    supply->ops->done(supply, ticket, stored);
 }
 
 static void put_in_order(running_batch *run)
 {
     waiting_result *w;
     while (w = &run->window[run->written % run->window_size], w->ready) {
-        put(run, &w->text, &w->entry);
+        put(run, w->ticket, &w->text, &w->entry);
         text_free(&w->text);
         w->ready = false;
         run->written++;
     }
 }
 
-/* Write or keep a result, and take over its text. */
-static void deliver(running_batch *run, uint64_t place, cli_text *text, const batch_entry *entry)
+/* Put or keep a result, and take over its text. */
+static void deliver(running_batch *run, batch_held *held)
 {
     if (!run->window) {
-        put(run, text, entry);
-        text_free(text);
+        put(run, held->ticket, &held->text, &held->entry);
+        text_free(&held->text);
         return;
     }
-    run->window[place % run->window_size] = (waiting_result){true, *text, *entry};
+    run->window[held->place % run->window_size] =
+        (waiting_result){true, held->ticket, held->text, held->entry};
     put_in_order(run);
 }
 
@@ -116,7 +130,7 @@ static void let_go(running_batch *run, bool drop)
     for (size_t i = 0; i < alike->count; i++) {
         batch_held *held = &alike->held[i];
         if (drop) text_free(&held->text);
-        deliver(run, held->place, &held->text, &held->entry);
+        deliver(run, held);
     }
     alike->count = 0;
 }
@@ -162,7 +176,7 @@ static void judge_the_last(running_batch *run)
 static void settle(running_batch *run, batch_held *held, const beluga_error *err)
 {
     if (err->code && !run->self->failure.code) run->self->failure = *err;
-    deliver(run, held->place, &held->text, &held->entry);
+    deliver(run, held);
 }
 
 static bool write_result(running_batch *run, const batch_job *job,
@@ -186,12 +200,13 @@ static const beluga_error *error_of(const beluga_batch_result *result)
 static void finish_call(running_batch *run, const batch_job *job, const beluga_batch_result *result)
 {
     const beluga_error *err = error_of(result);
-    batch_held held = {.place = job->place};
+    batch_held held = {.place = job->place, .ticket = job->ticket};
     bool canceled = err->code == BELUGA_ERROR_CONTEXT_CANCELED;
     if (batch_alike_is_of_all(err->code)) stop_for(run, err);
     if (canceled || batch_alike_is_of_all(err->code) || !write_result(run, job, result, &held)) {
-        deliver(run, job->place, &held.text, &held.entry);
+        deliver(run, &held);
     } else if (batch_alike_is_suspect(err) && !held.entry.begun) {
+        held.entry.outside = true;
         hold_back(run, &held, err);
     } else {
         run->answered = true;
@@ -225,7 +240,7 @@ static batch_job *find_job(running_batch *run, bool busy, uint64_t index)
 static void refuse_line(running_batch *run, const batch_job *job)
 {
     beluga_batch_result result = {.response = NULL};
-    batch_held held = {.place = run->placed++};
+    batch_held held = {.place = run->placed++, .ticket = job->ticket};
     batch_work_refuse(&job->item, &result.error);
     write_result(run, job, &result, &held);
     settle(run, &held, &result.error);
@@ -278,16 +293,27 @@ static void embed(running_batch *run, batch_job *job)
     if (rc) end_job(job, &result);
 }
 
-static int begin_job(running_batch *run, uint64_t index, const batch_record *record,
+/* A line that is not read, for want of memory, goes back. */
+static void drop_line(running_batch *run, const batch_job *job, int rc)
+{
+    batch_held held = {.place = run->placed, .ticket = job->ticket};
+    if (rc != BELUGA_ERROR_NO_MEMORY) {
+        refuse_line(run, job);
+        return;
+    }
+    stop_without_memory(run);
+    run->placed++;
+    deliver(run, &held);
+}
+
+static int begin_job(running_batch *run, uint64_t index, const batch_claim *claim,
                      beluga_batch_item *out)
 {
     batch_job *job = find_job(run, false, 0);
-    int rc = batch_work_parse(run->self, run->self->plan, record, &job->item);
+    int rc = batch_work_read(run->self->plan, &claim->record, claim->repeated, &job->item);
+    job->ticket = claim->ticket;
     if (rc != 0) {
-        if (rc == BELUGA_ERROR_NO_MEMORY)
-            stop_without_memory(run);
-        else
-            refuse_line(run, job);
+        drop_line(run, job, rc);
         free_job(job);
         return BELUGA_BATCH_LATER;
     }
@@ -311,19 +337,39 @@ static int begin_job(running_batch *run, uint64_t index, const batch_record *rec
     return BELUGA_BATCH_ITEM;
 }
 
+/* Failures that are held back are settled where no call and no line could tell more of them. */
+static int wait_for_lines(running_batch *run, bool none)
+{
+    run->starved = true;
+    if (none && !run->running) let_go(run, false);
+    return BELUGA_BATCH_LATER;
+}
+
+/* Returns a beluga_batch_next, or -1 where another line may be taken at once. */
+static int take_line(running_batch *run, uint64_t index, beluga_batch_item *out)
+{
+    batch_claim claim = {.ticket = 0};
+    batch_supply *supply = run->self->supply;
+    switch (supply->ops->claim(supply, run->running, &claim)) {
+    case BATCH_CLAIM_END: return BELUGA_BATCH_END;
+    case BATCH_CLAIM_FAILED: run->self->input_failed = supply->error != 0; return BELUGA_BATCH_END;
+    case BATCH_CLAIM_LATER: return wait_for_lines(run, true);
+    case BATCH_CLAIM_HOLD: return wait_for_lines(run, false);
+    case BATCH_CLAIM_SOON: beluga_batch_wake(run->batch); return BELUGA_BATCH_LATER;
+    case BATCH_CLAIM_LINE: break;
+    }
+    return begin_job(run, index, &claim, out) == BELUGA_BATCH_ITEM ? BELUGA_BATCH_ITEM : -1;
+}
+
 static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 {
     running_batch *run = payload;
-    batch_record record;
-    for (int i = 0; i < SKIP_LINES; i++) {
+    run->starved = false;
+    for (int i = 0; i < STEP_LINES; i++) {
         if (run->stopped || batch_signals_seen()) return BELUGA_BATCH_END;
         if (!has_room(run) || run->running >= run->self->jobs) return BELUGA_BATCH_LATER;
-        int got = batch_reader_next(run->self->reader, &record);
-        run->self->input_failed |= got < 0;
-        if (got <= 0 || batch_survey_is_behind(run->self->survey, record.line))
-            return BELUGA_BATCH_END;
-        if (batch_output_has(run->self->output, record.line)) continue;
-        if (begin_job(run, index, &record, out) == BELUGA_BATCH_ITEM) return BELUGA_BATCH_ITEM;
+        int next = take_line(run, index, out);
+        if (next >= 0) return next;
     }
     beluga_batch_wake(run->batch);
     return BELUGA_BATCH_LATER;
@@ -355,21 +401,50 @@ static void note_signal(running_batch *run)
     beluga_batch_wake(run->batch);
 }
 
+/* A supply without lines is asked again when it tells of something new, and now and then: asked in
+ * each turn, it would keep the loop from ever waiting. */
+static void note_stir(running_batch *run, bool told)
+{
+    int64_t now = beluga__now_ms();
+    run->stirred = told || now - run->stirred_ms >= TICK_MS;
+    if (run->stirred) run->stirred_ms = now;
+}
+
+/* Wait for the calls or for the supply. @return as beluga_loop_wait. */
+static int wait_for_work(running_batch *run)
+{
+    batch_supply *supply = run->self->supply;
+    if (supply->fd < 0) return beluga_loop_wait(run->loop, TICK_MS);
+    int64_t due = beluga_loop_timeout_ms(run->loop);
+    struct pollfd watched_fds[] = {{.fd = beluga_loop_fd(run->loop), .events = POLLIN},
+                                   {.fd = supply->fd, .events = POLLIN}};
+    int ready = poll(watched_fds, 2, due < 0 || due > TICK_MS ? TICK_MS : (int)due);
+    note_stir(run, ready > 0 && watched_fds[1].revents);
+    return beluga_loop_step(run->loop);
+}
+
+/* Returns 0, or the code with which the loop ended. */
+static int take_turn(running_batch *run)
+{
+    batch_supply *supply = run->self->supply;
+    int rc = wait_for_work(run);
+    if (rc != 0) return rc;
+    note_signal(run);
+    bool stopping = run->stopped || run->self->interrupted;
+    if (supply->ops->extend(supply, stopping) != 0) give_up(run);
+    if (run->starved && run->stirred) beluga_batch_wake(run->batch);
+    batch_progress_show(run->self->progress, run->self->totals);
+    return 0;
+}
+
 static void wait_for_end(running_batch *run)
 {
-    batch_output *output = run->self->output;
-    while (!run->ended || run->running) {
-        int rc = beluga_loop_wait(run->loop, TICK_MS);
-        if (rc != 0) {
-            beluga_error_set(&run->self->error, rc, "the calls can't go on");
-            break;
-        }
-        note_signal(run);
-        if (batch_output_sync(output, false) != 0) give_up(run);
-        batch_progress_show(run->self->progress, &output->totals);
-    }
+    batch_supply *supply = run->self->supply;
+    int rc = 0;
+    while (rc == 0 && (!run->ended || run->running)) rc = take_turn(run);
+    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't go on");
     judge_the_last(run);
-    batch_output_sync(output, true);
+    supply->ops->finish(supply);
 }
 
 static int prepare(running_batch *run)

@@ -1,4 +1,4 @@
-/* The run itself: reads lines, makes calls and writes results, on one thread. */
+/* The run itself: claims lines, makes calls and puts results, on one thread. */
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 

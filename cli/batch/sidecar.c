@@ -145,7 +145,7 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
 }
 
 /* The first difference is told; one of the input matters less than any other. */
-static void compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
+void batch_facts_compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
 {
     int used = snprintf(out->text, sizeof out->text, "was begun with ");
     out->kind = BATCH_SAME;
@@ -175,7 +175,7 @@ static int read_and_compare(const char *path, const char *out, const batch_facts
     const beluga_json *root = beluga_json_doc_root(doc);
     if (rc == 0 && beluga_json_get_int(root, "version", 0) != VERSION)
         rc = refuse(out, "was begun by another version of beluga");
-    if (rc == 0) compare(facts, root, difference);
+    if (rc == 0) batch_facts_compare(facts, root, difference);
     beluga_json_doc_free(doc);
     text_free(&text);
     return rc;

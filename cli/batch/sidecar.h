@@ -2,6 +2,8 @@
 #ifndef BELUGA_CLI_BATCH_SIDECAR_H
 #define BELUGA_CLI_BATCH_SIDECAR_H
 
+#include <beluga/provider/json.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +24,10 @@ typedef struct batch_difference {
     enum { BATCH_SAME, BATCH_OTHER_INPUT, BATCH_OTHER } kind;
     char text[160]; /* such as "was begun with another model (mock/any)" */
 } batch_difference;
+
+/* Compare facts with those that are members of an object. */
+void batch_facts_compare(const batch_facts *facts, const beluga_json *root,
+                         batch_difference *difference);
 
 /* Write the record beside `out`. @return 0, or an exit code, reported. */
 int batch_sidecar_write(const char *out, const batch_facts *facts);

@@ -6,18 +6,23 @@
 
 #include <inttypes.h>
 
-int batch_work_parse(const batch_work *work, const batch_plan *plan, const batch_record *record,
-                     batch_item *item)
+int batch_work_read(const batch_plan *plan, const batch_record *record, bool repeated,
+                    batch_item *item)
 {
     int rc = batch_item_parse(plan, record, item);
-    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(&work->survey->taken, record->line))
-        return rc;
+    if (rc == BELUGA_ERROR_NO_MEMORY || !repeated) return rc;
     if (item->has_id) {
         batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
     item->id[0] = '\0'; /* the id must lead to the other line's result only */
     return rc;
+}
+
+int batch_work_parse(const batch_work *work, const batch_plan *plan, const batch_record *record,
+                     batch_item *item)
+{
+    return batch_work_read(plan, record, batch_lines_has(&work->survey->taken, record->line), item);
 }
 
 batch_result_source batch_work_source(batch_work *work, const batch_item *item)

@@ -6,6 +6,7 @@
 #include "batch/progress.h"
 #include "batch/result.h"
 #include "batch/results.h"
+#include "batch/supply.h"
 #include "batch/survey.h"
 
 #include <beluga/batch.h>
@@ -18,6 +19,8 @@ typedef struct batch_work {
     batch_reader *reader;
     const batch_survey *survey;
     batch_output *output;
+    batch_supply *supply;       /* of the run of run.h; its lines may be no file's */
+    const batch_totals *totals; /* of what was put, which the progress of that run shows */
     batch_progress *progress;
     batch_prices prices;
     const char *schema; /* of answers to lines that bring none; NULL: none */
@@ -45,6 +48,10 @@ typedef struct batch_work {
  * of another reading of the input. @return as batch_item_parse. */
 int batch_work_parse(const batch_work *work, const batch_plan *plan, const batch_record *record,
                      batch_item *item);
+
+/* Read a line. @param repeated  Its id is another line's. @return as batch_item_parse. */
+int batch_work_read(const batch_plan *plan, const batch_record *record, bool repeated,
+                    batch_item *item);
 
 /* What is known of a result before it comes; its vectors and runs of tools are left empty. */
 batch_result_source batch_work_source(batch_work *work, const batch_item *item);

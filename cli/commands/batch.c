@@ -1,13 +1,17 @@
 /* beluga batch: asks each of many lines once, and continues an interrupted run. */
 #include "base/limits.h"
+#include "batch/calls.h"
 #include "batch/estimate.h"
-#include "batch/jobs.h"
+#include "batch/file_supply.h"
+#include "batch/gather.h"
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
+#include "commands/batch_queue.h"
 #include "commands/command.h"
 #include "exit.h"
 #include "input.h"
+#include "jobs/jobs.h"
 #include "output.h"
 #include "prices.h"
 #include "report.h"
@@ -23,14 +27,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEFAULT_JOBS 8
-#define MAX_JOBS     10000
-/* Descriptors that are needed besides those of the calls. */
-#define SPARE_FILES 64
 /* Between two looks at a provider's jobs. */
 #define DEFAULT_POLL_MS    30000
 #define MAX_POLL_MS        (24 * 60 * 60 * 1000)
@@ -64,24 +63,13 @@ typedef struct batch_command {
     beluga_price price; /* of the model, where `is_priced` */
     bool is_priced;
     batch_layout layout;
-    batch_journal journal; /* of the provider's batch jobs */
-    batch_jobs by_jobs;    /* how they are asked: --provider-batch */
+    batch_journal journal;    /* of the provider's batch jobs */
+    batch_jobs by_jobs;       /* how they are asked: --provider-batch */
+    batch_gatherer collector; /* with --queue */
+    cli_text options;         /* for the job's manifest */
 } batch_command;
 
 /* ---- the command line ------------------------------------------------------------------------ */
-
-static int take_jobs(batch_command *b)
-{
-    char *end;
-    const char *text = b->args->jobs;
-    b->jobs = DEFAULT_JOBS;
-    if (!text) return 0;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || n < 1 || n > MAX_JOBS)
-        return out_usage("--jobs: %s is not a number from 1 to %d", text, MAX_JOBS);
-    b->jobs = (size_t)n;
-    return 0;
-}
 
 static int take_budget(batch_command *b)
 {
@@ -177,6 +165,9 @@ static int take_by_jobs(batch_command *b)
     if (alone && !is_by_jobs(args))
         return out_usage("--%s goes with --provider-batch: other calls are waited for anyway",
                          alone);
+    if (is_by_jobs(args) && args->queue)
+        return out_usage("--queue: workers ask each line by a call of its own, and the provider's "
+                         "jobs are another way: leave out one of them");
     if (is_by_jobs(args) && args->tools.count)
         return out_usage("--tool: a batch job calls no tools: leave out --provider-batch");
     if (args->cancel && args->dry_run)
@@ -196,8 +187,11 @@ static int take_options(batch_command *b)
     if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
     if (strcmp(b->out, "-") == 0)
         return out_usage("--out: name a file; a run that stopped could not go on from stdout");
+    if (args->keep_job && !args->queue) return out_usage("--keep-job goes with --queue");
+    if (args->stay || args->idle)
+        return out_usage("--%s goes with --work", args->stay ? "stay" : "idle");
     int rc = take_layout(b);
-    if (rc == 0) rc = take_jobs(b);
+    if (rc == 0) rc = batch_calls_take(args, &b->jobs);
     if (rc == 0) rc = take_budget(b);
     if (rc == 0) rc = take_limit(b);
     if (rc == 0) rc = take_output_format(b);
@@ -378,21 +372,23 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Failed lines that are asked again have as many tries as new ones. */
-static int retry_in_jobs(batch_command *b)
+/* Failed lines that are asked again have as many tries as new ones; so have all lines, where the
+ * output is a new one beside an old journal. */
+static int retry_in_jobs(batch_command *b, bool is_new)
 {
-    if (!is_by_jobs(b->args) || !b->output.retried || batch_journal_retry(&b->journal) == 0)
-        return 0;
+    bool again = b->output.retried || (is_new && !has_open_jobs(b));
+    if (!is_by_jobs(b->args) || !again || batch_journal_retry(&b->journal) == 0) return 0;
     return batch_journal_complain(&b->journal);
 }
 
 static int open_output(batch_command *b)
 {
+    bool is_new = access(b->out, F_OK) != 0;
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = check_errors(b);
     if (rc == 0) rc = open_journal(b);
     if (rc == 0) rc = go_on(b);
-    return rc ? rc : retry_in_jobs(b);
+    return rc ? rc : retry_in_jobs(b, is_new);
 }
 
 /* ---- the provider's batch API ---------------------------------------------------------------- */
@@ -471,14 +467,6 @@ static int open_model(batch_command *b)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void allow_files(size_t jobs)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= jobs + SPARE_FILES) return;
-    limit.rlim_cur = jobs + SPARE_FILES < limit.rlim_max ? jobs + SPARE_FILES : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int finish(batch_command *b, const batch_work *run)
 {
     bool complete = b->output.totals.done + b->output.totals.failed == b->survey.records;
@@ -513,14 +501,15 @@ static void ask_by_jobs(batch_command *b, batch_work *run)
 
 static int ask(batch_command *b)
 {
-    int64_t jobs;
-    if (!b->args->jobs &&
-        beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
-        b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
+    batch_calls_allow(b->args, b->session.config, &b->jobs);
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
                                      beluga_with_response_schema(b->schema.data)};
+    batch_file_supply supply;
+    batch_file_supply_begin(&supply, &b->reader, &b->survey, &b->output);
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
+                      .supply = &supply.base,
+                      .totals = &b->output.totals,
                       .reader = &b->reader,
                       .survey = &b->survey,
                       .output = &b->output,
@@ -533,7 +522,6 @@ static int ask(batch_command *b)
                       .ordered = b->args->ordered,
                       .openai = b->openai,
                       .run_tools = b->tools.count != 0};
-    allow_files(b->jobs);
     const batch_totals *there = &b->output.totals;
     batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
                          there, b->args->verbose == 0);
@@ -542,6 +530,70 @@ static int ask(batch_command *b)
     else
         batch_run(&run);
     return finish(b, &run);
+}
+
+/* ---- many machines --------------------------------------------------------------------------- */
+
+static void take_limits(const batch_command *b, batch_limits *limits)
+{
+    const beluga_config *config = b->session.config;
+    beluga_config_get_int(config, BELUGA_OPTION_REQUESTS_PER_MINUTE, &limits->requests_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_TOKENS_PER_MINUTE, &limits->tokens_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_MAX_CONCURRENT_CALLS,
+                          &limits->max_concurrent_calls);
+}
+
+/* Find the job before the output is touched. */
+static int find_job(batch_command *b)
+{
+    const cli_args *args = b->args;
+    batch_gatherer *c = &b->collector;
+    if (batch_manifest_options(args, b->session.config, &b->options) != 0) return out_no_memory();
+    *c = (batch_gatherer){.args = args,
+                          .out = b->out,
+                          .facts = &b->facts,
+                          .survey = &b->survey,
+                          .reader = &b->reader,
+                          .output = &b->output,
+                          .progress = &b->progress,
+                          .made = {.model = b->texts.model,
+                                   .template = args->template,
+                                   .system = b->system,
+                                   .schema = b->schema.data,
+                                   .prompt_column = args->prompt_column,
+                                   .attach_column = args->attach_column,
+                                   .options = b->options.data,
+                                   .openai = b->openai,
+                                   .strict = args->strict,
+                                   .attach_anyway = args->attach_anyway,
+                                   .has_tools = b->tools.count != 0,
+                                   .layout = b->layout}};
+    take_limits(b, &c->made.limits);
+    return batch_gather_find(c);
+}
+
+/* The budget of the workers is what earlier runs have left of it. */
+static int collect(batch_command *b)
+{
+    batch_gatherer *c = &b->collector;
+    const batch_totals *there = &b->output.totals;
+    batch_work run = {.totals = there,
+                      .supply = &c->lines.base,
+                      .progress = &b->progress,
+                      .survey = &b->survey,
+                      .output = &b->output};
+    int rc = set_budget(b);
+    c->made.limits.budget = b->budget ? b->budget - there->cost : 0;
+    batch_progress_begin(&b->progress, there->done + there->failed + batch_summary_left(&run),
+                         there, b->args->verbose == 0);
+    if (rc == 0) rc = batch_gather_run(c);
+    if (rc != 0) return rc;
+    run.error = c->error;
+    run.interrupted = c->interrupted;
+    bool over = !c->code && !b->output.error && !batch_summary_left(&run);
+    rc = finish(b, &run);
+    if (over && !b->args->keep_job) batch_gather_end(c);
+    return c->code ? c->code : rc;
 }
 
 /* ---- --dry-run ------------------------------------------------------------------------------- */
@@ -635,7 +687,9 @@ static int run_batch(batch_command *b)
     if (rc == 0) rc = check_out(b);
     if (rc == 0) rc = make_facts(b);
     if (rc == 0 && b->args->dry_run) return estimate(b);
+    if (rc == 0 && b->args->queue) rc = find_job(b);
     if (rc == 0) rc = open_output(b);
+    if (rc == 0 && b->args->queue) return collect(b);
     if (rc == 0) rc = open_model(b);
     if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
@@ -645,11 +699,14 @@ static int run_batch(batch_command *b)
 static int run(const cli_args *args)
 {
     batch_command b = {.args = args, .input = -1, .output = {.fd = -1}, .journal = {.fd = -1}};
+    if (batch_queue_is_asked(args)) return batch_queue_run(args);
     /* Without the signal, writing too large a file fails like any other write. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
     batch_journal_free(&b.journal);
     batch_output_close(&b.output);
+    batch_gather_free(&b.collector);
+    text_free(&b.options);
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);
     beluga_prices_free(b.prices);
@@ -671,6 +728,7 @@ const cli_command cmd_batch = {
                      ARG_PROMPT_COLUMN, ARG_ATTACH_COLUMN, ARG_ATTACH_ANYWAY, ARG_OUTPUT_FORMAT,
                      ARG_LIMIT, ARG_ORDERED, ARG_RETRY_FAILED, ARG_ERRORS, ARG_DRY_RUN, ARG_BUDGET,
                      ARG_STRICT, ARG_PROVIDER_BATCH, ARG_WAIT, ARG_POLL, ARG_KEEP_FILES, ARG_CANCEL,
+                     ARG_QUEUE, ARG_KEEP_JOB, ARG_WORK, ARG_STAY, ARG_IDLE, ARG_STATUS, ARG_REMOVE,
                      ARG_JSON, ARG_CALLS),
     .max_operands = 1,
     .draws_progress = true,
@@ -717,6 +775,12 @@ const cli_command cmd_batch = {
         "the "
         "answers are safe. --cancel ends the jobs; what was answered until then is paid for, and "
         "collected.\n\n"
+        "Many machines ask one file by a job in NATS JetStream: --queue nats://HOST/JOB puts the "
+        "lines into it and collects their results, --work nats://HOST/JOB asks them on any number "
+        "of machines, with the keys of each, --status draws the job, and --remove removes it. "
+        "Any of them, and servers, may be killed and started again. What is asked is said with "
+        "--queue; --budget and limits of requests hold for all workers together. When all results "
+        "are in the output, the job is removed, unless --keep-job says otherwise.\n\n"
         "With --json a summary: {state, out, lines, done, failed, left, unfinished, misfits, "
         "input_tokens, "
         "output_tokens, cost, "

@@ -61,8 +61,7 @@ static void on_head(void *owner)
     beluga__http_phase next =
         beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
     if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
-    bool is_gone = status == 404 && call->kind == BELUGA_CALL_BATCH_DELETE;
-    if ((status < 200 || status >= 300) && !is_gone) next = BELUGA__HTTP_REFUSED;
+    if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
@@ -98,8 +97,6 @@ static size_t blanks_before(const beluga__http_stage *self, const char *bytes, s
 /* The answer is whole, and so is the call, unless the decoder asked for another request. */
 static int decode_job(beluga__http_stage *self, const char *text, size_t n)
 {
-    /* What was to be deleted is gone already, and the rest is asked for. */
-    if (self->response.status == 404) n = 0;
     int status =
         beluga__call_kind_job_decoder(self->emit.call)(self->state, text, n, self->emit.given);
     bool ends = !status && !self->emit.failed && !beluga__course_goes_on(self->emit.call);
@@ -285,13 +282,34 @@ static void body_ended(beluga__http_stage *self, int code, const beluga_error *e
         end_collecting(self);
 }
 
+/* Returns whether a refusal says that what was to be deleted is not there. Its status alone does
+ * not tell: Gemini answers 403 for a file that may not exist. */
+static bool is_gone(const beluga__http_stage *self)
+{
+    beluga_error err;
+    int status = self->response.status;
+    if (self->emit.call->kind != BELUGA_CALL_BATCH_DELETE || status < 400) return false;
+    beluga__refusal_read(self->emit.call, &self->response, beluga_error_from_http(status), NULL,
+                         &err);
+    return err.code == BELUGA_ERROR_NOT_FOUND;
+}
+
+/* The decoder is told by an empty body, and asks for what else is to be deleted. */
+static void pass_over_gone(beluga__http_stage *self)
+{
+    beluga__buf_clear(&self->response.body);
+    end_collecting(self);
+}
+
 static void on_done(void *owner, int code, const beluga_error *err)
 {
     beluga__http_stage *self = owner;
     beluga_call *call = beluga__http_stage_begin_reading(self);
     self->transfer = NULL;
     if (self->phase == BELUGA__HTTP_SNIFFING) decide_by_kept(self, true);
-    if (self->phase == BELUGA__HTTP_REFUSED)
+    if (self->phase == BELUGA__HTTP_REFUSED && is_gone(self))
+        pass_over_gone(self);
+    else if (self->phase == BELUGA__HTTP_REFUSED)
         beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
     /* decoding the end of the body may have ended the call, or this request of it */
     else if (!beluga__http_stage_is_read(self))

@@ -125,6 +125,8 @@ static void warn_of_claims(beluga__http_stage *self)
 
 static const char *accepted(const beluga__http_stage *self)
 {
+    /* a file of results is of a type that is its service's own */
+    if (self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS) return "*/*";
     /* A body that is given may ask for a stream whatever its caller gets. */
     if (!self->emit.call->streamed && !self->emit.call->body_given) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;

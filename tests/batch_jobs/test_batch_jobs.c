@@ -183,6 +183,7 @@ static void results_of_both_files_are_answers_and_errors(scene *s)
                    "r-1=!quota_exceeded r-4=!timeout/expired ");
     assert_string_equal(peer_request_path(s->peer, 1), "/v1/files/out");
     assert_string_equal(peer_request_path(s->peer, 2), "/v1/files/err");
+    assert_string_equal(peer_request_header(s->peer, 1, "accept"), "*/*");
 }
 
 static void a_file_that_was_cut_is_a_failure(scene *s)

@@ -237,7 +237,7 @@ def cancelling_keeps_what_was_answered_and_frees_the_rest():
 
 
 def cancelling_needs_no_input():
-    with Place("--batch-seconds", "60") as place:
+    with Place("--batch-polls", "20") as place:
         place.write(texts(4))
         expect(place.run("--out", place.out, "--cancel"), USAGE, "there is no")
         expect(place.ask(), UNDER_WAY)
@@ -457,6 +457,26 @@ def signed(**members):
     return f'{text},"sum":"{digest:016x}"}}\n'
 
 
+def the_list_of_another_key_proves_nothing():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(4))
+        expect(place.ask("--limit", "2"), UNDER_WAY)
+        job = place.control()["jobs"]["all"][0]["id"]
+        begun = int(time.time()) - 3600
+        intent = {"event": "intent", "model": f"openai/{MODEL}", "count": 2, "bytes": 100, "time": begun, "reserved": 0.0}
+        with open(place.out + ".jobs", "w", encoding="utf-8") as file:
+            file.write(signed(event="begin", version=1) + signed(**intent, name="beluga-a", lines="1-2") +
+                       signed(event="created", name="beluga-a", id=job) + signed(**intent, name="beluga-b", lines="3-4"))
+        place.key = "another"
+        for _ in range(3):
+            assert "does not show a job that is under way" in place.ask("--poll", "0.01", "--timeout", "10ms").err
+            time.sleep(0.02)
+        assert place.events()[-1] == "intent", place.events()
+        place.key = "secret"
+        expect(place.ask("--poll", "0.01", "--timeout", "1s"), UNDER_WAY)
+        assert place.events()[-1] == "looked", place.events()
+
+
 def a_damaged_journal_stops_the_run():
     with Place("--batch-seconds", "60") as place:
         place.write(texts(2))
@@ -483,7 +503,7 @@ CHECKS = [each_api_answers_each_line_once, a_job_that_was_made_without_an_answer
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
           files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
-          a_damaged_journal_stops_the_run]
+          the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

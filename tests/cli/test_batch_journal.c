@@ -1,7 +1,7 @@
 /* The journal of beluga batch --provider-batch, and what it is made of: ranges, ids of lines. */
-#include "batch/chunk.h"
-#include "batch/journal.h"
 #include "batch_parts.h"
+#include "jobs/chunk.h"
+#include "jobs/journal.h"
 
 #include <errno.h>
 #include <string.h>

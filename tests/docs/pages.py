@@ -8,6 +8,8 @@ A remark is an HTML comment on the lines just before a block's fence:
     <!-- with services -->   every provider's base URL leads there
     <!-- with batch jobs --> the same leads to the batch API that `beluga-peer --mode batch` plays
     <!-- with a gateway --> from here on http://127.0.0.1:4000 is `beluga serve`, with the configuration that is in the home now
+    <!-- with a queue -->    from here on nats://127.0.0.1:4222 is a server of NATS with JetStream; what asks it is skipped where
+                             there is none
     <!-- in the repository -->  what is in the root of the repository is in the page's folder
     <!-- installed -->       from here on the page is typed with an installed library, and http://127.0.0.1:8081 is
                              a service: peer/example_server.c
@@ -22,7 +24,7 @@ import os
 import re
 
 FENCE = re.compile(r"^( *)```(.*)$")
-REMARK = re.compile(r"^ *<!-- (from|file|with a key|with batch jobs|with services|with a gateway|in the repository|installed|needs|before:|output of:|"
+REMARK = re.compile(r"^ *<!-- (from|file|with a key|with batch jobs|with services|with a gateway|with a queue|in the repository|installed|needs|before:|output of:|"
                     r"has errors|typed|not run:)(?: (.*))? -->$")
 # Other ways to write code, which are read by nobody here. A text that is indented behind an empty line is one, unless
 # a list goes on.

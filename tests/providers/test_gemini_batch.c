@@ -192,6 +192,7 @@ static void a_job_is_cancelled_and_looked_at(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1beta/batches/b:cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
+    assert_null(peer_request_header(s->peer, 0, "content-type"));
     expect_sent(s, 1, "GET /v1beta/batches/b");
 }
 
@@ -231,7 +232,7 @@ static void what_is_no_job_is_no_answer(scene *s)
     "\"done\":true,\"response\":{\"responsesFile\":\"" file "\"}}"
 #define LONG_NAME "files/batch-3a96ht58d9rd3fci7tg3qlrhlfawe5ykp6ge"
 
-static void a_job_is_deleted_and_then_its_files(scene *s)
+static void the_files_of_a_job_are_deleted_and_then_the_job(scene *s)
 {
     script(s->peer, JSON(ENDED_WITH("files/out")));
     script(s->peer, REPEATS(3), JSON("{}"));
@@ -239,9 +240,9 @@ static void a_job_is_deleted_and_then_its_files(scene *s)
         fail_msg("%s", s->err.message);
     assert_int_equal(peer_requests(s->peer), 4);
     expect_sent(s, 0, "GET /v1beta/batches/b");
-    expect_sent(s, 1, "DELETE /v1beta/batches/b");
-    expect_sent(s, 2, "DELETE /v1beta/files/out");
-    expect_sent(s, 3, "DELETE /v1beta/files/in");
+    expect_sent(s, 1, "DELETE /v1beta/files/out");
+    expect_sent(s, 2, "DELETE /v1beta/files/in");
+    expect_sent(s, 3, "DELETE /v1beta/batches/b");
 }
 
 /* python-genai, issue 1759: "File ID (name excluding 'files/') cannot be more than 40 characters."
@@ -252,7 +253,8 @@ static void a_file_that_the_api_cannot_delete_is_left(scene *s)
     script(s->peer, REPEATS(2), JSON("{}"));
     assert_int_equal(beluga_batch_job_delete(s->model, NULL, "b", &s->err), 0);
     assert_int_equal(peer_requests(s->peer), 3);
-    expect_sent(s, 2, "DELETE /v1beta/files/in");
+    expect_sent(s, 1, "DELETE /v1beta/files/in");
+    expect_sent(s, 2, "DELETE /v1beta/batches/b");
 }
 
 static void a_job_that_runs_is_not_deleted(scene *s)
@@ -368,7 +370,7 @@ int main(void)
         BATCH(a_job_is_cancelled_and_looked_at),
         BATCH(jobs_are_listed_page_by_page),
         BATCH(what_is_no_job_is_no_answer),
-        BATCH(a_job_is_deleted_and_then_its_files),
+        BATCH(the_files_of_a_job_are_deleted_and_then_the_job),
         BATCH(a_file_that_the_api_cannot_delete_is_left),
         BATCH(a_job_that_runs_is_not_deleted),
         BATCH(results_are_lines_of_the_file_that_is_told),

@@ -69,8 +69,8 @@ typedef struct beluga_batch_api {
      * the job it tells of (beluga_emit_batch_job), the jobs of a list and beluga_emit_next_page, or
      * ask for the next request. Required. For BELUGA_CALL_BATCH_RESULTS it gets the answer to the
      * first request, and decode_result those to the others; it may emit results, too, where they
-     * stand in the job itself. In a call that deletes, length is 0 for a 404: what was to be
-     * deleted is not there any more.
+     * stand in the job itself. In a call that deletes, length is 0 for a
+     * refusal that is not_found, as decode_error may say: what was to be deleted is not there.
      * @param state  Of `state_size` bytes, zeroed for the first request of a call; see provider.h.
      * @return as decode_response. FINISH is emitted by the library.
      */

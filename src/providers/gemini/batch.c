@@ -176,6 +176,20 @@ static int refuse(const beluga_json *job, const char *what, beluga_emit *emit)
                                "the batch job has not ended: %s", what);
 }
 
+/* The job goes last, since it tells what is left: a call that broke off is repeated. */
+static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
+{
+    for (size_t i = 0; i < sizeof state->files / sizeof *state->files; i++) {
+        char file[BELUGA__GEMINI_FILE];
+        memcpy(file, state->files[i], sizeof file);
+        state->files[i][0] = '\0';
+        if (*file) return go_on(state, BELUGA__GEMINI_DELETED, file, emit);
+    }
+    if (state->job_goes) return 0;
+    state->job_goes = true;
+    return go_on(state, BELUGA__GEMINI_DELETED, BELUGA__GEMINI_THE_JOB, emit);
+}
+
 static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job, beluga_emit *emit)
 {
     int code;
@@ -185,18 +199,7 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
     const beluga_json *input = beluga_json_get(metadata_of(job), "inputConfig");
     keep(state->files[0], output_of(job, "responsesFile"));
     keep(state->files[1], beluga_json_get(input, "fileName"));
-    return go_on(state, BELUGA__GEMINI_DELETED, BELUGA__GEMINI_THE_JOB, emit);
-}
-
-static int delete_file(beluga__gemini_batch_state *state, beluga_emit *emit)
-{
-    for (size_t i = 0; i < sizeof state->files / sizeof *state->files; i++) {
-        char file[BELUGA__GEMINI_FILE];
-        memcpy(file, state->files[i], sizeof file);
-        state->files[i][0] = '\0';
-        if (*file) return go_on(state, BELUGA__GEMINI_DELETED, file, emit);
-    }
-    return 0;
+    return delete_next(state, emit);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -295,7 +298,7 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
     if (gone) return 0; /* with the names of its files */
     if (state->step == BELUGA__GEMINI_UPLOADED) return create(state, body, length, emit);
-    if (state->step == BELUGA__GEMINI_DELETED) return delete_file(state, emit);
+    if (state->step == BELUGA__GEMINI_DELETED) return delete_next(state, emit);
     return decode_parsed(state, body, length, emit);
 }
 

@@ -161,7 +161,7 @@ int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_reque
     return code;
 }
 
-/* The job tells its files, and goes before them: a file that is left goes by itself. */
+/* The job tells its files, and goes behind them. */
 int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {

@@ -123,7 +123,8 @@ typedef enum beluga__gemini_step {
 typedef struct beluga__gemini_batch_state {
     uint32_t step;
     uint32_t ended_as;                  /* beluga_batch_state of the job whose results come */
-    char files[2][BELUGA__GEMINI_FILE]; /* what is deleted behind the job; "": nothing */
+    char files[2][BELUGA__GEMINI_FILE]; /* what is deleted before the job; "": nothing */
+    bool job_goes;                      /* the job itself is being deleted, the last of all */
 } beluga__gemini_batch_state;
 
 /* Tokens that are neither the URL of an upload nor the name of a file. */

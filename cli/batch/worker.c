@@ -1,0 +1,408 @@
+#include "batch/worker.h"
+
+#include "base/clock.h"
+#include "batch/calls.h"
+#include "batch/run.h"
+#include "batch/work_supply.h"
+#include "exit.h"
+#include "output.h"
+#include "prices.h"
+#include "report.h"
+#include "session.h"
+#include "text.h"
+#include "tools/tools.h"
+
+#include <beluga/registry.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* With --stay: the pause between two looks for a job. */
+#define STAY_MS          2000
+#define ERROR_LINE_BYTES 1536
+#define MOST_BUDGET      1e9
+
+/* Everything that a worker needs from its beginning to its end. */
+typedef struct worker {
+    const cli_args *args;
+    size_t jobs;
+    int64_t idle_ms;
+    queue *queue;
+    batch_manifest manifest;
+    cli_session session;
+    tool_set tools;
+    cli_text tools_text;
+    batch_template template;
+    batch_plan plan;
+    batch_facts facts;
+    batch_fact_texts texts;
+    beluga_prices *prices;
+    batch_progress progress;
+    batch_work_supply supply;
+} worker;
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+/* A number alone means seconds, as with --timeout. @param[out] ms  0 without --idle. */
+static int take_idle(const cli_args *args, int64_t *ms)
+{
+    char text[64];
+    beluga_option option;
+    beluga_error err;
+    const char *time = args->idle;
+    *ms = 0;
+    if (!time) return 0;
+    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
+    snprintf(text, sizeof text, "timeout=%.48s%s", time, bare ? "s" : "");
+    if (beluga_option_parse(text, &option, &err) != 0)
+        return out_usage("--idle: %s is not a time, such as 90s or 5m", time);
+    *ms = option.value.integer;
+    return 0;
+}
+
+/* ---- the job --------------------------------------------------------------------------------- */
+
+static int tell_missing(const worker *w)
+{
+    out_error("there is no job %s at %s: beluga batch FILE --out OUT --queue makes it, and --stay "
+              "waits for it",
+              queue_job(w->queue), queue_where(w->queue));
+    return CLI_EXIT_USAGE;
+}
+
+/* With --stay a job, or its server, may come later. */
+static bool may_come(const worker *w, const beluga_error *err)
+{
+    if (!w->args->stay) return false;
+    if (err->code != BELUGA_ERROR_NOT_FOUND && err->code != BELUGA_ERROR_NETWORK &&
+        err->code != BELUGA_ERROR_TIMEOUT)
+        return false;
+    if (err->code != BELUGA_ERROR_NOT_FOUND)
+        out_note("%s; it is tried again (--stay)", err->message);
+    return true;
+}
+
+/* @param[out] missing  The job is not there, and may come. */
+static int join(worker *w, bool *missing)
+{
+    beluga_error err;
+    const char *json;
+    size_t n;
+    const queue_settings settings = {.address = w->args->work};
+    *missing = false;
+    int rc = queue_open(&settings, &w->queue, &err);
+    if (rc == 0) rc = queue_join(w->queue, &json, &n, &err);
+    *missing = rc && may_come(w, &err);
+    if (*missing) return 0;
+    if (rc == BELUGA_ERROR_NOT_FOUND) return tell_missing(w);
+    if (rc) return report_error(w->args, &err, NULL);
+    if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
+    out_error("the job %s was made by another version of beluga, and this one can't work on it",
+              queue_job(w->queue));
+    return CLI_EXIT_USAGE;
+}
+
+/* Nobody who can write into a queue may make this machine run programs or read files: its user
+ * allows it. */
+static int check_consent(const worker *w)
+{
+    const batch_manifest *m = &w->manifest;
+    if (m->attach_column && !w->args->attach_column)
+        return out_usage("the job's lines name files and addresses that are sent with them, in "
+                         "\"%s\": --attach-column \"%s\" lets this worker read them",
+                         m->attach_column, m->attach_column);
+    if (m->attach_column && strcmp(m->attach_column, w->args->attach_column) != 0)
+        return out_usage("--attach-column: the job's is \"%s\"", m->attach_column);
+    if (m->has_tools == (w->tools.count != 0)) return 0;
+    return m->has_tools ? out_usage("the job's lines are asked with tools: name the same with -T, "
+                                    "which this worker then runs")
+                        : out_usage("--tool: the job's lines are asked without tools");
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static int set_one(worker *w, const char *text)
+{
+    beluga_option option;
+    beluga_error err;
+    if (beluga_option_parse(text, &option, &err) != 0) return report_error(w->args, &err, NULL);
+    return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
+}
+
+/* The supply keeps the budget, which is that of all workers. The model's own only sees that the
+ * price is known, without which no budget can be kept. */
+static int set_budget(worker *w)
+{
+    const beluga_option option = beluga_with_budget(MOST_BUDGET);
+    if (!(w->manifest.limits.budget > 0)) return 0;
+    return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
+}
+
+static int set_options(worker *w)
+{
+    const batch_manifest *m = &w->manifest;
+    int rc = batch_manifest_apply(m, w->args, w->session.base);
+    if (rc == 0 && m->strict) rc = set_one(w, "strict=true");
+    return rc ? rc : set_budget(w);
+}
+
+static int resolve(worker *w)
+{
+    beluga_error err;
+    if (!w->args->model) {
+        w->session.reference = w->manifest.model;
+        w->session.chosen_by = "the job";
+    }
+    return session_resolve(&w->session, NULL, &err) ? report_error(w->args, &err, NULL) : 0;
+}
+
+static int make_facts(worker *w)
+{
+    const batch_manifest *m = &w->manifest;
+    const beluga_json *facts = beluga_json_get(beluga_json_doc_root(m->doc), "facts");
+    const batch_fact_source source = {.input_digest = beluga_json_get_string(facts, "input", NULL),
+                                      .layout = &m->layout,
+                                      .openai = m->openai,
+                                      .prompt_column = m->prompt_column,
+                                      .attach_column = m->attach_column,
+                                      .template = m->template,
+                                      .system = m->system,
+                                      .schema = m->schema,
+                                      .tools = w->tools_text.data};
+    if (!source.input_digest) return tell_missing(w);
+    return batch_facts_make(&w->facts, &w->texts, w->session.config, &source) ? out_no_memory() : 0;
+}
+
+/* Another model than the job's is the user's word, and never a silent one. */
+static void tell_model(worker *w)
+{
+    const char *model = w->manifest.model;
+    if (strcmp(w->texts.model, model) == 0) return;
+    out_warning("this worker asks %s, as -m says, and not %s, as the job does; its results say so",
+                w->texts.model, model);
+    snprintf(w->texts.model, sizeof w->texts.model, "%s", model);
+}
+
+/* Answers of all workers must be alike. */
+static int check_facts(worker *w)
+{
+    batch_difference difference;
+    int rc = make_facts(w);
+    if (rc) return rc;
+    tell_model(w);
+    batch_manifest_compare(&w->manifest, &w->facts, &difference);
+    if (difference.kind == BATCH_SAME) return 0;
+    out_error("the job %s %s than this machine would ask with: set the same here, by -o or in the "
+              "configuration",
+              queue_job(w->queue), difference.text);
+    return CLI_EXIT_CONFIG;
+}
+
+static uint64_t find_capabilities(const worker *w)
+{
+    beluga_provider provider;
+    int rc =
+        beluga_registry_describe(beluga_registry_default(), w->session.config, &provider, NULL);
+    return rc ? UINT64_MAX : provider.capabilities;
+}
+
+static int make_plan(worker *w)
+{
+    char why[BATCH_WHY_BYTES];
+    const batch_manifest *m = &w->manifest;
+    w->plan = (batch_plan){.template = m->template ? &w->template : NULL,
+                           .system = m->system,
+                           .prompt_name = m->prompt_column,
+                           .attach_name = m->attach_column,
+                           .model = w->session.model,
+                           .takes = m->attach_anyway ? UINT64_MAX : find_capabilities(w),
+                           .id_column = -1,
+                           .prompt_column = -1,
+                           .attach_column = -1};
+    if (!m->template || batch_template_parse(&w->template, m->template, why) == 0) return 0;
+    out_error("the job's template can't be used: %s", why);
+    return CLI_EXIT_USAGE;
+}
+
+static int open_model(worker *w)
+{
+    const cli_args *args = w->args;
+    int rc = tools_open(&w->tools, args, w->session.base, false);
+    if (rc == 0 && w->tools.count) rc = tools_describe(&w->tools, &w->tools_text);
+    if (rc == 0) rc = check_consent(w);
+    if (rc == 0) rc = set_options(w);
+    if (rc == 0) rc = resolve(w);
+    if (rc == 0) rc = check_facts(w);
+    if (rc == 0) rc = session_open(&w->session, args, NULL);
+    if (rc == 0) rc = tools_bind(&w->tools, args, &w->session);
+    if (rc == 0) rc = prices_load(w->session.config, true, &w->prices);
+    return rc ? rc : make_plan(w);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static int find_code(const batch_work *run, const batch_work_supply *supply)
+{
+    if (run->error.code) return exit_from_error(run->error.code);
+    if (supply->failure.code) return exit_from_error(supply->failure.code);
+    return run->interrupted ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
+}
+
+static const char *name_state(const batch_work_supply *supply, int code)
+{
+    if (code == CLI_EXIT_INTERRUPTED) return "interrupted";
+    if (code) return "stopped";
+    return supply->was_idle ? "idle" : "over";
+}
+
+static void tell_reason(const batch_work *run, const batch_work_supply *supply)
+{
+    char line[ERROR_LINE_BYTES];
+    const beluga_error *err = run->error.code ? &run->error : &supply->failure;
+    if (!err->code) return;
+    beluga_error_format(err, line, sizeof line);
+    if (run->alike > 1)
+        out_error("%zu lines in a row failed alike, and go back: %s", run->alike, line);
+    else
+        out_error("%s", line);
+}
+
+static void tell_totals(const batch_work_supply *supply, const char *state)
+{
+    char time[32], cost[48] = "cost unknown";
+    const batch_totals *own = &supply->own;
+    batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
+    if (!own->unpriced || own->cost > 0)
+        snprintf(cost, sizeof cost, own->cost > 0 && own->cost < 0.1 ? "$%.4f" : "$%.2f",
+                 own->cost);
+    out_note("this worker did %" PRIu64 " line%s, of which %" PRIu64 " failed, in %s; %s; the job "
+             "is %s",
+             own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,
+             cost, strcmp(state, "over") == 0 ? "over" : "not over");
+    if (supply->returned)
+        out_note("%" PRIu64 " line%s handed back for another try", supply->returned,
+                 supply->returned == 1 ? " was" : "s were");
+}
+
+static int put_json(const batch_work *run, const batch_work_supply *supply, int code)
+{
+    const batch_totals *own = &supply->own;
+    const beluga_error *err = run->error.code ? &run->error : &supply->failure;
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "state", name_state(supply, code));
+    beluga_json_put_string(w, "job", queue_job(supply->queue));
+    beluga_json_put_int(w, "done", (int64_t)own->done);
+    beluga_json_put_int(w, "failed", (int64_t)own->failed);
+    beluga_json_put_int(w, "returned", (int64_t)supply->returned);
+    beluga_json_put_int(w, "doubled", (int64_t)supply->doubled);
+    beluga_json_put_int(w, "input_tokens", own->input_tokens);
+    beluga_json_put_int(w, "output_tokens", own->output_tokens);
+    beluga_json_put_double(w, "cost", own->cost);
+    beluga_json_put_int(w, "without_known_cost", (int64_t)own->unpriced);
+    beluga_json_put_double(w, "seconds", batch_progress_seconds(supply->progress));
+    if (err->code)
+        report_put_error(w, "error", err);
+    else
+        beluga_json_put_null(w, "error");
+    beluga_json_put_int(w, "exit_code", code);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
+static int tell(const worker *w, const batch_work *run)
+{
+    char line[ERROR_LINE_BYTES];
+    int code = find_code(run, &w->supply);
+    tell_reason(run, &w->supply);
+    tell_totals(&w->supply, name_state(&w->supply, code));
+    if (run->failure.code) {
+        beluga_error_format(&run->failure, line, sizeof line);
+        out_note("the first failure: %s", line);
+    }
+    int rc = w->args->json ? put_json(run, &w->supply, code) : 0;
+    return code ? code : rc;
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static int ask(worker *w)
+{
+    const char *schema = w->manifest.schema;
+    batch_calls_allow(w->args, w->session.config, &w->jobs);
+    const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)w->jobs),
+                                     beluga_with_response_schema(schema)};
+    batch_work run = {.model = w->session.model,
+                      .plan = &w->plan,
+                      .supply = &w->supply.base,
+                      .totals = &w->supply.job,
+                      .progress = &w->progress,
+                      .prices = {.list = w->prices},
+                      .schema = schema,
+                      .options = options,
+                      .n_options = schema ? 2 : 1,
+                      .jobs = w->jobs,
+                      .openai = w->manifest.openai,
+                      .run_tools = w->tools.count != 0};
+    batch_progress_begin(&w->progress, w->manifest.lines, &w->supply.job, w->args->verbose == 0);
+    if (batch_work_supply_begin(&w->supply, w->queue, &w->manifest, &w->plan, &w->progress,
+                                w->jobs) != 0)
+        return out_no_memory();
+    w->supply.idle_ms = w->idle_ms;
+    batch_run(&run);
+    return tell(w, &run);
+}
+
+static void release(worker *w)
+{
+    batch_work_supply_free(&w->supply);
+    queue_free(w->queue);
+    beluga_prices_free(w->prices);
+    session_free(&w->session);
+    text_free(&w->tools_text);
+    tool_set_free(&w->tools);
+    batch_manifest_free(&w->manifest);
+}
+
+/* Work on the job that is there. @param[out] busy  It had a line. */
+static int work_once(const cli_args *args, int64_t idle_ms, bool *busy)
+{
+    worker w = {.args = args, .idle_ms = idle_ms};
+    bool missing = false;
+    int rc = batch_calls_take(args, &w.jobs);
+    if (rc == 0) rc = join(&w, &missing);
+    if (rc == 0 && !missing) {
+        rc = session_load(&w.session, args);
+        if (rc == 0) rc = open_model(&w);
+        if (rc == 0) rc = ask(&w);
+    }
+    *busy = w.supply.own.done + w.supply.own.failed != 0;
+    release(&w);
+    return rc;
+}
+
+static void pause_a_moment(void)
+{
+    const struct timespec pause = {.tv_sec = STAY_MS / 1000};
+    nanosleep(&pause, NULL);
+}
+
+int batch_worker_run(const cli_args *args)
+{
+    int64_t idle_ms;
+    int rc = take_idle(args, &idle_ms);
+    int64_t since = beluga__now_ms();
+    while (rc == 0) {
+        bool busy;
+        rc = work_once(args, idle_ms, &busy);
+        if (rc || !args->stay) break;
+        if (busy) since = beluga__now_ms();
+        if (idle_ms && beluga__now_ms() - since >= idle_ms) break;
+        pause_a_moment();
+    }
+    return rc;
+}

@@ -1,0 +1,10 @@
+/* A worker: asks the lines of a job of many machines. */
+#ifndef BELUGA_CLI_BATCH_WORKER_H
+#define BELUGA_CLI_BATCH_WORKER_H
+
+#include "args.h"
+
+/* Work on the job that --work names, until it is over. @return the exit code. */
+int batch_worker_run(const cli_args *args);
+
+#endif

@@ -1,0 +1,278 @@
+#include "batch/alike.h"
+#include "batch/signals.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "jobs/pass.h"
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum line_state {
+    LINE_OPEN,  /* no result came */
+    LINE_DONE,  /* its result is in the output */
+    LINE_AGAIN, /* another job asks it, and this one counts as a try */
+    LINE_FREE   /* it is asked as if this job had never had it */
+} line_state;
+
+/* A line of the job, and where it stands in the input: 32 bytes for each. */
+typedef struct job_line {
+    uint64_t line, digest, offset;
+    line_state state;
+} job_line;
+
+typedef struct collection {
+    batch_jobs *self;
+    batch_noted_job *job;
+    batch_pass pass;
+    job_line *lines; /* owned, in ascending order */
+    size_t count, room;
+    uint64_t answered, strange, changed;
+    beluga_error suspect; /* a failure whose cause may lie outside its line; code 0: none */
+} collection;
+
+/* ---- the lines of a job ---------------------------------------------------------------------- */
+
+static int add_line(collection *c, const batch_record *record)
+{
+    if (c->count == c->room) {
+        size_t room = c->room ? 2 * c->room : 1024;
+        job_line *lines = reallocarray(c->lines, room, sizeof *lines);
+        if (!lines) return -1;
+        c->lines = lines;
+        c->room = room;
+    }
+    bool done = batch_output_has(c->self->work->output, record->line);
+    c->lines[c->count++] = (job_line){.line = record->line,
+                                      .digest = record->digest,
+                                      .offset = record->offset,
+                                      .state = done ? LINE_DONE : LINE_OPEN};
+    return 0;
+}
+
+/* Returns 0, or a code with detail. */
+static int read_lines(collection *c, beluga_error *err)
+{
+    batch_record record;
+    const batch_ranges *ranges = &c->job->lines;
+    uint64_t last = ranges->count ? ranges->items[ranges->count - 1].last : 0;
+    int got, rc = 0;
+    while (rc == 0 && (got = batch_reader_next(&c->pass.reader, &record)) > 0) {
+        if (record.line > last) return 0;
+        if (batch_ranges_has(ranges, record.line)) rc = add_line(c, &record);
+    }
+    if (rc) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
+    if (got == 0) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read: %s",
+                            strerror(c->pass.reader.error));
+}
+
+/* What a line attaches is not sent once more: it is read for its id and its schema alone. */
+static int begin(collection *c, beluga_error *err)
+{
+    char why[BATCH_FAULT_BYTES];
+    batch_plan plan = *c->self->work->plan;
+    plan.attach_name = NULL;
+    plan.model = NULL;
+    if (batch_pass_begin(&c->pass, &plan, c->self->layout, c->self->input, why) != 0)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", why);
+    return read_lines(c, err);
+}
+
+static job_line *find_line(const collection *c, uint64_t line)
+{
+    size_t low = 0, high = c->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->lines[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < c->count && c->lines[low].line == line ? &c->lines[low] : NULL;
+}
+
+/* Returns NULL where the result belongs to no line of the job, or to one that is another now. */
+static job_line *find_result_line(collection *c, const char *id)
+{
+    batch_job_line_id parts;
+    job_line *line = NULL;
+    if (batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag))
+        line = find_line(c, parts.line);
+    c->strange += !line;
+    if (!line || line->state == LINE_DONE || line->digest == parts.digest) return line;
+    line->state = LINE_FREE;
+    c->changed++;
+    return NULL;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* The line is read once more, which is cheaper than keeping what it says of each. */
+static int write_result(collection *c, job_line *line, const beluga_batch_result *result)
+{
+    batch_record record;
+    batch_item item;
+    batch_reader_seek(&c->pass.reader, line->offset, line->line);
+    if (batch_reader_next(&c->pass.reader, &record) != 1 || record.digest != line->digest) {
+        c->changed++;
+        line->state = LINE_FREE;
+        return 0;
+    }
+    /* What is wrong with it by now, such as a file that is gone, was not when it was asked. */
+    batch_work_parse(c->self->work, &c->pass.plan, &record, &item);
+    int rc = batch_jobs_write(c->self, &item, result);
+    batch_item_free(&item);
+    if (rc == 0) line->state = LINE_DONE;
+    return rc;
+}
+
+/* The last job that may ask a line has the last word. */
+static line_state try_again(const collection *c, const job_line *line)
+{
+    unsigned tries = batch_journal_tries(c->self->journal, line->line);
+    return tries + 1 < BATCH_JOB_TRIES ? LINE_AGAIN : LINE_DONE;
+}
+
+/* Returns what becomes of a line whose result is a failure; DONE: the failure is its result. */
+static line_state judge(collection *c, const job_line *line, const beluga_error *err)
+{
+    if (batch_alike_is_of_all(err->code)) {
+        if (!c->self->work->error.code) c->self->work->error = *err;
+        return LINE_FREE;
+    }
+    if (err->code == BELUGA_ERROR_CONTEXT_CANCELED)
+        return c->job->cancelled ? LINE_FREE : try_again(c, line);
+    if (err->retryable) return try_again(c, line);
+    if (!batch_alike_is_suspect(err)) return LINE_DONE;
+    if (!c->suspect.code) c->suspect = *err;
+    return try_again(c, line);
+}
+
+static int take_failure(collection *c, job_line *line, const beluga_batch_result *result)
+{
+    line_state state = judge(c, line, &result->error);
+    if (state != LINE_DONE) {
+        line->state = state;
+        return 0;
+    }
+    if (!c->self->work->failure.code) c->self->work->failure = result->error;
+    return write_result(c, line, result);
+}
+
+static int take_result(collection *c, job_line *line, const beluga_batch_result *result)
+{
+    if (!result->response && result->error.code) return take_failure(c, line, result);
+    c->answered++;
+    return write_result(c, line, result);
+}
+
+static int on_result(void *payload, const char *id, beluga_batch_result *result)
+{
+    collection *c = payload;
+    batch_output *output = c->self->work->output;
+    if (batch_signals_seen()) return 1;
+    job_line *line = find_result_line(c, id);
+    if (line && line->state == LINE_DONE) c->answered += result->response != NULL;
+    if (line && line->state != LINE_DONE && take_result(c, line, result) != 0) return 1;
+    if (batch_output_sync(output, false) != 0) c->self->stopped = true;
+    batch_progress_show(c->self->work->progress, &output->totals);
+    return c->self->stopped;
+}
+
+/* ---- the end of a job ------------------------------------------------------------------------ */
+
+/* A job that failed as a whole, or that the user cancelled, says nothing of its lines. */
+static int settle_open_line(collection *c, job_line *line, uint32_t state)
+{
+    beluga_batch_result result = {.response = NULL};
+    if (state == BELUGA_BATCH_STATE_FAILED || c->job->cancelled) {
+        line->state = LINE_FREE;
+        return 0;
+    }
+    line->state = try_again(c, line);
+    if (line->state != LINE_DONE) return 0;
+    beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
+                     "%d batch jobs ended without a result for it", BATCH_JOB_TRIES);
+    return write_result(c, line, &result);
+}
+
+/* Where every line failed for a reason that is not its own, such as a wrong model, another job
+ * would fail alike: nothing counts, and the run ends. */
+static void judge_all(collection *c)
+{
+    if (c->answered || !c->suspect.code) return;
+    if (!c->self->work->error.code) c->self->work->error = c->suspect;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->lines[i].state == LINE_AGAIN) c->lines[i].state = LINE_FREE;
+}
+
+static int settle(collection *c, uint32_t state)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->count && rc == 0; i++)
+        if (c->lines[i].state == LINE_OPEN) rc = settle_open_line(c, &c->lines[i], state);
+    judge_all(c);
+    if (rc == 0 && batch_output_sync(c->self->work->output, true) != 0) rc = -1;
+    return rc;
+}
+
+static int note_collected(collection *c)
+{
+    batch_ranges again = {0};
+    int rc = 0;
+    for (size_t i = 0; i < c->count && rc == 0; i++)
+        if (c->lines[i].state == LINE_AGAIN) rc = batch_ranges_add(&again, c->lines[i].line);
+    if (rc)
+        c->self->journal->error = ENOMEM;
+    else
+        rc = batch_journal_collected(c->self->journal, c->job, &again);
+    batch_ranges_free(&again);
+    return rc;
+}
+
+static void tell(const collection *c)
+{
+    if (c->changed)
+        out_note("%" PRIu64 " line%s of the input changed since the job %s was created: %s asked "
+                 "again",
+                 c->changed, c->changed == 1 ? "" : "s", c->job->id,
+                 c->changed == 1 ? "it is" : "they are");
+    if (c->strange)
+        out_note("the job %s had %" PRIu64 " result%s of lines that are not its own", c->job->id,
+                 c->strange, c->strange == 1 ? "" : "s");
+}
+
+static void end(collection *c, uint32_t state)
+{
+    if (settle(c, state) != 0) {
+        c->self->stopped = true; /* the output has the error */
+        return;
+    }
+    if (note_collected(c) != 0) {
+        batch_jobs_stop_for_journal(c->self);
+        return;
+    }
+    tell(c);
+    c->self->ended = true;
+}
+
+void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
+{
+    beluga_error err;
+    collection c = {.self = self, .job = job};
+    int rc = begin(&c, &err);
+    if (rc) batch_jobs_stop(self, &err);
+    if (rc == 0) {
+        rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
+                                      &err);
+        if (rc == 0)
+            end(&c, seen->state);
+        else if (!batch_signals_seen() && !self->stopped)
+            batch_jobs_fail(self, "the results of a job can't be fetched", &err);
+    }
+    batch_pass_free(&c.pass);
+    free(c.lines);
+}

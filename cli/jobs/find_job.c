@@ -1,0 +1,185 @@
+/*
+ * A run that was killed, or got no answer, while it created a job leaves an intent without an id.
+ * Creating the job once more could be paying twice, so it is looked for in the provider's list: by
+ * its name, or, where the provider keeps none, among the jobs of its time that nobody knows and
+ * that have as many requests. Which of these it is shows in the ids of its results, when it has
+ * ended; until then its lines are under way.
+ *
+ * A list that does not show it proves little: a server may still work on the request, and lists may
+ * lag. So it counts as lost after two lists that are as far apart as such a request may take, and
+ * one wait between two looks at least.
+ */
+#include "base/clock.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The clocks of this machine and of the provider may differ by so much. */
+#define CLOCKS_DIFFER_S ((int64_t)24 * 60 * 60)
+#define LISTS_LAG_S     ((int64_t)10 * 60)
+/* Jobs that are under way and so much older are witnesses of a list, too. */
+#define WITNESSES_S ((int64_t)2 * 24 * 60 * 60)
+
+/* ---- jobs without names ---------------------------------------------------------------------- */
+
+static bool is_candidate(const batch_jobs *self, const batch_noted_job *job,
+                         const beluga_batch_job *seen)
+{
+    char id[BATCH_JOB_ID_BYTES + 2];
+    snprintf(id, sizeof id, "\n%s\n", seen->id);
+    if (strlen(seen->id) >= BATCH_JOB_ID_BYTES || strstr(text_get(&job->others), id)) return false;
+    if (batch_journal_knows(self->journal, seen->id)) return false;
+    if (seen->created && seen->created < job->time - CLOCKS_DIFFER_S) return false;
+    return seen->total < 0 || (uint64_t)seen->total == job->lines.lines;
+}
+
+typedef struct proof {
+    const batch_noted_job *job;
+    bool any, ours;
+} proof;
+
+/* The first result proves it. */
+static int on_result(void *payload, const char *id, beluga_batch_result *result)
+{
+    proof *p = payload;
+    batch_job_line_id parts;
+    (void)result;
+    p->any = true;
+    p->ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(p->job->name, parts.tag);
+    return 1;
+}
+
+/* Returns false where it can't be told yet. */
+static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
+{
+    beluga_error err;
+    proof p = {.job = job};
+    if (!beluga_batch_state_is_end(seen->state)) return false;
+    int rc =
+        beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
+    if (rc && !p.any) {
+        batch_jobs_fail(self, "the results of a job can't be looked at", &err);
+        return false;
+    }
+    rc = p.ours ? batch_journal_created(self->journal, job, seen->id)
+                : batch_journal_other(self->journal, job, seen->id);
+    if (rc) batch_jobs_stop_for_journal(self);
+    return true;
+}
+
+/* ---- a list ---------------------------------------------------------------------------------- */
+
+/* Returns whether the list may have the job, or has it. */
+static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
+{
+    if (self->limits.keeps_names) {
+        if (strcmp(seen->name, job->name) != 0) return false;
+        if (batch_journal_created(self->journal, job, seen->id) != 0)
+            batch_jobs_stop_for_journal(self);
+        return true;
+    }
+    if (!is_candidate(self, job, seen)) return false;
+    return !judge_candidate(self, job, seen) || job->phase == BATCH_JOB_OPEN;
+}
+
+/* How long a request that creates a job may be under way; at least one wait. */
+static int64_t find_patience_ms(const batch_jobs *self, const batch_noted_job *job)
+{
+    int64_t request = self->timeout_ms + (int64_t)(job->bytes / (256 * 1024)) * 1000;
+    return request > self->poll_ms ? request : self->poll_ms;
+}
+
+static void miss(batch_jobs *self, batch_noted_job *job)
+{
+    int rc = 0;
+    int64_t now = beluga__wall_ms();
+    if (!job->looked_ms || job->looked_ms > now)
+        rc = batch_journal_looked(self->journal, job, now);
+    else if (now - job->looked_ms >= find_patience_ms(self, job))
+        rc = batch_journal_lost(self->journal, job);
+    if (rc) batch_jobs_stop_for_journal(self);
+    if (rc == 0 && job->phase == BATCH_JOB_CLOSED)
+        out_note("the job %s was never created: its lines are asked again", job->name);
+}
+
+static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *list, size_t n)
+{
+    bool maybe = false;
+    for (size_t i = 0; i < n && !self->stopped && job->phase == BATCH_JOB_UNSURE; i++)
+        maybe |= match(self, job, &list[i]);
+    if (job->phase == BATCH_JOB_OPEN) out_note("the job %s was found: %s", job->name, job->id);
+    if (!maybe && !self->stopped && job->phase == BATCH_JOB_UNSURE) miss(self, job);
+}
+
+static bool has_id(const beluga_batch_job *list, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].id, id) == 0) return true;
+    return false;
+}
+
+/* A job that should stand in a list since `since`: it is there for a while, since lists may lag. */
+static bool is_witness(const batch_jobs *self, const batch_noted_job *job, int64_t since)
+{
+    return job->phase == BATCH_JOB_OPEN && strcmp(job->model, self->model) == 0 &&
+           job->time - CLOCKS_DIFFER_S >= since && beluga__wall_s() - job->time > LISTS_LAG_S;
+}
+
+/* The list of another key, or of another account, does not show our jobs, and proves nothing. */
+static bool is_our_list(const batch_jobs *self, const beluga_batch_job *list, size_t n,
+                        int64_t since)
+{
+    for (size_t i = 0; i < self->journal->count; i++)
+        if (is_witness(self, &self->journal->jobs[i], since) &&
+            !has_id(list, n, self->journal->jobs[i].id))
+            return false;
+    return true;
+}
+
+static void look_for_all(batch_jobs *self, const beluga_batch_job *list, size_t n)
+{
+    for (size_t i = 0; i < self->journal->count && !self->stopped; i++)
+        if (self->journal->jobs[i].phase == BATCH_JOB_UNSURE)
+            look_for(self, &self->journal->jobs[i], list, n);
+}
+
+/* Returns the time of the oldest job in a phase that is not older than `from`; INT64_MAX: none. */
+static int64_t find_oldest(const batch_journal *journal, batch_job_phase phase, int64_t from)
+{
+    int64_t oldest = INT64_MAX;
+    for (size_t i = 0; i < journal->count; i++) {
+        const batch_noted_job *job = &journal->jobs[i];
+        if (job->phase == phase && job->time >= from && job->time < oldest) oldest = job->time;
+    }
+    return oldest;
+}
+
+static int64_t find_since(const batch_journal *journal, int64_t oldest)
+{
+    int64_t witness = find_oldest(journal, BATCH_JOB_OPEN, oldest - WITNESSES_S);
+    if (witness < oldest) oldest = witness;
+    return oldest > CLOCKS_DIFFER_S ? oldest - CLOCKS_DIFFER_S : 0;
+}
+
+void batch_jobs_find(batch_jobs *self)
+{
+    beluga_error err;
+    beluga_batch_job *list = NULL;
+    size_t n = 0;
+    int64_t oldest = find_oldest(self->journal, BATCH_JOB_UNSURE, INT64_MIN);
+    if (oldest == INT64_MAX) return;
+    int64_t since = find_since(self->journal, oldest);
+    if (beluga_batch_job_list(self->work->model, self->context, since, &list, &n, &err) != 0) {
+        batch_jobs_fail(self, "the provider's jobs can't be listed", &err);
+        return;
+    }
+    if (is_our_list(self, list, n, since))
+        look_for_all(self, list, n);
+    else
+        out_note("the provider's list does not show a job that is under way: is the key the one "
+                 "that made it?");
+    beluga_free(list);
+}

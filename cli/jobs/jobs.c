@@ -1,0 +1,371 @@
+#include "jobs/jobs.h"
+
+#include "base/clock.h"
+#include "batch/signals.h"
+#include "batch/summary.h"
+#include "observe.h"
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MAX_WAIT_MS ((int64_t)5 * 60 * 1000)
+#define SLICE_MS    ((int64_t)100)
+#define LABEL_BYTES 96
+#define ERROR_BYTES 1024
+
+/* ---- a job that failed as a whole ------------------------------------------------------------ */
+
+/* Providers say in words alone that they will take the same job later. */
+static bool may_pass(const char *reason)
+{
+    static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
+                                        "rate_limit",   "overloaded",     "try again",
+                                        "temporar",     "internal error", "internal_error",
+                                        "server error", "server_error"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(reason, words[i])) return true;
+    return false;
+}
+
+static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int code)
+{
+    beluga_error err;
+    beluga_error_set(&err, code, "the job %s failed: %s", seen->id,
+                     *seen->reason ? seen->reason : "the provider gives no reason");
+    batch_jobs_stop(self, &err);
+}
+
+/* A job that finds no room though it is alone may be too large for the account: then halves are
+ * tried. The same account may have other work, so one line is tried more than once. */
+static bool is_hopeless(const batch_jobs *self, uint64_t lines, bool alone)
+{
+    return alone && lines <= 1 && self->failures >= BATCH_JOB_TRIES;
+}
+
+static void wait_for_room(batch_jobs *self, uint64_t lines, bool alone)
+{
+    self->full = self->gentle = true;
+    if (alone && lines > 1) self->most = lines / 2;
+}
+
+static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_job *seen)
+{
+    uint64_t open_lines;
+    bool alone = !batch_journal_open_jobs(self->journal, &open_lines) && !self->completed;
+    self->failures++;
+    if (!may_pass(seen->reason) || is_hopeless(self, lines, alone)) {
+        stop_for_job(self, seen, BELUGA_ERROR_INVALID_REQUEST);
+    } else if (!self->wait) {
+        stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
+    } else {
+        out_note("the job %s failed, and its lines are asked again later: %s", seen->id,
+                 seen->reason);
+        wait_for_room(self, lines, alone);
+    }
+}
+
+/* ---- what the provider says ------------------------------------------------------------------ */
+
+static void tell_state(const batch_jobs *self, const batch_noted_job *job)
+{
+    char age[32], answered[32] = "";
+    if (self->work->progress->bar) return; /* it shows all jobs together */
+    batch_format_time((double)(beluga__wall_s() - job->time), age, sizeof age);
+    if (job->answered >= 0) snprintf(answered, sizeof answered, "%" PRId64 " of ", job->answered);
+    out_note("the job %s is %s: %s%" PRIu64 " lines, %s old", job->id,
+             beluga_batch_state_name(job->state), answered, job->lines.lines, age);
+}
+
+static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
+{
+    int64_t answered = seen->succeeded;
+    if (answered >= 0 && seen->failed > 0) answered += seen->failed;
+    bool changed = job->state != seen->state || job->answered != answered;
+    job->state = seen->state;
+    job->answered = answered;
+    if (changed) tell_state(self, job);
+}
+
+/* Returns the lines that open jobs have answered, without those of `but`. */
+static uint64_t sum_answered(const batch_jobs *self, const batch_noted_job *but)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < self->journal->count; i++) {
+        const batch_noted_job *job = &self->journal->jobs[i];
+        if (job != but && job->phase == BATCH_JOB_OPEN && job->answered > 0)
+            sum += (uint64_t)job->answered;
+    }
+    return sum;
+}
+
+static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
+{
+    uint64_t lines = job->lines.lines;
+    self->work->progress->label = "collecting";
+    self->work->progress->elsewhere = sum_answered(self, job);
+    batch_jobs_collect(self, job, seen);
+    self->work->progress->label = NULL;
+    self->work->progress->elsewhere = 0;
+    if (job->phase != BATCH_JOB_COLLECTED) return;
+    if (seen->state == BELUGA_BATCH_STATE_FAILED) {
+        batch_progress_hide(self->work->progress);
+        judge_failure(self, lines, seen);
+    } else {
+        self->completed = true;
+        self->failures = 0;
+    }
+}
+
+static void explain_missing(const batch_jobs *self, const batch_noted_job *job)
+{
+    out_note("the job %s is another key's, or was deleted. With the key that made it the same "
+             "command goes on; if it is gone, remove %s to ask its lines anew",
+             job->id, self->journal->path);
+}
+
+static void ask_after(batch_jobs *self, batch_noted_job *job)
+{
+    beluga_error err;
+    beluga_batch_job *seen = NULL;
+    int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
+    if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
+    if (rc) {
+        batch_jobs_fail(self, "a job can't be asked after", &err);
+        return;
+    }
+    take_state(self, job, seen);
+    if (beluga_batch_state_is_end(seen->state)) end_job(self, job, seen);
+    beluga_free(seen);
+}
+
+static bool goes_on(const batch_jobs *self)
+{
+    return !self->stopped && !batch_signals_seen();
+}
+
+static void ask_after_all(batch_jobs *self)
+{
+    for (size_t i = 0; i < self->journal->count && goes_on(self); i++)
+        if (self->journal->jobs[i].phase == BATCH_JOB_OPEN)
+            ask_after(self, &self->journal->jobs[i]);
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------ */
+
+/* Returns whether the provider refused it. */
+static bool cancel(batch_jobs *self, batch_noted_job *job)
+{
+    char line[ERROR_BYTES];
+    beluga_error err;
+    job->told_to_end = true;
+    if (!job->cancelled && batch_journal_cancelled(self->journal, job) != 0) {
+        batch_jobs_stop_for_journal(self);
+        return false;
+    }
+    if (beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err) == 0) {
+        out_note("the job %s is cancelled", job->id);
+        return false;
+    }
+    beluga_error_format(&err, line, sizeof line);
+    out_note("the job %s can't be cancelled: %s", job->id, line);
+    return true;
+}
+
+static size_t cancel_all(batch_jobs *self)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < self->journal->count && goes_on(self); i++) {
+        batch_noted_job *job = &self->journal->jobs[i];
+        if (job->phase == BATCH_JOB_OPEN && !job->told_to_end) refused += cancel(self, job);
+    }
+    return refused;
+}
+
+/* ---- tidying up ------------------------------------------------------------------------------ */
+
+static void delete(batch_jobs *self, batch_noted_job *job)
+{
+    char line[ERROR_BYTES];
+    beluga_error err;
+    int rc = self->keep_files
+                 ? 0
+                 : beluga_batch_job_delete(self->work->model, self->context, job->id, &err);
+    if (rc == 0) {
+        if (batch_journal_deleted(self->journal, job, self->keep_files) != 0)
+            batch_jobs_stop_for_journal(self);
+        return;
+    }
+    job->stays_this_run = true;
+    batch_progress_hide(self->work->progress);
+    beluga_error_format(&err, line, sizeof line);
+    out_note("what was uploaded for the job %s is not deleted, and the next run tries again: %s",
+             job->id, line);
+}
+
+/* Another model's provider would not know the job. */
+static void tidy_up(batch_jobs *self)
+{
+    for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
+        batch_noted_job *job = &self->journal->jobs[i];
+        if (job->phase == BATCH_JOB_COLLECTED && !job->stays_this_run && !self->journal->error &&
+            strcmp(job->model, self->model) == 0)
+            delete (self, job);
+    }
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* A provider that took no more jobs is asked again when one of them has ended, and not before the
+ * next round. */
+static bool may_submit(batch_jobs *self, bool was_full)
+{
+    uint64_t lines;
+    bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
+    if (self->cancel || self->work->error.code || !goes_on(self)) return false;
+    if (was_full && (self->ended || !open)) self->full = false;
+    return !self->full && batch_summary_left(self->work) > lines;
+}
+
+static void do_round(batch_jobs *self)
+{
+    bool was_full = self->full;
+    self->submitted = self->ended = self->completed = false;
+    batch_jobs_find(self);
+    if (self->cancel) cancel_all(self);
+    ask_after_all(self);
+    tidy_up(self);
+    if (may_submit(self, was_full)) batch_jobs_submit(self);
+}
+
+/* The budget is told as an error where nothing is under way that could leave some of it. */
+static bool is_over(batch_jobs *self)
+{
+    uint64_t lines;
+    batch_work *work = self->work;
+    bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
+    if (!open && self->budget_spent && !work->error.code)
+        beluga_error_set(&work->error, BELUGA_ERROR_BUDGET_EXCEEDED,
+                         "the budget of $%.6g is spent: $%.6g are used, and the next line may cost "
+                         "more than is left",
+                         self->budget, work->output->totals.cost);
+    if (!goes_on(self) || !self->wait) return true;
+    if (open) return false;
+    return self->cancel || work->error.code || !batch_summary_left(work);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+/* Returns the word for the state of the open jobs, where they have the same. */
+static const char *name_states(const batch_jobs *self)
+{
+    const char *word = NULL;
+    for (size_t i = 0; i < self->journal->count; i++) {
+        const batch_noted_job *job = &self->journal->jobs[i];
+        if (job->phase != BATCH_JOB_OPEN) continue;
+        const char *other = beluga_batch_state_name(job->state);
+        if (word && strcmp(word, other) != 0) return "under way";
+        word = other;
+    }
+    return word ? word : "looked for";
+}
+
+static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
+{
+    uint64_t lines;
+    char age[32];
+    size_t n = batch_journal_open_jobs(self->journal, &lines);
+    int64_t now = beluga__wall_s(), oldest = now;
+    for (size_t i = 0; i < self->journal->count; i++)
+        if (self->journal->jobs[i].phase == BATCH_JOB_OPEN && self->journal->jobs[i].time < oldest)
+            oldest = self->journal->jobs[i].time;
+    batch_format_time((double)(now - oldest), age, sizeof age);
+    snprintf(label, LABEL_BYTES, "%zu job%s %s, %s", n, n == 1 ? "" : "s", name_states(self), age);
+}
+
+static void sleep_ms(int64_t ms)
+{
+    const struct timespec time = {.tv_sec = (time_t)(ms / 1000),
+                                  .tv_nsec = (long)(ms % 1000 * BELUGA__NS_PER_MS)};
+    nanosleep(&time, NULL);
+}
+
+/* The wait is cut into slices, since a signal may come just before one begins. */
+static void wait_for_next(batch_jobs *self, int64_t ms)
+{
+    char label[LABEL_BYTES];
+    batch_progress *progress = self->work->progress;
+    int64_t now = beluga__now_ms(), until = now + ms;
+    for (; now < until && !batch_signals_seen(); now = beluga__now_ms()) {
+        write_label(self, label);
+        progress->label = label;
+        progress->elsewhere = sum_answered(self, NULL);
+        if (progress->bar) batch_progress_show(progress, &self->work->output->totals);
+        sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
+    }
+    progress->label = NULL;
+    progress->elsewhere = 0;
+}
+
+static int64_t lengthen(const batch_jobs *self, int64_t wait)
+{
+    int64_t most = self->poll_ms > MAX_WAIT_MS ? self->poll_ms : MAX_WAIT_MS;
+    if (self->submitted) return self->poll_ms;
+    wait += wait / 2 + 1;
+    return wait < most ? wait : most;
+}
+
+static void go_round(batch_jobs *self)
+{
+    int64_t wait = self->poll_ms;
+    for (;;) {
+        do_round(self);
+        if (is_over(self)) return;
+        wait_for_next(self, wait);
+        wait = lengthen(self, wait);
+    }
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static void begin(batch_jobs *self, batch_signals *signals)
+{
+    batch_signals_watch(signals);
+    self->context = observe_context(NULL);
+    for (size_t i = 0; i < self->journal->count; i++) self->journal->jobs[i].answered = -1;
+}
+
+static void finish(batch_jobs *self, const batch_signals *signals)
+{
+    batch_work *work = self->work;
+    work->interrupted = batch_signals_seen();
+    work->cancels = self->cancel;
+    batch_output_sync(work->output, true);
+    batch_progress_hide(work->progress);
+    work->jobs_under_way = batch_journal_open_jobs(self->journal, &work->lines_under_way);
+    beluga_context_unref(self->context);
+    batch_signals_unwatch(signals);
+}
+
+void batch_jobs_run(batch_jobs *self)
+{
+    batch_signals signals;
+    begin(self, &signals);
+    go_round(self);
+    finish(self, &signals);
+    if (!batch_summary_left(self->work)) batch_journal_remove(self->journal);
+}
+
+size_t batch_jobs_cancel(batch_jobs *self)
+{
+    batch_signals signals;
+    begin(self, &signals);
+    batch_jobs_find(self);
+    size_t refused = cancel_all(self);
+    beluga_context_unref(self->context);
+    batch_signals_unwatch(&signals);
+    return refused;
+}

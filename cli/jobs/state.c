@@ -1,0 +1,51 @@
+/* What the files of jobs.h share: how a run stops, and how the result of a line is written. */
+#include "jobs/jobs.h"
+#include "output.h"
+
+#define ERROR_BYTES 1024
+
+void batch_jobs_stop(batch_jobs *self, const beluga_error *err)
+{
+    self->stopped = true;
+    if (!self->work->error.code) self->work->error = *err;
+}
+
+void batch_jobs_stop_for_journal(batch_jobs *self)
+{
+    if (!self->work->journal_failed) {
+        batch_progress_hide(self->work->progress);
+        batch_journal_complain(self->journal);
+    }
+    self->stopped = self->work->journal_failed = true;
+}
+
+void batch_jobs_fail(batch_jobs *self, const char *what, const beluga_error *err)
+{
+    char line[ERROR_BYTES];
+    batch_progress_hide(self->work->progress);
+    beluga_error_format(err, line, sizeof line);
+    if (self->wait && err->retryable) {
+        out_note("%s, which is tried again: %s", what, line);
+        return;
+    }
+    out_note("%s", what);
+    batch_jobs_stop(self, err);
+}
+
+int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result)
+{
+    beluga_error err;
+    batch_entry entry;
+    cli_text text = {0};
+    const batch_result_source source = batch_work_source(self->work, item);
+    int rc = batch_result_write(&source, result, &text, &entry);
+    if (rc) {
+        beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
+        batch_jobs_stop(self, &err);
+    } else if (batch_output_add(self->work->output, &entry, text.data, text.length) != 0) {
+        self->stopped = true; /* the output has the error */
+        rc = -1;
+    }
+    text_free(&text);
+    return rc;
+}

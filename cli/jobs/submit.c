@@ -1,0 +1,242 @@
+#include "base/clock.h"
+#include "batch/alike.h"
+#include "batch/estimate.h"
+#include "batch/signals.h"
+#include "batch/why.h"
+#include "jobs/chunk.h"
+#include "jobs/jobs.h"
+#include "jobs/pass.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How long an answer is thought to get of which nothing is known. */
+#define USUAL_OUTPUT 1000
+
+/* The chunk that is being filled. */
+typedef struct submission {
+    batch_jobs *self;
+    batch_pass pass;
+    batch_chunk chunk;
+    bool ends; /* no more jobs are created in this round */
+} submission;
+
+/* ---- what a line may cost -------------------------------------------------------------------- */
+
+static int64_t guess_output(const batch_jobs *self, const batch_item *item)
+{
+    const batch_totals *t = &self->work->output->totals;
+    int64_t most = item->request.max_tokens ? item->request.max_tokens : self->max_tokens;
+    int64_t average = t->done && t->output_tokens ? t->output_tokens / (int64_t)t->done + 1 : 0;
+    if (average) return most && most < average ? most : average;
+    return most ? most : USUAL_OUTPUT;
+}
+
+static double guess_cost(const batch_jobs *self, const batch_item *item)
+{
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    if (!self->price) return 0;
+    usage.input_total = batch_estimate_input(item);
+    usage.output_total = guess_output(self, item);
+    double cost = batch_price_cost(&self->work->prices, self->price, &usage);
+    return cost > 0 ? cost : 0;
+}
+
+static bool would_pass_budget(const submission *s, double cost)
+{
+    const batch_jobs *self = s->self;
+    double spent = self->work->output->totals.cost + batch_journal_reserved(self->journal);
+    return self->budget > 0 && spent + s->chunk.cost + cost > self->budget;
+}
+
+/* ---- a chunk --------------------------------------------------------------------------------- */
+
+/* Errors that came before anything was sent are refusals, too. A server or proxy that gave up
+ * waiting (408) may have passed the request on. */
+static bool is_refused(const beluga_error *err)
+{
+    if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
+    return err->attempts == 0 && err->http_status == 0 &&
+           (err->code == BELUGA_ERROR_INVALID_INPUT || err->code == BELUGA_ERROR_INVALID_CONFIG ||
+            err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
+}
+
+static void take_refusal(submission *s, batch_noted_job *job, const beluga_error *err)
+{
+    if (batch_journal_refused(s->self->journal, job) != 0)
+        batch_jobs_stop_for_journal(s->self);
+    else if (err->code == BELUGA_ERROR_RATE_LIMIT)
+        batch_jobs_fail(s->self, "the provider takes no more jobs now", err);
+    else
+        batch_jobs_stop(s->self, err);
+}
+
+static void take_doubt(submission *s, const batch_noted_job *job, const beluga_error *err)
+{
+    out_note("whether the job %s was created is not known; it is looked for before its lines are "
+             "asked again",
+             job->name);
+    batch_jobs_fail(s->self, "no job could be created", err);
+}
+
+static void create(submission *s, batch_noted_job *job)
+{
+    beluga_error err;
+    batch_jobs *self = s->self;
+    beluga_batch_job *made = NULL;
+    int rc = beluga_batch_job_create_n(self->work->model, self->context, s->chunk.requests,
+                                       job->name, &made, &err, NULL, 0);
+    s->ends |= rc != 0 || self->gentle;
+    if (rc == 0 && batch_journal_created(self->journal, job, made->id) != 0)
+        batch_jobs_stop_for_journal(self);
+    if (rc == 0) {
+        self->submitted = true;
+        job->state = made->state;
+        out_note("%" PRIu64 " line%s %s given to the job %s", job->lines.lines,
+                 job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
+    } else if (is_refused(&err)) {
+        take_refusal(s, job, &err);
+    } else {
+        take_doubt(s, job, &err);
+    }
+    beluga_free(made);
+}
+
+static void send(submission *s)
+{
+    batch_jobs *self = s->self;
+    batch_noted_job intent = {.lines = s->chunk.lines,
+                              .bytes = beluga_batch_requests_bytes(s->chunk.requests),
+                              .time = beluga__wall_s(),
+                              .reserved = s->chunk.cost};
+    snprintf(intent.model, sizeof intent.model, "%s", self->model);
+    batch_chunk_name(&s->chunk, intent.name);
+    batch_progress_hide(self->work->progress);
+    if (batch_journal_intend(self->journal, &intent) == 0)
+        create(s, &self->journal->jobs[self->journal->count - 1]);
+    else
+        batch_jobs_stop_for_journal(self);
+    batch_chunk_free(&s->chunk);
+}
+
+/* ---- a line ---------------------------------------------------------------------------------- */
+
+static void refuse_line(submission *s, const batch_item *item, const beluga_error *err)
+{
+    beluga_batch_result result = {.error = *err};
+    if (!s->self->work->failure.code) s->self->work->failure = *err;
+    batch_jobs_write(s->self, item, &result);
+}
+
+static void tell_warning(submission *s, const batch_item *item)
+{
+    const char *warning = beluga_batch_requests_warning(s->chunk.requests, 0);
+    if (!warning || s->self->told_warning) return;
+    s->self->told_warning = true;
+    out_note("line %" PRIu64 ", and perhaps others: %s", item->line, warning);
+}
+
+/* Returns what batch_chunk_add returns. */
+static int add_to_chunk(submission *s, const batch_item *item, double cost, beluga_error *err)
+{
+    batch_jobs *self = s->self;
+    if (!s->chunk.requests) {
+        int rc = batch_chunk_begin(&s->chunk, self->work->model, err);
+        if (rc) return rc;
+    }
+    if (self->most && s->chunk.lines.lines >= self->most)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the chunk is full");
+    int rc = batch_chunk_add(&s->chunk, item, self->work->schema, err);
+    if (rc == 0) s->chunk.cost += cost;
+    return rc;
+}
+
+static void add_line(submission *s, const batch_item *item)
+{
+    beluga_error err;
+    double cost = guess_cost(s->self, item);
+    if (would_pass_budget(s, cost)) {
+        s->self->budget_spent = s->ends = true;
+        return;
+    }
+    int rc = add_to_chunk(s, item, cost, &err);
+    if (rc == BELUGA_ERROR_LIMIT_EXCEEDED && s->chunk.lines.lines) {
+        send(s);
+        if (s->ends || s->self->stopped) return;
+        rc = add_to_chunk(s, item, cost, &err);
+    }
+    if (rc == 0)
+        tell_warning(s, item);
+    else if (batch_alike_is_of_all(rc) || !s->chunk.requests)
+        batch_jobs_stop(s->self, &err);
+    else
+        refuse_line(s, item, &err);
+}
+
+static void take_line(submission *s, const batch_record *record)
+{
+    batch_item item;
+    beluga_error err;
+    int rc = batch_work_parse(s->self->work, &s->pass.plan, record, &item);
+    if (rc == 0 && item.n_texts) {
+        batch_say_why(item.why, "no batch job makes vectors of texts: ask it without "
+                                "--provider-batch");
+        rc = BELUGA_ERROR_INVALID_INPUT;
+    }
+    if (rc == 0) {
+        add_line(s, &item);
+    } else if (rc == BELUGA_ERROR_NO_MEMORY) {
+        beluga_error_set(&err, rc, "out of memory");
+        batch_jobs_stop(s->self, &err);
+    } else {
+        batch_work_refuse(&item, &err);
+        refuse_line(s, &item, &err);
+    }
+    batch_item_free(&item);
+}
+
+/* ---- all lines ------------------------------------------------------------------------------- */
+
+static bool is_free(const batch_jobs *self, uint64_t line)
+{
+    return !batch_output_has(self->work->output, line) && !batch_journal_has(self->journal, line);
+}
+
+static void take_lines(submission *s)
+{
+    batch_record record;
+    batch_jobs *self = s->self;
+    int got = 1;
+    while (!s->ends && !self->stopped && !batch_signals_seen() &&
+           (got = batch_reader_next(&s->pass.reader, &record)) > 0) {
+        if (batch_survey_is_behind(self->work->survey, record.line)) break;
+        if (is_free(self, record.line)) take_line(s, &record);
+        if (batch_output_sync(self->work->output, false) != 0) self->stopped = true;
+    }
+    if (got < 0) self->work->input_failed = self->stopped = true;
+    /* A chunk that the budget cut is sent, too. */
+    bool whole = !s->ends || self->budget_spent;
+    if (s->chunk.lines.lines && whole && !self->stopped && !batch_signals_seen()) send(s);
+}
+
+static void stop_for_input(batch_jobs *self, const char *why)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read any more: %s", why);
+    batch_jobs_stop(self, &err);
+}
+
+void batch_jobs_submit(batch_jobs *self)
+{
+    char why[BATCH_FAULT_BYTES];
+    submission s = {.self = self};
+    self->budget_spent = false;
+    if (batch_pass_begin(&s.pass, self->work->plan, self->layout, self->input, why) == 0)
+        take_lines(&s);
+    else
+        stop_for_input(self, why);
+    batch_chunk_free(&s.chunk);
+    batch_pass_free(&s.pass);
+}

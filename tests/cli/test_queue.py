@@ -1,0 +1,407 @@
+#!/usr/bin/env python3
+"""`beluga batch` over many machines, at a real nats-server. TAP.
+
+    test_queue.py BUILD_FOLDER
+
+The server is that of scripts/nats-server; without one, and in a build without NATS, all is skipped.
+"""
+import http.server
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PATIENCE = 120
+
+
+def load(path):
+    """A script is a module, too."""
+    loader = importlib.machinery.SourceFileLoader("queue_torture", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+torture = load(os.path.join(HERE, "..", "..", "scripts", "queue-torture"))
+
+
+class Provider(http.server.ThreadingHTTPServer):
+    """A service that speaks Chat Completions, and answers or refuses as it is told."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.status, self.requests, self.lock = 200, 0, threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.lock:
+            self.server.requests += 1
+        status = self.server.status
+        message = {"role": "assistant", "content": "Hello"}
+        body = {"id": "x", "object": "chat.completion", "model": "peer-chat",
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}}
+        if status != 200:
+            body = {"error": {"message": "no", "type": "invalid_request_error", "code": "refused"}}
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+class Site:
+    """One server, a folder, and the command."""
+
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.folder = tempfile.mkdtemp(prefix="beluga-queue-")
+        self.servers = torture.Servers(self.folder, 1, torture.Network(1, 0))
+        self.environment = {"HOME": self.folder, "PATH": os.defpath}
+        self.environment.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
+        self.processes, self.jobs = [], 0
+
+    def address(self):
+        """The address of a job that no other case uses."""
+        self.jobs += 1
+        return f"nats://127.0.0.1:{self.servers.ports[0]}/job{self.jobs}?ack_wait=5"
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def numbers(self, name, n):
+        return self.write(name, "".join(json.dumps({"id": f"id-{i}", "prompt": f"number {i}"}) + "\n" for i in range(n)))
+
+    def start(self, *arguments, **more):
+        process = subprocess.Popen([os.path.join(self.build, "beluga"), "batch", *arguments], text=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(self.environment, **more))
+        self.processes.append(process)
+        return process
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+    def run(self, *arguments, **more):
+        return self.finish(self.start(*arguments, **more))
+
+    def results(self, name):
+        with open(self.path(name)) as file:
+            return [json.loads(line) for line in file]
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.servers.close()
+        subprocess.run(["rm", "-rf", self.folder], check=True)
+
+
+def wait_for(what, why):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if what():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"in vain: {why}")
+
+
+def count_lines(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read().count(b"\n")
+    except OSError:
+        return 0
+
+
+def ids(results):
+    return sorted(r["id"] for r in results)
+
+
+def expect(got, wanted, what):
+    if got != wanted:
+        raise AssertionError(f"{what}: {got!r}, and not {wanted!r}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"there is no {part!r} in {text!r}")
+
+
+# What shapes answers is the job's, and workers get it from there.
+SLOW = ("-m", "mock/echo", "-o", "mock.latency_ms=30")
+FAST = ("-m", "mock/echo")
+
+
+# ---- cases --------------------------------------------------------------------------------------
+
+
+def two_workers_ask_all_lines_once_and_in_order(site):
+    job, source, out = site.address(), site.numbers("a.jsonl", 300), site.path("a.out")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "--ordered", "--json")
+    workers = [site.start("--work", job, "-j", "4", "--stay", "--json") for _ in range(2)]
+    code, text, err = site.finish(collector)
+    expect(code, 0, f"the collector's exit code ({err})")
+    expect(json.loads(text)["done"], 300, "lines done")
+    results = site.results("a.out")
+    expect([r["id"] for r in results], [f"id-{i}" for i in range(300)], "ids in order")
+    expect([r["text"] for r in results], [f"number {i}" for i in range(300)], "texts")
+    for worker in workers:
+        worker.send_signal(signal.SIGKILL)
+    expect(os.path.exists(out + ".queue"), False, "the mark is left")
+    code, _, err = site.run("--status", job)
+    expect(code != 0, True, "the job is still there")
+
+
+def a_worker_ends_when_the_job_is_over(site):
+    job, source = site.address(), site.numbers("b.jsonl", 20)
+    collector = site.start(source, "--out", site.path("b.out"), "-m", "mock/echo", "--queue", job, "--keep-job", "-q")
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    code, text, err = site.run("--work", job, "--json")
+    expect(code, 0, f"the worker's exit code ({err})")
+    summary = json.loads(text)
+    expect((summary["state"], summary["done"]), ("over", 20), "its summary")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    status = json.loads(site.run("--status", job, "--json")[1])
+    expect((status["state"], status["lines"], status["finished"], status["waiting"], status["claimed"]),
+           ("over", 20, 20, 0, 0), "its status")
+    expect(site.run("--remove", job)[0], 0, "removing it")
+    expect(site.run("--remove", job)[0] != 0, True, "removing it again")
+
+
+def a_worker_that_is_killed_leaves_its_lines_to_another(site):
+    job, source, out = site.address(), site.numbers("c.jsonl", 200), site.path("c.out")
+    collector = site.start(source, "--out", out, *SLOW, "--queue", job, "-q")
+    first = site.start("--work", job, "-j", "4", "--stay", "-q")
+    wait_for(lambda: count_lines(out) >= 20, "twenty results")
+    first.send_signal(signal.SIGKILL)
+    site.start("--work", job, "-j", "4", "--stay", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(ids(site.results("c.out")), sorted(f"id-{i}" for i in range(200)), "ids")
+
+
+def a_collector_that_is_killed_goes_on(site):
+    job, source, out = site.address(), site.numbers("d.jsonl", 300), site.path("d.out")
+    command = (source, "--out", out, *SLOW, "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "2", "--stay", "-q")
+    for lines in (1, 40, 90):
+        collector = site.start(*command)
+        wait_for(lambda: count_lines(out) >= lines, f"{lines} results")
+        collector.send_signal(signal.SIGKILL)
+        collector.wait()
+    expect(site.finish(site.start(*command))[0], 0, "the collector's exit code")
+    expect(ids(site.results("d.out")), sorted(f"id-{i}" for i in range(300)), "ids")
+    worker.kill()
+
+
+def an_interrupt_leaves_the_job_and_says_how_to_go_on(site):
+    job, source, out = site.address(), site.numbers("e.jsonl", 50), site.path("e.out")
+    command = (source, "--out", out, "-m", "mock/echo", "--queue", job)
+    collector = site.start(*command)
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    collector.send_signal(signal.SIGINT)
+    code, _, err = site.finish(collector)
+    expect(code, 130, "its exit code")
+    contains(err, "the same command goes on")
+    expect(site.run("--work", job, "-q")[0], 0, "the worker's exit code")  # nobody collects meanwhile
+    expect(site.run(*command)[0], 0, "the second collector's exit code")
+    expect(len(site.results("e.out")), 50, "results")
+
+
+def a_worker_that_is_told_to_end_gives_its_lines_back(site):
+    job, source, out = site.address(), site.numbers("f.jsonl", 40), site.path("f.out")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "-o", "mock.latency_ms=200", "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "4", "--stay", "--json")
+    wait_for(lambda: count_lines(out) >= 4, "four results")
+    worker.send_signal(signal.SIGTERM)
+    code, text, _ = site.finish(worker)
+    expect((code, json.loads(text)["state"]), (130, "interrupted"), "how it ended")
+    begun = time.monotonic()
+    site.start("--work", job, "--stay", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("f.out")), 40, "results")
+    print(f"# the rest took {time.monotonic() - begun:.1f} s")
+
+
+def rows_of_a_csv_need_no_header_at_the_worker(site):
+    job, out = site.address(), site.path("g.out")
+    source = site.write("g.csv", "id;body;text\na;x;\"one\ntwo\"\nb;y;three\n")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "--template", "{{text}}/{{body}}",
+                           "-s", "Be brief", "--ordered", "-q")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect([(r["id"], r["text"]) for r in site.results("g.out")], [("a", "one\ntwo/x"), ("b", "three/y")], "results")
+
+
+def lines_that_can_t_be_asked_are_errors_of_their_own(site):
+    job, out = site.address(), site.path("h.out")
+    source = site.write("h.jsonl", '{"id":"a","prompt":"x"}\n{"id":"a","prompt":"y"}\n{"id":\n{"id":"c"}\n')
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "--ordered", "-q")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.finish(collector)[0], 11, "the collector's exit code")
+    results = site.results("h.out")
+    expect([("error" in r, r["id"]) for r in results], [(False, "a"), (True, None), (True, "3"), (True, "c")], "results")
+    contains(results[1]["error"]["message"], "an earlier line has the same id")
+
+
+def what_failed_is_asked_again_as_a_new_job(site):
+    job, out = site.address(), site.path("i.out")
+    source = site.write("i.jsonl", '{"id":"a","prompt":"x"}\n{"id":"b"}\n')
+    command = ("--out", out, "-m", "mock/echo", "--queue", job, "-q")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.run(source, *command)[0], 11, "the exit code")
+    site.write("i.jsonl", '{"id":"a","prompt":"x"}\n{"id":"b","prompt":"y"}\n')
+    expect(site.run(source, *command, "--retry-failed")[0], 0, "the exit code of the second run")
+    expect(ids(site.results("i.out")), ["a", "b"], "ids")
+
+
+def a_job_of_other_facts_is_refused_by_both_sides(site):
+    job, source = site.address(), site.numbers("j.jsonl", 5)
+    command = (source, "--queue", job, "-m", "mock/echo", "-o", "temperature=0.5")
+    collector = site.start(*command, "--out", site.path("j.out"))
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    code, _, err = site.run("--work", job, "-o", "temperature=0.7")
+    expect(code, 3, "the worker's exit code")
+    contains(err, "temperature")
+    code, _, err = site.run(site.numbers("j2.jsonl", 6), *command[1:], "--out", site.path("j2.out"))
+    expect(code, 2, "the other collector's exit code")
+    contains(err, "another input")
+    code, _, err = site.run("--work", job, "-m", "mock/any")
+    contains(err, "this worker asks mock/any")
+    expect(code, 0, "the exit code of the worker with another model")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect({r["model"] for r in site.results("j.out")}, {"any"}, "models")
+
+
+def a_wrong_key_ends_the_worker_and_fails_no_line(site):
+    job, source, out = site.address(), site.numbers("k.jsonl", 20), site.path("k.out")
+    provider = Provider()
+    collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    provider.status = 401
+    code, _, err = site.run("--work", job, "--stay", OPENAI_BASE_URL=provider.url(), OPENAI_API_KEY="wrong")
+    expect(code, 4, f"the worker's exit code ({err})")
+    expect(count_lines(out), 0, "results")
+    provider.status, refused = 200, provider.requests
+    site.start("--work", job, "--stay", "-q", OPENAI_BASE_URL=provider.url(), OPENAI_API_KEY="good")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("k.out")), 20, "results")
+    expect(provider.requests - refused, 20, "requests")
+    with open(site.path("k.out")) as file:
+        expect("good" in file.read(), False, "the key is in the output")
+
+
+def a_failure_that_may_pass_is_no_result_yet(site):
+    job, source, out = site.address(), site.numbers("n.jsonl", 6), site.path("n.out")
+    provider = Provider()
+    collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
+    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    provider.status = 503
+    worker = site.start("--work", job, "-j", "2", "--json", "-o", "max_retries=0", OPENAI_BASE_URL=provider.url())
+    wait_for(lambda: provider.requests >= 6, "six refused requests")
+    provider.status = 200
+    code, text, err = site.finish(worker)
+    expect(code, 0, f"the worker's exit code ({err})")
+    summary = json.loads(text)
+    expect((summary["done"], summary["failed"], summary["returned"] >= 1), (6, 0, True), f"its summary {summary}")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("n.out")), 6, "results")
+
+
+def a_worker_that_is_idle_ends_when_it_was_told_so(site):
+    job, source = site.address(), site.numbers("l.jsonl", 3)
+    first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "-o", "mock.latency_ms=60000", "--queue", job, "-q")
+    holder = site.start("--work", job, "-j", "4", "--stay", "-q")
+    wait_for(lambda: '"claimed":3' in site.run("--status", job, "--json")[1], "claims")
+    code, text, _ = site.run("--work", job, "--idle", "1s", "--json")
+    expect((code, json.loads(text)["state"]), (0, "idle"), "how it ended")
+    holder.kill()
+    first.kill()
+
+
+def the_budget_is_that_of_all_workers(site):
+    job, source, out = site.address(), site.numbers("m.jsonl", 400), site.path("m.out")
+    prices = site.write("prices.yaml", "date: 2026-11-05\nprices:\n  mock/*: {input: 1000, output: 1000}\n")
+    command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "--budget", "0.5", "-q")
+    collector = site.start(*command)
+    workers = [site.start("--work", job, "-j", "2", "--stay", "-q", "-o", f"prices={prices}") for _ in range(2)]
+    code, _, err = site.finish(collector)
+    expect(code, 5, f"the collector's exit code ({err})")
+    contains(err, "the budget of $0.5 is spent by all workers together")
+    spent = sum(r["cost"] for r in site.results("m.out"))
+    expect(0.4 < spent < 1.5, True, f"spent {spent}")
+    for worker in workers:
+        expect(site.finish(worker)[0], 5, "a worker's exit code")
+
+
+CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
+         a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
+         an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
+         rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
+         what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
+         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
+         the_budget_is_that_of_all_workers]
+
+
+def run_cases(site, cases):
+    print(f"1..{len(cases)}", flush=True)
+    failed = 0
+    for number, case in enumerate(cases, 1):
+        name = case.__name__.replace("_", " ")
+        try:
+            case(site)
+            print(f"ok {number} - {name}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"not ok {number} - {name}")
+            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
+    return failed
+
+
+def main():
+    try:
+        site = Site(sys.argv[1])
+    except SystemExit as end:
+        print("1..0 # skip there is no nats-server" if end.code == torture.SKIPPED else f"Bail out! {end.code}")
+        return 0
+    said = site.run("--status", site.address())[2]
+    if "not_supported" in said:
+        print(f"1..0 # skip {said.strip()}")
+        site.close()
+        return 0
+    cases = [case for case in CASES if len(sys.argv) < 3 or sys.argv[2] in case.__name__]
+    try:
+        return 1 if run_cases(site, cases) else 0
+    finally:
+        site.close()
+
+
+sys.exit(main())
