@@ -130,7 +130,8 @@ static int take_job(nats_address *a, piece text, beluga_error *err)
     bool good = text.n < sizeof a->job;
     for (size_t i = 0; i < text.n && good; i++)
         good = isalnum((unsigned char)text.at[i]) || strchr("-_", text.at[i]);
-    if (!good) return fail(err, "the name of a job or bucket has at most 64 letters, digits, - and _");
+    if (!good)
+        return fail(err, "the name of a job or bucket has at most 64 letters, digits, - and _");
     memcpy(a->job, text.at, text.n);
     return 0;
 }

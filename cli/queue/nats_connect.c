@@ -1,17 +1,13 @@
-/* The connection of a queue of NATS: its options, and what libnats says of it. */
+/* The connection of a queue of NATS, and what libnats says of it. */
 #include "base/clock.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
-#include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define REQUEST_MS       2000
-#define CALLBACKS_MS     5000
+#define REQUEST_MS   2000
+#define CALLBACKS_MS 5000
 /* Below this even the names of parts would not fit. */
 #define LEAST_MESSAGE 4096
 /* Parts are that long at most: the server sends them back as base64 in JSON. */

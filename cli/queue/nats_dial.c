@@ -95,7 +95,8 @@ int nats_explain_at(const nats_library *nats, const char *where, natsStatus stat
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static natsStatus set_credentials(const nats_library *nats, const nats_address *a, natsOptions *options)
+static natsStatus set_credentials(const nats_library *nats, const nats_address *a,
+                                  natsOptions *options)
 {
     natsStatus s = NATS_OK;
     if (a->user) s = nats->natsOptions_SetUserInfo(options, a->user, a->password);
@@ -169,8 +170,7 @@ int nats_dial_options(const nats_library *nats, const nats_address *a, const cha
     if (rc != 0) return rc;
     natsStatus s = set_options(nats, a, name, options);
     if (s == NATS_OK) s = set_credentials(nats, a, options);
-    if (s != NATS_OK)
-        return nats_explain_at(nats, a->where, s, 0, "the connection's options", err);
+    if (s != NATS_OK) return nats_explain_at(nats, a->where, s, 0, "the connection's options", err);
     if (a->nkey) rc = nats_key_use(nats, options, a->nkey, err);
     if (rc == 0 && set_tls(nats, a, options) != NATS_OK)
         rc = complain_of_file("certificates", a->cert ? a->cert : a->ca ? a->ca : "TLS", err);

@@ -14,7 +14,7 @@
  *     facts.c            models, health, metrics and reload; page.c the page at /
  *     models.c           the models that are served
  *     access.c           keys of clients, their limits and budgets; new_key.c makes a key; spend.c
- *                        counts what they spent, spend_sqlite.c keeps it
+ *                        counts what they spent, spend_sqlite.c or spend_nats.c keeps it
  *     observe.c          hands a finished request's record to metrics.c (its label sets: series.c),
  *                        journal.c, recent.c
  *     settings.c         the section `serve` of the configuration

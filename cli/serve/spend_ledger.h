@@ -13,9 +13,8 @@
 #ifndef BELUGA_CLI_SERVE_SPEND_LEDGER_H
 #define BELUGA_CLI_SERVE_SPEND_LEDGER_H
 
-#include "serve/spend_store.h"
-
 #include "base/buf.h"
+#include "serve/spend_store.h"
 
 #define SPEND_LEDGER_KEY 64
 

@@ -114,8 +114,7 @@ static int connect_anew(nats_store *s, beluga_error *err)
 static int connect_if_needed(nats_store *s, char *why)
 {
     beluga_error err;
-    if (s->connection &&
-        s->nats->natsConnection_Status(s->connection) == NATS_CONN_STATUS_CLOSED)
+    if (s->connection && s->nats->natsConnection_Status(s->connection) == NATS_CONN_STATUS_CLOSED)
         disconnect(s);
     if (s->connection || connect_anew(s, &err) == 0) return 0;
     snprintf(why, SPEND_WHY_BYTES, "%s", err.message);
@@ -201,8 +200,8 @@ static int publish(nats_store *s, const char *key, char *why)
     jsPubAck *ack = NULL;
     jsErrCode code = 0;
     snprintf(subject, sizeof subject, "%s%s", s->prefix, key);
-    natsStatus status = s->nats->js_Publish(&ack, s->js, subject, s->text.data,
-                                            (int)s->text.length, NULL, &code);
+    natsStatus status =
+        s->nats->js_Publish(&ack, s->js, subject, s->text.data, (int)s->text.length, NULL, &code);
     if (status == NATS_OK && ack->Sequence == s->seen + 1) s->seen++;
     s->nats->jsPubAck_Destroy(ack);
     return status == NATS_OK ? 0 : fail(s, status, code, "can't write", why);
@@ -349,8 +348,8 @@ static bool changed(spend_store *base)
     int64_t created = 0;
     jsErrCode code;
     if (!s->connection || !is_fresh(s)) return true;
-    s->fresh = look(s, &last, &created, &code) == NATS_OK && created == s->created &&
-               last >= s->seen;
+    s->fresh =
+        look(s, &last, &created, &code) == NATS_OK && created == s->created && last >= s->seen;
     return !s->fresh || last != s->seen;
 }
 

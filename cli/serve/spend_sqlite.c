@@ -138,8 +138,5 @@ static int totals(spend_store *base, int64_t day, spend_total_fn tell, void *pay
     return rc;
 }
 
-const spend_backend spend_sqlite = {.open = open_store,
-                                    .close = close_store,
-                                    .add = add,
-                                    .changed = changed,
-                                    .totals = totals};
+const spend_backend spend_sqlite = {
+    .open = open_store, .close = close_store, .add = add, .changed = changed, .totals = totals};

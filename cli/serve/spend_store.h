@@ -1,5 +1,5 @@
-/* Where what keys have spent is kept: a sum for each key and UTC day. A path is a SQLite database, an
- * address of NATS a bucket there; what each can do stands behind a table. */
+/* Where what keys have spent is kept: a sum for each key and UTC day. A path is a SQLite database,
+ * an address of NATS a bucket there; what each can do stands behind a table. */
 #ifndef BELUGA_CLI_SERVE_SPEND_STORE_H
 #define BELUGA_CLI_SERVE_SPEND_STORE_H
 

@@ -76,6 +76,20 @@ static void each_member_is_read(void **state)
     serve_settings_free(&s);
 }
 
+static void an_address_of_nats_is_no_path(void **state)
+{
+    static const char *const addresses[] = {"nats://one,two:4223/budgets", "tls://one/budgets"};
+    (void)state;
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        char text[128];
+        serve_settings s;
+        snprintf(text, sizeof text, "serve:\n  spend: %s\n", addresses[i]);
+        accept(text, &s);
+        assert_string_equal(s.spend, addresses[i]);
+        serve_settings_free(&s);
+    }
+}
+
 static void a_key_is_read(void **state)
 {
     (void)state;
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(a_configuration_is_not_needed),
         cmocka_unit_test(each_member_is_read),
+        cmocka_unit_test(an_address_of_nats_is_no_path),
         cmocka_unit_test(a_key_is_read),
         cmocka_unit_test(a_mistake_is_told_with_its_place),
         cmocka_unit_test(a_key_that_stands_in_place_of_its_hash_is_not_shown),

@@ -59,8 +59,8 @@ static spend *open_bucket(const char *query)
     char address[256];
     spend *s;
     beluga_error err = {.message = ""};
-    int status = spend_new(servers_address(&nats, "budgets", query, address, sizeof address), &s,
-                           &err);
+    int status =
+        spend_new(servers_address(&nats, "budgets", query, address, sizeof address), &s, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, 0);
     return s;
@@ -191,7 +191,8 @@ static void begin(gateway *g)
     assert_int_equal(beluga__thread_start(&g->thread, 1 << 18, spend_much, g), 0);
 }
 
-/* More keys than one text has, of more gateways than two, all at once: no use is lost or doubled. */
+/* More keys than one text has, of more gateways than two, all at once: no use is lost or doubled.
+ */
 static void all_add_up_exactly(void **state)
 {
     static gateway gateways[GATEWAYS];

@@ -11,14 +11,17 @@
 
 #define STEP_MS 100
 /* SHA-256 of "secret" */
-#define CONFIG                                                          \
-    "models:\n  e: {model: mock/echo, prices: prices.yaml}\n"           \
-    "serve:\n  spend: %s\n  keys:\n"                                    \
-    "  - {name: alice, budget_per_day: 3, page: true, sha256: "         \
+#define KEYS                                                    \
+    "  keys:\n"                                                 \
+    "  - {name: alice, budget_per_day: 3, page: true, sha256: " \
     "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b}\n"
 #define BEARER "Authorization: Bearer secret\r\n"
-/* A word of the answer is a dollar, and the echo of "Hi" is one. */
-#define PRICES "date: 2026-11-05\nprices:\n  mock/echo: {input: 0, output: 1000000}\n"
+/* data/prices.yaml has two dollars for a million tokens of its output. */
+#define MODELS "models:\n  m: {model: openai/gpt-5-mini, max_retries: 0}\n"
+#define FOR_A_DOLLAR                                                                               \
+    JSON("{\"id\":\"x\",\"model\":\"gpt-5-mini\",\"choices\":[{\"message\":{\"content\":\"Yes\"}," \
+         "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":"      \
+         "500000}}")
 
 typedef struct stand {
     servers nats;
@@ -53,9 +56,7 @@ static int end(void **state)
 
 static void serve(stand *s, int which)
 {
-    gate *g = s->gates[which];
-    cli_write_file(g->cli, "prices.yaml", PRICES, strlen(PRICES));
-    gate_serve(g, s->config);
+    gate_serve(s->gates[which], s->config);
 }
 
 static void start(stand *s)
@@ -68,14 +69,21 @@ static void start(stand *s)
     }
     servers_start(&s->nats, 1, NULL);
     servers_address(&s->nats, "budgets", NULL, address, sizeof address);
-    snprintf(s->config, sizeof s->config, CONFIG, address);
+    snprintf(s->config, sizeof s->config, "%sserve:\n  spend: %s\n%s", GATE_PROVIDERS MODELS,
+             address, KEYS);
     serve(s, 0);
     serve(s, 1);
 }
 
 static int ask(gate *g)
 {
-    return gate_request(g, "POST", "/v1/chat/completions", BEARER, GATE_CHAT("e", "false"));
+    return gate_request(g, "POST", "/v1/chat/completions", BEARER, GATE_CHAT("m", "false"));
+}
+
+static void spend_a_dollar(gate *g)
+{
+    script(g->peer, FOR_A_DOLLAR);
+    assert_int_equal(ask(g), 200);
 }
 
 /* Wait until a gateway's metrics have a line. */
@@ -101,9 +109,9 @@ static void a_budget_that_is_spent_at_one_is_refused_at_the_other(void **state)
 {
     stand *s = *state;
     start(s);
-    assert_int_equal(ask(s->gates[0]), 200);
-    assert_int_equal(ask(s->gates[1]), 200);
-    assert_int_equal(ask(s->gates[0]), 200);
+    spend_a_dollar(s->gates[0]);
+    spend_a_dollar(s->gates[1]);
+    spend_a_dollar(s->gates[0]);
     wait_for_spent(s->gates[0], 3);
     wait_for_spent(s->gates[1], 3);
     for (int i = 0; i < 2; i++) {
@@ -126,13 +134,13 @@ static void a_gateway_that_is_killed_goes_on_where_it_was(void **state)
 {
     stand *s = *state;
     start(s);
-    assert_int_equal(ask(s->gates[0]), 200);
+    spend_a_dollar(s->gates[0]);
     wait_for_spent(s->gates[1], 1);
     kill_gate(s->gates[0]);
-    assert_int_equal(ask(s->gates[1]), 200);
+    spend_a_dollar(s->gates[1]);
     serve(s, 0);
     wait_for_spent(s->gates[0], 2);
-    assert_int_equal(ask(s->gates[0]), 200);
+    spend_a_dollar(s->gates[0]);
     wait_for_spent(s->gates[1], 3);
     assert_int_equal(ask(s->gates[1]), 429);
     assert_int_equal(ask(s->gates[0]), 429);
@@ -142,13 +150,13 @@ static void they_answer_while_the_server_is_away(void **state)
 {
     stand *s = *state;
     start(s);
-    assert_int_equal(ask(s->gates[0]), 200);
+    spend_a_dollar(s->gates[0]);
     wait_for_spent(s->gates[1], 1);
     servers_kill(&s->nats, 0);
-    assert_int_equal(ask(s->gates[0]), 200);
-    assert_int_equal(ask(s->gates[1]), 200);
+    spend_a_dollar(s->gates[0]);
+    spend_a_dollar(s->gates[1]);
     wait_for(s->gates[0], "beluga_spend_failing 1\n");
-    assert_int_equal(ask(s->gates[0]), 200); /* it knows of two dollars */
+    spend_a_dollar(s->gates[0]); /* it knows of two dollars */
     cli_wait_for_err(s->gates[0]->cli, "kept in memory until it can be written");
     assert_int_equal(ask(s->gates[0]), 429);
     servers_start_again(&s->nats, 0);
