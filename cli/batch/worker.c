@@ -4,6 +4,7 @@
 #include "batch/calls.h"
 #include "batch/run.h"
 #include "batch/work_supply.h"
+#include "configuration.h"
 #include "exit.h"
 #include "logbook/options.h"
 #include "output.h"
@@ -12,8 +13,6 @@
 #include "session.h"
 #include "text.h"
 #include "tools/tools.h"
-
-#include <beluga/registry.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,21 +46,13 @@ typedef struct worker {
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* A number alone means seconds, as with --timeout. @param[out] ms  0 without --idle. */
+/* @param[out] ms  0 without --idle. */
 static int take_idle(const cli_args *args, int64_t *ms)
 {
-    char text[64];
-    beluga_option option;
     beluga_error err;
-    const char *time = args->idle;
     *ms = 0;
-    if (!time) return 0;
-    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
-    snprintf(text, sizeof text, "timeout=%.48s%s", time, bare ? "s" : "");
-    if (beluga_option_parse(text, &option, &err) != 0)
-        return out_usage("--idle: %s is not a time, such as 90s or 5m", time);
-    *ms = option.value.integer;
-    return 0;
+    if (!args->idle || configuration_read_time(args->idle, ms, &err) == 0) return 0;
+    return out_usage("--idle: %s is not a time, such as 90s or 5m", args->idle);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -202,27 +193,20 @@ static int check_facts(worker *w)
     return CLI_EXIT_CONFIG;
 }
 
-static uint64_t find_capabilities(const worker *w)
-{
-    beluga_provider provider;
-    int rc =
-        beluga_registry_describe(beluga_registry_default(), w->session.config, &provider, NULL);
-    return rc ? UINT64_MAX : provider.capabilities;
-}
-
 static int make_plan(worker *w)
 {
     char why[BATCH_WHY_BYTES];
     const batch_manifest *m = &w->manifest;
-    w->plan = (batch_plan){.template = m->template ? &w->template : NULL,
-                           .system = m->system,
-                           .prompt_name = m->prompt_column,
-                           .attach_name = m->attach_column,
-                           .model = w->session.model,
-                           .takes = m->attach_anyway ? UINT64_MAX : find_capabilities(w),
-                           .id_column = -1,
-                           .prompt_column = -1,
-                           .attach_column = -1};
+    w->plan =
+        (batch_plan){.template = m->template ? &w->template : NULL,
+                     .system = m->system,
+                     .prompt_name = m->prompt_column,
+                     .attach_name = m->attach_column,
+                     .model = w->session.model,
+                     .takes = m->attach_anyway ? UINT64_MAX : session_capabilities(&w->session),
+                     .id_column = -1,
+                     .prompt_column = -1,
+                     .attach_column = -1};
     if (!m->template || batch_template_parse(&w->template, m->template, why) == 0) return 0;
     out_error("the job's template can't be used: %s", why);
     return CLI_EXIT_USAGE;
@@ -276,9 +260,7 @@ static void tell_totals(const batch_work_supply *supply, const char *state)
     char time[32], cost[48] = "cost unknown";
     const batch_totals *own = &supply->own;
     batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
-    if (!own->unpriced || own->cost > 0)
-        snprintf(cost, sizeof cost, own->cost > 0 && own->cost < 0.1 ? "$%.4f" : "$%.2f",
-                 own->cost);
+    if (!own->unpriced || own->cost > 0) batch_format_cost(own->cost, cost, sizeof cost);
     out_note("this worker did %" PRIu64 " line%s, of which %" PRIu64 " failed, in %s; %s; the job "
              "is %s",
              own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,

@@ -6,8 +6,6 @@
 #include "exit.h"
 #include "output.h"
 
-#include <beluga/registry.h>
-
 int batch_set_budget(batch_command *b)
 {
     double left = b->budget - b->output.totals.cost;
@@ -21,21 +19,13 @@ int batch_set_budget(batch_command *b)
     return CLI_EXIT_RATE;
 }
 
-static uint64_t find_capabilities(const batch_command *b)
-{
-    beluga_provider provider;
-    beluga_registry *registry = beluga_registry_default();
-    int rc = beluga_registry_describe(registry, b->session.config, &provider, NULL);
-    return rc ? UINT64_MAX : provider.capabilities;
-}
-
 int batch_open_model(batch_command *b)
 {
     int rc = batch_set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
-    if (rc == 0 && !b->args->attach_anyway) b->plan.takes = find_capabilities(b);
+    if (rc == 0 && !b->args->attach_anyway) b->plan.takes = session_capabilities(&b->session);
     return rc ? rc : batch_open_by_jobs(b);
 }
 

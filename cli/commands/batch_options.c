@@ -1,9 +1,9 @@
 /* The options that `beluga batch` reads itself, and what goes with what. */
 #include "batch/calls.h"
 #include "commands/batch.h"
+#include "configuration.h"
 #include "output.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,22 +71,15 @@ static int take_output_format(batch_command *b)
     return out_usage("--output-format: it is beluga or openai, not %s", name);
 }
 
-/* A number alone means seconds, as with --timeout. */
 static int take_poll(batch_command *b)
 {
-    char text[64];
-    beluga_option option;
     beluga_error err;
-    const char *time = b->args->poll;
-    b->by_jobs.poll_ms = DEFAULT_POLL_MS;
-    if (!time) return 0;
-    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
-    snprintf(text, sizeof text, "timeout=%.32s%s", time, bare ? "s" : "");
-    if (beluga_option_parse(text, &option, &err) || option.value.integer < 1 ||
-        option.value.integer > MAX_POLL_MS)
-        return out_usage("--poll: not a time up to a day, such as 30s or 5m: %s", time);
-    b->by_jobs.poll_ms = option.value.integer;
-    return 0;
+    int64_t *ms = &b->by_jobs.poll_ms;
+    *ms = DEFAULT_POLL_MS;
+    if (!b->args->poll) return 0;
+    int rc = configuration_read_time(b->args->poll, ms, &err);
+    if (rc == 0 && *ms >= 1 && *ms <= MAX_POLL_MS) return 0;
+    return out_usage("--poll: not a time up to a day, such as 30s or 5m: %s", b->args->poll);
 }
 
 /* By jobs the lines are asked, or those that were given to some are cancelled. */
