@@ -10,10 +10,12 @@ static const char *type_of(const peer *p, size_t i)
     return peer_request_header(p, i, "content-type");
 }
 
+/* "application/jsonl" and "application/x-ndjson" are of files with a JSON text a line. */
 bool check_body_is_other(const peer *p, size_t i)
 {
     const char *type = type_of(p, i);
-    return type && !strcasestr(type, "json");
+    if (!type) return false;
+    return !strcasestr(type, "json") || strcasestr(type, "jsonl") || strcasestr(type, "ndjson");
 }
 
 /* Find the boundary between the parts of a body. @return its length; 0: it has none. */

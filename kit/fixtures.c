@@ -244,12 +244,26 @@ static bool find_at(const check_profile *p, const char *provider, size_t place,
     return is_answer(name) && read_answer(p, provider, place, scenario, name, text, path);
 }
 
+static bool find_of(const check_profile *p, const char *provider, const char *scenario,
+                    const char *name, check_text *text)
+{
+    for (size_t place = 0; place < PLACES; place++)
+        if (find_at(p, provider, place, scenario, name, text)) return true;
+    return false;
+}
+
+/* The answers of a case belong together: behind those of a host, such as its one page of a list,
+ * come none of its base. */
 static bool find_in(const check_profile *p, const char *scenario, const char *name,
                     check_text *text)
 {
-    for (size_t i = 0; i < p->n_levels; i++)
-        for (size_t place = 0; place < PLACES; place++)
-            if (find_at(p, p->levels[i].provider, place, scenario, name, text)) return true;
+    bool follows = is_answer(name) && strcmp(name, "answer") != 0;
+    for (size_t i = 0; i < p->n_levels; i++) {
+        if (find_of(p, p->levels[i].provider, scenario, name, text)) return true;
+        if (!follows || !find_of(p, p->levels[i].provider, scenario, "answer", text)) continue;
+        check_text_clear(text);
+        return false;
+    }
     return false;
 }
 

@@ -361,6 +361,8 @@ int batch_gather_run(batch_gatherer *c)
     go(c);
     batch_signals_unwatch(&before);
     batch_progress_hide(c->progress);
+    if (c->interrupted)
+        out_note("the job %s stays in its queue, and workers go on with it", queue_job(c->queue));
     return 0;
 }
 

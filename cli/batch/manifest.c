@@ -1,6 +1,8 @@
 #include "batch/manifest.h"
 
+#include "exit.h"
 #include "logbook/options.h"
+#include "output.h"
 
 #include <beluga/option.h>
 
@@ -20,6 +22,28 @@ static bool is_told(int key)
     const beluga_option_info *info = beluga_option_get_info(key);
     return beluga_option_shapes_answer(key) && info->type != BELUGA_OPTION_STRING &&
            info->type != BELUGA_OPTION_LIST && info->type != BELUGA_OPTION_POINTER;
+}
+
+/* Words that say how to answer are told, though they are texts. */
+static bool is_word(int key)
+{
+    return key == BELUGA_OPTION_STOP_SEQUENCES || key == BELUGA_OPTION_TOOL_CHOICE;
+}
+
+/* Of a provider's own options a job may have numbers and switches. */
+static bool is_plain(const char *value)
+{
+    return !value[strspn(value, "0123456789.-")] || strcmp(value, "true") == 0 ||
+           strcmp(value, "false") == 0;
+}
+
+static bool may_set(const char *text)
+{
+    beluga_option option;
+    const char *value = strchr(text, '=');
+    if (!value || beluga_option_parse(text, &option, NULL) != 0) return false;
+    if (option.key == BELUGA_OPTION_PROVIDER_SPECIFIC) return is_plain(value + 1);
+    return is_word(option.key) || is_told(option.key);
 }
 
 static bool is_given(const cli_args *args, const char *name)
@@ -219,6 +243,31 @@ void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *f
 {
     const beluga_json *root = beluga_json_doc_root(manifest->doc);
     batch_facts_compare(facts, beluga_json_get(root, "facts"), difference);
+}
+
+/* ---- a worker's configuration ---------------------------------------------------------------- */
+
+static int refuse_option(const char *text)
+{
+    out_error("the job sets %.*s, which is a worker's own: it is not worked on",
+              (int)strcspn(text, "="), text);
+    return CLI_EXIT_CONFIG;
+}
+
+int batch_manifest_apply(const batch_manifest *manifest, const cli_args *args,
+                         beluga_config *config)
+{
+    beluga_json_doc *doc = NULL;
+    const char *json = manifest->options;
+    int rc = 0;
+    if (!json || beluga_json_parse(json, strlen(json), &doc, NULL) != 0) return 0;
+    const beluga_json *root = beluga_json_doc_root(doc);
+    for (const beluga_json *v = beluga_json_first(root); v && !rc; v = beluga_json_next(root, v)) {
+        const char *text = beluga_json_string(v, NULL);
+        if (text && !may_set(text)) rc = refuse_option(text);
+    }
+    beluga_json_doc_free(doc);
+    return rc ? rc : logbook_options_apply(args, json, config);
 }
 
 void batch_manifest_free(batch_manifest *manifest)

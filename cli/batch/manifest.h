@@ -56,6 +56,15 @@ void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *f
  */
 int batch_manifest_options(const cli_args *args, const beluga_config *config, cli_text *out);
 
+/*
+ * Set the options of a manifest in a worker's configuration, but for those that its command line
+ * gives. Whoever can write into a queue may say how lines are asked, and nothing else: not where a
+ * key goes, say.
+ * @return 0, or an exit code, reported.
+ */
+int batch_manifest_apply(const batch_manifest *manifest, const cli_args *args,
+                         beluga_config *config);
+
 void batch_manifest_free(batch_manifest *manifest);
 
 #endif

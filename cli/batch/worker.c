@@ -6,7 +6,6 @@
 #include "batch/work_supply.h"
 #include "configuration.h"
 #include "exit.h"
-#include "logbook/options.h"
 #include "output.h"
 #include "prices.h"
 #include "report.h"
@@ -136,7 +135,7 @@ static int set_budget(worker *w)
 static int set_options(worker *w)
 {
     const batch_manifest *m = &w->manifest;
-    int rc = m->options ? logbook_options_apply(w->args, m->options, w->session.base) : 0;
+    int rc = batch_manifest_apply(m, w->args, w->session.base);
     if (rc == 0 && m->strict) rc = set_one(w, "strict=true");
     return rc ? rc : set_budget(w);
 }

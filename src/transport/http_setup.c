@@ -334,7 +334,7 @@ static void add_header(header_list *list, const char *name, size_t n, const char
 static size_t list_bytes(const beluga_http_request *request, size_t *n)
 {
     size_t size = 0;
-    *n = request->body.length > EXPECTED_BODY ? 3 : 2; /* of our own */
+    *n = request->body.length > EXPECTED_BODY || !request->has_body ? 3 : 2; /* of our own */
     for (const beluga__header *h = request->headers; h; h = h->next, ++*n)
         size += h->n_name + h->n_value + sizeof ": ";
     return size + *n * sizeof(struct curl_slist);
@@ -356,7 +356,8 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
                           header_list *list)
 {
     static const char accepts[] = "Accept-Encoding";
-    static char plain[] = "Accept-Encoding: identity", no_expect[] = "Expect:";
+    static char plain[] = "Accept-Encoding: identity",
+                no_expect[] = "Expect:", no_type[] = "Content-Type:";
     bool names_agent = false, names_encoding = false;
     for (const beluga__header *h = request->headers; h; h = h->next) {
         names_agent =
@@ -369,6 +370,8 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
     if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
     /* libcurl expects a "100 Continue" before a body above 1 MiB, and waits a second for it. */
     if (request->body.length > EXPECTED_BODY) add_line(list, no_expect);
+    /* libcurl calls the body of a POST a form, also where there is none. */
+    if (!request->has_body) add_line(list, no_type);
 }
 
 bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request)

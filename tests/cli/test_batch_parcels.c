@@ -2,6 +2,7 @@
  * OUT.queue. */
 #include "batch/gate.h"
 #include "batch/item.h"
+#include "batch/manifest.h"
 #include "batch/mark.h"
 #include "batch/parcel.h"
 #include "batch_parts.h"
@@ -206,6 +207,91 @@ static void a_mark_is_read_as_it_was_written(void **state)
     assert_int_equal(read.position, 0);
 }
 
+/* ---- manifests ------------------------------------------------------------------------------- */
+
+static void a_manifest_is_read_as_it_was_written(void **state)
+{
+    cli_text json = {0};
+    batch_manifest m = {.id = "77",
+                        .model = "mock/echo",
+                        .template = "{{a}} \"b\"\n",
+                        .openai = true,
+                        .options = "[\"temperature=0.5\"]",
+                        .lines = 12,
+                        .there = 3,
+                        .layout = {.format = BATCH_CSV, .delimiter = '\t', .headless = true},
+                        .limits = {.requests_per_minute = 60, .budget = 2.5}},
+                   read;
+    const batch_facts facts = {.items = {{"input", "x"}, {"model", "mock/echo"}}, .count = 2};
+    const batch_facts others = {.items = {{"input", "x"}, {"model", "mock/any"}}, .count = 2};
+    batch_difference difference;
+    (void)state;
+    assert_int_equal(batch_manifest_write(&m, &facts, &json), 0);
+    assert_int_equal(batch_manifest_read(&read, json.data, json.length), 0);
+    assert_string_equal(read.template, m.template);
+    assert_null(read.system);
+    assert_true(read.openai && !read.strict && read.layout.headless);
+    assert_int_equal(read.layout.format, BATCH_CSV);
+    assert_int_equal(read.layout.delimiter, '\t');
+    assert_int_equal(read.lines, 12);
+    assert_int_equal(read.there, 3);
+    assert_int_equal(read.limits.requests_per_minute, 60);
+    assert_true(read.limits.budget == 2.5);
+    batch_manifest_compare(&read, &facts, &difference);
+    assert_int_equal(difference.kind, BATCH_SAME);
+    batch_manifest_compare(&read, &others, &difference);
+    assert_string_equal(difference.text, "was begun with another model (mock/echo)");
+    batch_manifest_free(&read);
+    text_free(&json);
+}
+
+/* Apply the options of a manifest to a configuration. */
+static int apply(const char *options, double *temperature)
+{
+    char json[512];
+    batch_manifest m;
+    cli_args args = {.commands = NULL};
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    assert_non_null(config);
+    int n = snprintf(json, sizeof json,
+                     "{\"version\":1,\"id\":\"x\",\"model\":\"mock/echo\",\"format\":\"text\","
+                     "\"options\":\"[%s]\"}",
+                     options);
+    assert_int_equal(batch_manifest_read(&m, json, (size_t)n), 0);
+    int rc = batch_manifest_apply(&m, &args, config);
+    beluga_config_get_double(config, BELUGA_OPTION_TEMPERATURE, temperature);
+    batch_manifest_free(&m);
+    beluga_config_free(config);
+    return rc;
+}
+
+/* Whoever writes into a queue must not lead a key elsewhere. */
+static void a_manifest_sets_how_lines_are_asked_and_nothing_else(void **state)
+{
+    static const char *const refused[] = {
+        "base_url=http://127.0.0.1:9",
+        "api_key=env:HOME",
+        "headers=a: b",
+        "proxy=http://127.0.0.1:9",
+        "extra_body={}",
+        "prices=/etc/passwd",
+        "max_retries=0",
+        "mock.finish_reason=length",
+        "no",
+    };
+    double temperature = 0;
+    char options[128];
+    (void)state;
+    assert_int_equal(apply("\\\"temperature=0.5\\\",\\\"mock.latency_ms=3\\\"", &temperature), 0);
+    assert_true(temperature == 0.5);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        temperature = 0;
+        snprintf(options, sizeof options, "\\\"temperature=0.5\\\",\\\"%s\\\"", refused[i]);
+        assert_int_equal(apply(options, &temperature), CLI_EXIT_CONFIG);
+        assert_true(temperature == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +303,8 @@ int main(void)
         cmocka_unit_test(a_gate_lets_so_many_pass_a_minute),
         cmocka_unit_test(a_gate_is_shut_for_as_long_as_too_much_passed),
         cmocka_unit_test(a_mark_is_read_as_it_was_written),
+        cmocka_unit_test(a_manifest_is_read_as_it_was_written),
+        cmocka_unit_test(a_manifest_sets_how_lines_are_asked_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

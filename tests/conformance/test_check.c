@@ -170,6 +170,14 @@ static void another_path_or_header_fails_its_check(void **state)
     assert_fails("openai", "image audio file ", "header X-Missing: want \"1\", got none");
 }
 
+/* A file of requests is "application/jsonl", which is no JSON. */
+static void another_line_of_a_file_fails_its_check(void **state)
+{
+    (void)state;
+    change("gemini/check/job-create", "request 2", "{\"key\":\"request-2\"", "{\"key\":\"2\"");
+    assert_fails("gemini", "job-create ", "{\"key\":\"request-2\"");
+}
+
 static void an_event_that_does_not_come_fails_its_check(void **state)
 {
     (void)state;
@@ -370,7 +378,7 @@ static void a_skip_is_told_with_its_reason_and_can_be_taken_back(void **state)
     write_own("groq/check/check.json", "{\"base\": \"openai\", \"skip\": {\"schema\": null}}");
     assert_int_equal(check("groq", &v, &err), 0);
     assert_int_equal(v.skipped, with_base - 1);
-    assert_int_equal(skipped, 16); /* three for plug-ins alone, six of batch jobs without cases */
+    assert_int_equal(skipped, 10); /* three of them are for plug-ins alone */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -384,6 +392,7 @@ int main(void)
         TEST(a_member_that_is_not_sent_fails_its_check),
         TEST(a_member_that_should_not_be_sent_fails_its_check),
         TEST(another_path_or_header_fails_its_check),
+        TEST(another_line_of_a_file_fails_its_check),
         TEST(an_event_that_does_not_come_fails_its_check),
         TEST(an_event_too_many_fails_its_check),
         TEST(another_status_fails_its_check),

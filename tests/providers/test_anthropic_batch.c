@@ -99,6 +99,7 @@ static void a_job_is_cancelled(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1/messages/batches/b/cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
+    assert_null(peer_request_header(s->peer, 0, "content-type")); /* libcurl's would be a form's */
 }
 
 static void a_job_is_deleted(scene *s)

@@ -192,6 +192,7 @@ static void a_job_is_cancelled_and_looked_at(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1beta/batches/b:cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
+    assert_null(peer_request_header(s->peer, 0, "content-type"));
     expect_sent(s, 1, "GET /v1beta/batches/b");
 }
 
