@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "batch/calls.h"
+#include "batch/queue_supply.h"
 #include "batch/run.h"
-#include "batch/work_supply.h"
 #include "configuration.h"
 #include "exit.h"
 #include "output.h"
@@ -40,7 +40,7 @@ typedef struct worker {
     batch_fact_texts texts;
     beluga_prices *prices;
     batch_progress progress;
-    batch_work_supply supply;
+    batch_queue_supply supply;
 } worker;
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -228,21 +228,21 @@ static int open_model(worker *w)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static int find_code(const batch_work *run, const batch_work_supply *supply)
+static int find_code(const batch_work *run, const batch_queue_supply *supply)
 {
     if (run->error.code) return exit_from_error(run->error.code);
     if (supply->failure.code) return exit_from_error(supply->failure.code);
     return run->interrupted ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
 }
 
-static const char *name_state(const batch_work_supply *supply, int code)
+static const char *name_state(const batch_queue_supply *supply, int code)
 {
     if (code == CLI_EXIT_INTERRUPTED) return "interrupted";
     if (code) return "stopped";
     return supply->was_idle ? "idle" : "over";
 }
 
-static void tell_reason(const batch_work *run, const batch_work_supply *supply)
+static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
 {
     char line[ERROR_LINE_BYTES];
     const beluga_error *err = run->error.code ? &run->error : &supply->failure;
@@ -254,7 +254,7 @@ static void tell_reason(const batch_work *run, const batch_work_supply *supply)
         out_error("%s", line);
 }
 
-static void tell_totals(const batch_work_supply *supply, const char *state)
+static void tell_totals(const batch_queue_supply *supply, const char *state)
 {
     char time[32], cost[48] = "cost unknown";
     const batch_totals *own = &supply->own;
@@ -269,7 +269,7 @@ static void tell_totals(const batch_work_supply *supply, const char *state)
                  supply->returned == 1 ? " was" : "s were");
 }
 
-static int put_json(const batch_work *run, const batch_work_supply *supply, int code)
+static int put_json(const batch_work *run, const batch_queue_supply *supply, int code)
 {
     const batch_totals *own = &supply->own;
     const beluga_error *err = run->error.code ? &run->error : &supply->failure;
@@ -331,8 +331,8 @@ static int ask(worker *w)
                       .openai = w->manifest.openai,
                       .run_tools = w->tools.count != 0};
     batch_progress_begin(&w->progress, w->manifest.lines, &w->supply.job, w->args->verbose == 0);
-    if (batch_work_supply_begin(&w->supply, w->queue, &w->manifest, &w->plan, &w->progress,
-                                w->jobs) != 0)
+    if (batch_queue_supply_begin(&w->supply, w->queue, &w->manifest, &w->plan, &w->progress,
+                                 w->jobs) != 0)
         return out_no_memory();
     w->supply.idle_ms = w->idle_ms;
     batch_run(&run);
@@ -341,7 +341,7 @@ static int ask(worker *w)
 
 static void release(worker *w)
 {
-    batch_work_supply_free(&w->supply);
+    batch_queue_supply_free(&w->supply);
     queue_free(w->queue);
     beluga_prices_free(w->prices);
     session_free(&w->session);

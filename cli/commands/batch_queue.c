@@ -95,7 +95,7 @@ static int remove_job(const cli_args *args)
     return rc;
 }
 
-/* What the lines are is the job's. What a worker may say is how it reaches the model. */
+/* What is asked is said in the job. A worker only says how it reaches the model. */
 static int check_options(const cli_args *args)
 {
     static const arg_set all[] = {ARG_WORK, ARG_STATUS, ARG_REMOVE, ARG_JSON, ARG_CALLS, ARG_COUNT};

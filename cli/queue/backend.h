@@ -1,4 +1,4 @@
-/* What a backend of queues is: the functions of queue.h, which explains them, behind one table. */
+/* A backend: it keeps a queue somewhere. It is a table of the functions that queue.h explains. */
 #ifndef BELUGA_CLI_QUEUE_BACKEND_H
 #define BELUGA_CLI_QUEUE_BACKEND_H
 
