@@ -53,17 +53,16 @@ int batch_open_by_jobs(batch_command *b)
     return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
-/* The price of a batch job beside the usual one; 0: the provider has none. No model is opened, as
- * no key is needed to estimate. */
+/* No model is opened, as no key is needed to estimate. */
 double batch_job_factor(const batch_command *b)
 {
     beluga_provider provider;
     beluga_registry *registry = beluga_registry_default();
     int rc = beluga_registry_describe(registry, b->session.config, &provider, NULL);
-    return rc || !provider.batch ? 0 : provider.batch->price_factor;
+    if (rc || !provider.batch) return 0;
+    return provider.batch->price_factor > 0 ? provider.batch->price_factor : 1;
 }
 
-/* Lines are asked by the provider's batch jobs. */
 void batch_ask_by_jobs(batch_command *b, batch_work *run)
 {
     batch_jobs *jobs = &b->by_jobs;
