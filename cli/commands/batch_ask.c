@@ -11,7 +11,7 @@ int batch_set_budget(batch_command *b)
     double left = b->budget - b->output.totals.cost;
     const beluga_option option = beluga_with_budget(left);
     if (!b->budget) return 0;
-    /* What is under way is collected whatever is left; the library then keeps no budget of it. */
+    /* Jobs under way are collected though nothing is left; the library then keeps no budget. */
     if (left <= 0 && batch_is_by_jobs(b->args)) return 0;
     if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
     out_error("the budget of $%.6g is spent: earlier runs took $%.6g", b->budget,

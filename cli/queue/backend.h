@@ -29,7 +29,7 @@ typedef struct queue_backend {
     bool (*failed)(const queue *q, beluga_error *err);
 } queue_backend;
 
-/* What each backend's queue begins with. */
+/* The first member of each backend's own queue. */
 struct queue {
     const queue_backend *backend;
     char job[QUEUE_NAME_BYTES];

@@ -1,4 +1,4 @@
-/* What all files of a queue of NATS share: its errors, and how its threads wait for each other. */
+/* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
 #include "base/clock.h"
 #include "queue/nats.h"
 
@@ -13,7 +13,7 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* What the server's own codes mean for who reads them. */
+/* The server's own codes, and what to tell a user of each. */
 static const struct {
     jsErrCode code;
     int error;

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* What a function asks. */
+/* The arguments of a function, whichever it is. */
 typedef struct question {
     beluga_chat_model *model;
     beluga_context *context;
