@@ -1,5 +1,4 @@
-/* Shared by the files that jobs.h lists: how a run stops, and how the result of a line is written.
- */
+/* What the files of jobs.h share: how a run stops, and how the result of a line is written. */
 #include "jobs/jobs.h"
 #include "output.h"
 
