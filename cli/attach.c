@@ -6,8 +6,6 @@
 #include "report.h"
 #include "text.h"
 
-#include <beluga/registry.h>
-
 #include <string.h>
 
 static bool is_stdin(const char *what)
@@ -60,13 +58,10 @@ bool attach_is_refused(const cli_args *args, const beluga_error *err)
 
 int attach_check(const cli_args *args, const cli_session *session, const beluga_message *message)
 {
-    beluga_provider provider;
     beluga_error err;
     const char *name;
     if (!attach_is_strict(args)) return 0;
-    if (beluga_registry_describe(beluga_registry_default(), session->config, &provider, NULL) != 0)
-        return 0;
-    const char *what = attach_find_untaken(message, provider.capabilities, &name);
+    const char *what = attach_find_untaken(message, session_capabilities(session), &name);
     if (!what) return 0;
     beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
                      "%.80s is not sent: %s is not known to take %s; another model (-m) may, and "

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_OPTION_BYTES 64
+#define MAX_TIME_BYTES 96
 
 const char *configuration_variable(const char *name)
 {
@@ -75,15 +75,28 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
 
-/* A number alone means seconds, as in other commands; the library's options take milliseconds. */
+/* The library's options take a number alone as milliseconds; other commands, as seconds. */
+int configuration_read_time(const char *time, int64_t *ms, beluga_error *err)
+{
+    char text[MAX_TIME_BYTES];
+    beluga_option option;
+    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
+    snprintf(text, sizeof text, "timeout=%.80s%s", time, bare ? "s" : "");
+    int status = beluga_option_parse(text, &option, err);
+    if (!status) *ms = option.value.integer;
+    return status;
+}
+
 static int set_timeout(const cli_args *args, beluga_config *config)
 {
-    char text[MAX_OPTION_BYTES];
-    const char *time = args->timeout, *unit = "";
-    if (*time && strspn(time, "0123456789.") == strlen(time)) unit = "s";
-    int n = snprintf(text, sizeof text, "timeout=%s%s", time, unit);
-    if (n < 0 || (size_t)n >= sizeof text) return out_usage("--timeout: not a time: %s", time);
-    return set_option(args, config, text);
+    beluga_error err;
+    int64_t ms;
+    if (configuration_read_time(args->timeout, &ms, &err)) {
+        err.code = BELUGA_ERROR_INVALID_CONFIG;
+        return report_error(args, &err, NULL);
+    }
+    const beluga_option option = beluga_with_timeout_ms(ms);
+    return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
 
 static int set_options(const cli_args *args, beluga_config *config)

@@ -23,6 +23,10 @@ int configuration_read(const cli_args *args, beluga_config **config, char **path
 int configuration_reread(const cli_args *args, const char *path, beluga_config **config,
                          beluga_error *err);
 
+/* Read a time of the command line, such as 90s or 5m; a number alone means seconds.
+ * @return 0, or a code with an error. */
+int configuration_read_time(const char *time, int64_t *ms, beluga_error *err);
+
 /* Return whether the command line or BELUGA_CONFIG names the file, so that it must be there. */
 bool configuration_is_named(const cli_args *args);
 /* Tell where the configuration file is: owned, NULL for nowhere.

@@ -92,6 +92,14 @@ int session_describe(cli_session *session, const char *name, beluga_provider *pr
     return beluga_registry_describe(registry, config, provider, err);
 }
 
+uint64_t session_capabilities(const cli_session *session)
+{
+    beluga_provider provider;
+    beluga_registry *registry = beluga_registry_default();
+    int rc = beluga_registry_describe(registry, session->config, &provider, NULL);
+    return rc ? UINT64_MAX : provider.capabilities;
+}
+
 /* ---- the choice of the model ------------------------------------------------------------------
  */
 

@@ -57,6 +57,10 @@ size_t session_list_providers(const cli_session *session, const char **names, si
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err);
 
+/* Return what the provider of the resolved model can do, as far as is known: all, where it isn't.
+ * No model is opened, as that may need a key. */
+uint64_t session_capabilities(const cli_session *session);
+
 /* Resolve and open a model in place of the open one. @return 0, or an exit code, reported. */
 int session_open(cli_session *session, const cli_args *args, const char *reference);
 

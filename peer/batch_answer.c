@@ -10,7 +10,7 @@
 
 /* ---- answers of models ----------------------------------------------------------------------- */
 
-/* What an answer is made of. */
+/* The parts of an answer. */
 typedef struct answer {
     const char *model, *text;
     size_t n; /* of text */

@@ -1,4 +1,4 @@
-/* What a test asks of the server itself: GET /control/batches. */
+/* GET /control/batches, by which a test looks into the server itself. */
 #include "peer/batch_call.h"
 
 #include <string.h>

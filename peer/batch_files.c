@@ -128,7 +128,7 @@ static bool put_mistral_members(const batch_file *file, bytes *out)
                       file->is_result ? "mistral" : "upload", count_lines(file));
 }
 
-/* What only one of the makers has. */
+/* Put the members that only one of the makers has. */
 static bool put_members(batch_shape shape, const batch_file *file, bytes *out)
 {
     if (shape == BATCH_TOGETHER)

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a request with its requests in it; Google's words for a longer one follow below. */
+/* The longest request that has a job's requests in it; Google's words for a longer one follow
+ * below. */
 #define MAX_INLINE_BYTES ((size_t)20971520)
 #define TYPE             "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a job's time: until then it is checked, it is answered, and its cancelling takes so long. */
+/* Parts of the time that a job takes: the first is spent checking it, its answers are there after
+ * the second, and cancelling takes the third. */
 #define CHECKED  0.2
 #define ANSWERED 0.9
 #define STOPPING 0.2

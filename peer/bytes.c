@@ -71,7 +71,7 @@ static bool must_be_escaped(char c)
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Whether one of eight bytes is below `limit`, which is at most 0x80. */
+/* Return whether one of eight bytes is below `limit`, which is at most 0x80. */
 static bool has_below(uint64_t word, unsigned limit)
 {
     return ((word - EACH(limit)) & ~word & EACH(0x80)) != 0;

@@ -1,4 +1,7 @@
-/* A rate that is kept: so much a minute, and no more at once than a second's worth. */
+/*
+ * Keeps a rate, such as tokens a minute: what is to be done asks the gate whether it is open, and
+ * tells it how much passed. No more passes at once than a second's worth.
+ */
 #ifndef BELUGA_CLI_BATCH_GATE_H
 #define BELUGA_CLI_BATCH_GATE_H
 

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/mix.h"
 #include "batch/parcel.h"
+#include "batch/queue_supply.h"
 #include "batch/signals.h"
-#include "batch/work_supply.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -340,7 +340,7 @@ static void go(batch_gatherer *c)
     queue_counts counts;
     batch_file_supply_begin(&c->lines, c->reader, c->survey, c->output);
     if (c->joined && queue_count(c->queue, &counts, LAST_WAIT_MS)) c->sealed = counts.lines != 0;
-    /* What an output has lost since is collected again. */
+    /* Results that the output has lost since are collected again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = beluga__now_ms();

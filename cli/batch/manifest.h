@@ -1,6 +1,6 @@
 /*
- * What a job of many machines is: all that a worker needs to ask a line, but for the keys and the
- * providers, which are its own configuration's.
+ * Describes a job of many machines, and lies in its queue: all that a worker needs to ask a line,
+ * but for the keys and the providers, which are its own configuration's.
  */
 #ifndef BELUGA_CLI_BATCH_MANIFEST_H
 #define BELUGA_CLI_BATCH_MANIFEST_H

@@ -9,7 +9,8 @@
 
 #include <beluga/provider/json.h>
 
-/* What unpacks lines. Zero-initialise it but for the reader's format and whether it is headless. */
+/* Unpacks lines, one after the other. Zero-initialise it but for the reader's format and whether it
+ * is headless. */
 typedef struct batch_parcel {
     batch_reader reader; /* has the columns of the row that was unpacked last */
     beluga_json_doc *row;

@@ -44,6 +44,11 @@ void batch_format_amount(double amount, char *text, size_t size)
              amount, unit ? units + unit : "");
 }
 
+void batch_format_cost(double cost, char *text, size_t size)
+{
+    snprintf(text, size, cost > 0 && cost < 0.1 ? "$%.4f" : "$%.2f", cost);
+}
+
 /* ---- the line -------------------------------------------------------------------------------- */
 
 typedef enum progress_part {
@@ -72,8 +77,7 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
         batch_format_amount(f->tokens_per_second, a, sizeof a);
         snprintf(parts[PART_TOKENS], 48, "%s tok/s", a);
     }
-    if (f->cost >= 0)
-        snprintf(parts[PART_COST], 48, f->cost < 0.1 && f->cost > 0 ? "$%.4f" : "$%.2f", f->cost);
+    if (f->cost >= 0) batch_format_cost(f->cost, parts[PART_COST], 48);
     if (f->left_s >= 0) {
         batch_format_time(f->left_s, a, sizeof a);
         snprintf(parts[PART_LEFT], 48, "%s left", a);

@@ -52,8 +52,9 @@ void batch_progress_hide(batch_progress *progress);
 /* Return the seconds since the progress began. */
 double batch_progress_seconds(const batch_progress *progress);
 
-/* Write a time such as "2m 40s", or an amount such as "12.3k". */
+/* Write a time such as "2m 40s", an amount such as "12.3k", or US dollars such as "$0.0123". */
 void batch_format_time(double seconds, char *text, size_t size);
 void batch_format_amount(double amount, char *text, size_t size);
+void batch_format_cost(double cost, char *text, size_t size);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define BATCH_SIGNALS 3
 
-/* What was done at the signals before. */
+/* How the signals were handled before they were watched. */
 typedef struct batch_signals {
     struct sigaction before[BATCH_SIGNALS];
 } batch_signals;

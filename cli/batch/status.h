@@ -1,4 +1,4 @@
-/* What is known of a job of many machines. */
+/* --status: how far a job of many machines is, and who works on it. */
 #ifndef BELUGA_CLI_BATCH_STATUS_H
 #define BELUGA_CLI_BATCH_STATUS_H
 

@@ -67,7 +67,7 @@ static void tell_totals(const batch_work *run)
     batch_format_time(batch_progress_seconds(run->progress), time, sizeof time);
     batch_format_amount((double)t->input_tokens, input, sizeof input);
     batch_format_amount((double)t->output_tokens, output, sizeof output);
-    snprintf(cost, sizeof cost, t->cost > 0 && t->cost < 0.1 ? "$%.4f" : "$%.2f", t->cost);
+    batch_format_cost(t->cost, cost, sizeof cost);
     out_note("%" PRIu64 " of %" PRIu64 " lines done, %" PRIu64
              " failed, in %s; tokens: %s in, %s out; %s%s",
              t->done, lines, t->failed, time, input, output,

@@ -1,6 +1,6 @@
 /*
  * Where the lines of a run come from, and where their results go: a file and an output on this
- * machine (file_supply.h), or a queue that many machines share (work_supply.h). The run asks; it
+ * machine (file_supply.h), or a queue that many machines share (queue_supply.h). The run asks; it
  * knows neither.
  */
 #ifndef BELUGA_CLI_BATCH_SUPPLY_H
@@ -9,7 +9,7 @@
 #include "batch/reader.h"
 #include "batch/results.h"
 
-/* What came of asking for a line. */
+/* The answer to asking for a line. */
 typedef enum batch_claimed {
     BATCH_CLAIM_END,   /* no line will come any more */
     BATCH_CLAIM_LINE,  /* a line was claimed */

@@ -1,4 +1,5 @@
-/* What all ways of asking the lines of a batch share: the input of the run, and its outcome. */
+/* A run over the lines of a batch, in whichever way they are asked: all that it needs, and how it
+ * ended. */
 #ifndef BELUGA_CLI_BATCH_WORK_H
 #define BELUGA_CLI_BATCH_WORK_H
 
@@ -54,7 +55,8 @@ int batch_work_parse(const batch_work *work, const batch_plan *plan, const batch
 int batch_work_read(const batch_plan *plan, const batch_record *record, bool repeated,
                     batch_item *item);
 
-/* What is known of a result before it comes; its vectors and runs of tools are left empty. */
+/* Make the part of a result that is known before it comes; its vectors and runs of tools are left
+ * empty. */
 batch_result_source batch_work_source(batch_work *work, const batch_item *item);
 
 /* Say that a line can't be asked, for the reason that stands in its item. */

@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "batch/calls.h"
+#include "batch/queue_supply.h"
 #include "batch/run.h"
-#include "batch/work_supply.h"
+#include "configuration.h"
 #include "exit.h"
 #include "output.h"
 #include "prices.h"
@@ -11,8 +12,6 @@
 #include "session.h"
 #include "text.h"
 #include "tools/tools.h"
-
-#include <beluga/registry.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,26 +40,18 @@ typedef struct worker {
     batch_fact_texts texts;
     beluga_prices *prices;
     batch_progress progress;
-    batch_work_supply supply;
+    batch_queue_supply supply;
 } worker;
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* A number alone means seconds, as with --timeout. @param[out] ms  0 without --idle. */
+/* @param[out] ms  0 without --idle. */
 static int take_idle(const cli_args *args, int64_t *ms)
 {
-    char text[64];
-    beluga_option option;
     beluga_error err;
-    const char *time = args->idle;
     *ms = 0;
-    if (!time) return 0;
-    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
-    snprintf(text, sizeof text, "timeout=%.48s%s", time, bare ? "s" : "");
-    if (beluga_option_parse(text, &option, &err) != 0)
-        return out_usage("--idle: %s is not a time, such as 90s or 5m", time);
-    *ms = option.value.integer;
-    return 0;
+    if (!args->idle || configuration_read_time(args->idle, ms, &err) == 0) return 0;
+    return out_usage("--idle: %s is not a time, such as 90s or 5m", args->idle);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -201,27 +192,20 @@ static int check_facts(worker *w)
     return CLI_EXIT_CONFIG;
 }
 
-static uint64_t find_capabilities(const worker *w)
-{
-    beluga_provider provider;
-    int rc =
-        beluga_registry_describe(beluga_registry_default(), w->session.config, &provider, NULL);
-    return rc ? UINT64_MAX : provider.capabilities;
-}
-
 static int make_plan(worker *w)
 {
     char why[BATCH_WHY_BYTES];
     const batch_manifest *m = &w->manifest;
-    w->plan = (batch_plan){.template = m->template ? &w->template : NULL,
-                           .system = m->system,
-                           .prompt_name = m->prompt_column,
-                           .attach_name = m->attach_column,
-                           .model = w->session.model,
-                           .takes = m->attach_anyway ? UINT64_MAX : find_capabilities(w),
-                           .id_column = -1,
-                           .prompt_column = -1,
-                           .attach_column = -1};
+    w->plan =
+        (batch_plan){.template = m->template ? &w->template : NULL,
+                     .system = m->system,
+                     .prompt_name = m->prompt_column,
+                     .attach_name = m->attach_column,
+                     .model = w->session.model,
+                     .takes = m->attach_anyway ? UINT64_MAX : session_capabilities(&w->session),
+                     .id_column = -1,
+                     .prompt_column = -1,
+                     .attach_column = -1};
     if (!m->template || batch_template_parse(&w->template, m->template, why) == 0) return 0;
     out_error("the job's template can't be used: %s", why);
     return CLI_EXIT_USAGE;
@@ -244,21 +228,21 @@ static int open_model(worker *w)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static int find_code(const batch_work *run, const batch_work_supply *supply)
+static int find_code(const batch_work *run, const batch_queue_supply *supply)
 {
     if (run->error.code) return exit_from_error(run->error.code);
     if (supply->failure.code) return exit_from_error(supply->failure.code);
     return run->interrupted ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
 }
 
-static const char *name_state(const batch_work_supply *supply, int code)
+static const char *name_state(const batch_queue_supply *supply, int code)
 {
     if (code == CLI_EXIT_INTERRUPTED) return "interrupted";
     if (code) return "stopped";
     return supply->was_idle ? "idle" : "over";
 }
 
-static void tell_reason(const batch_work *run, const batch_work_supply *supply)
+static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
 {
     char line[ERROR_LINE_BYTES];
     const beluga_error *err = run->error.code ? &run->error : &supply->failure;
@@ -270,14 +254,12 @@ static void tell_reason(const batch_work *run, const batch_work_supply *supply)
         out_error("%s", line);
 }
 
-static void tell_totals(const batch_work_supply *supply, const char *state)
+static void tell_totals(const batch_queue_supply *supply, const char *state)
 {
     char time[32], cost[48] = "cost unknown";
     const batch_totals *own = &supply->own;
     batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
-    if (!own->unpriced || own->cost > 0)
-        snprintf(cost, sizeof cost, own->cost > 0 && own->cost < 0.1 ? "$%.4f" : "$%.2f",
-                 own->cost);
+    if (!own->unpriced || own->cost > 0) batch_format_cost(own->cost, cost, sizeof cost);
     out_note("this worker did %" PRIu64 " line%s, of which %" PRIu64 " failed, in %s; %s; the job "
              "is %s",
              own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,
@@ -287,7 +269,7 @@ static void tell_totals(const batch_work_supply *supply, const char *state)
                  supply->returned == 1 ? " was" : "s were");
 }
 
-static int put_json(const batch_work *run, const batch_work_supply *supply, int code)
+static int put_json(const batch_work *run, const batch_queue_supply *supply, int code)
 {
     const batch_totals *own = &supply->own;
     const beluga_error *err = run->error.code ? &run->error : &supply->failure;
@@ -349,8 +331,8 @@ static int ask(worker *w)
                       .openai = w->manifest.openai,
                       .run_tools = w->tools.count != 0};
     batch_progress_begin(&w->progress, w->manifest.lines, &w->supply.job, w->args->verbose == 0);
-    if (batch_work_supply_begin(&w->supply, w->queue, &w->manifest, &w->plan, &w->progress,
-                                w->jobs) != 0)
+    if (batch_queue_supply_begin(&w->supply, w->queue, &w->manifest, &w->plan, &w->progress,
+                                 w->jobs) != 0)
         return out_no_memory();
     w->supply.idle_ms = w->idle_ms;
     batch_run(&run);
@@ -359,7 +341,7 @@ static int ask(worker *w)
 
 static void release(worker *w)
 {
-    batch_work_supply_free(&w->supply);
+    batch_queue_supply_free(&w->supply);
     queue_free(w->queue);
     beluga_prices_free(w->prices);
     session_free(&w->session);

@@ -1,13 +1,78 @@
-/* Workers of a job of many machines, and what is asked of such a job. */
-#include "commands/batch_queue.h"
-
+/* The way of `beluga batch` over a queue that many machines share: --queue, --work, --status and
+ * --remove. */
 #include "batch/status.h"
+#include "batch/summary.h"
 #include "batch/worker.h"
+#include "commands/batch.h"
 #include "output.h"
 #include "queue/queue.h"
 #include "report.h"
 
 #include <beluga/error.h>
+
+/* ---- putting and collecting ------------------------------------------------------------------ */
+
+static void take_limits(const batch_command *b, batch_limits *limits)
+{
+    const beluga_config *config = b->session.config;
+    beluga_config_get_int(config, BELUGA_OPTION_REQUESTS_PER_MINUTE, &limits->requests_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_TOKENS_PER_MINUTE, &limits->tokens_per_minute);
+    beluga_config_get_int(config, BELUGA_OPTION_MAX_CONCURRENT_CALLS,
+                          &limits->max_concurrent_calls);
+}
+
+int batch_find_job(batch_command *b)
+{
+    const cli_args *args = b->args;
+    batch_gatherer *c = &b->collector;
+    if (batch_manifest_options(args, b->session.config, &b->options) != 0) return out_no_memory();
+    *c = (batch_gatherer){.args = args,
+                          .out = b->out,
+                          .facts = &b->facts,
+                          .survey = &b->survey,
+                          .reader = &b->reader,
+                          .output = &b->output,
+                          .progress = &b->progress,
+                          .made = {.model = b->texts.model,
+                                   .template = args->template,
+                                   .system = b->system,
+                                   .schema = b->schema.data,
+                                   .prompt_column = args->prompt_column,
+                                   .attach_column = args->attach_column,
+                                   .options = b->options.data,
+                                   .openai = b->openai,
+                                   .strict = args->strict,
+                                   .attach_anyway = args->attach_anyway,
+                                   .has_tools = b->tools.count != 0,
+                                   .layout = b->layout}};
+    take_limits(b, &c->made.limits);
+    return batch_gather_find(c);
+}
+
+/* The budget of the workers is what earlier runs have left of it. */
+int batch_collect(batch_command *b)
+{
+    batch_gatherer *c = &b->collector;
+    const batch_totals *there = &b->output.totals;
+    batch_work run = {.totals = there,
+                      .supply = &c->lines.base,
+                      .progress = &b->progress,
+                      .survey = &b->survey,
+                      .output = &b->output};
+    int rc = batch_set_budget(b);
+    c->made.limits.budget = b->budget ? b->budget - there->cost : 0;
+    batch_begin_progress(b, &run);
+    if (rc == 0) rc = batch_gather_run(c);
+    if (rc != 0) return rc;
+    run.error = c->error;
+    run.interrupted = c->interrupted;
+    bool over = !c->code && !b->output.error && !batch_summary_left(&run);
+    rc = batch_finish(b, &run);
+    if (over && !b->args->keep_job) batch_gather_end(c);
+    return c->code ? c->code : rc;
+}
+
+/* ---- without an input: workers, and what is asked of a job ----------------------------------- */
 
 bool batch_queue_is_asked(const cli_args *args)
 {
@@ -30,7 +95,7 @@ static int remove_job(const cli_args *args)
     return rc;
 }
 
-/* What the lines are is the job's. What a worker may say is how it reaches the model. */
+/* What is asked is said in the job. A worker only says how it reaches the model. */
 static int check_options(const cli_args *args)
 {
     static const arg_set all[] = {ARG_WORK, ARG_STATUS, ARG_REMOVE, ARG_JSON, ARG_CALLS, ARG_COUNT};

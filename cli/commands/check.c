@@ -5,6 +5,7 @@
 #include "commands/check_listing.h"
 #include "commands/check_report.h"
 #include "commands/command.h"
+#include "configuration.h"
 #include "exit.h"
 #include "kit/isolate.h"
 #include "kit/places.h"
@@ -167,16 +168,10 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 
 static int set_patience(const cli_args *args, check_settings *settings)
 {
-    char text[64];
-    beluga_option option;
     beluga_error err;
-    const char *time = args->timeout;
-    if (!time) return 0;
-    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
-    snprintf(text, sizeof text, "timeout=%.32s%s", time, bare ? "s" : "");
-    if (beluga_option_parse(text, &option, &err)) return out_usage("--timeout: %s", err.message);
-    settings->patience_ms = option.value.integer;
-    return 0;
+    int64_t *ms = &settings->patience_ms;
+    if (!args->timeout || configuration_read_time(args->timeout, ms, &err) == 0) return 0;
+    return out_usage("--timeout: %s", err.message);
 }
 
 static void check_operand(check_report *report, const check_settings *settings, const char *operand)

@@ -18,7 +18,7 @@ void batch_line_id_write(const batch_job_line_id *id, char text[BATCH_LINE_ID_BY
              id->tag);
 }
 
-/* What is read is written again, so that nothing passes but what was written here. */
+/* The id is written again and compared, so that none passes that was not written here. */
 bool batch_line_id_read(const char *text, batch_job_line_id *id)
 {
     char again[BATCH_LINE_ID_BYTES], *end;

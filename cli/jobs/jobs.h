@@ -3,7 +3,7 @@
  * and tidied up. The journal beside the output remembers them, so that each step may be another
  * run's.
  *
- *     jobs_state.c  how a run stops, and how the result of a line is written
+ *     state.c       how a run stops, and how the result of a line is written
  *     jobs.c        the rounds of a run, and what the provider says of each job
  *     find_job.c    jobs of which nobody knows whether they were created
  *     submit.c      lines into jobs

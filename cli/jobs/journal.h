@@ -8,7 +8,7 @@
  *     intent     a job of this name, with these lines, is about to be created
  *     refused    the provider said that it did not create it: its lines are free again
  *     created    it is there, and has this id
- *     looked     the provider's list did not show it: once is not enough, see find_job.h
+ *     looked     the provider's list did not show it: once is not enough, see find_job.c
  *     other      a job of the list that might have been it is another one
  *     lost       it was never created: its lines are free again
  *     cancelled  the user cancelled it
@@ -100,7 +100,7 @@ unsigned batch_journal_tries(const batch_journal *journal, uint64_t line);
  * before.
  * @{
  */
-/* Of `intent` name, model, lines, bytes, time and reserved are read. The job is the last one of
+/* Reads name, model, lines, bytes, time and reserved of `intent`. The job is the last one of
  * `jobs` then. */
 int batch_journal_intend(batch_journal *journal, const batch_noted_job *intent);
 int batch_journal_refused(batch_journal *journal, batch_noted_job *job);

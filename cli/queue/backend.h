@@ -1,4 +1,4 @@
-/* What a backend of queues is: the functions of queue.h, which explains them, behind one table. */
+/* A backend: it keeps a queue somewhere. It is a table of the functions that queue.h explains. */
 #ifndef BELUGA_CLI_QUEUE_BACKEND_H
 #define BELUGA_CLI_QUEUE_BACKEND_H
 
@@ -29,7 +29,7 @@ typedef struct queue_backend {
     bool (*failed)(const queue *q, beluga_error *err);
 } queue_backend;
 
-/* What each backend's queue begins with. */
+/* The first member of each backend's own queue. */
 struct queue {
     const queue_backend *backend;
     char job[QUEUE_NAME_BYTES];

@@ -1,4 +1,4 @@
-/* What all files of a queue of NATS share: its errors, and how its threads wait for each other. */
+/* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
 #include "base/clock.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"

@@ -109,7 +109,8 @@ static natsStatus reply(nats_queue *q, const nats_claim *claim, const char *word
                                            word, (int)strlen(word));
 }
 
-/* Whether another worker's result is there: it died, or was too late, before it told so. */
+/* Look whether the line has a result already. Whoever put it died, or was too late, before it said
+ * that the line is done. */
 static natsStatus look_for_result(nats_queue *q, const nats_claim *claim, bool *there)
 {
     char subject[NATS_SUBJECT_BYTES];

@@ -36,7 +36,7 @@ static void name_state(const nats_queue *q, const char *what, char subject[NATS_
     snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.state.%s", q->base.job, what);
 }
 
-/* Whether what failed may go by itself: a leader is being chosen, or a server is away. */
+/* Return whether a failure may pass by itself: a leader is being chosen, or a server is away. */
 static bool may_pass(natsStatus s, jsErrCode code)
 {
     if (code) return code == JSClusterNotAvailErr;

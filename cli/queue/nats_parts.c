@@ -68,7 +68,7 @@ typedef struct parts {
     char digest[BELUGA__SHA256_TEXT];
 } parts;
 
-/* What leads to parts comes from others. */
+/* A reference to parts is read with care: others wrote it. */
 static bool understand(const nats_queue *q, const char *ref, parts *p)
 {
     int end = 0;

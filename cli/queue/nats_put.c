@@ -16,7 +16,7 @@
 #include <sys/random.h>
 
 #define TABLE_SIZE 65536
-/* Of lines that are not confirmed: more are not taken. */
+/* No more lines are taken while so many, or so many bytes of them, are not confirmed. */
 #define MOST_LINES ((size_t)1024)
 #define MOST_BYTES ((size_t)16 * 1024 * 1024)
 #define BATCH      64
@@ -199,7 +199,7 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
-/* What got no answer is sent once more. Not so an acknowledgement: a server does not answer one
+/* Send once more all that got no answer, but not an acknowledgement: a server does not answer one
  * that it had before it went, and a line that is handed out again is found to have its result. */
 static void renew_locked(nats_queue *q, int64_t now_ms)
 {

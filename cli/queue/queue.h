@@ -21,7 +21,7 @@
 
 #define QUEUE_NAME_BYTES 65
 #define QUEUE_NEWS_BYTES 256
-/* Of a line or a result: more than the longest line that a batch reads. */
+/* The longest line or result: more than the longest line that a batch reads. */
 #define QUEUE_MAX_BYTES ((size_t)128 * 1024 * 1024)
 
 typedef struct queue queue;
@@ -103,7 +103,7 @@ static inline bool queue_is_over(const queue_counts *counts)
  */
 bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms);
 
-/* What all workers together have used. A worker that dies may take its last second with it. */
+/* The sum of all that workers have used. A worker that dies may take its last second with it. */
 typedef struct queue_sum {
     double cost;    /* US dollars */
     int64_t failed; /* results that are errors */

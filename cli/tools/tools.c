@@ -8,7 +8,6 @@
 #include "tools/desk.h"
 
 #include <beluga/chat_model.h>
-#include <beluga/registry.h>
 
 #include <signal.h>
 #include <stdlib.h>
@@ -163,15 +162,6 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
-static bool calls_tools(const cli_session *session)
-{
-    beluga_provider provider;
-    beluga_error err;
-    if (beluga_registry_describe(beluga_registry_default(), session->config, &provider, &err))
-        return true; /* the call itself will tell */
-    return provider.capabilities & BELUGA_CAPABILITY_TOOLS;
-}
-
 int tools_bind(const tool_set *set, const cli_args *args, cli_session *session)
 {
     beluga_error err;
@@ -181,7 +171,7 @@ int tools_bind(const tool_set *set, const cli_args *args, cli_session *session)
     beluga_tool **tools = malloc(set->count * sizeof(beluga_tool *));
     if (!tools) return out_no_memory();
     for (size_t i = 0; i < set->count; i++) tools[i] = set->items[i]->tool;
-    if (!calls_tools(session))
+    if (!(session_capabilities(session) & BELUGA_CAPABILITY_TOOLS))
         status = beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
                                   "%s calls no tools: leave out -T, or ask another model",
                                   beluga_provider_name(session->model));

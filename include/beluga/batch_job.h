@@ -55,7 +55,7 @@ BELUGA_API const char *beluga_batch_state_name(uint32_t state);
 /** Return whether a job in this state has ended, so that its results can be fetched. */
 BELUGA_API bool beluga_batch_state_is_end(uint32_t state);
 
-/** What a provider says of a job. Strings are never NULL; "" is one that is not known. */
+/** A job, as its provider tells of it. Strings are never NULL; "" is one that is not known. */
 typedef struct beluga_batch_job {
     size_t size;      /**< sizeof(beluga_batch_job) */
     const char *id;   /**< the provider's, by which the other functions find the job */
@@ -83,7 +83,7 @@ typedef struct beluga_batch_requests beluga_batch_requests;
  *
  * @param model  Shared. The requests, and the job, are of its provider and have its settings.
  * @param out    Owned (beluga_batch_requests_free). NULL on failure.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED as for beluga_batch_limits_get; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any, one at a time for each list. Blocks: never. Since: 0.1
  */
@@ -125,12 +125,12 @@ BELUGA_API const char *beluga_batch_requests_warning(const beluga_batch_requests
 /** Free a list; NULL does nothing. Since: 0.1 */
 BELUGA_API void beluga_batch_requests_free(beluga_batch_requests *requests);
 
-/** What a provider's batch API takes, and what it costs. */
+/** The limits of a provider's batch API, and its price. */
 typedef struct beluga_batch_limits {
     size_t size;           /**< sizeof(beluga_batch_limits) */
-    uint64_t max_requests; /**< of a job */
-    uint64_t max_bytes;    /**< of a job's requests */
-    double price_factor;   /**< what a request costs beside one that is answered at once: 0.5 */
+    uint64_t max_requests; /**< of a job; UINT64_MAX: not known */
+    uint64_t max_bytes;    /**< of a job's requests; never more than the library sends, 256 MiB */
+    double price_factor; /**< the price beside that of a request alone: 0.5 is half; 1: the same */
     /** A job keeps the name that it was given; else only its results show which one it is. */
     bool keeps_names;
 } beluga_batch_limits;
@@ -139,7 +139,8 @@ typedef struct beluga_batch_limits {
  * Read what the batch API of a model's provider takes.
  *
  * @param limits  Set its `size`; receives the rest, as far as it has room.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API.
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API that this library knows, or
+ * the library was built without batch jobs.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -161,7 +162,8 @@ BELUGA_API int beluga_batch_limits_get(const beluga_chat_model *model, beluga_ba
  * @param job       Owned (beluga_free), one block with its strings. NULL on failure, or where not
  *                  wanted.
  * @param opts, n_opts  Borrowed; n_opts may be BELUGA_OPTIONS_TERMINATED.
- * @return 0; BELUGA_ERROR_INVALID_INPUT no requests, or those of another model; otherwise as
+ * @return 0; BELUGA_ERROR_INVALID_INPUT no requests, those of another model, or a name that does
+ * not fit; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API; otherwise as
  * beluga_generate_n.
  *
  * Threads: any, at once. Blocks: until the job is there. `timeout` and `first_event_timeout` grow
@@ -174,9 +176,11 @@ BELUGA_API int beluga_batch_job_create_n(beluga_chat_model *model, beluga_contex
 /**
  * Ask how far a job is.
  *
+ * @param id   The provider's, not the name; borrowed.
  * @param job  As for beluga_batch_job_create_n.
- * @return 0; BELUGA_ERROR_NOT_FOUND no such job, or one of another key; otherwise as
- * beluga_generate_n. Threads: any. Blocks: until the answer is there. Since: 0.1
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such job, or one of another key;
+ * BELUGA_ERROR_INVALID_INPUT no id; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API;
+ * otherwise as beluga_generate_n. Threads: any. Blocks: until the answer is there. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ctx, const char *id,
                                     beluga_batch_job **job, beluga_error *err);
@@ -192,7 +196,8 @@ BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context 
  * Delete what a job that has ended left at the provider: its files, and where the provider can, the
  * job. Its results are gone then. What is not there any more is no failure.
  *
- * @return as beluga_batch_job_get. Threads: any. Blocks: until the answers are there. Since: 0.1
+ * @return as beluga_batch_job_get; BELUGA_ERROR_NOT_SUPPORTED also where the provider's jobs can't
+ * be deleted. Threads: any. Blocks: until the answers are there. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_error *err);

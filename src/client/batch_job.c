@@ -1,15 +1,14 @@
 /* Batch jobs: each function is a call, or for a list of jobs one for each page. Results arrive as
- * the service has them, and are decoded here as answers to calls of their own. */
+ * the service has them, and are decoded by batch_result.c. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
+#include "client/batch_result.h"
 #include "client/job.h"
-#include "model/decode_answer.h"
-#include "model/unfinished.h"
 
 #include <stdio.h>
 
-/* What a function asks. */
+/* The arguments of a function, whichever it is. */
 typedef struct question {
     beluga_chat_model *model;
     beluga_context *context;
@@ -69,11 +68,7 @@ static void let_go(asked_job *job)
 static void abort_job(beluga_job *base)
 {
     asked_job *job = asked_of(base);
-    if (job->op) {
-        job->op->aborted = NULL;
-        beluga__operation_abort(job->op);
-        let_go(job);
-    }
+    beluga__job_abort_call(&job->op);
     beluga__job_end(base);
 }
 
@@ -164,82 +159,8 @@ static bool is_page_too_old(const asked_job *job)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-typedef struct decoded {
-    beluga__sink sink;
-    beluga_call *call;
-    beluga_response_builder builder;
-    beluga_error error;
-} decoded;
-
-/* The operation of a call that was sent would fill this in. */
-static void add_metadata(decoded *d, const beluga_event *event)
-{
-    beluga_event whole = *event;
-    if (!whole.u.metadata.model) whole.u.metadata.model = d->call->model_name;
-    beluga_response_builder_add(&d->builder, &whole);
-}
-
-static void add_finish(decoded *d, const beluga_event *event)
-{
-    beluga_event last = *event;
-    if (beluga__unfinished_check(d->call, event, &d->error)) {
-        beluga__call_locate(d->call, &d->error);
-        last = (beluga_event){.kind = BELUGA_EVENT_ERROR, .u.error = &d->error};
-    }
-    beluga_response_builder_add(&d->builder, &last);
-}
-
-static void on_decoded(beluga__sink *sink, const beluga_event *event)
-{
-    decoded *d = beluga__container_of(sink, decoded, sink);
-    switch (event->kind) {
-    case BELUGA_EVENT_METADATA: add_metadata(d, event); break;
-    case BELUGA_EVENT_FINISH: add_finish(d, event); break;
-    case BELUGA_EVENT_ERROR: d->error = *event->u.error; /* fall through */
-    default: beluga_response_builder_add(&d->builder, event);
-    }
-}
-
-static void conclude(decoded *d, beluga_batch_result *result)
-{
-    beluga_response *response = NULL;
-    int stuck = d->builder.status;
-    int status = beluga_response_builder_finish(&d->builder, &response);
-    if (!status) {
-        result->response = response;
-        return;
-    }
-    result->partial = response;
-    if (!stuck && d->error.code) {
-        result->error = d->error;
-        return;
-    }
-    status = stuck ? stuck : status;
-    beluga_error_set(&result->error, status,
-                     status == BELUGA_ERROR_LIMIT_EXCEEDED
-                         ? "the answer is larger than max_response_bytes"
-                         : "no memory for the answer");
-    beluga__call_locate(d->call, &result->error);
-}
-
-static int make_call(asked_job *job, beluga_call **call, beluga_error *err)
-{
-    const beluga__call_spec spec = {.target = job->base.model->target,
-                                    .loop = job->base.loop,
-                                    .kind = BELUGA_CALL_ANSWER,
-                                    .answered = true,
-                                    .tools = job->base.model->tools,
-                                    .n_tools = job->base.model->n_tools,
-                                    .operation = "batch_results"};
-    int status = beluga__call_new(&spec, call, err);
-    /* whatever the model's options say of streams */
-    if (!status) (*call)->streamed = false;
-    return status;
-}
-
 static void decode(asked_job *job, const beluga_event *event, beluga_batch_result *result)
 {
-    decoded d = {.sink.event = on_decoded};
     beluga_loop *loop = job->base.loop;
     if (job->decoding) {
         beluga_error_set(&result->error, BELUGA_ERROR_INVALID_RESPONSE,
@@ -247,20 +168,13 @@ static void decode(asked_job *job, const beluga_event *event, beluga_batch_resul
         beluga__call_locate(job->op->call, &result->error);
         return;
     }
-    if (make_call(job, &d.call, &result->error)) return;
-    const beluga__settings *s = d.call->settings;
-    beluga__chat_model_fold(job->base.model, &d.builder,
-                            (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0));
     beluga__json_scratch line = loop->scratch;
     loop->scratch = job->scratch;
     job->decoding = true;
-    beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
-                          event->u.batch_result.length, &d.sink);
+    beluga__batch_result_decode(job->base.model, loop, event, result);
     job->decoding = false;
     job->scratch = loop->scratch;
     loop->scratch = line;
-    conclude(&d, result);
-    beluga__call_unref_on_loop(d.call); /* which keeps the memory for the next result */
 }
 
 static void take_result(asked_job *job, const beluga_event *event)

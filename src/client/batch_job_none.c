@@ -1,4 +1,4 @@
-/* Replaces batch_job.c and batch_requests.c in a library without batch jobs. */
+/* Replaces batch_job.c, batch_requests.c and batch_result.c in a library without batch jobs. */
 #include "base/left_out.h"
 
 #include <beluga/batch_job.h>

@@ -42,11 +42,7 @@ static void let_go(count_job *job)
 static void abort_job(beluga_job *base)
 {
     count_job *job = count_of(base);
-    if (job->op) {
-        job->op->aborted = NULL;
-        beluga__operation_abort(job->op);
-        let_go(job);
-    }
+    beluga__job_abort_call(&job->op);
     beluga__job_end(base);
 }
 

@@ -68,14 +68,7 @@ static void release(beluga_job *base)
 /* Stop the parts under way, without an event. */
 static void stop(embed_job *job)
 {
-    for (size_t i = 0; i < job->n_parts; i++) {
-        beluga_op *op = job->parts[i].op;
-        job->parts[i].op = NULL;
-        if (!op) continue;
-        op->aborted = NULL;
-        beluga__operation_abort(op);
-        beluga_op_free(op);
-    }
+    for (size_t i = 0; i < job->n_parts; i++) beluga__job_abort_call(&job->parts[i].op);
     job->n_running = 0;
 }
 

@@ -35,6 +35,16 @@ static void unref(beluga_job *job)
     beluga_chat_model_unref(model);
 }
 
+void beluga__job_abort_call(beluga_op **op)
+{
+    beluga_op *call = *op;
+    *op = NULL;
+    if (!call) return;
+    call->aborted = NULL;
+    beluga__operation_abort(call);
+    beluga_op_free(call);
+}
+
 void beluga__job_end(beluga_job *job)
 {
     if (!job->running) return;

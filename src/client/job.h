@@ -1,4 +1,5 @@
-/* Work of several calls on one loop, with one end. embed.c and count.c are its kinds. */
+/* Work of several calls on one loop, with one end. embed.c, count.c and batch_job.c are its
+ * kinds. */
 #ifndef BELUGA__JOB_H
 #define BELUGA__JOB_H
 
@@ -23,6 +24,8 @@ struct beluga_job {
  * detail in err, which is never NULL. The job has one reference, for the work. */
 void *beluga__job_new(size_t size, beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                       const beluga_option *opts, size_t n_opts, beluga_error *err);
+/* End a call of the job's without an event, and free it; NULL: none is under way. */
+void beluga__job_abort_call(beluga_op **op);
 /* The work has ended: give its reference back. */
 void beluga__job_end(beluga_job *job);
 /* Give the caller a handle, if one is wanted. */

@@ -13,7 +13,7 @@ typedef struct beluga__input {
     size_t length;
 } beluga__input;
 
-/* What a call about batch jobs is about. */
+/* The job that a call asks about, or that it creates. */
 typedef struct beluga__job_question {
     const char *id;   /* of a job; NULL: the call creates one, or lists them */
     const char *name; /* of the job to create, or NULL */

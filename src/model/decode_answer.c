@@ -5,7 +5,7 @@
 #include "model/handle.h"
 #include "model/http_stage.h"
 
-/* What lasts while an answer is decoded; in the call's arena. */
+/* The state while an answer is decoded; in the call's arena. */
 typedef struct decoding {
     beluga_emit emit;
     beluga_http_response response;

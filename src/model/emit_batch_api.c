@@ -1,4 +1,4 @@
-/* What a provider reads of a call about batch jobs, and the functions by which it emits in one. */
+/* Functions by which a provider reads a call about batch jobs, and emits in one. */
 #include "base/sized.h"
 #include "model/emit.h"
 

@@ -38,7 +38,7 @@ typedef struct beluga_batch_api {
     size_t size;           /**< sizeof(beluga_batch_api) */
     uint64_t max_requests; /**< of a job; 0: unknown */
     uint64_t max_bytes;    /**< of a job's requests; 0: unknown. At most 256 MiB are sent */
-    double price_factor;   /**< what a request costs beside one that is answered at once */
+    double price_factor;   /**< the price beside that of a request alone; 0: the same */
     bool keeps_names;      /**< a job tells the name that it was created with */
     bool one_model;        /**< all requests of a job ask the same model */
 
@@ -122,7 +122,8 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  * @param status  The HTTP status that it would have had: 200, or 400 to 599. One that is no status
  *                makes an error of this result.
  * @param body    The JSON of the answer, borrowed for the call.
- * @return besides: BELUGA_ERROR_INVALID_INPUT a call of another kind. Since: 0.1
+ * @return besides: BELUGA_ERROR_INVALID_INPUT a call that fetches no results;
+ * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, a result without an id. Since: 0.1
  */
 BELUGA_API int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status,
                                         const char *body, size_t length);

@@ -204,7 +204,7 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* What a job had no time for, or was cancelled before, has an error that says neither clearly. */
+/* A request that expired or was cancelled has an error that says neither clearly. */
 static int emit_error(const beluga__gemini_batch_state *state, const char *id,
                       const beluga_json *error, const char *whole, size_t length, beluga_emit *emit)
 {

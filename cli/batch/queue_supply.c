@@ -1,4 +1,4 @@
-#include "batch/work_supply.h"
+#include "batch/queue_supply.h"
 
 #include "base/clock.h"
 #include "batch/alike.h"
@@ -33,28 +33,28 @@ bool batch_budget_is_spent(double budget, const queue_counts *counts, const queu
     return budget > 0 && spent->cost > 0 && spent->cost + batch_line_cost(counts, spent) > budget;
 }
 
-static batch_work_supply *work_of(batch_supply *supply)
+static batch_queue_supply *work_of(batch_supply *supply)
 {
-    return (batch_work_supply *)supply;
+    return (batch_queue_supply *)supply;
 }
 
 /* ---- lines that are claimed ------------------------------------------------------------------ */
 
-static void free_slot(batch_work_supply *work, size_t slot)
+static void free_slot(batch_queue_supply *work, size_t slot)
 {
-    work->lines[slot] = (work_line){.used = false};
+    work->lines[slot] = (claimed_line){.used = false};
     work->unused[work->n_unused++] = slot;
 }
 
-static void keep_claim(batch_work_supply *work, const queue_claim *claim)
+static void keep_claim(batch_queue_supply *work, const queue_claim *claim)
 {
     size_t slot = work->unused[--work->n_unused];
-    work->lines[slot] = (work_line){.claim = *claim, .used = true};
+    work->lines[slot] = (claimed_line){.claim = *claim, .used = true};
     work->ready[(work->first_ready + work->n_ready++) % work->slots] = slot;
 }
 
 /* Lines that are not begun are claimed ahead of the calls, but no more than there are calls. */
-static void take_more(batch_work_supply *work)
+static void take_more(batch_queue_supply *work)
 {
     queue_claim claims[TAKEN_AT_ONCE];
     size_t room = work->jobs > work->n_ready ? work->jobs - work->n_ready : 0;
@@ -68,7 +68,7 @@ static void take_more(batch_work_supply *work)
     }
 }
 
-static void give_back_ready(batch_work_supply *work)
+static void give_back_ready(batch_queue_supply *work)
 {
     for (; work->n_ready; work->n_ready--) {
         size_t slot = work->ready[work->first_ready];
@@ -81,7 +81,7 @@ static void give_back_ready(batch_work_supply *work)
 /* ---- what is known of the job ---------------------------------------------------------------- */
 
 /* The progress of a worker is that of the whole job, which all workers show alike. */
-static void note_job(batch_work_supply *work)
+static void note_job(batch_queue_supply *work)
 {
     const queue_counts *counts = &work->counts;
     uint64_t failed = work->spent.failed > 0 ? (uint64_t)work->spent.failed : 0;
@@ -95,7 +95,7 @@ static void note_job(batch_work_supply *work)
     work->progress->total = work->manifest->lines;
 }
 
-static void share_limits(batch_work_supply *work, int64_t now)
+static void share_limits(batch_queue_supply *work, int64_t now)
 {
     queue_worker some[TOLD_NAMES];
     const batch_limits *limits = &work->manifest->limits;
@@ -106,12 +106,12 @@ static void share_limits(batch_work_supply *work, int64_t now)
     batch_gate_set(&work->tokens, (double)limits->tokens_per_minute / workers, now);
 }
 
-static void fail(batch_work_supply *work, const beluga_error *err)
+static void fail(batch_queue_supply *work, const beluga_error *err)
 {
     if (!work->failure.code) work->failure = *err;
 }
 
-static void note_failure(batch_work_supply *work)
+static void note_failure(batch_queue_supply *work)
 {
     beluga_error err;
     if (!queue_failed(work->queue, &err)) return;
@@ -121,7 +121,7 @@ static void note_failure(batch_work_supply *work)
         fail(work, &err);
 }
 
-static void check_budget(batch_work_supply *work)
+static void check_budget(batch_queue_supply *work)
 {
     beluga_error err;
     double budget = work->manifest->limits.budget;
@@ -131,7 +131,7 @@ static void check_budget(batch_work_supply *work)
     fail(work, &err);
 }
 
-static void look(batch_work_supply *work, int64_t now)
+static void look(batch_queue_supply *work, int64_t now)
 {
     if (work->looked_ms && now - work->looked_ms < LOOK_MS) return;
     work->looked_ms = now;
@@ -143,7 +143,7 @@ static void look(batch_work_supply *work, int64_t now)
     check_budget(work);
 }
 
-static void hear(batch_work_supply *work)
+static void hear(batch_queue_supply *work)
 {
     char news[QUEUE_NEWS_BYTES];
     queue_outcome outcome;
@@ -157,7 +157,7 @@ static void hear(batch_work_supply *work)
 /* ---- claiming -------------------------------------------------------------------------------- */
 
 /* The calls under way will be paid, too; here as many are assumed for each worker. */
-static bool is_nearly_spent(const batch_work_supply *work, size_t running)
+static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
 {
     double budget = work->manifest->limits.budget;
     double under_way = (double)running * (double)work->workers;
@@ -165,18 +165,18 @@ static bool is_nearly_spent(const batch_work_supply *work, size_t running)
            work->spent.cost + batch_line_cost(&work->counts, &work->spent) * under_way >= budget;
 }
 
-static bool is_held_up(batch_work_supply *work, size_t running, int64_t now)
+static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
 {
     int64_t most = work->manifest->limits.max_concurrent_calls;
     size_t share = most > 0 ? (size_t)most / work->workers : 0;
     if (most > 0 && running >= (share ? share : 1)) return true;
-    /* What was asked, and whose result may be lost with this worker, is bounded by -j. */
+    /* Results that may be lost with this worker are as many as -j at most. */
     if (running + queue_unconfirmed(work->queue) >= work->jobs) return true;
     if (running && is_nearly_spent(work, running)) return true;
     return !batch_gate_is_open(&work->requests, now) || !batch_gate_is_open(&work->tokens, now);
 }
 
-static batch_claimed wait_for_lines(batch_work_supply *work, size_t running, int64_t now)
+static batch_claimed wait_for_lines(batch_queue_supply *work, size_t running, int64_t now)
 {
     if (work->removed || queue_is_over(&work->counts)) return BATCH_CLAIM_END;
     if (running) work->busy_ms = now;
@@ -186,7 +186,7 @@ static batch_claimed wait_for_lines(batch_work_supply *work, size_t running, int
 }
 
 /* The columns of a row are those that it brings. */
-static int unpack(batch_work_supply *work, const queue_claim *from, batch_claim *claim)
+static int unpack(batch_queue_supply *work, const queue_claim *from, batch_claim *claim)
 {
     char why[BATCH_FAULT_BYTES];
     batch_record *record = &claim->record;
@@ -202,11 +202,11 @@ static int unpack(batch_work_supply *work, const queue_claim *from, batch_claim 
     return 0;
 }
 
-static batch_claimed begin_line(batch_work_supply *work, batch_claim *claim, int64_t now)
+static batch_claimed begin_line(batch_queue_supply *work, batch_claim *claim, int64_t now)
 {
     beluga_error err;
     size_t slot = work->ready[work->first_ready];
-    work_line *line = &work->lines[slot];
+    claimed_line *line = &work->lines[slot];
     if (unpack(work, &line->claim, claim) != 0) {
         beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
         fail(work, &err);
@@ -223,7 +223,7 @@ static batch_claimed begin_line(batch_work_supply *work, batch_claim *claim, int
 
 static batch_claimed claim_line(batch_supply *supply, size_t running, batch_claim *claim)
 {
-    batch_work_supply *work = work_of(supply);
+    batch_queue_supply *work = work_of(supply);
     int64_t now = beluga__now_ms();
     if (work->failure.code) return BATCH_CLAIM_FAILED;
     if (is_held_up(work, running, now)) return BATCH_CLAIM_HOLD;
@@ -235,7 +235,7 @@ static batch_claimed claim_line(batch_supply *supply, size_t running, batch_clai
 
 static int extend(batch_supply *supply, bool stopping)
 {
-    batch_work_supply *work = work_of(supply);
+    batch_queue_supply *work = work_of(supply);
     queue_extend(work->queue);
     hear(work);
     look(work, beluga__now_ms());
@@ -251,7 +251,7 @@ static int64_t pause_of(unsigned tries)
     return ms < MOST_PAUSE_MS ? ms : MOST_PAUSE_MS;
 }
 
-static void count(batch_work_supply *work, const batch_entry *entry)
+static void count(batch_queue_supply *work, const batch_entry *entry)
 {
     const queue_sum sum = {.cost = entry->cost > 0 ? entry->cost : 0,
                            .failed = entry->failed,
@@ -263,7 +263,7 @@ static void count(batch_work_supply *work, const batch_entry *entry)
 }
 
 /* A failure whose cause may lie outside the line is its result only when many tries had one. */
-static bool hand_back(batch_work_supply *work, work_line *line, const batch_entry *entry)
+static bool hand_back(batch_queue_supply *work, claimed_line *line, const batch_entry *entry)
 {
     unsigned tries = line->claim.tries;
     if (!entry->outside || tries >= BATCH_MOST_TRIES) return false;
@@ -277,8 +277,8 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
                     const char *text, size_t n)
 {
     beluga_error err;
-    batch_work_supply *work = work_of(supply);
-    work_line *line = &work->lines[ticket];
+    batch_queue_supply *work = work_of(supply);
+    claimed_line *line = &work->lines[ticket];
     if (hand_back(work, line, entry)) return 0;
     int rc = queue_put_once(work->queue, &line->claim, text, n);
     if (rc != 0) {
@@ -295,7 +295,7 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
 /* A line whose claim is still used had no result that was put: others get it at once. */
 static void done(batch_supply *supply, uint64_t ticket, bool put)
 {
-    batch_work_supply *work = work_of(supply);
+    batch_queue_supply *work = work_of(supply);
     (void)put;
     if (work->lines[ticket].used) queue_let_go(work->queue, &work->lines[ticket].claim, 0);
     free_slot(work, ticket);
@@ -303,7 +303,7 @@ static void done(batch_supply *supply, uint64_t ticket, bool put)
 
 static void finish(batch_supply *supply)
 {
-    batch_work_supply *work = work_of(supply);
+    batch_queue_supply *work = work_of(supply);
     int64_t until = beluga__now_ms() + FINISH_MS;
     give_back_ready(work);
     while (queue_unconfirmed(work->queue) && beluga__now_ms() < until) {
@@ -319,7 +319,7 @@ static void finish(batch_supply *supply)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static int make_slots(batch_work_supply *work)
+static int make_slots(batch_queue_supply *work)
 {
     work->slots = AHEAD * work->jobs + BATCH_MOST_ALIKE;
     work->lines = calloc(work->slots, sizeof *work->lines);
@@ -330,25 +330,25 @@ static int make_slots(batch_work_supply *work)
     return 0;
 }
 
-int batch_work_supply_begin(batch_work_supply *work, queue *q, const batch_manifest *manifest,
-                            batch_plan *plan, batch_progress *progress, size_t jobs)
+int batch_queue_supply_begin(batch_queue_supply *work, queue *q, const batch_manifest *manifest,
+                             batch_plan *plan, batch_progress *progress, size_t jobs)
 {
     static const batch_supply_ops ops = {claim_line, extend, put_once, done, finish};
-    *work = (batch_work_supply){.base = {.ops = &ops, .fd = queue_fd(q)},
-                                .queue = q,
-                                .manifest = manifest,
-                                .plan = plan,
-                                .progress = progress,
-                                .jobs = jobs,
-                                .workers = 1,
-                                .busy_ms = beluga__now_ms()};
+    *work = (batch_queue_supply){.base = {.ops = &ops, .fd = queue_fd(q)},
+                                 .queue = q,
+                                 .manifest = manifest,
+                                 .plan = plan,
+                                 .progress = progress,
+                                 .jobs = jobs,
+                                 .workers = 1,
+                                 .busy_ms = beluga__now_ms()};
     work->parcel.reader = (batch_reader){
         .format = manifest->layout.format, .headless = manifest->layout.headless, .fd = -1};
     plan->reader = &work->parcel.reader;
     return make_slots(work);
 }
 
-void batch_work_supply_free(batch_work_supply *work)
+void batch_queue_supply_free(batch_queue_supply *work)
 {
     batch_parcel_free(&work->parcel);
     free(work->lines);

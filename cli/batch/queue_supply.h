@@ -1,6 +1,6 @@
-/* The lines of a queue that many machines share, as a worker claims them. */
-#ifndef BELUGA_CLI_BATCH_WORK_SUPPLY_H
-#define BELUGA_CLI_BATCH_WORK_SUPPLY_H
+/* The lines of a job of many machines (queue/queue.h), as one worker claims them for its calls. */
+#ifndef BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
+#define BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
 
 #include "batch/gate.h"
 #include "batch/item.h"
@@ -18,12 +18,12 @@
 #define BATCH_MOST_DELIVERIES 20
 
 /* A line that is claimed. */
-typedef struct work_line {
+typedef struct claimed_line {
     queue_claim claim;
     bool used, begun;
-} work_line;
+} claimed_line;
 
-typedef struct batch_work_supply {
+typedef struct batch_queue_supply {
     batch_supply base;
     /* all borrowed */
     queue *queue;
@@ -34,7 +34,7 @@ typedef struct batch_work_supply {
     size_t jobs;
     int64_t idle_ms; /* end when there was no line for so long; 0: never */
     /* `slots` of each: lines, and the numbers of those that are not begun or free */
-    work_line *lines;
+    claimed_line *lines;
     size_t *ready, *unused;
     size_t slots, n_ready, first_ready, n_unused;
     batch_gate requests, tokens;
@@ -43,15 +43,15 @@ typedef struct batch_work_supply {
     queue_counts counts;
     queue_sum spent;
     batch_totals job; /* of the whole job, as far as it is known */
-    /* What came of it. */
+    /* The outcome. */
     batch_totals own;       /* of this worker */
     uint64_t returned;      /* lines that were handed back for another try */
     uint64_t doubled;       /* results of lines that had one already */
     bool removed, was_idle; /* the job is gone; no line came for too long */
     beluga_error failure;   /* after which no line is claimed; code 0: none */
-} batch_work_supply;
+} batch_queue_supply;
 
-/* What a line costs, by those that have a result. */
+/* Return the average cost of the lines that have a result. */
 double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
 /* Return whether a budget (0: none) has no room for one more line: workers and the collector agree
  * on it. */
@@ -59,8 +59,8 @@ bool batch_budget_is_spent(double budget, const queue_counts *counts, const queu
 
 /* Begin to claim. The plan's reader becomes that of the supply.
  * @return 0, or -1 without memory. Free it in either case. */
-int batch_work_supply_begin(batch_work_supply *supply, queue *q, const batch_manifest *manifest,
-                            batch_plan *plan, batch_progress *progress, size_t jobs);
-void batch_work_supply_free(batch_work_supply *supply);
+int batch_queue_supply_begin(batch_queue_supply *supply, queue *q, const batch_manifest *manifest,
+                             batch_plan *plan, batch_progress *progress, size_t jobs);
+void batch_queue_supply_free(batch_queue_supply *supply);
 
 #endif

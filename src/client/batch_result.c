@@ -1,0 +1,93 @@
+/* The result of a request of a batch job: it is decoded as the answer to a call of its own. */
+#include "client/batch_result.h"
+
+#include "model/decode_answer.h"
+#include "model/unfinished.h"
+
+typedef struct decoded {
+    beluga__sink sink;
+    beluga_call *call;
+    beluga_response_builder builder;
+    beluga_error error;
+} decoded;
+
+/* The operation of a call that was sent would fill this in. */
+static void add_metadata(decoded *d, const beluga_event *event)
+{
+    beluga_event whole = *event;
+    if (!whole.u.metadata.model) whole.u.metadata.model = d->call->model_name;
+    beluga_response_builder_add(&d->builder, &whole);
+}
+
+static void add_finish(decoded *d, const beluga_event *event)
+{
+    beluga_event last = *event;
+    if (beluga__unfinished_check(d->call, event, &d->error)) {
+        beluga__call_locate(d->call, &d->error);
+        last = (beluga_event){.kind = BELUGA_EVENT_ERROR, .u.error = &d->error};
+    }
+    beluga_response_builder_add(&d->builder, &last);
+}
+
+static void on_decoded(beluga__sink *sink, const beluga_event *event)
+{
+    decoded *d = beluga__container_of(sink, decoded, sink);
+    switch (event->kind) {
+    case BELUGA_EVENT_METADATA: add_metadata(d, event); break;
+    case BELUGA_EVENT_FINISH: add_finish(d, event); break;
+    case BELUGA_EVENT_ERROR: d->error = *event->u.error; /* fall through */
+    default: beluga_response_builder_add(&d->builder, event);
+    }
+}
+
+static void conclude(decoded *d, beluga_batch_result *result)
+{
+    beluga_response *response = NULL;
+    int stuck = d->builder.status;
+    int status = beluga_response_builder_finish(&d->builder, &response);
+    if (!status) {
+        result->response = response;
+        return;
+    }
+    result->partial = response;
+    if (!stuck && d->error.code) {
+        result->error = d->error;
+        return;
+    }
+    status = stuck ? stuck : status;
+    beluga_error_set(&result->error, status,
+                     status == BELUGA_ERROR_LIMIT_EXCEEDED
+                         ? "the answer is larger than max_response_bytes"
+                         : "no memory for the answer");
+    beluga__call_locate(d->call, &result->error);
+}
+
+static int make_call(const beluga_chat_model *model, beluga_loop *loop, beluga_call **call,
+                     beluga_error *err)
+{
+    const beluga__call_spec spec = {.target = model->target,
+                                    .loop = loop,
+                                    .kind = BELUGA_CALL_ANSWER,
+                                    .answered = true,
+                                    .tools = model->tools,
+                                    .n_tools = model->n_tools,
+                                    .operation = "batch_results"};
+    int status = beluga__call_new(&spec, call, err);
+    /* whatever the model's options say of streams */
+    if (!status) (*call)->streamed = false;
+    return status;
+}
+
+void beluga__batch_result_decode(const beluga_chat_model *model, beluga_loop *loop,
+                                 const beluga_event *event, beluga_batch_result *result)
+{
+    decoded d = {.sink.event = on_decoded};
+    if (make_call(model, loop, &d.call, &result->error)) return;
+    const beluga__settings *s = d.call->settings;
+    beluga__chat_model_fold(model, &d.builder,
+                            (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0));
+    beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
+                          event->u.batch_result.length, &d.sink);
+    conclude(&d, result);
+    beluga__call_unref_on_loop(d.call); /* which keeps the memory for the next result */
+}
