@@ -115,7 +115,6 @@ static void two_gateways_share_a_bucket(void **state)
     wait_for(one, &a, LATE, 2.5, 3.5);
     wait_for(two, &b, LATE, 2.5, 3.5);
     wait_for(two, &bob, LATE, 8, 8);
-    /* Nobody asks meanwhile, and yet it comes. */
     pay(one, &a, LATE, 4);
     wait_for(two, &b, LATE, 6.5, 7.5);
     spend_free(one);
