@@ -113,9 +113,11 @@ static uint64_t tell_jobs(const batch_work *run, uint64_t left)
     size_t jobs = run->jobs_under_way;
     uint64_t lines = run->lines_under_way;
     if (!jobs) return left;
+    const char *are = jobs == 1 ? "is" : "are";
+    if (run->jobs_in_doubt == jobs) are = "may be";
     out_note("%zu job%s with %" PRIu64 " line%s %s under way at the provider: run the same command "
              "again to collect, or with --wait; --cancel ends %s",
-             jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s", jobs == 1 ? "is" : "are",
+             jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s", are,
              jobs == 1 ? "it" : "them");
     return left > lines ? left - lines : 0;
 }

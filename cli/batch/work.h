@@ -41,6 +41,7 @@ typedef struct batch_work {
      */
     bool journal_failed; /* and that was reported */
     size_t jobs_under_way;
+    size_t jobs_in_doubt; /* among these: nobody knows whether they were created */
     uint64_t lines_under_way;
     bool cancels; /* they were to be cancelled, and nothing was to be asked */
 } batch_work;

@@ -29,7 +29,7 @@ typedef struct collection {
     batch_pass pass;
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
-    uint64_t answered, strange, changed;
+    uint64_t answered, strange, changed, gone;
     beluga_error suspect; /* a failure whose cause may lie outside its line; code 0: none */
 } collection;
 
@@ -99,9 +99,11 @@ static job_line *find_result_line(collection *c, const char *id)
 {
     batch_job_line_id parts;
     job_line *line = NULL;
-    if (batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag))
-        line = find_line(c, parts.line);
-    c->strange += !line;
+    bool ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag) &&
+                batch_ranges_has(&c->job->lines, parts.line);
+    if (ours) line = find_line(c, parts.line);
+    c->strange += !ours;
+    c->gone += ours && !line;
     if (!line || line->state == LINE_DONE || line->digest == parts.digest) return line;
     line->state = LINE_FREE;
     c->changed++;
@@ -240,6 +242,10 @@ static void tell(const collection *c)
                  "again",
                  c->changed, c->changed == 1 ? "" : "s", c->job->id,
                  c->changed == 1 ? "it is" : "they are");
+    if (c->gone)
+        out_note("%" PRIu64 " line%s of the job %s %s not in the input any more: what was answered "
+                 "is dropped",
+                 c->gone, c->gone == 1 ? "" : "s", c->job->id, c->gone == 1 ? "is" : "are");
     if (c->strange)
         out_note("the job %s had %" PRIu64 " result%s of lines that are not its own", c->job->id,
                  c->strange, c->strange == 1 ? "" : "s");

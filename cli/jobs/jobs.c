@@ -147,9 +147,10 @@ static bool goes_on(const batch_jobs *self)
     return !self->stopped && !batch_signals_seen();
 }
 
+/* What can't be reached for one job can't be for the others. */
 static void ask_after_all(batch_jobs *self)
 {
-    for (size_t i = 0; i < self->journal->count && goes_on(self); i++)
+    for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++)
         if (self->journal->jobs[i].phase == BATCH_JOB_OPEN)
             ask_after(self, &self->journal->jobs[i]);
 }
@@ -161,12 +162,13 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
     beluga_error err;
-    job->told_to_end = true;
     if (!job->cancelled && batch_journal_cancelled(self->journal, job) != 0) {
         batch_jobs_stop_for_journal(self);
         return false;
     }
-    if (beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err) == 0) {
+    int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
+    job->told_to_end = rc == 0 || !err.retryable; /* or else the next round tries again */
+    if (rc == 0) {
         out_note("the job %s is cancelled", job->id);
         return false;
     }
@@ -226,6 +228,7 @@ static bool may_submit(batch_jobs *self, bool was_full)
     uint64_t lines;
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (self->cancel || self->work->error.code || !goes_on(self)) return false;
+    if (self->unreachable) return false;
     if (was_full && (self->ended || !open)) self->full = false;
     return !self->full && batch_summary_left(self->work) > lines;
 }
@@ -233,11 +236,11 @@ static bool may_submit(batch_jobs *self, bool was_full)
 static void do_round(batch_jobs *self)
 {
     bool was_full = self->full;
-    self->submitted = self->ended = self->completed = false;
+    self->submitted = self->ended = self->completed = self->unreachable = false;
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
-    tidy_up(self);
+    if (!self->unreachable) tidy_up(self);
     if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
@@ -345,6 +348,7 @@ static void finish(batch_jobs *self, const batch_signals *signals)
     work->cancels = self->cancel;
     batch_output_sync(work->output, true);
     batch_progress_hide(work->progress);
+    work->jobs_in_doubt = batch_journal_count(self->journal, BATCH_JOB_UNSURE);
     work->jobs_under_way = batch_journal_open_jobs(self->journal, &work->lines_under_way);
     beluga_context_unref(self->context);
     batch_signals_unwatch(signals);

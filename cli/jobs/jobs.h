@@ -44,9 +44,11 @@ typedef struct batch_jobs {
     bool ended;        /* a job was collected in this round */
     bool completed;    /* and it was not one that failed as a whole */
     bool gentle;       /* create one job a round: the provider's queue was full once */
+    unsigned doubts;   /* jobs in a row of which nobody knew whether they were created */
     unsigned failures; /* jobs in a row that the provider's queue had no room for */
     bool budget_spent; /* the next line may pass the budget */
     bool full;         /* the provider takes no more jobs now */
+    bool unreachable;  /* no connection came about in this round */
     bool stopped;      /* nothing more can be done: `work` has the error, or the output */
     bool told_warning;
 } batch_jobs;

@@ -1,4 +1,5 @@
 /* What the files of jobs.h share: how a run stops, and how the result of a line is written. */
+#include "base/hint.h"
 #include "jobs/jobs.h"
 #include "output.h"
 
@@ -24,6 +25,7 @@ void batch_jobs_fail(batch_jobs *self, const char *what, const beluga_error *err
     char line[ERROR_BYTES];
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
+    self->unreachable |= beluga__hint_is_unsent(err);
     if (self->wait && err->retryable) {
         out_note("%s, which is tried again: %s", what, line);
         return;

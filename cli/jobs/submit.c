@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/hint.h"
 #include "batch/alike.h"
 #include "batch/estimate.h"
 #include "batch/signals.h"
@@ -20,7 +21,8 @@ typedef struct submission {
     batch_jobs *self;
     batch_pass pass;
     batch_chunk chunk;
-    bool ends; /* no more jobs are created in this round */
+    bool ends;   /* no more jobs are created in this round */
+    bool halves; /* the server takes smaller ones only: its lines are asked in these */
 } submission;
 
 /* ---- what a line may cost -------------------------------------------------------------------- */
@@ -58,17 +60,37 @@ static bool would_pass_budget(const submission *s, double cost)
 static bool is_refused(const beluga_error *err)
 {
     if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
+    if (beluga__hint_is_unsent(err)) return true;
     return err->attempts == 0 && err->http_status == 0 &&
            (err->code == BELUGA_ERROR_INVALID_INPUT || err->code == BELUGA_ERROR_INVALID_CONFIG ||
             err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
 }
 
+/* A proxy before the service may take less than the service. */
+static bool may_halve(uint64_t lines, const beluga_error *err)
+{
+    return err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->http_status == 413 && lines > 1;
+}
+
+static void halve(submission *s, uint64_t lines)
+{
+    s->halves = true;
+    s->self->most = lines / 2;
+    out_note("a job of %" PRIu64 " lines is too large for the server: smaller ones are tried",
+             lines);
+}
+
 static void take_refusal(submission *s, batch_noted_job *job, const beluga_error *err)
 {
+    uint64_t lines = job->lines.lines;
     if (batch_journal_refused(s->self->journal, job) != 0)
         batch_jobs_stop_for_journal(s->self);
+    else if (may_halve(lines, err))
+        halve(s, lines);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
         batch_jobs_fail(s->self, "the provider takes no more jobs now", err);
+    else if (beluga__hint_is_unsent(err))
+        batch_jobs_fail(s->self, "no job could be created", err);
     else
         batch_jobs_stop(s->self, err);
 }
@@ -79,6 +101,8 @@ static void take_doubt(submission *s, const batch_noted_job *job, const beluga_e
              "asked again",
              job->name);
     batch_jobs_fail(s->self, "no job could be created", err);
+    /* A provider that always answers so may have created all of them. */
+    if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
 
 static void create(submission *s, batch_noted_job *job)
@@ -93,6 +117,7 @@ static void create(submission *s, batch_noted_job *job)
         batch_jobs_stop_for_journal(self);
     if (rc == 0) {
         self->submitted = true;
+        self->doubts = 0;
         job->state = made->state;
         out_note("%" PRIu64 " line%s %s given to the job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
@@ -228,7 +253,8 @@ static void stop_for_input(batch_jobs *self, const char *why)
     batch_jobs_stop(self, &err);
 }
 
-void batch_jobs_submit(batch_jobs *self)
+/* Returns whether the free lines are to be gone through once more. */
+static bool submit_once(batch_jobs *self)
 {
     char why[BATCH_FAULT_BYTES];
     submission s = {.self = self};
@@ -239,4 +265,11 @@ void batch_jobs_submit(batch_jobs *self)
         stop_for_input(self, why);
     batch_chunk_free(&s.chunk);
     batch_pass_free(&s.pass);
+    return s.halves && !self->stopped && !batch_signals_seen();
+}
+
+void batch_jobs_submit(batch_jobs *self)
+{
+    while (submit_once(self)) {
+    }
 }

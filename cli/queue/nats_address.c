@@ -10,7 +10,7 @@
 
 static int fail(beluga_error *err, const char *what)
 {
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the address of the queue: %s", what);
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the address of NATS: %s", what);
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
@@ -96,7 +96,7 @@ static bool is_host(piece host)
 
 static int add_server(nats_address *a, piece host, beluga_error *err)
 {
-    if (!is_host(host)) return fail(err, "a host is missing, or is none (nats://HOST/JOB)");
+    if (!is_host(host)) return fail(err, "a host is missing, or is none (nats://HOST/NAME)");
     if (a->n_servers == NATS_MAX_SERVERS) return fail(err, "it has more than 32 hosts");
     char **server = &a->servers[a->n_servers];
     if (asprintf(server, "%s://%.*s", a->tls ? "tls" : "nats", (int)host.n, host.at) < 0) {
@@ -126,11 +126,11 @@ static int take_hosts(nats_address *a, piece text, beluga_error *err)
 
 static int take_job(nats_address *a, piece text, beluga_error *err)
 {
-    if (!text.n) return fail(err, "it names no job (nats://HOST/JOB)");
+    if (!text.n) return fail(err, "it names no job or bucket (nats://HOST/NAME)");
     bool good = text.n < sizeof a->job;
     for (size_t i = 0; i < text.n && good; i++)
         good = isalnum((unsigned char)text.at[i]) || strchr("-_", text.at[i]);
-    if (!good) return fail(err, "a job's name has at most 64 letters, digits, - and _");
+    if (!good) return fail(err, "the name of a job or bucket has at most 64 letters, digits, - and _");
     memcpy(a->job, text.at, text.n);
     return 0;
 }

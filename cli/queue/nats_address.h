@@ -1,4 +1,4 @@
-/* The address of a queue of NATS, with what the variables of the nats tool add. */
+/* The address of a queue of NATS, or of a bucket there, with what the variables of the nats tool add. */
 #ifndef BELUGA_CLI_QUEUE_NATS_ADDRESS_H
 #define BELUGA_CLI_QUEUE_NATS_ADDRESS_H
 

@@ -1,6 +1,7 @@
 /* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
 #include "base/clock.h"
 #include "queue/nats.h"
+#include "queue/nats_dial.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,79 +14,10 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* The server's own codes, and what to tell a user of each. */
-static const struct {
-    jsErrCode code;
-    int error;
-    const char *text;
-} refusals[] = {
-    {JSNotEnabledErr, BELUGA_ERROR_NOT_SUPPORTED,
-     "the server runs without JetStream: its configuration needs jetstream { }"},
-    {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
-    {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
-     "the server is not one of a cluster, and keeps no replicas: ?replicas=1"},
-    {JSClusterNoPeersErr, BELUGA_ERROR_INVALID_CONFIG,
-     "too few servers of the cluster are there for so many replicas: wait for the others, or "
-     "?replicas=1"},
-    {JSStreamNotFoundErr, BELUGA_ERROR_NOT_FOUND, "the job is not there"},
-    {JSNoMessageFoundErr, BELUGA_ERROR_NOT_FOUND, "the job is not there"},
-    {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
-    {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
-};
-
-static int code_of(natsStatus status)
-{
-    switch (status) {
-    case NATS_CONNECTION_AUTH_FAILED: return BELUGA_ERROR_AUTHENTICATION;
-    case NATS_NOT_PERMITTED: return BELUGA_ERROR_AUTHORIZATION;
-    case NATS_TIMEOUT: return BELUGA_ERROR_TIMEOUT;
-    case NATS_NO_MEMORY: return BELUGA_ERROR_NO_MEMORY;
-    case NATS_NO_RESPONDERS: return BELUGA_ERROR_NOT_SUPPORTED;
-    case NATS_SSL_ERROR:
-    case NATS_SECURE_CONNECTION_WANTED:
-    case NATS_SECURE_CONNECTION_REQUIRED:
-    case NATS_INVALID_ARG:
-    case NATS_ADDRESS_MISSING: return BELUGA_ERROR_INVALID_CONFIG;
-    case NATS_ERR: return BELUGA_ERROR_INTERNAL;
-    default: return BELUGA_ERROR_NETWORK;
-    }
-}
-
-static const char *text_of(const nats_queue *q, natsStatus status)
-{
-    switch (status) {
-    case NATS_CONNECTION_AUTH_FAILED:
-        return "the server refuses the credentials, or wants some: in the address, or in NATS_USER "
-               "and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS or NATS_NKEY";
-    case NATS_NO_SERVER: return "no server answers there";
-    case NATS_NO_RESPONDERS:
-        return "nobody answers for JetStream: it is off, or its cluster has no leader";
-    case NATS_TIMEOUT: return "the server does not answer";
-    case NATS_SECURE_CONNECTION_REQUIRED: return "the server wants TLS: tls:// for nats://";
-    case NATS_SECURE_CONNECTION_WANTED: return "the server has no TLS";
-    case NATS_SSL_ERROR:
-        return "TLS failed: is its authority known (NATS_CA), and does it want a certificate "
-               "(NATS_CERT, NATS_KEY)?";
-    default: return q->nats->natsStatus_GetText(status);
-    }
-}
-
 int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const char *what,
                  beluga_error *err)
 {
-    int error = code_of(status);
-    const char *text = text_of(q, status);
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if (code && refusals[i].code == code) {
-            error = refusals[i].error;
-            text = refusals[i].text;
-        }
-    if (code && text == text_of(q, status))
-        beluga_error_set(err, error, "%s: %s: %s (JetStream's error %d)", q->base.where, what, text,
-                         (int)code);
-    else
-        beluga_error_set(err, error, "%s: %s: %s", q->base.where, what, text);
-    return error;
+    return nats_explain_at(q->nats, q->base.where, status, code, what, err);
 }
 
 void nats_wake_locked(nats_queue *q)

@@ -1,7 +1,7 @@
 /* The connection of a queue of NATS: its options, and what libnats says of it. */
 #include "base/clock.h"
 #include "queue/nats.h"
-#include "queue/nats_key.h"
+#include "queue/nats_dial.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -10,11 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECT_MS       3000
-#define RECONNECT_MS     500
-#define RECONNECT_JITTER 500
-#define PING_MS          10000
-#define WRITE_MS         10000
 #define REQUEST_MS       2000
 #define CALLBACKS_MS     5000
 /* Below this even the names of parts would not fit. */
@@ -88,30 +83,6 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus statu
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static natsStatus set_credentials(const nats_queue *q, natsOptions *options)
-{
-    const nats_library *nats = q->nats;
-    const nats_address *a = &q->address;
-    natsStatus s = NATS_OK;
-    if (a->user) s = nats->natsOptions_SetUserInfo(options, a->user, a->password);
-    if (s == NATS_OK && a->token) s = nats->natsOptions_SetToken(options, a->token);
-    if (s == NATS_OK && a->creds)
-        s = nats->natsOptions_SetUserCredentialsFromFiles(options, a->creds, NULL);
-    return s;
-}
-
-static natsStatus set_tls(const nats_queue *q, natsOptions *options)
-{
-    const nats_library *nats = q->nats;
-    const nats_address *a = &q->address;
-    natsStatus s = NATS_OK;
-    if (a->tls || a->ca || a->cert) s = nats->natsOptions_SetSecure(options, true);
-    if (s == NATS_OK && a->ca) s = nats->natsOptions_LoadCATrustedCertificates(options, a->ca);
-    if (s == NATS_OK && a->cert)
-        s = nats->natsOptions_LoadCertificatesChain(options, a->cert, a->key);
-    return s;
-}
-
 static natsStatus set_callbacks(nats_queue *q, natsOptions *options)
 {
     const nats_library *nats = q->nats;
@@ -121,80 +92,7 @@ static natsStatus set_callbacks(nats_queue *q, natsOptions *options)
     return s == NATS_OK ? nats->natsOptions_SetErrorHandler(options, on_error, q) : s;
 }
 
-/* Nothing is kept by libnats while there is no connection: the keeper sends it again. */
-static natsStatus set_times(const nats_queue *q, natsOptions *options)
-{
-    const nats_library *nats = q->nats;
-    natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);
-    if (s == NATS_OK) s = nats->natsOptions_SetMaxReconnect(options, -1);
-    if (s == NATS_OK) s = nats->natsOptions_SetReconnectWait(options, RECONNECT_MS);
-    if (s == NATS_OK)
-        s = nats->natsOptions_SetReconnectJitter(options, RECONNECT_JITTER, RECONNECT_JITTER);
-    if (s == NATS_OK) s = nats->natsOptions_SetReconnectBufSize(options, 1);
-    if (s == NATS_OK) s = nats->natsOptions_SetPingInterval(options, PING_MS);
-    if (s == NATS_OK) s = nats->natsOptions_SetWriteDeadline(options, WRITE_MS);
-    return s == NATS_OK ? nats->natsOptions_SetFailRequestsOnDisconnect(options, true) : s;
-}
-
-static natsStatus set_options(nats_queue *q, natsOptions *options)
-{
-    const char *servers[NATS_MAX_SERVERS];
-    for (int i = 0; i < q->address.n_servers; i++) servers[i] = q->address.servers[i];
-    natsStatus s = q->nats->natsOptions_SetServers(options, servers, q->address.n_servers);
-    if (s == NATS_OK) s = q->nats->natsOptions_SetName(options, q->name);
-    if (s == NATS_OK) s = set_times(q, options);
-    return s == NATS_OK ? set_callbacks(q, options) : s;
-}
-
-static int complain_of_file(const char *what, const char *path, beluga_error *err)
-{
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: can't be used as %s for NATS", path,
-                     what);
-    return BELUGA_ERROR_INVALID_CONFIG;
-}
-
-/* libnats does not say which file it can't read, nor why. */
-static int check_files(const nats_address *a, beluga_error *err)
-{
-    const struct {
-        const char *what, *path;
-    } files[] = {{"credentials", a->creds},
-                 {"a seed", a->nkey},
-                 {"certificates of authorities", a->ca},
-                 {"a certificate", a->cert},
-                 {"a certificate's key", a->key}};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (files[i].path && access(files[i].path, R_OK) != 0)
-            return complain_of_file(files[i].what, files[i].path, err);
-    return 0;
-}
-
-static int fill_options(nats_queue *q, natsOptions *options, beluga_error *err)
-{
-    const nats_address *a = &q->address;
-    int rc = check_files(a, err);
-    if (rc != 0) return rc;
-    natsStatus s = set_options(q, options);
-    if (s == NATS_OK) s = set_credentials(q, options);
-    if (s != NATS_OK) return nats_explain(q, s, 0, "the connection's options", err);
-    if (a->nkey) rc = nats_key_use(q->nats, options, a->nkey, err);
-    if (rc == 0 && set_tls(q, options) != NATS_OK)
-        rc = complain_of_file("certificates", a->cert ? a->cert : a->ca ? a->ca : "TLS", err);
-    return rc;
-}
-
 /* ---- connecting ------------------------------------------------------------------------------ */
-
-/* Signals are the command's: libnats' threads inherit what is blocked here. */
-static natsStatus connect_quietly(nats_queue *q, natsOptions *options)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    natsStatus s = q->nats->natsConnection_Connect(&q->connection, options);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return s;
-}
 
 static natsStatus make_inbox(nats_queue *q)
 {
@@ -229,28 +127,19 @@ static natsStatus use_connection(nats_queue *q)
     return s;
 }
 
-static void name_worker(nats_queue *q)
-{
-    char host[40] = "host";
-    gethostname(host, sizeof host - 1);
-    for (char *c = host; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", *c))
-            *c = '-';
-    snprintf(q->name, sizeof q->name, "%.39s-%ld-%04" PRIx32, host, (long)getpid(),
-             (uint32_t)beluga__now_ns() & 0xffff);
-}
-
 int nats_connect(nats_queue *q, beluga_error *err)
 {
     natsOptions *options = NULL;
-    name_worker(q);
+    nats_dial_name(q->name);
     if (q->nats->natsOptions_Create(&options) != NATS_OK) {
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
         return BELUGA_ERROR_NO_MEMORY;
     }
-    int rc = fill_options(q, options, err);
+    int rc = nats_dial_options(q->nats, &q->address, q->name, options, err);
+    if (rc == 0 && set_callbacks(q, options) != NATS_OK)
+        rc = nats_explain(q, NATS_NO_MEMORY, 0, "the connection's options", err);
     if (rc == 0) {
-        natsStatus s = connect_quietly(q, options);
+        natsStatus s = nats_dial(q->nats, options, &q->connection);
         q->connected = s == NATS_OK;
         if (s == NATS_OK) s = use_connection(q);
         if (s != NATS_OK) rc = nats_explain(q, s, 0, "can't connect", err);

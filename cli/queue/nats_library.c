@@ -34,7 +34,7 @@ static void load(void)
     handle = dlopen(NATS_SONAME, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         snprintf(why, sizeof why,
-                 "queues of NATS need libnats " NATS_RELEASE ", which can't be loaded (%.100s): "
+                 "NATS needs libnats " NATS_RELEASE ", which can't be loaded (%.100s): "
                  "install it, on Debian 12 and 13 with apt install libnats" NATS_RELEASE,
                  dlerror());
         return;
@@ -42,7 +42,7 @@ static void load(void)
     const char *missing = find_functions();
     loaded = !missing && library.nats_GetVersionNumber() >= NATS_OLDEST;
     if (!loaded)
-        snprintf(why, sizeof why, NATS_SONAME " is too old%s%s: queues of NATS need libnats 3.4",
+        snprintf(why, sizeof why, NATS_SONAME " is too old%s%s: NATS needs libnats 3.4",
                  missing ? ", and has no " : "", missing ? missing : "");
 }
 

@@ -1,4 +1,4 @@
-/* libnats, which is loaded when the first queue of NATS is opened, so that the command starts where
+/* libnats, which is loaded when NATS is first needed, so that the command starts where
  * it is not installed. */
 #ifndef BELUGA_CLI_QUEUE_NATS_LIBRARY_H
 #define BELUGA_CLI_QUEUE_NATS_LIBRARY_H
@@ -41,12 +41,17 @@
     XX(natsConnection_FlushTimeout)             \
     XX(natsConnection_GetLastError)             \
     XX(natsConnection_GetMaxPayload)            \
+    XX(natsConnection_GetStats)                 \
     XX(natsConnection_JetStream)                \
     XX(natsConnection_PublishMsg)               \
     XX(natsConnection_PublishRequest)           \
     XX(natsConnection_Publish)                  \
+    XX(natsConnection_Request)                  \
     XX(natsConnection_Status)                   \
     XX(natsConnection_Subscribe)                \
+    XX(natsStatistics_Create)                   \
+    XX(natsStatistics_Destroy)                  \
+    XX(natsStatistics_GetCounts)                \
     XX(natsInbox_Create)                        \
     XX(natsInbox_Destroy)                       \
     XX(natsSubscription_Destroy)                \

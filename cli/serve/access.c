@@ -16,7 +16,7 @@
 #include <strings.h>
 
 #define MS_A_MINUTE 60000.0
-/* How long the start may wait for the file of the spend. */
+/* How long the start may wait for the store of the spend. */
 #define LOAD_MS 5000
 /* Names of keys that one server has seen, those that reloads took away included. */
 #define MAX_ACCOUNTS (10 * SERVE_MAX_KEYS)
@@ -65,7 +65,7 @@ struct serve_access {
     account *accounts;
     size_t n_accounts;
     spend *spend;
-    char *path; /* of the spend's file; NULL: the usual one */
+    char *path; /* of the spend, or its address; NULL: the usual one */
 };
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -242,6 +242,13 @@ static int open_spend(serve_access *access, const serve_settings *settings, belu
     return spend_new(NULL, &access->spend, err);
 }
 
+static void tell_trouble(const serve_access *access)
+{
+    char why[512];
+    if (spend_trouble(access->spend, why, sizeof why))
+        out_warning("what keys spend is kept in memory until it can be written: %s", why);
+}
+
 static int check_path(const serve_access *access, const serve_settings *settings, beluga_error *err)
 {
     const char *old = access->path ? access->path : "", *new = settings->spend;
@@ -286,6 +293,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
         return status;
     }
     if (access->spend) spend_wait(access->spend, LOAD_MS);
+    if (access->spend) tell_trouble(access);
     *out = access;
     return 0;
 }
@@ -481,13 +489,6 @@ static void tell_unpriced(const serve_key *key)
                 key->account->name);
 }
 
-static void tell_trouble(const serve_access *access)
-{
-    char why[512];
-    if (spend_trouble(access->spend, why, sizeof why))
-        out_warning("what keys spend is kept in memory until it can be written: %s", why);
-}
-
 static int64_t known(int64_t tokens)
 {
     return tokens > 0 ? tokens : 0;
@@ -527,4 +528,9 @@ bool serve_access_state(const serve_access *access, size_t index, serve_key_stat
                              .expires_s = key->expires_s};
     spend_get(access->spend, &a->spend, now_s(access), &out->day, &out->month);
     return true;
+}
+
+bool serve_access_fails(const serve_access *access)
+{
+    return access->spend && spend_fails(access->spend);
 }

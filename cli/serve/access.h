@@ -18,7 +18,7 @@ typedef struct serve_access_clock {
     void *payload;
 } serve_access_clock;
 
-/* @return 0 or a code with an error, as where the file of the spend can't be opened. */
+/* @return 0 or a code with an error, as where the store of the spend can't be opened. */
 int serve_access_new(const serve_settings *settings, serve_access **out, beluga_error *err);
 /* Take the keys of other settings in place of the present ones. @return as serve_access_new; on
  * failure nothing has changed. */
@@ -63,5 +63,7 @@ typedef struct serve_key_state {
 } serve_key_state;
 /* @return false past the last. */
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out);
+/* @return whether what keys spend is kept in memory alone for now: it can't be written or read. */
+bool serve_access_fails(const serve_access *access);
 
 #endif

@@ -300,6 +300,9 @@ static void put_budgets(const serve_access *access, beluga__buf *out)
         if (key.budget_per_month > 0)
             put_budget(out, "beluga_key_budget_usd", &key, "month", key.budget_per_month);
     }
+    put_one(out, "beluga_spend_failing", "gauge",
+            "1 while what keys spend can't be written or read, and is kept in memory.",
+            access && serve_access_fails(access));
     put_head(out, "beluga_key_spent_usd", "gauge",
              "US dollars that a key has spent in this day or month of UTC.");
     for (size_t i = 0; i < MAX_KEYS && access && serve_access_state(access, i, &key); i++) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "section.h"
+#include "serve/spend_where.h"
 #include "serve/time.h"
 
 #include <beluga/allocator.h>
@@ -462,7 +463,7 @@ static void read_spend(section_reader *r, const char *member, const beluga_json 
 {
     serve_settings *s = r->out;
     const char *text = keep_words(r, member, value, "/var/lib/beluga/spend.db");
-    if (text) s->spend = keep_path(r, member, text);
+    if (text) s->spend = spend_is_nats(text) ? keep(r, text) : keep_path(r, member, text);
 }
 
 static void read_page(section_reader *r, const char *member, const beluga_json *value)

@@ -15,7 +15,7 @@
  *       cors: {origins: ["https://chat.example"]}
  *       journal: stdout                 # access log: a file, or stdout; left out: none
  *       capture: false                  # texts of requests and answers in it
- *       spend: PATH                     # SQLite; the usual one is in the state folder
+ *       spend: PATH                     # SQLite, or nats://HOST/BUCKET; the usual one is a file
  *       page: true                      # the page at /
  *       keys:
  *         - name: alice
@@ -65,7 +65,7 @@ typedef struct serve_settings {
     http_limits http;
     const char *const *origins; /* of CORS, ended by NULL; "*" is all; NULL: no CORS */
     const char *journal;        /* "-": stdout; NULL: none */
-    const char *spend;          /* path; NULL: the usual one */
+    const char *spend;          /* path, or an address of NATS; NULL: the usual path */
     const serve_key_setting *keys;
     size_t n_keys;
     void *memory; /* that all of this is in */

@@ -18,7 +18,7 @@
 #define RETRY_MS 5000
 /* When a key is asked for after so long it is looked at again what others have written. */
 #define LOOK_MS 3000
-/* Rows that wait for a disk that can't be written; what comes then is counted with what waits. */
+/* Rows that wait for a store that can't be written; what comes then is counted with what waits. */
 #define MAX_ROWS    1000000
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -30,7 +30,7 @@ typedef struct row_list {
 } row_list;
 
 struct spend {
-    /* of all that follows and of the accounts; never held over a disk */
+    /* of all that follows and of the accounts; never held over a disk or a network */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     spend_account *places[PLACES], *all;
@@ -214,12 +214,18 @@ static void take_total(void *payload, const char *key, double day, double month)
     spend_account *account = key ? spend_find(s, key) : NULL;
     pthread_mutex_unlock(&s->lock);
     if (!account) return;
+    if (!account->was_read) account->read_day = account->read_month = 0;
     account->was_read = true;
-    account->read_day = day;
-    account->read_month = month;
+    account->read_day += day;
+    account->read_month += month;
 }
 
-/* What was read of the file, and what is not in it yet, are the totals. */
+static void forget_read(const spend *s)
+{
+    for (spend_account *a = s->all; a; a = a->next_of_all) a->was_read = false;
+}
+
+/* What was read of the store, and what is not in it yet, are the totals. */
 static void use_totals(spend *s, int64_t day)
 {
     for (spend_account *a = s->all; a; a = a->next_of_all) {
@@ -234,7 +240,6 @@ static void use_totals(spend *s, int64_t day)
         if (row->day == day) a->day_cost += row->sum.cost;
         if (same_month(row->day, day)) a->month_cost += row->sum.cost;
     }
-    for (spend_account *a = s->all; a; a = a->next_of_all) a->was_read = false;
 }
 
 static void set_outcome(spend *s, const char *why)
@@ -263,6 +268,7 @@ static void do_round(spend *s)
     pthread_mutex_lock(&s->lock);
     if (!written) put_back(s);
     if (was_read) use_totals(s, day);
+    forget_read(s);
     if (!was_read && load) s->load = true;
     set_outcome(s, why);
 }
@@ -275,7 +281,7 @@ static void wait_until(spend *s, int64_t at_ms)
 
 static bool has_work(const spend *s)
 {
-    return s->unsaved.count || s->look || s->load;
+    return s->unsaved.count || s->look || s->load || s->store->backend->watches;
 }
 
 static void *run(void *argument)
@@ -320,6 +326,14 @@ bool spend_trouble(spend *s, char *why, size_t n)
     s->told |= tell;
     pthread_mutex_unlock(&s->lock);
     return tell;
+}
+
+bool spend_fails(spend *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool fails = s->failing;
+    pthread_mutex_unlock(&s->lock);
+    return fails;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

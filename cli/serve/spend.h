@@ -1,7 +1,8 @@
 /*
- * What keys have spent, by UTC day: in memory, and in a SQLite database that a thread of its own
- * writes, at most once a second, so that the event loop never waits for a disk. Several servers may
- * share the file: each adds what it has seen, and reads what the others added.
+ * What keys have spent, by UTC day: in memory, and in a SQLite database or a bucket of NATS that a
+ * thread of its own writes, at most once a second, so that the event loop never waits for a disk or
+ * a network. Several servers may share it: each adds what it has seen, and reads what the others
+ * added.
  */
 #ifndef BELUGA_CLI_SERVE_SPEND_H
 #define BELUGA_CLI_SERVE_SPEND_H
@@ -31,12 +32,14 @@ typedef struct spend_account {
     size_t row;                  /* its newest row that is not written yet, from 1; 0: none */
     bool was_read;               /* the thread has read these two: */
     double read_day, read_month;
+    size_t place; /* where a store has it, perhaps */
 } spend_account;
 
 /*
- * @param path  Of the database, which is made where it is missing; NULL: nothing is kept.
+ * @param path  Of the database, or the address of a bucket of NATS (nats://HOST[,HOST…]/BUCKET);
+ * either is made where it is missing. NULL: nothing is kept.
  * @return 0; INVALID_CONFIG it can't be opened, with what to do; NOT_SUPPORTED built without
- * SQLite; NO_MEMORY.
+ * SQLite; NO_MEMORY. That no server of NATS answers is no error: it is trouble, and tried again.
  */
 int spend_new(const char *path, spend **out, beluga_error *err);
 /* Write what is left, and end the thread; the accounts may be freed then. NULL does nothing. */
@@ -52,9 +55,12 @@ void spend_add(spend *s, spend_account *account, int64_t now_s, const spend_sum 
 void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, double *month);
 /* Wait until all was written and read, or was tried, or until `timeout_ms` are over. */
 void spend_wait(spend *s, int64_t timeout_ms);
-/* Take what is to be told of a file that can't be written or read: once, until it can be again.
+/* Take what is to be told of a store that can't be written or read: once, until it can be
+ * again.
  * @return false: nothing. */
 bool spend_trouble(spend *s, char *why, size_t n);
+/* @return whether what was spent could not be written or read when that was tried last. */
+bool spend_fails(spend *s);
 
 /* The path that is taken where none is named; NULL where there is no home. */
 const char *spend_usual_path(char path[PATH_MAX]);

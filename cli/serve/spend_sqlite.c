@@ -20,10 +20,16 @@ static const char *const steps[] = {
 static const database_form form = {"spend", APPLICATION_ID, steps,
                                    (int)(sizeof steps / sizeof *steps)};
 
-struct spend_store {
+typedef struct sqlite_store {
+    spend_store store; /* first */
     database base;
     int64_t version; /* of the data, as this connection has seen it */
-};
+} sqlite_store;
+
+static sqlite_store *sqlite_of(spend_store *store)
+{
+    return (sqlite_store *)(void *)store;
+}
 
 static int make_folders(const char *path, char *why)
 {
@@ -34,27 +40,26 @@ static int make_folders(const char *path, char *why)
     return rc;
 }
 
-int spend_store_open(const char *path, spend_store **out, char *why)
+static int open_store(const char *path, spend_store **out, char *why)
 {
     *out = NULL;
     if (make_folders(path, why) != 0) return -1;
-    spend_store *store = calloc(1, sizeof *store);
+    sqlite_store *store = calloc(1, sizeof *store);
     if (!store) {
         snprintf(why, SPEND_WHY_BYTES, "no memory for the spend");
         return -1;
     }
     int rc = database_open(&store->base, &form, path, true, why);
     if (rc == 0)
-        *out = store;
+        *out = &store->store;
     else
         free(store);
     return rc;
 }
 
-void spend_store_close(spend_store *store)
+static void close_store(spend_store *store)
 {
-    if (!store) return;
-    database_close(&store->base);
+    database_close(&sqlite_of(store)->base);
     free(store);
 }
 
@@ -65,7 +70,7 @@ static void write_day(int64_t day, char text[32])
     text[10] = '\0';
 }
 
-static int add_row(const spend_store *store, sqlite3_stmt *statement, const spend_row *row,
+static int add_row(const sqlite_store *store, sqlite3_stmt *statement, const spend_row *row,
                    char *why)
 {
     char day[32];
@@ -81,13 +86,14 @@ static int add_row(const spend_store *store, sqlite3_stmt *statement, const spen
     return rc;
 }
 
-int spend_store_add(spend_store *store, const spend_row *rows, size_t n, char *why)
+static int add(spend_store *base, const spend_row *rows, size_t n, char *why)
 {
     static const char sql[] =
         "INSERT INTO spend VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key, day) DO UPDATE SET "
         "requests = requests + excluded.requests, input_tokens = input_tokens + "
         "excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens, cost = "
         "cost + excluded.cost";
+    sqlite_store *store = sqlite_of(base);
     sqlite3_stmt *statement = NULL;
     if (database_run(&store->base, "BEGIN IMMEDIATE", why) != 0) return -1;
     int rc = sqlite3_prepare_v2(store->base.db, sql, -1, &statement, NULL) == SQLITE_OK
@@ -100,21 +106,22 @@ int spend_store_add(spend_store *store, const spend_row *rows, size_t n, char *w
     return rc;
 }
 
-bool spend_store_changed(spend_store *store)
+static bool changed(spend_store *base)
 {
+    sqlite_store *store = sqlite_of(base);
     char why[SPEND_WHY_BYTES];
     int64_t version = database_number(&store->base, "PRAGMA data_version", why);
-    bool changed = version >= 0 && version != store->version;
+    bool is_new = version >= 0 && version != store->version;
     if (version >= 0) store->version = version;
-    return changed;
+    return is_new;
 }
 
-int spend_store_totals(spend_store *store, int64_t day, spend_total_fn tell, void *payload,
-                       char *why)
+static int totals(spend_store *base, int64_t day, spend_total_fn tell, void *payload, char *why)
 {
     static const char sql[] = "SELECT key, total(CASE WHEN day = ?2 THEN cost END), total(cost) "
                               "FROM spend WHERE day BETWEEN ?1 AND ?2 GROUP BY key";
     char first[32], last[32];
+    const sqlite_store *store = sqlite_of(base);
     sqlite3_stmt *statement = NULL;
     int step = SQLITE_DONE;
     write_day(day, last);
@@ -130,3 +137,9 @@ int spend_store_totals(spend_store *store, int64_t day, spend_total_fn tell, voi
     sqlite3_finalize(statement);
     return rc;
 }
+
+const spend_backend spend_sqlite = {.open = open_store,
+                                    .close = close_store,
+                                    .add = add,
+                                    .changed = changed,
+                                    .totals = totals};

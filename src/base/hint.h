@@ -19,6 +19,18 @@ static inline bool beluga__hint_is_not_running(const beluga_error *err)
     return err->reserved[0];
 }
 
+/* Nothing of the request left this machine, so that the server can't have done what it asks: the
+ * name was not found, or no connection came about. False where that is not known. */
+static inline void beluga__hint_set_unsent(beluga_error *err, bool set)
+{
+    err->reserved[2] = set;
+}
+
+static inline bool beluga__hint_is_unsent(const beluga_error *err)
+{
+    return err->reserved[2];
+}
+
 /* The rules that a provider must keep when it emits. The message explains a broken rule to people;
  * code that has to know the rule asks here. */
 typedef enum beluga__rule {

@@ -69,10 +69,12 @@ static bool afford(retry *self)
 
 /* --- the decision to retry -------------------------------------------------------------------- */
 
-/* After any other failure there may be a job, which would be paid for a second time. */
-static bool is_refusal(const beluga_error *err)
+/* After any other failure there may be a job, which would be paid for a second time. A server or
+ * proxy that gave up waiting (408) may have passed the request on. */
+static bool made_no_job(const beluga_error *err)
 {
-    return err->http_status >= 400 && err->http_status < 500;
+    bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
+    return refused || beluga__hint_is_unsent(err);
 }
 
 /* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
@@ -82,7 +84,7 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
-    if (stage->base.call->kind == BELUGA_CALL_BATCH_CREATE && !is_refusal(err)) return false;
+    if (stage->base.call->kind == BELUGA_CALL_BATCH_CREATE && !made_no_job(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool has_others = beluga__call_is_answer(stage->base.call) &&
                       beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);

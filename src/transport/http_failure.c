@@ -157,6 +157,7 @@ static int describe_refusal(long proxy_said, beluga_error *err)
                          "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
     /* Below 500 the proxy refused; from 500 on it failed, and may succeed later. */
     if (proxy_said < 500) err->retryable = 0;
+    beluga__hint_set_unsent(err, true); /* a tunnel is made before anything goes through it */
     return BELUGA_ERROR_NETWORK;
 }
 
@@ -209,6 +210,14 @@ static bool is_bad_url(CURLcode code)
     return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
+/* Returns whether libcurl had no connection yet on which it could send the request. */
+static bool is_unsent(const beluga__transfer *t, CURLcode code)
+{
+    long sent = 1;
+    if (code == CURLE_OK || t->head_ended || !t->easy) return false;
+    return curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent == 0;
+}
+
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
@@ -238,6 +247,7 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
     beluga_error_set(err, status, "%s", advice);
     if (dropped) err->retryable = 0; /* a retry would be charged again, and dropped again */
     beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
+    beluga__hint_set_unsent(err, is_unsent(t, code));
     if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
     return status;

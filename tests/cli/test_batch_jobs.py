@@ -8,9 +8,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
@@ -178,6 +180,26 @@ def a_job_that_was_never_made_is_made_after_two_looks():
         assert place.control()["jobs"]["created"] == 0
 
 
+def a_job_that_was_never_sent_is_not_looked_for():
+    with Place() as place, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and nobody listens
+        base, place.peer.base = place.peer.base, f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        place.write(texts(2))
+        ended = expect(place.ask(), 7, "2 attempts", "2 lines are left")  # as any call that may pass
+        assert "under way" not in ended.err, ended
+        assert place.events() == ["begin", "intent", "refused"], place.events()
+        place.peer.base = base
+        expect(place.wait(), 0)
+        assert_each_once(place, 2)
+
+
+def jobs_of_which_nobody_knows_are_not_created_without_end():
+    with Place("--fault", "lost-upload") as place:
+        place.write(texts(2))
+        expect(place.wait(), 7, "is not known", "1 job with 2 lines may be under way")
+        assert place.events().count("intent") == 3, place.events()
+
+
 # ---- without --wait
 
 def jobs_are_under_way_until_a_later_run_collects_them():
@@ -245,6 +267,60 @@ def cancelling_needs_no_input():
         assert place.control()["jobs"]["all"][0]["state"] in ("cancelling", "cancelled")
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "4 lines are left")
         expect(place.run("--out", place.out, "--cancel"), 0, "no batch job is under way")
+
+
+class Cutter:
+    """A way to a server that closes the first two connections on which certain bytes are sent: libcurl sends them once
+    more when a connection that was used before ends so."""
+
+    def __init__(self, port, words):
+        self.port, self.words, self.cut = port, words, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def accept(self):
+        try:
+            while True:
+                client = self.socket.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.port))
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
+        except OSError:
+            pass  # the test is over
+
+    def pass_on(self, source, target):
+        try:
+            while (data := source.recv(65536)) and not self.is_cut(data):
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def is_cut(self, data):
+        found = self.cut < 2 and self.words in data
+        self.cut += found
+        return found
+
+
+def cancelling_is_tried_again():
+    with Place("--batch-polls", "20") as place, Cutter(place.peer.port, b"/cancel ") as way:
+        place.peer.base = way.base
+        place.write(texts(4))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05", "-o", "max_retries=0"), 0,
+               "can't be cancelled", "is cancelled", "4 lines are left")
+        assert way.cut == 2
 
 
 # ---- lines without an answer
@@ -332,6 +408,15 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
         assert place.results() == {}
 
 
+def a_server_that_takes_less_gets_smaller_jobs():
+    with Place("--batch-seconds", "0", "--max-body", "3000") as place:
+        place.write(texts(60))
+        expect(place.wait(), 0, "a job of 60 lines is too large for the server")
+        report = place.control()
+        assert report["texts_answered_twice"] == 0 and len(place.results()) == 60
+        assert place.events() is None
+
+
 def results_that_are_cut_are_fetched_again():
     for fault in ("cut-results:3", "cut-chunked:3"):
         with Place("--batch-seconds", "0", "--fault", fault, "--fault", "line-429:0.3") as place:
@@ -383,6 +468,15 @@ def a_line_that_changed_meanwhile_does_not_get_the_old_answer():
         results = place.results()
         assert results[2]["text"] == "echo: another" and results[5]["text"] == "echo: question 5"
         assert len(results) == 5
+
+
+def lines_that_are_gone_meanwhile_are_told():
+    with Place("--batch-polls", "2") as place:
+        place.write(texts(4))
+        expect(place.ask(), UNDER_WAY)
+        place.write(texts(2))
+        ended = expect(place.wait(), 0, "2 lines of the job", "are not in the input any more")
+        assert "not its own" not in ended.err and len(place.results()) == 2
 
 
 def jobs_keep_the_model_and_the_options_that_they_were_begun_with():
@@ -492,7 +586,9 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
+CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
+          cancelling_is_tried_again, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
+          each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,

@@ -1,0 +1,18 @@
+/* A build without libnats refuses to keep what keys spend in NATS: two gateways would each have a
+ * budget of their own. */
+#include "serve/spend_store.h"
+
+#include <stdio.h>
+
+static int open_store(const char *where, spend_store **out, char *why)
+{
+    (void)where;
+    *out = NULL;
+    snprintf(why, SPEND_WHY_BYTES,
+             "this beluga was built without NATS: build it with -Dqueue=enabled, where libnats 3.4 "
+             "or later is (libnats-dev), or name a file by spend:");
+    return -1;
+}
+
+/* No store is ever opened, so that nothing else is called. */
+const spend_backend spend_nats = {.open = open_store};
