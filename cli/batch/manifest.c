@@ -30,7 +30,7 @@ static bool is_word(int key)
     return key == BELUGA_OPTION_STOP_SEQUENCES || key == BELUGA_OPTION_TOOL_CHOICE;
 }
 
-/* Of a provider's own options a job may have numbers and switches. */
+/* A job may have numbers and switches of a provider's own options. */
 static bool is_plain(const char *value)
 {
     return !value[strspn(value, "0123456789.-")] || strcmp(value, "true") == 0 ||

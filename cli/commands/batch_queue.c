@@ -95,7 +95,7 @@ static int remove_job(const cli_args *args)
     return rc;
 }
 
-/* What is asked is said in the job. A worker only says how it reaches the model. */
+/* The job says what is asked. A worker only says how it reaches the model. */
 static int check_options(const cli_args *args)
 {
     static const arg_set all[] = {ARG_WORK, ARG_STATUS, ARG_REMOVE, ARG_JSON, ARG_CALLS, ARG_COUNT};

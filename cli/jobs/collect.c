@@ -69,7 +69,7 @@ static int read_lines(collection *c, beluga_error *err)
                             strerror(c->pass.reader.error));
 }
 
-/* What a line attaches is not sent once more: it is read for its id and its schema alone. */
+/* A line is read for its id and its schema alone, so its attachments are not. */
 static int begin(collection *c, beluga_error *err)
 {
     char why[BATCH_FAULT_BYTES];

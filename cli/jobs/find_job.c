@@ -32,7 +32,9 @@ static bool is_candidate(const batch_jobs *self, const batch_noted_job *job,
     snprintf(id, sizeof id, "\n%s\n", seen->id);
     if (strlen(seen->id) >= BATCH_JOB_ID_BYTES || strstr(text_get(&job->others), id)) return false;
     if (batch_journal_knows(self->journal, seen->id)) return false;
-    if (seen->created && seen->created < job->time - CLOCKS_DIFFER_S) return false;
+    if (seen->created && (seen->created < job->time - CLOCKS_DIFFER_S ||
+                          seen->created > job->time + CLOCKS_DIFFER_S))
+        return false;
     return seen->total < 0 || (uint64_t)seen->total == job->lines.lines;
 }
 

@@ -147,7 +147,7 @@ static bool goes_on(const batch_jobs *self)
     return !self->stopped && !batch_signals_seen();
 }
 
-/* What can't be reached for one job can't be for the others. */
+/* A provider that can't be reached for one job can't be for the others. */
 static void ask_after_all(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++)

@@ -1,4 +1,4 @@
-/* What the files of jobs.h share: how a run stops, and how the result of a line is written. */
+/* Shared by the files of jobs.h: how a run stops, and how the result of a line is written. */
 #include "base/hint.h"
 #include "jobs/jobs.h"
 #include "output.h"

@@ -18,7 +18,7 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* What the server's own codes mean for who reads them. */
+/* The server's own codes, and the words for a user of each. */
 static const struct {
     jsErrCode code;
     int error;

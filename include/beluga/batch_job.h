@@ -231,9 +231,10 @@ typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
  * Fetch the results of a job that has ended, in no order, in memory that does not depend on their
  * number.
  *
- * A failure may come after some results; another try brings them once more. A provider may leave
- * requests out, such as those of a job that failed, and one that has a result twice tells it twice.
- * A result that can't be read is an error of its own, and the others come.
+ * A line of the results that can't be read is left out, where others of its file can be: its
+ * request has no result. A failure may come after some results; another try brings them once more.
+ * A provider may leave requests out, such as those of a job that failed, and one that has a result
+ * twice tells it twice. A result that can't be read is an error of its own, and the others come.
  *
  * @param fn, payload  Receives them, on this thread.
  * @return 0 all results of the provider were delivered; BELUGA_ERROR_INVALID_INPUT the job has not

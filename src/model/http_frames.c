@@ -81,6 +81,23 @@ static void cut_within_event(beluga__http_stage *self)
     ended(self, BELUGA__BODY_CUT, &cause);
 }
 
+/* A line of a file of results that can't be read concerns itself alone: the answers behind it are
+ * paid for. Whether any line of the file can be read shows at its end. */
+static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int status)
+{
+    bool broken =
+        status == BELUGA_ERROR_MALFORMED_RESPONSE || status == BELUGA_ERROR_INVALID_RESPONSE;
+    if (!broken || beluga__call_is_answer(self->emit.call)) return false;
+    size_t n = frame->length;
+    /* the first one is the sample; without memory there is none */
+    if (!self->line_lost)
+        beluga__buf_append(&self->response.body, frame->data,
+                           n < BELUGA__BODY_SAMPLE_BYTES ? n : BELUGA__BODY_SAMPLE_BYTES);
+    self->line_lost = true;
+    self->emit.failed = false;
+    return true;
+}
+
 /* Handle a frame that the decoder could not read. Returns as on_frame does. */
 static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
@@ -93,6 +110,7 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
         cut_within_event(self); /* the body has ended, and this frame was its unfinished rest */
         return 1;
     }
+    if (passes_over(self, frame, status)) return 0;
     beluga__emit_fail(&self->emit, status, NULL);
     beluga__http_stage_give_cause(self, frame->data, frame->length);
     beluga__http_stage_conclude(self);
@@ -110,7 +128,10 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
     if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
         /* before the first reason there is nothing to note */
         beluga__proof_note(&self->proof, brought);
-    if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
+    if (brought & BELUGA__BROUGHT_CONTENT) {
+        self->line_read = true;
+        beluga__watchdog_progress(&self->dog);
+    }
 }
 
 /* Whoever hands the bytes on wants those behind the end marker, too. Returns whether the body's end
@@ -210,6 +231,15 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
 /* A file of results says nothing of its end, so that only HTTP can tell that it is whole. */
 static int end_results(beluga__http_stage *self)
 {
+    if (self->line_lost && !self->line_read) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,
+                         "no line of the file of results can be read");
+        beluga__emit_fail(&self->emit, err.code, &err);
+        const beluga__buf *sample = &self->response.body;
+        beluga__http_stage_give_cause(self, sample->data, sample->length);
+        return err.code;
+    }
     beluga_batch_api api = beluga__batch_api_of(beluga__http_stage_provider(self));
     int status = api.decode_results_end ? api.decode_results_end(self->state, self->emit.given) : 0;
     if (status || self->emit.failed || beluga__course_goes_on(self->emit.call) ||

@@ -152,6 +152,7 @@ int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err)
     beluga__http_secrets_forget(&self->secrets);
     self->proof = (beluga__proof){0};
     self->heard = BELUGA__HTTP_HEARD_NOTHING;
+    self->line_read = self->line_lost = false;
     self->dog.got_event = false;
     beluga__http_stage_enter(self, BELUGA__HTTP_FETCHING);
     return beluga__http_stage_set_up(self, max_event, max_body, err);

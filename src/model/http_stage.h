@@ -79,7 +79,9 @@ typedef struct beluga__http_stage {
     bool marked;   /* the protocol's end marker came, and the rest is only handed on as bytes */
     bool paused;   /* set by the caller, in any phase */
     bool foreign;  /* the request goes to another server than the model's, so without its key */
-    bool reading;  /* a function further up the stack uses the buffers, and frees them later */
+    /* of a file of results: a line was read, and a line was passed over that could not be */
+    bool line_read, line_lost;
+    bool reading; /* a function further up the stack uses the buffers, and frees them later */
 } beluga__http_stage;
 
 static inline const beluga_provider *beluga__http_stage_provider(const beluga__http_stage *self)

@@ -157,11 +157,25 @@ static void an_answer_has_no_url_of_its_own(scene *s)
     expect_results(s, 0, "a=[not_supported] ");
 }
 
-static void a_line_without_an_id_ends_the_call(scene *s)
+/* The answers behind it are paid for. */
+static void a_line_that_can_not_be_read_leaves_the_others(scene *s)
 {
     script_results(s->peer, GOOD("a", "1") "\n{\"body\":{\"a\":\"2\"}}\n" GOOD("c", "3") "\n");
-    expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "a=[1] ");
-    assert_non_null(strstr(s->err.message, "which request it is of"));
+    expect_results(s, 0, "a=[1] c=[3] ");
+    script_results(s->peer, "{\"id\":\"a\",\"bo\n" GOOD("b", "2") "\n");
+    expect_results(s, 0, "b=[2] ");
+    /* the rest of a file that was cut */
+    script_results(s->peer, GOOD("b", "2") "\n{\"id\":\"c\"");
+    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "b=[2] ");
+}
+
+static void a_file_of_which_no_line_can_be_read_ends_the_call(scene *s)
+{
+    open_acme(s, beluga_with_max_retries(0));
+    script_results(s->peer, "{\"id\":\"a\",\"bo\nbusy\n");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
+    assert_non_null(strstr(s->err.message, "no line of the file of results can be read"));
+    assert_non_null(strstr(s->err.cause, "{\"id\":\"a\""));
 }
 
 static void an_id_that_is_no_utf8_ends_the_call(scene *s)
@@ -178,13 +192,13 @@ static void a_line_that_is_no_utf8_has_an_id_of_nobody(scene *s)
     expect_results(s, 0, "\xef\xbf\xbd=[1] b=[2] ");
 }
 
-static void a_nul_byte_ends_the_call(scene *s)
+static void a_line_with_a_nul_byte_leaves_the_others(scene *s)
 {
     static const char lines[] =
         GOOD("a", "1") "\n{\"id\":\"b\0\",\"body\":{}}\n" GOOD("c", "3") "\n";
     script(s->peer, JSON(ENDED_JOB));
     peer_step_body(script(s->peer, HEAD(200, NULL)), lines, sizeof lines - 1);
-    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "a=[1] ");
+    expect_results(s, 0, "a=[1] c=[3] ");
 }
 
 static void a_page_in_the_place_of_a_file_ends_the_call(scene *s)
@@ -289,10 +303,11 @@ int main(void)
         ACME(a_result_of_no_status_leaves_the_others),
         ACME(an_answer_that_wants_a_request_leaves_the_others),
         ACME(an_answer_has_no_url_of_its_own),
-        ACME(a_line_without_an_id_ends_the_call),
+        ACME(a_line_that_can_not_be_read_leaves_the_others),
+        ACME(a_file_of_which_no_line_can_be_read_ends_the_call),
         ACME(an_id_that_is_no_utf8_ends_the_call),
         ACME(a_line_that_is_no_utf8_has_an_id_of_nobody),
-        ACME(a_nul_byte_ends_the_call),
+        ACME(a_line_with_a_nul_byte_leaves_the_others),
         ACME(a_page_in_the_place_of_a_file_ends_the_call),
         ACME(a_line_over_the_limit_ends_the_call),
         ACME(results_are_told_once_whatever_may_restart),

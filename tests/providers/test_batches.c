@@ -442,7 +442,7 @@ static void a_line_may_lack_a_body(void **state)
                    "a internal_error/ b invalid_response/ c invalid_response/ ");
 }
 
-static void a_line_without_an_id_ends_the_call(void **state)
+static void lines_without_an_id_end_the_call(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
@@ -452,7 +452,7 @@ static void a_line_without_an_id_ends_the_call(void **state)
     give_file(p, "GET /v1/files/file-cvaTdG/content",
               "{\"custom_id\":null,\"response\":{\"status_code\":200,\"body\":{}}}\n");
     assert_int_equal(beluga_batch_job_results(model, NULL, "batch_abc123", tell, told, &err),
-                     BELUGA_ERROR_INVALID_RESPONSE);
+                     BELUGA_ERROR_MALFORMED_RESPONSE);
 }
 
 static void an_id_of_a_file_can_lead_nowhere_else(void **state)
@@ -1015,7 +1015,7 @@ int main(void)
         ON_PEER(a_job_that_failed_has_no_results),
         ON_PEER(results_are_not_there_before_the_end),
         ON_PEER(a_line_may_lack_a_body),
-        ON_PEER(a_line_without_an_id_ends_the_call),
+        ON_PEER(lines_without_an_id_end_the_call),
         ON_PEER(an_id_of_a_file_can_lead_nowhere_else),
         ON_PEER(a_job_that_runs_is_cancelled),
         ON_PEER(a_job_that_ended_is_not_cancelled),

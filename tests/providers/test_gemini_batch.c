@@ -353,7 +353,7 @@ static void results_that_are_cut_are_no_results(scene *s)
     expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-0=[Hi] ");
     script(s->peer, JSON(ENDED_WITH("files/out")));
     script(s->peer, JSONL, BODY("{\"response\":" RESPONSE("Hi") "}\n"));
-    expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
 int main(void)

@@ -77,7 +77,8 @@ typedef struct beluga_batch_api {
     int (*decode_job)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
      * Decode a line of a file of results: emit its result (beluga_emit_batch_result or
-     * beluga_emit_batch_failure). Required.
+     * beluga_emit_batch_failure). Required. A line for which this returns malformed_response or
+     * invalid_response is passed over, where other lines of the file can be read.
      * @return as decode_response.
      */
     int (*decode_result)(void *state, const char *line, size_t length, beluga_emit *emit);
@@ -123,7 +124,7 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  *                makes an error of this result.
  * @param body    The JSON of the answer, borrowed for the call.
  * @return besides: BELUGA_ERROR_INVALID_INPUT a call that fetches no results;
- * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, a result without an id. Since: 0.1
+ * BELUGA_ERROR_INVALID_RESPONSE a result without an id, whose line is passed over. Since: 0.1
  */
 BELUGA_API int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status,
                                         const char *body, size_t length);
