@@ -144,8 +144,12 @@ static void on_shared(reactor_watch *watch, uint32_t events)
 /* A server of NATS that is away delays the start by a few seconds at most. */
 static int begin_shared(serve *s, beluga_error *err)
 {
-    const char *where = s->now->settings.keys_from;
+    const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
     if (!where) return 0;
+    if (spend && strcmp(spend, where) == 0)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "serve.keys_from: it is the bucket of spend, too: each needs one "
+                                "of its own");
     int status = shared_keys_new(where, &s->shared, err);
     if (status) return status;
     shared_keys_wait(s->shared, SHARED_MS);
