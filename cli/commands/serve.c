@@ -33,5 +33,7 @@ const cli_command cmd_serve = {
         "SIGHUP reads the configuration anew; a bad one is told, and the old one stays. SIGTERM "
         "and Ctrl-C end it when all requests are answered, and at once when they come twice.\n\n"
         "--new-key NAME prints a key for a client, once, and the lines of the configuration that "
-        "let it in.",
+        "let it in. Where keys_from of the section serve names a bucket of NATS "
+        "(nats://HOST/BUCKET), the key's hash is put there instead, and all gateways that take "
+        "keys from it let the client in within seconds.",
 };

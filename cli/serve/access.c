@@ -34,6 +34,7 @@ typedef struct account {
     bucket requests, tokens;
     int64_t n_requests, n_tokens;
     bool told_unpriced;
+    uint64_t turn; /* the last set of keys that has this name */
     char name[];
 } account;
 
@@ -61,7 +62,10 @@ typedef struct key_set {
 struct serve_access {
     serve_access_clock clock;
     key_set set;
-    uint64_t seed; /* so that nobody can choose keys that meet in one place */
+    bool needed;           /* who has no key is refused */
+    serve_settings shared; /* its keys hold, too */
+    uint64_t turns;        /* sets that were begun */
+    uint64_t seed;         /* so that nobody can choose keys that meet in one place */
     account *accounts;
     size_t n_accounts;
     spend *spend;
@@ -194,29 +198,63 @@ static void free_set(key_set *set)
     *set = (key_set){.count = 0};
 }
 
+/* Returns the key of a hash; NULL: there is none. In constant time for each key. */
+static serve_key *find_hash(const serve_access *access, const key_set *set,
+                            const unsigned char *sha256)
+{
+    serve_key *found = NULL;
+    size_t at = key_place(access, sha256) & set->mask;
+    for (; set->places[at]; at = (at + 1) & set->mask) {
+        serve_key *key = set->keys[set->places[at] - 1];
+        if (memeql_sec(key->sha256, sha256, sizeof key->sha256)) found = key;
+    }
+    return found;
+}
+
+/* Add a key, unless one of its name or its hash is there. */
+static int add_key(serve_access *access, const serve_key_setting *setting, key_set *set)
+{
+    serve_key *key = new_key(access, setting);
+    if (!key) return BELUGA_ERROR_NO_MEMORY;
+    if (key->account->turn == access->turns || find_hash(access, set, key->sha256)) {
+        serve_key_unref(key);
+        return 0;
+    }
+    key->account->turn = access->turns;
+    set->keys[set->count++] = key;
+    size_t at = key_place(access, key->sha256) & set->mask;
+    while (set->places[at]) at = (at + 1) & set->mask;
+    set->places[at] = (uint32_t)set->count;
+    return 0;
+}
+
+static int add_keys(serve_access *access, const serve_settings *settings, key_set *set)
+{
+    int status = 0;
+    for (size_t i = 0; i < settings->n_keys && !status; i++)
+        status = add_key(access, &settings->keys[i], set);
+    return status;
+}
+
 static int make_set(serve_access *access, const serve_settings *settings, key_set *set)
 {
-    size_t places = 16;
-    while (places < 2 * settings->n_keys) places *= 2;
+    size_t places = 16, n = settings->n_keys + access->shared.n_keys;
+    while (places < 2 * n) places *= 2;
     *set = (key_set){.mask = places - 1};
-    set->keys = calloc(settings->n_keys + 1, sizeof *set->keys);
+    set->keys = calloc(n + 1, sizeof(serve_key *));
     set->places = calloc(places, sizeof *set->places);
     if (!set->keys || !set->places) return BELUGA_ERROR_NO_MEMORY;
-    for (; set->count < settings->n_keys; set->count++) {
-        serve_key *key = new_key(access, &settings->keys[set->count]);
-        if (!key) return BELUGA_ERROR_NO_MEMORY;
-        set->keys[set->count] = key;
-        size_t at = key_place(access, key->sha256) & set->mask;
-        while (set->places[at]) at = (at + 1) & set->mask;
-        set->places[at] = (uint32_t)set->count + 1;
-    }
-    return 0;
+    access->turns++;
+    int status = add_keys(access, settings, set);
+    return status ? status : add_keys(access, &access->shared, set);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* Keys that are shared may have some. */
 static bool has_budgets(const serve_settings *settings)
 {
+    if (settings->keys_from) return true;
     for (size_t i = 0; i < settings->n_keys; i++)
         if (settings->keys[i].budget_per_day > 0 || settings->keys[i].budget_per_month > 0)
             return true;
@@ -229,7 +267,7 @@ static int open_spend(serve_access *access, const serve_settings *settings, belu
 {
     char usual[PATH_MAX];
     const char *path = settings->spend;
-    if (access->spend || !settings->n_keys) return 0;
+    if (access->spend || !serve_has_keys(settings)) return 0;
     if (!path) path = spend_usual_path(usual);
     int status = spend_new(path, &access->spend, err);
     if (!path && has_budgets(settings))
@@ -277,7 +315,30 @@ int serve_access_renew(serve_access *access, const serve_settings *settings, bel
     }
     free_set(&access->set);
     access->set = set;
+    access->needed = serve_has_keys(settings);
     return 0;
+}
+
+int serve_access_share(serve_access *access, const serve_settings *settings, serve_settings *shared,
+                       beluga_error *err)
+{
+    serve_settings before = access->shared;
+    access->shared = *shared;
+    *shared = (serve_settings){.memory = NULL};
+    int status = serve_access_renew(access, settings, err);
+    if (status) {
+        serve_settings_free(&access->shared);
+        access->shared = before;
+    } else
+        serve_settings_free(&before);
+    return status;
+}
+
+void serve_access_wait(serve_access *access)
+{
+    if (!access->spend) return;
+    spend_wait(access->spend, LOAD_MS);
+    tell_trouble(access);
 }
 
 int serve_access_new(const serve_settings *settings, serve_access **out, beluga_error *err)
@@ -292,8 +353,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
         serve_access_free(access);
         return status;
     }
-    if (access->spend) spend_wait(access->spend, LOAD_MS);
-    if (access->spend) tell_trouble(access);
+    serve_access_wait(access);
     *out = access;
     return 0;
 }
@@ -304,6 +364,7 @@ void serve_access_free(serve_access *access)
     free_set(&access->set);
     spend_free(access->spend);
     free_accounts(access);
+    serve_settings_free(&access->shared);
     free(access->path);
     free(access);
 }
@@ -324,15 +385,8 @@ static void hash_key(const char *text, unsigned char sha256[BELUGA__SHA256])
 static serve_key *find_key(const serve_access *access, const char *text)
 {
     unsigned char sha256[BELUGA__SHA256];
-    const key_set *set = &access->set;
-    serve_key *found = NULL;
     hash_key(text, sha256);
-    size_t at = key_place(access, sha256) & set->mask;
-    for (; set->places[at]; at = (at + 1) & set->mask) {
-        serve_key *key = set->keys[set->places[at] - 1];
-        if (memeql_sec(key->sha256, sha256, sizeof sha256)) found = key;
-    }
-    return found;
+    return find_hash(access, &access->set, sha256);
 }
 
 /* Returns the key that a header presents; NULL where it has none. */
@@ -360,7 +414,7 @@ int serve_access_find(serve_access *access, const http_exchange *x, serve_key **
 {
     bool any = false;
     *out = NULL;
-    if (!access->set.count) return 0;
+    if (!access->needed) return 0;
     for (int i = 0; i < 3; i++) {
         const char *text = presented(x, i);
         serve_key *key = text ? find_key(access, text) : NULL;

@@ -23,6 +23,13 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
 /* Take the keys of other settings in place of the present ones. @return as serve_access_new; on
  * failure nothing has changed. */
 int serve_access_renew(serve_access *access, const serve_settings *settings, beluga_error *err);
+/* Let the keys of `shared` hold beside those of the settings, in place of those that were shared
+ * before; where two have one name or one hash, the one of the settings holds alone.
+ * @param shared  Is taken in either case. @return as serve_access_renew. */
+int serve_access_share(serve_access *access, const serve_settings *settings, serve_settings *shared,
+                       beluga_error *err);
+/* Wait until it is known what keys have spent, for some seconds at most. */
+void serve_access_wait(serve_access *access);
 void serve_access_free(serve_access *access);
 void serve_access_set_clock(serve_access *access, const serve_access_clock *clock);
 
@@ -49,6 +56,12 @@ int serve_key_admit(serve_key *key, int64_t estimated_tokens, beluga_error *err)
 void serve_key_settle(serve_key *key, int64_t estimated_tokens, const beluga_usage *usage,
                       double cost);
 
+/* A key that was just made, and its hash; to be wiped. */
+typedef struct serve_new {
+    char key[64], sha256[65];
+} serve_new;
+/* @return 0 or a code with an error. */
+int serve_make_key(const char *name, serve_new *out, beluga_error *err);
 /* Make a key and print it, once, with the lines of the configuration that let it in.
  * @return 0 or a code with an error. */
 int serve_new_key(const char *name, FILE *out, beluga_error *err);

@@ -61,7 +61,7 @@ static int passed_sockets(void)
 static int adopt(serve *s, int count)
 {
     for (int fd = FIRST_PASSED_FD; fd < FIRST_PASSED_FD + count; fd++) {
-        if (!s->now->settings.n_keys && !is_local_socket(fd))
+        if (!serve_has_keys(&s->now->settings) && !is_local_socket(fd))
             return refuse_without_keys("the socket that was passed");
         int error = http_server_adopt(s->http, fd);
         if (!error) continue;
@@ -76,7 +76,8 @@ static int adopt(serve *s, int count)
 static int listen_at(serve *s, const char *address)
 {
     char why[WHY_BYTES] = "";
-    if (!s->now->settings.n_keys && !is_local(address)) return refuse_without_keys(address);
+    if (!serve_has_keys(&s->now->settings) && !is_local(address))
+        return refuse_without_keys(address);
     int error = http_server_listen(s->http, address, why, sizeof why);
     if (!error) return 0;
     out_error("%s%s", why,
@@ -146,7 +147,8 @@ void serve_greet(const serve *s)
                "  wire_api = \"responses\"\n"
                "  env_key = \"BELUGA_KEY\"\n"
                "and before it starts:  export BELUGA_KEY=%s\n",
-               first, s->now->settings.n_keys ? "KEY" : "any", first,
-               s->now->settings.n_keys ? "KEY" : "any", model ? model->name : "NAME",
-               model ? model->name : "NAME", first, s->now->settings.n_keys ? "KEY" : "any");
+               first, serve_has_keys(&s->now->settings) ? "KEY" : "any", first,
+               serve_has_keys(&s->now->settings) ? "KEY" : "any", model ? model->name : "NAME",
+               model ? model->name : "NAME", first,
+               serve_has_keys(&s->now->settings) ? "KEY" : "any");
 }

@@ -4,6 +4,7 @@
 
 #include <beluga/error.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -24,11 +25,12 @@ static void write_letters(const unsigned char *bytes, char *text)
     *text = '\0';
 }
 
-int serve_new_key(const char *name, FILE *out, beluga_error *err)
+int serve_make_key(const char *name, serve_new *out, beluga_error *err)
 {
     unsigned char bytes[KEY_BYTES];
-    char key[KEY_TEXT] = PREFIX, sha256[BELUGA__SHA256_TEXT];
     beluga__sha256 state;
+    static_assert(sizeof out->key >= KEY_TEXT && sizeof out->sha256 == BELUGA__SHA256_TEXT,
+                  "a key has room");
     if (!serve_key_name_is_good(name))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
@@ -36,16 +38,25 @@ int serve_new_key(const char *name, FILE *out, beluga_error *err)
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the system gives no random bytes: %s",
                                 strerror(errno));
-    write_letters(bytes, key + strlen(PREFIX));
+    memcpy(out->key, PREFIX, sizeof PREFIX);
+    write_letters(bytes, out->key + strlen(PREFIX));
     beluga__sha256_begin(&state);
-    beluga__sha256_add(&state, key, strlen(key));
-    beluga__sha256_end(&state, sha256);
+    beluga__sha256_add(&state, out->key, strlen(out->key));
+    beluga__sha256_end(&state, out->sha256);
+    explicit_bzero(bytes, sizeof bytes);
+    return 0;
+}
+
+int serve_new_key(const char *name, FILE *out, beluga_error *err)
+{
+    serve_new made;
+    int status = serve_make_key(name, &made, err);
+    if (status) return status;
     fprintf(out,
             "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
             "In the configuration, under serve: and keys:, stand its name and its hash:\n\n"
             "serve:\n  keys:\n    - name: %s\n      sha256: \"%s\"\n",
-            key, name, sha256);
-    explicit_bzero(bytes, sizeof bytes);
-    explicit_bzero(key, sizeof key);
+            made.key, name, made.sha256);
+    explicit_bzero(&made, sizeof made);
     return 0;
 }

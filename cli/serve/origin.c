@@ -66,7 +66,7 @@ bool origin_is_allowed(const serve_settings *settings, const char *origin)
 const char *origin_refusal(const serve_settings *settings, const char *peer, const char *host,
                            const char *origin)
 {
-    if (settings->n_keys) return NULL;
+    if (serve_has_keys(settings)) return NULL;
     if (host && strcmp(peer, "unix") != 0 && !is_own_host(settings, host))
         return "Host names another machine than this one: ask by http://127.0.0.1 or "
                "http://localhost, or configure keys (serve.keys) to be reached by other names";

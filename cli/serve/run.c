@@ -6,6 +6,7 @@
 #include "serve/listen.h"
 #include "serve/routes.h"
 #include "serve/state.h"
+#include "session.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -144,12 +145,31 @@ static void end(running *r)
     serve_free(s);
 }
 
+/* Find where the configuration has its keys. */
+static int read_settings(const cli_args *args, serve_settings *settings)
+{
+    cli_session session;
+    beluga_error err;
+    *settings = (serve_settings){.memory = NULL};
+    int rc = session_load(&session, args);
+    if (rc == 0 && serve_settings_read(session.base, settings, &err))
+        rc = report_error(args, &err, NULL);
+    session_free(&session);
+    return rc;
+}
+
 static int make_key(const cli_args *args)
 {
     beluga_error err;
-    int status = serve_new_key(args->new_key, stdout, &err);
-    if (!status && fflush(stdout)) return CLI_EXIT_OTHER;
-    return status ? report_error(args, &err, NULL) : 0;
+    serve_settings settings;
+    int rc = read_settings(args, &settings), status = 0;
+    if (rc == 0 && settings.keys_from)
+        status = shared_keys_make(settings.keys_from, args->new_key, stdout, &err);
+    else if (rc == 0)
+        status = serve_new_key(args->new_key, stdout, &err);
+    serve_settings_free(&settings);
+    if (rc == 0 && !status && fflush(stdout)) return CLI_EXIT_OTHER;
+    return status ? report_error(args, &err, NULL) : rc;
 }
 
 int serve_run(const cli_args *args)

@@ -15,6 +15,7 @@
  *     models.c           the models that are served
  *     access.c           keys of clients, their limits and budgets; new_key.c makes a key; spend.c
  *                        counts what they spent, spend_sqlite.c or spend_nats.c keeps it
+ *     shared_keys.c      more keys, in a bucket of NATS that several gateways share
  *     observe.c          hands a finished request's record to metrics.c (its label sets: series.c),
  *                        journal.c, recent.c
  *     settings.c         the section `serve` of the configuration

@@ -253,6 +253,57 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
     section_leave(outer, mark);
 }
 
+/* The first mistake of a key that stands elsewhere is told. */
+typedef struct text_fault {
+    serve_key_fault_fn tell;
+    void *payload;
+    size_t index;
+    bool told;
+} text_fault;
+
+static void tell_text_fault(void *payload, const char *pointer, bool of_name, const char *message)
+{
+    text_fault *fault = payload;
+    (void)pointer;
+    (void)of_name;
+    if (!fault->told) fault->tell(fault->payload, fault->index, message);
+    fault->told = true;
+}
+
+/* The name is that of the entry, which may say it again. */
+static void read_key_members(section_reader *r, const char *name, const beluga_json *value)
+{
+    serve_key_setting *key = key_of(r);
+    if (!beluga_json_is_object(value)) {
+        section_fault(r, "", false, "it is no JSON object with sha256");
+        return;
+    }
+    section_read(r, "a key", key_members, sizeof key_members / sizeof *key_members, value);
+    if (!beluga_json_get(value, "sha256")) section_fault(r, "", true, "it has no sha256");
+    if (key->name && strcmp(key->name, name) != 0)
+        section_fault(r, "name", false, "its name is another one than that of the entry");
+    key->name = keep(r, name);
+    if (!serve_key_name_is_good(name))
+        section_fault(r, "", false, "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
+                      SERVE_KEY_NAME_BYTES);
+}
+
+/* @return 0; INVALID_CONFIG: it was told; NO_MEMORY. */
+static int read_key_text(const serve_key_text *text, serve_settings *settings,
+                         serve_key_setting *key, text_fault *fault)
+{
+    beluga_json_doc *doc = NULL;
+    key_reading reading = {
+        {.out = settings, .folder = "", .fault = tell_text_fault, .payload = fault}, key};
+    *key = (serve_key_setting){.name = NULL};
+    int status = beluga_json_parse(text->text, text->length, &doc, NULL);
+    if (status == BELUGA_ERROR_NO_MEMORY) return status;
+    reading.r.doc = doc;
+    read_key_members(&reading.r, text->name, doc ? beluga_json_doc_root(doc) : NULL);
+    beluga_json_doc_free(doc);
+    return reading.r.status;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const serve_key_setting *const *x = a, *const *y = b;
@@ -466,6 +517,17 @@ static void read_spend(section_reader *r, const char *member, const beluga_json 
     if (text) s->spend = spend_is_nats(text) ? keep(r, text) : keep_path(r, member, text);
 }
 
+static void read_keys_from(section_reader *r, const char *member, const beluga_json *value)
+{
+    serve_settings *s = r->out;
+    const char *text = keep_words(r, member, value, "nats://127.0.0.1/keys");
+    if (text && !spend_is_nats(text))
+        section_fault(r, member, false,
+                      "keys_from is the address of a bucket of NATS, such as "
+                      "nats://127.0.0.1/keys");
+    s->keys_from = text;
+}
+
 static void read_page(section_reader *r, const char *member, const beluga_json *value)
 {
     serve_settings *s = r->out;
@@ -489,6 +551,7 @@ static const section_member members[] = {
     {"spend", read_spend},
     {"page", read_page},
     {"keys", read_keys},
+    {"keys_from", read_keys_from},
 };
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -524,6 +587,23 @@ int serve_settings_read(const beluga_config *config, serve_settings *settings, b
     if (status == BELUGA_ERROR_NO_MEMORY)
         beluga_error_set(err, status, "no memory for the settings of " SECTION);
     return status;
+}
+
+int serve_keys_read(const serve_key_text *texts, size_t n, serve_settings *settings,
+                    serve_key_fault_fn fault, void *payload)
+{
+    int status = begin(settings);
+    if (status) return status;
+    serve_key_setting *keys = beluga__arena_zalloc(settings->memory, (n + 1) * sizeof *keys);
+    if (!keys) return BELUGA_ERROR_NO_MEMORY;
+    settings->keys = keys;
+    for (size_t i = 0; i < n; i++) {
+        text_fault told = {.tell = fault, .payload = payload, .index = i};
+        status = read_key_text(&texts[i], settings, &keys[settings->n_keys], &told);
+        if (status == BELUGA_ERROR_NO_MEMORY) return status;
+        if (status == 0) settings->n_keys++;
+    }
+    return 0;
 }
 
 void serve_settings_free(serve_settings *settings)

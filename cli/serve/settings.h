@@ -17,6 +17,7 @@
  *       capture: false                  # texts of requests and answers in it
  *       spend: PATH                     # SQLite, or nats://HOST/BUCKET; the usual one is a file
  *       page: true                      # the page at /
+ *       keys_from: nats://HOST/BUCKET   # more keys, which several gateways share
  *       keys:
  *         - name: alice
  *           sha256: "9f86d081…"         # of the key; `beluga serve --new-key` prints both
@@ -68,8 +69,15 @@ typedef struct serve_settings {
     const char *spend;          /* path, or an address of NATS; NULL: the usual path */
     const serve_key_setting *keys;
     size_t n_keys;
-    void *memory; /* that all of this is in */
+    const char *keys_from; /* an address of NATS (shared_keys.h); NULL: keys stand here alone */
+    void *memory;          /* that all of this is in */
 } serve_settings;
+
+/* Whether a key is needed to ask: also where a bucket that is to have keys has none. */
+static inline bool serve_has_keys(const serve_settings *settings)
+{
+    return settings->n_keys || settings->keys_from;
+}
 
 /* Whether this may be the name of a key: it stands in headers, labels and lines. */
 bool serve_key_name_is_good(const char *name);
@@ -79,6 +87,20 @@ bool serve_key_name_is_good(const char *name);
  */
 int serve_settings_read(const beluga_config *config, serve_settings *settings, beluga_error *err);
 void serve_settings_free(serve_settings *settings);
+/* An entry of a bucket: the name of a key, and the JSON of what else would stand in the file. */
+typedef struct serve_key_text {
+    const char *name, *text;
+    size_t length;
+} serve_key_text;
+/* Receives why a key is left out; borrowed for the call. */
+typedef void (*serve_key_fault_fn)(void *payload, size_t index, const char *message);
+
+/* Read keys that stand elsewhere than in the file: `settings` gets them alone, without those that
+ * are wrong, which are told. @return 0 or NO_MEMORY. Free with serve_settings_free in either case.
+ */
+int serve_keys_read(const serve_key_text *texts, size_t n, serve_settings *settings,
+                    serve_key_fault_fn fault, void *payload);
+
 /* Report what is wrong in the section, for `beluga config check`. */
 void serve_settings_check(const beluga_config *config, beluga_config_checking *checking);
 

@@ -18,6 +18,8 @@
 #include <sys/epoll.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
+/* How long the start may wait for the keys of a bucket. */
+#define SHARED_MS 5000
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
@@ -121,6 +123,45 @@ static int make_parts(serve *s, beluga_error *err)
     return status;
 }
 
+/* Let the keys hold that the bucket has now. */
+static void take_shared(serve *s)
+{
+    serve_settings keys;
+    beluga_error err;
+    shared_keys_tell(s->shared);
+    if (!shared_keys_take(s->shared, &keys)) return;
+    if (serve_access_share(s->access, &s->now->settings, &keys, &err) == 0) return;
+    out_warning("the keys of keys_from can't be used, and the old ones hold: %s", err.message);
+    shared_keys_again(s->shared);
+}
+
+static void on_shared(reactor_watch *watch, uint32_t events)
+{
+    (void)events;
+    take_shared(beluga__container_of(watch, serve, shared_watch));
+}
+
+/* A server of NATS that is away delays the start by a few seconds at most. */
+static int begin_shared(serve *s, beluga_error *err)
+{
+    const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
+    if (!where) return 0;
+    if (spend && strcmp(spend, where) == 0)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "serve.keys_from: it is the bucket of spend, too: each needs one "
+                                "of its own");
+    int status = shared_keys_new(where, &s->shared, err);
+    if (status) return status;
+    shared_keys_wait(s->shared, SHARED_MS);
+    take_shared(s);
+    serve_access_wait(s->access);
+    s->shared_watch = (reactor_watch){.fd = shared_keys_fd(s->shared), .ready = on_shared};
+    int error = reactor_set(s->reactor, &s->shared_watch, EPOLLIN);
+    if (!error) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the keys of NATS can't be watched: %s",
+                            strerror(error));
+}
+
 int serve_begin(serve *s, const cli_args *args)
 {
     cli_session session;
@@ -138,7 +179,9 @@ int serve_begin(serve *s, const cli_args *args)
     }
     session_free(&session);
     if (rc == 0 && make_parts(s, &err)) rc = report_error(args, &err, NULL);
-    return rc == 0 ? make_loops(s) : rc;
+    if (rc == 0) rc = make_loops(s);
+    if (rc == 0 && begin_shared(s, &err)) rc = report_error(args, &err, NULL);
+    return rc;
 }
 
 void serve_free(serve *s)
@@ -146,6 +189,8 @@ void serve_free(serve *s)
     http_server_free(s->http);
     if (s->loop) reactor_set(s->reactor, &s->loop_watch, 0);
     beluga_loop_free(s->loop);
+    if (s->shared_watch.events) reactor_set(s->reactor, &s->shared_watch, 0);
+    shared_keys_free(s->shared);
     reactor_free(s->reactor);
     serve_observer_free(s->observer);
     serve_access_free(s->access);
@@ -175,7 +220,12 @@ static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
 /* A server that others than this machine reach must not lose its keys. */
 static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_error *err)
 {
-    if (!s->now->settings.n_keys || snapshot->settings.n_keys) return 0;
+    const char *old = s->now->settings.keys_from, *new = snapshot->settings.keys_from;
+    if (strcmp(old ? old : "", new ? new : "") != 0)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "serve.keys_from: it can't change while the server runs; restart "
+                                "it");
+    if (!serve_has_keys(&s->now->settings) || serve_has_keys(&snapshot->settings)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                             "serve.keys: they are gone; a server that began with keys ends with "
                             "them: start it anew to serve without any");

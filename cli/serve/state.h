@@ -11,6 +11,7 @@
 #include "serve/reactor.h"
 #include "serve/serve.h"
 #include "serve/settings.h"
+#include "serve/shared_keys.h"
 
 #include <beluga/loop.h>
 
@@ -45,6 +46,8 @@ typedef struct serve {
     http_limits limits; /* those of the settings, where the HTTP server sees them change */
     serve_snapshot *now;
     serve_access *access;
+    shared_keys *shared; /* NULL: the configuration has all keys */
+    reactor_watch shared_watch;
     serve_observer *observer;
     beluga__list works;
     size_t n_works;

@@ -262,6 +262,64 @@ static void a_budget_ends_and_is_renewed(void **state)
     serve_access_free(access);
 }
 
+/* Keys of a bucket come as settings of their own. */
+static void share(serve_access *access, const serve_settings *settings, const char *shared)
+{
+    serve_settings keys;
+    beluga_error err;
+    assert_int_equal(read_settings(shared, &keys, &err), 0);
+    assert_int_equal(serve_access_share(access, settings, &keys, &err), 0);
+}
+
+static int find_bob(serve_access *access, serve_key **key)
+{
+    beluga_error err;
+    return find(access, "x-api-key", "bk-bob", key, &err);
+}
+
+static void shared_keys_hold_beside_those_of_the_file(void **state)
+{
+    static const char file[] = KEYS ALICE("") "  keys_from: nats://127.0.0.1/keys\n";
+    (void)state;
+    serve_settings settings;
+    serve_key *bob, *again, *other;
+    beluga_error err;
+    serve_access *access = access_of(file);
+    s = LATE;
+    assert_int_equal(read_settings(file, &settings, &err), 0);
+    share(access, &settings, KEYS BOB(", budget_per_day: 1") ALICE(", models: [none]"));
+    assert_int_equal(find_bob(access, &bob), 0);
+    pay(bob, 2);
+    other = alice(access);
+    assert_true(serve_key_may_ask(other, "any")); /* as the file has it */
+    renew(access, file);
+    assert_int_equal(find_bob(access, &again), 0);
+    assert_int_equal(serve_key_admit(again, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
+    share(access, &settings, "serve: {}\n");
+    serve_key *gone;
+    assert_int_equal(find_bob(access, &gone), BELUGA_ERROR_AUTHENTICATION);
+    assert_string_equal(serve_key_name(bob), "bob"); /* a request keeps it */
+    share(access, &settings, KEYS BOB(", budget_per_day: 1"));
+    assert_int_equal(find_bob(access, &gone), 0);
+    assert_int_equal(serve_key_admit(gone, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
+    serve_key_unref(gone);
+    serve_key_unref(again);
+    serve_key_unref(bob);
+    serve_key_unref(other);
+    serve_settings_free(&settings);
+    serve_access_free(access);
+}
+
+static void a_bucket_without_keys_lets_nobody_in(void **state)
+{
+    (void)state;
+    serve_key *key;
+    serve_access *access = access_of("serve:\n  keys_from: nats://127.0.0.1/keys\n");
+    assert_int_equal(find_bob(access, &key), BELUGA_ERROR_AUTHENTICATION);
+    assert_null(key);
+    serve_access_free(access);
+}
+
 static void a_price_that_is_not_known_is_told_once(void **state)
 {
     (void)state;
@@ -367,6 +425,8 @@ int main(void)
         cmocka_unit_test(more_tokens_than_a_minute_has_need_a_full_minute),
         cmocka_unit_test(a_budget_ends_and_is_renewed),
         cmocka_unit_test(a_price_that_is_not_known_is_told_once),
+        cmocka_unit_test(shared_keys_hold_beside_those_of_the_file),
+        cmocka_unit_test(a_bucket_without_keys_lets_nobody_in),
         cmocka_unit_test(what_a_key_has_used_stays_when_the_settings_are_read_anew),
         cmocka_unit_test(a_key_that_was_taken_away_is_not_let_in),
         cmocka_unit_test(ten_thousand_keys_are_found),

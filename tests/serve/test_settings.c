@@ -90,6 +90,70 @@ static void an_address_of_nats_is_no_path(void **state)
     }
 }
 
+static void keys_may_stand_in_a_bucket(void **state)
+{
+    (void)state;
+    serve_settings s;
+    accept("serve:\n  keys_from: nats://one,two:4223/keys\n", &s);
+    assert_string_equal(s.keys_from, "nats://one,two:4223/keys");
+    assert_int_equal(s.n_keys, 0);
+    assert_true(serve_has_keys(&s));
+    serve_settings_free(&s);
+    accept("serve: {}\n", &s);
+    assert_false(serve_has_keys(&s));
+    serve_settings_free(&s);
+}
+
+/* The entries that were told, and why, one behind the other. */
+static void note_fault(void *payload, size_t index, const char *message)
+{
+    char *told = payload;
+    size_t n = strlen(told);
+    snprintf(told + n, 2048 - n, "%zu: %s\n", index, message);
+}
+
+static void entries_of_a_bucket_are_read_one_by_one(void **state)
+{
+    static const char *const entries[][2] = {
+        {"alice", "{\"sha256\":\"" SHA_ALICE "\",\"models\":[\"a*\"],\"budget_per_day\":5}"},
+        {"a b", "{\"sha256\":\"" SHA_BOB "\"}"},
+        {"secret", "{\"sha256\":\"bk-secret\"}"},
+        {"none", "{}"},
+        {"list", "[]"},
+        {"cut", "{\"sha256\":"},
+        {"empty", ""},
+        {"other", "{\"name\":\"bob\",\"sha256\":\"" SHA_BOB "\"}"},
+        {"bob", "{\"name\":\"bob\",\"sha256\":\"" SHA_BOB "\",\"page\":true}"},
+    };
+    enum { COUNT = sizeof entries / sizeof *entries };
+    serve_key_text texts[COUNT];
+    char told[2048] = "";
+    serve_settings s;
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = (serve_key_text){entries[i][0], entries[i][1], strlen(entries[i][1])};
+    assert_int_equal(serve_keys_read(texts, COUNT, &s, note_fault, told), 0);
+    assert_int_equal(s.n_keys, 2);
+    assert_string_equal(s.keys[0].name, "alice");
+    assert_string_equal(s.keys[0].models[0], "a*");
+    assert_true(s.keys[0].budget_per_day == 5 && !s.keys[0].page);
+    assert_string_equal(s.keys[1].name, "bob");
+    assert_true(s.keys[1].page && !s.keys[1].models);
+    assert_int_equal(s.keys[1].sha256[0], 0xdc);
+    static const char *const wanted[] = {
+        "1: a key's name has",        "2: sha256 is the SHA-256 of the key",
+        "3: it has no sha256",        "4: it is no JSON object",
+        "5: it is no JSON object",    "6: it is no JSON object",
+        "7: its name is another one",
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!strstr(told, wanted[i])) fail_msg("no \"%s\" in %s", wanted[i], told);
+    assert_null(strstr(told, "0: "));
+    assert_null(strstr(told, "8: "));
+    assert_null(strstr(told, "bk-secret"));
+    serve_settings_free(&s);
+}
+
 static void a_key_is_read(void **state)
 {
     (void)state;
@@ -138,6 +202,8 @@ static void a_mistake_is_told_with_its_place(void **state)
         {"serve:\n  cors: {origins: ['https://a/']}\n",
          "2:10: \"https://a/\" is no origin: write what"},
         {"serve:\n  cors: {origin: x}\n", "2:10: \"origin\" is not known here; did you mean"},
+        {"serve:\n  keys_from: keys.db\n", "2:14: keys_from is the address of a bucket"},
+        {"serve:\n  keys_from: ''\n", "2:14: keys_from is empty: it is such as nats://"},
         {"serve:\n  keys: x\n", "2:9: keys is a list of at most 10000 maps"},
         {"serve:\n  keys: [x]\n", "2:10: a key is a map with name and sha256"},
         {"serve:\n  keys:\n    - name: \"a b\"\n      sha256: \"" SHA_BOB "\"\n",
@@ -226,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_configuration_is_not_needed),
         cmocka_unit_test(each_member_is_read),
         cmocka_unit_test(an_address_of_nats_is_no_path),
+        cmocka_unit_test(keys_may_stand_in_a_bucket),
+        cmocka_unit_test(entries_of_a_bucket_are_read_one_by_one),
         cmocka_unit_test(a_key_is_read),
         cmocka_unit_test(a_mistake_is_told_with_its_place),
         cmocka_unit_test(a_key_that_stands_in_place_of_its_hash_is_not_shown),

@@ -1,0 +1,60 @@
+/* A build without libnats refuses keys that stand in NATS: nobody would be let in. */
+#include "serve/shared_keys.h"
+
+static int refuse(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "keys_from: this beluga was built without NATS: build it with "
+                            "-Dqueue=enabled, where libnats 3.4 or later is (libnats-dev), or put "
+                            "the keys into the configuration");
+}
+
+int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
+{
+    (void)where;
+    *out = NULL;
+    return refuse(err);
+}
+
+int shared_keys_make(const char *where, const char *name, FILE *out, beluga_error *err)
+{
+    (void)where;
+    (void)name;
+    (void)out;
+    return refuse(err);
+}
+
+/* There are never any, so that the rest has nothing to do. */
+void shared_keys_free(shared_keys *keys)
+{
+    (void)keys;
+}
+
+void shared_keys_wait(shared_keys *keys, int64_t timeout_ms)
+{
+    (void)keys;
+    (void)timeout_ms;
+}
+
+int shared_keys_fd(const shared_keys *keys)
+{
+    (void)keys;
+    return -1;
+}
+
+void shared_keys_tell(shared_keys *keys)
+{
+    (void)keys;
+}
+
+bool shared_keys_take(shared_keys *keys, serve_settings *settings)
+{
+    (void)keys;
+    (void)settings;
+    return false;
+}
+
+void shared_keys_again(shared_keys *keys)
+{
+    (void)keys;
+}
