@@ -4,6 +4,8 @@
  *
  * A job is paid for when it is created. So its name is looked for first: a program that was stopped
  * finds the job that it created, and creates no second one. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
+
 #include <beluga/beluga.h>
 
 #include <stdio.h>
