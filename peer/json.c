@@ -140,7 +140,8 @@ static bool put_utf8(bytes *out, unsigned c)
     return peer__put_n(out, text, n);
 }
 
-/* Append the character of "\uXXXX", whose digits are at `*at`, and of its second half. */
+/* Append the character of an escape such as \u00e4, whose digits are at `*at`, and of the second
+ * half of a pair. */
 static bool put_unicode(bytes *out, const char **at, const char *end)
 {
     unsigned c = read_hex(*at, end);
