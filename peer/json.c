@@ -140,9 +140,8 @@ static bool put_utf8(bytes *out, unsigned c)
     return peer__put_n(out, text, n);
 }
 
-/* Append the character of an escape such as \u00e4, whose digits are at `*at`. Where it is the first
- * half of a pair, the second one is read, too. */
- * half of a pair. */
+/* Append the character of an escape such as \u00e4, whose digits are at `*at`. Where it is the
+ * first half of a pair, the second one is read, too. */
 static bool put_unicode(bytes *out, const char **at, const char *end)
 {
     unsigned c = read_hex(*at, end);
