@@ -165,8 +165,8 @@ static int decode(beluga__http_stage *self, const beluga_frame *frame)
     const beluga_provider *provider = beluga__http_stage_provider(self);
     if (beluga__call_is_answer(self->emit.call))
         return provider->decode_event(self->state, frame, self->emit.given);
-    return beluga__batch_api_of(provider).decode_result(self->state, frame->data, frame->length,
-                                                        self->emit.given);
+    return provider->batch->decode_result(self->state, frame->data, frame->length,
+                                          self->emit.given);
 }
 
 /* Returns 0 to go on with the next frame, 1 when the call has ended. */
@@ -240,8 +240,9 @@ static int end_results(beluga__http_stage *self)
         beluga__http_stage_give_cause(self, sample->data, sample->length);
         return err.code;
     }
-    beluga_batch_api api = beluga__batch_api_of(beluga__http_stage_provider(self));
-    int status = api.decode_results_end ? api.decode_results_end(self->state, self->emit.given) : 0;
+    const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
+    int status = 0;
+    if (api->decode_results_end) status = api->decode_results_end(self->state, self->emit.given);
     if (status || self->emit.failed || beluga__course_goes_on(self->emit.call) ||
         !beluga__http_is_framed(&self->response))
         return status;
