@@ -181,27 +181,34 @@ static int take_job(beluga_call *call, const beluga__job_question *question, bel
     return 0;
 }
 
-static int check_question(beluga_call *call, beluga_error *err)
+/* What a call asks about that asks for no answer. */
+static int take_subject(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
+{
+    int status = take_inputs(call, spec->inputs, spec->n_inputs, err);
+    if (!status) status = take_job(call, spec->job, err);
+    if (status || !spec->page) return status;
+    call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page));
+    if (call->u.page) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+}
+
+static int check_question(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     if (!beluga__call_is_answer(call) && call->kind != BELUGA_CALL_COUNT) return 0;
     if (beluga__call_is_answer(call) &&
-        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
+        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY) && !spec->answered)
         return take_body(call, err);
-    if (call->n_messages) return 0;
+    if (call->n_messages || spec->answered) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
 }
 
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
-    if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
-    if (!status) status = take_job(call, spec->job, err);
-    if (!status && !spec->answered) status = check_question(call, err);
+    if (!status && !beluga__call_is_answer(call)) status = take_subject(call, spec, err);
+    if (!status) status = check_question(call, spec, err);
     if (status) return status;
-    if (spec->page &&
-        !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
