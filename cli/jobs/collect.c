@@ -300,7 +300,17 @@ static void end(collection *c, uint32_t state)
         return;
     }
     tell(c);
+    batch_jobs_recover(c->self, BATCH_TROUBLE_RESULTS);
     c->self->ended = true;
+}
+
+/* What came is in the output, and the next run fetches the rest. */
+static void fail(batch_jobs *self, const beluga_error *err)
+{
+    batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
+    if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
+        out_note("the other results are safe; the same command with a larger -o "
+                 "max_response_bytes=BYTES goes on");
 }
 
 void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
@@ -312,11 +322,10 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
     if (rc == 0) {
         rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
                                       &err);
-        if (rc == 0) batch_jobs_recover(self, BATCH_TROUBLE_RESULTS);
         if (rc == 0)
             end(&c, seen->state);
         else if (!batch_signals_seen() && !self->stopped)
-            batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, &err);
+            fail(self, &err);
     }
     batch_pass_free(&c.pass);
     free(c.lines);

@@ -439,6 +439,15 @@ def results_that_are_cut_are_fetched_again():
             assert len(place.results()) == 200
 
 
+def a_result_that_is_too_large_costs_no_other():
+    with Place() as place:
+        place.write(["fine", "x" * 300_000, "good", "x" * 9_000, "last"])
+        ended = expect(place.wait("-o", "max_response_bytes=8192"), 1, "larger than max_response_bytes")
+        assert "-o max_response_bytes=BYTES" in ended.err and sorted(place.results()) == [1, 3, 5], ended
+        expect(place.wait(), 0)
+        assert_each_once(place, 5)
+
+
 # ---- what a line is
 
 def ids_templates_and_formats_are_those_of_other_runs():
@@ -623,7 +632,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":
