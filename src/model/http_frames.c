@@ -197,6 +197,9 @@ static int on_frame(void *payload, const beluga_frame *given)
     return 0;
 }
 
+static const char result_too_large[] =
+    "one result of the batch job is larger than max_response_bytes: raise that option";
+
 /* Handle an error of the framer. */
 static void failed_framing(beluga__http_stage *self, int status)
 {
@@ -205,7 +208,7 @@ static void failed_framing(beluga__http_stage *self, int status)
     if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = beluga__call_is_of_jobs(self->emit.call)
-                  ? "one result of the batch job is larger than max_response_bytes"
+                  ? result_too_large
                   : "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     if (status == BELUGA_ERROR_CONTEXT_CANCELED)
@@ -231,6 +234,12 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
 /* A file of results says nothing of its end, so that only HTTP can tell that it is whole. */
 static int end_results(beluga__http_stage *self)
 {
+    if (self->framer.passed_over) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s", result_too_large);
+        beluga__emit_fail(&self->emit, err.code, &err);
+        return err.code;
+    }
     if (self->line_lost && !self->line_read) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,

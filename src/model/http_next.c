@@ -138,6 +138,8 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     if (!call->streamed) beluga__room_lend(call->loop, BELUGA__ROOM_ANSWER, &self->response.body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
+    /* other results of the job are paid for, too */
+    self->framer.passes_over = results;
     self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;
     return beluga_error_set(
