@@ -15,7 +15,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Between two looks, and before another try where one failed. */
 #define LOOK_MS        1000
+#define RETRY_MS       5000
 #define STACK_BYTES    ((size_t)256 * 1024)
 #define WHY_BYTES      512
 #define MOST_TEXT      ((size_t)1 << 20)
@@ -260,10 +262,8 @@ static void *run(void *argument)
     pthread_mutex_lock(&k->lock);
     while (!k->ending) {
         do_round(k);
-        struct timespec end = beluga__timespec(beluga__ends_ns(LOOK_MS));
-        int status = 0;
-        while (!k->ending && !k->again && !status)
-            status = pthread_cond_timedwait(&k->wake, &k->lock, &end);
+        int64_t end = beluga__ends_ns(*k->why ? RETRY_MS : LOOK_MS);
+        while (!k->ending && beluga__wait_until(&k->wake, &k->lock, end) == 0) continue;
     }
     pthread_mutex_unlock(&k->lock);
     return NULL;
@@ -273,10 +273,10 @@ static void *run(void *argument)
 
 void shared_keys_wait(shared_keys *k, int64_t timeout_ms)
 {
-    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    int64_t end = beluga__ends_ns(timeout_ms);
     int status = 0;
     pthread_mutex_lock(&k->lock);
-    while (!k->rounds && !status) status = pthread_cond_timedwait(&k->done, &k->lock, &end);
+    while (!k->rounds && !status) status = beluga__wait_until(&k->done, &k->lock, end);
     pthread_mutex_unlock(&k->lock);
 }
 
@@ -312,6 +312,14 @@ bool shared_keys_take(shared_keys *k, serve_settings *settings)
     return any;
 }
 
+bool shared_keys_fail(shared_keys *k)
+{
+    pthread_mutex_lock(&k->lock);
+    bool fail = *k->why != '\0';
+    pthread_mutex_unlock(&k->lock);
+    return fail;
+}
+
 void shared_keys_again(shared_keys *k)
 {
     pthread_mutex_lock(&k->lock);
@@ -320,17 +328,6 @@ void shared_keys_again(shared_keys *k)
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
-
-static void init_locks(shared_keys *k)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->wake, &monotonic);
-    pthread_cond_init(&k->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
 
 static int start(shared_keys *k, const char *where, beluga_error *err)
 {
@@ -354,7 +351,9 @@ int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
     *out = NULL;
     if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
     k->fd = -1;
-    init_locks(k);
+    pthread_mutex_init(&k->lock, NULL);
+    beluga__cond_init(&k->wake);
+    beluga__cond_init(&k->done);
     beluga__buf_init(&k->text, beluga_allocator_default(), MOST_TEXT);
     beluga__buf_init(&k->complaints, beluga_allocator_default(), MAX_COMPLAINTS);
     int status = start(k, where, err);
