@@ -112,6 +112,14 @@ static void wait_for(gate *g, const char *key, int status)
     fail_msg("it is answered %d, not %d", got, status);
 }
 
+/* Tell whether /metrics has a line, to a client who may see it. */
+static bool metrics_have(gate *g, const char *line)
+{
+    assert_int_equal(gate_request(g, "GET", "/metrics", "Authorization: Bearer secret\r\n", NULL),
+                     200);
+    return strstr(g->text, line) != NULL;
+}
+
 static void wait_for_both(stand *s, const char *key, int status)
 {
     for (int i = 0; i < 2; i++) wait_for(s->gates[i], key, status);
@@ -245,9 +253,11 @@ static void they_come_when_the_server_does_and_stay_when_it_goes(void **state)
     cli_wait_for_err(g->cli, "can't be read; those that are known hold until they can");
     assert_int_equal(ask(g, "secret"), 200);
     assert_int_equal(ask(g, "other"), 401);
+    assert_true(metrics_have(g, "beluga_keys_failing 1\n"));
     servers_start_again(&s->nats, 0);
     wait_for(g, "other", 200);
     cli_wait_for_err(g->cli, "are read again");
+    assert_true(metrics_have(g, "beluga_keys_failing 0\n"));
     servers_kill(&s->nats, 0);
     assert_int_not_equal(run_maker(s, "carol"), 0);
     assert_contains(s->maker->err, "no server answers there");
