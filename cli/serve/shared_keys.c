@@ -289,15 +289,15 @@ void shared_keys_tell(shared_keys *k)
 {
     uint64_t unused;
     (void)!read(k->fd, &unused, sizeof unused);
-    const char *where = k->bucket.address.where;
     pthread_mutex_lock(&k->lock);
     const char *at = k->complaints.data, *end = at ? at + k->complaints.length : at;
     for (; at < end; at += strlen(at) + 1) out_warning("%s", at);
     beluga__buf_clear(&k->complaints);
     if (*k->why && !k->told)
-        out_warning("the keys of %s can't be read; those that are known hold until they can: %s",
-                    where, k->why);
-    if (!*k->why && k->told) out_note("the keys of %s are read again", where);
+        out_warning("shared keys can't be read; those that are known hold until they can: %s",
+                    k->why);
+    if (!*k->why && k->told)
+        out_note("the shared keys of %s are read again", k->bucket.address.where);
     k->told = *k->why != '\0';
     pthread_mutex_unlock(&k->lock);
 }
@@ -398,12 +398,19 @@ static int check_name(const char *name, beluga_error *err)
                             SERVE_KEY_NAME_BYTES);
 }
 
+/* The nats tool takes servers without the bucket. */
+static int servers_length(const nats_bucket *b)
+{
+    return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);
+}
+
 static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err)
 {
+    const char *where = b->address.where, *bucket = b->address.job;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                             "%s has a key of the name %s: choose another one, or take that out "
-                            "first (nats kv del %s %s)",
-                            b->address.where, name, b->address.job, name);
+                            "first (nats -s %.*s kv del %s %s)",
+                            where, name, servers_length(b), where, bucket, name);
 }
 
 /* Find what a name has now. @return 0: nothing, or a mark with this sequence. */
@@ -449,6 +456,19 @@ static int put(nats_bucket *b, const char *where, const char *name, const char *
     return rc ? rc : create(b, name, sha256, err);
 }
 
+static void print_key(const nats_bucket *b, const char *name, const serve_new *made, FILE *out)
+{
+    const char *where = b->address.where, *bucket = b->address.job;
+    int n = servers_length(b);
+    fprintf(out,
+            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
+            "Its hash is in %s as %s, where gateways find it within seconds.\n"
+            "Limits are put beside it, and a key that is deleted is refused:\n\n"
+            "nats -s %.*s kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
+            "nats -s %.*s kv del %s %s\n",
+            made->key, where, name, n, where, bucket, name, made->sha256, n, where, bucket, name);
+}
+
 int shared_keys_make(const char *where, const char *name, FILE *out, beluga_error *err)
 {
     nats_bucket bucket = {.nats = NULL};
@@ -457,15 +477,7 @@ int shared_keys_make(const char *where, const char *name, FILE *out, beluga_erro
     if (rc == 0) rc = serve_make_key(name, &made, err);
     if (rc) return rc;
     rc = put(&bucket, where, name, made.sha256, err);
-    if (rc == 0)
-        fprintf(out,
-                "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
-                "Its hash is in %s as %s, where gateways find it within seconds. Limits are put "
-                "beside it, and a key that is deleted is refused:\n\n"
-                "nats kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
-                "nats kv del %s %s\n",
-                made.key, bucket.address.where, name, bucket.address.job, name, made.sha256,
-                bucket.address.job, name);
+    if (rc == 0) print_key(&bucket, name, &made, out);
     explicit_bzero(&made, sizeof made);
     nats_bucket_end(&bucket);
     return rc;
