@@ -200,3 +200,17 @@ void nats_dial_name(char name[QUEUE_NAME_BYTES])
     snprintf(name, QUEUE_NAME_BYTES, "%.39s-%ld-%04" PRIx32, host, (long)getpid(),
              (uint32_t)beluga__now_ns() & 0xffff);
 }
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+void nats_stream_config(const nats_library *nats, jsStreamConfig *config, const char *name,
+                        const char **subjects, int n_subjects, int replicas)
+{
+    nats->jsStreamConfig_Init(config);
+    config->Name = name;
+    config->Subjects = subjects;
+    config->SubjectsLen = n_subjects;
+    config->Storage = js_FileStorage;
+    config->Replicas = replicas;
+    config->MaxMsgsPerSubject = 1;
+}
