@@ -1,5 +1,5 @@
-/* What services of batch jobs say that they should not: each ends its call with an error that tells
- * why, or concerns one result and leaves the others. */
+/* Wrong answers of services of batch jobs: each ends its call with an error that tells why, or
+ * concerns one result and leaves the others. */
 #include "../support/meter.h"
 #include "batch_scene.h"
 
@@ -150,7 +150,7 @@ static void an_answer_that_wants_a_request_leaves_the_others(scene *s)
     expect_results(s, 0, "a=!invalid_response b=[2] ");
 }
 
-/* It would be resolved against the URL of a request, and there was none. */
+/* A relative URL is resolved against that of the request, and a result has none. */
 static void an_answer_has_no_url_of_its_own(scene *s)
 {
     script_results(s->peer, "{\"id\":\"a\",\"body\":{\"url\":\"/more\"}}\n");
@@ -185,7 +185,7 @@ static void an_id_that_is_no_utf8_ends_the_call(scene *s)
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
-/* What is no UTF-8 in JSON is mended as in every answer, so that the id is nobody's. */
+/* Bytes that are no UTF-8 become U+FFFD, as in every answer, so no request has that id. */
 static void a_line_that_is_no_utf8_has_an_id_of_nobody(scene *s)
 {
     script_results(s->peer, "{\"id\":\"\xe4\",\"body\":{\"a\":\"1\"}}\n" GOOD("b", "2") "\n");

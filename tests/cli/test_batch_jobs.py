@@ -252,7 +252,7 @@ def cancelling_keeps_what_was_answered_and_frees_the_rest():
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "is cancelled", "lines are left")
         answered = len(place.results())
         assert 0 < answered < 40, answered
-        # What is left goes to jobs or to usual calls. The peer has none of these.
+        # The lines that are left may go to jobs or to usual calls; the peer has jobs only.
         expect(place.run(*place.common(), "--limit", "1", "--dry-run"), 0)
         expect(place.wait(), 0)
         assert_each_once(place, 40, asked=80 - answered)
