@@ -1,15 +1,15 @@
 /* The state of a call of an HTTP provider, which the files of the HTTP adapter share:
  *
- * http_adapter.c   starts, pauses, cancels and times a call
- *  http_cancel.c    tells a service that a call is over
- *  http_write.c     lets the provider write the request
- *  http_answer.c    reads the answer: which kind of body it is, and where it ends
- *  http_frames.c    decodes a body that is a stream
- *  http_refusal.c   makes an error from a refusal
- *  http_next.c      ends an answer and prepares the call's next request
- *  http_end.c       delivers the terminal event and releases everything
- *  http_secrets.h   fetches the key and the values of headers
- *  http_log.h       logs the request and the answer
+ *   http_adapter.c   starts, pauses, cancels and times a call
+ *   http_cancel.c    tells a service that a call is over
+ *   http_write.c     lets the provider write the request
+ *   http_answer.c    reads the answer: which kind of body it is, and where it ends
+ *   http_frames.c    decodes a body that is a stream
+ *   http_refusal.c   makes an error from a refusal
+ *   http_next.c      ends an answer and prepares the call's next request
+ *   http_end.c       delivers the terminal event and releases everything
+ *   http_secrets.h   fetches the key and the values of headers
+ *   http_log.h       logs the request and the answer
  *
  * Each file uses only the files below its own line. */
 #ifndef BELUGA__HTTP_STAGE_H
