@@ -44,8 +44,8 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* W3C's trace context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case, with ids that are not
- * all zero. Later versions may go on behind another dash. */
+/* Check a traceparent: W3C Trace Context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case,
+ * with ids that are not all zeros. Later versions may have more fields behind another dash. */
 static bool valid_traceparent(const char *text)
 {
     static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
@@ -87,7 +87,7 @@ beluga_context *beluga_context_new_traced(beluga_context *parent, const char *tr
     return beluga_context_new_trace(parent, traceparent, NULL);
 }
 
-/* This only stores a value and writes to a descriptor, so a signal handler may call it. */
+/* A signal handler may call this: it only stores a value and writes to a file descriptor. */
 void beluga_context_cancel(beluga_context *context)
 {
     while (context && context->fd < 0) context = context->parent;
@@ -96,8 +96,8 @@ void beluga_context_cancel(beluga_context *context)
     if (!atomic_exchange(&context->cancelled, true)) {
         uint64_t one = 1;
         ssize_t written = write(context->fd, &one, sizeof one);
-        /* the write fails only when the counter is full, and then the descriptor is readable
-         * already */
+        /* The write fails only if the counter is full, and then the descriptor is readable
+         * already. */
         (void)written;
     }
     errno = saved;

@@ -51,7 +51,7 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-/* Give an end a number that no descriptor of a child has. */
+/* Move a pipe's end to a descriptor number above those that a child gets. */
 static int move_up(int *end)
 {
     int low = *end;

@@ -1,5 +1,5 @@
-/* Batch jobs: each function is a call, or for a list of jobs one for each page. Results arrive as
- * the service has them, and are decoded by batch_result.c. */
+/* Batch jobs: each public function makes one call, or for a list of jobs one call a page. Results
+ * are delivered as they arrive, and decoded by batch_result.c. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* The arguments of a function, whichever it is. */
+/* The arguments of any of the public functions. */
 typedef struct question {
     beluga_chat_model *model;
     beluga_context *context;
@@ -24,7 +24,8 @@ typedef struct question {
     void *payload;
 } question;
 
-/* What each kind asks by, and which jobs it tells of. */
+/* How many jobs the answer of each kind of call describes, and whether its question has the id of a
+ * job. */
 typedef struct shape {
     enum { NOTHING, ONE_JOB, ANY_NUMBER } tells;
     bool by_id;
@@ -45,20 +46,23 @@ static const shape *shape_of(const question *q)
 
 typedef struct asked_job {
     beluga_job base;
-    question question;         /* whose strings are `text` */
-    char *text;                /* owned */
-    beluga_op *op;             /* NULL: no call is under way */
-    beluga__buf jobs, strings; /* what was told: structs, and their strings in the same order */
-    size_t count;              /* of jobs */
-    size_t before_page;        /* of these, those on the pages before this one */
-    size_t strings_before;     /* bytes of their strings */
-    beluga__buf page;          /* token of the next page; empty: there is none */
+    question question; /* its strings lie in `text` */
+    char *text;        /* copies of the question's strings; owned */
+    beluga_op *op;     /* NULL: no call is under way */
+    /* the jobs that were received, and their strings in the same order */
+    beluga__buf jobs, strings;
+    size_t count;          /* number of jobs */
+    size_t before_page;    /* number of the jobs on earlier pages */
+    size_t strings_before; /* bytes of the strings of jobs on earlier pages */
+    beluga__buf page;      /* token of the next page; empty: there is none */
     unsigned pages;
-    beluga__json_scratch scratch; /* answers are decoded while the loop's is in use */
-    int stuck;                    /* the code of what can't be kept */
-    bool has_results;             /* at least one was delivered */
-    bool decoding;                /* a result, in which a plug-in might emit another one */
-    bool given_up;                /* the receiver of results wants no more */
+    /* for decoding results, since the loop's own scratch memory is in use then */
+    beluga__json_scratch scratch;
+    int stuck;        /* error code if a job could not be kept, else 0 */
+    bool has_results; /* at least one result was delivered */
+    /* a result is being decoded; its plug-in must not emit another result now */
+    bool decoding;
+    bool given_up; /* the receiver of results has asked to stop */
 } asked_job;
 
 static asked_job *asked_of(beluga_job *job)
@@ -96,7 +100,7 @@ static void cancel(beluga_job *base)
     beluga_op_cancel(asked_of(base)->op);
 }
 
-/* The loop is freed, with its calls. */
+/* The loop is freed together with its calls, so the job ends without an event. */
 static void lost(void *payload)
 {
     asked_job *job = payload;
@@ -104,7 +108,7 @@ static void lost(void *payload)
     beluga__job_end(&job->base);
 }
 
-/* The strings lie behind each other, and each job takes the next four. */
+/* Set the string pointers of the jobs. The strings lie behind each other, four for each job. */
 static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
 {
     for (size_t i = 0; i < n; i++) {
@@ -115,7 +119,7 @@ static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
     }
 }
 
-/* Make one block of the process's allocator of all that was told. */
+/* Copy all jobs and their strings into one block of the default allocator. */
 static beluga_batch_job *gather(const asked_job *job)
 {
     size_t array = job->jobs.length;
@@ -152,7 +156,8 @@ static void succeed(asked_job *job)
 static void take_job(asked_job *job, const beluga_batch_job *told)
 {
     const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
-    /* only a list has several; elsewhere the last word counts */
+    /* Only a list has several jobs; other answers may describe their job again, and the last
+     * description counts. */
     if (shape_of(&job->question)->tells != ANY_NUMBER) {
         beluga__buf_clear(&job->jobs);
         beluga__buf_clear(&job->strings);
@@ -165,7 +170,8 @@ static void take_job(asked_job *job, const beluga_batch_job *told)
     job->stuck = job->jobs.status ? job->jobs.status : job->strings.status;
 }
 
-/* Returns whether a page had jobs, and all of them are older than those that are looked for. */
+/* Returns whether a page had jobs, and all of them are older than the jobs that the caller
+ * wants. */
 static bool is_page_too_old(const asked_job *job)
 {
     const beluga_batch_job *jobs = (const beluga_batch_job *)(const void *)job->jobs.data;
@@ -278,7 +284,7 @@ static void failed(asked_job *job, const beluga_error *error)
     fail(job, &err);
 }
 
-/* Another attempt at this page begins. */
+/* Drop the jobs of the current page, since another attempt at it begins. */
 static void forget_page(asked_job *job)
 {
     job->count = job->before_page;
@@ -351,7 +357,7 @@ static int check(const question *q, beluga_error *err)
     return check_requests(q, err);
 }
 
-/* A copy of the question's strings, since they may go: id or name, whichever is given. */
+/* Copy the string of the question (id or name), since the caller's may not live long enough. */
 static int copy_question(asked_job *job, const question *q, beluga_error *err)
 {
     const char *text = q->id ? q->id : q->name;
@@ -398,7 +404,7 @@ static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_
 
 /* --- on a loop -------------------------------------------------------------------------------- */
 
-/* The questions; who gets the answer is not among them yet. */
+/* These functions make a question without its callback, which the caller sets. */
 static question to_create(beluga_chat_model *model, beluga_context *ctx,
                           const beluga_batch_requests *requests, const char *name,
                           const beluga_option *opts, size_t n_opts)
@@ -496,13 +502,13 @@ int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, 
     return start_on(loop, q, cb, payload, handle, err);
 }
 
-/* --- a thread that waits ---------------------------------------------------------------------- */
+/* --- blocking functions ----------------------------------------------------------------------- */
 
 typedef struct waiting {
     beluga__job_waiter wait;
     question question;
-    beluga_batch_job **jobs; /* NULL: not wanted */
-    size_t *count;           /* NULL: not wanted */
+    beluga_batch_job **jobs; /* NULL: the caller does not want it */
+    size_t *count;           /* NULL: the caller does not want it */
 } waiting;
 
 static void ended(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error)

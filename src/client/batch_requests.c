@@ -1,5 +1,5 @@
-/* The requests of a batch job are encoded by the functions that encode those that are sent alone.
- */
+/* Encodes the requests of a batch job, with the same functions that encode requests that are sent
+ * alone. */
 #include "client/batch_requests.h"
 
 #include "base/limits.h"
@@ -9,7 +9,8 @@
 
 #include <stdio.h>
 
-/* Room for what stands around the requests: the parts of a form, or the brackets of a list. */
+/* Bytes that are reserved for what encloses the requests: the parts of a form, or the brackets of a
+ * list. */
 enum { ENVELOPE_BYTES = 64 * 1024 };
 
 static const char id_characters[] =
@@ -139,7 +140,8 @@ static char *copy_text(const beluga_allocator *allocator, const char *text)
     return copy ? memcpy(copy, text, n) : NULL;
 }
 
-/* A request that was not added before has nobody to be like. */
+/* Check that all requests of a job ask the same model, where the API needs that. The first request
+ * sets the model. */
 static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga_error *err)
 {
     if (!r->count) {
@@ -154,7 +156,7 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
                             r->model_name, call->model_name);
 }
 
-/* Warnings that find no memory are left out. */
+/* Keep the warnings of a request; those that find no memory are dropped. */
 static void take_warnings(beluga_batch_requests *r, const beluga_http_request *request)
 {
     drop_warnings(r);
@@ -171,8 +173,8 @@ static bool fits(const beluga_batch_requests *r, size_t more)
     return r->count < max_requests(api_of(r)) && r->lines.length + more <= max_bytes(api_of(r));
 }
 
-/* JSON that was given as an option may have line breaks. In JSON they stand between values alone,
- * where blanks say the same. */
+/* Replace line breaks by blanks, so that the request is one line. JSON from an option may have line
+ * breaks, but only between values, where a blank means the same. */
 static void make_one_line(beluga__buf *line)
 {
     for (size_t i = 0; i < line->length; i++)
@@ -199,7 +201,7 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
     return no_memory(err);
 }
 
-/* The path of a URL begins behind its host, or where the base URL ends if it is below that. */
+/* Returns the part of the URL behind the base URL, or else the path behind the host. */
 static const char *path_in(const char *url, const char *base)
 {
     size_t n = base ? strlen(base) : 0;
@@ -209,7 +211,8 @@ static const char *path_in(const char *url, const char *base)
     return path ? path : url;
 }
 
-/* The body is JSON, so that what is wrong is the provider's. */
+/* Turn INVALID_INPUT of the writer into an error of the provider: the body was valid JSON, so
+ * put_request wrote something wrong. */
 static int written_badly(const beluga_json_writer *writer, beluga_error *err)
 {
     int status = beluga__json_writer_status(writer);
@@ -248,7 +251,8 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     return status;
 }
 
-/* A body that was given is an object, as request_body checks. */
+/* Check that the request's body is a JSON object. A body that the caller gave is one, since
+ * request_body is checked. */
 static int check_body(const beluga_call *call, const beluga_http_request *request,
                       beluga_error *err)
 {
@@ -259,7 +263,7 @@ static int check_body(const beluga_call *call, const beluga_http_request *reques
                             "job need one");
 }
 
-/* The encoder may look at the state that it has in a call which is sent. */
+/* Give the encoder the zeroed state that it has in a call that is sent, since it may read it. */
 static int give_state(beluga__http_stage *stage, beluga_call *call)
 {
     size_t bytes = beluga__call_state_size(call);
@@ -297,7 +301,7 @@ static int make_call(beluga_batch_requests *r, beluga_chat_model *model,
                                     .opts = opts,
                                     .n_opts = n_opts};
     int status = beluga__call_new(&spec, call, err);
-    /* a stream is of no use in a batch job, whatever the model's options say */
+    /* a batch job can't stream, whatever the model's options say */
     if (!status) (*call)->streamed = false;
     return status;
 }

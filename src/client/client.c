@@ -76,7 +76,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
-/* The caller gets only a code here, so the log gets the detail. */
+/* Open the cassette. The caller gets only an error code, so the detail goes to the log. */
 static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
 {
     beluga_error err;
@@ -87,7 +87,8 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     return status;
 }
 
-/* A plug-in that can't be loaded must not keep a program from starting. */
+/* Load the plug-ins of the environment variable. Failures are only logged: a plug-in that can't be
+ * loaded must not keep a program from starting. */
 static void load_plugin_path(beluga_client *client)
 {
     beluga_error err;

@@ -1,5 +1,5 @@
 /* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The
- * lock is held for a few instructions only. Whoever holds a mailbox holds its client, too. */
+ * lock is held for a few instructions only. A mailbox's reference also keeps its client alive. */
 #include "loop/mailbox.h"
 
 #include "base/mem.h"
@@ -63,7 +63,7 @@ void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail)
         *box->last = mail;
         box->last = &mail->next;
     }
-    /* done under the lock, so that the descriptor can't be closed meanwhile */
+    /* written under the lock, so that the descriptor can't be closed meanwhile */
     if (!closed && first) {
         uint64_t one = 1;
         ssize_t n = write(box->fd, &one, sizeof one);
@@ -90,7 +90,7 @@ static beluga__mail *take(beluga__mailbox *box, bool close_it)
 static void run_all(beluga__mail *mail, beluga_loop *loop)
 {
     while (mail) {
-        beluga__mail *next = mail->next; /* `run` frees the mail, so the next one is read first */
+        beluga__mail *next = mail->next; /* `run` frees the mail, so its link is read first */
         mail->run(mail, loop);
         mail = next;
     }

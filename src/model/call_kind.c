@@ -36,7 +36,7 @@ beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)
     }
 }
 
-/* A list of models would be an event for each name, which full providers have never emitted. */
+/* Full providers never list models: they have no event for a model's name. */
 bool beluga__call_kind_starts(const beluga_call *call)
 {
     static const uint64_t bits[] = {[BELUGA_CALL_EMBED] = BELUGA_CAPABILITY_EMBED,

@@ -1,4 +1,4 @@
-/* The kinds of calls: what each is called, and by which functions of a table it is answered. */
+/* The kinds of calls: the name of each, and the functions of a provider's table that answer it. */
 #ifndef BELUGA__CALL_KIND_H
 #define BELUGA__CALL_KIND_H
 
@@ -8,18 +8,19 @@ typedef int beluga__encode_fn(const beluga_call *call, beluga_http_request *requ
                               beluga_error *err);
 typedef int beluga__decode_fn(const char *body, size_t length, beluga_emit *emit);
 
-/* Returns the function of an HTTP provider that writes the call's request; NULL: it has none. */
+/* Returns the function of an HTTP provider that writes the call's request; NULL where the provider
+ * has none. */
 beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call);
-/* Returns the function that decodes the whole answer of a call that asks for no answer to messages
- * and is not about batch jobs, whose decoders have a state. */
+/* Returns the function that decodes the whole answer of a call for models, vectors or a token
+ * count. Calls for messages and batch jobs have decoders with a state instead. */
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call);
 /* Returns whether a full provider starts calls of this kind. */
 bool beluga__call_kind_starts(const beluga_call *call);
 /* Fail a call of a kind that its provider does not have. Returns the code. */
 int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err);
 
-/* Returns the bytes of state that the decoders of the call need: lines of results may hold answers,
- * whose decoders find at least theirs. */
+/* Returns the bytes of state that the decoders of the call need. Lines of batch results may contain
+ * answers, whose decoder needs at least its own state size. */
 static inline size_t beluga__call_state_size(const beluga_call *call)
 {
     const beluga_provider *provider = call->target->provider;

@@ -1,4 +1,4 @@
-/* The rules that what is said of batch jobs keeps. */
+/* The rules for events about batch jobs. */
 #include "model/emit_rules.h"
 
 static int deliver(beluga_emit *emit, const beluga_event *event)

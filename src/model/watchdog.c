@@ -4,7 +4,8 @@
 
 #include <inttypes.h>
 
-/* The options are at most a week, which fits into 32 bits of milliseconds. */
+/* Returns a timeout option in milliseconds. All of these options are at most a week, which fits
+ * into 32 bits. */
 static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
 {
     return (int32_t)beluga__settings_int(call->settings, key, otherwise);
@@ -30,7 +31,7 @@ static void arm(beluga__watchdog *dog)
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
 }
 
-/* A server that showed that it was working is not asked again, since it would start over. */
+/* Not retryable: the server showed that it was working, and would start over. */
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
@@ -39,7 +40,8 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
-/* This also holds for a server that sends blank lines until its answer comes in one piece. */
+/* Fill in the error of a total timeout. It also covers a server that sends blank lines until its
+ * answer comes in one piece. */
 int beluga__watchdog_late(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
@@ -56,8 +58,8 @@ static void shift(beluga__watchdog *dog, int64_t ns)
     arm(dog);
 }
 
-/* The server could not be heard while the loop stood still, so the timeouts are extended. The
- * number of extensions is limited, since a host may stop the loop each time. */
+/* Extend the timeouts after the loop stood still, since the server could not be heard meanwhile.
+ * Returns false after the third time: a host may stop its loop again and again. */
 static bool spare(beluga__watchdog *dog)
 {
     if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;
@@ -73,7 +75,7 @@ static bool is_due(const beluga__watchdog *dog, int64_t now_ns)
            now_ns >= due(dog->moved_ns, dog->progress_ms);
 }
 
-/* When the timer fires, events since then may have moved the deadline, so it is computed again. */
+/* Compute the deadline again: events since the timer was set may have moved it. */
 static void fire(beluga__timer *timer)
 {
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
@@ -97,7 +99,7 @@ static void fire(beluga__timer *timer)
     dog->bark(dog, &err);
 }
 
-/* The requests of a batch job, at most 256 MiB, take their time to be sent. */
+/* Add time to send the requests of a batch job, which are up to 256 MiB. */
 static void add_time_to_send(beluga__watchdog *dog, const beluga__job_question *job)
 {
     enum { BYTES_A_MS = 256 };

@@ -1,5 +1,5 @@
-/* Checks a file before the dynamic linker opens it, to explain why it can't be loaded. The linker
- * explains less, does not check who can have changed the file, and crashes on a truncated file. */
+/* Checks a file before the dynamic linker opens it. The linker explains failures badly, does not
+ * check who can have changed the file, and crashes on a truncated file. */
 #include "base/trust.h"
 #include "registry/plugin.h"
 
@@ -14,8 +14,8 @@
 
 enum { MAX_SEGMENTS = 256 };
 
-/* The linker defines this symbol: the head of the object that contains this code, which tells the
- * machine's kind. */
+/* The linker defines this symbol: the ELF header of the object that contains this code, which tells
+ * the kind of machine. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int refuse(beluga_error *err, const char *why)
@@ -43,7 +43,8 @@ static void describe_machine(const unsigned char *ident, unsigned machine, char 
     snprintf(text, n, "machine %u (%d bits%s)", machine, bits, order);
 }
 
-/* Both classes have this field at the same place; in the other byte order its bytes are swapped. */
+/* Returns the machine of an ELF header. The field is at the same place in both classes; in the
+ * other byte order its bytes are swapped. */
 static unsigned machine_of(const ElfW(Ehdr) * head)
 {
     unsigned machine = head->e_machine;
@@ -65,7 +66,8 @@ static int check_machine(const ElfW(Ehdr) * head, beluga_error *err)
                             ours);
 }
 
-/* A truncated file would be mapped, and kill the process that reads it. */
+/* Check that the file has all bytes that its segments name. A truncated file would be mapped, and
+ * kill the process that reads the missing part. */
 static int check_segments(int file, const ElfW(Ehdr) * head, off_t size, beluga_error *err)
 {
     if (head->e_phentsize != sizeof(ElfW(Phdr)) || !head->e_phnum || head->e_phnum > MAX_SEGMENTS)

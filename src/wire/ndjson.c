@@ -1,4 +1,4 @@
-/* NDJSON has one JSON value on each line. Blank lines are skipped; the last line needs no end. */
+/* NDJSON: one JSON value a line. Blank lines are skipped, and the last line needs no line end. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -10,7 +10,7 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-/* Returns 0 where a line that is too large is passed over. */
+/* Returns 0 if a line that is too large is to be skipped; else the code. */
 static int pass_over(beluga__framer *framer, int code)
 {
     if (code != BELUGA_ERROR_LIMIT_EXCEEDED || !framer->passes_over) return code;
@@ -18,7 +18,7 @@ static int pass_over(beluga__framer *framer, int code)
     return framer->passed_over = true, 0;
 }
 
-/* Keep the beginning of a line. */
+/* Keep the beginning of a line whose end has not come yet. */
 static int keep(beluga__framer *framer, const char *bytes, size_t n)
 {
     if (framer->in_passed) return 0;
