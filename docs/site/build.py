@@ -328,7 +328,7 @@ def write_header(site, header):
         out.append(entry_html(entry, site, place))
     names = [name for entry in header.entries for name in entry.names()]
     listed = "".join(f'<li><a href="#{name}"><code>{name}</code></a></li>' for name in names)
-    if len(names) > 3:
+    if len(names) > 60:  # more than the list at the side has
         out.insert(2, f'<details open><summary>{len(names)} names</summary><ul class="names">{listed}</ul></details>')
     site.write(place, header.path, "\n".join(out))
 
