@@ -95,6 +95,17 @@ class Site:
             out.append(f'<section><h2>To look at</h2><ul><li><a href="{relative("screens.html", place)}">Pictures</a></li></ul></section>')
         return "\n".join(out)
 
+    def near(self, place):
+        """The pages before and behind this one, in the order of the guides."""
+        rows = [(text, to) for _, part in self.navigation for text, to, _ in part if "#" not in to]
+        at = next((number for number, row in enumerate(rows) if row[1] == place), None)
+        if at is None:
+            return ""
+        before, behind = rows[at - 1:at], rows[at + 1:at + 2]
+        links = [f'<a href="{relative(to, place)}" rel="prev">← {html.escape(text)}</a>' for text, to in before] or ["<span></span>"]
+        links += [f'<a href="{relative(to, place)}" rel="next">{html.escape(text)} →</a>' for text, to in behind]
+        return f'<nav class="near" aria-label="Before and behind">{"".join(links)}</nav>'
+
     def write(self, place, title, content, kind="page"):
         headings = re.findall(r'<h([123]) id="([^"]*)"[^>]*>(.*?)</h\1>', content, re.DOTALL)
         for level, anchor, text in headings:
@@ -104,7 +115,7 @@ class Site:
         page = self.template.substitute(
             title=html.escape(title if "Beluga" in title else f"{title} · Beluga for C"), root="../" * place.count("/"), kind=kind,
             description=html.escape(plain(first.group(1))[:200] if first else title, quote=True),
-            toc=toc(headings), content=with_anchors(content), nav=self.nav(place), version=self.version)
+            toc=toc(headings), near=self.near(place), content=with_anchors(content), nav=self.nav(place), version=self.version)
         path = os.path.join(self.out, place)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
@@ -141,7 +152,7 @@ def toc(headings):
 
 def with_anchors(content):
     return re.sub(r'<h([234]) id="([^"]*)"([^>]*)>(.*?)</h\1>',
-                  r'<h\1 id="\2"\3>\4<a class="here" href="#\2" aria-label="Link to this heading">#</a></h\1>', content, flags=re.DOTALL)
+                  r'<h\1 id="\2"\3>\4<a class="here" href="#\2" aria-label="Link to this heading"></a></h\1>', content, flags=re.DOTALL)
 
 
 def linked(text, site, place, known=NAME):
@@ -260,7 +271,7 @@ def write_sources(site):
     site.sources.setdefault("LICENSE", "source/LICENSE.html")
     for path, place in sorted(site.sources.items()):
         content = f'<h1 id="file"><code>{html.escape(path)}</code></h1>{source_of(path, site, place)}'
-        site.write(place, path, content)
+        site.write(place, path, content, "source")
     for path in site.files:
         to = os.path.join(site.out, path.removeprefix("docs/"))
         os.makedirs(os.path.dirname(to), exist_ok=True)

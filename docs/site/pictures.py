@@ -200,7 +200,8 @@ def element(name, pair):
 
 
 def front(rows):
-    return element("chat", rows["chat"]) + '<p><a href="screens.html">More pictures</a></p>'
+    shown = "".join(element(name, rows[name]) for name in ("answer", "trace") if name in rows)
+    return f'<div class="pair">{shown}</div>' + '<p><a href="screens.html">More pictures</a></p>'
 
 
 def write_page(site):

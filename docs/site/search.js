@@ -1,8 +1,9 @@
 // A search over headings and names, in the page alone: search-index.js has rows of title, where it stands, address.
 "use strict";
 (() => {
+  if (!window.searchIndex) return;
   const root = document.currentScript.dataset.root;
-  const form = document.querySelector("form.search"), input = form.querySelector("input"), list = form.querySelector("ol");
+  const form = document.createElement("form"), input = document.createElement("input"), list = document.createElement("ol");
   const most = 12;
   let chosen = -1;
 
@@ -59,5 +60,10 @@
     if (event.key === "/" && !/input|textarea/i.test(event.target.tagName)) { input.focus(); event.preventDefault(); }
   });
   document.addEventListener("click", (event) => { if (!form.contains(event.target)) list.replaceChildren(); });
-  if (window.searchIndex) form.hidden = false;
+
+  form.setAttribute("role", "search");
+  Object.assign(input, { type: "search", placeholder: "Search (press /)", autocomplete: "off" });
+  input.setAttribute("aria-label", "Search headings and names");
+  form.append(input, list);
+  document.querySelector(".search").append(form);
 })();
