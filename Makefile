@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -63,6 +63,14 @@ docs-output: ## put what commands print today into README, guides and docs/refer
 	@for page in reference/errors reference/options reference/telemetry providers; do \
 	    $(BUILD)/tests/print_tables $${page##*/} >docs/$$page.md || exit 1; done
 	@tests/docs/run_pages --write . $(BUILD) | grep -v '^ok'
+
+site: ## make the guides, the reference and pictures as static HTML in build-site/
+	@scripts/setup build site
+	@scripts/build $(BUILD)
+	@scripts/site $(BUILD) build-site
+
+man3: ## write the pages of section 3 into build-man3/, for a package or a tarball
+	@scripts/man3 build-man3
 
 bench: ## print the benchmarks beside their budgets, bare libcurl and bare yyjson
 	@scripts/setup build bench
@@ -115,8 +123,8 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
