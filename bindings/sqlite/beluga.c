@@ -4,7 +4,8 @@
  *     SELECT llm('Why is the sky blue?');
  *
  * No function here may be used by the schema of a database (SQLITE_DIRECTONLY), or a file that
- * somebody sends would ask models, at your cost, when it is opened and read.
+ * somebody sends would ask models, at your cost, when it is opened and read. SQLite 3.40 does not
+ * see to that in CHECK constraints, so it is looked at here, too (is_asked_for).
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"
@@ -110,6 +111,33 @@ static void fail(sqlite3_context *context, const beluga_error *err)
     if (code != SQLITE_ERROR) sqlite3_result_error_code(context, code);
 }
 
+/* ---- hostile files --------------------------------------------------------------------------- */
+
+/* Returns whether a statement that runs names the function. Its text is what the host wrote, and
+ * no part of it comes from a schema. */
+static bool is_asked_for(sqlite3 *db, const char *name)
+{
+    sqlite3_stmt *statement = NULL;
+    while ((statement = sqlite3_next_stmt(db, statement)) != NULL) {
+        const char *sql = sqlite3_sql(statement);
+        if (sqlite3_stmt_busy(statement) && (!sql || strcasestr(sql, name))) return true;
+    }
+    return false;
+}
+
+static bool refuses_schema(sqlite3_context *context, const char *name)
+{
+    const extension *x = sqlite3_user_data(context);
+    beluga_error err;
+    if (is_asked_for(x->db, name)) return false;
+    beluga_error_set(&err, BELUGA_ERROR_AUTHORIZATION,
+                     "unsafe use of %s(): the statement does not call it, so the schema of the "
+                     "database does",
+                     name);
+    fail(context, &err);
+    return true;
+}
+
 /* ---- llm, llm_json --------------------------------------------------------------------------- */
 
 static int answer_whole(sqlite3_context *context, db_answer *answer, const db_request *request,
@@ -146,6 +174,7 @@ static sqlite3_value *argument(sqlite3_value **values, int n, int i)
 static void llm(sqlite3_context *context, int n, sqlite3_value **values)
 {
     db_request request;
+    if (refuses_schema(context, "llm")) return;
     extension_request(sqlite3_user_data(context), argument(values, n, 1), argument(values, n, 2),
                       &request);
     ask(context, values[0], &request);
@@ -154,6 +183,7 @@ static void llm(sqlite3_context *context, int n, sqlite3_value **values)
 static void llm_json(sqlite3_context *context, int n, sqlite3_value **values)
 {
     db_request request;
+    if (refuses_schema(context, "llm_json")) return;
     extension_request(sqlite3_user_data(context), argument(values, n, 2), argument(values, n, 3),
                       &request);
     request.schema = text_of(values[1]);
@@ -198,6 +228,7 @@ static void embed(sqlite3_context *context, int n, sqlite3_value **values)
     beluga_error err;
     db_request request;
     db_vectors *vectors = NULL;
+    if (refuses_schema(context, "embed")) return;
     const char *text = text_of(values[0]);
     if (!text) return;
     size_t length = (size_t)sqlite3_value_bytes(values[0]);
