@@ -2,12 +2,10 @@
 #ifndef BELUGA_POSTGRESQL_EXTENSION_H
 #define BELUGA_POSTGRESQL_EXTENSION_H
 
-/* PostgreSQL wants its own header before any other. */
 #include "../database/options.h"
 #include "../database/session.h"
 
 #include <fmgr.h>
-#include <postgres.h>
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 

@@ -13,95 +13,11 @@
 
 #include <beluga/embedding.h>
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-SQLITE_EXTENSION_INIT1
-
-enum {
-    TICK_MS = 50, /* so often a waiting call looks whether it is interrupted */
-    FIRST_WITH_IS_INTERRUPTED = 3041000,
-};
-
-/* ---- interrupts ------------------------------------------------------------------------------ */
-
-/* Any statement that begins after sqlite3_interrupt, while another one runs, is interrupted, too:
- * so a little one tells. */
-static bool little_statement_is_interrupted(sqlite3 *db)
-{
-    sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, "SELECT 1", -1, &statement, NULL);
-    if (status == SQLITE_OK) status = sqlite3_step(statement);
-    sqlite3_finalize(statement);
-    return status == SQLITE_INTERRUPT;
-}
-
-static bool is_interrupted(sqlite3 *db)
-{
-#if SQLITE_VERSION_NUMBER >= 3041000
-    if (sqlite3_libversion_number() >= FIRST_WITH_IS_INTERRUPTED) return sqlite3_is_interrupted(db);
-#endif
-    return little_statement_is_interrupted(db);
-}
-
-/* A signal, such as that of Ctrl-C in the shell, ends the poll at once. */
-static bool wait_for(void *payload, int fd)
-{
-    const extension *x = payload;
-    struct pollfd watched = {.fd = fd, .events = POLLIN};
-    return poll(&watched, 1, TICK_MS) <= 0 && is_interrupted(x->db);
-}
-
 /* ---- what the functions share ---------------------------------------------------------------- */
-
-extension *extension_ref(extension *x)
-{
-    x->references++;
-    return x;
-}
-
-void extension_unref(void *payload)
-{
-    extension *x = payload;
-    if (--x->references) return;
-    db_session_free(x->session);
-    settings_free(&x->settings);
-    free(x);
-}
-
-int extension_begin(extension *x, beluga_error *err)
-{
-    int status = x->session ? 0 : db_session_new(wait_for, x, &x->session, err);
-    return status ? status : db_session_set_policy(x->session, &x->settings.policy, err);
-}
-
-static const char *text_of(sqlite3_value *value)
-{
-    return value && sqlite3_value_type(value) != SQLITE_NULL
-               ? (const char *)sqlite3_value_text(value)
-               : NULL;
-}
-
-void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
-                       db_request *request)
-{
-    const char *name = text_of(model);
-    *request = (db_request){.model = name ? name : x->settings.model,
-                            .timeout_ms = x->settings.timeout_ms,
-                            .temperature = -1,
-                            .concurrency = x->settings.concurrency};
-    request->options = text_of(options);
-    if (request->options) request->options_length = (size_t)sqlite3_value_bytes(options);
-}
-
-int extension_error(const beluga_error *err, char *line, size_t n)
-{
-    beluga_error_format(err, line, n);
-    if (err->code == BELUGA_ERROR_CONTEXT_CANCELED) return SQLITE_INTERRUPT;
-    return err->code == BELUGA_ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_ERROR;
-}
 
 static void fail(sqlite3_context *context, const beluga_error *err)
 {
@@ -156,7 +72,7 @@ static void ask(sqlite3_context *context, sqlite3_value *prompt, const db_reques
     extension *x = sqlite3_user_data(context);
     beluga_error err;
     db_answer *answer = NULL;
-    const char *text = text_of(prompt);
+    const char *text = extension_text(prompt);
     if (!text) return; /* NULL in, NULL out */
     size_t length = (size_t)sqlite3_value_bytes(prompt);
     int status = extension_begin(x, &err);
@@ -186,7 +102,7 @@ static void llm_json(sqlite3_context *context, int n, sqlite3_value **values)
     if (refuses_schema(context, "llm_json")) return;
     extension_request(sqlite3_user_data(context), argument(values, n, 2), argument(values, n, 3),
                       &request);
-    request.schema = text_of(values[1]);
+    request.schema = extension_text(values[1]);
     if (request.schema) ask(context, values[0], &request);
 }
 
@@ -229,12 +145,12 @@ static void embed(sqlite3_context *context, int n, sqlite3_value **values)
     db_request request;
     db_vectors *vectors = NULL;
     if (refuses_schema(context, "embed")) return;
-    const char *text = text_of(values[0]);
+    const char *text = extension_text(values[0]);
     if (!text) return;
     size_t length = (size_t)sqlite3_value_bytes(values[0]);
     const db_texts texts = {&text, &length, 1};
     extension_request(x, argument(values, n, 1), argument(values, n, 2), &request);
-    if (!text_of(argument(values, n, 1)) && x->settings.embedding_model)
+    if (!extension_text(argument(values, n, 1)) && x->settings.embedding_model)
         request.model = x->settings.embedding_model;
     int status = extension_begin(x, &err);
     if (!status) status = db_vectors_start(x->session, &request, &texts, &vectors, &err);

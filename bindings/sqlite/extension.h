@@ -24,6 +24,9 @@ void extension_unref(void *x);
 /* Make the session if there is none, and give it the policy of now. */
 int extension_begin(extension *x, beluga_error *err);
 
+/* Return the text of an argument, borrowed of it; NULL for NULL. */
+const char *extension_text(sqlite3_value *value);
+
 /* Fill a request from arguments, of which each may be NULL. Texts are borrowed of the values. */
 void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
                        db_request *request);

@@ -5,6 +5,7 @@
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -351,7 +352,17 @@ def cases(stand):
             process.terminate()
             process.wait()
 
-    return [answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
+    def guide():
+        """the lines of the guide print what it says"""
+        db.ask("CREATE DATABASE guide")
+        with open(os.path.join(SOURCES, "..", "..", "docs", "guides", "databases.md"), encoding="utf-8") as file:
+            blocks = re.findall(r"```(sh|text)\n(.*?)```", file.read().split("## PostgreSQL")[1], re.DOTALL)
+        assert [kind for kind, _ in blocks] == ["sh", "text"], blocks
+        environment = {**os.environ, "PGHOST": db.folder, "PGUSER": "admin", "PGDATABASE": "guide"}
+        done = subprocess.run(["sh", "-e", "-c", blocks[0][1]], capture_output=True, text=True, env=environment)
+        assert done.stdout == blocks[1][1], done
+
+    return [guide, answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
             own_timeout, terminates, after_cancel, many, at_once, thousand, schema, vectors, refused, in_mid_answer, gone,
             redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, file_changes, no_threads,
             plpgsql, memory, peer]
