@@ -5,14 +5,14 @@ from typing import Any, Dict, Iterable, Iterator, List
 
 from ._context import new_context
 from ._engine import Call, Engine
-from ._library import NULL, ffi, lib, make_error
+from ._library import NULL, callback, ffi, lib, make_error
 from ._messages import new_messages
 from ._options import Options
 from ._response import Response
 from ._schema import schema_text
 
 
-@ffi.callback("int(void *, uint64_t, beluga_input *)", error=-10)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, uint64_t, beluga_input *)", error=-10)
 def _source(payload: Any, index: int, c_input: Any) -> int:
     call = ffi.from_handle(payload)
     try:
@@ -22,7 +22,7 @@ def _source(payload: Any, index: int, c_input: Any) -> int:
         return int(lib.BELUGA_ERROR_INVALID_INPUT)
 
 
-@ffi.callback("void(void *, uint64_t, beluga_batch_result *)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, uint64_t, beluga_batch_result *)")
 def _sink(payload: Any, index: int, result: Any) -> None:
     call = ffi.from_handle(payload)
     try:
@@ -31,7 +31,7 @@ def _sink(payload: Any, index: int, result: Any) -> None:
         call.error = call.error or error
 
 
-@ffi.callback("void(void *, int, uint64_t, uint64_t)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, int, uint64_t, uint64_t)")
 def _done(payload: Any, status: int, succeeded: int, failed: int) -> None:
     ffi.from_handle(payload).end()
 

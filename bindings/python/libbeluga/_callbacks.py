@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
-from ._library import NULL, check, encode, encode_name, ffi, lib, new_error, set_error, text_of
+from ._library import NULL, callback, check, encode, encode_name, ffi, lib, new_error, set_error, text_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,7 +50,7 @@ def _say(result: Any, text: str) -> None:
     lib.beluga_tool_result_set(result, data, len(data))
 
 
-@ffi.callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)
 def _execute(payload: Any, context: Any, arguments: Any, length: int, result: Any) -> int:
     """Run a tool, on a thread of the library."""
     try:
@@ -63,7 +63,7 @@ def _execute(payload: Any, context: Any, arguments: Any, length: int, result: An
         return int(lib.BELUGA_ERROR_TOOL_EXECUTION)
 
 
-@ffi.callback("void(void *)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *)")
 def _release(payload: Any) -> None:
     if drop is not None:  # at the very end of Python a module's names are None
         drop(payload)
@@ -96,7 +96,7 @@ def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
-@ffi.callback("int(void *, char *, size_t, int64_t *, beluga_error *)", error=-6)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, char *, size_t, int64_t *, beluga_error *)", error=-6)
 def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int:
     try:
         found = ffi.from_handle(payload)()
@@ -126,7 +126,7 @@ LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBU
 _logger: List[logging.Logger] = []
 
 
-@ffi.callback("void(void *, beluga_log_level, char *, beluga_log_field *, size_t)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, beluga_log_level, char *, beluga_log_field *, size_t)")
 def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> None:
     """Hand a record to `logging`, with its fields as `record.fields`."""
     try:

@@ -6,19 +6,21 @@ needed, and all callbacks come on the thread that asked.
 """
 from __future__ import annotations
 
-import asyncio
 import atexit
 import collections
 import os
 import threading
 import time
 import weakref
-from typing import Any, AsyncGenerator, Callable, Deque, List, Optional, Set
+from typing import TYPE_CHECKING, Any, AsyncGenerator, Callable, Deque, List, Optional, Set
 
 from ._error import Error
 from ._events import READERS, Event
-from ._library import NULL, check, check_memory, error_of_code, ffi, lib, make_error
+from ._library import NULL, callback, check, check_memory, error_of_code, ffi, lib, make_error
 from .errors import ContextCanceledError, ForkedError
+
+if TYPE_CHECKING:
+    import asyncio  # a program that does not use it need not wait for its import
 
 # A call is paused while more than this waits for its reader, and goes on when half of it was read.
 MAX_WAITING_EVENTS = 256
@@ -62,7 +64,7 @@ class Engine:
         check(status)
 
     def wait(self, ms: int = WAIT_MS) -> None:
-        self.run(lambda loop: lib.beluga_loop_wait(loop, ms))  # type: ignore[no-any-return]
+        self.run(lambda loop: lib.beluga_loop_wait(loop, ms))
 
     def step(self) -> None:
         self.run(lib.beluga_loop_step)
@@ -173,8 +175,14 @@ def _ready(reference: "weakref.ref[Engine]") -> None:
     engine.step()
 
 
+def running_loop() -> "asyncio.AbstractEventLoop":
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
 def engine_of_running_loop() -> Engine:
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     with _engines_lock:
         engine = _engines.get(loop)
     if engine is not None and engine.process == os.getpid() and engine.loop != NULL:
@@ -316,7 +324,7 @@ class Call:
 
     async def sleep(self) -> None:
         """Wait until something came. A task that is cancelled here cancels the call."""
-        self.waiter = asyncio.get_running_loop().create_future()
+        self.waiter = running_loop().create_future()
         try:
             await self.waiter
         except BaseException:
@@ -325,7 +333,7 @@ class Call:
             raise
 
 
-@ffi.callback("void(void *, beluga_event *)", onerror=_lost_exception)  # type: ignore[misc,unused-ignore]
+@callback("void(void *, beluga_event *)", onerror=_lost_exception)
 def on_event(payload: Any, event: Any) -> None:
     call = ffi.from_handle(payload)
     try:
@@ -514,5 +522,5 @@ class JobCall(Call):
         self.end()
 
 
-__all__ = ["AnswerCall", "Call", "Engine", "Error", "JobCall", "ToolRun", "engine_of_running_loop", "give_back", "lease",
-           "new_answer", "on_event"]
+__all__ = ["AnswerCall", "Call", "Engine", "Error", "JobCall", "ToolRun", "close_idle", "engine_of_running_loop", "give_back", "lease",
+           "new_answer", "on_event", "running_loop"]

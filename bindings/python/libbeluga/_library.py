@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
-from ._declarations import ffi  # type: ignore[import-not-found,unused-ignore]
+from . import _declarations  # type: ignore[attr-defined,import-untyped,unused-ignore]
 from ._error import Error
 from .errors import BY_CODE, InvalidInputError
 
+ffi: Any = _declarations.ffi
 NULL: Any = ffi.NULL
 
 
@@ -20,6 +21,11 @@ def _path() -> str:
 lib: Any = ffi.dlopen(_path())
 #: Whether the library is the one of the wheel, which knows no distribution's certificates.
 IS_BUNDLED = not os.environ.get("LIBBELUGA_LIBRARY")
+
+
+def callback(signature: str, **on_failure: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make of a function one that C can call."""
+    return ffi.callback(signature, **on_failure)  # type: ignore[no-any-return]
 
 
 def text_of(pointer: Any, length: Optional[int] = None) -> str:

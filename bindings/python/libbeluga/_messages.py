@@ -146,7 +146,7 @@ def make_part(value: Union[str, Part, Mapping[str, Any]]) -> Part:
     if isinstance(value, str):
         return Text(value)
     if isinstance(value, _Kept):
-        return value  # type: ignore[return-value]
+        return value
     if not isinstance(value, Mapping):
         raise InvalidInputError(f"a part of a message is a str, a part or a dict, not {type(value).__name__}")
     kind = value.get("type", "text")
@@ -286,7 +286,8 @@ def new_messages(value: Input) -> Any:
     """The list that an input means; freed when Python drops it."""
     made = ffi.gc(check_memory(lib.beluga_messages_new()), lib.beluga_messages_free)
     alone = isinstance(value, (str, Mapping, Message)) or hasattr(value, "_c_message")
-    for item in [value] if alone else value:
+    items: Any = [value] if alone else value
+    for item in items:
         check(lib.beluga_messages_add(made, _one(item)))
     return made
 

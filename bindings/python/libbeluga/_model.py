@@ -1,25 +1,28 @@
 """Models, and what can be asked of them."""
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from dataclasses import dataclass
-from typing import (Any, AsyncIterator, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
+from typing import (TYPE_CHECKING, Any, AsyncIterator, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
                     TypeVar, Union)
 
 from . import _batch, _certificates
 from ._context import new_cancellable, new_context
-from ._engine import (AnswerCall, Call, Engine, JobCall, ToolRun, engine_of_running_loop, give_back, lease, new_answer)
+from ._engine import (AnswerCall, Call, Engine, JobCall, ToolRun, engine_of_running_loop, give_back, lease, new_answer,
+                      running_loop)
 from ._error import Error
 from ._events import Event, TextEvent, Usage, known, make_usage
-from ._library import (IS_BUNDLED, NULL, check, check_memory, encode, encode_name, ffi, lib, make_error, new_error, text_of)
+from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, ffi, lib, make_error, new_error, text_of)
 from ._messages import Input, Message, messages_of_c, new_messages
 from ._options import TABLE, Options
 from ._response import Response
 from ._schema import schema_text
 from ._tools import Tool, make_tools
 from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -155,7 +158,7 @@ class Stream:
             raise StopAsyncIteration
         if self._call is None:
             try:
-                self._start(engine_of_running_loop(), asyncio.get_running_loop())
+                self._start(engine_of_running_loop(), running_loop())
             except BaseException:
                 self._closed = True
                 raise
@@ -375,7 +378,7 @@ class Model:
         if not self._tools:
             return await self.agenerate(prompt, **options)
         ask = _Ask(self, prompt, options)
-        return await _await(ask, ask.start_tools(engine_of_running_loop(), False, asyncio.get_running_loop()))
+        return await _await(ask, ask.start_tools(engine_of_running_loop(), False, running_loop()))
 
     def stream(self, prompt: Input, *, run_tools: bool = False, **options: Any) -> Stream:
         """The answer piece by piece, for `for` and `async for`; `run_tools` runs the bound tools as `invoke` does."""
@@ -548,8 +551,8 @@ def _interruptible(function: Callable[[Any], T], deadline: Optional[float]) -> T
 async def _on_thread(function: Callable[[Any], T], deadline: Optional[float]) -> T:
     context = _context_under(deadline)
     try:
-        return await asyncio.get_running_loop().run_in_executor(None, function, context[-1])
-    except asyncio.CancelledError:
+        return await running_loop().run_in_executor(None, function, context[-1])
+    except BaseException:
         lib.beluga_context_cancel(context[0])
         raise
 
@@ -566,7 +569,7 @@ def _context_under(deadline: Optional[float]) -> List[Any]:
 # --- embeddings and counts -------------------------------------------------------------------------------------------
 
 
-@ffi.callback("void(void *, beluga_embeddings *, beluga_error *)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, beluga_embeddings *, beluga_error *)")
 def _embedded(payload: Any, embeddings: Any, c_error: Any) -> None:
     call = ffi.from_handle(payload)
     try:
@@ -580,7 +583,7 @@ def _embedded(payload: Any, embeddings: Any, c_error: Any) -> None:
 
 def _make_embeddings(e: Any) -> Embeddings:
     size = lib.beluga_embeddings_dimensions(e)
-    vectors = [ffi.unpack(lib.beluga_embeddings_vector(e, i), size) for i in range(lib.beluga_embeddings_count(e))]
+    vectors: List[List[float]] = [ffi.unpack(lib.beluga_embeddings_vector(e, i), size) for i in range(lib.beluga_embeddings_count(e))]
     return Embeddings(vectors, make_usage(lib.beluga_embeddings_usage(e)), text_of(lib.beluga_embeddings_model(e)),
                       text_of(lib.beluga_embeddings_provider(e)), text_of(lib.beluga_embeddings_request_id(e)))
 
@@ -599,7 +602,7 @@ class _EmbedCall(_ValueCall[Embeddings]):
         self.op, self.kept = out[0], model
 
 
-@ffi.callback("void(void *, beluga_token_count *, beluga_error *)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, beluga_token_count *, beluga_error *)")
 def _counted(payload: Any, count: Any, c_error: Any) -> None:
     call = ffi.from_handle(payload)
     try:

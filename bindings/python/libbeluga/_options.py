@@ -16,7 +16,8 @@ RENAMED = {"stop": "stop_sequences", "model": "model_name", "schema": "response_
 
 def _table() -> Dict[str, Tuple[int, int]]:
     """Name: (key, type), as the library that is loaded knows them."""
-    rows, key = {}, 1
+    rows: Dict[str, Tuple[int, int]] = {}
+    key = 1
     while True:
         info = lib.beluga_option_get_info(key)
         if info == NULL:

@@ -15,7 +15,7 @@ from ._callbacks import make_immortal
 from ._error import Error
 from ._events import (FINISH_REASONS, PART_NUMBERS, Event, FinishEvent, MediaEvent, MetadataEvent, ReasoningEvent, StateEvent,
                       TextEvent, ToolCallBeginEvent, ToolCallDeltaEvent, ToolCallEvent, Usage, UsageEvent)
-from ._library import (NULL, bytes_of, check, encode, encode_name, ffi, lib, make_error, new_error, set_error, text_of,
+from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi, lib, make_error, new_error, set_error, text_of,
                        text_or_none)
 from ._messages import Message, message_of_c
 from ._options import TABLE
@@ -381,22 +381,22 @@ def _encode(c_call: Any, c_request: Any, c_error: Any, method: str) -> int:
 _ENCODER = "int(beluga_call *, beluga_http_request *, beluga_error *)"
 
 
-@ffi.callback(_ENCODER, error=-14)  # type: ignore[misc,unused-ignore]
+@callback(_ENCODER, error=-14)
 def _encode_request(c_call: Any, request: Any, error: Any) -> int:
     return _encode(c_call, request, error, "encode_request")
 
 
-@ffi.callback(_ENCODER, error=-14)  # type: ignore[misc,unused-ignore]
+@callback(_ENCODER, error=-14)
 def _encode_list_models(c_call: Any, request: Any, error: Any) -> int:
     return _encode(c_call, request, error, "encode_list_models")
 
 
-@ffi.callback(_ENCODER, error=-14)  # type: ignore[misc,unused-ignore]
+@callback(_ENCODER, error=-14)
 def _encode_embed(c_call: Any, request: Any, error: Any) -> int:
     return _encode(c_call, request, error, "encode_embed")
 
 
-@ffi.callback("int(void *, char *, size_t, beluga_emit *)", error=-15)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, char *, size_t, beluga_emit *)", error=-15)
 def _decode_response(state: Any, body: Any, length: int, emit: Any) -> int:
     try:
         return emit_all(emit, _of_emit(emit).decode_response(bytes_of(body, length)))
@@ -406,7 +406,7 @@ def _decode_response(state: Any, body: Any, length: int, emit: Any) -> int:
 
 def _read_state(buffer: Any) -> Dict[str, Any]:
     size = ffi.cast("uint32_t *", buffer)[0]
-    return marshal.loads(ffi.buffer(buffer + 4, size)) if size else {}  # type: ignore[no-any-return]
+    return marshal.loads(ffi.buffer(buffer + 4, size)) if size else {}
 
 
 def _write_state(buffer: Any, state: Dict[str, Any], most: int) -> None:
@@ -430,19 +430,19 @@ def _decode(state: Any, emit: Any, decode: Callable[[Provider, Dict[str, Any]], 
         return _fail(emit, error)
 
 
-@ffi.callback("int(void *, beluga_frame *, beluga_emit *)", error=-15)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, beluga_frame *, beluga_emit *)", error=-15)
 def _decode_event(state: Any, c_frame: Any, emit: Any) -> int:
     name = "" if c_frame.event == NULL else text_of(c_frame.event, c_frame.event_length)
     frame = Frame(name, bytes_of(c_frame.data, c_frame.length))
     return _decode(state, emit, lambda provider, values: provider.decode_event(frame, values))
 
 
-@ffi.callback("int(void *, beluga_emit *)", error=-15)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, beluga_emit *)", error=-15)
 def _decode_end(state: Any, emit: Any) -> int:
     return _decode(state, emit, lambda provider, values: provider.decode_end(values))
 
 
-@ffi.callback("void(beluga_call *, beluga_http_response *, beluga_error *)")  # type: ignore[misc,unused-ignore]
+@callback("void(beluga_call *, beluga_http_response *, beluga_error *)")
 def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
     try:
         error = make_error(c_error)
@@ -458,7 +458,7 @@ def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
         lib.beluga_error_set_cause(c_error, data, len(data))
 
 
-@ffi.callback("int(beluga_http_request *, beluga_credential *, int64_t, beluga_error *)", error=-6)  # type: ignore[misc,unused-ignore]
+@callback("int(beluga_http_request *, beluga_credential *, int64_t, beluga_error *)", error=-6)
 def _authorize(c_request: Any, credential: Any, now: int, c_error: Any) -> int:
     try:
         for name, value in _of_call(credential.call).authorize(text_of(credential.key)).items():
@@ -476,7 +476,7 @@ def _emit_model(emit: Any, name: str) -> int:
     return lib.beluga_emit_model(emit, data, len(data))  # type: ignore[no-any-return]
 
 
-@ffi.callback(_BODY, error=-15)  # type: ignore[misc,unused-ignore]
+@callback(_BODY, error=-15)
 def _decode_list_models(body: Any, length: int, emit: Any) -> int:
     try:
         return emit_all(emit, _of_emit(emit).decode_list_models(bytes_of(body, length)), _emit_model)
@@ -484,7 +484,7 @@ def _decode_list_models(body: Any, length: int, emit: Any) -> int:
         return _fail(emit, error)
 
 
-@ffi.callback(_BODY, error=-15)  # type: ignore[misc,unused-ignore]
+@callback(_BODY, error=-15)
 def _decode_embed(body: Any, length: int, emit: Any) -> int:
     index = 0
 
@@ -505,7 +505,7 @@ def _decode_embed(body: Any, length: int, emit: Any) -> int:
 # --- providers that answer by themselves -----------------------------------------------------------------------------
 
 
-@ffi.callback("int(beluga_emit *, void *)", error=-15)  # type: ignore[misc,unused-ignore]
+@callback("int(beluga_emit *, void *)", error=-15)
 def _work(emit: Any, argument: Any) -> int:
     """Run a provider's `answer`, on a thread of the library."""
     try:
@@ -527,7 +527,7 @@ def _work(emit: Any, argument: Any) -> int:
         return _fail(emit, error)
 
 
-@ffi.callback("int(void *, beluga_call *, beluga_emit *, beluga_error *)", error=-15)  # type: ignore[misc,unused-ignore]
+@callback("int(void *, beluga_call *, beluga_emit *, beluga_error *)", error=-15)
 def _start(self: Any, c_call: Any, emit: Any, c_error: Any) -> int:
     status = lib.beluga_emit_run_blocking(emit, _work, NULL, NULL)
     if status:
@@ -535,7 +535,7 @@ def _start(self: Any, c_call: Any, emit: Any, c_error: Any) -> int:
     return int(status)
 
 
-@ffi.callback("void(void *, beluga_emit *)")  # type: ignore[misc,unused-ignore]
+@callback("void(void *, beluga_emit *)")
 def _cancel(self: Any, emit: Any) -> None:
     """Nothing to do: what the thread emits next tells it that the call is over."""
 

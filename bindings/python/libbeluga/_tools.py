@@ -1,14 +1,16 @@
 """Tools: functions that a model may call."""
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from . import _schema
 from ._callbacks import new_tool
 from ._library import ffi, lib
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Tool:
@@ -39,7 +41,7 @@ class Tool:
             raise TypeError(f"the tool {self.name} has no function")
         return self.function(*args, **kwargs)
 
-    def run(self, arguments: str, loop: Optional[asyncio.AbstractEventLoop] = None) -> str:
+    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None) -> str:
         """Run the function with arguments that are JSON. A coroutine runs on `loop`, or on one of its own."""
         values = json.loads(arguments) if arguments else {}
         result = self(**{name: _schema.convert(value, self._hints.get(name)) for name, value in values.items()})
@@ -47,7 +49,7 @@ class Tool:
             result = _wait(result, loop)
         return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=_plain)
 
-    def new_c_tool(self, loop: Optional[asyncio.AbstractEventLoop]) -> Any:
+    def new_c_tool(self, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
         """A tool of the library, whose coroutines run on `loop`."""
         return ffi.gc(new_tool(self, loop), lib.beluga_tool_unref)
 
@@ -56,8 +58,10 @@ async def _awaited(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _wait(awaitable: Any, loop: Optional[asyncio.AbstractEventLoop]) -> Any:
+def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
     """Wait for a coroutine on a thread of the library."""
+    import asyncio
+
     if loop is None or loop.is_closed():
         return asyncio.run(_awaited(awaitable))
     return asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop).result()
