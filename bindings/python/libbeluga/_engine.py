@@ -57,7 +57,7 @@ class Engine:
         finally:
             self.is_stepping = False
         while self.later:
-            self.later.pop()()
+            self.later.pop(0)()
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
@@ -239,7 +239,7 @@ class Call:
         if engine.process != os.getpid():
             raise ForkedError("this call belongs to the parent process")
         self.engine = engine
-        self.handle = ffi.new_handle(self)
+        self.handle: Any = ffi.new_handle(self)
         self.c_error: Any = ffi.new("beluga_error *")
         self.op: Any = NULL
         self.ended = False
@@ -265,14 +265,14 @@ class Call:
         self.wake()
 
     def release(self) -> None:
-        """Give back what the library gave for the call."""
-        self.kept = None
+        """Give back what the library gave for the call, and the handle, which refers to the call itself."""
+        self.kept = self.handle = None
 
     def lost(self) -> None:
         """The loop is gone, and with it what the call had of it."""
         self.op = NULL
         self.ended = True
-        self.kept = None
+        self.kept = self.handle = None
         if self.error is None:
             self.error = ContextCanceledError("the event loop was closed before the call had ended")
         loop = self.engine.asyncio_loop() if self.engine.asyncio_loop is not None else None
@@ -494,7 +494,7 @@ class ToolRun(AnswerCall):
         op, self.op = self.op, NULL
         if self.engine.loop != NULL:
             lib.beluga_tool_run_free(op)
-        self.kept = None
+        self.kept = self.handle = None
 
 
 class JobCall(Call):

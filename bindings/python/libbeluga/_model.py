@@ -115,7 +115,7 @@ class Stream:
             response = self._ask.response(taken, call)
             if call.error is None:
                 self._response = response
-            elif isinstance(call.error, Error):
+            elif isinstance(call.error, Error) and call.first >= 0:
                 call.error.partial = response
 
     def __iter__(self) -> "Stream":
@@ -292,8 +292,10 @@ class _Ask:
 
     def failed(self, call: AnswerCall, error: BaseException) -> None:
         taken = call.take_response()
-        if taken != NULL and isinstance(error, Error):
-            error.partial = self.response(taken, call)
+        if taken != NULL:
+            response = self.response(taken, call)
+            if isinstance(error, Error) and call.first >= 0:
+                error.partial = response
 
 
 def _call_options(settings: Mapping[str, Any]) -> Options:
