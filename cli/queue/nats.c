@@ -1,6 +1,8 @@
 /* A queue of NATS as a whole: its life, and the table of its functions. */
 #include "queue/nats.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -37,14 +39,9 @@ static bool tell_failure(const queue *base, beluga_error *err)
 
 static int init_threads(nats_queue *q)
 {
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) return -1;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&q->lock, NULL);
-    int rc = pthread_cond_init(&q->changed, &attributes);
-    if (rc == 0) rc = pthread_cond_init(&q->work, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return rc ? -1 : 0;
+    int rc = beluga__cond_init(&q->changed);
+    return rc ? rc : beluga__cond_init(&q->work);
 }
 
 static void begin_lists(nats_queue *q)

@@ -1,5 +1,6 @@
 /* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
@@ -89,8 +90,7 @@ int nats_wait_locked(nats_queue *q, beluga_error *err)
         return err->code;
     }
     if (is_stopped(q)) return stopped(q, err);
-    const struct timespec end = beluga__timespec(beluga__ends_ns(LOOK_MS));
-    pthread_cond_timedwait(&q->changed, &q->lock, &end);
+    beluga__wait_until(&q->changed, &q->lock, beluga__ends_ns(LOOK_MS));
     return 0;
 }
 

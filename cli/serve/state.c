@@ -294,6 +294,7 @@ serve_gauges serve_get_gauges(const serve *s)
     return (serve_gauges){.connections = s->http ? http_server_connections(s->http) : 0,
                           .requests = s->n_works,
                           .draining = s->draining,
+                          .keys_failing = s->shared && shared_keys_fail(s->shared),
                           .reloads = s->reloads,
                           .failed_reloads = s->failed_reloads,
                           .access = s->access};

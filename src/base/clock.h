@@ -36,13 +36,6 @@ static inline int64_t beluga__ends_ns(int64_t timeout_ms)
     return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
 }
 
-/* Returns a time of beluga__now_ns as pthread_cond_timedwait takes it. */
-static inline struct timespec beluga__timespec(int64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
-                             .tv_nsec = (long)(ns % 1000000000)};
-}
-
 /* Returns the milliseconds since 1970. */
 static inline int64_t beluga__wall_ms(void)
 {

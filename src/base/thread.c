@@ -1,6 +1,9 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000
 
 int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *argument),
                          void *argument)
@@ -17,4 +20,22 @@ int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *arg
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+int beluga__cond_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    int error = pthread_condattr_init(&monotonic);
+    if (error) return error;
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    error = pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return error;
+}
+
+int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
+{
+    const struct timespec end = {.tv_sec = (time_t)(ns / NS_PER_S),
+                                 .tv_nsec = (long)(ns % NS_PER_S)};
+    return pthread_cond_timedwait(condition, lock, &end);
 }

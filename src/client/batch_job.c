@@ -24,6 +24,25 @@ typedef struct question {
     void *payload;
 } question;
 
+/* What each kind asks by, and which jobs it tells of. */
+typedef struct shape {
+    enum { NOTHING, ONE_JOB, ANY_NUMBER } tells;
+    bool by_id;
+} shape;
+
+static const shape *shape_of(const question *q)
+{
+    static const shape shapes[] = {
+        [BELUGA_CALL_BATCH_CREATE] = {.tells = ONE_JOB},
+        [BELUGA_CALL_BATCH_GET] = {.tells = ONE_JOB, .by_id = true},
+        [BELUGA_CALL_BATCH_LIST] = {.tells = ANY_NUMBER},
+        [BELUGA_CALL_BATCH_CANCEL] = {.tells = ONE_JOB, .by_id = true},
+        [BELUGA_CALL_BATCH_RESULTS] = {.tells = NOTHING, .by_id = true},
+        [BELUGA_CALL_BATCH_DELETE] = {.tells = NOTHING, .by_id = true},
+    };
+    return &shapes[q->kind];
+}
+
 typedef struct asked_job {
     beluga_job base;
     question question;         /* whose strings are `text` */
@@ -116,8 +135,7 @@ static void fail(asked_job *job, const beluga_error *err)
 
 static void succeed(asked_job *job)
 {
-    beluga_kind_of_call kind = job->question.kind;
-    bool tells = kind != BELUGA_CALL_BATCH_RESULTS && kind != BELUGA_CALL_BATCH_DELETE;
+    bool tells = shape_of(&job->question)->tells != NOTHING;
     beluga_batch_job *jobs = tells ? gather(job) : NULL;
     beluga_error err;
     if (tells && !jobs) {
@@ -135,7 +153,7 @@ static void take_job(asked_job *job, const beluga_batch_job *told)
 {
     const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
     /* only a list has several; elsewhere the last word counts */
-    if (job->question.kind != BELUGA_CALL_BATCH_LIST) {
+    if (shape_of(&job->question)->tells != ANY_NUMBER) {
         beluga__buf_clear(&job->jobs);
         beluga__buf_clear(&job->strings);
         job->count = 0;
@@ -212,16 +230,13 @@ static const char *unended(const asked_job *job)
 
 static int check_told(const asked_job *job, beluga_error *err)
 {
-    beluga_kind_of_call kind = job->question.kind;
-    bool one = kind == BELUGA_CALL_BATCH_CREATE || kind == BELUGA_CALL_BATCH_GET ||
-               kind == BELUGA_CALL_BATCH_CANCEL;
     if (job->stuck)
         beluga_error_set(err, job->stuck, "what was told of batch jobs can't be kept");
     else if (unended(job))
         beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                          "the batch job has not ended, so it has no results yet: it is %s",
                          unended(job));
-    else if (one && !job->count)
+    else if (shape_of(&job->question)->tells == ONE_JOB && !job->count)
         beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "the answer tells of no batch job");
     else
         return 0;
@@ -288,12 +303,12 @@ static int ask(asked_job *job, beluga_error *err)
     const question *q = &job->question;
     const beluga__job_question about = {.id = q->id,
                                         .name = q->name,
+                                        .model_name = q->requests ? q->requests->model_name : NULL,
                                         .requests = q->requests ? q->requests->lines.data : NULL,
                                         .length = q->requests ? q->requests->lines.length : 0};
     beluga__call_spec spec = beluga__job_spec(&job->base);
     spec.kind = q->kind;
     if (q->kind != BELUGA_CALL_BATCH_LIST) spec.job = &about;
-    if (q->requests) spec.model_name = q->requests->model_name;
     if (job->page.length) spec.page = job->page.data;
     if (job->page.length && ++job->pages == BELUGA__MAX_PAGES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
@@ -326,16 +341,14 @@ static int check_requests(const question *q, beluga_error *err)
 
 static int check(const question *q, beluga_error *err)
 {
-    beluga_batch_api api;
-    int status = beluga__batch_api_get(q->model, &api, err);
-    if (!status) status = check_requests(q, err);
-    bool named = q->kind != BELUGA_CALL_BATCH_CREATE && q->kind != BELUGA_CALL_BATCH_LIST;
-    if (!status && named && (!q->id || !*q->id))
-        status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
-    if (!status && q->kind == BELUGA_CALL_BATCH_DELETE && !api.encode_delete)
-        status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                  "this provider's batch jobs can't be deleted");
-    return status;
+    const beluga_batch_api *api = beluga__batch_api_of(q->model, err);
+    if (!api) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (shape_of(q)->by_id && !*q->id)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
+    if (q->kind == BELUGA_CALL_BATCH_DELETE && !api->encode_delete)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "this provider's batch jobs can't be deleted");
+    return check_requests(q, err);
 }
 
 /* A copy of the question's strings, since they may go: id or name, whichever is given. */
@@ -385,14 +398,52 @@ static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_
 
 /* --- on a loop -------------------------------------------------------------------------------- */
 
-static int start_on(beluga_loop *loop, const question *q, beluga_job **handle, beluga_error *err)
+/* The questions; who gets the answer is not among them yet. */
+static question to_create(beluga_chat_model *model, beluga_context *ctx,
+                          const beluga_batch_requests *requests, const char *name,
+                          const beluga_option *opts, size_t n_opts)
+{
+    return (question){.model = model,
+                      .context = ctx,
+                      .kind = BELUGA_CALL_BATCH_CREATE,
+                      .name = name,
+                      .requests = requests,
+                      .opts = opts,
+                      .n_opts = n_opts};
+}
+
+static question to_list(beluga_chat_model *model, beluga_context *ctx, int64_t since)
+{
+    return (question){
+        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_LIST, .since = since};
+}
+
+static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_context *ctx,
+                      const char *id)
+{
+    return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
+}
+
+static question for_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                            beluga_batch_job_result_fn fn, void *payload)
+{
+    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
+    q.fn = fn;
+    q.fn_payload = payload;
+    return q;
+}
+
+static int start_on(beluga_loop *loop, question q, beluga_batch_job_cb cb, void *payload,
+                    beluga_job **handle, beluga_error *err)
 {
     beluga_error unused;
     if (!err) err = &unused;
     if (handle) *handle = NULL;
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    return start(loop, q, handle, err);
+    q.cb = cb;
+    q.payload = payload;
+    return start(loop, &q, handle, err);
 }
 
 int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
@@ -401,67 +452,39 @@ int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
                                     beluga_job **handle, beluga_error *err,
                                     const beluga_option *opts, size_t n_opts)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_CREATE,
-                        .name = name,
-                        .requests = requests,
-                        .opts = opts,
-                        .n_opts = n_opts,
-                        .cb = cb,
-                        .payload = payload};
-    return start_on(loop, &q, handle, err);
-}
-
-/* The functions below ask of one job by its id. */
-static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_context *ctx,
-                      const char *id)
-{
-    return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
-}
-
-static int start_about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_loop *loop,
-                       beluga_context *ctx, const char *id, beluga_batch_job_cb cb, void *payload,
-                       beluga_job **handle, beluga_error *err)
-{
-    question q = about(kind, model, ctx, id);
-    q.cb = cb;
-    q.payload = payload;
-    return start_on(loop, &q, handle, err);
+    question q = to_create(model, ctx, requests, name, opts, n_opts);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_get_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                const char *id, beluga_batch_job_cb cb, void *payload,
                                beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_GET, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_GET, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_cancel_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *id, beluga_batch_job_cb cb, void *payload,
                                   beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_CANCEL, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *id, beluga_batch_job_cb cb, void *payload,
                                   beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_DELETE, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 int64_t since, beluga_batch_job_cb cb, void *payload,
                                 beluga_job **handle, beluga_error *err)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_LIST,
-                        .since = since,
-                        .cb = cb,
-                        .payload = payload};
-    return start_on(loop, &q, handle, err);
+    return start_on(loop, to_list(model, ctx, since), cb, payload, handle, err);
 }
 
 int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -469,11 +492,8 @@ int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, 
                                    beluga_batch_job_cb cb, void *payload, beluga_job **handle,
                                    beluga_error *err)
 {
-    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
-    q.fn = fn;
-    q.fn_payload = q.payload = payload;
-    q.cb = cb;
-    return start_on(loop, &q, handle, err);
+    question q = for_results(model, ctx, id, fn, payload);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 /* --- a thread that waits ---------------------------------------------------------------------- */
@@ -502,15 +522,15 @@ static int start_waiting(beluga_loop *loop, void *argument, beluga_job **job, be
     return start(loop, &w->question, job, err);
 }
 
-static int wait_for(const question *q, beluga_batch_job **jobs, size_t *count, beluga_error *err)
+static int wait_for(question q, beluga_batch_job **jobs, size_t *count, beluga_error *err)
 {
     beluga_error unused;
-    waiting w = {.wait.error = err ? err : &unused, .question = *q, .jobs = jobs, .count = count};
+    waiting w = {.wait.error = err ? err : &unused, .question = q, .jobs = jobs, .count = count};
     w.question.cb = ended;
     w.question.payload = &w;
     if (jobs) *jobs = NULL;
     if (count) *count = 0;
-    return beluga__job_wait(q->model, &w.wait, start_waiting, &w);
+    return beluga__job_wait(q.model, &w.wait, start_waiting, &w);
 }
 
 int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
@@ -518,50 +538,35 @@ int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
                               beluga_batch_job **job, beluga_error *err, const beluga_option *opts,
                               size_t n_opts)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_CREATE,
-                        .name = name,
-                        .requests = requests,
-                        .opts = opts,
-                        .n_opts = n_opts};
-    return wait_for(&q, job, NULL, err);
+    return wait_for(to_create(model, ctx, requests, name, opts, n_opts), job, NULL, err);
 }
 
 int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ctx, const char *id,
                          beluga_batch_job **job, beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_GET, model, ctx, id);
-    return wait_for(&q, job, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_GET, model, ctx, id), job, NULL, err);
 }
 
 int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context *ctx, const char *id,
                             beluga_batch_job **job, beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id);
-    return wait_for(&q, job, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id), job, NULL, err);
 }
 
 int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const char *id,
                             beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
-    return wait_for(&q, NULL, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_DELETE, model, ctx, id), NULL, NULL, err);
 }
 
 int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
                           beluga_batch_job **out, size_t *count, beluga_error *err)
 {
-    const question q = {
-        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_LIST, .since = since};
-    return wait_for(&q, out, count, err);
+    return wait_for(to_list(model, ctx, since), out, count, err);
 }
 
 int beluga_batch_job_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
                              beluga_batch_job_result_fn fn, void *payload, beluga_error *err)
 {
-    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
-    q.fn = fn;
-    q.fn_payload = payload;
-    return wait_for(&q, NULL, NULL, err);
+    return wait_for(for_results(model, ctx, id, fn, payload), NULL, NULL, err);
 }

@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/sized.h"
 #include "model/call_kind.h"
 #include "model/http_stage.h"
 
@@ -18,38 +17,36 @@ static const char id_characters[] =
 
 /* --- the API ---------------------------------------------------------------------------------- */
 
+static uint64_t max_requests(const beluga_batch_api *api)
+{
+    return api->max_requests ? api->max_requests : UINT64_MAX;
+}
+
 static uint64_t max_bytes(const beluga_batch_api *api)
 {
     const uint64_t most = BELUGA__MAX_REQUEST_BYTES - ENVELOPE_BYTES;
     return api->max_bytes && api->max_bytes < most ? api->max_bytes : most;
 }
 
-static bool is_whole(const beluga_batch_api *api)
-{
-    return api->put_request && api->encode_create && api->encode_get && api->encode_list &&
-           api->encode_cancel && api->encode_results && api->decode_job && api->decode_result;
-}
-
-int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err)
+const beluga_batch_api *beluga__batch_api_of(const beluga_chat_model *model, beluga_error *err)
 {
     const beluga_provider *provider = model->target->provider;
-    *api = beluga__batch_api_of(provider);
-    if (is_whole(api)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "%s has no batch API that this library knows", provider->name);
+    if (!provider->batch)
+        beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                         "%s has no batch API that this library knows", provider->name);
+    return provider->batch;
 }
 
 int beluga_batch_limits_get(const beluga_chat_model *model, beluga_batch_limits *limits,
                             beluga_error *err)
 {
-    beluga_batch_api api;
-    int status = beluga__batch_api_get(model, &api, err);
-    if (status) return status;
+    const beluga_batch_api *api = beluga__batch_api_of(model, err);
+    if (!api) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_batch_limits known = {.size = limits->size,
-                                 .max_requests = api.max_requests ? api.max_requests : UINT64_MAX,
-                                 .max_bytes = max_bytes(&api),
-                                 .price_factor = api.price_factor > 0 ? api.price_factor : 1,
-                                 .keeps_names = api.keeps_names};
+                                 .max_requests = max_requests(api),
+                                 .max_bytes = max_bytes(api),
+                                 .price_factor = api->price_factor > 0 ? api->price_factor : 1,
+                                 .keeps_names = api->keeps_names};
     memcpy(limits, &known, limits->size < sizeof known ? limits->size : sizeof known);
     return 0;
 }
@@ -61,18 +58,20 @@ static const beluga_allocator *allocator_of(const beluga_batch_requests *r)
     return &r->model->target->runtime->allocator;
 }
 
+static const beluga_batch_api *api_of(const beluga_batch_requests *r)
+{
+    return r->model->target->provider->batch;
+}
+
 int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_requests **out,
                               beluga_error *err)
 {
-    beluga_batch_api api;
     const beluga_allocator *allocator = &model->target->runtime->allocator;
     *out = NULL;
-    int status = beluga__batch_api_get(model, &api, err);
-    if (status) return status;
+    if (!beluga__batch_api_of(model, err)) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_batch_requests *r = beluga__zalloc(allocator, sizeof *r);
     if (!r) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the requests");
     r->model = beluga_chat_model_ref(model);
-    r->api = api;
     beluga__buf_init(&r->lines, allocator, BELUGA__MAX_REQUEST_BYTES);
     *out = r;
     return 0;
@@ -149,7 +148,7 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
         beluga__release(allocator_of(r), r->model_name);
         r->model_name = name;
     }
-    if (!r->api.one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
+    if (!api_of(r)->one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                             "the requests of one batch job ask one model: %s, and not %s",
                             r->model_name, call->model_name);
@@ -169,8 +168,7 @@ static void take_warnings(beluga_batch_requests *r, const beluga_http_request *r
 
 static bool fits(const beluga_batch_requests *r, size_t more)
 {
-    uint64_t most = r->api.max_requests ? r->api.max_requests : UINT64_MAX;
-    return r->count < most && r->lines.length + more <= max_bytes(&r->api);
+    return r->count < max_requests(api_of(r)) && r->lines.length + more <= max_bytes(api_of(r));
 }
 
 /* JSON that was given as an option may have line breaks. In JSON they stand between values alone,
@@ -183,10 +181,11 @@ static void make_one_line(beluga__buf *line)
 
 static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error *err)
 {
-    if (line->length + 1 > max_bytes(&r->api))
+    uint64_t most = max_bytes(api_of(r));
+    if (line->length + 1 > most)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "the request has %zu bytes, and a whole batch job may have %llu",
-                                line->length, (unsigned long long)max_bytes(&r->api));
+                                line->length, (unsigned long long)most);
     if (!fits(r, line->length + 1))
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     size_t before = r->lines.length;
@@ -237,7 +236,7 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     beluga__buf_init(&line, allocator_of(r), BELUGA__MAX_REQUEST_BYTES);
     beluga__json_writer_init(&writer, &line);
     err->code = 0;
-    int status = r->api.put_request(&request, &writer, err);
+    int status = api_of(r)->put_request(&request, &writer, err);
     if (!status && beluga__json_writer_status(&writer)) status = written_badly(&writer, err);
     if (status > 0) status = BELUGA_ERROR_INTERNAL;
     if (status && !err->code)

@@ -9,9 +9,8 @@
 
 struct beluga_batch_requests {
     beluga_chat_model *model; /* a reference */
-    beluga_batch_api api;
-    beluga__buf lines; /* each of them with a newline behind it */
-    char *model_name;  /* that the requests ask, where the provider takes one a job; owned */
+    beluga__buf lines;        /* each of them with a newline behind it */
+    char *model_name;         /* that the requests ask, where the provider takes one a job; owned */
     size_t count;
     char **warnings; /* of the last request; owned, with their texts */
     size_t n_warnings;
@@ -21,7 +20,7 @@ enum { BELUGA__BATCH_NAME_BYTES = 64 };
 
 /* Returns whether a text can be the id of a request, or the name of a job. */
 bool beluga__batch_name_fits(const char *text);
-/* Read the batch API of a model. Returns 0 or NOT_SUPPORTED with detail. */
-int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err);
+/* Returns the batch API of a model; NULL, with detail, where it has none. */
+const beluga_batch_api *beluga__batch_api_of(const beluga_chat_model *model, beluga_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/sized.h"
+#include "base/thread.h"
 #include "client/plugin_host.h"
 #include "providers/builtin.h"
 #include "registry/registry.h"
@@ -97,14 +98,10 @@ static void load_plugin_path(beluga_client *client)
 
 static void init_ending(beluga_client *client)
 {
-    pthread_condattr_t attributes;
     atomic_init(&client->refs, 1);
     client->generation = beluga__fork_generation();
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->last, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&client->last);
 }
 
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)

@@ -2,6 +2,7 @@
  * no other user is left. Without closing, a client ends with its last reference, on the thread
  * that gives it back. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "client/client.h"
 #include "telemetry/telemetry.h"
 
@@ -20,10 +21,9 @@ static bool reopen(beluga_client *client)
 
 static bool wait_until_last(beluga_client *client, int64_t end_ns)
 {
-    const struct timespec end = beluga__timespec(end_ns);
     pthread_mutex_lock(&client->lock);
     while (!client->is_last && beluga__now_ns() < end_ns)
-        pthread_cond_timedwait(&client->last, &client->lock, &end);
+        beluga__wait_until(&client->last, &client->lock, end_ns);
     bool reopened = !client->is_last && reopen(client);
     while (!client->is_last && !reopened) pthread_cond_wait(&client->last, &client->lock);
     pthread_mutex_unlock(&client->lock);

@@ -280,7 +280,6 @@ static int new_opening(beluga_mcp *mcp, beluga_loop *loop, beluga_mcp_cb cb, voi
 
 static beluga_mcp *allocate(beluga__runtime *runtime)
 {
-    pthread_condattr_t attributes;
     beluga_mcp *mcp = beluga__zalloc(&runtime->allocator, sizeof *mcp);
     if (!mcp) return NULL;
     atomic_init(&mcp->users, 1);
@@ -292,10 +291,7 @@ static beluga_mcp *allocate(beluga__runtime *runtime)
     beluga__arena_init(&mcp->arena, &runtime->allocator, NULL, 0, BELUGA__MAX_MCP_SETTINGS);
     mcp->arena.secret = true;
     pthread_mutex_init(&mcp->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&mcp->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&mcp->changed);
     return mcp;
 }
 

@@ -161,51 +161,61 @@ static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *
     return 0;
 }
 
+/* Copy a text that is given. Returns false without memory. */
+static bool keep_text(beluga_call *call, const char **text)
+{
+    return !*text || (*text = beluga__arena_copy(&call->arena, *text, strlen(*text)));
+}
+
 static int take_job(beluga_call *call, const beluga__job_question *question, beluga_error *err)
 {
     if (!question) return 0;
     beluga__job_question *job = beluga__arena_alloc(&call->arena, sizeof *job);
     if (!job) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     *job = *question;
-    if (job->id) job->id = beluga__arena_copy(&call->arena, job->id, strlen(job->id));
-    if (job->name) job->name = beluga__arena_copy(&call->arena, job->name, strlen(job->name));
-    if (!job->id != !question->id || !job->name != !question->name)
+    if (!keep_text(call, &job->id) || !keep_text(call, &job->name) ||
+        !keep_text(call, &job->model_name))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    if (job->model_name) call->model_name = job->model_name;
     call->u.job = job;
     return 0;
 }
 
-static int check_question(beluga_call *call, beluga_error *err)
+/* What a call asks about that asks for no answer. */
+static int take_subject(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
+{
+    int status = take_inputs(call, spec->inputs, spec->n_inputs, err);
+    if (!status) status = take_job(call, spec->job, err);
+    if (status || !spec->page) return status;
+    call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page));
+    if (call->u.page) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+}
+
+static int check_question(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     if (!beluga__call_is_answer(call) && call->kind != BELUGA_CALL_COUNT) return 0;
     if (beluga__call_is_answer(call) &&
-        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
+        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY) && !spec->answered)
         return take_body(call, err);
-    if (call->n_messages) return 0;
+    if (call->n_messages || spec->answered) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
 }
 
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
-    if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
-    if (!status) status = take_job(call, spec->job, err);
-    if (!status && !spec->answered) status = check_question(call, err);
+    if (!status && !beluga__call_is_answer(call)) status = take_subject(call, spec, err);
+    if (!status) status = check_question(call, spec, err);
     if (status) return status;
-    if (spec->model_name && !(call->model_name = beluga__arena_copy(&call->arena, spec->model_name,
-                                                                    strlen(spec->model_name))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    if (spec->page &&
-        !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
                                 "the deadline passed before the start");
     call->restartable = spec->restartable ||
-                        (call->kind != BELUGA_CALL_BATCH_RESULTS && /* whose receiver takes all */
+                        (!beluga__call_is_of_results(call) && /* whose receiver takes all */
                          beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0));
     call->streamed =
         spec->streamed || (beluga__call_is_answer(call) &&

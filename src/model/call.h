@@ -15,8 +15,9 @@ typedef struct beluga__input {
 
 /* The job that a call asks about, or that it creates. */
 typedef struct beluga__job_question {
-    const char *id;   /* of a job; NULL: the call creates one, or lists them */
-    const char *name; /* of the job to create, or NULL */
+    const char *id;         /* of a job; NULL: the call creates one, or lists them */
+    const char *name;       /* of the job to create, or NULL */
+    const char *model_name; /* that its requests ask; NULL: that of the settings */
     const char *requests;
     size_t length; /* of requests, in bytes */
 } beluga__job_question;
@@ -90,7 +91,6 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
-    const char *model_name;          /* copied; NULL: that of the settings */
     const char *page;                /* copied */
     const beluga__job_question *job; /* copied, but for the requests; NULL: none */
     bool answered;     /* an answer that is there is decoded, so that nothing is asked */
@@ -128,6 +128,19 @@ static inline const beluga__job_question *beluga__call_job(const beluga_call *ca
 {
     bool of_one = beluga__call_is_of_jobs(call) && call->kind != BELUGA_CALL_BATCH_LIST;
     return of_one ? call->u.job : NULL;
+}
+
+/* Returns whether the call's request must not be sent twice: a batch job is paid for when it is
+ * there. */
+static inline bool beluga__call_asks_once(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_CREATE;
+}
+
+/* Returns whether the call fetches results: behind its first answer come files of lines. */
+static inline bool beluga__call_is_of_results(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_RESULTS;
 }
 
 /* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call

@@ -107,7 +107,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
-        .once = call->kind == BELUGA_CALL_BATCH_CREATE, /* a job is paid for when it is there */
+        .once = beluga__call_asks_once(call),
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
@@ -196,7 +196,6 @@ static int prepare(beluga__http_stage *self, beluga_error *err)
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
-    if (call->kind == BELUGA_CALL_BATCH_RESULTS) max_event = max_body; /* each line is an answer */
     beluga__watchdog_init(&self->dog, call, barked);
     self->timer.fire = time_came;
     self->soon.run = turn_came;

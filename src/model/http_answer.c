@@ -50,7 +50,13 @@ static bool is_fixed(const beluga__http_stage *self)
 /* The first answer tells where the results are, and further ones are files with a line for each. */
 static bool is_file_of_results(const beluga__http_stage *self)
 {
-    return self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS && self->request.token;
+    return beluga__call_is_of_results(self->emit.call) && self->request.token;
+}
+
+static beluga__http_phase phase_of_body(const beluga__http_stage *self)
+{
+    if (beluga__call_is_answer(self->emit.call)) return BELUGA__HTTP_SNIFFING;
+    return is_file_of_results(self) ? BELUGA__HTTP_STREAMING : BELUGA__HTTP_COLLECTING;
 }
 
 static void on_head(void *owner)
@@ -58,9 +64,7 @@ static void on_head(void *owner)
     beluga__http_stage *self = owner;
     beluga_call *call = self->emit.call;
     int status = self->response.status;
-    beluga__http_phase next =
-        beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
-    if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
+    beluga__http_phase next = phase_of_body(self);
     if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
@@ -97,10 +101,17 @@ static size_t blanks_before(const beluga__http_stage *self, const char *bytes, s
 /* The answer is whole, and so is the call, unless the decoder asked for another request. */
 static int decode_job(beluga__http_stage *self, const char *text, size_t n)
 {
-    int status =
-        beluga__call_kind_job_decoder(self->emit.call)(self->state, text, n, self->emit.given);
+    const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
+    int status = api->decode_job(self->state, text, n, self->emit.given);
     bool ends = !status && !self->emit.failed && !beluga__course_goes_on(self->emit.call);
     return ends ? beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL) : status;
+}
+
+/* A list of models, vectors or a count. */
+static int decode_other(beluga__http_stage *self, const char *text, size_t n)
+{
+    int status = beluga__call_kind_decoder(self->emit.call)(text, n, self->emit.given);
+    return status ? status : beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
 }
 
 static int decode_body(beluga__http_stage *self)
@@ -112,14 +123,12 @@ static int decode_body(beluga__http_stage *self)
     size_t n = body->length - skip;
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
-    beluga__decode_fn *decode = beluga__call_kind_decoder(self->emit.call);
-    if (beluga__call_is_of_jobs(self->emit.call)) {
-        status = decode_job(self, text, n);
-    } else if (decode) {
-        status = decode(text, n, self->emit.given);
-        if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
-    } else
+    if (beluga__call_is_answer(self->emit.call))
         status = provider->decode_response(self->state, text, n, self->emit.given);
+    else if (beluga__call_is_of_jobs(self->emit.call))
+        status = decode_job(self, text, n);
+    else
+        status = decode_other(self, text, n);
     beluga__http_stage_end_turn(self, before);
     return status;
 }

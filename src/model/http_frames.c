@@ -165,8 +165,8 @@ static int decode(beluga__http_stage *self, const beluga_frame *frame)
     const beluga_provider *provider = beluga__http_stage_provider(self);
     if (beluga__call_is_answer(self->emit.call))
         return provider->decode_event(self->state, frame, self->emit.given);
-    return beluga__batch_api_of(provider).decode_result(self->state, frame->data, frame->length,
-                                                        self->emit.given);
+    return provider->batch->decode_result(self->state, frame->data, frame->length,
+                                          self->emit.given);
 }
 
 /* Returns 0 to go on with the next frame, 1 when the call has ended. */
@@ -197,6 +197,9 @@ static int on_frame(void *payload, const beluga_frame *given)
     return 0;
 }
 
+static const char result_too_large[] =
+    "one result of the batch job is larger than max_response_bytes: raise that option";
+
 /* Handle an error of the framer. */
 static void failed_framing(beluga__http_stage *self, int status)
 {
@@ -205,7 +208,7 @@ static void failed_framing(beluga__http_stage *self, int status)
     if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = beluga__call_is_of_jobs(self->emit.call)
-                  ? "one result of the batch job is larger than max_response_bytes"
+                  ? result_too_large
                   : "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     if (status == BELUGA_ERROR_CONTEXT_CANCELED)
@@ -231,6 +234,12 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
 /* A file of results says nothing of its end, so that only HTTP can tell that it is whole. */
 static int end_results(beluga__http_stage *self)
 {
+    if (self->framer.passed_over) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s", result_too_large);
+        beluga__emit_fail(&self->emit, err.code, &err);
+        return err.code;
+    }
     if (self->line_lost && !self->line_read) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,
@@ -240,8 +249,9 @@ static int end_results(beluga__http_stage *self)
         beluga__http_stage_give_cause(self, sample->data, sample->length);
         return err.code;
     }
-    beluga_batch_api api = beluga__batch_api_of(beluga__http_stage_provider(self));
-    int status = api.decode_results_end ? api.decode_results_end(self->state, self->emit.given) : 0;
+    const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
+    int status = 0;
+    if (api->decode_results_end) status = api->decode_results_end(self->state, self->emit.given);
     if (status || self->emit.failed || beluga__course_goes_on(self->emit.call) ||
         !beluga__http_is_framed(&self->response))
         return status;

@@ -126,8 +126,9 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
 {
     beluga_call *call = self->emit.call;
     const beluga_allocator *allocator = call->arena.allocator;
-    bool results = call->kind == BELUGA_CALL_BATCH_RESULTS;
+    bool results = beluga__call_is_of_results(call);
     uint32_t framing = results ? BELUGA_FRAMING_NDJSON : beluga__http_stage_provider(self)->framing;
+    if (results) max_event = max_body; /* each line is an answer */
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
@@ -135,6 +136,8 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     if (!call->streamed) beluga__room_lend(call->loop, BELUGA__ROOM_ANSWER, &self->response.body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
+    /* other results of the job are paid for, too */
+    self->framer.passes_over = results;
     self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;
     return beluga_error_set(

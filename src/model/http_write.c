@@ -50,26 +50,17 @@ static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 
 /* --- a body that is given --------------------------------------------------------------------- */
 
-/* Returns whether an option says something of the answer that stands in a request's body. */
+/* Returns whether an option says something of the answer that stands in a request's body. What
+ * belongs to a schema is told with it. */
 static bool is_of_body(int key)
 {
     switch (key) {
-    case BELUGA_OPTION_TEMPERATURE:
-    case BELUGA_OPTION_TOP_P:
-    case BELUGA_OPTION_TOP_K:
-    case BELUGA_OPTION_MAX_TOKENS:
-    case BELUGA_OPTION_FREQUENCY_PENALTY:
-    case BELUGA_OPTION_PRESENCE_PENALTY:
-    case BELUGA_OPTION_STOP_SEQUENCES:
-    case BELUGA_OPTION_SEED:
-    case BELUGA_OPTION_TOOL_CHOICE:
-    case BELUGA_OPTION_PARALLEL_TOOL_CALLS:
-    case BELUGA_OPTION_RESPONSE_SCHEMA:
-    case BELUGA_OPTION_JSON_MODE:
-    case BELUGA_OPTION_REASONING_EFFORT:
-    case BELUGA_OPTION_REASONING_BUDGET:
-    case BELUGA_OPTION_USER: return true;
-    default: return false;
+    case BELUGA_OPTION_RESPONSE_SCHEMA_NAME:
+    case BELUGA_OPTION_RESPONSE_SCHEMA_STRICT:
+    case BELUGA_OPTION_EXTRA_HEADERS:
+    case BELUGA_OPTION_PROVIDER_SPECIFIC:
+    case BELUGA_OPTION_HEADERS: return false;
+    default: return beluga_option_shapes_answer(key);
     }
 }
 
@@ -125,12 +116,12 @@ static void warn_of_claims(beluga__http_stage *self)
 
 static const char *accepted(const beluga__http_stage *self)
 {
-    /* a file of results is of a type that is its service's own */
-    if (self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS) return "*/*";
+    const beluga_call *call = self->emit.call;
     /* A body that is given may ask for a stream whatever its caller gets. */
-    if (!self->emit.call->streamed && !self->emit.call->body_given) return "application/json";
+    if (!call->streamed && !call->body_given) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
-    return sse ? "text/event-stream, application/json" : "*/*";
+    /* a file of results is of a type that is its service's own */
+    return sse && !beluga__call_is_of_results(call) ? "text/event-stream, application/json" : "*/*";
 }
 
 /* Where the URL may have been told by a server, neither the key nor anything else of the model's

@@ -10,14 +10,6 @@ static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
     return (int32_t)beluga__settings_int(call->settings, key, otherwise);
 }
 
-/* The requests of a batch job take their time to be sent. */
-static int32_t time_to_send(const beluga_call *call)
-{
-    enum { BYTES_A_MS = 256 };
-    if (call->kind != BELUGA_CALL_BATCH_CREATE) return 0;
-    return (int32_t)(call->u.job->length / BYTES_A_MS); /* at most 256 MiB */
-}
-
 static int64_t due(int64_t since_ns, int64_t ms)
 {
     return ms ? since_ns + ms * BELUGA__NS_PER_MS : INT64_MAX;
@@ -105,6 +97,15 @@ static void fire(beluga__timer *timer)
     dog->bark(dog, &err);
 }
 
+/* The requests of a batch job, at most 256 MiB, take their time to be sent. */
+static void add_time_to_send(beluga__watchdog *dog, const beluga__job_question *job)
+{
+    enum { BYTES_A_MS = 256 };
+    int32_t more = (int32_t)(job->length / BYTES_A_MS);
+    if (dog->first_ms) dog->first_ms += more;
+    if (!dog->whole) dog->total_ms += more;
+}
+
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *))
 {
@@ -112,7 +113,6 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
-    if (dog->first_ms) dog->first_ms += time_to_send(call);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
     int32_t most = BELUGA__PROGRESS_TIMEOUT_MS;
     if (dog->first_ms > most) most = dog->first_ms;
@@ -120,8 +120,9 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
     dog->whole = beluga__settings_has(call->settings, BELUGA_OPTION_TOTAL_TIMEOUT);
-    timeout = call->streamed ? 0 : timeout + time_to_send(call);
-    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, timeout);
+    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
+    const beluga__job_question *job = beluga__call_job(call);
+    if (job) add_time_to_send(dog, job);
 }
 
 void beluga__watchdog_start(beluga__watchdog *dog)

@@ -12,9 +12,10 @@
 #include <string.h>
 
 typedef struct entry {
-    const beluga_provider *provider; /* a table with at least all fields that this library knows */
-    const beluga_provider *given;    /* the table as it was registered, perhaps shorter */
-    const char *file;                /* file of the provider's plug-in, or NULL */
+    /* a table with at least all fields that this library knows; so is its batch table */
+    const beluga_provider *provider;
+    const beluga_provider *given; /* the table as it was registered, perhaps shorter */
+    const char *file;             /* file of the provider's plug-in, or NULL */
     bool builtin;
 } entry;
 
@@ -49,13 +50,32 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
                             BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
+/* The bytes that each batch table has. */
+enum { BATCH_MIN_SIZE = offsetof(beluga_batch_api, reserved) };
+
+/* Returns a table with zeros for the fields that its build did not know. */
+static beluga_provider whole(const beluga_provider *given)
+{
+    beluga_provider p;
+    beluga__sized_read(&p, given, BELUGA_PROVIDER_MIN_SIZE, false);
+    p.size = sizeof p;
+    return p;
+}
+
+static beluga_batch_api whole_batch(const beluga_batch_api *given)
+{
+    beluga_batch_api api;
+    beluga__sized_read(&api, given, BATCH_MIN_SIZE, false);
+    api.size = sizeof api;
+    return api;
+}
+
 /* Returns what a table of batch jobs lacks, or NULL. */
 static const char *missing_in_batch(const beluga_batch_api *given)
 {
-    enum { LEAST = offsetof(beluga_batch_api, reserved) };
-    beluga_batch_api api;
-    if (given->size < LEAST) return "the batch table is shorter than any library's: set its size";
-    beluga__sized_read(&api, given, LEAST, false);
+    if (given->size < BATCH_MIN_SIZE)
+        return "the batch table is shorter than any library's: set its size";
+    beluga_batch_api api = whole_batch(given);
     if (!api.put_request) return "put_request is missing in its batch table";
     if (!api.encode_create) return "encode_create is missing in its batch table";
     if (!api.encode_get) return "encode_get is missing in its batch table";
@@ -104,15 +124,6 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
                                 "the provider's table has %zu bytes, at least %zu are needed",
                                 p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
     return 0;
-}
-
-/* Returns the table with zeros for the fields that its build did not know. */
-static beluga_provider whole(const beluga_provider *given)
-{
-    beluga_provider p;
-    beluga__sized_read(&p, given, BELUGA_PROVIDER_MIN_SIZE, false);
-    p.size = sizeof p;
-    return p;
 }
 
 static int check_table(const beluga_provider *given, beluga_error *err)
@@ -173,12 +184,23 @@ static int grow(beluga_registry *r)
     return 0;
 }
 
-/* A full-length copy of a short table is kept, so that no reader goes past its end. */
-static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
+static const beluga_batch_api *lengthen_batch(beluga_registry *r, const beluga_batch_api *given)
 {
     if (given->size >= sizeof *given) return given;
+    beluga_batch_api *copy = beluga__arena_alloc(&r->arena, sizeof *copy);
+    if (copy) *copy = whole_batch(given);
+    return copy;
+}
+
+/* Full-length copies of short tables are kept, so that no reader goes past their end. Returns NULL
+ * without memory. */
+static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
+{
+    beluga_provider p = whole(given);
+    if (p.batch && !(p.batch = lengthen_batch(r, p.batch))) return NULL;
+    if (given->size >= sizeof *given && given->batch == p.batch) return given;
     beluga_provider *copy = beluga__arena_alloc(&r->arena, sizeof *copy);
-    if (copy) *copy = whole(given);
+    if (copy) *copy = p;
     return copy;
 }
 

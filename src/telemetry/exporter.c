@@ -1,12 +1,7 @@
 #include "telemetry/exporter.h"
 
 #include "base/clock.h"
-
-void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
-{
-    struct timespec end = beluga__timespec(ns);
-    pthread_cond_timedwait(condition, lock, &end);
-}
+#include "base/thread.h"
 
 bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns)
 {

@@ -18,10 +18,6 @@ struct beluga__exporter {
     bool trace_trouble, metric_trouble;
 };
 
-/* Wait until a time of the monotonic clock, or until the condition is signalled. The caller holds
- * the lock.
- */
-void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
 /* Returns the time by which exports have to end. A flush and the stop make it earlier. */
 static inline int64_t beluga__hurry_ns(const beluga_telemetry *t)
 {

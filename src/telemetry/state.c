@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/new_file.h"
 #include "base/secret_memory.h"
+#include "base/thread.h"
 #include "telemetry/ids.h"
 
 #include <fcntl.h>
@@ -27,13 +28,9 @@ static void after_fork(void)
 
 static void init_waiting(beluga_telemetry *t)
 {
-    pthread_condattr_t attributes;
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->wake, &attributes);
-    pthread_cond_init(&t->done, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&t->wake);
+    beluga__cond_init(&t->done);
 }
 
 static void begin_anew(beluga_telemetry *t)

@@ -25,8 +25,11 @@ typedef struct beluga__framer {
     beluga__buf event; /* name of the unfinished event */
     bool skip_newline; /* the last bytes ended in \r, and a following \n belongs to that line end */
     bool has_data;
-    bool bare;    /* the data lines have no field name */
-    bool started; /* the first line came, so no byte order mark can follow */
+    bool bare; /* the data lines have no field name */
+    /* Of NDJSON: a frame that is too large is passed over, and noted, rather than the end. */
+    bool passes_over, passed_over;
+    bool in_passed; /* the line that is passed over has not ended */
+    bool started;   /* the first line came, so no byte order mark can follow */
     /* a line came that belongs to no frame, such as a comment; the reader of this flag resets it */
     bool alive;
     beluga__cut_fn cut; /* for BELUGA_FRAMING_OWN: set it before the first bytes */
