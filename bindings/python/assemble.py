@@ -18,6 +18,7 @@ def assemble(folder, library, link=False):
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(os.path.join(HERE, "libbeluga"), package, ignore=shutil.ignore_patterns("__pycache__", "_declarations.py"))
     declare.write_module(INCLUDE, os.path.join(package, "_declarations.py"))
+    shutil.copyfile(os.path.join(HERE, "..", "..", "data", "prices.yaml"), os.path.join(package, "prices.yaml"))
     target = os.path.join(package, "libbeluga.so")
     if link:
         os.symlink(os.path.realpath(library), target)

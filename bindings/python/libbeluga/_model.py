@@ -464,19 +464,25 @@ def _open(reference: Optional[str], files: Sequence[str], options: Options) -> A
     registry = check_memory(lib.beluga_registry_default())
     check(lib.beluga_config_resolve(config, registry, name, resolved, error), error)
     mine = ffi.gc(resolved[0], lib.beluga_config_free)
-    _trust(mine)
+    _settle(mine)
     out = ffi.new("beluga_chat_model **")
     check(lib.beluga_registry_open(registry, NULL, mine, out, error), error)
     return ffi.gc(out[0], lib.beluga_chat_model_unref)
 
 
-def _trust(config: Any) -> None:
-    """Name this machine's certificates to the library of the wheel, unless somebody named others."""
-    if not IS_BUNDLED or lib.beluga_config_get_string(config, TABLE["ca_file"][0], ffi.new("char **")):
+def _settle(config: Any) -> None:
+    """Give the library of the wheel what others find on their system: certificates, and the list of prices."""
+    if not IS_BUNDLED:
         return
-    path = _certificates.find()
-    if path is not None:
-        options = Options({"ca_file": path})
+    missing: Dict[str, Any] = {}
+    text, number = ffi.new("char **"), ffi.new("double *")
+    if not lib.beluga_config_get_string(config, TABLE["ca_file"][0], text):
+        missing["ca_file"] = _certificates.find()
+    if (lib.beluga_config_get_double(config, TABLE["budget"][0], number)
+            and not lib.beluga_config_get_string(config, TABLE["prices"][0], text)):
+        missing["prices"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prices.yaml")
+    options = Options(missing)
+    if options.count:
         check(lib.beluga_config_set_n(config, options.array, options.count))
 
 

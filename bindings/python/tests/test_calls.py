@@ -419,3 +419,9 @@ def test_the_registry():
     with pytest.raises(errors.NotFoundError):
         libbeluga.load_plugin("/nowhere/plugin.so")
     assert libbeluga.__version__ == libbeluga.version()
+
+
+def test_a_budget_knows_prices():
+    model = Model("openai/gpt-5-mini", api_key="k", budget=0.0001)
+    with pytest.raises(errors.BudgetExceededError):
+        model.generate("x" * 100_000)
