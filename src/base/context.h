@@ -2,6 +2,8 @@
 #ifndef BELUGA__CONTEXT_H
 #define BELUGA__CONTEXT_H
 
+#include "base/wake.h"
+
 #include <beluga/context.h>
 
 #include <stdatomic.h>
@@ -10,7 +12,7 @@ struct beluga_context {
     atomic_uint refs;
     beluga_context *parent; /* holds a reference */
     int64_t deadline_ns;    /* monotonic, the earliest of the chain; INT64_MAX: none */
-    int fd; /* an eventfd that becomes readable when the context is cancelled; -1: there is none */
+    beluga__wake wake;      /* woken when the context is cancelled; fd -1: there is none */
     atomic_bool cancelled; /* this link's own flag */
     char traceparent[56];  /* "": the parent's value counts */
     char *tracestate;      /* NULL: none came with the traceparent */

@@ -99,7 +99,7 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context under which calls of this loop run. Its eventfd stays readable for ever, since other
+/* A context under which calls of this loop run. Its descriptor stays readable for ever, since other
  * loops watch it, too, so this loop stops watching when the event comes. */
 typedef struct cancel_entry {
     beluga__list node;
@@ -143,7 +143,7 @@ static int new_entry(beluga__network_loop *loop, beluga_context *context, cancel
 {
     cancel_entry *entry = beluga__zalloc(&loop->base.runtime->allocator, sizeof *entry);
     if (!entry) return BELUGA_ERROR_NO_MEMORY;
-    entry->watch = (beluga__watch){context->fd, context_cancelled};
+    entry->watch = (beluga__watch){context->wake.fd, context_cancelled};
     entry->context = context;
     entry->loop = loop;
     beluga__list_init(&entry->watchers);
