@@ -29,6 +29,8 @@ static const struct {
     {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
     {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
      "the server is not one of a cluster, and keeps no replicas: ?replicas=1"},
+    {JSClusterNotAvailErr, BELUGA_ERROR_NETWORK,
+     "the cluster has chosen no leader: more than half of its servers have to be there"},
     {JSClusterNoPeersErr, BELUGA_ERROR_INVALID_CONFIG,
      "too few servers of the cluster are there for so many replicas: wait for the others, or "
      "?replicas=1"},

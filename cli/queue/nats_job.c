@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NS_PER_MS    INT64_C(1000000)
-#define JOB_MS       15000 /* a cluster that has just begun has no leader yet */
+#define JOB_MS       30000 /* a cluster that has just begun has no leader yet */
 #define AGAIN_MS     250
 #define MOST_CLAIMED 1000000
 #define MOST_WAITING 16384

@@ -126,11 +126,9 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
 {
     beluga_call *call = self->emit.call;
     const beluga_allocator *allocator = call->arena.allocator;
-    uint32_t framing = beluga__http_stage_provider(self)->framing;
-    if (beluga__call_is_of_results(call)) {
-        framing = BELUGA_FRAMING_NDJSON;
-        max_event = max_body; /* each line is an answer */
-    }
+    bool results = beluga__call_is_of_results(call);
+    uint32_t framing = results ? BELUGA_FRAMING_NDJSON : beluga__http_stage_provider(self)->framing;
+    if (results) max_event = max_body; /* each line is an answer */
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
