@@ -1,9 +1,9 @@
 /* What keys have spent, kept in a bucket of a real server of NATS. */
 #include "../queue/servers.h"
 #include "base/thread.h"
-#include "output.h"
 #include "queue/nats_library.h"
 #include "serve/spend.h"
+#include "told.h"
 
 #include <beluga/error.h>
 
@@ -22,17 +22,6 @@
 #define DAY         (24 * HOUR)
 #define GENEROUS_MS 60000
 #define STEP_MS     50
-
-static char told[512];
-
-void out_say(out_kind kind, const char *format, ...)
-{
-    va_list values;
-    (void)kind;
-    va_start(values, format);
-    vsnprintf(told, sizeof told, format, values);
-    va_end(values);
-}
 
 static void start(void)
 {
