@@ -13,9 +13,9 @@ struct beluga_context {
     beluga_context *parent; /* holds a reference */
     int64_t deadline_ns;    /* monotonic, the earliest of the chain; INT64_MAX: none */
     beluga__wake wake;      /* woken when the context is cancelled; fd -1: there is none */
-    atomic_bool cancelled; /* this link's own flag */
-    char traceparent[56];  /* "": the parent's value counts */
-    char *tracestate;      /* NULL: none came with the traceparent */
+    atomic_bool cancelled;  /* this link's own flag */
+    char traceparent[56];   /* "": the parent's value counts */
+    char *tracestate;       /* NULL: none came with the traceparent */
 };
 
 static inline int64_t beluga__context_deadline_ns(const beluga_context *context)

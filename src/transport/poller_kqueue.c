@@ -1,14 +1,13 @@
-#include "transport/poller.h"
-
 #include "base/clock.h"
+#include "transport/poller.h"
 
 #include <beluga/error.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/types.h>
 #include <sys/event.h>
 #include <sys/time.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /* The type of a kevent's pointer differs between the systems, so that this leaves it to the
@@ -93,7 +92,8 @@ void beluga__poller_close(beluga__poller *poller)
     poller->fd = -1;
 }
 
-/* The timer fires once, and adding it again moves it. A time that is over is one in a nanosecond. */
+/* The timer fires once, and adding it again moves it. A time that is over is one in a nanosecond.
+ */
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
 {
     if (deadline_ns >= poller->armed_ns) return 0;
@@ -138,8 +138,8 @@ int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
 {
     struct kevent events[BELUGA__MAX_STEP_EVENTS];
     struct timespec end = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
-    int n = kevent(poller->fd, NULL, 0, events, BELUGA__MAX_STEP_EVENTS,
-                   timeout_ms < 0 ? NULL : &end);
+    int n =
+        kevent(poller->fd, NULL, 0, events, BELUGA__MAX_STEP_EVENTS, timeout_ms < 0 ? NULL : &end);
     for (int i = 0; i < n; i++)
         poller->ready[i] = (beluga__ready){(void *)events[i].udata, from_kevent(&events[i])};
     poller->next = 0;
