@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* ---- news and failures ----------------------------------------------------------------------- */
@@ -67,7 +66,7 @@ static void release(queue *base)
     nats_state_free(q);
     text_free(&q->manifest);
     nats_address_free(&q->address);
-    if (q->base.fd >= 0) close(q->base.fd);
+    beluga__wake_close(&q->base.news);
     pthread_cond_destroy(&q->changed);
     pthread_cond_destroy(&q->work);
     pthread_mutex_destroy(&q->lock);
@@ -82,8 +81,7 @@ static int begin(nats_queue *q, beluga_error *err)
     if (!q->settings.patience_ms) q->settings.patience_ms = q->address.patience_ms;
     memcpy(q->base.job, q->address.job, sizeof q->base.job);
     q->base.where = q->address.where;
-    q->base.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (q->base.fd < 0) {
+    if (!beluga__wake_open(&q->base.news)) {
         beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "no descriptors are left for the queue");
         return err->code;
     }
@@ -104,7 +102,7 @@ static int open_queue(const queue_settings *settings, queue **out, beluga_error 
         return BELUGA_ERROR_NO_MEMORY;
     }
     q->base.backend = &queue_nats;
-    q->base.fd = -1;
+    q->base.news = BELUGA__NO_WAKE;
     q->settings = *settings;
     begin_lists(q);
     int rc = begin(q, err);

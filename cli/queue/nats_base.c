@@ -23,16 +23,13 @@ int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const c
 
 void nats_wake_locked(nats_queue *q)
 {
-    uint64_t one = 1;
     pthread_cond_broadcast(&q->changed);
-    /* It fails only where it is readable already. */
-    if (write(q->base.fd, &one, sizeof one) < 0 && errno != EAGAIN) return;
+    beluga__wake_up(&q->base.news);
 }
 
 void nats_calm(const nats_queue *q)
 {
-    uint64_t count;
-    if (read(q->base.fd, &count, sizeof count) < 0) return; /* nothing is new */
+    beluga__wake_quiet(&q->base.news);
 }
 
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "base/wake.h"
 #include "output.h"
 #include "queue/nats_bucket.h"
 #include "serve/access.h"
@@ -12,7 +13,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* Between two looks, and before another try where one failed. */
@@ -41,7 +41,7 @@ typedef struct entry_list {
 } entry_list;
 
 struct shared_keys {
-    int fd; /* of an event: there are news */
+    beluga__wake news;
     /* of what follows; never held over a network */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
@@ -159,7 +159,7 @@ static int parse(shared_keys *k, const entry_list *list, serve_settings *setting
 
 static void wake_up(const shared_keys *k)
 {
-    (void)!write(k->fd, &(uint64_t){1}, sizeof(uint64_t));
+    beluga__wake_up(&k->news);
 }
 
 static void publish(shared_keys *k, const serve_settings *settings, const beluga__buf *complaints)
@@ -282,13 +282,12 @@ void shared_keys_wait(shared_keys *k, int64_t timeout_ms)
 
 int shared_keys_fd(const shared_keys *k)
 {
-    return k->fd;
+    return k->news.fd;
 }
 
 void shared_keys_tell(shared_keys *k)
 {
-    uint64_t unused;
-    (void)!read(k->fd, &unused, sizeof unused);
+    beluga__wake_quiet(&k->news);
     pthread_mutex_lock(&k->lock);
     const char *at = k->complaints.data, *end = at ? at + k->complaints.length : at;
     for (; at < end; at += strlen(at) + 1) out_warning("%s", at);
@@ -334,8 +333,7 @@ static int start(shared_keys *k, const char *where, beluga_error *err)
     int rc = nats_bucket_begin(&k->bucket, where, err);
     if (rc == 0) rc = nats_bucket_connect(&k->bucket, err);
     if (rc && rc != BELUGA_ERROR_NETWORK && rc != BELUGA_ERROR_TIMEOUT) return rc;
-    k->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (k->fd < 0)
+    if (!beluga__wake_open(&k->news))
         return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "no event for the keys: %s",
                                 strerror(errno));
     int error = beluga__thread_start(&k->thread, STACK_BYTES, run, k);
@@ -350,7 +348,7 @@ int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
     shared_keys *k = calloc(1, sizeof *k);
     *out = NULL;
     if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
-    k->fd = -1;
+    k->news = BELUGA__NO_WAKE;
     pthread_mutex_init(&k->lock, NULL);
     beluga__cond_init(&k->wake);
     beluga__cond_init(&k->done);
@@ -376,7 +374,7 @@ void shared_keys_free(shared_keys *k)
     serve_settings_free(&k->newest);
     beluga__buf_free(&k->text);
     beluga__buf_free(&k->complaints);
-    if (k->fd >= 0) close(k->fd);
+    beluga__wake_close(&k->news);
     pthread_cond_destroy(&k->wake);
     pthread_cond_destroy(&k->done);
     pthread_mutex_destroy(&k->lock);

@@ -1,5 +1,6 @@
 #include "serve/state.h"
 
+#include "base/epoll.h"
 #include "base/file.h"
 #include "base/mix.h"
 #include "configuration.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 /* How long the start may wait for the keys of a bucket. */

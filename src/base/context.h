@@ -3,6 +3,8 @@
 #ifndef BELUGA__CONTEXT_H
 #define BELUGA__CONTEXT_H
 
+#include "base/wake.h"
+
 #include <beluga/context.h>
 
 #include <stdatomic.h>
@@ -12,7 +14,7 @@ struct beluga_context {
     beluga_context *parent; /* a reference */
     /* monotonic time, the earliest deadline of the chain; INT64_MAX: none */
     int64_t deadline_ns;
-    int fd; /* an eventfd that becomes readable when the context is cancelled; -1: none */
+    beluga__wake wake;     /* woken when the context is cancelled; fd -1: there is none */
     atomic_bool cancelled; /* whether this link itself was cancelled */
     char traceparent[56];  /* "": the parent's traceparent is used */
     char *tracestate;      /* NULL: the traceparent came without one */

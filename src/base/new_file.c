@@ -169,13 +169,16 @@ static int open_named(beluga__new_file *file)
     return fd;
 }
 
-/* Open a file without a name if possible. Such a file can get a name only if /proc is mounted. */
+/* Open a file without a name if possible. Only Linux has such files, and they can get a name only
+ * if /proc is mounted. */
 static int open_new(beluga__new_file *file)
 {
-    const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
     int fd = -1;
+#ifdef O_TMPFILE
+    const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
     if (access("/proc/self/fd", X_OK) == 0)
         fd = openat(file->folder, ".", flags, BELUGA__PRIVATE_MODE);
+#endif
     return fd >= 0 ? fd : open_named(file);
 }
 
@@ -266,13 +269,27 @@ int beluga__new_file_replace(beluga__new_file *file)
     return 0;
 }
 
+/* Rename a named file to a name that must be free. */
+static int rename_to_free(const beluga__new_file *file, const char *name)
+{
+#if defined RENAME_NOREPLACE
+    return renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE);
+#elif defined RENAME_EXCL
+    return renameatx_np(file->folder, file->temporary, file->folder, name, RENAME_EXCL);
+#else
+    (void)name;
+    errno = file->named ? EOPNOTSUPP : EINVAL;
+    return -1;
+#endif
+}
+
 int beluga__new_file_name(beluga__new_file *file, const char *name)
 {
     if (add_name(file, name) == 0) return 0; /* beluga__new_file_end removes the temporary name */
     /* Some file systems have no hard links; there a file that has a temporary name is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
-    if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE)) return -1;
+    if (rename_to_free(file, name)) return -1;
     file->named = false;
     return 0;
 }

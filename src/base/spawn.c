@@ -85,7 +85,12 @@ void beluga__pipes_close(int pipes[][2], size_t n)
 
 void beluga__spawn_tie(pid_t group, int reading_end)
 {
+#ifdef F_SETSIG
     fcntl(reading_end, F_SETOWN, -group);
     fcntl(reading_end, F_SETSIG, SIGKILL);
     fcntl(reading_end, F_SETFL, O_ASYNC);
+#else
+    (void)group;
+    (void)reading_end;
+#endif
 }

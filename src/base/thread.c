@@ -1,5 +1,7 @@
 #include "base/thread.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 #include <time.h>
 
@@ -35,7 +37,16 @@ int beluga__cond_init(pthread_cond_t *condition)
 
 int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
 {
+#ifdef __APPLE__
+    /* A condition can't have the monotonic clock there, but a wait can have a length. */
+    int64_t left = ns - beluga__now_ns();
+    if (left < 0) left = 0;
+    const struct timespec length = {.tv_sec = (time_t)(left / NS_PER_S),
+                                    .tv_nsec = (long)(left % NS_PER_S)};
+    return pthread_cond_timedwait_relative_np(condition, lock, &length);
+#else
     const struct timespec end = {.tv_sec = (time_t)(ns / NS_PER_S),
                                  .tv_nsec = (long)(ns % NS_PER_S)};
     return pthread_cond_timedwait(condition, lock, &end);
+#endif
 }

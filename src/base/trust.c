@@ -1,12 +1,13 @@
 #include "base/trust.h"
 
+#include "base/access_list.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { MAX_LINKS = 40, SHOWN = 300, ROOM = 4096 };
@@ -47,13 +48,6 @@ static bool is_own_group(gid_t group, uid_t owner)
     return true;
 }
 
-/* Returns whether a file has an access control list. It appears as the group's rights, and may give
- * these rights to anybody. */
-static bool has_access_list(const char *path)
-{
-    return lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0;
-}
-
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err)
 {
@@ -62,8 +56,9 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     if (info->st_mode & S_IWOTH)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "everybody may write to %s: take that away with chmod o-w", what);
+    /* An access list appears as the group's rights, and may give these rights to anybody. */
     if (info->st_mode & S_IWGRP &&
-        (!path || has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
+        (!path || beluga__has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "group %lu may write to %s: take that away with chmod g-w",
                                 (unsigned long)info->st_gid, what);

@@ -43,7 +43,7 @@ static void tell_log(const beluga__http_stage *self, const beluga__course *cours
                 BELUGA__NUMBER_FIELD("wait_ms", course->wait_ms > 0 ? course->wait_ms : 0));
 }
 
-static void wait(beluga__http_stage *self, const beluga__course *course)
+static void wait_first(beluga__http_stage *self, const beluga__course *course)
 {
     beluga_loop *loop = self->emit.call->loop;
     int64_t ms = beluga__http_stage_runtime(self)->never_waits ? 0 : course->wait_ms;
@@ -81,7 +81,7 @@ void beluga__http_stage_go_on(beluga__http_stage *self)
     self->transfer = NULL;
     tell_log(self, course);
     beluga__emit_pass(&self->emit, BELUGA__EVENT_ANSWERED);
-    wait(self, course);
+    wait_first(self, course);
 }
 
 /* --- where the next request goes -------------------------------------------------------------- */

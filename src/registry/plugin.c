@@ -193,8 +193,7 @@ static int end_several(several *s, size_t *loaded)
 
 static int is_plugin(const struct dirent *entry)
 {
-    size_t n = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0;
+    return beluga__plugin_is_named(entry->d_name);
 }
 
 static void load_one(several *s, const char *path)

@@ -5,7 +5,9 @@
 #include <beluga/error.h>
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/types.h>
 
 /* A plug-in's file that has passed the check. */
@@ -25,6 +27,16 @@ typedef struct beluga__plugin_file {
  * meanwhile. */
 int beluga__plugin_file_check(const char *path, beluga__plugin_file *file, beluga_error *err);
 int beluga__plugin_file_recheck(const beluga__plugin_file *file, beluga_error *err);
+
+/* Check the format of a regular file (plugin_elf.c, plugin_mach_o.c). */
+int beluga__plugin_object_check(int file, off_t size, beluga_error *err);
+/* Returns whether a file in a folder is to be loaded, by the end of its name. */
+bool beluga__plugin_is_named(const char *file);
+static inline bool beluga__plugin_ends_in(const char *file, const char *end)
+{
+    size_t n = strlen(file), length = strlen(end);
+    return n > length && *file != '.' && strcmp(file + n - length, end) == 0;
+}
 
 /* Name of the environment variable that lists folders and files, separated by colons. It is read
  * only if a caller asks for it. */

@@ -100,8 +100,8 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context that is watched for calls of this loop. A cancelled context's eventfd stays readable
- * for ever, since other loops watch it, too, so this loop stops watching it at the first event. */
+/* A context under which calls of this loop run. Its descriptor stays readable for ever, since other
+ * loops watch it, too, so this loop stops watching when the event comes. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -144,7 +144,7 @@ static int new_entry(beluga__network_loop *loop, beluga_context *context, cancel
 {
     cancel_entry *entry = beluga__zalloc(&loop->base.runtime->allocator, sizeof *entry);
     if (!entry) return BELUGA_ERROR_NO_MEMORY;
-    entry->watch = (beluga__watch){context->fd, context_cancelled};
+    entry->watch = (beluga__watch){context->wake.fd, context_cancelled};
     entry->context = context;
     entry->loop = loop;
     beluga__list_init(&entry->watchers);

@@ -95,8 +95,7 @@ int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
 {
     control(poller, EPOLL_CTL_DEL, watch, 0);
-    for (int i = poller->next; i < poller->n_ready; i++)
-        if (poller->ready[i].watch == watch) poller->ready[i].watch = NULL;
+    beluga__poller_forget(poller, watch);
 }
 
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
@@ -124,13 +123,6 @@ void beluga__poller_signal(const beluga__poller *poller)
     (void)n; /* a counter that is full is readable, too, so the result is ignored */
 }
 
-void beluga__poller_wake(beluga__poller *poller)
-{
-    if (poller->woken) return;
-    beluga__poller_signal(poller);
-    poller->woken = true;
-}
-
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
 {
     struct epoll_event events[BELUGA__MAX_STEP_EVENTS];
@@ -139,12 +131,4 @@ int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
         poller->ready[i] = (beluga__ready){events[i].data.ptr, from_epoll(events[i].events)};
     poller->next = 0;
     return poller->n_ready = n < 0 ? 0 : n;
-}
-
-bool beluga__poller_call(beluga__poller *poller)
-{
-    if (!beluga__poller_has_more(poller)) return false;
-    beluga__ready ready = poller->ready[poller->next++];
-    if (ready.watch) ready.watch->ready(ready.watch, ready.events);
-    return true;
 }
