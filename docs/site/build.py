@@ -115,6 +115,7 @@ class Site:
         page = self.template.substitute(
             title=html.escape(title if "Beluga" in title else f"{title} · Beluga for C"), root="../" * place.count("/"), kind=kind,
             description=html.escape(plain(first.group(1))[:200] if first else title, quote=True),
+            command=f'<a href="{relative("reference/command.html", place)}">Command</a>' if self.command else "",
             toc=toc(headings), near=self.near(place), content=with_anchors(content), nav=self.nav(place), version=self.version)
         path = os.path.join(self.out, place)
         os.makedirs(os.path.dirname(path), exist_ok=True)
