@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install wheel deb dist slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -52,6 +52,10 @@ torture: ## run the command RUNS (100,000) times while its allocations fail: no 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
 	@scripts/install build-install "$(PREFIX)" "$(DESTDIR)" $(RELEASE)
+
+wheel: ## build the Python package's wheel into dist/, for any Linux with glibc 2.28 or newer
+	@scripts/setup build
+	@scripts/wheel
 
 slim: ## build the least that is useful in build-slim: a library that needs libcurl and yyjson
 	@scripts/setup core
@@ -123,7 +127,7 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
+	@rm -rf $(BUILD) dist build-wheel-* build-deb build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
