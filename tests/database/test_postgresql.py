@@ -105,6 +105,13 @@ def cases(stand):
         assert db.ask("SELECT llm_stream('half') LIMIT 1") == "half"
         service.wait_asked()
         service.wait_closed()
+        assert db.ask("SELECT (llm_many(ARRAY['a', 'hang'])).answer LIMIT 1") == "a"
+        service.wait_closed()
+        service.wait_asked()
+        assert db.ask("BEGIN", "DECLARE c CURSOR FOR SELECT llm_stream('half')", "FETCH 1 FROM c", "CLOSE c",
+                      "SELECT llm('on')", "COMMIT") == "half\non"
+        service.wait_closed()
+        service.wait_asked()
 
     def cancels():
         """pg_cancel_backend ends a call at once"""
@@ -151,6 +158,8 @@ def cases(stand):
         rows = db.ask("SELECT ord, answer, error LIKE '%invalid_request%' FROM llm_many(ARRAY['a', NULL, 'refuse', 'd']) "
                       "ORDER BY ord").split("\n")
         assert rows == ["1|a|", "2||", "3||t", "4|d|"], rows
+        assert db.ask("SELECT count(*) FROM llm_many(ARRAY[]::text[])") == "0"
+        assert db.ask("SELECT count(*), count(answer), count(error) FROM llm_many(ARRAY[NULL, NULL])") == "2|0|0"
 
     def at_once():
         """sixteen calls of one backend are under way at once"""
