@@ -1,4 +1,5 @@
 /* Connections: accepting, reading requests, and closing in every way. */
+#include "base/epoll.h"
 #include "peer/play.h"
 #include "peer/server.h"
 #include "peer/socket.h"
@@ -8,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -51,7 +51,7 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-/* Give an end a number that no descriptor of a child has. */
+/* Move a pipe's end to a descriptor number above those that a child gets. */
 static int move_up(int *end)
 {
     int low = *end;
@@ -85,7 +85,12 @@ void beluga__pipes_close(int pipes[][2], size_t n)
 
 void beluga__spawn_tie(pid_t group, int reading_end)
 {
+#ifdef F_SETSIG
     fcntl(reading_end, F_SETOWN, -group);
     fcntl(reading_end, F_SETSIG, SIGKILL);
     fcntl(reading_end, F_SETFL, O_ASYNC);
+#else
+    (void)group;
+    (void)reading_end;
+#endif
 }
