@@ -421,6 +421,21 @@ def test_the_registry():
     assert libbeluga.__version__ == libbeluga.version()
 
 
+def test_a_real_server(llama):
+    model = Model("openai/tiny", base_url=llama, max_retries=0, timeout="1m")
+    end = time.monotonic() + 120
+    while True:
+        try:
+            stream = model.stream("Hello", max_tokens=8)
+            text = "".join(stream.text)
+            break
+        except (errors.NetworkError, errors.OverloadedError):
+            assert time.monotonic() < end
+            time.sleep(0.3)
+    assert text and stream.response.text == text and stream.response.usage.output_tokens > 0
+    assert asyncio.run(model.agenerate("Hello", max_tokens=4)).text
+
+
 def test_a_budget_knows_prices():
     model = Model("openai/gpt-5-mini", api_key="k", budget=0.0001)
     with pytest.raises(errors.BudgetExceededError):
