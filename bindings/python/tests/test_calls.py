@@ -432,8 +432,9 @@ def test_a_real_server(llama):
         except (errors.NetworkError, errors.OverloadedError):
             assert time.monotonic() < end
             time.sleep(0.3)
-    assert text and stream.response.text == text and stream.response.usage.output_tokens > 0
-    assert asyncio.run(model.agenerate("Hello", max_tokens=4)).text
+    # The model talks noise, and may have nothing to say.
+    assert stream.response.text == text and stream.response.usage.output_tokens > 0
+    assert asyncio.run(model.agenerate("Hello", max_tokens=4)).usage.output_tokens > 0
 
 
 def test_a_budget_knows_prices():
