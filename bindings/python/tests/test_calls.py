@@ -164,6 +164,16 @@ def test_a_configuration_file(tmp_path):
         Model("fast", config=tmp_path / "none.yaml")
 
 
+def test_a_path_that_is_no_utf_8(tmp_path, mock):
+    path = os.fsencode(tmp_path) + b"/\xff.yaml"
+    with open(path, "w") as file:
+        file.write("models: {a: {model: mock/echo}}")
+    assert Model("a", config=os.fsdecode(path)).generate("Hi").text == "Hi"
+    os.rename(path, path[:-4] + b"txt")
+    with pytest.raises(errors.InvalidInputError, match="name"):  # it was read, but can't be sent so
+        mock.generate([Message("user", [libbeluga.FilePath(os.fsdecode(path[:-4] + b"txt"))])])
+
+
 @dataclasses.dataclass
 class Day:
     """A day.
