@@ -43,6 +43,7 @@ static int output = -1; /* end of the pipe behind stdout, or -1 */
 
 static uint64_t hash_environment(void)
 {
+    extern char **environ;
     uint64_t hash = 14695981039346656037u;
     for (char **entry = environ; entry && *entry; entry++)
         for (const char *c = *entry; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;

@@ -6,6 +6,11 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <unistd.h>
+#if defined __linux__
+#include <sys/prctl.h>
+#elif defined __FreeBSD__
+#include <sys/procctl.h>
+#endif
 
 static int arrange(posix_spawn_file_actions_t *actions, const beluga__spawning *s)
 {
@@ -92,5 +97,16 @@ void beluga__spawn_tie(pid_t group, int reading_end)
 #else
     (void)group;
     (void)reading_end;
+#endif
+}
+
+void beluga__end_with_parent(int signal)
+{
+#if defined __linux__
+    prctl(PR_SET_PDEATHSIG, signal);
+#elif defined __FreeBSD__
+    procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &signal);
+#else
+    (void)signal;
 #endif
 }

@@ -1,12 +1,12 @@
 /* Explains why a transfer failed, with advice on what to do: libcurl's code alone rarely tells. */
 #include "base/hint.h"
+#include "base/sockets.h"
 #include "transport/http_transfer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* --- libcurl's codes -------------------------------------------------------------------------- */
