@@ -1,5 +1,6 @@
 /* A server: its listeners, who is let in, and how it ends. */
 #include "base/epoll.h"
+#include "base/sockets.h"
 #include "serve/http_connection.h"
 
 #include <errno.h>
