@@ -56,7 +56,7 @@ static int open_recording(void)
 {
     recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
     if (recording.fd < 0) {
-        out_error("--trace: no memory to record in: %s", strerror(errno));
+        out_error("--trace: out of memory for the recording: %s", strerror(errno));
         return CLI_EXIT_OTHER;
     }
     snprintf(recording.path, sizeof recording.path, "/proc/self/fd/%d", recording.fd);

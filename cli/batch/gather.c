@@ -39,7 +39,8 @@ static bool is_stopped(void *payload)
 
 static int refuse(const batch_gatherer *c, const char *what)
 {
-    out_error("the job %s at %s %s: name another job, or remove it by beluga batch --remove %s",
+    out_error("the job %s at %s %s: choose another job name, or remove this job with beluga batch "
+              "--remove %s",
               queue_job(c->queue), queue_where(c->queue), what, queue_where(c->queue));
     return CLI_EXIT_USAGE;
 }
@@ -50,12 +51,12 @@ static int check_lines(const batch_gatherer *c)
     const batch_manifest *m = &c->found;
     bool same = strcmp(m->id, c->mark.id) == 0;
     if (c->args->retry_failed)
-        return out_usage("--retry-failed: the job %s is not over; collect its results without this "
-                         "option first",
+        return out_usage("--retry-failed: the job %s is not finished; collect its results without "
+                         "this option first",
                          queue_job(c->queue));
     if (m->there + m->lines != c->survey->wanted)
         return refuse(c, "was begun with another --limit");
-    if (!same && m->there) return refuse(c, "was begun for another output, which had lines");
+    if (!same && m->there) return refuse(c, "was begun for another output that already had lines");
     return 0;
 }
 
@@ -63,7 +64,7 @@ static int check_found(batch_gatherer *c, const char *json, size_t n)
 {
     batch_difference difference;
     if (batch_manifest_read(&c->found, json, n) != 0)
-        return refuse(c, "is of another version of beluga");
+        return refuse(c, "was made by another version of beluga");
     batch_manifest_compare(&c->found, c->facts, &difference);
     if (difference.kind != BATCH_SAME) return refuse(c, difference.text);
     int rc = check_lines(c);
@@ -114,8 +115,8 @@ static int make_job(const batch_gatherer *c, const cli_text *json)
     beluga_error err;
     if (queue_create(c->queue, json->data, json->length, &made, &err) != 0) return report(c, &err);
     if (made) return 0;
-    out_error("the job %s was made by somebody else just now: name another one, or give the same "
-              "command again to go on with it",
+    out_error("somebody else has just created the job %s: choose another name, or give the same "
+              "command again to join that job",
               queue_job(c->queue));
     return CLI_EXIT_USAGE;
 }
@@ -226,7 +227,7 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
     bool good = batch_entry_read(result->bytes, result->length, &entry);
     if (!good || entry.line != result->line || entry.line > c->output->max_line) {
         c->unreadable++;
-        out_warning("the queue's result of line %" PRIu64 " can't be read, and is passed over",
+        out_warning("the queue's result of line %" PRIu64 " can't be read, and is skipped",
                     result->line);
         return 0;
     }
@@ -307,8 +308,8 @@ static bool is_spent(batch_gatherer *c)
     if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-        "the budget of $%.6g is spent by all workers together; for a larger one, "
-        "remove the job by beluga batch --remove %s, and give the same command with it",
+        "all workers together have spent the budget of $%.6g; to continue with a larger one, run "
+        "beluga batch --remove %s, and then this command with the larger budget",
         budget, queue_where(c->queue));
     return true;
 }
@@ -318,8 +319,9 @@ static bool is_stuck(batch_gatherer *c)
 {
     if (!c->unreadable || count_left(c) > c->unreadable) return false;
     beluga_error_set(&c->error, BELUGA_ERROR_MALFORMED_RESPONSE,
-                     "the job is over, and %" PRIu64 " of its results can't be read: remove it by "
-                     "beluga batch --remove %s, and the same command asks these lines again",
+                     "the job is finished, but %" PRIu64
+                     " of its results can't be read: run beluga batch --remove %s, and then this "
+                     "command again to ask these lines again",
                      count_left(c), queue_where(c->queue));
     return true;
 }
@@ -362,7 +364,7 @@ int batch_gather_run(batch_gatherer *c)
     batch_signals_unwatch(&before);
     batch_progress_hide(c->progress);
     if (c->interrupted)
-        out_note("the job %s stays in its queue, and workers go on with it", queue_job(c->queue));
+        out_note("the job %s stays in its queue, and workers continue it", queue_job(c->queue));
     return 0;
 }
 
@@ -372,7 +374,7 @@ void batch_gather_end(batch_gatherer *c)
 {
     beluga_error err;
     if (queue_remove(c->queue, &err) != 0 && err.code != BELUGA_ERROR_NOT_FOUND) {
-        out_warning("the job %s could not be removed (%s): beluga batch --remove %s does it later",
+        out_warning("the job %s could not be removed (%s): run beluga batch --remove %s later",
                     queue_job(c->queue), err.message, queue_where(c->queue));
         return;
     }

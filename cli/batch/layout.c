@@ -159,8 +159,8 @@ int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_
     batch_record record;
     char bracket = '\0';
     if (layout->guessed && layout->format == BATCH_TEXT && looks_like_csv(fd)) {
-        batch_say_why(why, "it looks like a CSV: say --format csv, or --format text to ask each "
-                           "of its lines");
+        batch_say_why(why, "it looks like a CSV: give --format csv, or --format text to ask each "
+                           "of its lines as a text");
         return -1;
     }
     if (layout->format != BATCH_JSONL) return 0;
@@ -168,11 +168,9 @@ int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_
     if (batch_reader_next(&r, &record) > 0 && !*record.fault) bracket = find_wrong_bracket(&record);
     batch_reader_free(&r);
     if (!bracket) return 0;
-    batch_say_why(why,
-                  bracket == '['
-                      ? "it is one JSON array, and not JSON Lines, which have a value on each "
-                        "line: jq -c '.[]' FILE makes them of it"
-                      : "its JSON goes over several lines, and JSON Lines have a value on each "
-                        "line: jq -c . FILE makes them of it");
+    batch_say_why(why, bracket == '[' ? "it is a single JSON array, but JSON Lines need one value "
+                                        "on each line: convert it with jq -c '.[]' FILE"
+                                      : "its JSON values take several lines, but JSON Lines need "
+                                        "one value on each line: convert it with jq -c . FILE");
     return -1;
 }

@@ -249,7 +249,7 @@ void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *f
 
 static int refuse_option(const char *text)
 {
-    out_error("the job sets %.*s, which is a worker's own: it is not worked on",
+    out_error("the job sets %.*s, which only a worker itself may set: this worker refuses the job",
               (int)strcspn(text, "="), text);
     return CLI_EXIT_CONFIG;
 }

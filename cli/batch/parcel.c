@@ -104,7 +104,7 @@ static int open_row(batch_parcel *parcel, batch_record *record)
     if (rc == BELUGA_ERROR_NO_MEMORY) return -1;
     const beluga_json *row = beluga_json_doc_root(parcel->row);
     if (rc || !beluga_json_is_object(row)) {
-        batch_say_why(record->fault, "the queue has it as no row of a CSV");
+        batch_say_why(record->fault, "its entry in the queue is not a row of a CSV");
         return 0;
     }
     if (take_columns(parcel, row) != 0) return -1;
@@ -132,7 +132,9 @@ int batch_parcel_open(batch_parcel *parcel, uint64_t line, const char *bytes, si
     int rc = beluga_json_parse(bytes, head, &doc, NULL);
     if (rc == BELUGA_ERROR_NO_MEMORY) return -1;
     if (rc || !end) {
-        batch_say_why(record->fault, "the queue has it in a form that this version does not know");
+        batch_say_why(
+            record->fault,
+            "its entry in the queue has a form that this version of beluga does not know");
         beluga_json_doc_free(doc);
         return 0;
     }

@@ -127,7 +127,7 @@ static void check_budget(batch_queue_supply *work)
     double budget = work->manifest->limits.budget;
     if (!batch_budget_is_spent(budget, &work->counts, &work->spent)) return;
     beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "the job's budget of $%.6g is spent by all workers together", budget);
+                     "all workers together have spent the job's budget of $%.6g", budget);
     fail(work, &err);
 }
 
@@ -194,9 +194,10 @@ static int unpack(batch_queue_supply *work, const queue_claim *from, batch_claim
         return -1;
     claim->repeated = work->parcel.repeated;
     if (from->tries > BATCH_MOST_DELIVERIES)
-        batch_say_why(record->fault,
-                      "it was handed out %u times, and no worker brought a result: it may end them",
-                      from->tries - 1);
+        batch_say_why(
+            record->fault,
+            "%u workers took this line, and none returned a result: the line may crash workers",
+            from->tries - 1);
     else if (!*record->fault && batch_plan_columns(work->plan, why) != 0)
         batch_say_why(record->fault, "%s", why);
     return 0;
@@ -282,7 +283,7 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     if (hand_back(work, line, entry)) return 0;
     int rc = queue_put_once(work->queue, &line->claim, text, n);
     if (rc != 0) {
-        beluga_error_set(&err, rc, "the result of line %" PRIu64 " can't be put into the queue",
+        beluga_error_set(&err, rc, "the result of line %" PRIu64 " can't be stored in the queue",
                          entry->line);
         fail(work, &err);
         return -1;

@@ -170,13 +170,13 @@ static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fie
         if (at < n && bytes[at] == '"') {
             at++;
             if (take_quoted(bytes, n, &at, &field) != 0)
-                return fail_field(why, count, "begins with a quote and has none at its end");
+                return fail_field(why, count, "begins with a quote but does not end with one");
             if (at < n && bytes[at] != delimiter)
-                return fail_field(why, count, "has something behind its last quote");
+                return fail_field(why, count, "has text after its closing quote");
         } else {
             while (at < n && bytes[at] != delimiter)
                 if (bytes[at++] == '"')
-                    return fail_field(why, count, "has a quote and does not begin with one");
+                    return fail_field(why, count, "has a quote but does not begin with one");
             field.length = (size_t)(bytes + at - field.bytes);
         }
         if (count < max) fields[count] = field;
@@ -209,7 +209,8 @@ static void check_bytes(batch_record *record, bool too_long)
         snprintf(record->fault, sizeof record->fault, "it is longer than %zu MiB",
                  BATCH_MAX_RECORD_BYTES / (1024 * 1024));
     else if (valid < record->length)
-        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", valid + 1);
+        snprintf(record->fault, sizeof record->fault, "it is not valid UTF-8 at byte %zu",
+                 valid + 1);
 }
 
 static void take_fields(batch_reader *r, batch_record *record)
@@ -217,7 +218,7 @@ static void take_fields(batch_reader *r, batch_record *record)
     char *bytes = r->buffer.data + r->begin;
     long n = split(r, bytes, record->length, r->fields, r->n_columns, record->fault);
     if (n >= 0 && (size_t)n != r->n_columns)
-        snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the %s has %zu", n,
+        snprintf(record->fault, sizeof record->fault, "it has %ld field%s, but the %s has %zu", n,
                  n == 1 ? "" : "s", r->headless ? "first row" : "header", r->n_columns);
     record->fields = r->fields;
 }
@@ -287,7 +288,7 @@ static int find_twice(const batch_reader *r, char *why)
     for (size_t i = 0; i < r->n_columns; i++) {
         const batch_field *c = &r->columns[i];
         if (batch_reader_column(r, c->bytes, c->length) == (long)i) continue;
-        batch_say_why(why, "the header of the CSV has \"%.*s\" twice",
+        batch_say_why(why, "the header of the CSV has the column \"%.*s\" twice",
                       (int)(c->length < 80 ? c->length : 80), c->bytes);
         return -1;
     }
@@ -351,7 +352,7 @@ int batch_reader_begin(batch_reader *r, char why[BATCH_FAULT_BYTES])
     if (r->format != BATCH_CSV) return 0;
     int got = batch_reader_next(r, &record);
     if (got > 0 && is_separator_line(&record)) got = batch_reader_next(r, &record);
-    if (got == 0) return fail_header(why, "is missing: there is nothing in it");
+    if (got == 0) return fail_header(why, "is missing: the file is empty");
     if (got < 0) return fail_header(why, strerror(r->error));
     return take_header(r, &record, why);
 }

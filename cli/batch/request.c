@@ -26,7 +26,7 @@ static int send_extra(protocol_request *request)
 static int refuse_dropped(protocol_request *request)
 {
     if (!*request->dropped) return 0;
-    return protocol_refuse(request, NULL, "body", "no batch can send this: %s", request->dropped);
+    return protocol_refuse(request, NULL, "body", "a batch can't send this: %s", request->dropped);
 }
 
 static int bind_tools(const batch_plan *plan, batch_item *item)
@@ -45,7 +45,7 @@ int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_i
     int rc = 0;
     request->body = body;
     if (!beluga_json_is_object(body))
-        rc = protocol_refuse(request, NULL, "body", "it is missing, or not an object");
+        rc = protocol_refuse(request, NULL, "body", "it is missing or not an object");
     if (rc == 0) rc = protocol_request_read(request);
     if (rc == 0) rc = refuse_dropped(request);
     if (rc == 0) rc = send_extra(request);

@@ -82,7 +82,8 @@ static int check_schema(beluga_json_writer *w, const batch_result_source *s,
     if (!is_checked(s, response)) return 0;
     int rc = beluga_response_check_schema(response, s->schema, strlen(s->schema), &err);
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
-    batch_say_why(why, "%s%s", rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is no JSON: " : "",
+    batch_say_why(why, "%s%s",
+                  rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is not valid JSON: " : "",
                   err.message);
     beluga_json_put_string(w, "misfit", why);
     entry->misfit = true;

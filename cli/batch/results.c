@@ -106,7 +106,7 @@ static bool is_in_place(int fd, const char *path)
 
 static int refuse_busy(const char *path)
 {
-    out_error("%s is being written by another beluga batch: wait for it, or name another --out",
+    out_error("another beluga batch is writing %s: wait until it ends, or choose another --out",
               path);
     return CLI_EXIT_USAGE;
 }
@@ -119,8 +119,9 @@ int batch_output_open(batch_output *out, const char *path)
     out->fd = beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
     if (!S_ISREG(status.st_mode))
-        return out_usage(
-            "--out: %s: name a regular file; a run that stopped could not go on from that", path);
+        return out_usage("--out: %s: choose a regular file, since a stopped run can't be continued "
+                         "from anything else",
+                         path);
     if (flock(out->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? refuse_busy(path) : complain(path, errno);
     return is_in_place(out->fd, path) ? 0 : refuse_busy(path);
@@ -293,8 +294,9 @@ int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again
     if (rc == 0) rc = fsync(out->fd);
     if (rc != 0) return complain(out->path, errno);
     if (out->damaged)
-        out_note("%s: %" PRIu64 " line%s damaged; what was in them is asked again", out->path,
-                 out->damaged, out->damaged == 1 ? " was" : "s were");
+        out_note("%s: %" PRIu64
+                 " line%s damaged; the lines of the input that they answered are asked again",
+                 out->path, out->damaged, out->damaged == 1 ? " was" : "s were");
     return 0;
 }
 

@@ -396,7 +396,7 @@ static void note_signal(running_batch *run)
     if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
-    out_note("stopping when the %zu call%s under way %s ended; once more ends at once",
+    out_note("stopping after the %zu call%s under way %s ended; press Ctrl-C again to end at once",
              run->running, run->running == 1 ? "" : "s", run->running == 1 ? "has" : "have");
     beluga_batch_wake(run->batch);
 }
@@ -442,7 +442,7 @@ static void wait_for_end(running_batch *run)
     batch_supply *supply = run->self->supply;
     int rc = 0;
     while (rc == 0 && (!run->ended || run->running)) rc = take_turn(run);
-    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't go on");
+    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't continue");
     judge_the_last(run);
     supply->ops->finish(supply);
 }
@@ -491,7 +491,7 @@ int batch_run(batch_work *self)
         wait_for_end(&run);
         batch_progress_hide(self->progress);
     } else {
-        beluga_error_set(&err, rc, "the batch can't begin");
+        beluga_error_set(&err, rc, "the batch can't start");
     }
     release(&run);
     batch_signals_unwatch(&before);

@@ -46,7 +46,8 @@ static int join(job_status *s)
 static int count(job_status *s)
 {
     if (queue_count(s->queue, &s->counts, COUNT_MS)) return 0;
-    out_error("%s does not tell how the job %s stands", queue_where(s->queue), queue_job(s->queue));
+    out_error("%s does not report the state of the job %s", queue_where(s->queue),
+              queue_job(s->queue));
     return CLI_EXIT_TIMEOUT;
 }
 

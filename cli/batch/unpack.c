@@ -46,7 +46,8 @@ static ssize_t next_piece(unpacking *u)
 static int flush(unpacking *u)
 {
     if (batch_write_at(u->to, u->out, u->used, u->written) != 0) {
-        batch_say_why(u->why, "what was unpacked can't be kept beside the output: %s",
+        batch_say_why(u->why,
+                      "the decompressed input can't be stored in a file beside the output: %s",
                       strerror(errno));
         return CLI_EXIT_OUTPUT;
     }
@@ -122,18 +123,20 @@ static int inflate_all(unpacking *u, const zlib_functions *z, z_stream *stream)
             }
             status = inflate_piece(u, z, stream, &rc);
             if (status == Z_DATA_ERROR || status == Z_NEED_DICT)
-                return fail(u, "its gzip is damaged, or has something else behind it");
+                return fail(u, "its gzip data is damaged, or other data follows it");
             if (status == Z_MEM_ERROR) return fail(u, "out of memory");
         }
     }
-    return rc || status == Z_STREAM_END ? rc : fail(u, "its gzip is cut: the end is missing");
+    return rc || status == Z_STREAM_END ? rc : fail(u, "its gzip data is cut: the end is missing");
 }
 
 static int gunzip(unpacking *u)
 {
     zlib_functions z;
     z_stream stream = {.next_in = NULL};
-    if (!load(&z)) return fail(u, "it is gzip, and zlib is not here to read it: gunzip it first");
+    if (!load(&z))
+        return fail(u, "it is compressed by gzip, and zlib is not installed to read it: decompress "
+                       "it first with gunzip");
     if (z.begin(&stream, 15 + 16, ZLIB_VERSION, (int)sizeof stream) != Z_OK)
         return fail(u, "out of memory");
     int rc = inflate_all(u, &z, &stream);
@@ -143,7 +146,9 @@ static int gunzip(unpacking *u)
 #else
 static int gunzip(unpacking *u)
 {
-    return fail(u, "it is gzip, which this build does not read: gunzip it first");
+    return fail(
+        u,
+        "it is compressed by gzip, which this build can't read: decompress it first with gunzip");
 }
 #endif
 
@@ -197,16 +202,17 @@ static int convert(unpacking *u, byte_order order)
     int rc = 0;
     while (rc == 0 && (n = next_piece(u)) != 0) {
         if (n < 0) return CLI_EXIT_USAGE;
-        if (n % 2) return fail(u, "its UTF-16 is cut: the last character has one byte");
+        if (n % 2) return fail(u, "its UTF-16 is cut: the last character has only one byte");
         for (ssize_t i = 0; i < n && rc == 0; i += 2) {
             unsigned first = u->in[i], second = u->in[i + 1];
             uint32_t unit = order == ORDER_BIG ? first << 8 | second : second << 8 | first;
             if (!put_unit(u, unit, &high))
-                return fail(u, "its UTF-16 is damaged: half of a character is missing");
+                return fail(u, "its UTF-16 is damaged: one half of a surrogate pair is missing");
             if (u->used + 4 > sizeof u->out) rc = flush(u);
         }
     }
-    if (rc == 0 && high) return fail(u, "its UTF-16 is cut: half of a character is missing");
+    if (rc == 0 && high)
+        return fail(u, "its UTF-16 is cut: one half of a surrogate pair is missing");
     return rc ? rc : flush(u);
 }
 
@@ -216,16 +222,18 @@ static int convert(unpacking *u, byte_order order)
 static const struct {
     const char *begin, *what;
 } strangers[] = {
-    {"PK\003\004", "it is a zip archive, as .xlsx and .ods are: save its table as CSV"},
-    {"\x28\xb5\x2f\xfd", "it is compressed by zstd, which is not read: unpack it by zstd -d"},
+    {"PK\003\004", "it is a zip archive, such as .xlsx or .ods: save its table as CSV"},
+    {"\x28\xb5\x2f\xfd",
+     "it is compressed by zstd, which beluga can't read: decompress it with zstd -d"},
     {"\xfd"
      "7zXZ",
-     "it is compressed by xz, which is not read: unpack it by xz -d"},
-    {"BZh91AY&SY", "it is compressed by bzip2, which is not read: unpack it by bzip2 -d"},
-    {"%PDF-", "it is a PDF, and not lines of text"},
+     "it is compressed by xz, which beluga can't read: decompress it with xz -d"},
+    {"BZh91AY&SY",
+     "it is compressed by bzip2, which beluga can't read: decompress it with bzip2 -d"},
+    {"%PDF-", "it is a PDF, not lines of text"},
     {"SQLite format 3",
-     "it is a database of SQLite: write its rows as CSV by sqlite3 -csv -header"},
-    {"PAR1", "it is Parquet: write its rows as CSV or JSON Lines"},
+     "it is an SQLite database: export its rows as CSV with sqlite3 -csv -header"},
+    {"PAR1", "it is a Parquet file: export its rows as CSV or JSON Lines"},
 };
 
 static const char *find_stranger(int fd)
@@ -256,7 +264,8 @@ static int replace(int *fd, const packing *how, const char *beside, char *why)
     u.read = u.written = u.used = 0;
     u.why = why;
     if (u.to < 0) {
-        batch_say_why(why, "what is unpacked can't be kept beside the output: %s", strerror(errno));
+        batch_say_why(why, "the decompressed input can't be stored in a file beside the output: %s",
+                      strerror(errno));
         return CLI_EXIT_OUTPUT;
     }
     int rc = how->gzip ? gunzip(&u) : convert(&u, how->order);

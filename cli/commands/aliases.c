@@ -59,7 +59,7 @@ static int print_table(cli_session *session)
     }
     if (any) return table_print(&table);
     table_free(&table);
-    out_note("there are no aliases: beluga aliases set NAME MODEL");
+    out_note("there are no aliases; add one with beluga aliases set NAME MODEL");
     return 0;
 }
 
@@ -87,7 +87,7 @@ static int check_model(cli_session *session, const cli_args *args, const char *n
     if (session_resolve(session, *model, &err) != 0) return report_error(args, &err, NULL);
     for (const char *at = *model; at; at = find_alias(session, at))
         if (strcmp(at, name) == 0)
-            return out_usage("%s leads back to %s; name PROVIDER/MODEL", *model, name);
+            return out_usage("%s leads back to %s; name PROVIDER/MODEL instead", *model, name);
     if (*session->found) *model = session->found;
     return 0;
 }
@@ -119,7 +119,7 @@ static int do_set(cli_session *session, const cli_args *args)
     for (size_t i = 0; i < args->options.count; i++)
         put_option(&change, name, args->options.items[i]);
     rc = configuration_write(args, &change);
-    if (rc == 0) out_note("%s is %s now", name, model);
+    if (rc == 0) out_note("%s now stands for %s", name, model);
     return rc;
 }
 
@@ -143,14 +143,14 @@ static int do_remove(cli_session *session, const cli_args *args)
     if (!find_alias(session, name)) return explain_missing(session, name);
     const char *usual = beluga_config_default_model(session->base);
     if (usual && strcmp(usual, name) == 0) {
-        out_error(
-            "%s is the file's default model: name another first (beluga models default MODEL)",
-            name);
+        out_error("%s is the default model of the file: choose another default first (beluga "
+                  "models default MODEL)",
+                  name);
         return CLI_EXIT_USAGE;
     }
     configuration_set(&change, NULL, "models", name);
     int rc = configuration_write(args, &change);
-    if (rc == 0) out_note("the alias %s is removed", name);
+    if (rc == 0) out_note("the alias %s was removed", name);
     return rc;
 }
 
@@ -167,7 +167,8 @@ static int run(const cli_args *args)
     size_t i = 0;
     while (i < 3 && strcmp(verbs[i].name, verb) != 0) i++;
     if (i == 3)
-        return out_usage("beluga aliases does not know \"%s\"; it knows list, set, remove", verb);
+        return out_usage("beluga aliases has no subcommand \"%s\"; choose list, set or remove",
+                         verb);
     int rc = session_load(&session, args);
     if (rc == 0) rc = verbs[i].run(&session, args);
     session_free(&session);
@@ -182,13 +183,11 @@ const cli_command cmd_aliases = {
     .takes = ARG_SET(ARG_SYSTEM, ARG_OPTION, ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 3,
     .run = run,
-    .details =
-        "set writes models: NAME into the configuration file, with -s as its system text and each "
-        "-o as an option; what it has beside these stays, and an empty -s takes the system text "
-        "away. The file "
-        "keeps its comments and all else; it is made where there is none. Nothing is sent.\n\n"
-        "A call's own -o and -s win over those of the alias, and a conversation that --continue "
-        "goes "
-        "on with keeps its system text.\n\n"
-        "With --json: {aliases: [{name, model, system}]}.",
+    .details = "set writes the entry models: NAME into the configuration file, with -s as its "
+               "system text and each -o as an option. Other members of the entry stay as they are, "
+               "and an empty -s removes the system text. The file keeps its comments and "
+               "everything else; a missing file is created. Nothing is sent.\n\n"
+               "The -o and -s of a call override those of the alias. A conversation that "
+               "--continue continues keeps its system text.\n\n"
+               "With --json: {aliases: [{name, model, system}]}.",
 };

@@ -14,7 +14,7 @@ int batch_set_budget(batch_command *b)
     /* Jobs under way are collected though nothing is left; the library then keeps no budget. */
     if (left <= 0 && batch_is_by_jobs(b->args)) return 0;
     if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
-    out_error("the budget of $%.6g is spent: earlier runs took $%.6g", b->budget,
+    out_error("the budget of $%.6g is spent: earlier runs have used $%.6g", b->budget,
               b->output.totals.cost);
     return CLI_EXIT_RATE;
 }

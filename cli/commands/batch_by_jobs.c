@@ -33,7 +33,7 @@ int batch_refuse_provider(batch_command *b)
 {
     char names[1024];
     list_batch_providers(b, names, sizeof names);
-    out_error("--provider-batch: %s has no batch API that is known here; these have one: %s",
+    out_error("--provider-batch: beluga knows no batch API for %s; these providers have one: %s",
               b->texts.model, *names ? names : "none");
     return CLI_EXIT_CONFIG;
 }
@@ -44,7 +44,8 @@ int batch_open_by_jobs(batch_command *b)
     batch_jobs *jobs = &b->by_jobs;
     if (!batch_is_by_jobs(b->args)) return 0;
     if (beluga_config_get_item(b->session.config, BELUGA_OPTION_FALLBACK, 0, NULL))
-        return out_usage("--provider-batch: a job has one model; leave out the option fallback");
+        return out_usage(
+            "--provider-batch: a job can have only one model; leave out the option fallback");
     jobs->limits.size = sizeof jobs->limits;
     int rc = beluga_batch_limits_get(b->session.model, &jobs->limits, &err);
     if (rc == BELUGA_ERROR_NOT_SUPPORTED) return batch_refuse_provider(b);
@@ -105,9 +106,8 @@ static int tell_cancelled(const batch_command *b, size_t refused)
 {
     if (b->by_jobs.work->journal_failed) return put_cancelled(b, refused, CLI_EXIT_OUTPUT);
     if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
-    out_note(
-        "the same command with the input and --provider-batch collects what was answered until "
-        "now; with the input and --cancel it asks nothing anew");
+    out_note("to collect the answers so far, give the same command with the input and "
+             "--provider-batch; to ask no new lines, give it with the input and --cancel");
     return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 
@@ -127,7 +127,7 @@ int batch_cancel_jobs(batch_command *b)
 {
     struct stat file;
     batch_work work = {.progress = &b->progress};
-    if (stat(b->out, &file) != 0) return out_usage("--cancel: there is no %s", b->out);
+    if (stat(b->out, &file) != 0) return out_usage("--cancel: there is no file %s", b->out);
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = batch_journal_open(&b->journal, b->out, 0, true);
     if (rc) return rc;

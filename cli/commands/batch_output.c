@@ -41,7 +41,7 @@ int batch_check_out(const batch_command *b)
 {
     struct stat file;
     if (stat(b->out, &file) != 0 || !is_same(&file, b->input)) return 0;
-    return out_usage("--out: %s is the input: name another file", b->out);
+    return out_usage("--out: %s is the input: choose another file", b->out);
 }
 
 static int check_errors(batch_command *b)
@@ -50,9 +50,11 @@ static int check_errors(batch_command *b)
     const char *path = b->args->errors;
     if (!path || stat(path, &file) != 0) return 0;
     if (!S_ISREG(file.st_mode))
-        return out_usage("--errors: %s is not a file, and could not be replaced", path);
+        return out_usage("--errors: %s is not a regular file, so it can't be replaced", path);
     if (!is_same(&file, b->input) && !is_same(&file, b->output.fd)) return 0;
-    return out_usage("--errors: %s is the input or the output, and would be lost", path);
+    return out_usage(
+        "--errors: %s is the input or the output, and would be overwritten: choose another file",
+        path);
 }
 
 static batch_again who_again(const cli_args *args)

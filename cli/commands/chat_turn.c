@@ -25,8 +25,8 @@ static void drop(const chat_turn *turn, int code)
 {
     chat_state *chat = turn->chat;
     if (line_is_interactive(chat->reader))
-        out_note(turn->again ? "the conversation keeps the answer before"
-                             : "this turn is not kept in the conversation");
+        out_note(turn->again ? "the conversation keeps the previous answer"
+                             : "the conversation does not keep this turn");
     chat_fail(chat, code);
 }
 

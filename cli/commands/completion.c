@@ -355,7 +355,7 @@ static int run(const cli_args *args)
     else if (strcmp(what, "fish") == 0)
         print_fish(args->commands);
     else
-        return out_usage("for which shell? bash, zsh or fish");
+        return out_usage("name the shell: bash, zsh or fish");
     return CLI_EXIT_OK;
 }
 
@@ -363,15 +363,16 @@ const cli_command cmd_completion = {
     .name = "completion",
     .operands = "bash|zsh|fish|models|options|tools|templates",
     .words = "bash zsh fish",
-    .summary = "Print what a shell needs to complete beluga's command line.",
+    .summary = "Print the script that lets a shell complete beluga's command line.",
     .takes = ARG_SET(ARG_PLUGIN, ARG_CONFIG),
     .max_operands = 1,
     .run = run,
-    .details = "Add one of these to what your shell reads at its start, where the package has not "
-               "done so:\n\n"
+    .details = "Add one of these lines to the start-up file of your shell, unless the package has "
+               "installed the completion:\n\n"
                "bash: eval \"$(beluga completion bash)\"\n\n"
                "zsh: eval \"$(beluga completion zsh)\"\n\n"
                "fish: beluga completion fish | source\n\n"
-               "The scripts themselves ask for models and options, which lists the names of models "
-               "in the configuration, providers, and keys for -o. Nothing is sent.",
+               "The scripts themselves call beluga completion models, which lists the models of "
+               "the configuration and the providers, and beluga completion options, which lists "
+               "the keys for -o. Nothing is sent.",
 };

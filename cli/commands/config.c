@@ -88,7 +88,7 @@ static bool describe(const cli_session *session, const beluga_provider *provider
 
 static const char *file_state(const cli_session *session)
 {
-    return session->has_file ? "read" : "not there";
+    return session->has_file ? "read" : "missing";
 }
 
 static const char *reference_of(const cli_session *session)
@@ -241,7 +241,8 @@ static int run(const cli_args *args)
     if (!what) return show(args);
     if (strcmp(what, "check") == 0) return config_check(args);
     return out_usage(
-        "beluga config does not know \"%s\"; it knows check: beluga config check [FILE]", what);
+        "beluga config has no subcommand \"%s\"; the only one is check: beluga config check [FILE]",
+        what);
 }
 
 const cli_command cmd_config = {
@@ -255,23 +256,22 @@ const cli_command cmd_config = {
     .max_operands = 2,
     .run = run,
     .details =
-        "It shows the file, the model and who named it, the aliases, the layers that a call goes "
-        "through (cache, budget, fallback, limits, breaker, retries, the provider), and every "
-        "option "
-        "that is set: default, file, environment, or command line. A key is never shown, only that "
-        "it is set. Nothing is sent.\n\n"
-        "With --json: {file, file_read, model, chosen_by, system, aliases: {name: model}, "
-        "stack: [{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
-        "check reads the whole file (FILE, or the one that would be read) and tells all that is "
-        "wrong with it in one run, a line each as file:line:column: message: what is not YAML or "
-        "not known, values out of range, names that are there twice, providers and models that do "
-        "not exist, files of keys that can't be read. Warnings are what may be meant so: a "
-        "variable "
-        "that is not set, a secret that stands there in clear, a file that others may read. No "
-        "secret is shown, no command is run, nothing is sent; a FILE's plug-ins are not loaded. It "
-        "ends with 3 when there is an "
-        "error, and with 0 when there are only warnings.\n\n"
-        "Without any file, which is nothing wrong, it says where one would be, and ends with 0.\n\n"
-        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; the "
-        "file is null where there is none.",
+        "It shows the file, the model and what chose it, the aliases, the layers that a call "
+        "passes through (cache, budget, fallback, limits, breaker, retries, the provider), and "
+        "every option that is set, with its source: default, file, environment, or command line. "
+        "It never shows a key, only whether one is set. Nothing is sent.\n\n"
+        "With --json: {file, file_read, model, chosen_by, system, aliases: {name: model}, stack: "
+        "[{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
+        "check reads the whole file (FILE, or the file that other commands would read) and reports "
+        "all of its mistakes in one run, one on each line, as file:line:column: message. Mistakes "
+        "are invalid YAML, unknown keys, values out of range, names that occur twice, providers "
+        "and models that do not exist, and key files that can't be read. Warnings are about things "
+        "that may be intended: a variable that is not set, a secret in plain text, a file that "
+        "other users may read. check shows no secret, runs no command, sends nothing, and does not "
+        "load the plug-ins of FILE. It ends with exit status 3 if there is an error, and with 0 if "
+        "there are only warnings.\n\n"
+        "If there is no file, which is not a mistake, check shows where the file would be, and "
+        "ends with 0.\n\n"
+        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; "
+        "file is null if there is no file.",
 };

@@ -67,7 +67,7 @@ static int check_text(const cli_args *args, const char *path)
         out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
                  f.warnings == 1 ? "" : "s");
     else
-        out_note("%s is good", path);
+        out_note("no errors in %s", path);
     return f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
@@ -136,7 +136,7 @@ int config_check(const cli_args *args)
     char *path;
     rc = configuration_find_file(args, &path);
     if (rc) return rc;
-    if (!path) return out_usage("which file? beluga config check FILE");
+    if (!path) return out_usage("name one file: beluga config check FILE");
     if (!configuration_is_named(args) && access(path, F_OK) != 0) {
         rc = tell_none(args, path);
     } else {

@@ -149,7 +149,7 @@ static int end(embed_run *run, int rc)
 {
     beluga_error err;
     if (!run->args->json || !run->began) return rc;
-    if (rc) beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "a text can't be read");
+    if (rc) beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "one of the texts can't be read");
     int ended = print_end(run, rc ? &err : NULL);
     return rc ? rc : ended;
 }
@@ -161,7 +161,7 @@ static int embed_all(embed_run *run)
     int rc;
     while ((rc = texts_next(&run->source, &chunk)) == 0 && chunk.count)
         if ((rc = embed_chunk(run, &chunk)) != 0) return rc;
-    if (rc == 0 && !run->count) return out_usage("there are no texts: nothing is embedded");
+    if (rc == 0 && !run->count) return out_usage("there are no texts, so nothing is embedded");
     rc = end(run, rc);
     if (rc == 0 && run->args->usage)
         report_vectors(run->count, run->dimensions, run->tokens, beluga__now_ns() - started);
@@ -171,9 +171,11 @@ static int embed_all(embed_run *run)
 static int run(const cli_args *args)
 {
     embed_run run = {.args = args, .source.fd = -1};
-    if (args->json && args->float32) return out_usage("--json and --float32 exclude each other");
+    if (args->json && args->float32)
+        return out_usage("--json and --float32 exclude each other: give only one");
     if (args->float32 && term_is_out())
-        return out_usage("--float32 is not for a terminal: lead it into a file with > FILE");
+        return out_usage(
+            "--float32 does not print to a terminal: redirect it into a file with > FILE");
     int rc = texts_open(&run.source, args);
     if (rc == 0) rc = session_load(&run.session, args);
     if (rc == 0) rc = operation_open(&run.session, args, NULL, BELUGA_CAPABILITY_EMBED);
@@ -193,17 +195,17 @@ const cli_command cmd_embed = {
     .takes = ARG_SET(ARG_MODEL, ARG_INPUT, ARG_FORMAT, ARG_FLOAT32, ARG_JSON, ARG_USAGE, ARG_CALLS),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
-    .details =
-        "Each operand is a text of its own. Without operands, or with the operand -, the texts are "
-        "the lines of stdin, and with --file those of a file: plain text, a JSON object a line "
-        "with \"text\" and perhaps an \"id\", or a CSV with a column \"text\" and perhaps one "
-        "\"id\". The first line tells which, unless the file's name or --format does. Blank "
-        "lines are left out. A file may have any number of lines: 8,192 are embedded at a time, in "
-        "as many requests as the provider needs, and printed before the next are read.\n\n"
-        "A vector is a line: {index, id, model, text, embedding}; id only where there is one. With "
-        "--json one object is printed: {embeddings: [...], model, dimensions, input_tokens, "
-        "error}. With --float32 the vectors alone are written, 4 bytes a number, in the order of "
-        "the texts.\n\n"
-        "-o dimensions=N asks for vectors of N numbers, and -o input_type=document or query for "
-        "those of a search, at providers that tell them apart.",
+    .details = "Each operand is a text. Without operands, or with the operand -, the texts are the "
+               "lines of stdin, and with --file the lines of a file: plain text, JSON objects with "
+               "\"text\" and an optional \"id\", or a CSV with a column \"text\" and an optional "
+               "column \"id\". The name of the file, or else its first line, decides which of "
+               "these it is, unless --format does. Blank lines are left out. A file may have any "
+               "number of lines: 8,192 at a time are embedded, in as many requests as the provider "
+               "needs, and printed before the next are read.\n\n"
+               "Each vector is a line of JSON: {index, id, model, text, embedding}; id only if the "
+               "text has one. With --json a single object is printed: {embeddings: [...], model, "
+               "dimensions, input_tokens, error}. With --float32 only the vectors are written, "
+               "with 4 bytes for each number, in the order of the texts.\n\n"
+               "-o dimensions=N asks for vectors of N numbers, and -o input_type=document or query "
+               "for vectors of documents or of search queries, if the provider distinguishes them.",
 };

@@ -132,7 +132,7 @@ static int unknown(const cli_command *const *commands, const char *topic)
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
-        out_error("there is no command \"%s\"; beluga help lists them", topic);
+        out_error("there is no command \"%s\"; beluga help lists the commands", topic);
     return CLI_EXIT_USAGE;
 }
 
@@ -161,9 +161,10 @@ const cli_command cmd_help = {
     .words = "prompt chat batch embed similar count logs providers models health check trace "
              "config keys "
              "aliases templates tools new completion help version",
-    .summary = "Show how beluga or one of its commands is used.",
+    .summary = "Show how to use beluga or one of its commands.",
     .takes = ARG_SET(ARG_MAN),
     .max_operands = 1,
     .run = run,
-    .details = "It knows what the manual page knows: both come from the same tables.",
+    .details =
+        "The help and the manual page are made from the same tables and have the same contents.",
 };

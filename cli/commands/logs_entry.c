@@ -306,7 +306,7 @@ static void put_steps(const char *json)
 {
     if (!json) return;
     put_heading("Tools");
-    if (logbook_steps_each(json, put_step, NULL)) out_printf("[they can't be read]\n");
+    if (logbook_steps_each(json, put_step, NULL)) out_printf("[these messages can't be read]\n");
     out_printf("\n");
 }
 
@@ -316,7 +316,7 @@ static void put_message(const char *heading, beluga_role role, const char *json,
     beluga_message *message = logbook_message_read(role, json, text, &left_out);
     put_heading(heading);
     put_parts(message);
-    if (left_out) out_printf("[an attachment, not kept]\n");
+    if (left_out) out_printf("[an attachment that the log did not keep]\n");
     out_printf("\n");
     beluga_message_unref(message);
 }
@@ -365,7 +365,7 @@ int log_print_turn(void *payload, const logbook_entry *e)
     put_message("Prompt", BELUGA_ROLE_HUMAN, e->human, e->prompt);
     put_steps(e->steps);
     if (e->answer && (*e->answer || e->ai))
-        put_message(e->error ? "Answer, as far as it came" : "Answer", BELUGA_ROLE_AI, e->ai,
+        put_message(e->error ? "Answer, as far as it arrived" : "Answer", BELUGA_ROLE_AI, e->ai,
                     e->answer);
     free(shown->system);
     shown->system = e->system ? strdup(e->system) : NULL;

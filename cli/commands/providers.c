@@ -332,10 +332,10 @@ static void print_legend(const provider_layout *layout)
     out_printf("\n");
     if (*letters) out_wrapped(letters, 0, 0);
     if (!layout->key_in_full)
-        out_wrapped("KEY: its variable is set, or no, it is not; - not needed; ? is looked up "
-                    "when a call needs it.",
+        out_wrapped("KEY: its variable is set, or \"no\" if it is not; - no key is needed; ? the "
+                    "key is looked up when a call needs it.",
                     0, 0);
-    out_wrapped("beluga providers NAME tells all about one.", 0, 0);
+    out_wrapped("beluga providers NAME shows everything about one provider.", 0, 0);
 }
 
 static int print_matrix(const beluga_provider *const *providers, size_t n)
@@ -490,23 +490,23 @@ static int run(const cli_args *args)
 const cli_command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
-    .summary = "List the providers, or tell about one and its own options.",
+    .summary = "List the providers, or show one of them and its own options.",
     .takes = ARG_SET(ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 1,
     .lists_alone = true,
     .run = run,
     .details =
-        "The file's own providers, entries with a base, are among them; one that is wrong is "
-        "told on stderr and left out. Nothing is sent. On a terminal the table is as wide as that "
-        "is. In a pipe the "
-        "columns are separated by tabs and have no titles: name, state of the key (set, "
-        "missing, optional, none, or reference, which is looked up when a call needs it), "
-        "variable of the key, default model, base URL, protocol, and a yes or no for each "
-        "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
-        "models, local, no_key, embed, count and batch_jobs. Of a plug-in's provider its own page "
-        "names the file.\n\n"
+        "The list includes the providers that the configuration file defines, which are entries "
+        "with a base. An entry with a mistake is reported on stderr and left out. Nothing is sent. "
+        "On a terminal the table has the width of the terminal. In a pipe the columns are "
+        "separated by tabs and have no titles: name, state of the key (set, missing, optional, "
+        "none, or reference, which is looked up when a call needs it), variable of the key, "
+        "default model, base URL, protocol, and a yes or no for each of stream, tools, "
+        "parallel_tools, reasoning, images, audio, files, schema, cache, models, local, no_key, "
+        "embed, count and batch_jobs. For a provider of a plug-in, its own page names the "
+        "plug-in's file.\n\n"
         "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, plugin, "
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
-        "capabilities, notes, options}]}, where base is not null for a provider of the file, "
-        "and api_key is what the file says of a key: a reference, or that it is set.",
+        "capabilities, notes, options}]}. base is null unless the file defines the provider; "
+        "api_key is what the file says about a key: a reference, or that one is set.",
 };

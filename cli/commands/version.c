@@ -31,6 +31,6 @@ const cli_command cmd_version = {
     .operands = "",
     .summary = "Show the version.",
     .run = run,
-    .details = "The library's is named too when it is another one, and so are those of its parts "
-               "that a build can leave out and this one has.",
+    .details = "If the library has another version than the command, its version is shown, too. "
+               "The optional parts that this build contains are also listed.",
 };

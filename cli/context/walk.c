@@ -132,8 +132,9 @@ static int walk(walker *w, const place *at);
 static int add_file(walk_list *list, const char *path)
 {
     if (list->count == WALK_MAX_FILES)
-        return out_usage("-f: more than %d files; name fewer, or leave some out with a .gitignore",
-                         WALK_MAX_FILES);
+        return out_usage(
+            "-f: more than %d files; name fewer files, or exclude some with a .gitignore",
+            WALK_MAX_FILES);
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 64;
         char **grown = realloc(list->paths, room * sizeof(char *));
@@ -185,7 +186,7 @@ static int walk(walker *w, const place *at)
     struct dirent **names;
     size_t rules = w->rules.count;
     if (at->depth > WALK_MAX_DEPTH)
-        return out_usage("%s: folders are more than %d deep", at->path, WALK_MAX_DEPTH);
+        return out_usage("%s: folders are nested more than %d deep", at->path, WALK_MAX_DEPTH);
     int n = scandir(at->path, &names, NULL, NULL);
     if (n < 0) return complain(at->path, errno);
     int rc = add_rules_of(w, at->path, ".gitignore", at->from_top);

@@ -46,7 +46,8 @@ static int make_tag(char tag[BATCH_TAG_BYTES + 1], beluga_error *err)
 {
     uint8_t bytes[BATCH_TAG_BYTES / 2];
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the system gives no random bytes");
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                "the system can't provide random bytes");
     for (size_t i = 0; i < sizeof bytes; i++) snprintf(tag + 2 * i, 3, "%02x", bytes[i]);
     return 0;
 }
@@ -78,7 +79,7 @@ int batch_chunk_add(batch_chunk *c, const batch_item *item, const char *schema, 
     memcpy(parts.tag, c->tag, sizeof parts.tag);
     batch_line_id_write(&parts, id);
     if (beluga_batch_requests_bytes(c->requests) >= BATCH_CHUNK_BYTES)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the chunk is full");
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     int rc = add_request(c, item, id, schema, err);
     if (rc) return rc;
     batch_digest_bytes(&c->digest, id, strlen(id));

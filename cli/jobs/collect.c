@@ -235,7 +235,7 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     line->state = try_again(c, line);
     if (line->state != LINE_DONE) return 0;
     beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
-                     "%d batch jobs ended without a result for it", BATCH_JOB_TRIES);
+                     "%d batch jobs ended without a result for this line", BATCH_JOB_TRIES);
     return write_result(c, line, &result);
 }
 
@@ -276,17 +276,17 @@ static int note_collected(collection *c)
 static void tell(const collection *c)
 {
     if (c->changed)
-        out_note("%" PRIu64 " line%s of the input changed since the job %s was created: %s asked "
-                 "again",
+        out_note("%" PRIu64
+                 " line%s of the input changed since the job %s was created: beluga asks %s again",
                  c->changed, c->changed == 1 ? "" : "s", c->job->id,
-                 c->changed == 1 ? "it is" : "they are");
+                 c->changed == 1 ? "it" : "them");
     if (c->gone)
-        out_note("%" PRIu64 " line%s of the job %s %s not in the input any more: what was answered "
-                 "is dropped",
+        out_note("%" PRIu64
+                 " line%s of the job %s %s no longer in the input: the answers are dropped",
                  c->gone, c->gone == 1 ? "" : "s", c->job->id, c->gone == 1 ? "is" : "are");
     if (c->strange)
-        out_note("the job %s had %" PRIu64 " result%s of lines that are not its own", c->job->id,
-                 c->strange, c->strange == 1 ? "" : "s");
+        out_note("the job %s returned %" PRIu64 " result%s for lines that it does not contain",
+                 c->job->id, c->strange, c->strange == 1 ? "" : "s");
 }
 
 static void end(collection *c, uint32_t state)
@@ -309,8 +309,8 @@ static void fail(batch_jobs *self, const beluga_error *err)
 {
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
-        out_note("the other results are safe; the same command with a larger -o "
-                 "max_response_bytes=BYTES goes on");
+        out_note("the results so far are safe; to fetch the others, give the same command with a "
+                 "larger -o max_response_bytes=BYTES");
 }
 
 void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)

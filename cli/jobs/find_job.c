@@ -105,7 +105,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
     if (rc == 0 && job->phase == BATCH_JOB_CLOSED)
-        out_note("the job %s was never created: its lines are asked again", job->name);
+        out_note("the job %s was never created, so its lines are asked again", job->name);
 }
 
 static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *list, size_t n)
@@ -186,7 +186,7 @@ void batch_jobs_find(batch_jobs *self)
     if (is_our_list(self, list, n, since))
         look_for_all(self, list, n);
     else
-        out_note("the provider's list does not show a job that is under way: is the key the one "
-                 "that made it?");
+        out_note("the provider's list does not show a job that is under way: use the key that "
+                 "created the job");
     beluga_free(list);
 }

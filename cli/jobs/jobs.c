@@ -35,7 +35,7 @@ static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int cod
 {
     beluga_error err;
     beluga_error_set(&err, code, "the job %s failed: %s", seen->id,
-                     *seen->reason ? seen->reason : "the provider gives no reason");
+                     *seen->reason ? seen->reason : "the provider gave no reason");
     batch_jobs_stop(self, &err);
 }
 
@@ -62,7 +62,7 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
     } else if (!self->wait) {
         stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
     } else {
-        out_note("the job %s failed, and its lines are asked again later: %s", seen->id,
+        out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
                  seen->reason);
         wait_for_room(self, lines, alone);
     }
@@ -122,8 +122,9 @@ static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_j
 
 static void explain_missing(const batch_jobs *self, const batch_noted_job *job)
 {
-    out_note("the job %s is another key's, or was deleted. With the key that made it the same "
-             "command goes on; if it is gone, remove %s to ask its lines anew",
+    out_note("the provider does not know the job %s: it belongs to another key, or was deleted. "
+             "With the key that created it, run the same command again; if it was deleted, remove "
+             "%s to ask its lines again",
              job->id, self->journal->path);
 }
 
@@ -171,7 +172,7 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
     job->told_to_end = rc == 0 || !err.retryable; /* or else the next round tries again */
     if (rc == 0) {
         batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
-        out_note("the job %s is cancelled", job->id);
+        out_note("the job %s was cancelled", job->id);
         return false;
     }
     if (self->wait && err.retryable) {
@@ -211,7 +212,7 @@ static void delete(batch_jobs *self, batch_noted_job *job)
     job->stays_this_run = true;
     batch_progress_hide(self->work->progress);
     beluga_error_format(&err, line, sizeof line);
-    out_note("what was uploaded for the job %s is not deleted, and the next run tries again: %s",
+    out_note("the files uploaded for the job %s could not be deleted; the next run tries again: %s",
              job->id, line);
 }
 
@@ -259,8 +260,8 @@ static bool is_over(batch_jobs *self)
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (!open && self->budget_spent && !work->error.code)
         beluga_error_set(&work->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-                         "the budget of $%.6g is spent: $%.6g are used, and the next line may cost "
-                         "more than is left",
+                         "the budget of $%.6g is spent: $%.6g have been used, and the next line "
+                         "may cost more than is left",
                          self->budget, work->output->totals.cost);
     if (!goes_on(self) || !self->wait) return true;
     if (open) return false;
@@ -280,7 +281,7 @@ static const char *name_states(const batch_jobs *self)
         if (word && strcmp(word, other) != 0) return "under way";
         word = other;
     }
-    return word ? word : "looked for";
+    return word ? word : "in doubt";
 }
 
 static void write_label(const batch_jobs *self, char label[LABEL_BYTES])

@@ -312,12 +312,12 @@ static int refuse(const batch_journal *j, const batch_record *record)
 {
     if (errno == ENOMEM) return out_no_memory();
     if (errno == EPROTO)
-        out_error("%s was written by another version of beluga, which has to go on with it",
+        out_error("%s was written by another version of beluga; use that version to continue",
                   j->path);
     else
-        out_error("%s is damaged in line %" PRIu64
-                  ": it said which jobs are under way. Look at the provider's own page, cancel "
-                  "what is there, and remove the file to ask their lines anew",
+        out_error("%s, which lists the jobs under way, is damaged in line %" PRIu64
+                  ". Look up the jobs on the provider's own page, cancel them there, and then "
+                  "remove this file to ask their lines again",
                   j->path, record->line);
     return CLI_EXIT_USAGE;
 }
@@ -501,9 +501,10 @@ int batch_journal_complain(const batch_journal *j)
     char text[128];
     if (j->error == ENOMEM) return out_no_memory();
     if (j->error == EOVERFLOW) {
-        out_error("%s can't take the id of a job, which has more than %d characters: look at the "
-                  "provider's own page, cancel the job, and remove the file to ask its lines anew",
-                  j->path, BATCH_JOB_ID_BYTES - 1);
+        out_error(
+            "%s can't store the id of a job, which has more than %d characters: cancel the job on "
+            "the provider's own page, and then remove this file to ask its lines again",
+            j->path, BATCH_JOB_ID_BYTES - 1);
         return CLI_EXIT_OUTPUT;
     }
     out_error("%s can't be used: %s", j->path, beluga__file_explain(j->error, text, sizeof text));

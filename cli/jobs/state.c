@@ -24,12 +24,12 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
 {
     static const char *const whats[] = {
         [BATCH_TROUBLE_LIST] = "the provider's jobs can't be listed",
-        [BATCH_TROUBLE_LOOK] = "the results of a job can't be looked at",
-        [BATCH_TROUBLE_ASK] = "a job can't be asked after",
+        [BATCH_TROUBLE_LOOK] = "the results of a job can't be checked",
+        [BATCH_TROUBLE_ASK] = "the state of a job can't be read",
         [BATCH_TROUBLE_RESULTS] = "the results of a job can't be fetched",
         [BATCH_TROUBLE_CANCEL] = "a job can't be cancelled",
         [BATCH_TROUBLE_CREATE] = "no job could be created",
-        [BATCH_TROUBLE_ROOM] = "the provider takes no more jobs now"};
+        [BATCH_TROUBLE_ROOM] = "the provider accepts no more jobs now"};
     char line[ERROR_BYTES];
     bool again = self->wait && err->retryable;
     bool told = self->told_troubles >> trouble & 1;
@@ -39,7 +39,7 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
     if (again) {
-        out_note("%s, which is tried again: %s", whats[trouble], line);
+        out_note("%s; trying again: %s", whats[trouble], line);
         return;
     }
     out_note("%s", whats[trouble]);

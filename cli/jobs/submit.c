@@ -76,8 +76,7 @@ static void halve(submission *s, uint64_t lines)
 {
     s->halves = true;
     s->self->most = lines / 2;
-    out_note("a job of %" PRIu64 " lines is too large for the server: smaller ones are tried",
-             lines);
+    out_note("a job of %" PRIu64 " lines is too large for the server; trying smaller ones", lines);
 }
 
 static void take_refusal(submission *s, batch_noted_job *job, const beluga_error *err)
@@ -97,8 +96,8 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
 
 static void take_doubt(submission *s, const batch_noted_job *job, const beluga_error *err)
 {
-    out_note("whether the job %s was created is not known; it is looked for before its lines are "
-             "asked again",
+    out_note("the provider may or may not have created the job %s; beluga looks for it before it "
+             "asks its lines again",
              job->name);
     batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     /* A provider that always answers so may have created all of them. */
@@ -121,7 +120,7 @@ static void create(submission *s, batch_noted_job *job)
         batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;
         job->state = made->state;
-        out_note("%" PRIu64 " line%s %s given to the job %s", job->lines.lines,
+        out_note("%" PRIu64 " line%s %s submitted as job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
     } else if (is_refused(&err)) {
         take_refusal(s, job, &err);
@@ -162,7 +161,7 @@ static void tell_warning(submission *s, const batch_item *item)
     const char *warning = beluga_batch_requests_warning(s->chunk.requests, 0);
     if (!warning || s->self->told_warning) return;
     s->self->told_warning = true;
-    out_note("line %" PRIu64 ", and perhaps others: %s", item->line, warning);
+    out_note("line %" PRIu64 ", and perhaps other lines: %s", item->line, warning);
 }
 
 /* Returns what batch_chunk_add returns. */
@@ -174,7 +173,7 @@ static int add_to_chunk(submission *s, const batch_item *item, double cost, belu
         if (rc) return rc;
     }
     if (self->most && s->chunk.lines.lines >= self->most)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the chunk is full");
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     int rc = batch_chunk_add(&s->chunk, item, self->work->schema, err);
     if (rc == 0) s->chunk.cost += cost;
     return rc;
@@ -208,8 +207,8 @@ static void take_line(submission *s, const batch_record *record)
     beluga_error err;
     int rc = batch_work_parse(s->self->work, &s->pass.plan, record, &item);
     if (rc == 0 && item.n_texts) {
-        batch_say_why(item.why, "no batch job makes vectors of texts: ask it without "
-                                "--provider-batch");
+        batch_say_why(item.why,
+                      "a batch job can't embed texts: ask this line without --provider-batch");
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
     if (rc == 0) {
@@ -251,7 +250,7 @@ static void take_lines(submission *s)
 static void stop_for_input(batch_jobs *self, const char *why)
 {
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read any more: %s", why);
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "the input can no longer be read: %s", why);
     batch_jobs_stop(self, &err);
 }
 

@@ -47,7 +47,7 @@ static int ask(const char *provider, cli_text *key)
     struct termios silent;
     char question[128];
     struct sigaction action = {.sa_handler = on_end}, before[N_ENDING];
-    snprintf(question, sizeof question, "Key for %.80s (it is not shown): ", provider);
+    snprintf(question, sizeof question, "Key for %.80s (not shown): ", provider);
     if (tcgetattr(STDIN_FILENO, &usual) != 0) return read_line(key);
     silent = usual;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -79,11 +79,12 @@ static void trim(cli_text *key)
 /* A key of more than one line is a file of credentials, which is JSON. */
 static int check(const cli_text *key)
 {
-    if (!key->length) return out_usage("the key is empty: nothing was kept");
+    if (!key->length) return out_usage("the key is empty; nothing was stored");
     if (key->data[0] == '{') return 0;
     for (size_t i = 0; i < key->length; i++)
         if ((unsigned char)key->data[i] <= ' ' || key->data[i] == 0x7f)
-            return out_usage("a key is one word, or a file of JSON: nothing was kept");
+            return out_usage(
+                "a key must be one word, or a JSON file of credentials; nothing was stored");
     return 0;
 }
 

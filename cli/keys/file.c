@@ -40,7 +40,7 @@ static int fail(const char *path)
 
 static int no_place(void)
 {
-    out_error("there is no place for it: neither XDG_CONFIG_HOME nor HOME is set");
+    out_error("there is no place for the key: neither XDG_CONFIG_HOME nor HOME is set");
     return CLI_EXIT_OTHER;
 }
 

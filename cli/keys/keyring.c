@@ -50,10 +50,9 @@ int keys_store_keyring(const char *provider, const cli_text *key,
              "command:secret-tool lookup service beluga provider %.80s", provider);
     if (status == 0) return 0;
     if (status == NO_PROGRAM)
-        out_error(
-            "secret-tool is not here (Debian has it in libsecret-tools): leave --keyring out, "
-            "and the key goes into a file");
+        out_error("secret-tool is not installed (on Debian it is in libsecret-tools): install it, "
+                  "or leave out --keyring to store the key in a file");
     else
-        out_error("secret-tool could not keep the key: is a keyring running?");
+        out_error("secret-tool could not store the key: check that a keyring is running");
     return CLI_EXIT_OTHER;
 }

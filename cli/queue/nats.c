@@ -84,7 +84,8 @@ static int begin(nats_queue *q, beluga_error *err)
     q->base.where = q->address.where;
     q->base.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (q->base.fd < 0) {
-        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "no descriptors are left for the queue");
+        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                         "no file descriptors are left for the queue");
         return err->code;
     }
     q->nats = nats_load(err);

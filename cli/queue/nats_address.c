@@ -72,7 +72,8 @@ static int decode_into(piece text, char **out, beluga_error *err)
 {
     int rc = decode(text, out);
     if (rc < 0) return fail_memory(err);
-    return rc ? fail(err, "a % is followed by two hexadecimal digits") : 0;
+    return rc ? fail(err, "% must be followed by two hexadecimal digits, and %00 is not allowed")
+              : 0;
 }
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
@@ -96,7 +97,8 @@ static bool is_host(piece host)
 
 static int add_server(nats_address *a, piece host, beluga_error *err)
 {
-    if (!is_host(host)) return fail(err, "a host is missing, or is none (nats://HOST/NAME)");
+    if (!is_host(host))
+        return fail(err, "a host is missing or not valid (expected nats://HOST/NAME)");
     if (a->n_servers == NATS_MAX_SERVERS) return fail(err, "it has more than 32 hosts");
     char **server = &a->servers[a->n_servers];
     if (asprintf(server, "%s://%.*s", a->tls ? "tls" : "nats", (int)host.n, host.at) < 0) {
@@ -126,12 +128,13 @@ static int take_hosts(nats_address *a, piece text, beluga_error *err)
 
 static int take_job(nats_address *a, piece text, beluga_error *err)
 {
-    if (!text.n) return fail(err, "it names no job or bucket (nats://HOST/NAME)");
+    if (!text.n)
+        return fail(err, "the name of the job or bucket is missing (expected nats://HOST/NAME)");
     bool good = text.n < sizeof a->job;
     for (size_t i = 0; i < text.n && good; i++)
         good = isalnum((unsigned char)text.at[i]) || strchr("-_", text.at[i]);
     if (!good)
-        return fail(err, "the name of a job or bucket has at most 64 letters, digits, - and _");
+        return fail(err, "the name of a job or bucket must have 1 to 64 letters, digits, - and _");
     memcpy(a->job, text.at, text.n);
     return 0;
 }
@@ -161,15 +164,16 @@ static int take_setting(nats_address *a, const char *name, char **value, beluga_
             return 0;
         }
     if (strcmp(name, "replicas") == 0) {
-        if (!take_number(*value, MAX_REPLICAS, &n)) return fail(err, "replicas are 1 to 5");
+        if (!take_number(*value, MAX_REPLICAS, &n))
+            return fail(err, "replicas must be a number from 1 to 5");
         a->replicas = (int)n;
     } else if (strcmp(name, "ack_wait") == 0 || strcmp(name, "patience") == 0) {
         if (!take_number(*value, MAX_SECONDS, &n))
-            return fail(err, "ack_wait and patience are seconds, at most a week");
+            return fail(err, "ack_wait and patience must be numbers of seconds, at most a week");
         *(*name == 'a' ? &a->ack_wait_ms : &a->patience_ms) = n * 1000;
     } else {
-        return fail(err, "behind its ? may stand replicas, ack_wait, patience, domain, creds, "
-                         "nkey, ca, cert and key");
+        return fail(err, "unknown setting after the ?; use replicas, ack_wait, patience, domain, "
+                         "creds, nkey, ca, cert and key");
     }
     return 0;
 }
@@ -237,7 +241,7 @@ int nats_address_parse(const char *text, nats_address *a, beluga_error *err)
     *a = (nats_address){.ack_wait_ms = NATS_ACK_WAIT_MS};
     a->tls = strncmp(text, "tls://", 6) == 0;
     if (!a->tls && strncmp(text, "nats://", 7) != 0)
-        return fail(err, "it begins with nats:// or tls://");
+        return fail(err, "it must begin with nats:// or tls://");
     text = strstr(text, "://") + 3;
     piece rest = {text, strlen(text)};
     piece hosts = take(&rest, "/", &end);

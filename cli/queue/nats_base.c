@@ -78,8 +78,8 @@ void nats_check_patience_locked(nats_queue *q)
 {
     int64_t patience = q->settings.patience_ms;
     if (!q->connected && patience > 0 && beluga__now_ms() - q->lost_ms > patience)
-        nats_fail_locked(q, BELUGA_ERROR_NETWORK, "no connection for %" PRId64 " seconds",
-                         patience / 1000);
+        nats_fail_locked(q, BELUGA_ERROR_NETWORK,
+                         "there has been no connection for %" PRId64 " seconds", patience / 1000);
 }
 
 int nats_wait_locked(nats_queue *q, beluga_error *err)

@@ -53,7 +53,7 @@ static int connect_anew(nats_bucket *b, beluga_error *err)
     char name[QUEUE_NAME_BYTES];
     nats_dial_name(name);
     if (b->nats->natsOptions_Create(&options) != NATS_OK)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for NATS");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for NATS");
     int rc = nats_dial_options(b->nats, &b->address, name, options, err);
     if (rc == 0) {
         natsStatus status = use_connection(b, options);
@@ -130,11 +130,11 @@ int nats_bucket_find(const nats_bucket *b, const char *description, nats_bucket_
     if (code == JSStreamNotFoundErr) {
         status = make_bucket(b, description, &code);
         if (status != NATS_OK)
-            return nats_bucket_explain(b, status, code, "can't make the bucket", err);
+            return nats_bucket_explain(b, status, code, "can't create the bucket", err);
         status = nats_bucket_look(b, state, &code);
     }
     if (status == NATS_OK) return 0;
-    return nats_bucket_explain(b, status, code, "can't look at the bucket", err);
+    return nats_bucket_explain(b, status, code, "can't read the state of the bucket", err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -175,7 +175,7 @@ static int take_message(const nats_bucket *b, const beluga_json *json, uint64_t 
     *message = (nats_bucket_message){.sequence = (uint64_t)sequence, .removed = is_mark(text)};
     snprintf(message->key, sizeof message->key, "%s", subject + skip);
     if (!lost && !decode(json, "data", text)) return 1;
-    beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for what a bucket of NATS has");
+    beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the entries of a NATS bucket");
     return -1;
 }
 

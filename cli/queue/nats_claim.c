@@ -87,7 +87,7 @@ int nats_claims_begin(nats_queue *q, beluga_error *err)
     if (q->puller.subscription) return 0;
     snprintf(subject, sizeof subject, "%s.%s.*", q->inbox, q->puller.name);
     natsStatus s = nats_subscribe(q, &q->puller.subscription, subject, on_line);
-    return s == NATS_OK ? 0 : nats_explain(q, s, 0, "can't listen for lines", err);
+    return s == NATS_OK ? 0 : nats_explain(q, s, 0, "can't subscribe to the lines", err);
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------ */
@@ -129,7 +129,7 @@ static natsStatus read_line(nats_queue *q, nats_claim *claim)
     const char *ref = nats_parts_of(q, claim->message);
     natsStatus s = ref ? nats_parts_read(q, ref, &claim->whole, nats_beat) : NATS_OK;
     if (s != NATS_NOT_FOUND) return s;
-    claim->fault = "its parts are not in the queue, or damaged";
+    claim->fault = "some of its parts are missing from the queue, or are damaged";
     return NATS_OK;
 }
 

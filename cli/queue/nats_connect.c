@@ -61,8 +61,8 @@ static void on_closed(natsConnection *nc, void *payload)
     pthread_cond_broadcast(&q->changed);
     if (!q->ending)
         nats_fail_locked(q, refused ? BELUGA_ERROR_AUTHENTICATION : BELUGA_ERROR_NETWORK,
-                         refused ? "the server refuses the credentials now"
-                                 : "the connection was closed for good");
+                         refused ? "the server no longer accepts the credentials"
+                                 : "the connection was closed and can't be reopened");
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -134,7 +134,7 @@ int nats_connect(nats_queue *q, beluga_error *err)
     }
     int rc = nats_dial_options(q->nats, &q->address, q->name, options, err);
     if (rc == 0 && set_callbacks(q, options) != NATS_OK)
-        rc = nats_explain(q, NATS_NO_MEMORY, 0, "the connection's options", err);
+        rc = nats_explain(q, NATS_NO_MEMORY, 0, "can't set the options of the connection", err);
     if (rc == 0) {
         natsStatus s = nats_dial(q->nats, options, &q->connection);
         q->connected = s == NATS_OK;

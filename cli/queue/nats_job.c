@@ -129,10 +129,10 @@ static int add_streams(nats_queue *q, beluga_error *err)
     static const struct {
         job_step *step;
         const char *what;
-    } steps[] = {{add_lines, "can't make the stream of the lines"},
-                 {add_results, "can't make the stream of the results"},
-                 {add_state, "can't make the stream of the job's state"},
-                 {add_consumer, "can't make the consumer of the lines"}};
+    } steps[] = {{add_lines, "can't create the stream of the lines"},
+                 {add_results, "can't create the stream of the results"},
+                 {add_state, "can't create the stream of the job's state"},
+                 {add_consumer, "can't create the consumer of the lines"}};
     int replicas = q->address.replicas ? q->address.replicas : NATS_REPLICAS;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         jsErrCode code = 0;
@@ -199,10 +199,10 @@ int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
     }
     if (stop.code) return *err = stop, stop.code;
     if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
-    beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                     "%s: there is no job of this name: `beluga batch IN --out OUT --queue %s` "
-                     "begins it",
-                     base->where, base->where);
+    beluga_error_set(
+        err, BELUGA_ERROR_NOT_FOUND,
+        "%s: there is no job of this name; create it with `beluga batch IN --out OUT --queue %s`",
+        base->where, base->where);
     return BELUGA_ERROR_NOT_FOUND;
 }
 
@@ -236,7 +236,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
     natsStatus s = read_manifest(q, &code, &stop);
     if (s == NATS_OK) return 0;
     if (stop.code) return *err = stop, stop.code;
-    if (!is_missing(code)) return nats_explain(q, s, code, "can't look for the job", err);
+    if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
     int rc = add_streams(q, err);
     if (rc != 0) return rc;
     for (int64_t end = beluga__now_ms() + JOB_MS; rc == 0;) {
@@ -244,7 +244,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
         s = put_manifest(q, manifest, n, made, &code);
         if (s == NATS_OK) return 0;
         if (!publish_may_pass(s, code) || beluga__now_ms() > end)
-            return nats_explain(q, s, code, "can't begin the job", err);
+            return nats_explain(q, s, code, "can't create the job", err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;
@@ -278,7 +278,7 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err)
         natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
         if (s == NATS_OK) return 0;
         if (!publish_may_pass(s, code))
-            return nats_explain(q, s, code, "can't end the putting", err);
+            return nats_explain(q, s, code, "can't mark the job as complete", err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;

@@ -128,6 +128,6 @@ int nats_key_use(const nats_library *nats, natsOptions *options, const char *pat
     explicit_bzero(text, sizeof text);
     if (done) return 0;
     beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "%s: it has no seed of a user for NATS (SU…)", path);
+                     "%s: it does not contain the seed of a NATS user key (SU…)", path);
     return BELUGA_ERROR_INVALID_CONFIG;
 }

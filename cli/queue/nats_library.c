@@ -43,7 +43,7 @@ static void load(void)
     loaded = !missing && library.nats_GetVersionNumber() >= NATS_OLDEST;
     if (!loaded)
         snprintf(why, sizeof why, NATS_SONAME " is too old%s%s: NATS needs libnats 3.4",
-                 missing ? ", and has no " : "", missing ? missing : "");
+                 missing ? ", and lacks " : "", missing ? missing : "");
 }
 
 const nats_library *nats_load(beluga_error *err)

@@ -6,8 +6,8 @@ static int open_queue(const queue_settings *settings, queue **out, beluga_error 
     (void)settings;
     *out = NULL;
     beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "this beluga was built without queues of NATS: build it where libnats 3.4 or "
-                     "later is (libnats-dev)");
+                     "this beluga was built without queues of NATS: install libnats 3.4 or later "
+                     "(libnats-dev), and build beluga again");
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 

@@ -265,7 +265,7 @@ static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
         nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full");
     if (put->answer == NATS_TOO_LONG)
         nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED,
-                         "line %" PRIu64 " is longer than the server takes", put->line);
+                         "line %" PRIu64 " is longer than the server allows", put->line);
     wait_for_answer(q, put, now_ms + AGAIN_MS);
 }
 

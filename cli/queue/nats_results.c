@@ -163,7 +163,7 @@ static int read_whole(nats_queue *q, uint64_t line, beluga_error *err)
         if (s == NATS_NOT_FOUND) {
             beluga_error_set(err, BELUGA_ERROR_MALFORMED_RESPONSE,
                              "%s: the result of line %" PRIu64
-                             " is not whole: parts of it are missing or damaged",
+                             " is incomplete: some of its parts are missing or damaged",
                              q->base.where, line);
             return BELUGA_ERROR_MALFORMED_RESPONSE;
         }

@@ -26,9 +26,9 @@ int queue_open(const queue_settings *settings, queue **out, beluga_error *err)
     const queue_backend *backend = find_backend(settings->address);
     *out = NULL;
     if (backend) return backend->open(settings, out, err);
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "the address of a queue begins with nats:// or tls://, as "
-                     "nats://HOST/JOB does");
+    beluga_error_set(
+        err, BELUGA_ERROR_INVALID_CONFIG,
+        "the address of a queue must begin with nats:// or tls://, as in nats://HOST/JOB");
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 

@@ -271,12 +271,12 @@ static int open_spend(serve_access *access, const serve_settings *settings, belu
     if (!path) path = spend_usual_path(usual);
     int status = spend_new(path, &access->spend, err);
     if (!path && has_budgets(settings))
-        out_warning("what keys spend is kept in memory alone, for neither XDG_STATE_HOME nor HOME "
-                    "is set; name a file by spend:");
+        out_warning("what keys spend is stored only in memory, because neither XDG_STATE_HOME nor "
+                    "HOME is set; to store it in a file, set serve.spend");
     bool needed = settings->spend || has_budgets(settings);
     if (!status || status == BELUGA_ERROR_NO_MEMORY) return status;
     if (status != BELUGA_ERROR_NOT_SUPPORTED && needed) return status;
-    if (needed) out_warning("what keys spend is kept in memory alone: %s", err->message);
+    if (needed) out_warning("what keys spend is stored only in memory: %s", err->message);
     return spend_new(NULL, &access->spend, err);
 }
 
@@ -292,7 +292,7 @@ static int check_path(const serve_access *access, const serve_settings *settings
     const char *old = access->path ? access->path : "", *new = settings->spend;
     if (!access->spend || strcmp(old, new ? new : "") == 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "spend: can't change while the server runs; restart it");
+                            "serve.spend can't change while the server runs; restart the server");
 }
 
 static int set_path(serve_access *access, const serve_settings *settings)
@@ -308,7 +308,8 @@ int serve_access_renew(serve_access *access, const serve_settings *settings, bel
     if (!status && set_path(access, settings)) status = BELUGA_ERROR_NO_MEMORY;
     if (!status) status = open_spend(access, settings, err);
     if (!status) status = make_set(access, settings, &set);
-    if (status == BELUGA_ERROR_NO_MEMORY) beluga_error_set(err, status, "no memory for the keys");
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        beluga_error_set(err, status, "out of memory for the keys");
     if (status) {
         free_set(&set);
         return status;
@@ -345,7 +346,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
 {
     *out = NULL;
     serve_access *access = calloc(1, sizeof *access);
-    if (!access) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!access) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     access->clock = (serve_access_clock){monotonic_ms, wall_s, NULL};
     access->seed = beluga__seed();
     int status = serve_access_renew(access, settings, err);
@@ -424,11 +425,10 @@ int serve_access_find(serve_access *access, const http_exchange *x, serve_key **
         *out = serve_key_ref(key);
         return 0;
     }
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                            any ? "this key is not one of this server's: ask whoever runs it "
-                                  "for one"
-                                : "a key is needed: send Authorization: Bearer KEY, or x-api-key: "
-                                  "KEY");
+    return beluga_error_set(
+        err, BELUGA_ERROR_AUTHENTICATION,
+        any ? "this server does not know the key: ask its operator for a key"
+            : "a key is required: send it as Authorization: Bearer KEY, or x-api-key: KEY");
 }
 
 bool serve_key_may_ask(const serve_key *key, const char *model)
@@ -501,8 +501,8 @@ static int tell_spent(const serve_key *key, double budget, const char *period, i
     char time[32];
     serve_write_time(renewed_s, time);
     beluga_error_set(err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "the key %s has spent its %.10g US dollars of this %s; the budget is renewed "
-                     "at %s",
+                     "the key %s has spent its budget of %.10g US dollars for this %s; the budget "
+                     "is renewed at %s",
                      key->account->name, budget, period, time);
     err->retry_after_ms = (renewed_s - now_s(key->access)) * 1000;
     return err->code;
@@ -539,7 +539,7 @@ static void tell_unpriced(const serve_key *key)
     if (!budget || key->account->told_unpriced) return;
     key->account->told_unpriced = true;
     out_warning("the budget of the key %s does not count calls of models whose price is not known; "
-                "a file of your own may have it (prices: of a model)",
+                "set their price in a file of your own (prices: of a model)",
                 key->account->name);
 }
 

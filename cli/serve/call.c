@@ -97,8 +97,9 @@ static void cut(serve_work *work)
     serve_call *call = beluga__container_of(work, serve_call, work);
     beluga_error err;
     if (!call->request || call->answered) return;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "the server ends, and the answer was not whole yet: ask again");
+    beluga_error_set(
+        &err, BELUGA_ERROR_OVERLOADED,
+        "the server is shutting down before the answer is complete: send the request again");
     call_fail(call, &err);
 }
 
@@ -198,7 +199,7 @@ static int make_context(serve_call *call, beluga_error *err)
     const char *parent = http_header(x, "traceparent");
     call->context = beluga_context_new_timeout(NULL, timeout);
     if (!call->context)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the request");
     if (!parent) return 0;
     beluga_context *traced =
         beluga_context_new_trace(call->context, parent, http_header(x, "tracestate"));
@@ -225,8 +226,8 @@ static int check_other_models(const serve_call *call, beluga_error *err)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (beluga_json_get(call->body.body, names[i]))
             return beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
-                                    "%s: the key \"%s\" may ask some models alone, so a request "
-                                    "of it names one, in `model`",
+                                    "%s: the key \"%s\" may ask only some models, so its requests "
+                                    "must name a single model, in `model`",
                                     names[i], serve_key_name(call->key));
     return 0;
 }
@@ -285,7 +286,7 @@ void serve_call_handle(serve_request *request)
     if (serve_refuse_excess(request)) return;
     serve_call *call = make_call(request);
     if (!call) {
-        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "out of memory for the request");
         return;
     }
     if (begin(call, &err)) {

@@ -35,7 +35,7 @@ static int start(serve_call *call, beluga_error *err)
     size_t n = call_options(call, options);
     const bool live = call->body.stream && !call->held;
     passing *p = call->own = calloc(1, sizeof *p);
-    if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
     beluga__buf_init(&p->raw, beluga_allocator_default(), CALL_MAX_BYTES);
     p->line_empty = true;
     options[n++] = beluga_with_request_body_n(call->text, call->length);

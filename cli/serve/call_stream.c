@@ -7,7 +7,7 @@ static int start(serve_call *call, beluga_error *err)
     size_t n = call_read_options(call, options);
     call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (!call->stream)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
     /* what is held back is asked for as a stream all the same, which has a stream's timeouts */
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     return call_ask(call, !call->held, options, n, err);

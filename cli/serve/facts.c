@@ -148,7 +148,7 @@ void serve_show_ready(serve_request *request)
     if (request->s->draining)
         show_state(request, 503, "draining");
     else if (!has_models)
-        show_state(request, 503, "no model is served");
+        show_state(request, 503, "no models are served");
     else
         show_state(request, 200, "ready");
 }
@@ -166,7 +166,8 @@ void serve_show_status(serve_request *request)
                                .gauges = &gauges,
                                .settings = &now->settings};
     if (!now->settings.page) {
-        serve_refuse(request, BELUGA_ERROR_NOT_FOUND, "the page is off: serve.page turns it on");
+        serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
+                     "the page is off: set serve.page to turn it on");
         return;
     }
     serve_request_add_headers(request);
@@ -194,5 +195,5 @@ void serve_do_reload(serve_request *request)
         serve_answer_error(request, &err);
         return;
     }
-    show_state(request, 200, "read anew");
+    show_state(request, 200, "read again");
 }

@@ -345,5 +345,5 @@ void http_turn_away(http_server *s, int fd)
         return;
     }
     http_add_header(c->x, "retry-after", "1");
-    http_refuse(c, 503, "there are too many connections: try again");
+    http_refuse(c, 503, "there are too many connections: try again later");
 }

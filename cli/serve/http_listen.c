@@ -165,23 +165,26 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
     char host[MOST_HOST];
     const char *port = split(address, host);
     if (!port) {
-        snprintf(why, n, "%s is no address: write HOST:PORT, [IPv6]:PORT or unix:PATH", address);
+        snprintf(why, n, "%s is not an address: write HOST:PORT, [IPv6]:PORT or unix:PATH",
+                 address);
         return EINVAL;
     }
     struct addrinfo *found = NULL;
     int status = look_up(host, port, &found);
     if (status != 0) {
-        snprintf(why, n, "%s: the host is not known: %s", address, gai_strerror(status));
+        snprintf(why, n, "%s: the host name can't be resolved: %s", address, gai_strerror(status));
         return EADDRNOTAVAIL;
     }
     int failure = open_all(found, atoi(port) == 0, opened, n_opened);
     freeaddrinfo(found);
     if (failure == EADDRINUSE) {
-        snprintf(why, n, "%s: another program listens there: end it, or choose another port",
-                 address);
+        snprintf(
+            why, n,
+            "%s: another program listens at this address: end that program, or choose another port",
+            address);
         return failure;
     }
-    return failure ? fail(failure, address, "can't listen there", why, n) : 0;
+    return failure ? fail(failure, address, "can't listen at this address", why, n) : 0;
 }
 
 /* --- unix:PATH ----------------------------------------------------------------------------------
@@ -226,17 +229,18 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
     struct stat status;
     int fd = -1;
     if (!*path || strlen(path) >= sizeof at.sun_path) {
-        snprintf(why, n, "%s: the path of a socket has 1 to %zu bytes", address,
+        snprintf(why, n, "%s: the path of a socket must have 1 to %zu bytes", address,
                  sizeof at.sun_path - 1);
         return EINVAL;
     }
     memcpy(at.sun_path, path, strlen(path));
     int failure = open_local(&at, &fd);
     if (failure == EEXIST)
-        return fail(failure, address, "there is a file that is no socket", why, n);
+        return fail(failure, address, "there is already a file that is not a socket", why, n);
     if (failure == EADDRINUSE)
-        return fail(failure, address, "another server listens there: end it", why, n);
-    if (failure) return fail(failure, address, "can't listen there", why, n);
+        return fail(failure, address, "another server listens at this socket: end that server", why,
+                    n);
+    if (failure) return fail(failure, address, "can't listen at this socket", why, n);
     l->unix_path = strdup(path);
     if (l->unix_path && lstat(path, &status) == 0) {
         l->device = status.st_dev;
@@ -246,7 +250,7 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
     if (!failure) return 0;
     l->watch.fd = fd;
     http_listener_close(l);
-    return fail(failure, address, "can't listen there", why, n);
+    return fail(failure, address, "can't listen at this socket", why, n);
 }
 
 /* --- all of them --------------------------------------------------------------------------------

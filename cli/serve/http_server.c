@@ -90,7 +90,7 @@ int http_server_listen(http_server *s, const char *address, char *why, size_t n)
     http_listener opened[HTTP_MAX_OPENED] = {0};
     size_t n_opened = 0;
     if (s->n_listeners + HTTP_MAX_OPENED > HTTP_MAX_LISTENERS) {
-        snprintf(why, n, "%s: these are too many addresses", address);
+        snprintf(why, n, "%s: there are too many addresses", address);
         return ENOSPC;
     }
     int failure = http_listener_open(opened, &n_opened, address, why, n);
@@ -98,7 +98,7 @@ int http_server_listen(http_server *s, const char *address, char *why, size_t n)
         if (failure)
             http_listener_close(&opened[i]);
         else if ((failure = add_listener(s, &opened[i])))
-            snprintf(why, n, "%s: can't be watched: %s", address, strerror(failure));
+            snprintf(why, n, "%s: can't watch this socket: %s", address, strerror(failure));
     }
     return failure;
 }

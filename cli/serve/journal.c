@@ -358,8 +358,8 @@ static int start_thread(serve_journal *j, beluga_error *err)
     if (j->has_thread) return 0;
     int error = beluga__thread_start(&j->thread, STACK_BYTES, run, j);
     if (error)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for the journal: %s",
-                                strerror(error));
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                                "can't start a thread for the journal: %s", strerror(error));
     j->has_thread = true;
     return 0;
 }
@@ -388,7 +388,7 @@ int serve_journal_new(serve_journal **out, beluga_error *err)
 {
     serve_journal *j = calloc(1, sizeof *j);
     *out = j;
-    if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the journal");
+    if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the journal");
     j->fd = j->old_fd = -1;
     beluga__buf_init(&j->line, beluga_allocator_default(), 16 * MAX_TEXT);
     beluga__buf_init(&j->texts, beluga_allocator_default(), 16 * MAX_TEXT);

@@ -41,7 +41,7 @@ struct serve_models {
 
 static int no_memory(beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the models");
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the models");
 }
 
 /* ---- a model --------------------------------------------------------------------------------- */
@@ -80,8 +80,8 @@ static int serve_provider(serve_models *models, const char *provider, beluga_err
 {
     if (is_served(models, provider)) return 0;
     if (models->n_providers == MAX_PROVIDERS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "more than %d providers",
-                                MAX_PROVIDERS);
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "there are more than %d providers", MAX_PROVIDERS);
     if (!copy(&models->providers[models->n_providers], provider)) return no_memory(err);
     models->n_providers++;
     return 0;
@@ -431,9 +431,9 @@ static int explain_unknown(const serve_models *models, const char *name, beluga_
         return beluga_error_set(err, BELUGA_ERROR_INVALID_MODEL,
                                 "there is no model \"%s\"; did you mean \"%s\"?", name, near);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_MODEL,
-                            "there is no model \"%s\": GET /v1/models lists those that are served; "
-                            "an alias of that name, or default_model in the section serve of the "
-                            "configuration, would serve it",
+                            "there is no model \"%s\": GET /v1/models lists the models that are "
+                            "served; to serve this name, add an alias of this name, or set "
+                            "default_model in the section serve of the configuration",
                             name);
 }
 
@@ -451,8 +451,9 @@ int serve_models_find(serve_models *models, const char *name, serve_model **out,
     }
     if (!model) model = models->otherwise;
     if (!model && (!name || !*name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "model: it is missing; GET /v1/models lists those that are served");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "model: it is missing; GET /v1/models lists the models that are served");
     if (!model) return explain_unknown(models, name, err);
     *out = serve_model_ref(model);
     return 0;

@@ -68,10 +68,10 @@ const char *origin_refusal(const serve_settings *settings, const char *peer, con
 {
     if (serve_has_keys(settings)) return NULL;
     if (host && strcmp(peer, "unix") != 0 && !is_own_host(settings, host))
-        return "Host names another machine than this one: ask by http://127.0.0.1 or "
-               "http://localhost, or configure keys (serve.keys) to be reached by other names";
+        return "the Host header names another machine: send the request to http://127.0.0.1 or "
+               "http://localhost, or configure keys (serve.keys) to allow other names";
     if (origin && !is_own_origin(origin, host) && !origin_is_allowed(settings, origin))
-        return "a page of another site sent this request: put its origin into serve.cors.origins, "
-               "or configure keys (serve.keys)";
+        return "a page of another site sent this request: add its origin to serve.cors.origins, or "
+               "configure keys (serve.keys)";
     return NULL;
 }

@@ -134,7 +134,7 @@ int serve_request_find_model(serve_request *request, const char *name, serve_mod
     if (status || serve_key_may_ask(request->key, (*model)->name)) return status;
     status = beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
                               "the key \"%s\" may not ask the model \"%s\": GET /v1/models lists "
-                              "those that it may ask",
+                              "the models that this key may ask",
                               serve_key_name(request->key), (*model)->name);
     serve_model_unref(*model);
     *model = NULL;
@@ -243,10 +243,10 @@ bool serve_refuse_excess(serve_request *request)
 {
     beluga_error err;
     if (request->s->n_works < request->snapshot->settings.max_requests) return false;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "%u requests are being answered, as many as this server takes at once "
-                     "(max_requests): ask again",
-                     request->snapshot->settings.max_requests);
+    beluga_error_set(
+        &err, BELUGA_ERROR_OVERLOADED,
+        "the server is already answering %u requests, its limit (max_requests): try again later",
+        request->snapshot->settings.max_requests);
     err.retry_after_ms = EXCESS_RETRY_MS;
     serve_answer_error(request, &err);
     return true;

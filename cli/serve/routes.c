@@ -89,7 +89,7 @@ static void refuse_path(serve_request *request)
 {
     if (strncmp(request->record.path, "/v1/v1/", 7) == 0) {
         serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
-                     "there is no %s here: this client adds /v1 itself, so give it the address "
+                     "there is no %s here: the client adds /v1 itself, so configure its base URL "
                      "without /v1",
                      request->record.path);
         return;
@@ -108,7 +108,7 @@ static bool refuse_upgrade(serve_request *request, const serve_route *route)
     beluga_error err;
     if (route->family != &protocol_responses || !http_header(request->x, "upgrade")) return false;
     beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "this server has no WebSocket: POST the request");
+                     "this server does not support WebSocket: send the request with POST");
     http_add_header(request->x, "upgrade", "HTTP/1.1");
     serve_answer_status(request, UPGRADE_REQUIRED, &err);
     return true;
@@ -118,7 +118,7 @@ static void refuse_method(serve_request *request, const serve_route *route)
 {
     beluga_error err;
     if (refuse_upgrade(request, route)) return;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "%s takes %s, and not %s",
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "%s accepts %s, not %s",
                      request->record.path, route->method, request->record.method);
     http_add_header(request->x, "allow",
                     strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
@@ -156,9 +156,10 @@ static bool let_in(serve_request *request, const serve_route *route)
     }
     request->record.key = serve_key_name(request->key);
     if (route->guard != ROUTE_SEES || serve_key_may_see(request->key)) return true;
-    serve_refuse(request, BELUGA_ERROR_AUTHORIZATION,
-                 "the key \"%s\" may not see this: `page: true` in its entry would let it",
-                 request->record.key);
+    serve_refuse(
+        request, BELUGA_ERROR_AUTHORIZATION,
+        "the key \"%s\" may not see this page: set `page: true` in the key's entry to allow it",
+        request->record.key);
     return false;
 }
 
@@ -178,7 +179,8 @@ static bool can_read(serve_request *request)
     const char *encoding = http_header(request->x, "content-encoding");
     if (!encoding || !*encoding || strcasecmp(encoding, "identity") == 0) return true;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST,
-                     "bodies that are compressed (%.32s) are not read: send it as it is", encoding);
+                     "this server can't read compressed bodies (%.32s): send the body uncompressed",
+                     encoding);
     http_add_header(request->x, "accept-encoding", "identity");
     serve_answer_status(request, UNSUPPORTED_MEDIA_TYPE, &err);
     return false;
@@ -186,7 +188,7 @@ static bool can_read(serve_request *request)
 
 static void head(void *payload, http_exchange *x)
 {
-    static const char no_memory[] = "no memory\n";
+    static const char no_memory[] = "out of memory\n";
     serve_request *request = serve_request_begin(payload, x);
     if (!request) {
         http_answer(x, 503, "text/plain", no_memory, sizeof no_memory - 1);

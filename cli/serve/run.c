@@ -53,8 +53,9 @@ static void drain_over(reactor_timer *timer)
 {
     running *r = beluga__container_of(timer, running, drain);
     beluga__list *node = r->s.works.next;
-    out_warning("%zu requests were not answered in the time that drain gives, and end now",
-                r->s.n_works);
+    out_warning(
+        "%zu requests are ended without a full answer, because the time of serve.drain is over",
+        r->s.n_works);
     while (node != &r->s.works) {
         serve_work *work = beluga__container_of(node, serve_work, node);
         node = node->next;
@@ -72,8 +73,8 @@ static void drain(running *r, int number)
     }
     s->draining = true;
     if (s->n_works)
-        out_note("ending when %zu %s been answered; a second signal ends it at once", s->n_works,
-                 s->n_works == 1 ? "request has" : "requests have");
+        out_note("ending when %zu %s been answered; a second signal ends the server at once",
+                 s->n_works, s->n_works == 1 ? "request has" : "requests have");
     else
         out_note("ending; no request is being answered");
     reactor_set_timer(s->reactor, &r->linger, number == SIGTERM ? LINGER_MS : 0);

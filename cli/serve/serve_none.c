@@ -6,10 +6,8 @@
 int serve_run(const cli_args *args)
 {
     (void)args;
-    out_error(
-        "this beluga was built without its server, because llhttp was missing or -Dserve=disabled "
-        "was set: install libllhttp-dev (or llhttp-devel), or run scripts/llhttp --fetch, and "
-        "build "
-        "it anew to have \"beluga serve\"");
+    out_error("this beluga was built without \"beluga serve\", because llhttp was missing or "
+              "-Dserve=disabled was set: install libllhttp-dev (or llhttp-devel), or run "
+              "scripts/llhttp --fetch, and build beluga again");
     return CLI_EXIT_CONFIG;
 }

@@ -88,9 +88,9 @@ static int add_entry(entry_list *list, const nats_bucket_message *message, const
     list->bytes += name + text->length;
     if (list->count == MAX_MESSAGES || list->bytes > MAX_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "the bucket is too large for one of keys");
+                                "the bucket is too large to be a bucket of keys");
     char *copy = make_room(list) ? malloc(name + text->length) : NULL;
-    if (!copy) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!copy) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     memcpy(copy, message->key, name);
     if (text->length) memcpy(copy + name, text->data, text->length);
     list->items[list->count++] =
@@ -135,7 +135,7 @@ static void complain(void *payload, size_t index, const char *message)
     complaining *c = payload;
     const entry *e = &c->entries[index];
     if (e->sequence <= c->keys->told_sequence) return;
-    beluga__buf_printf(&c->text, "the key %.128s of %s is left out: %s", e->name,
+    beluga__buf_printf(&c->text, "the key %.128s of %s is ignored: %s", e->name,
                        c->keys->bucket.address.where, message);
     beluga__buf_putc(&c->text, '\0');
 }
@@ -182,7 +182,7 @@ static int use_entries(shared_keys *k, const entry_list *list, beluga_error *err
         return beluga_error_set(err, status, "the bucket has more than %d keys", SERVE_MAX_KEYS);
     status = parse(k, list, &settings, &complaints);
     if (status) {
-        beluga_error_set(err, status, "no memory for the keys");
+        beluga_error_set(err, status, "out of memory for the keys");
         serve_settings_free(&settings);
     } else
         publish(k, &settings, &complaints);
@@ -294,10 +294,9 @@ void shared_keys_tell(shared_keys *k)
     for (; at < end; at += strlen(at) + 1) out_warning("%s", at);
     beluga__buf_clear(&k->complaints);
     if (*k->why && !k->told)
-        out_warning("shared keys can't be read; those that are known hold until they can: %s",
-                    k->why);
+        out_warning("the shared keys can't be read, so the keys read last stay valid: %s", k->why);
     if (!*k->why && k->told)
-        out_note("the shared keys of %s are read again", k->bucket.address.where);
+        out_note("the shared keys of %s can be read again", k->bucket.address.where);
     k->told = *k->why != '\0';
     pthread_mutex_unlock(&k->lock);
 }
@@ -336,12 +335,13 @@ static int start(shared_keys *k, const char *where, beluga_error *err)
     if (rc && rc != BELUGA_ERROR_NETWORK && rc != BELUGA_ERROR_TIMEOUT) return rc;
     k->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (k->fd < 0)
-        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "no event for the keys: %s",
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                "can't create an event descriptor for the keys: %s",
                                 strerror(errno));
     int error = beluga__thread_start(&k->thread, STACK_BYTES, run, k);
     k->has_thread = !error;
     if (!error) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for the keys: %s",
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "can't start a thread for the keys: %s",
                             strerror(error));
 }
 
@@ -349,7 +349,7 @@ int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
 {
     shared_keys *k = calloc(1, sizeof *k);
     *out = NULL;
-    if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     k->fd = -1;
     pthread_mutex_init(&k->lock, NULL);
     beluga__cond_init(&k->wake);
@@ -393,8 +393,8 @@ static int check_name(const char *name, beluga_error *err)
                 !strchr(name, '@') && serve_key_name_is_good(name);
     if (good) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "the name of a key in NATS has 1 to %d of A-Z a-z 0-9 . _ -, and no "
-                            "dot at an end or beside another",
+                            "the name of a key in NATS must have 1 to %d of A-Z a-z 0-9 . _ -, "
+                            "without a dot at its beginning or end, or two dots in a row",
                             SERVE_KEY_NAME_BYTES);
 }
 
@@ -408,8 +408,8 @@ static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err
 {
     const char *where = b->address.where, *bucket = b->address.job;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "%s has a key of the name %s: choose another one, or take that out "
-                            "first (nats -s %.*s kv del %s %s)",
+                            "%s already has a key named %s: choose another name, or delete that "
+                            "key first (nats -s %.*s kv del %s %s)",
                             where, name, servers_length(b), where, bucket, name);
 }
 
@@ -461,9 +461,10 @@ static void print_key(const nats_bucket *b, const char *name, const serve_new *m
     const char *where = b->address.where, *bucket = b->address.job;
     int n = servers_length(b);
     fprintf(out,
-            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
+            "Give this key to the client; it is shown only once:\n\n"
+            "    %s\n\n"
             "Its hash is in %s as %s, where gateways find it within seconds.\n"
-            "Limits are put beside it, and a key that is deleted is refused:\n\n"
+            "To set limits, and to delete the key, so that it is refused:\n\n"
             "nats -s %.*s kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
             "nats -s %.*s kv del %s %s\n",
             made->key, where, name, n, where, bucket, name, made->sha256, n, where, bucket, name);

@@ -4,8 +4,8 @@
 static int refuse(beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "keys_from: this beluga was built without NATS: build it with "
-                            "-Dqueue=enabled, where libnats 3.4 or later is (libnats-dev), or put "
+                            "keys_from: this beluga was built without NATS: install libnats 3.4 or "
+                            "later (libnats-dev), and build beluga with -Dqueue=enabled, or put "
                             "the keys into the configuration");
 }
 

@@ -52,7 +52,7 @@ static int fail(const nats_store *s, natsStatus status, jsErrCode code, const ch
 
 static int fail_memory(char *why)
 {
-    snprintf(why, SPEND_WHY_BYTES, "no memory for the spend");
+    snprintf(why, SPEND_WHY_BYTES, "out of memory for what keys spend");
     return -1;
 }
 
@@ -160,7 +160,7 @@ static int read_news(nats_store *s, char *why)
     nats_bucket_state state = {.last = 0};
     jsErrCode code;
     natsStatus status = nats_bucket_look(&s->bucket, &state, &code);
-    if (status != NATS_OK) return fail(s, status, code, "can't look at the bucket", why);
+    if (status != NATS_OK) return fail(s, status, code, "can't read the state of the bucket", why);
     int rc;
     while ((rc = read_next(s, why)) > 0) continue;
     if (rc == 0 && state.last > s->seen) s->seen = state.last;
@@ -209,7 +209,8 @@ static int begin(nats_store *s, const char *where, beluga_error *err)
     snprintf(writer, sizeof writer, "%016" PRIx64, beluga__seed());
     beluga__buf_init(&s->text, beluga_allocator_default(), MOST_TEXT);
     s->ledger = spend_ledger_new(writer);
-    if (!s->ledger) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the spend");
+    if (!s->ledger)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for what keys spend");
     int rc = nats_bucket_begin(&s->bucket, where, err);
     if (rc == 0) rc = nats_bucket_connect(&s->bucket, err);
     return rc == BELUGA_ERROR_NETWORK || rc == BELUGA_ERROR_TIMEOUT ? 0 : rc;

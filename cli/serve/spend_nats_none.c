@@ -9,8 +9,8 @@ static int open_store(const char *where, spend_store **out, char *why)
     (void)where;
     *out = NULL;
     snprintf(why, SPEND_WHY_BYTES,
-             "this beluga was built without NATS: build it with -Dqueue=enabled, where libnats 3.4 "
-             "or later is (libnats-dev), or name a file by spend:");
+             "this beluga was built without NATS: install libnats 3.4 or later (libnats-dev), and "
+             "build beluga with -Dqueue=enabled, or set spend: to a file");
     return -1;
 }
 

@@ -9,7 +9,7 @@ static int open_store(const char *where, spend_store **out, char *why)
     *out = NULL;
     snprintf(why, SPEND_WHY_BYTES,
              "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and "
-             "build it anew");
+             "build beluga again");
     return 1;
 }
 

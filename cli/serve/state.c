@@ -68,7 +68,7 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
     *out = NULL;
     if (!snapshot) {
         beluga_config_free(config);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the configuration");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the configuration");
     }
     snapshot->refs = 1;
     snapshot->config = config;
@@ -100,7 +100,7 @@ static void step_now(reactor_task *task)
 
 static int no_loop(int error)
 {
-    out_error("the event loop can't be made: %s", strerror(error));
+    out_error("can't create the event loop: %s", strerror(error));
     return CLI_EXIT_OTHER;
 }
 
@@ -131,7 +131,7 @@ static void take_shared(serve *s)
     shared_keys_tell(s->shared);
     if (!shared_keys_take(s->shared, &keys)) return;
     if (serve_access_share(s->access, &s->now->settings, &keys, &err) == 0) return;
-    out_warning("the keys of keys_from can't be used, and the old ones hold: %s", err.message);
+    out_warning("the keys of keys_from can't be used, so the old keys stay valid: %s", err.message);
     shared_keys_again(s->shared);
 }
 
@@ -147,9 +147,9 @@ static int begin_shared(serve *s, beluga_error *err)
     const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
     if (!where) return 0;
     if (spend && strcmp(spend, where) == 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "serve.keys_from: it is the bucket of spend, too: each needs one "
-                                "of its own");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_CONFIG,
+            "serve.keys_from and serve.spend name the same bucket: give each a bucket of its own");
     int status = shared_keys_new(where, &s->shared, err);
     if (status) return status;
     shared_keys_wait(s->shared, SHARED_MS);
@@ -158,7 +158,7 @@ static int begin_shared(serve *s, beluga_error *err)
     s->shared_watch = (reactor_watch){.fd = shared_keys_fd(s->shared), .ready = on_shared};
     int error = reactor_set(s->reactor, &s->shared_watch, EPOLLIN);
     if (!error) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the keys of NATS can't be watched: %s",
+    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "can't watch the keys in NATS: %s",
                             strerror(error));
 }
 
@@ -222,13 +222,13 @@ static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_err
 {
     const char *old = s->now->settings.keys_from, *new = snapshot->settings.keys_from;
     if (strcmp(old ? old : "", new ? new : "") != 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "serve.keys_from: it can't change while the server runs; restart "
-                                "it");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_CONFIG,
+            "serve.keys_from can't change while the server runs; restart the server");
     if (!serve_has_keys(&s->now->settings) || serve_has_keys(&snapshot->settings)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "serve.keys: they are gone; a server that began with keys ends with "
-                            "them: start it anew to serve without any");
+                            "serve.keys is now empty, but a running server does not give up its "
+                            "keys: restart the server to serve without keys");
 }
 
 static bool listens_alike(const serve_settings *a, const serve_settings *b)
@@ -254,7 +254,7 @@ static int try_reload(serve *s, beluga_error *err)
     if (status) serve_snapshot_unref(snapshot);
     if (!status && moves)
         out_note(
-            "serve.listen is another now; the addresses stay until the server is started anew");
+            "serve.listen has changed; the server uses the new addresses only after a restart");
     return status;
 }
 
@@ -264,12 +264,13 @@ int serve_reload(serve *s, beluga_error *err)
     if (status) {
         s->failed_reloads++;
         snprintf(s->reload_error, sizeof s->reload_error, "%s", err->message);
-        out_warning("the configuration is not read anew, and the old one stays: %s", err->message);
+        out_warning("the new configuration is not valid, so the old one stays in use: %s",
+                    err->message);
         return status;
     }
     s->reloads++;
     *s->reload_error = '\0';
-    out_note("the configuration was read anew");
+    out_note("the configuration was read again");
     return 0;
 }
 

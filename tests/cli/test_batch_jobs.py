@@ -205,7 +205,7 @@ def jobs_of_which_nobody_knows_are_not_created_without_end():
 def jobs_are_under_way_until_a_later_run_collects_them():
     with Place("--batch-polls", "3") as place:
         place.write(texts(30))
-        expect(place.ask(), UNDER_WAY, "30 lines are given to the job", "1 job with 30 lines is under way")
+        expect(place.ask(), UNDER_WAY, "30 lines are submitted as job", "1 job with 30 lines is under way")
         summary = json.loads(expect(place.ask("--json", "-q"), UNDER_WAY).out)
         assert summary["state"] == "under_way" and summary["jobs_under_way"] == 1 and summary["lines_under_way"] == 30
         assert summary["exit_code"] == UNDER_WAY
@@ -331,7 +331,7 @@ def an_outage_is_told_once():
         place.peer.base = way.base
         place.write(texts(4))
         ended = expect(place.wait("-o", "max_retries=0"), 0, "4 of 4 lines done")
-        assert way.cut == 8 and ended.err.count("can't be asked after, which is tried again") == 1, ended
+        assert way.cut == 8 and ended.err.count("the state of a job can't be read; trying again") == 1, ended
 
 
 # ---- lines without an answer
@@ -495,7 +495,7 @@ def lines_that_are_gone_meanwhile_are_told():
         place.write(texts(4))
         expect(place.ask(), UNDER_WAY)
         place.write(texts(2))
-        ended = expect(place.wait(), 0, "2 lines of the job", "are not in the input any more")
+        ended = expect(place.wait(), 0, "2 lines of the job", "are no longer in the input")
         assert "not its own" not in ended.err and len(place.results()) == 2
 
 
@@ -575,7 +575,7 @@ def a_job_of_another_key_is_not_asked_anew():
         place.write(texts(2))
         expect(place.ask(), UNDER_WAY)
         place.key = "another"
-        assert "is another key's, or was deleted" in expect(place.ask(), 1).err
+        assert "it belongs to another key, or was deleted" in expect(place.ask(), 1).err
         assert place.control()["jobs"]["created"] == 1
 
 

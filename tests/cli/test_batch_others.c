@@ -21,7 +21,7 @@ static void a_line_brings_the_file_that_its_column_names(void **state)
     assert_contains(peer_request_body(p, 0, NULL), "data:image/png;base64,iVBORw0KGgo=");
     assert_lacks(peer_request_body(p, 1, NULL), "image");
     assert_contains(read_path(out), "a.png.gone: No such file");
-    expect_error(cli, 2, "no column \"photo\", which --attach-column names; it has \"prompt\"",
+    expect_error(cli, 2, "no column \"photo\", which --attach-column names; its columns are \"prompt\"",
                  "batch", in, "--out", out, "-m", MODEL, "--attach-column", "photo");
 }
 
@@ -41,7 +41,7 @@ static void a_member_names_a_file_or_several(void **state)
     assert_has_all(
         read_path(out), "\"line\":1,\"text\":\"a\\n\\nFile: notes\\n```\\nthe notes\\n```",
         "\"line\":2,\"text\":\"b\\n\\nFile: notes\\n```\\nthe notes\\n```\\n\\n\\nFile: ",
-        "\"line\":3,\"text\":\"c\"", "it is neither a text nor a list: files");
+        "\"line\":3,\"text\":\"c\"", "this member must be a string or a list of strings: files");
 }
 
 static void a_file_that_the_provider_does_not_take_is_not_left_out(void **state)
@@ -54,7 +54,7 @@ static void a_file_that_the_provider_does_not_take_is_not_left_out(void **state)
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--attach-column",
                              "picture", "-q", NULL),
                      11);
-    assert_contains(read_path(out), "is not sent: the provider is not known to take pictures");
+    assert_contains(read_path(out), "was not sent: the provider is not known to accept pictures");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--attach-column",
                              "picture", "--attach-anyway", "--retry-failed", "-q", NULL),
                      0);
@@ -187,8 +187,7 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
     assert_true(beluga_json_get_int(beluga_json_get(answer, "usage"), "output_tokens", 0) > 0);
     beluga_json_doc_free(doc);
     assert_has_all(read_path(out), "line 3: input: it is missing, empty",
-                   "line 4: its url is none of /v1/chat/completions, /v1/responses and "
-                   "/v1/embeddings but /v1/images");
+                   "line 4: its url must be /v1/chat/completions, /v1/responses or /v1/embeddings, not /v1/images");
 }
 
 static void a_request_to_embeddings_has_vectors_for_an_answer(void **state)

@@ -111,7 +111,7 @@ static void a_paste_that_is_too_long_is_left_out_and_told_once(void **state)
     cli_type(cli, "kept \033[200~");
     for (int i = 0; i < LINES; i++) cli_type(cli, line);
     cli_type(cli, "more\033[201~");
-    cli_wait_for(cli, "can have 4 MiB; what was pasted was left out");
+    cli_wait_for(cli, "can have at most 4 MiB; the pasted text was left out");
     answers(cli, "text\r", "kept text");
     leave(cli, "\004");
     assert_null(strstr(strstr(cli->out, "left out") + 1, "left out"));

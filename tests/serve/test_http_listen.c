@@ -120,7 +120,7 @@ static void a_port_that_is_taken_is_told(void **state)
     stand_listen(p->s, "127.0.0.1:0");
     const char *address = http_server_origin(p->s->server, 0) + strlen("http://");
     assert_int_equal(http_server_listen(p->s->server, address, why, sizeof why), EADDRINUSE);
-    assert_non_null(strstr(why, "another program listens there: end it, or choose another port"));
+    assert_non_null(strstr(why, "another program listens at this address: end that program, or choose another port"));
 }
 
 /* ---- sockets in a folder --------------------------------------------------------------------- */
