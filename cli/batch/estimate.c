@@ -18,7 +18,7 @@
 typedef struct estimate_sums {
     uint64_t lines, bad, under_way;
     int64_t input, most_output;
-    bool bounded;   /* every line limits the length of its answer */
+    bool bounded;   /* every line has a limit for the length of its answer */
     double average; /* average of the existing answers; below 0: there are none */
     int64_t output; /* -1: unknown */
     beluga_price price;
@@ -51,7 +51,7 @@ static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
 {
     s->input = beluga__add(s->input, batch_estimate_input(item));
     s->lines++;
-    if (item->n_texts) return; /* vectors have no output that is paid for */
+    if (item->n_texts) return; /* a request for vectors has no output tokens */
     if (item->request.max_tokens) max_tokens = item->request.max_tokens;
     s->most_output = beluga__add(s->most_output, max_tokens);
     s->bounded &= max_tokens > 0;
@@ -86,7 +86,8 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     return rc;
 }
 
-/* The lengths of existing answers are the best guess; without answers, the allowed length is. */
+/* The best estimate is the average length of the existing answers; without answers, use the largest
+ * allowed length. */
 static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;

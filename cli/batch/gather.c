@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Lines that are put, and results that are taken, before the other gets its turn. */
+/* Number of lines to put, and of results to take, before switching to the other task. */
 #define PUT_AT_ONCE     256
 #define COLLECT_AT_ONCE 1024
 #define WAIT_MS         100
@@ -45,7 +45,7 @@ static int refuse(const batch_gatherer *c, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* The lines of a job that is there never change. */
+/* The lines of an existing job never change, so it must have the same lines as this run. */
 static int check_lines(const batch_gatherer *c)
 {
     const batch_manifest *m = &c->found;
@@ -121,7 +121,8 @@ static int make_job(const batch_gatherer *c, const cli_text *json)
     return CLI_EXIT_USAGE;
 }
 
-/* The mark comes first: a job whose making was cut off is known again by it. */
+/* The mark is written before the job is created. If this process dies in between, the next run
+ * recognises the job by the mark. */
 static int create(batch_gatherer *c)
 {
     cli_text json = {0};
@@ -177,14 +178,16 @@ static int put_line(batch_gatherer *c, const batch_claim *claim)
     return rc;
 }
 
-/* A cluster that has just lost a server has no leader for some seconds, and says various things. */
+/* Returns whether this error may be temporary. A cluster that has just lost a server has no leader
+ * for some seconds, and reports various errors. */
 static bool may_pass(int code)
 {
     return code == BELUGA_ERROR_NOT_SUPPORTED || code == BELUGA_ERROR_NETWORK ||
            code == BELUGA_ERROR_TIMEOUT || code == BELUGA_ERROR_INTERNAL;
 }
 
-/* It is tried again in later turns, while results are collected. */
+/* Seal the job. If that fails for the moment, later turns try again, while results are collected.
+ */
 static int seal(batch_gatherer *c)
 {
     beluga_error err;
@@ -198,7 +201,7 @@ static int seal(batch_gatherer *c)
     return 0;
 }
 
-/* Put the next lines, and seal the job behind the last one. @return 0, or -1: it stops. */
+/* Put the next lines, and seal the job after the last one. @return 0, or -1 to stop. */
 static int put_some(batch_gatherer *c)
 {
     batch_supply *lines = &c->lines.base;
@@ -220,7 +223,7 @@ static int put_some(batch_gatherer *c)
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
-/* A result that is there already came before an earlier run was killed. */
+/* Write a result. If the line already has one, an earlier run wrote it before it was killed. */
 static int keep_result(batch_gatherer *c, const queue_result *result)
 {
     batch_entry entry;
@@ -231,7 +234,8 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
                     result->line);
         return 0;
     }
-    /* The mark stays before what can't be read, so that another run finds it again. */
+    /* The mark stays before a result that can't be read, so that another run finds this result
+     * again. */
     if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
     return batch_output_add(c->output, &entry, result->bytes, result->length);
@@ -244,7 +248,7 @@ static void pass_over(batch_gatherer *c, const beluga_error *err)
     out_warning("%s", err->message);
 }
 
-/* @return how many results there were; -1: it stops. */
+/* @return the number of results; -1 to stop. */
 static int collect_some(batch_gatherer *c, int64_t wait_ms)
 {
     beluga_error err;
@@ -262,7 +266,7 @@ static int collect_some(batch_gatherer *c, int64_t wait_ms)
     return COLLECT_AT_ONCE;
 }
 
-/* The mark follows what is durable, never the other way round. */
+/* The mark is written only after the results are durable, never before. */
 static int write_mark(batch_gatherer *c, bool now)
 {
     int64_t at = beluga__now_ms();
@@ -290,8 +294,8 @@ static void hear(batch_gatherer *c)
     batch_progress_show(c->progress, &c->output->totals);
 }
 
-/* Return whether a worker has a line. One that was killed is not heard of, though its lines stay
- * claimed where nobody else takes them. */
+/* Return whether a worker is connected that holds a line. A worker that was killed does not report,
+ * but its lines stay claimed until another worker takes them. */
 static bool is_worked_on(batch_gatherer *c)
 {
     queue_worker workers[MOST_WORKERS];
@@ -300,7 +304,8 @@ static bool is_worked_on(batch_gatherer *c)
     return in_flight != 0 || n > MOST_WORKERS;
 }
 
-/* Nobody asks the lines that are left when the budget is spent, until there is a larger one. */
+/* Return whether the budget is spent. The remaining lines are then asked only after a restart with
+ * a larger budget. */
 static bool is_spent(batch_gatherer *c)
 {
     double budget = job_budget(c);
@@ -314,7 +319,7 @@ static bool is_spent(batch_gatherer *c)
     return true;
 }
 
-/* All lines that are left have a result that can't be read. */
+/* Return whether the result of every remaining line is unreadable. */
 static bool is_stuck(batch_gatherer *c)
 {
     if (!c->unreadable || count_left(c) > c->unreadable) return false;
@@ -342,7 +347,7 @@ static void go(batch_gatherer *c)
     queue_counts counts;
     batch_file_supply_begin(&c->lines, c->reader, c->survey, c->output);
     if (c->joined && queue_count(c->queue, &counts, LAST_WAIT_MS)) c->sealed = counts.lines != 0;
-    /* Results that the output has lost since are collected again. */
+    /* If the output has lost results since then, collect everything again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = beluga__now_ms();

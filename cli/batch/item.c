@@ -40,7 +40,8 @@ static long find_named_column(const batch_reader *reader, const char *name)
     return *name && !*end && column >= 0 && (size_t)column < reader->n_columns ? column : -1;
 }
 
-/* Without a header, the only column must be the prompt. With one, the file may be without it. */
+/* Without a header, the file must have only one column. With a header, a column for the prompt may
+ * be missing. */
 static long find_prompt_column(const batch_plan *plan)
 {
     static const char *const names[] = {"prompt", "text", NULL};
@@ -146,7 +147,7 @@ static int find_in_json(item_source *f, const char *name, size_t name_length, co
     return 0;
 }
 
-/* A line of plain text has one field, "text". */
+/* Find the value of a field. A line of plain text has one field, "text". */
 static int find_field(void *payload, const char *name, size_t name_length, const char **text,
                       size_t *length)
 {
@@ -181,7 +182,7 @@ static int attach(item_source *f, beluga_message *message, const char *what, siz
     return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* A member is one name or a list of them. */
+/* The member's value is one file name or address, or a list of them. */
 static int attach_member(item_source *f, beluga_message *message)
 {
     size_t length;
@@ -306,8 +307,8 @@ static int parse_json(const batch_record *record, batch_item *item)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Nearly every line of text has its number for an id, which printf would make the dearest part of
- * reading it. */
+/* Write a line number. Most lines of text use their number as id, and printf would take the largest
+ * part of the time to read a line. */
 static void set_number(batch_item *item, uint64_t number)
 {
     char digits[20]; /* of the largest number */

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line begins with an object on a line of its own: {"digest":"…","repeated":true,"fault":"…"}.
- * Behind it stands the text, or the object of the columns. */
+/* The form of a parcel: a JSON object on a line of its own,
+ * {"digest":"…","repeated":true,"fault":"…"}, followed by the text, or by the JSON object of the
+ * columns. */
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
@@ -39,7 +40,7 @@ static void put_row(beluga_json_writer *w, const batch_reader *reader, const bat
     text_free(&name);
 }
 
-/* Append what a writer has written, and free the writer. */
+/* Append the JSON of a writer, and free the writer. */
 static int take(beluga_json_writer *w, cli_text *out)
 {
     const char *json;

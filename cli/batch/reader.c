@@ -82,7 +82,7 @@ static bool is_end(record_extent *e, char c)
         if (c == '"') e->quoted = false;
         return false;
     }
-    /* this also holds between the two quotes of a doubled one */
+    /* this also holds between the two quotes of a doubled quote */
     if (c == '"' && e->fresh) e->quoted = true;
     e->fresh = c == e->delimiter || c == '"';
     return c == '\n';
@@ -112,7 +112,7 @@ static size_t scan_rows(batch_reader *r, record_extent *e)
     return 0;
 }
 
-/* Returns whether there is a record, from `begin` to `next`. */
+/* Find the end of a record. Returns whether there is one, from `begin` to `next`. */
 static bool find_end(batch_reader *r, record_extent *e, bool *ended)
 {
     r->begin = r->next;
@@ -159,7 +159,8 @@ static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
     return i < n ? 0 : -1;
 }
 
-/* Returns the number of fields, or -1 with the fault. More than `max` fields are a fault. */
+/* Split a row into fields. Returns their number, or -1 with the fault. More than `max` fields are a
+ * fault. */
 static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fields, size_t max,
                   char *why)
 {
@@ -223,7 +224,7 @@ static void take_fields(batch_reader *r, batch_record *record)
     record->fields = r->fields;
 }
 
-/* The number need not be hard to forge: a user's own lines are compared with each other. */
+/* A short digest is enough, since a user's lines are only compared with his own other lines. */
 static uint64_t digest_of(const char *bytes, size_t n, uint64_t seed)
 {
     uint64_t digest = beluga__mix(seed + n);
@@ -340,7 +341,7 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     return set_columns(r, columns, (size_t)n, why) ? -1 : find_twice(r, why);
 }
 
-/* Spreadsheets write such a line in front of the header. */
+/* Spreadsheets may write such a line before the header. */
 static bool is_separator_line(const batch_record *record)
 {
     return record->length == 5 && strncasecmp(record->bytes, "sep=", 4) == 0;

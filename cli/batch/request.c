@@ -6,7 +6,7 @@
 
 #include <beluga/error.h>
 
-/* Tell why the request was refused. */
+/* Copy the reason of a refusal into the item. */
 static int tell(batch_item *item, int rc)
 {
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
@@ -14,15 +14,15 @@ static int tell(batch_item *item, int rc)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* A member without an option of its own goes to the provider unchanged. */
+/* Send members of the body that have no option to the provider, unchanged. */
 static int send_extra(protocol_request *request)
 {
     if (!request->extra) return 0;
     return protocol_add_option(request, beluga_with_extra_body(request->extra));
 }
 
-/* Nobody reads a warning of each line of a batch, so that a line is refused of which a part would
- * not be asked. */
+/* Refuse a line if a part of it would be dropped. Otherwise this would be a warning, which nobody
+ * reads for each line of a batch. */
 static int refuse_dropped(protocol_request *request)
 {
     if (!*request->dropped) return 0;

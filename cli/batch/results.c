@@ -138,11 +138,11 @@ void batch_output_close(batch_output *out)
 /* ---- reading the existing output
  * -------------------------------------------------------------- */
 
-/* One pass through the file. */
+/* State of one pass through the file. */
 typedef struct read_pass {
     batch_output *out;
     batch_again again;
-    batch_new_file *copy; /* NULL: the pass only looks */
+    batch_new_file *copy; /* NULL: the pass only reads */
     bool torn;            /* the last line, from out->end on, is not complete */
     bool unended;         /* the last line is complete except for its newline */
 } read_pass;
@@ -188,7 +188,7 @@ static bool read_entry(const batch_record *record, batch_entry *entry)
     return !*record->fault && batch_entry_read(record->bytes, record->length, entry);
 }
 
-/* Return whether the line is no longer the one that has this result. */
+/* Return whether the line has changed since it got this result. */
 static bool is_changed(const batch_output *out, const batch_entry *entry)
 {
     return out->digests && (entry->line > out->max_line || !entry->digest ||
@@ -243,7 +243,7 @@ static int go_through(read_pass *pass)
     return rc;
 }
 
-/* Replace the file by a file with the lines that are kept. */
+/* Replace the file with one that has only the lines to keep. */
 static int rewrite(read_pass *pass)
 {
     batch_output *out = pass->out;
@@ -383,8 +383,8 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* The place of a line's result: 16 bytes for each line, needed only where results are out of
- * order. */
+/* Where the result of a line is in the file. This takes 16 bytes for each line, and is needed only
+ * if results are out of order. */
 typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: the line has no result */

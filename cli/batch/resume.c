@@ -21,7 +21,8 @@ static int clean(batch_output *out, const batch_resume *r)
                   : batch_output_recover(out, r->survey->last_line, r->again);
 }
 
-/* No answer would be lost; and neither would what was paid for a part of one. */
+/* Returns whether dropping the output loses nothing that was paid for, not even a part of an
+ * answer. */
 static bool is_without_answers(const batch_output *out)
 {
     const batch_totals *t = &out->totals;
@@ -54,7 +55,8 @@ static int refuse_input(const batch_output *out)
     return batch_sidecar_refuse(out->path, &what);
 }
 
-/* The output is read once to find whether an answer belongs to no line, and then as usual. */
+/* First read the output to find whether the input of an answered line has changed; then read it as
+ * usual. */
 static int take_other_input(batch_output *out, const batch_resume *r)
 {
     uint64_t *digests = NULL;

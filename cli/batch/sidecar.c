@@ -92,7 +92,7 @@ static bool is_digest(const named_setting *s)
     return s->value_length == BATCH_DIGEST_TEXT - 1;
 }
 
-/* Report the old and the new value of one option; NULL: not set. */
+/* Describe how one option differs; `was` or `is` may be NULL: the option was not or is not set. */
 static void tell_setting(const named_setting *was, const named_setting *is, char *text, size_t size)
 {
     static const char own[] = "provider_specific";
@@ -108,7 +108,7 @@ static void tell_setting(const named_setting *was, const named_setting *is, char
         snprintf(text, size, "no %.*s", s->name_length, s->name);
 }
 
-/* Report the first option that differs. */
+/* Describe the first option that differs. */
 static void tell_options(const char *was, const char *is, char *text, size_t size)
 {
     named_setting old, new;
@@ -144,7 +144,8 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
                  strcmp(fact->name, "system") == 0 ? " text" : "");
 }
 
-/* The first difference is told; one of the input matters less than any other. */
+/* Describe the first difference. A difference of the input is described only if there is no other.
+ */
 void batch_facts_compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
 {
     int used = snprintf(out->text, sizeof out->text, "was begun with ");

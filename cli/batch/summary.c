@@ -16,13 +16,14 @@ uint64_t batch_summary_left(const batch_work *run)
     return run->survey->wanted - batch_output_count(run->output, run->survey->last_wanted);
 }
 
-/* Return how many lines are left of all, with those behind --limit. */
+/* Return the number of lines that are left, including those that --limit excludes. */
 static uint64_t count_all_left(const batch_work *run)
 {
     return run->survey->records - batch_output_count(run->output, run->survey->last_line);
 }
 
-/* A line that an earlier run finished may not count as finished in strict mode. */
+/* Find the exit code. With --strict, a line that an earlier run finished may not count as finished.
+ */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -100,8 +101,8 @@ static void tell_misfits(const cli_args *args, const batch_work *run)
         n, n == 1 ? " does" : "s do", args->out);
 }
 
-/* Most often all lines fail for the same reason, and nobody should have to look for it in the
- * output. */
+/* Most often all lines fail for the same reason, so it is shown here, and not only in the output.
+ */
 static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
@@ -110,7 +111,7 @@ static void tell_failure(const batch_work *run)
     out_note("the first failure: %s", line);
 }
 
-/* @return how many lines are left beside those that the jobs have. */
+/* @return the number of lines that are left, without those in jobs. */
 static uint64_t tell_jobs(const batch_work *run, uint64_t left)
 {
     size_t jobs = run->jobs_under_way;

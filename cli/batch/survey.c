@@ -84,7 +84,7 @@ int batch_input_open(const char *path, const char *out, int *fd)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Ids are compared only where lines have ids of their own. */
+/* The ids that are compared; none are stored if no line has an id of its own. */
 typedef struct id_survey {
     const batch_plan *plan;
     batch_ids found;

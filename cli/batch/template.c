@@ -27,7 +27,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Read a field; `text` begins behind "{{". Returns the text behind "}}", or NULL. */
+/* Read a field; `text` begins after "{{". Returns the text after "}}", or NULL. */
 static const char *take_field(batch_template *t, const char *text, char *why)
 {
     const char *end = strstr(text, "}}");

@@ -18,7 +18,7 @@
 /* The encoding is recognised within this many bytes. */
 #define PEEK_BYTES 4096
 
-/* A file that is read piece by piece, and one without a name that is written. */
+/* Converts a file, which is read piece by piece, into an unnamed file. */
 typedef struct unpacking {
     int from, to;
     uint64_t read, written;
@@ -64,7 +64,7 @@ static bool is_gzip(const unsigned char *bytes, size_t n)
 }
 
 #ifdef HAVE_ZLIB
-/* zlib is loaded for the inputs that need it, and not when the command begins. */
+/* zlib is loaded only for inputs that need it, not at the start of the command. */
 typedef struct zlib_functions {
     int (*begin)(z_stream *stream, int window_bits, const char *version, int size);
     int (*inflate)(z_stream *stream, int flush);
@@ -74,7 +74,8 @@ typedef struct zlib_functions {
 
 static bool load(zlib_functions *z)
 {
-    void *library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL); /* stays until the end */
+    void *library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL); /* stays loaded until the end of
+                                                                 * the process */
     if (!library) return false;
     *(void **)&z->begin = dlsym(library, "inflateInit2_");
     *(void **)&z->inflate = dlsym(library, "inflate");
@@ -83,7 +84,7 @@ static bool load(zlib_functions *z)
     return z->begin && z->inflate && z->reset && z->end;
 }
 
-/* Unpack what is in `in`. Returns zlib's status. */
+/* Decompress the bytes in `in`. Returns the status of zlib. */
 static int inflate_piece(unpacking *u, const zlib_functions *z, z_stream *stream, int *rc)
 {
     int status = Z_OK;
@@ -98,7 +99,7 @@ static int inflate_piece(unpacking *u, const zlib_functions *z, z_stream *stream
     return status;
 }
 
-/* Behind a member come another one, nothing, or zeros that fill a block. */
+/* A gzip member may be followed by another member, by nothing, or by zeros that fill a block. */
 static void pass_zeros(z_stream *stream)
 {
     while (stream->avail_in && !*stream->next_in) {
@@ -156,7 +157,8 @@ static int gunzip(unpacking *u)
 
 typedef enum byte_order { ORDER_NONE, ORDER_LITTLE, ORDER_BIG } byte_order;
 
-/* Without a byte order mark, text in Latin letters has a zero in nearly every other byte. */
+/* Guess the byte order. Without a byte order mark, text in Latin letters has a zero in nearly every
+ * other byte. */
 static byte_order guess_order(const unsigned char *bytes, size_t n)
 {
     size_t zeros[2] = {0, 0};
@@ -182,7 +184,7 @@ static void put_character(unpacking *u, uint32_t c)
     u->used += n;
 }
 
-/* A pair of units is one character beyond U+FFFF. Returns false where a unit has no partner. */
+/* Two surrogates make one character above U+FFFF. Returns false if one has no partner. */
 static bool put_unit(unpacking *u, uint32_t unit, uint32_t *high)
 {
     bool is_high = (unit & 0xfc00) == 0xd800, is_low = (unit & 0xfc00) == 0xdc00;
@@ -218,7 +220,7 @@ static int convert(unpacking *u, byte_order order)
 
 /* ---- what is neither ------------------------------------------------------------------------- */
 
-/* Files that are often named by mistake, by their first bytes. */
+/* The first bytes of files that users often name by mistake. */
 static const struct {
     const char *begin, *what;
 } strangers[] = {
@@ -255,7 +257,7 @@ typedef struct packing {
     byte_order order;
 } packing;
 
-/* Unpack one packing, and put the new file in the old one's place. */
+/* Convert one encoding, and replace the file with the converted one. */
 static int replace(int *fd, const packing *how, const char *beside, char *why)
 {
     unpacking u;
@@ -290,7 +292,7 @@ int batch_unpack(int *fd, const char *beside, bool *was_utf16, char why[BATCH_UN
     if (found.gzip) {
         rc = replace(fd, &found, beside, why);
         found = rc ? found : find_packing(*fd);
-        if (rc == 0 && found.gzip) return 0; /* each line will be told not to be UTF-8 */
+        if (rc == 0 && found.gzip) return 0; /* each line will be reported as invalid UTF-8 */
     }
     const char *stranger = rc ? NULL : find_stranger(*fd);
     if (stranger) {

@@ -19,15 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* With --stay: the pause between two looks for a job. */
+/* With --stay: the time between two looks for a job. */
 #define STAY_MS          2000
 #define ERROR_LINE_BYTES 1536
 #define MOST_BUDGET      1e9
 
-/* Everything that a worker needs from its beginning to its end. */
+/* The state of a worker. */
 typedef struct worker {
     const cli_args *args;
-    bool *told; /* the server is away, and that was told */
+    bool *told; /* set after the message that the server is unreachable */
     size_t jobs;
     int64_t idle_ms;
     queue *queue;
@@ -65,7 +65,7 @@ static int tell_missing(const worker *w)
     return CLI_EXIT_USAGE;
 }
 
-/* With --stay a job, or its server, may come later. */
+/* With --stay, a job or server that is missing now may appear later. */
 static bool may_come(const worker *w, const beluga_error *err)
 {
     bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
@@ -75,7 +75,7 @@ static bool may_come(const worker *w, const beluga_error *err)
     return true;
 }
 
-/* @param[out] missing  The job is not there, and may come. */
+/* @param[out] missing  The job does not exist, but may appear later. */
 static int join(worker *w, bool *missing)
 {
     beluga_error err;
@@ -96,8 +96,8 @@ static int join(worker *w, bool *missing)
     return CLI_EXIT_USAGE;
 }
 
-/* Nobody who can write into a queue may make this machine run programs or read files: its user
- * allows it. */
+/* Check that the user of this machine allows what the job needs. Otherwise, somebody who can write
+ * into a queue could make this machine run programs or read files. */
 static int check_consent(const worker *w)
 {
     const batch_manifest *m = &w->manifest;
@@ -124,8 +124,8 @@ static int set_one(worker *w, const char *text)
     return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
 }
 
-/* The supply keeps the budget, which is that of all workers. The model's own only sees that the
- * price is known, without which no budget can be kept. */
+/* The supply enforces the budget, which all workers share. The model's own budget option only
+ * ensures that the price is known, since no budget can be enforced without a price. */
 static int set_budget(worker *w)
 {
     const beluga_option option = beluga_with_budget(MOST_BUDGET);
@@ -168,7 +168,7 @@ static int make_facts(worker *w)
     return batch_facts_make(&w->facts, &w->texts, w->session.config, &source) ? out_no_memory() : 0;
 }
 
-/* Another model than the job's is the user's word, and never a silent one. */
+/* Warn if the user chose another model than that of the job. */
 static void tell_model(worker *w)
 {
     const char *model = w->manifest.model;
@@ -179,7 +179,7 @@ static void tell_model(worker *w)
     snprintf(w->texts.model, sizeof w->texts.model, "%s", model);
 }
 
-/* Answers of all workers must be alike. */
+/* All workers must ask with the same options, so that their answers are comparable. */
 static int check_facts(worker *w)
 {
     batch_difference difference;
@@ -353,7 +353,7 @@ static void release(worker *w)
     batch_manifest_free(&w->manifest);
 }
 
-/* Work on the job that is there. @param[out] busy  It had a line. */
+/* Work on the existing job. @param[out] busy  The job had lines to ask. */
 static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
 {
     worker w = {.args = args, .told = told, .idle_ms = idle_ms};

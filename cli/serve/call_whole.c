@@ -1,4 +1,4 @@
-/* An answer in one piece that is translated: the events are folded, and written as a body. */
+/* Translates an answer in one piece: the events are folded, and written as one body. */
 #include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)

@@ -59,9 +59,9 @@ static void set(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Accepted sockets have the same settings. A client whose machine is gone answers no probe, and is
- * seen to be gone within two minutes, though nothing is sent to it. A unix socket has none of them.
- */
+/* Accepted sockets inherit these settings. If the client's machine is gone, it does not answer
+ * keep-alive probes, and the kernel notices within two minutes, even while nothing is sent. For
+ * unix sockets these settings do nothing. */
 static void set_up(int fd)
 {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -82,7 +82,7 @@ static int take(http_listener *l, int fd)
 /* --- HOST:PORT ----------------------------------------------------------------------------------
  */
 
-/* @return the port's digits behind the host, which is copied; NULL for no address. */
+/* Copy the host. @return the digits of the port after it; NULL if this is not an address. */
 static const char *split(const char *address, char host[MOST_HOST])
 {
     const char *colon = strrchr(address, ':');
@@ -94,7 +94,7 @@ static const char *split(const char *address, char host[MOST_HOST])
         address++;
         end--;
     } else if (memchr(address, ':', (size_t)(colon - address))) {
-        return NULL; /* of IPv6, without brackets */
+        return NULL; /* an IPv6 address without brackets */
     }
     if (end - address >= MOST_HOST || atoi(colon + 1) > 65535) return NULL;
     memcpy(host, address, (size_t)(end - address));
@@ -116,7 +116,7 @@ static int open_at(const struct addrinfo *at, int *out)
     return failure;
 }
 
-/* An address that this machine does not have, such as that of IPv6 where it is off. */
+/* Returns whether this machine does not have the address, for example because IPv6 is off. */
 static bool is_absent(int failure)
 {
     return failure == EADDRNOTAVAIL || failure == EAFNOSUPPORT;
@@ -131,8 +131,8 @@ static bool is_repeated(const struct addrinfo *found, const struct addrinfo *at)
     return false;
 }
 
-/* Which address of a name a client takes is not known, so all are listened at. A free port is
- * another one for each, so that the first address has to do. */
+/* A client may use any address of a host name, so the server listens at all of them. With port 0,
+ * each address would get another free port, so then only the first address is used. */
 static int open_all(const struct addrinfo *found, bool is_any_port, http_listener *opened,
                     size_t *n)
 {
@@ -148,8 +148,8 @@ static int open_all(const struct addrinfo *found, bool is_any_port, http_listene
     return *n ? 0 : absent;
 }
 
-/* Without an /etc/hosts, as in a small container, no file names localhost: without a host the
- * resolver gives the same addresses. */
+/* Without /etc/hosts, as in a small container, the name localhost can't be resolved. Without a
+ * host, the resolver returns the same addresses. */
 static int look_up(const char *host, const char *port, struct addrinfo **found)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
@@ -190,7 +190,8 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
 /* --- unix:PATH ----------------------------------------------------------------------------------
  */
 
-/* Remove the file of a server that is gone. @return 0, or errno where the path is another's. */
+/* Remove the socket file of a server that has ended. @return 0, or errno if the path belongs to
+ * somebody else. */
 static int remove_stale(const struct sockaddr_un *at)
 {
     struct stat status;
@@ -204,8 +205,8 @@ static int remove_stale(const struct sockaddr_un *at)
     return unlink(at->sun_path) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* The mode of the socket is that of its file: for its owner alone, whatever the umask lets others.
- */
+/* The permissions of a unix socket are those of its file. Only its owner may connect, whatever the
+ * umask. */
 static int open_local(const struct sockaddr_un *at, int *out)
 {
     int failure = remove_stale(at);
@@ -278,7 +279,7 @@ int http_listener_adopt(http_listener *l, int fd)
     return take(l, fd);
 }
 
-/* The file may be another server's by now. */
+/* The file may already belong to another server. */
 static void remove_own(const http_listener *l)
 {
     struct stat status;

@@ -1,7 +1,7 @@
 /*
- * Bytes of a connection become a request, by llhttp without any leniency; rules that llhttp leaves
- * to its user are here. The parser stops behind a head and behind a body, so that the handler is
- * called outside of it.
+ * Parses the bytes of a connection into requests, with llhttp in its strict mode. The rules that
+ * llhttp leaves to its user are checked here. The parser pauses after a head and after a body, so
+ * that the handler is not called from inside the parser.
  */
 #include "serve/http_connection.h"
 
@@ -125,7 +125,7 @@ static int make_room(http_connection *c, uint64_t length)
     return refuse_later(c, 413, too_large);
 }
 
-/* Count what stands between two pieces of a body: the lengths of chunks, or trailers. */
+/* Count the bytes between two pieces of a body: chunk lengths, or trailers. */
 static int check_frame(http_connection *c, const char *end)
 {
     c->frame_bytes += (uint64_t)(end - c->frame_begins);
@@ -134,7 +134,7 @@ static int check_frame(http_connection *c, const char *end)
     return refuse_later(c, 431, "a line between two chunks of the body is too long");
 }
 
-/* The length of a chunk is known before the chunk is there. */
+/* The length of a chunk is known before its bytes arrive. */
 static int on_chunk_header(llhttp_t *parser)
 {
     return make_room(of(parser), parser->content_length);
@@ -159,8 +159,8 @@ static int on_extension(llhttp_t *parser, const char *at, size_t length)
     return refuse_later(c, 400, "the chunk extensions of the body are too long");
 }
 
-/* This pause comes before that of a request which asks for another protocol: none is spoken here,
- * and the request is one like any. */
+/* Pausing here prevents llhttp from pausing for an upgrade to another protocol. This server
+ * supports no other protocol, so such a request is handled like any other. */
 static int on_message_complete(llhttp_t *parser)
 {
     (void)parser;
@@ -186,8 +186,8 @@ static const llhttp_settings_t settings = {
 /* --- what a head must be ------------------------------------------------------------------------
  */
 
-/* The path is what routes are found by: without the scheme and host that a proxy's client sends,
- * and without the query. @return false for a target of another form. */
+/* Split the target into path and query. Clients of a proxy also send scheme and host, which are
+ * left out, since routes are found by the path. @return false if the target has another form. */
 static bool split_target(http_exchange *x)
 {
     char *head = x->head.data, *path = head + x->target;
@@ -197,7 +197,7 @@ static bool split_target(http_exchange *x)
         size_t host = strcspn(path, "/?");
         if (!host) return false;
         path += host;
-        if (*path != '/') *--path = '/'; /* over the last letter of the host */
+        if (*path != '/') *--path = '/'; /* overwrites the last letter of the host */
     } else if (*path != '/' && !(is_options && strcmp(path, "*") == 0)) {
         return false;
     }
@@ -208,7 +208,8 @@ static bool split_target(http_exchange *x)
     return true;
 }
 
-/* Headers by which two readers of one stream could find different requests in it. */
+/* Headers that two readers could interpret differently, so that they would find different requests
+ * in the same bytes (request smuggling). */
 typedef struct framing {
     const char *host, *encoding, *expect;
     unsigned hosts, encodings, lengths;
@@ -296,7 +297,7 @@ static void refuse_error(http_connection *c, llhttp_errno_t error, bool is_first
     else if (error == HPE_INVALID_VERSION || error == HPE_PAUSED_H2_UPGRADE)
         refuse(c, 505, "this server supports only HTTP/1.1 and HTTP/1.0");
     else if (error == HPE_INVALID_URL)
-        refuse(c, 400, bad_target); /* llhttp looks at them before it hands them on */
+        refuse(c, 400, bad_target); /* llhttp checks the target before it calls on_url */
     else if (c->phase == PHASE_BODY)
         refuse(c, 400, "the framing of the request's body is not valid HTTP");
     else
@@ -338,7 +339,7 @@ static void head_is_there(http_connection *c)
         return;
     }
     if (x->waits_for_100) http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-    /* So much of a length is believed before the bytes come. */
+    /* Memory for the announced length is reserved only up to this size, before the bytes arrive. */
     uint64_t room = x->is_chunked ? 0 : c->parser.content_length;
     if (room) beluga__buf_reserve(&x->body, room < FIRST_ROOM ? (size_t)room : FIRST_ROOM);
 }
@@ -390,7 +391,7 @@ static size_t read_body(http_connection *c, const char *bytes, size_t length)
     return (size_t)(end - bytes);
 }
 
-/* An empty line before a request is no request. */
+/* Skip empty lines before a request, as RFC 9112 allows. */
 static size_t skip_lines(const char *bytes, size_t length)
 {
     size_t n = 0;

@@ -1,4 +1,4 @@
-/* A server: its listeners, who is let in, and how it ends. */
+/* The HTTP server: its listeners, which connections it accepts, and how it ends. */
 #include "serve/http_connection.h"
 
 #include <errno.h>
@@ -25,14 +25,15 @@ static void accept_again(reactor_timer *timer)
     if (!s->is_draining) watch_listeners(s, EPOLLIN);
 }
 
-/* Whether accept failed for want of something that this process or the machine has none left of. It
- * is told again and again that a connection waits; it is heard when there may be some again. */
+/* Returns whether accept failed because the process or the machine has run out of a resource. The
+ * kernel would report the waiting connection again and again, so the listeners pause for a moment.
+ */
 static bool is_scarce(int failure)
 {
     return failure == EMFILE || failure == ENFILE || failure == ENOBUFS || failure == ENOMEM;
 }
 
-/* @return false when nobody waits any more. */
+/* Accept one connection. @return false when no connection waits. */
 static bool accept_one(http_listener *l)
 {
     http_server *s = l->server;
@@ -150,7 +151,7 @@ size_t http_server_connections(const http_server *s)
     return s->n_connections + s->n_turned_away;
 }
 
-/* A request that is there already is still answered. */
+/* Returns whether a request has already arrived, which is still answered. */
 static bool has_input(const http_connection *c)
 {
     char byte;

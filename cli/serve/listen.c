@@ -47,7 +47,7 @@ static bool is_local_socket(int fd)
 
 /* ---- systemd's sockets ----------------------------------------------------------------------- */
 
-/* The number of sockets that are passed to this process, from the first on. */
+/* Returns the number of sockets that systemd passed to this process, from FIRST_PASSED_FD on. */
 static int passed_sockets(void)
 {
     int64_t count = 0, pid = 0;
@@ -116,7 +116,7 @@ static void tell_models(const serve *s)
         out_note("no provider has a key; store one with beluga keys set PROVIDER");
 }
 
-/* The first model that is more than a mock, and the first one where all are mocks. */
+/* Returns the first model that is not a mock, or the first model if all are mocks. */
 static const serve_model *worth_naming(const serve *s)
 {
     const serve_model *model;

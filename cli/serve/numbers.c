@@ -69,7 +69,7 @@ static bool wants_base64(const serve_job *job)
     return format && strcmp(format, "base64") == 0;
 }
 
-/* Clients read floats of 32 bits, the lowest byte first, as most machines have them. */
+/* Write a vector as 32-bit floats, with the lowest byte first, as clients expect. */
 static void put_bytes(beluga_json_writer *w, const float *vector, size_t n)
 {
     const void *bytes = vector;

@@ -10,17 +10,17 @@
 #include <string.h>
 #include <strings.h>
 
-/* Who is let in. */
+/* Who may use a route. */
 typedef enum route_guard {
     ROUTE_OPEN, /* everybody */
-    ROUTE_KEY,  /* who has a key */
-    ROUTE_SEES  /* who has a key that may see the server's figures */
+    ROUTE_KEY,  /* everybody who has a key */
+    ROUTE_SEES  /* keys that may see the page and the metrics */
 } route_guard;
 
-/* A path is the same with /v1 before it. */
+/* A route. Its path may also have /v1 before it. */
 typedef struct serve_route {
     const char *method;
-    const char *path; /* one that ends in a slash stands for all below it */
+    const char *path; /* a path that ends in a slash also stands for all paths below it */
     const protocol *family;
     route_guard guard;
     void (*handle)(serve_request *request);
@@ -61,7 +61,8 @@ static bool has_method(const serve_route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* Find the route, or else one of that path for another method; NULL: there is no such path. */
+/* Find a route by method and path, or else a route for another method of the same path; NULL if the
+ * path does not exist. */
 static const serve_route *find(const char *method, const char *path)
 {
     const serve_route *other = NULL;
@@ -73,7 +74,8 @@ static const serve_route *find(const char *method, const char *path)
     return other;
 }
 
-/* Clients of a path that is not served expect errors of the family that they speak. */
+/* Choose the family of an error. On a path that does not exist, the client expects the errors of
+ * the protocol that it speaks. */
 static const protocol *family_of(const http_exchange *x, const serve_route *route)
 {
     const char *path = http_path(x);
@@ -102,7 +104,8 @@ static void refuse_path(serve_request *request)
 
 enum { METHOD_NOT_ALLOWED = 405, UNSUPPORTED_MEDIA_TYPE = 415, UPGRADE_REQUIRED = 426 };
 
-/* Codex asks for a WebSocket where it is told that there is one, and takes this for a no. */
+/* Codex asks for a WebSocket if it believes that the server has one. This answer makes it use HTTP
+ * instead. */
 static bool refuse_upgrade(serve_request *request, const serve_route *route)
 {
     beluga_error err;
@@ -125,7 +128,7 @@ static void refuse_method(serve_request *request, const serve_route *route)
     serve_answer_status(request, METHOD_NOT_ALLOWED, &err);
 }
 
-/* Browsers ask before they send a request to another origin. */
+/* Browsers send this request before they send one to another origin. */
 static bool answer_preflight(serve_request *request)
 {
     if (strcmp(request->record.method, "OPTIONS") != 0 || !request->snapshot->settings.origins)
@@ -163,7 +166,7 @@ static bool let_in(serve_request *request, const serve_route *route)
     return false;
 }
 
-/* A page of another site, in a browser of this machine. */
+/* Refuse a request that a page of another site has sent, in a browser of this machine. */
 static bool is_foreign(serve_request *request)
 {
     const http_exchange *x = request->x;

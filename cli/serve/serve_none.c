@@ -1,4 +1,4 @@
-/* A build without llhttp has no server, and the command says what is missing. */
+/* Stands in for the server in a build without llhttp: the command reports what is missing. */
 #include "exit.h"
 #include "output.h"
 #include "serve/run.h"

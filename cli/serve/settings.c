@@ -15,8 +15,8 @@
 
 #define SECTION "serve"
 
-#define MAX_MEMORY      ((size_t)64 << 20) /* of all settings */
-#define MAX_LIST        1000               /* items of a list in it */
+#define MAX_MEMORY      ((size_t)64 << 20) /* for all settings */
+#define MAX_LIST        1000               /* maximum of items in a list of the section */
 #define MAX_TIME_MS     (24 * 60 * 60 * INT64_C(1000))
 #define MAX_BODY        ((size_t)1 << 30)
 #define MAX_CONNECTIONS 1000000
@@ -43,7 +43,8 @@ static void set_defaults(serve_settings *s)
                  .max_body_bytes = (uint64_t)64 << 20,
                  .head_ms = 10000,
                  .body_ms = 60000,
-                 /* proxies keep theirs for 60 s, and have to be the ones that close */
+                 /* proxies close idle connections after 60 s, and should do so before this server
+                  * does */
                  .idle_ms = 90000,
                  .write_ms = 600000,
                  .full_bytes = 256 * 1024,
@@ -68,7 +69,7 @@ static const char *keep(section_reader *r, const char *text)
     return copy;
 }
 
-/* Keep a text that says something; NULL after a mistake. */
+/* Keep a text, which must not be empty. Returns NULL after a mistake. */
 static const char *keep_words(section_reader *r, const char *member, const beluga_json *value,
                               const char *example)
 {
@@ -79,7 +80,8 @@ static const char *keep_words(section_reader *r, const char *member, const belug
     return NULL;
 }
 
-/* Keep one text or a list of texts, ended by NULL; NULL after a mistake. */
+/* Keep one text, or a list of texts, as a list that is ended by NULL. Returns NULL after a mistake.
+ */
 static const char *const *keep_list(section_reader *r, const char *member, const beluga_json *value,
                                     const char *example)
 {
@@ -111,7 +113,7 @@ static const char *keep_path(section_reader *r, const char *member, const char *
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* A key that is read; its reader's `out` are the settings, for their memory. */
+/* A key that is being read. The reader's `out` is the settings, whose memory the key uses. */
 typedef struct key_reading {
     section_reader r;
     serve_key_setting *key;
@@ -139,7 +141,7 @@ static void read_name(section_reader *r, const char *member, const beluga_json *
     key_of(r)->name = keep(r, text);
 }
 
-/* The text may be the key itself, put here by mistake, so it is not shown. */
+/* The value is not shown in the message, since it may be the key itself, put here by mistake. */
 static void read_sha256(section_reader *r, const char *member, const beluga_json *value)
 {
     size_t n = 0;
@@ -192,7 +194,8 @@ static void read_budget_per_month(section_reader *r, const char *member, const b
     key_of(r)->budget_per_month = budget_of(r, member, value);
 }
 
-/* The day after a date, such as 2027-02-28, at 0:00 in UTC; false for another text. */
+/* Computes the end of a day, such as 2027-02-28: 0:00 UTC on the next day. Returns false if the
+ * text is not a date. */
 static bool end_of_date(const char *text, int64_t *seconds)
 {
     char time[64], again[32];
@@ -204,7 +207,7 @@ static bool end_of_date(const char *text, int64_t *seconds)
     return strncmp(again, text, 10) == 0;
 }
 
-/* A date is the last day of the key; a time is its end. */
+/* Read when a key expires. With a date, the key is valid until the end of that day. */
 static void read_expires(section_reader *r, const char *member, const beluga_json *value)
 {
     const char *text = beluga_json_string(value, NULL);
@@ -253,7 +256,7 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
     section_leave(outer, mark);
 }
 
-/* The first mistake of a key that stands elsewhere is told. */
+/* Reports only the first mistake of a key that is not in the file. */
 typedef struct text_fault {
     serve_key_fault_fn tell;
     void *payload;
@@ -270,7 +273,7 @@ static void tell_text_fault(void *payload, const char *pointer, bool of_name, co
     fault->told = true;
 }
 
-/* The name is that of the entry, which may say it again. */
+/* Read a key from an entry. The entry's name is the name of the key, which the JSON may repeat. */
 static void read_key_members(section_reader *r, const char *name, const beluga_json *value)
 {
     serve_key_setting *key = key_of(r);
@@ -288,7 +291,7 @@ static void read_key_members(section_reader *r, const char *name, const beluga_j
                       SERVE_KEY_NAME_BYTES);
 }
 
-/* @return 0; INVALID_CONFIG: it was told; NO_MEMORY. */
+/* @return 0; INVALID_CONFIG after a mistake, which was reported; NO_MEMORY. */
 static int read_key_text(const serve_key_text *text, serve_settings *settings,
                          serve_key_setting *key, text_fault *fault)
 {
@@ -318,7 +321,7 @@ static int by_sha256(const void *a, const void *b)
     return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* Tell keys that are alike in one respect. */
+/* Report keys that have the same name (`names`) or the same hash. */
 static void tell_twice(section_reader *r, const serve_key_setting *keys,
                        const serve_key_setting **sorted, size_t n, bool names)
 {
@@ -466,7 +469,7 @@ static void read_max_requests(section_reader *r, const char *member, const belug
     s->max_requests = (uint32_t)section_count(r, member, value, MAX_CONNECTIONS);
 }
 
-/* SCHEME://HOST, and maybe a port. */
+/* Returns whether a text has the form SCHEME://HOST, with an optional port. */
 static bool is_origin(const char *text)
 {
     const char *host = strstr(text, "://");
@@ -562,7 +565,7 @@ static const section_member members[] = {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Read the section of one file over what earlier files have said. */
+/* Read the section of one file. Its values replace those of earlier files. */
 static int read_one(const section *at, serve_settings *settings, section_fault_fn fault,
                     void *payload)
 {

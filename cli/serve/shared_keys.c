@@ -15,20 +15,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Between two looks, and before another try where one failed. */
+/* The time between two looks at the bucket, and after a failure. */
 #define LOOK_MS        1000
 #define RETRY_MS       5000
 #define STACK_BYTES    ((size_t)256 * 1024)
 #define WHY_BYTES      512
 #define MOST_TEXT      ((size_t)1 << 20)
-#define MAX_BYTES      ((size_t)64 << 20) /* of all entries */
+#define MAX_BYTES      ((size_t)64 << 20) /* maximum for all entries together */
 #define MAX_MESSAGES   (10 * SERVE_MAX_KEYS)
 #define MAX_COMPLAINTS ((size_t)64 << 10)
 #define DESCRIPTION    "keys of clients of beluga serve"
 
 /* A message of the bucket. */
 typedef struct entry {
-    char *name; /* and its text behind it; owned */
+    char *name; /* owned; the text of the entry follows the name in the same memory */
     const char *text;
     size_t length;
     uint64_t sequence;
@@ -41,22 +41,23 @@ typedef struct entry_list {
 } entry_list;
 
 struct shared_keys {
-    int fd; /* of an event: there are news */
-    /* of what follows; never held over a network */
+    int fd; /* event file descriptor, readable when there is something new */
+    /* protects the members below; not held during network I/O */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    serve_settings newest;  /* not taken yet; without memory: none */
-    beluga__buf complaints; /* of its entries, each ended by NUL */
-    char why[WHY_BYTES];    /* it fails; "": it does not */
+    serve_settings newest;  /* the keys that were read last and not taken yet; without memory:
+                             * none */
+    beluga__buf complaints; /* about invalid entries, each ended by NUL */
+    char why[WHY_BYTES];    /* why the bucket can't be read; "": it can */
     bool told, ending, again;
     uint64_t rounds;
-    /* the thread's own, while there is one */
+    /* used only by the thread while there is one */
     nats_bucket bucket;
     beluga__buf text;
-    nats_bucket_state state; /* of the bucket when it was read */
-    uint64_t reconnects;     /* when that was */
-    uint64_t told_sequence;  /* entries until there were complained of */
-    bool fresh;              /* it was read, and nothing has failed since */
+    nats_bucket_state state; /* state of the bucket when it was read */
+    uint64_t reconnects;     /* the bucket's number of reconnects at that time */
+    uint64_t told_sequence;  /* entries up to this sequence number were already complained about */
+    bool fresh;              /* the bucket was read, and nothing has failed since then */
     bool has_thread;
     pthread_t thread;
 };
@@ -105,7 +106,7 @@ static int by_name_and_age(const void *a, const void *b)
     return order ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-/* Keep the newest of each name, unless that is a mark that the key is gone. */
+/* Keep the newest entry of each name, and drop it if it marks the key as deleted. */
 static void keep_newest(entry_list *list)
 {
     size_t kept = 0;
@@ -129,7 +130,7 @@ typedef struct complaining {
     beluga__buf text;
 } complaining;
 
-/* An entry that is wrong is told once, and again when it was changed. */
+/* Report an invalid entry, once, and again after it was changed. */
 static void complain(void *payload, size_t index, const char *message)
 {
     complaining *c = payload;
@@ -209,7 +210,8 @@ static int read_entries(shared_keys *k, entry_list *list, beluga_error *err)
     return rc;
 }
 
-/* What is written while it is read is read as well, or makes the next look differ. */
+/* Read all entries. An entry that is written during this time is either read, too, or makes the
+ * next look find a difference. */
 static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error *err)
 {
     entry_list list = {.count = 0};
@@ -225,7 +227,8 @@ static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error
     return rc;
 }
 
-/* A server that came back may have lost what it had, so that all is read then. */
+/* Look whether the bucket has changed, and read it if so. After a reconnect everything is read,
+ * since the server may have lost data. */
 static int look(shared_keys *k, bool again, beluga_error *err)
 {
     nats_bucket_state state = {.last = 0};
@@ -385,7 +388,7 @@ void shared_keys_free(shared_keys *k)
 
 /* ---- a new key ------------------------------------------------------------------------------- */
 
-/* As NATS' key-value store has them: a name is part of a subject. */
+/* The name is part of a NATS subject, so the rules of NATS' key-value store apply, too. */
 static int check_name(const char *name, beluga_error *err)
 {
     size_t n = strlen(name);
@@ -398,7 +401,7 @@ static int check_name(const char *name, beluga_error *err)
                             SERVE_KEY_NAME_BYTES);
 }
 
-/* The nats tool takes servers without the bucket. */
+/* Returns the length of the address without the bucket, as the nats tool needs it. */
 static int servers_length(const nats_bucket *b)
 {
     return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);
@@ -413,7 +416,8 @@ static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err
                             where, name, servers_length(b), where, bucket, name);
 }
 
-/* Find what a name has now. @return 0: nothing, or a mark with this sequence. */
+/* Find the last message of a name. @return 0 if the name is free; `sequence` is then 0, or that of
+ * the message that marks the entry as deleted. */
 static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence, beluga_error *err)
 {
     nats_bucket_message message = {.sequence = 0};
@@ -427,7 +431,7 @@ static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence
     return message.sequence && !message.removed ? refuse_name(b, name, err) : 0;
 }
 
-/* Write the entry, unless another one was written meanwhile. */
+/* Write the entry, unless another entry of that name was written in the meantime. */
 static int create(const nats_bucket *b, const char *name, const char *sha256, beluga_error *err)
 {
     char subject[NATS_BUCKET_SUBJECT_BYTES], text[128];

@@ -1,5 +1,5 @@
-/* A build without libnats refuses to keep what keys spend in NATS: two gateways would each have a
- * budget of their own. */
+/* A build without libnats refuses to store the spend of keys in NATS, since each gateway would then
+ * count a budget of its own. */
 #include "serve/spend_store.h"
 
 #include <stdio.h>
@@ -14,5 +14,5 @@ static int open_store(const char *where, spend_store **out, char *why)
     return -1;
 }
 
-/* No store is ever opened, so that nothing else is called. */
+/* A store is never opened, so no other function is called. */
 const spend_backend spend_nats = {.open = open_store};

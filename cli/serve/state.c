@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
-/* How long the start may wait for the keys of a bucket. */
+/* How long the start may wait for the keys in a bucket. */
 #define SHARED_MS 5000
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ void serve_snapshot_unref(serve_snapshot *snapshot)
     free(snapshot);
 }
 
-/* Tell files apart by 64 bits of FNV-1a. */
+/* A 64-bit FNV-1a hash, which shows whether two servers have the same file. */
 static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRINT_BYTES])
 {
     beluga__buf file;
@@ -54,13 +54,13 @@ static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRIN
     beluga__buf_free(&file);
 }
 
-/* The model for names that are not served: the one of -m, else of the section. */
+/* Returns the model to ask for unknown names: that of -m, or else that of the section. */
 static const char *otherwise_of(const serve *s, const serve_snapshot *snapshot)
 {
     return s->args->model ? s->args->model : snapshot->settings.default_model;
 }
 
-/* Make a snapshot of a configuration, which it then owns. */
+/* Make a snapshot of a configuration. The snapshot then owns the configuration. */
 static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot **out,
                          beluga_error *err)
 {
@@ -85,7 +85,7 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-/* A step of the calls' loop is due. */
+/* The loop of the calls has something to do. */
 static void step(reactor_watch *watch, uint32_t events)
 {
     serve *s = beluga__container_of(watch, serve, loop_watch);
@@ -123,7 +123,7 @@ static int make_parts(serve *s, beluga_error *err)
     return status;
 }
 
-/* Let the keys hold that the bucket has now. */
+/* Make the keys valid that the bucket has now. */
 static void take_shared(serve *s)
 {
     serve_settings keys;
@@ -141,7 +141,7 @@ static void on_shared(reactor_watch *watch, uint32_t events)
     take_shared(beluga__container_of(watch, serve, shared_watch));
 }
 
-/* A server of NATS that is away delays the start by a few seconds at most. */
+/* An unreachable NATS server delays the start by a few seconds at most. */
 static int begin_shared(serve *s, beluga_error *err)
 {
     const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
@@ -200,7 +200,8 @@ void serve_free(serve *s)
 
 /* ---- reload ---------------------------------------------------------------------------------- */
 
-/* Give the parts the settings of a new snapshot, and take it; on failure they keep the old ones. */
+/* Give the settings of a new snapshot to all parts, and use the snapshot; on failure the parts keep
+ * the old settings. */
 static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
 {
     beluga_error unused;
@@ -217,7 +218,7 @@ static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
     return 0;
 }
 
-/* A server that others than this machine reach must not lose its keys. */
+/* A server that other machines can reach must not lose its keys. */
 static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_error *err)
 {
     const char *old = s->now->settings.keys_from, *new = snapshot->settings.keys_from;

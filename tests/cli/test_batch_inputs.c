@@ -45,14 +45,14 @@ static void the_delimiter_of_a_csv_is_found_and_told(void **state)
     ANSWERS("Hi");
     assert_int_equal(ASK(cli, "in.tsv", "id\tprompt\n1\tHi, you\n", "-j", "1"), 0);
     ANSWERS("Hi, you");
-    assert_contains(cli->err, "has tabs between its columns");
+    assert_contains(cli->err, "are separated by tabs");
     assert_int_equal(ASK(cli, "in.csv", "id|prompt\n1|Hi; you\n", "-q"), 0);
     ANSWERS("Hi; you");
     assert_string_equal(cli->err, "");
     /* A comma is nothing to be told. */
     assert_int_equal(ASK(cli, "in.csv", "id,prompt\n1,Hi; you\n", "-j", "1"), 0);
     ANSWERS("Hi; you");
-    assert_lacks(cli->err, "between its columns");
+    assert_lacks(cli->err, "are separated by");
 }
 
 static void the_delimiter_that_is_said_holds(void **state)
@@ -75,7 +75,8 @@ static void a_csv_without_a_header_loses_no_question(void **state)
     static const char questions[] = "Why is the sky blue?\n\"And the sea, too?\"\n";
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.csv", questions, "-q"),
-                   "no column \"prompt\" or \"text\"; its columns are \"Why is the sky blue?\": choose one with --prompt-column, or give --no-header");
+                   "no column \"prompt\" or \"text\"; its columns are \"Why is the sky blue?\": "
+                   "choose one with --prompt-column, or give --no-header");
     assert_int_equal(ASK(cli, "in.csv", questions, "--no-header"), 0);
     ANSWERS("Why is the sky blue?", "And the sea, too?");
     assert_refused(cli, ASK(cli, "in.csv", "1;Why?\n2;How?\n", "--no-header"),
@@ -103,7 +104,7 @@ static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
     assert_int_equal(ASK(cli, "in.jsonl", "{\"q\":\"Why?\"}\n", "--prompt-column", "q"), 0);
     ANSWERS("Why?");
     assert_refused(cli, ASK(cli, "in.txt", "Why?\n", "--prompt-column", "1"),
-                   "is text, which has no columns");
+                   "is plain text, which has no columns");
 }
 
 /* ---- packings -------------------------------------------------------------------------------- */
@@ -145,10 +146,11 @@ static void what_gzip_compressed_is_read(void **state)
     ANSWERS("one", "two", "three");
     assert_int_equal(ask_bytes(cli, "in.gz", more, sizeof more), 0); /* zeros fill a block */
     ANSWERS("one", "two", "three");
-    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1), "its gzip data is cut");
+    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1),
+                   "its gzip data is cut");
     assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, 12), "its gzip data is cut");
     more[sizeof gzipped] = 'x';
-    assert_refused(cli, ask_bytes(cli, "in.gz", more, sizeof more), "its gzip is damaged");
+    assert_refused(cli, ask_bytes(cli, "in.gz", more, sizeof more), "its gzip data is damaged");
     cli->input = (const char *)gzipped;
     cli->input_length = sizeof gzipped;
     assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", "--ordered", NULL),
@@ -186,11 +188,12 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
 {
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.json", "[\n  {\"prompt\": \"a\"}\n]\n", "-q"),
-                   "it is a single JSON array, but JSON Lines need one value on each line: convert it with jq -c '.[]' FILE");
+                   "it is a single JSON array, but JSON Lines need one value on each line: convert "
+                   "it with jq -c '.[]' FILE");
     assert_refused(cli, ASK(cli, "in.json", "[{\"prompt\":\"a\"},{\"prompt\":\"b\"}]\n", "-q"),
-                   "it is one JSON array");
+                   "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.jsonl", "[{\"prompt\":\"a\"},\n{\"prompt\":\"b\"}]\n", "-q"),
-                   "it is one JSON array");
+                   "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.json", "{\n  \"prompt\": \"a\"\n}\n", "-q"),
                    "its JSON values take several lines");
     /* A list of messages is a line; and a bad line is no array. */
@@ -217,7 +220,8 @@ static void the_first_lines_are_asked_and_the_same_command_goes_on(void **state)
     assert_int_equal(RUN(cli, "--limit", "3"), 0);
     assert_int_equal(peer_requests(p), 3);
     assert_each_once(3);
-    assert_contains(cli->err, "7 more lines are left because of --limit; the same command without it");
+    assert_contains(cli->err,
+                    "7 more lines are left because of --limit; the same command without it");
     assert_int_equal(RUN(cli, "--limit", "3", "--json"), 0);
     assert_has_all(cli->out, "\"state\":\"limited\"", "\"done\":3,\"failed\":0,\"left\":7");
     assert_int_equal(RUN(cli, "--limit", "3", "--dry-run"), 0);

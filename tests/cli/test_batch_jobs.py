@@ -407,7 +407,7 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
     with Place("--batch-seconds", "0", "--fault", "queue-full:2") as place:
         place.write(texts(8))
         expect(place.wait("--limit", "4"), 0)
-        expect(place.wait(), 0, "its lines are asked again later: Enqueued token limit")
+        expect(place.wait(), 0, "its lines will be asked again later: Enqueued token limit")
         report = place.control()
         assert report["texts_answered_twice"] == 0 and len(place.results()) == 8
         assert max(job["lines"] for job in report["jobs"]["all"][2:]) == 2, report["jobs"]["all"]
@@ -507,7 +507,7 @@ def jobs_are_found_in_an_input_that_changed_around_them():
         kept = texts(3 * lines)
         kept[lines] = ""  # the first line of the second job; the fourth one has no line any more
         place.write(kept)
-        ended = expect(place.wait("--ordered"), 0, "not in the input any more")
+        ended = expect(place.wait("--ordered"), 0, "no longer in the input")
         assert "input changed" not in ended.err and place.control()["lines"]["created"] == 60, ended
         assert [(n, r["text"]) for n, r in place.results().items()] == \
             [(n, f"echo: {text}") for n, text in enumerate(kept, 1) if text]
@@ -565,7 +565,7 @@ def what_no_job_can_do_is_told():
                "mock/echo has no batch API", "openai")
         expect(place.ask("-T", "all"), USAGE, "calls no tools")
         expect(place.ask("-o", "fallback=mock/echo"), USAGE, "fallback")
-        expect(place.run(*place.common(), "--wait"), USAGE, "--wait goes with --provider-batch")
+        expect(place.run(*place.common(), "--wait"), USAGE, "--wait needs --provider-batch")
         expect(place.ask("--poll", "soon"), USAGE, "--poll")
         assert place.control()["jobs"]["created"] == 0
 

@@ -83,10 +83,10 @@ static void a_bad_row_is_told_and_the_next_one_read(void **state)
     READS(
         BATCH_CSV,
         {"a,b\n1\n1,2,3\nx,y\n",
-         "2!it has 1 field where the header has 2;3!it has 3 fields where the header has 2;4:x|y;"},
+         "2!it has 1 field, but the header has 2;3!it has 3 fields, but the header has 2;4:x|y;"},
         {"a,b\nx\"y,2\nx,y\n", "2!field 1 has a quote but does not begin with one;3:x|y;"},
         {"a,b\n\"x\"y,2\nx,y\n", "2!field 1 has text after its closing quote;3:x|y;"},
-        {"a,b\n1,\"never ends\nx,y\n", "2!field 2 begins with a quote and has none at its end;"});
+        {"a,b\n1,\"never ends\nx,y\n", "2!field 2 begins with a quote but does not end with one;"});
 }
 
 static void a_header_that_is_no_header_is_refused(void **state)
@@ -94,7 +94,7 @@ static void a_header_that_is_no_header_is_refused(void **state)
     (void)state;
     READS(BATCH_CSV, {"", "the header of the CSV is missing: the file is empty"},
           {"a,b,a\n", "the header of the CSV has the column \"a\" twice"},
-          {"\"a\n", "the header of the CSV field 1 begins with a quote and has none at its end"});
+          {"\"a\n", "the header of the CSV field 1 begins with a quote but does not end with one"});
 }
 
 /* Quotes that come in pairs at any distance from the buffer's end. */
@@ -155,7 +155,7 @@ static void a_line_that_is_no_utf_8_is_told_with_its_byte(void **state)
         if (cases[i].bad < 0)
             snprintf(expected, sizeof expected, "1:%s;", cases[i].text);
         else
-            snprintf(expected, sizeof expected, "1!it is not UTF-8 at byte %ld;", cases[i].bad + 1);
+            snprintf(expected, sizeof expected, "1!it is not valid UTF-8 at byte %ld;", cases[i].bad + 1);
         read_all(BATCH_TEXT, cases[i].text, strlen(cases[i].text), seen, sizeof seen);
         assert_string_equal(seen, expected);
     }
@@ -212,7 +212,7 @@ static void a_template_that_makes_no_sense_is_refused(void **state)
     (void)state;
     fill("open {{text", "{{text has no closing }}");
     fill("{{ }}", "{{ }} contains no field name");
-    fill("{{a{b}}", "{{a{b}} is not the name of a field");
+    fill("{{a{b}}", "{{a{b}} is not a valid field name");
 }
 
 /* ---- what a line asks ------------------------------------------------------------------------ */
@@ -280,7 +280,7 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
                "n: this server gives one answer to each request");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",
-               "temperature: it is not a number");
+               "temperature: it must be a number");
     is_refused("{\"body\":{\"tools\":[{\"function\":{\"name\":7}}],\"messages\":[]}}",
                "tools[0].function.name: it must be a string");
     is_refused("{\"body\":{\"tools\":[{\"type\":\"web_search\"}],\"messages\":[{\"role\":"

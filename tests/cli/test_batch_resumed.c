@@ -70,7 +70,9 @@ static void what_holds_no_answer_begins_anew(void **state)
                      11);
     assert_int_equal(count_lines(read_path(out)), 2);
     assert_int_equal(ECHO(cli, "-j", "1"), 11);
-    assert_contains(cli->err, "was begun with another model (mock/any), but it has no answers yet, so it begins again");
+    assert_contains(
+        cli->err,
+        "was begun with another model (mock/any), but it has no answers yet, so it begins again");
     assert_each_once(2);
     assert_contains(read_path(out), "\"text\":\"a\"");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", NULL), 2);
@@ -100,7 +102,8 @@ static void a_wrong_model_ends_it_and_the_right_one_goes_on(void **state)
         unlink(out);
         assert_int_equal(RUN(cli, ways[i][0], ways[i][1], ways[i][2]), 3);
         assert_true(peer_requests(p) <= 10);
-        assert_contains(cli->err, "lines in a row failed for the same reason; these lines are left unanswered: invalid_model: ");
+        assert_contains(cli->err, "lines in a row failed for the same reason; these lines are left "
+                                  "unanswered: invalid_model: ");
         assert_contains(cli->err, "0 of 40 lines done, 1 failed");
         assert_contains(cli->err, "39 lines are left");
         assert_lacks(cli->err, "the first failure: invalid_model");
@@ -121,7 +124,7 @@ static void a_server_that_is_down_ends_it_and_its_lines_are_asked_again(void **s
     assert_int_equal(RUN(cli, "-j", "1", "-o", "max_retries=0", "--json"), 7);
     assert_has_all(cli->out, "\"state\":\"stopped\"", "\"done\":5,\"failed\":0,\"left\":25",
                    "\"code\":\"network_error\"");
-    assert_contains(cli->err, "10 lines in a row failed alike");
+    assert_contains(cli->err, "10 lines in a row failed for the same reason");
     p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     assert_int_equal(RUN(cli, "-j", "1", "--json"), 0);

@@ -81,14 +81,15 @@ static void a_name_that_is_none_is_told(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 2, "can't be empty or a number: 12", "-m", "mock/echo", "--name", "12", "Hi");
-    expect_error(cli, 2, "neither empty nor a number", "-m", "mock/echo", "--name", "", "Hi");
-    expect_error(cli, 2, "--continue, --cid and --name exclude each other", "-c", "--name", "x", "Hi");
+    expect_error(cli, 2, "can't be empty or a number", "-m", "mock/echo", "--name", "", "Hi");
+    expect_error(cli, 2, "--continue, --cid and --name exclude each other", "-c", "--name", "x",
+                 "Hi");
     expect_error(cli, 2, "there is no conversation trip in the log", "logs", "show", "trip");
     expect_error(cli, 2, "there is no entry trip in the log", "--cid", "trip", "Hi");
     expect_error(cli, 2, "there is no entry 7 in the log", "logs", "rename", "7", "trip");
     expect_error(cli, 2, "name the conversation and its new name", "logs", "rename", "7");
     expect_exit(cli, 0, "logs", "off");
-    expect_error(cli, 2, "the log is off (beluga logs on)", "-m", "mock/echo", "--name", "x", "Hi");
+    expect_error(cli, 2, "the log is off (beluga logs on turns it on)", "-m", "mock/echo", "--name", "x", "Hi");
     assert_string_equal(cli->out, "");
 }
 

@@ -78,7 +78,9 @@ static void a_csv_is_read_with_its_own_delimiter_and_keeps_its_first_text(void *
     cli_process *cli = *state;
     expect_in_out(cli, "\"id\":\"5\",\"model\":\"mock/any\",\"text\":\"x, y\"", "embed", "-m",
                   "mock/any", "-f", cli_write_file(cli, "t.csv", csv, sizeof csv - 1));
-    expect_error(cli, 2, "no column \"text\"; give this name to the column with the texts (the columns are \"The sea\"",
+    expect_error(cli, 2,
+                 "no column \"text\"; give this name to the column with the texts (the columns are "
+                 "\"The sea\"",
                  "embed", "-m", "mock/any", "-f",
                  cli_write_file(cli, "t.csv", texts, sizeof texts - 1));
 }
@@ -158,8 +160,7 @@ static void texts_that_have_no_vector_are_named(void **state)
     give(cli, "{\"prompt\":\"a\"}\n");
     expect_error(cli, 2, "stdin:1: it has no \"text\"", "embed", "-m", "mock/any");
     give(cli, "{\"text\":\"a\",\"id\":[]}\n");
-    expect_error(cli, 2, "stdin:1: its id must be a string or a number", "embed", "-m",
-                 "mock/any");
+    expect_error(cli, 2, "stdin:1: its id must be a string or a number", "embed", "-m", "mock/any");
     expect_error(cli, 2, "can't be read", "embed", "-m", "mock/any", "-f", "/no/such/file");
     expect_error(cli, 2, "not both", "embed", "-m", "mock/any", "-f", "x", "a");
     expect_error(cli, 2, "exclude each other", "embed", "--json", "--float32", "a");
@@ -175,7 +176,7 @@ static void a_provider_that_can_not_names_those_that_can(void **state)
     assert_lacks(cli->err, ", anthropic,");
     expect_error(cli, 1, "this provider does not count tokens", "count", "-m", "openai/x", "-o",
                  "api_key=" SERVED_KEY, "a");
-    assert_contains(cli->err, "These providers can: anthropic, bedrock, ");
+    assert_contains(cli->err, "Providers that can do this: anthropic, bedrock, ");
 }
 
 static void a_provider_that_can_not_is_not_asked_for_its_key_first(void **state)
@@ -193,8 +194,9 @@ static void the_model_that_a_provider_answers_with_is_not_asked_to_embed(void **
     SCOPED(peer) *p = peer_start();
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
-    expect_error(cli, 3, "name a model that embeds, with -m openai/MODEL", "embed", "-m", "openai", "a");
-    expect_error(cli, 3, "gpt-5-mini is a model for answers", "embed", "a");
+    expect_error(cli, 3, "name a model that embeds, with -m openai/MODEL", "embed", "-m", "openai",
+                 "a");
+    expect_error(cli, 3, "gpt-5-mini is a chat model", "embed", "a");
     assert_int_equal(peer_requests(p), 0);
     peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
     expect_error(cli, 1, "no", "embed", "-m", "openai/gpt-5-mini", "a");
@@ -262,9 +264,10 @@ static void vectors_that_can_not_be_compared_are_refused(void **state)
                  "dimensions=8",
                  "similar", path, "a");
     expect_exit(cli, 0, "similar", path, "-o", "dimensions=8", "a");
-    expect_error(cli, 2,
-                 "its vector was made by mock/any, and can't be compared with a vector of mock/other",
-                 "similar", path, "-m", "mock/other", "a");
+    expect_error(
+        cli, 2,
+        "its vector was made by mock/any, and can't be compared with a vector of mock/other",
+        "similar", path, "-m", "mock/other", "a");
 }
 
 static void lines_that_are_no_vectors_are_named(void **state)
@@ -273,8 +276,9 @@ static void lines_that_are_no_vectors_are_named(void **state)
                                 "{\"embedding\":[1,\"x\"]}\n";
     cli_process *cli = *state;
     give(cli, "");
-    expect_error(cli, 2, "v:2: its \"embedding\" contains something that is not a number", "similar",
-                 cli_write_file(cli, "v", mixed, sizeof mixed - 1), "-o", "dimensions=2", "a");
+    expect_error(cli, 2, "v:2: its \"embedding\" contains something that is not a number",
+                 "similar", cli_write_file(cli, "v", mixed, sizeof mixed - 1), "-o", "dimensions=2",
+                 "a");
     expect_error(cli, 2, "v:1: it is no JSON", "similar", cli_write_file(cli, "v", "hi\n", 3), "a");
     expect_error(cli, 2, "v:1: it has no \"embedding\"", "similar",
                  cli_write_file(cli, "v", "{}\n", 3), "a");

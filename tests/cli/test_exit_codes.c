@@ -83,7 +83,8 @@ static void an_unknown_option_is_2_with_a_hint(void **state)
 static void an_option_of_another_program_is_told_how_it_is_done_here(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "unknown option --fragment: use -f FILE, which puts a file before the prompt\n",
+    expect_error(cli, 2,
+                 "unknown option --fragment: use -f FILE, which puts a file before the prompt\n",
                  "--fragment", "notes.txt", "Hello");
     expect_error(cli, 2, "--role: use -t NAME, a template", "--role", "short", "Hello");
     expect_error(cli, 2, "--key: beluga keys set PROVIDER", "--key", "x", "Hello");
@@ -109,7 +110,8 @@ static void an_option_of_the_model_is_told_to_go_after_o(void **state)
 {
     cli_process *cli = *state;
     expect_exit(cli, 2, "--max-tokens=3", "Hello");
-    assert_contains(cli->err, "unknown option --max-tokens; set a model option with -o max_tokens=VALUE\n");
+    assert_contains(cli->err,
+                    "unknown option --max-tokens; set a model option with -o max_tokens=VALUE\n");
     expect_exit(cli, 2, "logs", "--temperature", "3");
     assert_lacks(cli->err, "temperature=");
 }
@@ -168,7 +170,8 @@ static void a_text_is_sent_though_a_word_of_it_is_nearly_a_command(void **state)
     expect_out(cli, "model the sea\n", "-m", "mock/echo", "model", "the", "sea");
     assert_string_equal(cli->err, "");
     expect_out(cli, "model ships\n", "-m", "mock/echo", "model", "ships");
-    assert_contains(cli->err, "\"model\" is sent as a prompt; the similar command is called models\n");
+    assert_contains(cli->err,
+                    "\"model\" is sent as a prompt; the similar command is called models\n");
 }
 
 static void help_about_a_misspelt_command_is_2_with_a_hint(void **state)

@@ -451,7 +451,7 @@ static void a_damaged_file_is_told_and_the_call_still_works(void **state)
     turn_on(cli);
     cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
     expect_out(cli, "Hello\n", "-m", "mock/echo", "Hello");
-    assert_contains(cli->err, "not in the log");
+    assert_contains(cli->err, "not written into the log");
     assert_contains(cli->err, "damaged");
     expect_error(cli, 1, "move it away", "logs");
 }
@@ -464,7 +464,7 @@ static void a_log_that_cant_be_written_is_a_note(void **state)
     assert_int_equal(mkdir(log_file(cli), 0700), 0);
     ask_mock(cli, "Hello");
     assert_string_equal(cli->out, "Hello\n");
-    assert_contains(cli->err, "not in the log");
+    assert_contains(cli->err, "not written into the log");
 }
 
 static void a_place_that_cant_be_made_is_told(void **state)

@@ -199,7 +199,7 @@ static void new_refuses_names_that_no_provider_can_have(void **state)
         expect_exit(cli, 2, "new", "provider", "--", names[i]);
         assert_contains(cli->err, "is not a valid provider name");
     }
-    expect_error(cli, 2, "there is a provider openai already", "new", "provider", "openai");
+    expect_error(cli, 2, "there is already a provider called openai", "new", "provider", "openai");
     expect_exit(cli, 2, "new", "model", "x");
     expect_exit(cli, 2, "new");
     expect_exit(cli, 2, "new", "provider", "x", "--http", "--full");

@@ -109,7 +109,8 @@ static void keys_are_listed_by_where_they_are(void **state)
     assert_lacks(cli->out, KEY);
     assert_lacks(cli->out, SERVED_KEY);
     give(cli, KEY);
-    expect_error(cli, 0, "COHERE_API_KEY is also set, and is used instead of this key", "keys", "set", "cohere");
+    expect_error(cli, 0, "COHERE_API_KEY is also set, and is used instead of this key", "keys",
+                 "set", "cohere");
 }
 
 static void a_key_that_stands_in_the_file_is_not_shown(void **state)
@@ -136,7 +137,7 @@ static void what_is_no_key_is_refused_and_nothing_kept(void **state)
     cli_process *cli = *state;
     expect_error(cli, 2, "the key is empty; nothing was stored", "keys", "set", "openai");
     give(cli, "one two");
-    expect_error(cli, 2, "a key is one word", "keys", "set", "openai");
+    expect_error(cli, 2, "a key must be one word", "keys", "set", "openai");
     expect_error(cli, 3, "did you mean openai?", "keys", "set", "opnai");
     expect_error(cli, 2, "do not give the key on the command line", "keys", "set", "openai", KEY);
     assert_lacks(cli->err, KEY);
@@ -161,7 +162,7 @@ static void a_question_for_a_key_that_is_interrupted_keeps_nothing(void **state)
     cli_process *cli = *state;
     cli->terminal = true;
     cli_start(cli, "keys", "set", "openai", NULL);
-    cli_wait_for(cli, "(it is not shown): ");
+    cli_wait_for(cli, "(not shown): ");
     cli_type(cli, "sk-\003");
     cli_finish(cli);
     assert_int_equal(cli->signal, 2);
@@ -275,15 +276,14 @@ static void the_default_model_is_told_and_written(void **state)
     cli_process *cli = *state;
     write_config(cli, "# mine\nmodel: mock/any # for now\n");
     expect_out(cli, "mock/any\n", "models", "default");
-    expect_error(cli, 0, "mock/echo is now the default model", "models", "default",
-                 "mock/echo");
+    expect_error(cli, 0, "mock/echo is now the default model", "models", "default", "mock/echo");
     assert_file(cli, CONFIG, "# mine\nmodel: mock/echo # for now\n");
     expect_out(cli, "Hello\n", "Hello");
     expect_error(cli, 3, "did you mean mock?", "models", "default", "mcok/any");
     cli_set(cli, "BELUGA_MODEL", "mock/any");
     expect_error(cli, 0, "BELUGA_MODEL is also set, and is used", "models", "default", "mock/any");
     expect_out(cli, "mock/any\n", "models", "default");
-    assert_string_equal(cli->err, "beluga: BELUGA_MODEL names it\n");
+    assert_string_equal(cli->err, "beluga: BELUGA_MODEL sets it\n");
     expect_error(cli, 2, "name only one provider", "models", "mock", "openai");
 }
 

@@ -219,7 +219,7 @@ static void an_editor_writes_a_template(void **state)
     cli_set(cli, "EDITOR", "false");
     expect_error(cli, 1, "failed", "templates", "edit", "other");
     expect_exit(cli, 2, "templates", "show", "other");
-    expect_error(cli, 2, "which one?", "templates", "edit");
+    expect_error(cli, 2, "name the template", "templates", "edit");
 }
 
 static void a_name_that_is_nearly_right_is_told(void **state)
@@ -229,7 +229,7 @@ static void a_name_that_is_nearly_right_is_told(void **state)
     expect_error(cli, 2, "there is no template translat; did you mean translate?", "-t", "translat",
                  "Hello");
     expect_error(cli, 2, "there is no template other (", "-t", "other", "Hello");
-    expect_error(cli, 2, "is no name of a template", "-t", "Say this: ", "Hello");
+    expect_error(cli, 2, "is not a valid template name", "-t", "Say this: ", "Hello");
     expect_error(cli, 3, "No such file", "-t", "./other.yaml", "Hello");
     expect_out(cli, "Translate into x, formal:\n\nHello\n", "-t", path_of(cli, "translate"), "-p",
                "language=x", "Hello");
@@ -250,8 +250,8 @@ static void a_file_with_a_mistake_is_told(void **state)
         expect_error(cli, 3, texts[i][1], "-m", "mock/echo", "-t", "bad", "Hello");
     }
     write_template(cli, "bad", "prompt: \"{{a\"\n");
-    expect_error(cli, 2, "the prompt of the template bad: {{a has no closing }}", "-m",
-                 "mock/echo", "-t", "bad", "Hello");
+    expect_error(cli, 2, "the prompt of the template bad: {{a has no closing }}", "-m", "mock/echo",
+                 "-t", "bad", "Hello");
     write_template(cli, "bad", "options: {temprature: 1}\n");
     expect_error(cli, 3, "did you mean temperature?", "-m", "mock/echo", "-t", "bad", "Hello");
     write_template(cli, "good", "prompt: x\n");

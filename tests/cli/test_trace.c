@@ -306,7 +306,7 @@ static void lines_of_metrics_are_passed_over(void **state)
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n\n", NULL), 2);
     assert_contains(cli->err, "stdin: there are no spans, only metrics or logs");
     assert_int_equal(trace_text(cli, "", NULL), 2);
-    assert_contains(cli->err, "stdin: no spans\n");
+    assert_contains(cli->err, "stdin: there are no spans\n");
 }
 
 static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
@@ -336,8 +336,8 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
     expect_exit(cli, 2, "trace", "-o", "nonsense", fixture("agent.jsonl"));
     assert_string_equal(cli->out, "");
-    expect_error(cli, 0, "the cost is unknown, since the prices can't be read: ", "trace", "-o", "prices=/nowhere",
-                 fixture("agent.jsonl"));
+    expect_error(cli, 0, "the cost is unknown, since the prices can't be read: ", "trace", "-o",
+                 "prices=/nowhere", fixture("agent.jsonl"));
     assert_contains(cli->out, "cost unknown");
     expect_error(cli, 2, "name the file, or - for stdin", "trace");
     expect_error(cli, 2, "/nowhere can't be read", "trace", "/nowhere");

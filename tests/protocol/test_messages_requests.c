@@ -381,13 +381,14 @@ static void what_is_refused_is_named_as_anthropic_names_it(void **state)
     (void)state;
     refuses("{\"model\":\"m\",\"max_tokens\":9}", "messages: Field required");
     refuses("{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}",
-            "messages: it is not a list of at least one message");
+            "messages: it must be a list of at least one message");
     refuses(HEAD HI ",{\"role\":\"assistant\",\"content\":[{\"type\":\"sound\"}]}]}",
-            "messages.1.content.0.type: there is no block of the type sound here");
+            "messages.1.content.0.type: there is no block type sound at this place");
     refuses(USER("{\"text\":\"a\"}"), "messages.0.content.0.type: it is missing");
     refuses(USER("{\"type\":\"text\"}"), "messages.0.content.0.text: it is missing");
     refuses(USER("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":{}}"),
-            "messages.0.content.0.type: a message with this role can't have a block of the type tool_use");
+            "messages.0.content.0.type: a message with this role can't have a block of the type "
+            "tool_use");
     refuses(USER(TEXT("a") ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"data\":\"\"}}"),
             "messages.0.content.1.source.media_type: it is missing");
     refuses(USER(RESULT("a", ",\"content\":[" TEXT("b") ",{\"type\":\"image\",\"source\":{}}]")),
@@ -403,7 +404,8 @@ static void what_is_refused_is_named_as_anthropic_names_it(void **state)
     refuses(WITH("\"tools\":[{\"name\":\"f\"}]"),
             "tools.0.input_schema: it is missing or not an object");
     refuses(CHOICE("{\"type\":\"tool\",\"name\":\"g\"}"), "tool_choice.name: there is no tool g");
-    refuses(THINKING("{\"type\":\"enabled\"}"), "thinking.budget_tokens: it must be a number greater than 0");
+    refuses(THINKING("{\"type\":\"enabled\"}"),
+            "thinking.budget_tokens: it must be a number greater than 0");
     refuses(THINKING("{\"type\":\"deep\"}"),
             "thinking.type: it must be enabled, adaptive or disabled");
 }

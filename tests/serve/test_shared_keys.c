@@ -180,7 +180,7 @@ static void a_new_key_is_known_to_both_until_it_is_deleted(void **state)
     assert_int_equal(ask(s->gates[0], "secret"), 200);
     assert_int_equal(ask(s->gates[1], "bk-nobody"), 401);
     assert_int_not_equal(run_maker(s, "bob"), 0);
-    assert_contains(s->maker->err, "has a key of the name bob");
+    assert_contains(s->maker->err, "already has a key named bob");
     assert_lacks(s->maker->out, "bk-");
     put(s, "bob", NULL);
     wait_for_both(s, bob, 401);
