@@ -73,7 +73,7 @@ int attach_content(beluga_message *message, const char *name, const beluga__buf 
     beluga_message *typed = beluga_message_new(BELUGA_ROLE_HUMAN);
     if (!file->length) {
         beluga_message_unref(typed);
-        return refuse(err, name, "the file is empty, so nothing was sent");
+        return refuse(err, name, "it is empty, so nothing was sent");
     }
     int rc = typed ? beluga_message_add_content(typed, name, file->data, file->length, err)
                    : BELUGA_ERROR_NO_MEMORY;

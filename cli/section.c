@@ -119,11 +119,11 @@ static void tell_unknown(section_reader *r, const char *what, const section_memb
     }
     beluga__text_add_step(step, sizeof step, name);
     if (near)
-        section_fault(r, step + 1, true, "\"%.60s\" is not a known member; did you mean %s?", name,
+        section_fault(r, step + 1, true, "\"%.60s\" is not known here; did you mean %s?", name,
                       near);
     else
-        section_fault(r, step + 1, true, "\"%.60s\" is not a known member; %s has the members %s",
-                      name, what, names);
+        section_fault(r, step + 1, true, "\"%.60s\" is not known here; %s has the members %s", name,
+                      what, names);
 }
 
 static void read_member(section_reader *r, const char *what, const section_member *members,

@@ -276,7 +276,7 @@ int session_explain_no_model(const cli_session *session, const cli_args *args)
     hint_keys();
     hint("export BELUGA_MODEL=PROVIDER/MODEL", "use this model in every call");
     hint("beluga models default PROVIDER/MODEL", file);
-    out_detail("beluga providers lists all of them; beluga keys set PROVIDER keeps a key.");
+    out_detail("beluga providers lists all of them; beluga keys set PROVIDER stores a key.");
     return CLI_EXIT_CONFIG;
 }
 

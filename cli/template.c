@@ -158,9 +158,9 @@ static int check_member(const cli_template *t, const char *key, const beluga_jso
         return CLI_EXIT_CONFIG;
     }
     if (near)
-        out_error("%s: \"%s\" is not a known member; did you mean %s?", t->path, key, near);
+        out_error("%s: \"%s\" is not known here; did you mean %s?", t->path, key, near);
     else
-        out_error("%s: \"%s\" is not a known member; a template has the members description, "
+        out_error("%s: \"%s\" is not known here; a template has the members description, "
                   "model, system, prompt, options, schema, tools and parameters",
                   t->path, key);
     return CLI_EXIT_CONFIG;

@@ -266,7 +266,8 @@ static int do_rename(used_log *logs)
     if (!found) return explain_missing(which);
     if (logbook_store_rename(logs->store, found, *name ? name : NULL, logs->why) != 0)
         return fail(logs);
-    out_note(*name ? "its name is now %s" : "it now has no name%s", name);
+    out_note(*name ? "the conversation is now called %s" : "the conversation now has no name%s",
+             name);
     return 0;
 }
 

@@ -340,8 +340,8 @@ static int judge_thread(const continuation *c, int64_t id)
     else if (c->thread->last)
         return 0;
     else if (c->args->cid)
-        out_error("the log has no entry %s, and no conversation of that name (beluga logs names "
-                  "lists the names)",
+        out_error("there is no entry %s in the log, and no conversation of that name (beluga logs "
+                  "names lists the names)",
                   c->args->cid);
     else if (!logbook_is_on())
         out_error(

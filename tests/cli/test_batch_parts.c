@@ -155,7 +155,8 @@ static void a_line_that_is_no_utf_8_is_told_with_its_byte(void **state)
         if (cases[i].bad < 0)
             snprintf(expected, sizeof expected, "1:%s;", cases[i].text);
         else
-            snprintf(expected, sizeof expected, "1!it is not valid UTF-8 at byte %ld;", cases[i].bad + 1);
+            snprintf(expected, sizeof expected, "1!it is not valid UTF-8 at byte %ld;",
+                     cases[i].bad + 1);
         read_all(BATCH_TEXT, cases[i].text, strlen(cases[i].text), seen, sizeof seen);
         assert_string_equal(seen, expected);
     }

@@ -234,8 +234,8 @@ static void a_name_that_is_no_command_is_told_and_not_sent(void **state)
         {"/modle openai/x\n", "did you mean /model?"},
         {"/save/x.md\n", "no command /save/x.md"},
         {"/nonsense\n", "/nonsense; /help lists them"},
-        {"!multi\n", "!multi is \"\"\" here. Nothing was sent"},
-        {".model openai/x\n", ".model is /model here. Nothing was sent"},
+        {"!multi\n", "!multi is called \"\"\" here. Nothing was sent"},
+        {".model openai/x\n", ".model is called /model here. Nothing was sent"},
     };
     cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);

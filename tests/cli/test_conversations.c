@@ -66,14 +66,14 @@ static void a_whole_conversation_is_renamed(void **state)
     expect_exit(cli, 0, "-c", "Two");
     expect_exit(cli, 0, "--cid", "1", "Three");
     expect_exit(cli, 0, "-m", "mock/echo", "Other");
-    expect_error(cli, 0, "it is called trip now", "logs", "rename", "2", "trip");
+    expect_error(cli, 0, "the conversation is now called trip", "logs", "rename", "2", "trip");
     expect_out(cli, "trip\t3\t3\n", "logs", "names");
     expect_exit(cli, 0, "logs", "rename", "trip", "a journey");
     expect_exit(cli, 0, "--name", "a journey", "Four");
     expect_out(cli, "a journey\t5\t4\n", "logs", "names");
     expect_error(cli, 2, "there is already a conversation called a journey", "logs", "rename", "4",
                  "a journey");
-    expect_error(cli, 0, "it now has no name", "logs", "rename", "a journey", "");
+    expect_error(cli, 0, "the conversation now has no name", "logs", "rename", "a journey", "");
     expect_out(cli, "", "logs", "names");
 }
 
@@ -89,7 +89,8 @@ static void a_name_that_is_none_is_told(void **state)
     expect_error(cli, 2, "there is no entry 7 in the log", "logs", "rename", "7", "trip");
     expect_error(cli, 2, "name the conversation and its new name", "logs", "rename", "7");
     expect_exit(cli, 0, "logs", "off");
-    expect_error(cli, 2, "the log is off (beluga logs on turns it on)", "-m", "mock/echo", "--name", "x", "Hi");
+    expect_error(cli, 2, "the log is off (beluga logs on turns it on)", "-m", "mock/echo", "--name",
+                 "x", "Hi");
     assert_string_equal(cli->out, "");
 }
 

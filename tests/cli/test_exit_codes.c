@@ -44,13 +44,13 @@ static size_t count_lines(const char *text)
 static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
 {
     static const char *const rows[] = {
-        "\n  beluga -m mock/any \"Hello\"              a try",
+        "\n  beluga -m mock/any \"Hello\"              try it",
         "\n  beluga -m ollama/MODEL \"Hello\"          a model on this machine",
         "\n  export OPENAI_API_KEY=...               asks openai/",
         "\n  export ANTHROPIC_API_KEY=...            asks anthropic/",
         "\n  export BELUGA_MODEL=PROVIDER/MODEL      use this model",
         "\n  beluga models default PROVIDER/MODEL    the same setting, in ",
-        "\nbeluga providers lists all of them; beluga keys set PROVIDER keeps a key.\n"};
+        "\nbeluga providers lists all of them; beluga keys set PROVIDER stores a key.\n"};
     cli_process *cli = *state;
     expect_exit(cli, 3, "Hello");
     const char *at = cli->err;
@@ -213,7 +213,7 @@ static void a_value_that_is_missing_or_too_much_is_2(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 2, "-m needs a value", "Hello", "-m");
-    expect_error(cli, 2, "--json takes no value", "--json=yes", "Hello");
+    expect_error(cli, 2, "--json does not take a value", "--json=yes", "Hello");
 }
 
 static void a_file_that_is_not_there_has_one_exit_code(void **state)
@@ -291,7 +291,7 @@ static void a_missing_key_is_4_and_names_the_variable(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 4, "OPENAI_API_KEY", "-m", "openai/any", "Hi");
-    assert_contains(cli->err, "\nbeluga keys set openai keeps one.\n");
+    assert_contains(cli->err, "\nTo store a key: beluga keys set openai\n");
 }
 
 static void a_refused_key_is_4_and_is_not_shown(void **state)

@@ -66,7 +66,7 @@ static void a_key_is_kept_where_only_its_owner_can_read_it(void **state)
     char text[256];
     cli_process *cli = *state;
     give(cli, "  " KEY "\r\n");
-    expect_error(cli, 0, "the key for openai is kept in ", "keys", "set", "openai");
+    expect_error(cli, 0, "the key for openai is stored in ", "keys", "set", "openai");
     assert_string_equal(cli->out, "");
     assert_lacks(cli->err, KEY);
     assert_file(cli, ".config/beluga/keys/openai", KEY "\n");
@@ -203,7 +203,8 @@ static void an_alias_is_written_with_its_options_and_comments_stay(void **state)
 {
     cli_process *cli = *state;
     write_config(cli, "# mine\nmodels:\n  old: mock/any   # the first\n");
-    expect_error(cli, 0, "parrot is mock/echo now", "aliases", "set", "parrot", "mock/echo");
+    expect_error(cli, 0, "parrot now stands for mock/echo", "aliases", "set", "parrot",
+                 "mock/echo");
     expect_exit(cli, 0, "aliases", "set", "clever", "old", "-s", "Be short: yes", "-o", "seed=3");
     assert_file(cli, CONFIG,
                 "# mine\nmodels:\n  old: mock/any   # the first\n  parrot: mock/echo\n"

@@ -74,11 +74,11 @@ static void a_parameter_that_is_missing_or_unknown_is_told(void **state)
 {
     cli_process *cli = *state;
     write_template(cli, "translate", translate);
-    expect_error(cli, 2, "the template translate wants -p language=VALUE\n", "-t", "translate",
+    expect_error(cli, 2, "the template translate needs -p language=VALUE\n", "-t", "translate",
                  "Hello");
     write_template(cli, "two", "system: You are {{who}}\nprompt: \"{{a}} {{b}}\"\n");
-    expect_error(cli, 2, "the template two wants -p who=VALUE\n", "-t", "two");
-    expect_error(cli, 2, "the template two wants -p a=VALUE -p b=VALUE\n", "-t", "two", "-p",
+    expect_error(cli, 2, "the template two needs -p who=VALUE\n", "-t", "two");
+    expect_error(cli, 2, "the template two needs -p a=VALUE -p b=VALUE\n", "-t", "two", "-p",
                  "who=x");
     expect_error(cli, 2, "the template two has no parameter c\n", "-t", "two", "-p", "c=x");
     expect_error(cli, 2, "-p: must have the form NAME=VALUE, not who", "-t", "two", "-p", "who");
@@ -90,7 +90,7 @@ static void a_text_with_a_field_is_a_template_too(void **state)
     cli_process *cli = *state;
     expect_out(cli, "Say Hello loudly\n", "-m", "mock/echo", "-t", "Say {{input}} {{how}}", "-p",
                "how=loudly", "Hello");
-    expect_error(cli, 2, "the template Say {{input}} {{how}} wants -p how=VALUE", "-m", "mock/echo",
+    expect_error(cli, 2, "the template Say {{input}} {{how}} needs -p how=VALUE", "-m", "mock/echo",
                  "-t", "Say {{input}} {{how}}", "Hello");
 }
 

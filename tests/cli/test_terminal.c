@@ -263,7 +263,7 @@ static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
              "hello\n/usage\n/save %s\n/save %s\n/model mock/any\nx\n/exit\ny\n", path, path);
     assert_int_equal(chat(cli, "mock/echo", input), 0);
     assert_contains(cli->err, "turns: 1");
-    assert_contains(cli->err, "is there already");
+    assert_contains(cli->err, "already exists");
     assert_string_equal(cli->out, "hello\nThis is a mock response.\n");
     FILE *file = fopen(path, "r");
     char text[256] = "";

@@ -360,8 +360,8 @@ static void a_name_that_no_tool_has_gets_the_near_one(void **state)
     expect_error(cli, 3, "there is no tool \"calendar\"; there are: weather, clock", "--config",
                  config, "-m", "mock/any", "-T", "calendar", "hi");
     expect_error(cli, 3, "the configuration defines no tools", "-m", "mock/any", "-T", "x", "hi");
-    expect_error(cli, 3, "-T all: the configuration defines no tools", "-m", "mock/any", "-T", "all",
-                 "hi");
+    expect_error(cli, 3, "-T all: the configuration defines no tools", "-m", "mock/any", "-T",
+                 "all", "hi");
 }
 
 static void a_provider_that_calls_no_tools_is_told_before_anything_is_sent(void **state)
@@ -487,8 +487,8 @@ static void a_batch_runs_tools_that_are_allowed_beforehand(void **state)
     snprintf(in, sizeof in, "%s", cli_write_file(cli, "in.txt", "one\ntwo\n", 8));
     snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
     configure(cli, TOUCH);
-    expect_error(cli, 3, "beluga can't ask whether the tool touch may run in a batch", "batch",
-                 in, "--out", out, ASK("touch", "{}"));
+    expect_error(cli, 3, "beluga can't ask whether the tool touch may run in a batch", "batch", in,
+                 "--out", out, ASK("touch", "{}"));
     assert_int_equal(access(out, F_OK), -1);
     expect_exit(cli, 0, "batch", in, "--out", out, ASK("touch", "{}"), "-y");
     assert_int_equal(times_run(cli), 2);

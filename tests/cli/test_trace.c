@@ -328,7 +328,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     cli_process *cli = *state;
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL),
                      2);
-    assert_contains(cli->err, "stdin:2: not JSON");
+    assert_contains(cli->err, "stdin:2: not valid JSON");
     assert_int_equal(trace_text(cli, "\n{\"hello\":1}\n", NULL), 2);
     assert_contains(cli->err, "stdin:2: not a line of OTLP/JSON: it has no resourceSpans");
     assert_int_equal(

@@ -141,9 +141,9 @@ static void entries_of_a_bucket_are_read_one_by_one(void **state)
     assert_true(s.keys[1].page && !s.keys[1].models);
     assert_int_equal(s.keys[1].sha256[0], 0xdc);
     static const char *const wanted[] = {
-        "1: a key's name must have", "2: sha256 must be the SHA-256 of the key",
-        "3: it has no sha256",       "4: it is not a JSON object",
-        "5: it is not a JSON object",   "6: it is not a JSON object",
+        "1: a key's name must have",  "2: sha256 must be the SHA-256 of the key",
+        "3: it has no sha256",        "4: it is not a JSON object",
+        "5: it is not a JSON object", "6: it is not a JSON object",
         "7: its name differs from",
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
@@ -188,12 +188,14 @@ static void a_mistake_is_told_with_its_place(void **state)
         const char *yaml, *told;
     } mistakes[] = {
         {"serve:\n  drian: 3s\n", "2:3: \"drian\" is not known here; did you mean drain?"},
-        {"serve:\n  foo: 3s\n", "2:3: \"foo\" is not known here; serve has listen, default_model,"},
+        {"serve:\n  foo: 3s\n",
+         "2:3: \"foo\" is not known here; serve has the members listen, default_model,"},
         {"serve:\n  drain: soon\n", "2:10: drain must be a time up to 24h, such as 30s"},
         {"serve:\n  listen: 4000\n", "2:11: listen must be a text"},
         {"serve:\n  listen: localhost\n", "2:11: \"localhost\" is not an address: write HOST:"},
         {"serve:\n  max_body: 2GB\n", "2:13: max_body must be a size up to 1024MiB"},
-        {"serve:\n  max_requests: 0\n", "2:17: max_requests must be a whole number from 1 to 1000000"},
+        {"serve:\n  max_requests: 0\n",
+         "2:17: max_requests must be a whole number from 1 to 1000000"},
         {"serve:\n  passthrough: maybe\n", "2:16: passthrough is true or false"},
         {"serve:\n  stream_failover: on\n", "2:20: stream_failover is off, first_content or hold"},
         {"serve:\n  cors: x\n", "2:9: cors must be a map: {origins:"},
@@ -210,7 +212,8 @@ static void a_mistake_is_told_with_its_place(void **state)
         {"serve:\n  keys:\n    - name: \"a b\"\n      sha256: \"" SHA_BOB "\"\n",
          "3:13: a key's name must have 1 to 64 of A-Z a-z 0-9"},
         {"serve:\n  keys:\n    - {name: a, sha256: bk-secret}\n",
-         "3:25: sha256 must be the SHA-256 of the key, 64 hexadecimal digits in quotes, and never the"},
+         "3:25: sha256 must be the SHA-256 of the key, 64 hexadecimal digits in quotes, and never "
+         "the"},
         {"serve:\n  keys:\n    - {name: a}\n", "3:8: this key has no sha256"},
         {KEY "      models: []\n", "5:7: models has 1 to 1000 items"},
         {KEY "      models: [3]\n", "5:16: models must be a text"},
