@@ -1,4 +1,4 @@
-/* beluga aliases: names of one's own for models, with what belongs to them. */
+/* beluga aliases: manages the user's own names for models. */
 #include "base/text.h"
 #include "commands/command.h"
 #include "configuration.h"
@@ -17,7 +17,7 @@
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* The system text of an alias, in the configuration of the session; NULL: none. */
+/* Returns the system text of an alias, in the configuration of the session; NULL: none. */
 static const char *system_of(cli_session *session, const char *name)
 {
     beluga_error err;
@@ -70,7 +70,7 @@ static int do_list(cli_session *session, const cli_args *args)
 
 /* ---- set and remove -------------------------------------------------------------------------- */
 
-/* Returns the reference of an alias, or NULL where there is none of that name. */
+/* Returns the model that an alias stands for, or NULL if there is no such alias. */
 static const char *find_alias(const cli_session *session, const char *wanted)
 {
     const char *name, *reference;
@@ -79,7 +79,7 @@ static const char *find_alias(const cli_session *session, const char *wanted)
     return NULL;
 }
 
-/* An alias that leads back to itself would leave a file that can't be used. */
+/* Refuse an alias that leads back to itself, since the configuration could not be used any more. */
 static int check_model(cli_session *session, const cli_args *args, const char *name,
                        const char **model)
 {
@@ -92,7 +92,8 @@ static int check_model(cli_session *session, const cli_args *args, const char *n
     return 0;
 }
 
-/* Loading the session has checked the options: each is KEY=VALUE. */
+/* Set an option of an alias. The session was loaded before, which checked that each option is
+ * KEY=VALUE. */
 static void put_option(configuration_change *change, const char *name, const char *option)
 {
     char key[128];

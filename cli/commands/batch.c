@@ -55,7 +55,7 @@ static int run(const cli_args *args)
 {
     batch_command b = {.args = args, .input = -1, .output = {.fd = -1}, .journal = {.fd = -1}};
     if (batch_queue_is_asked(args)) return batch_queue_run(args);
-    /* Without the signal, writing too large a file fails like any other write. */
+    /* Ignore the signal, so that a file that is too large is an ordinary write error. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
     batch_journal_free(&b.journal);

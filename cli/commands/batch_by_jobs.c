@@ -1,4 +1,4 @@
-/* The way of `beluga batch` by the provider's own batch jobs: --provider-batch and --cancel. */
+/* Runs of `beluga batch` with the provider's own batch jobs: --provider-batch and --cancel. */
 #include "base/limits.h"
 #include "batch/estimate.h"
 #include "commands/batch.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Write the names of the providers that have one, as far as there is room. */
+/* Write the names of the providers that have a batch API, as far as there is room. */
 static void list_batch_providers(batch_command *b, char *text, size_t size)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -52,7 +52,7 @@ int batch_open_by_jobs(batch_command *b)
     return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
-/* No model is opened, as no key is needed to estimate. */
+/* This does not open the model, since an estimate must not need a key. */
 double batch_job_factor(const batch_command *b)
 {
     beluga_provider provider;
@@ -84,7 +84,8 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 
 /* ---- --cancel without the input -------------------------------------------------------------- */
 
-/* Jobs that are cancelled are under way until they have ended and are collected. */
+/* Print the result of --cancel. A cancelled job counts as under way until it has ended and was
+ * collected. */
 static int put_cancelled(const batch_command *b, size_t refused, int code)
 {
     uint64_t lines;
@@ -111,7 +112,7 @@ static int tell_cancelled(const batch_command *b, size_t refused)
     return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 
-/* The journal tells the model, so that nobody has to repeat it. */
+/* Open the model that the journal names, so that the user need not repeat it. */
 static int open_journaled_model(batch_command *b)
 {
     const char *model = NULL;

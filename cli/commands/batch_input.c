@@ -59,7 +59,7 @@ static int find_layout(batch_command *b)
     return 0;
 }
 
-/* An alias may have a system text. What is wrong with the model is told later. */
+/* The alias of the model may have a system text. A mistake in the model is reported later. */
 int batch_choose_system(batch_command *b)
 {
     beluga_error err;

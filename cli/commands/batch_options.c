@@ -1,4 +1,4 @@
-/* The options that `beluga batch` reads itself, and what goes with what. */
+/* The options that `beluga batch` reads itself, and which options can be combined. */
 #include "batch/calls.h"
 #include "commands/batch.h"
 #include "configuration.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Between two looks at a provider's jobs. */
+/* The time between two looks at the provider's jobs. */
 #define DEFAULT_POLL_MS 30000
 #define MAX_POLL_MS     (24 * 60 * 60 * 1000)
 
@@ -46,7 +46,7 @@ static int take_template(batch_command *b)
                      "write a field in two braces, such as {{text}}");
 }
 
-/* A delimiter and a missing header are those of CSV. */
+/* --delimiter and --no-header imply CSV. */
 static int take_layout(batch_command *b)
 {
     const cli_args *args = b->args;
@@ -83,7 +83,7 @@ static int take_poll(batch_command *b)
                      b->args->poll);
 }
 
-/* By jobs the lines are asked, or those that were given to some are cancelled. */
+/* Returns whether the run asks lines by jobs, or cancels jobs. */
 bool batch_is_by_jobs(const cli_args *args)
 {
     return args->provider_batch || args->cancel;

@@ -1,5 +1,5 @@
 /* The output of `beluga batch` and the journal of jobs beside it: whether they fit this run, and
- * what becomes of them at its end. */
+ * how the run finishes them. */
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "commands/batch.h"
@@ -82,7 +82,7 @@ static int go_on(batch_command *b)
     return batch_resume_output(&b->output, &resume);
 }
 
-/* Lines that a job has would be paid for twice. */
+/* Refuse a run with calls while jobs are under way, since their lines would be paid for twice. */
 static int refuse_jobs(const batch_command *b)
 {
     uint64_t lines;
@@ -94,7 +94,7 @@ static int refuse_jobs(const batch_command *b)
     return CLI_EXIT_USAGE;
 }
 
-/* The output is locked before its journal is read. */
+/* Lock the output before reading its journal. */
 static int open_journal(batch_command *b)
 {
     bool writes = batch_is_by_jobs(b->args) && !b->args->dry_run;
@@ -105,8 +105,8 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Failed lines that are asked again have as many tries as new ones; so have all lines, where the
- * output is a new one beside an old journal. */
+/* Lines that are asked again because they failed get as many tries as new lines. If a new output
+ * has an old journal, this applies to all lines. */
 static int retry_in_jobs(batch_command *b, bool is_new)
 {
     bool again = b->output.retried || (is_new && !batch_has_open_jobs(b));

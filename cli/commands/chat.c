@@ -37,8 +37,8 @@ static void trim(cli_text *text, size_t head, size_t tail)
     text->data[text->length] = '\0';
 }
 
-/* Read the lines between two fences. Each fence may stand on a line of its own, and the end of the
- * input closes the text. */
+/* Read the lines between two fences. Each fence may be on a line of its own; the end of the input
+ * also ends the text. */
 static line_result read_fenced(chat_state *chat, cli_text *text)
 {
     const size_t fence = strlen(FENCE);
@@ -54,7 +54,8 @@ static line_result read_fenced(chat_state *chat, cli_text *text)
     return LINE_READ;
 }
 
-/* A text that has several lines already is whole: it was pasted, or written in the editor. */
+/* Read a message. A text that already has several lines is complete, since it was pasted or written
+ * in the editor. */
 static line_result read_text(chat_state *chat, cli_text *text)
 {
     line_result result = line_read(chat->reader, PROMPT, text);
@@ -70,7 +71,7 @@ static line_result read_text(chat_state *chat, cli_text *text)
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
-/* A text that begins like a command is written with one more slash. */
+/* Returns whether a text begins with two slashes, so that it is a message and not a command. */
 static bool is_escaped(const char *text)
 {
     return strncmp(text, "//", 2) == 0 && isalpha((unsigned char)text[2]);
@@ -101,7 +102,7 @@ static void converse(chat_state *chat)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* A conversation that goes on has a last question, too. */
+/* In a continued conversation, the last message can be asked again, too. */
 static void recall(chat_state *chat)
 {
     const cli_conversation *c = &chat->conversation;

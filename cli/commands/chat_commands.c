@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name with more wrong letters is another name. */
+/* A name with more wrong letters counts as another name. */
 #define MOST_SLIPS 2
 
 static void do_help(chat_state *chat, const char *text);
@@ -28,7 +28,7 @@ static void do_clear(chat_state *chat, const char *text)
     (void)text;
     conversation_clear(&chat->conversation);
     chat->thread.last = chat->thread.before = 0;
-    free(chat->thread.name); /* of the conversation that ends here */
+    free(chat->thread.name); /* the name of the old conversation */
     chat->thread.name = NULL;
     beluga_message_unref(chat->asked);
     chat->asked = NULL;
@@ -73,7 +73,7 @@ static void do_retry(chat_state *chat, const char *text)
         chat_ask_again(chat);
 }
 
-/* A terminal without a line editor can't show the text once more before it is sent. */
+/* Send a text from the editor. A terminal without a line editor can't show it again before that. */
 static void use_composed(chat_state *chat, const cli_text *text, bool changed)
 {
     if (line_preset(chat->reader, text_get(text), text->length)) return;
@@ -132,7 +132,7 @@ static void do_save(chat_state *chat, const char *text)
 typedef struct chat_command {
     const char *name;
     const char *value;
-    const char *meaning; /* NULL: another name of the command before */
+    const char *meaning; /* NULL: another name for the previous command */
     void (*run)(chat_state *chat, const char *text);
 } chat_command;
 
@@ -166,8 +166,8 @@ static void do_help(chat_state *chat, const char *text)
                "write // or put a space before it. Ctrl-C stops an answer.");
 }
 
-/* Returns the length of a command's name at the beginning of a text; 0: the text is a message. No
- * path is a command, and no comment of a program. */
+/* Returns the length of a command's name at the beginning of a text; 0: the text is a message.
+ * Paths and comments in program code are not commands. */
 static size_t name_length(const char *text)
 {
     size_t length = strcspn(text, " \t\n"), first = 1 + strcspn(text + (*text == '/'), "/ \t\n");
@@ -223,7 +223,7 @@ static void run(chat_state *chat, char *name, size_t length)
         refuse(chat, name);
 }
 
-/* What other programs' chats call these. Their words do not begin with / and would be sent. */
+/* Find commands of other chat programs. Their words do not begin with /, so they would be sent. */
 static const char *find_foreign(const char *text)
 {
     static const char *const known[][2] = {
@@ -247,7 +247,7 @@ static void refuse_foreign(chat_state *chat, const char *text, const char *ours)
     chat_fail(chat, CLI_EXIT_USAGE);
 }
 
-/* In a pipe these words are messages like others. */
+/* In a pipe these words are ordinary messages. */
 static bool is_farewell(const chat_state *chat, const char *text)
 {
     if (!line_is_interactive(chat->reader)) return false;

@@ -52,7 +52,7 @@ typedef struct subject {
     cli_session session;
 } subject;
 
-/* A provider without code is in the configuration. */
+/* Return the base of a provider that the configuration defines. */
 static const char *base_of(const beluga_config *config, const char *wanted)
 {
     const char *name, *base;
@@ -61,7 +61,8 @@ static const char *base_of(const beluga_config *config, const char *wanted)
     return NULL;
 }
 
-/* Options and the file apply to a named provider, and not to a check of all providers. */
+/* Returns whether -o and --config apply. They apply to a named provider, not to a check of all
+ * providers. */
 static bool is_configured(const subject *s)
 {
     return s->operand && (s->args->options.count || s->args->config_file);
@@ -78,8 +79,8 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    /* Fixtures named on the command line serve only if they are this provider's; otherwise the
-     * author's are used. */
+    /* Use the fixtures of the command line only if they belong to this provider; otherwise use
+     * those of the author. */
     if (settings.plugin &&
         !(settings.own_fixtures && check_place_is_of(settings.own_fixtures, name))) {
         const char *found = check_place_find(settings.plugin, name, path);
@@ -138,7 +139,7 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
     return realpath(s->operand, real) ? check_all(s, settings, real, err) : 0;
 }
 
-/* Returns whether an operand is a file: no provider's name looks like one. */
+/* Returns whether an operand is a file. The name of a provider does not look like one. */
 static bool is_file(const char *operand)
 {
     size_t n = operand ? strlen(operand) : 0;
@@ -149,7 +150,7 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 {
     subject *s = payload;
     cli_args args = *s->args;
-    args.verbose = 0; /* --verbose applies to the report here, and not to the wire */
+    args.verbose = 0; /* --verbose is for the report here, not for the library's log */
     args.timeout = NULL;
     int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
     if (rc)
@@ -183,7 +184,8 @@ static void check_operand(check_report *report, const check_settings *settings, 
     check_report_end_operand(report, code, &err);
 }
 
-/* Cases say what comes of them without further options: those of all cases are in check.json. */
+/* Refuse options with --update. Cases must show what happens without further options; options that
+ * all cases need are in check.json. */
 static int judge_update(const cli_args *args)
 {
     if (!args->operands.count)

@@ -70,7 +70,8 @@ static void print_styled(term_look style, const char *text)
     out_style(TERM_PLAIN);
 }
 
-/* Control characters in a provider's texts are shown as escapes. */
+/* Returns whether a text can be printed unchanged; otherwise control characters are shown as
+ * escapes. */
 static bool is_plain(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -78,7 +79,8 @@ static bool is_plain(const char *text, size_t n)
     return true;
 }
 
-/* Sentences are wrapped; a line of received bytes that is longer than any sentence is not. */
+/* Wrap sentences. A long line of received bytes, which is longer than any sentence, is not wrapped.
+ */
 static void print_wrapped(const char *text)
 {
     char line[CHECK_REPORT_BYTES];
@@ -124,7 +126,7 @@ static void print_measure(const check_result *result)
                m->allocations);
 }
 
-/* Lines that are gone or new, as in a patch; the others are words. */
+/* Print the removed and added lines as in a patch, with styles, and the other lines as text. */
 static void print_changes(const char *text)
 {
     while (*text) {

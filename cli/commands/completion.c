@@ -15,7 +15,7 @@
 
 /* ---- words that shells ask for when completing ----------------------------------------------- */
 
-/* Prints one name a line. */
+/* Prints one name on each line. */
 static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
 
 static void print_name(const char *format, ...)
@@ -40,7 +40,7 @@ static void print_own_names(cli_session *session, const char *name)
         print_name("%s/%.*s", name, (int)strcspn(line, "="), line);
 }
 
-/* Print aliases, and providers with the separator behind them. No request is sent. */
+/* Print the aliases, and the providers followed by the separator. No request is sent. */
 static int print_models(const cli_args *args)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *alias, *reference;
@@ -67,7 +67,7 @@ static void print_own_settings(const beluga_provider *provider)
     }
 }
 
-/* Print the names of options, and the words that a provider's own may be. */
+/* Print the names of options, and the possible words of each provider's own options. */
 static int print_settings(const cli_args *args)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -194,7 +194,7 @@ static void print_bash(const cli_command *const *commands)
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
-/* Write text inside single quotes, where [ ] and : have a meaning. */
+/* Write text inside single quotes, in which zsh treats [ ] and : specially. */
 static void put_zsh_text(const char *text)
 {
     for (; *text; text++) {
@@ -290,7 +290,7 @@ static void put_fish_text(const char *text)
     }
 }
 
-/* An option is offered behind the commands that take it; the default command has no name. */
+/* Offer an option after the commands that take it. The default command has no name. */
 static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
     bool by_default = command_takes(commands[0], option);

@@ -1,4 +1,4 @@
-/* beluga config: the settings that apply, and their origins. */
+/* beluga config: shows the settings that apply, and where they come from. */
 #include "commands/command.h"
 #include "commands/config_check.h"
 #include "commands/config_stack.h"
@@ -32,8 +32,8 @@ static void show_url(named_setting *s, const char *url)
     beluga_config_free(config);
 }
 
-/* The environment's layer is read only when a model is opened, so this finds what it will
- * contain. */
+/* Environment variables of a provider are read only when a model is opened, so this function
+ * computes what they will set. */
 static bool from_environment(const beluga_provider *provider, int key, named_setting *s)
 {
     const char *variable = NULL;
@@ -58,7 +58,8 @@ static bool is_own(const beluga_provider *provider, int key, named_setting *s)
     return true;
 }
 
-/* Resolving a reference sets these two, so their origin is that of the reference. */
+/* Returns whether a setting is set by resolving the model's reference; its origin is that of the
+ * reference. */
 static bool is_of_reference(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
@@ -179,7 +180,7 @@ static void put_settings(beluga_json_writer *w, const cli_session *session,
     beluga_json_end_object(w);
 }
 
-/* Write one of the configuration's lists, each item as a member. */
+/* Write a list of the configuration as an object, with a member for each item. */
 static void put_list(beluga_json_writer *w, const char *key, const beluga_config *config,
                      bool (*get)(const beluga_config *, size_t, const char **, const char **))
 {

@@ -21,7 +21,7 @@ typedef struct embed_run {
     char model[VECTORS_MODEL_BYTES];
     uint64_t count;
     size_t dimensions;
-    int64_t tokens; /* -1: not told */
+    int64_t tokens; /* -1: the provider did not report it */
     bool warned, began;
 } embed_run;
 
@@ -75,7 +75,7 @@ static int print_vectors(embed_run *run, const texts_chunk *chunk, const beluga_
     return rc;
 }
 
-/* The array of --json is closed with what is known of all vectors. */
+/* Close the array of --json, and add the facts about all vectors. */
 static int print_end(embed_run *run, const beluga_error *err)
 {
     const char *text;
@@ -98,7 +98,8 @@ static int print_end(embed_run *run, const beluga_error *err)
     int rc = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
     if (rc == 0) {
         out_printf("\n],");
-        out_json(text + 1, length - 1); /* the object began before the vectors */
+        out_json(text + 1, length - 1); /* without the brace, since the object was begun before
+                                         * the vectors */
         out_printf("\n");
     }
     beluga_json_writer_free(w);
@@ -119,7 +120,8 @@ static void add_up(embed_run *run, const beluga_embeddings *e)
     run->warned = true;
 }
 
-/* After the first vectors --json has one object all the same, with the error at its end. */
+/* Report a failure. If vectors were already printed, the JSON object is completed, with the error
+ * as its last member. */
 static int fail(embed_run *run, const beluga_error *err)
 {
     const cli_args to_stderr = {0};
@@ -144,7 +146,7 @@ static int embed_chunk(embed_run *run, const texts_chunk *chunk)
     return rc ? rc : out_finish(0);
 }
 
-/* End the output. @return `rc`, or the exit code of a failure. */
+/* End the output. @return `rc`, or the exit code of a failed write. */
 static int end(embed_run *run, int rc)
 {
     beluga_error err;

@@ -1,4 +1,4 @@
-/* beluga health: tells whether the model could be called, and whether it answers. */
+/* beluga health: shows whether the model could be called, and whether it answers. */
 #include "commands/command.h"
 #include "exit.h"
 #include "operation.h"
@@ -56,7 +56,8 @@ static void print_text(const beluga_health *health)
             "the model could be called; nothing was sent, and --probe checks whether it answers");
 }
 
-/* --json prints one object on stdout here, so an error goes to stderr only. */
+/* With --json, stdout already has an object with the error, so the error is only printed on stderr.
+ */
 static int print_error(const beluga_error *err)
 {
     const cli_args to_stderr = {0};
@@ -73,7 +74,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* A model that can't be opened, for example without a key, can't be called. */
+/* Report a model that can't be opened, for example without a key, as unhealthy. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);

@@ -1,4 +1,4 @@
-/* beluga help: prints how commands are used, from the tables that parse them. */
+/* beluga help: prints how commands are used, from the tables that the command line parser uses. */
 #include "commands/command.h"
 #include "commands/manual.h"
 #include "exit.h"
@@ -41,7 +41,7 @@ static void put_option(const arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
-/* Options under headings, for commands that have many of them. */
+/* Headings for the options of commands that have many. */
 static const struct option_group {
     const char *heading;
     const arg_set *options;
@@ -61,10 +61,10 @@ static const struct option_group {
 };
 #define N_GROUPS (sizeof groups / sizeof *groups)
 #define ALL      (N_GROUPS + 1)
-/* Fewer need no headings. */
+/* A command with at most this number of options needs no headings. */
 #define MOST_UNGROUPED 20
 
-/* Returns the index of the option's group; N_GROUPS where it has none. */
+/* Returns the index of the option's group; N_GROUPS if it has none. */
 static size_t group_of(arg option)
 {
     size_t i = 0;
@@ -72,7 +72,7 @@ static size_t group_of(arg option)
     return i;
 }
 
-/* Print the options of a command that are in a group, or ALL of them. */
+/* Print the options of a command that belong to a group, or all of them if the group is ALL. */
 static void put_group(const cli_command *command, size_t group, const char *heading)
 {
     bool begun = false;
@@ -144,7 +144,7 @@ static int run(const cli_args *args)
         manual_print(args->commands);
         return CLI_EXIT_OK;
     }
-    if (args->help) /* --help of another command leads here, see main.c */
+    if (args->help) /* main.c also calls this for the --help of other commands */
         command = args->named ? args->command : NULL;
     else if (topic && !(command = command_find(args->commands, topic)))
         return unknown(args->commands, topic);

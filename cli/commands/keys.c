@@ -1,4 +1,4 @@
-/* beluga keys: keeps keys where only their owner can read them. */
+/* beluga keys: stores keys where only their owner can read them. */
 #include "base/limits.h"
 #include "commands/command.h"
 #include "configuration.h"
@@ -19,13 +19,13 @@
 /* A provider that has a key. */
 typedef struct known_key {
     const char *provider;
-    char from[FROM_BYTES]; /* where the key is, never the key itself */
-    const char *variable;  /* that is set and wins over the file; NULL: none */
+    char from[FROM_BYTES]; /* where the key is; never the key itself */
+    const char *variable;  /* a variable that is set, and overrides the file; NULL: none */
 } known_key;
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* Returns false where the provider has no key. */
+/* Returns false if the provider has no key. */
 static bool find_key(cli_session *session, const char *provider, known_key *key)
 {
     beluga_provider table;

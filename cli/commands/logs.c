@@ -128,8 +128,8 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Find the entry that is meant: its number, the name of a conversation, or (NULL) the newest. 0:
- * there is none. @return 0, or an exit code, reported. */
+/* Find an entry by its number, by the name of a conversation, or (NULL) the newest. `found`
+ * receives 0 if there is none. @return 0, or an exit code, reported. */
 static int find_entry(used_log *logs, const char *text, int64_t *found)
 {
     int64_t id = 0;
@@ -182,7 +182,7 @@ static int print_answer(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Print an answer as it was printed when it came. */
+/* Print an answer as it was printed when it arrived. */
 static int do_answer(used_log *logs)
 {
     const arg_list *operands = &logs->args->operands;
@@ -337,7 +337,7 @@ static int do_path(used_log *logs)
 
 static int64_t now_ms(void)
 {
-    /* entries of this second are older than the end of it */
+    /* includes entries of the current second */
     return (int64_t)time(NULL) * 1000 + 1000;
 }
 

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes of a text in a table; no terminal shows more. */
+/* Bytes of a text in a table, which are more than any terminal shows in a line. */
 #define CELL_BYTES 1024
-/* A table that leaves less room for texts drops columns. */
+/* If less width than this is left for texts, the table drops columns. */
 #define LEAST_TEXT_WIDTH 20
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -182,7 +182,7 @@ int log_table_print(const log_table *rows)
     return table_print(&table);
 }
 
-/* Print the whole prompt on one line, with a space for each line break. */
+/* Print the whole prompt on one line, with spaces instead of line breaks. */
 static int print_prompt(const char *text)
 {
     char *line = strdup(text);
@@ -285,7 +285,7 @@ static void put_parts(const beluga_message *message)
     }
 }
 
-/* Show a call of tools, or a result, that came before the answer. */
+/* Print a tool call, or a result, that came before the answer. */
 static int put_step(void *payload, beluga_message *message)
 {
     size_t n;

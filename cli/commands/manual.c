@@ -1,4 +1,4 @@
-/* Writes beluga.1 from the tables that parse the command line. */
+/* Writes the manual page beluga.1 from the tables that parse the command line. */
 #include "commands/manual.h"
 
 #include "base/limits.h"

@@ -47,8 +47,8 @@ static void print_alias(model_listing *l, const char *name, const char *referenc
     beluga_json_end_object(l->w);
 }
 
-/* Print a provider's own names for its models: "alias=name" becomes "mine/alias" for
- * "mine/name". */
+/* Print the configuration's own names for models of a provider: the entry "alias=name" of the
+ * provider "mine" is printed as "mine/alias" for "mine/name". */
 static void print_own_names(model_listing *l)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *line;
@@ -57,7 +57,7 @@ static void print_own_names(model_listing *l)
         beluga_provider unused;
         beluga_error err;
         if (session_describe(l->session, names[i], &unused, &err))
-            continue; /* asking this provider reports the fault */
+            continue; /* the fault is reported when this provider is asked */
         const beluga_config *config = l->session->config;
         for (size_t k = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, k, NULL));
              k++) {
@@ -96,7 +96,7 @@ static void put_modalities(beluga_json_writer *w, const char *key, uint32_t set)
     beluga_json_end_array(w);
 }
 
-/* Members are there only where the list tells them. */
+/* Write a model. Members that the provider's list does not contain are left out. */
 static void put_model(beluga_json_writer *w, const char *reference, const beluga_model_info *info)
 {
     beluga_json_begin_object(w, NULL);
@@ -160,7 +160,7 @@ static const char *reference_of(const char *provider, const char *model,
     return reference;
 }
 
-/* A list that tells nothing but names is printed as names. */
+/* Print a list. If it contains only names, only names are printed. */
 static int print_table(const char *provider, const beluga_model_info *infos, size_t n)
 {
     static const char *const titles[] = {"MODEL",   "CONTEXT", "OUTPUT", "$/M IN",
@@ -199,7 +199,7 @@ static void print_failure(model_listing *l, const beluga_error *err)
 
 /* ---- asking providers ------------------------------------------------------------------------ */
 
-/* Opening a model needs a name, although a list of models needs no model. */
+/* Open a provider. Opening needs the name of a model, although listing models does not. */
 static int open_provider(model_listing *l, const char *name, beluga_chat_model **model,
                          beluga_error *err)
 {
@@ -229,15 +229,15 @@ static void ask(model_listing *l, const char *name)
     l->asked++;
 }
 
-/* A provider is asked if it can list models and has a key in the environment, or a place in the
- * file. */
+/* Returns whether to ask a provider: it must be able to list models, and have a key in the
+ * environment or an entry in the file. */
 static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;
     beluga_provider provider;
     beluga_error err;
     if (session_describe(l->session, name, &provider, &err) != 0)
-        /* such a provider is asked all the same, which reports its fault */
+        /* such a provider is asked, too, so that its mistake is reported */
         return !beluga_registry_contains(beluga_registry_default(), name);
     bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
                  !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);

@@ -1,4 +1,4 @@
-/* beluga new: starts a provider in a folder of its own. */
+/* beluga new: creates a provider in a folder of its own. */
 #include "base/limits.h"
 #include "commands/command.h"
 #include "commands/new_templates.h"
@@ -35,7 +35,7 @@ static int check_name(const char *name)
 
 static const struct {
     const char *text;
-    int (*spell)(int c); /* converts each character; '-' becomes '_' where this is not NULL */
+    int (*spell)(int c); /* converts each character; '-' becomes '_' if this is not NULL */
 } tokens[] = {{"example-name", NULL}, {"example_name", tolower}, {"EXAMPLE_NAME", toupper}};
 #define N_TOKENS (sizeof tokens / sizeof tokens[0])
 
@@ -44,8 +44,8 @@ static void spell(char *out, const char *name, int (*how)(int c))
     for (; *name; name++) *out++ = (char)(how ? how(*name == '-' ? '_' : *name) : *name);
 }
 
-/* Returns a copy of a template with the name filled in; NULL without memory. Freed by the
- * caller. */
+/* Returns a copy of a template with the name filled in; NULL without memory. The caller frees it.
+ */
 static char *fill(const char *text, const char *name)
 {
     const size_t token = strlen(tokens[0].text), n = strlen(name);
@@ -76,7 +76,7 @@ static int complain(const char *path)
     return CLI_EXIT_OTHER;
 }
 
-/* Make the folders of a file below the first one, which exists. */
+/* Make the folders of a file; the first one exists. */
 static int make_folders(const char *path, size_t first)
 {
     char folder[MAX_PATH];
@@ -100,7 +100,7 @@ static bool write_lines(FILE *file, const char *const *lines, const char *name)
 
 static int write_file(const char *path, const char *const *lines, const char *name)
 {
-    FILE *file = fopen(path, "wxe"); /* never replaces a file */
+    FILE *file = fopen(path, "wxe"); /* never replaces an existing file */
     if (!file) return complain(path);
     bool written = write_lines(file, lines, name);
     if (fclose(file) || !written) return complain(path);

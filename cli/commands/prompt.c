@@ -26,7 +26,7 @@ typedef struct prompt_question {
     cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all messages of the call */
-    size_t first;              /* where the call begins to add some */
+    size_t first;              /* index of the first message that the call adds */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)
@@ -46,7 +46,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
     return rc;
 }
 
-/* Other text is told on stderr, where no pipe to a shell runs it. */
+/* Print the last block of code on stdout. Without one, the answer goes to stderr, so that a pipe to
+ * a shell does not run it. */
 static int print_code(const beluga_response *response)
 {
     cli_text code = {0};

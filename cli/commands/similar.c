@@ -32,7 +32,7 @@ typedef struct similar_run {
     batch_record record;
     vectors_line line;
     cli_session session;
-    cli_text text; /* the text whose like is searched */
+    cli_text text; /* the text to compare with */
     char model[VECTORS_MODEL_BYTES];
     beluga_embeddings *query;
     nearest best;
@@ -81,7 +81,7 @@ static int open_file(similar_run *run)
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
-/* The prompt of the other operands. */
+/* Make the text from the operands after the first, or from stdin. */
 static int read_text(similar_run *run)
 {
     cli_args rest = *run->args;
@@ -107,7 +107,7 @@ static int embed_text(similar_run *run)
     return 0;
 }
 
-/* The file says which model it is of, unless the command line does. */
+/* Open the model of the command line, or else the one that the file names. */
 static int open_model(similar_run *run)
 {
     int rc = session_load(&run->session, run->args);
@@ -120,7 +120,7 @@ static int open_model(similar_run *run)
 
 /* ---- searching ------------------------------------------------------------------------------- */
 
-/* Vectors of two models, or of two lengths, have nothing to do with each other. */
+/* Refuse vectors of another model or another length, which can't be compared. */
 static int check_model(const similar_run *run)
 {
     const char *model = run->line.row.model;
@@ -152,7 +152,7 @@ static int score_line(similar_run *run)
     return nearest_add(&run->best, score, run->record.line, row) ? out_no_memory() : 0;
 }
 
-/* The first line has been read already. */
+/* Compare all lines; the first one was already read. */
 static int search(similar_run *run)
 {
     int rc = score_line(run);
@@ -223,7 +223,7 @@ static int run(const cli_args *args)
     if (rc == 0) rc = read_text(&run);
     if (rc == 0) rc = open_file(&run);
     if (rc == 0) rc = open_model(&run);
-    if (rc == 0) rc = check_model(&run); /* before the text is sent */
+    if (rc == 0) rc = check_model(&run); /* checked before the text is sent */
     if (rc == 0) rc = embed_text(&run);
     if (rc == 0) rc = search(&run);
     if (rc == 0) rc = args->json ? print_json(&run) : print_table(&run);

@@ -1,4 +1,4 @@
-/* beluga templates: lists the templates that -t takes, and shows one of them. */
+/* beluga templates: lists the templates for -t, and shows one of them. */
 #include "base/new_file.h"
 #include "base/utf8.h"
 #include "commands/command.h"
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No terminal shows more of a text. */
+/* Bytes of a text, which are more than a terminal shows. */
 #define TEXT_BYTES 256
 #define TITLE      "TEMPLATE"
 
@@ -28,7 +28,7 @@ typedef struct template_listing {
     beluga_json_writer *w; /* NULL: text */
     term_table table;
     size_t count;
-    int code; /* exit code of the first file that is wrong */
+    int code; /* exit code of the first file with a mistake */
 } template_listing;
 
 /* ---- list ------------------------------------------------------------------------------------ */
@@ -74,7 +74,8 @@ static void put_row(term_table *table, const char *name, const cli_template *t)
     table_add(table, text);
 }
 
-/* A file that is wrong does not hide the others. */
+/* List one template. A mistake in its file is reported, and the other templates are still listed.
+ */
 static void list_one(void *payload, const char *name)
 {
     template_listing *l = payload;
@@ -138,7 +139,7 @@ static int do_show(const cli_args *args, const char *name)
     return rc;
 }
 
-/* A new template begins with what it may have. */
+/* The contents of a new template file, which show its possible members. */
 static const char skeleton[] = "# description: What it is for\n"
                                "# model: an alias, or PROVIDER/MODEL\n"
                                "# system: What the model should know or be\n"
@@ -153,7 +154,7 @@ static int read_or_begin(const char *path, cli_text *text)
     return text_puts(text, skeleton) ? out_no_memory() : 0;
 }
 
-/* The file has its name when all of the text is there. */
+/* Write a file. It appears under its name only when it is complete. */
 static int write_file(char *path, const cli_text *text)
 {
     beluga__new_file file = {.fd = -1, .folder = -1};
@@ -169,7 +170,7 @@ static int write_file(char *path, const cli_text *text)
     return rc;
 }
 
-/* The written text is kept, also where it has a mistake. */
+/* Edit a template. The file is kept even if it has a mistake. */
 static int do_edit(const cli_args *args, const char *name)
 {
     char path[PATH_MAX];

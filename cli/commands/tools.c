@@ -1,4 +1,4 @@
-/* beluga tools: lists the tools that -T takes, and shows one of them. */
+/* beluga tools: lists the tools for -T, and shows one of them. */
 #include "tools/tools.h"
 
 #include "commands/command.h"
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* The bytes of a description that a terminal shows. */
+/* The least number of bytes that a description gets on a terminal. */
 #define LEAST_TEXT   10
 #define LONGEST_LINE 512
 
@@ -52,7 +52,7 @@ static void break_line(cli_text *out, size_t depth)
     for (size_t i = 0; i < depth; i++) text_add(out, "  ", 2);
 }
 
-/* Add compact JSON with a line for each member and item. */
+/* Add compact JSON, with each member and item on a line of its own. */
 static void add_lines(cli_text *out, const char *json, size_t n)
 {
     size_t depth = 0;
@@ -127,7 +127,8 @@ static int show_named(const cli_args *args, const beluga_config *config, const c
 
 typedef struct tool_listing {
     term_table table;
-    /* of a terminal: descriptions are cut at this many bytes, and places left out; 0: neither */
+    /* for a terminal: descriptions are cut to this many bytes, and places are left out; 0: neither
+     */
     size_t cut;
     beluga_json_writer *w; /* NULL: a table */
     size_t count;
@@ -140,7 +141,7 @@ static void add_description(tool_listing *l, const char *text)
     table_add(&l->table, l->cut ? line : text);
 }
 
-/* The longest name comes first in the width; what is left is for descriptions. */
+/* Measure the names. The longest determines a column's width; the rest is for descriptions. */
 static void measure(void *payload, const tool_name *told)
 {
     tool_listing *l = payload;
@@ -202,7 +203,8 @@ static void find_list(void *payload, const tool_name *told)
     if (strcmp(told->name, "list") == 0) *(bool *)payload = true;
 }
 
-/* "list" means all of them, unless a tool is called so; "show" may stand before a name. */
+/* Find the operand that names a tool. "list" means all tools, unless a tool has this name; "show"
+ * may come before a name. */
 static int operand_of(const cli_args *args, const beluga_config *config, const char **name)
 {
     bool found = false;

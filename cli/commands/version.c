@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Print the parts that were left out of the build, since other commands then behave differently. */
+/* Print the optional parts that this build contains, since commands behave differently without
+ * them. */
 static void print_parts(void)
 {
     const char *parts = beluga_version_parts();

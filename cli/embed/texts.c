@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The offset that stands for a missing id. */
+/* The offset of a missing id. */
 #define NO_ID ((size_t)-1)
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -36,7 +36,8 @@ static int complain_line(const texts_source *source, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* A CSV has its texts in the column "text"; the first row of one without a header is no name. */
+/* Find the columns. The texts of a CSV are in the column "text"; a CSV without a header is refused,
+ * since its first row is not this name. */
 static int find_columns(texts_source *source)
 {
     char columns[128];
@@ -172,7 +173,7 @@ static int add_record(texts_source *source, texts_chunk *chunk)
 
 /* ---- some texts ------------------------------------------------------------------------------ */
 
-/* Read a record unless one is left. @return 1; 0 at the end; -1 with the exit code in *rc. */
+/* Read a record, unless one is waiting. @return 1; 0 at the end; -1 with the exit code in *rc. */
 static int next_record(texts_source *source, int *rc)
 {
     int got = source->has_record ? 1 : batch_reader_next(&source->reader, &source->record);
@@ -206,7 +207,7 @@ static int read_operands(texts_source *source, texts_chunk *chunk)
     return rc;
 }
 
-/* The buffer no longer moves. */
+/* Compute the pointers, now that the buffer no longer moves. */
 static void point(texts_source *source, texts_chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count; i++) {

@@ -15,7 +15,8 @@ void vectors_name_model(const beluga_chat_model *model, char name[VECTORS_MODEL_
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Nine digits tell any two floats apart; as a double the number would have seventeen. */
+/* Round a float to nine digits, which are enough to distinguish all floats. As a double, the number
+ * would be printed with seventeen. */
 static double shorten(float number)
 {
     char text[32];

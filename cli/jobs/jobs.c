@@ -19,7 +19,8 @@
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
-/* Providers say in words alone that they will take the same job later. */
+/* Returns whether the same job may succeed later. Providers say this only in the text of the
+ * reason. */
 static bool may_pass(const char *reason)
 {
     static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
@@ -39,8 +40,9 @@ static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int cod
     batch_jobs_stop(self, &err);
 }
 
-/* A job that finds no room though it is alone may be too large for the account: then halves are
- * tried. The same account may have other work, so one line is tried more than once. */
+/* Returns whether a job can never run. If the provider has no room for a job although it is the
+ * only one, it may be too large for the account, so half of it is tried next. The account may have
+ * other jobs, so a job of one line is tried several times. */
 static bool is_hopeless(const batch_jobs *self, uint64_t lines, bool alone)
 {
     return alone && lines <= 1 && self->failures >= BATCH_JOB_TRIES;
@@ -73,7 +75,7 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
 static void tell_state(const batch_jobs *self, const batch_noted_job *job)
 {
     char age[32], answered[32] = "";
-    if (self->work->progress->bar) return; /* it shows all jobs together */
+    if (self->work->progress->bar) return; /* the progress bar shows all jobs together */
     batch_format_time((double)(beluga__wall_s() - job->time), age, sizeof age);
     if (job->answered >= 0) snprintf(answered, sizeof answered, "%" PRId64 " of ", job->answered);
     out_note("the job %s is %s: %s%" PRIu64 " lines, %s old", job->id,
@@ -90,7 +92,7 @@ static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batc
     if (changed) tell_state(self, job);
 }
 
-/* Returns the lines that open jobs have answered, without those of `but`. */
+/* Returns the number of answered lines in open jobs, without those of `but`. */
 static uint64_t sum_answered(const batch_jobs *self, const batch_noted_job *but)
 {
     uint64_t sum = 0;
@@ -149,7 +151,7 @@ static bool goes_on(const batch_jobs *self)
     return !self->stopped && !batch_signals_seen();
 }
 
-/* A provider that can't be reached for one job can't be for the others. */
+/* If the provider can't be reached for one job, the others are not tried in this round. */
 static void ask_after_all(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++)
@@ -159,7 +161,7 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Returns whether the provider refused it. */
+/* Cancel a job. Returns whether the provider refused. */
 static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
@@ -169,7 +171,7 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
         return false;
     }
     int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
-    job->told_to_end = rc == 0 || !err.retryable; /* or else the next round tries again */
+    job->told_to_end = rc == 0 || !err.retryable; /* otherwise the next round tries again */
     if (rc == 0) {
         batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
         out_note("the job %s was cancelled", job->id);
@@ -216,7 +218,8 @@ static void delete(batch_jobs *self, batch_noted_job *job)
              job->id, line);
 }
 
-/* Another model's provider would not know the job. */
+/* Delete uploaded files of collected jobs, except those of other models, whose provider may differ.
+ */
 static void tidy_up(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
@@ -229,8 +232,8 @@ static void tidy_up(batch_jobs *self)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-/* A provider that took no more jobs is asked again when one of them has ended, and not before the
- * next round. */
+/* Returns whether to create jobs. If the provider accepted no more jobs, this waits until one has
+ * ended, and at least until the next round. */
 static bool may_submit(batch_jobs *self, bool was_full)
 {
     uint64_t lines;
@@ -252,7 +255,8 @@ static void do_round(batch_jobs *self)
     if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
-/* The budget is told as an error where nothing is under way that could leave some of it. */
+/* Returns whether the run is over. A spent budget becomes an error only if no job is under way,
+ * since a job may turn out cheaper than reserved. */
 static bool is_over(batch_jobs *self)
 {
     uint64_t lines;
@@ -270,7 +274,7 @@ static bool is_over(batch_jobs *self)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Returns the word for the state of the open jobs, where they have the same. */
+/* Returns the name of the state of the open jobs, if all have the same. */
 static const char *name_states(const batch_jobs *self)
 {
     const char *word = NULL;
@@ -297,7 +301,7 @@ static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
     snprintf(label, LABEL_BYTES, "%zu job%s %s, %s", n, n == 1 ? "" : "s", name_states(self), age);
 }
 
-/* The wait is cut into slices, since a signal may come just before one begins. */
+/* Wait in short slices, since a signal that comes just before a wait does not interrupt it. */
 static void wait_for_next(batch_jobs *self, int64_t ms)
 {
     char label[LABEL_BYTES];

@@ -13,16 +13,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long an answer is thought to get of which nothing is known. */
+/* Estimated length of an answer if nothing is known about it, in tokens. */
 #define USUAL_OUTPUT 1000
 
-/* The chunk that is being filled. */
+/* The chunk that is being filled, and the state of creating jobs. */
 typedef struct submission {
     batch_jobs *self;
     batch_pass pass;
     batch_chunk chunk;
-    bool ends;   /* no more jobs are created in this round */
-    bool halves; /* the server takes smaller ones only: its lines are asked in these */
+    bool ends;   /* create no more jobs in this round */
+    bool halves; /* the server accepts only smaller jobs, so the lines are asked in smaller ones */
 } submission;
 
 /* ---- what a line may cost -------------------------------------------------------------------- */
@@ -55,8 +55,9 @@ static bool would_pass_budget(const submission *s, double cost)
 
 /* ---- a chunk --------------------------------------------------------------------------------- */
 
-/* Errors that came before anything was sent are refusals, too. A server or proxy that gave up
- * waiting (408) may have passed the request on. */
+/* Returns whether a job was certainly not created. This includes errors that occurred before
+ * anything was sent. A server or proxy that gave up waiting (408) may have passed the request on.
+ */
 static bool is_refused(const beluga_error *err)
 {
     if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
@@ -66,7 +67,8 @@ static bool is_refused(const beluga_error *err)
             err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
 }
 
-/* A proxy before the service may take less than the service. */
+/* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
+ * than the service. */
 static bool may_halve(uint64_t lines, const beluga_error *err)
 {
     return err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->http_status == 413 && lines > 1;
@@ -100,7 +102,8 @@ static void take_doubt(submission *s, const batch_noted_job *job, const beluga_e
              "asks its lines again",
              job->name);
     batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
-    /* A provider that always answers so may have created all of them. */
+    /* If the provider always answers like this, it may have created every one of these jobs, so the
+     * run stops. */
     if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
 
@@ -164,7 +167,7 @@ static void tell_warning(submission *s, const batch_item *item)
     out_note("line %" PRIu64 ", and perhaps other lines: %s", item->line, warning);
 }
 
-/* Returns what batch_chunk_add returns. */
+/* Add a line to the chunk. Returns as batch_chunk_add. */
 static int add_to_chunk(submission *s, const batch_item *item, double cost, beluga_error *err)
 {
     batch_jobs *self = s->self;
@@ -242,7 +245,7 @@ static void take_lines(submission *s)
         if (batch_output_sync(self->work->output, false) != 0) self->stopped = true;
     }
     if (got < 0) self->work->input_failed = self->stopped = true;
-    /* A chunk that the budget cut is sent, too. */
+    /* A chunk that the budget has ended is also sent. */
     bool whole = !s->ends || self->budget_spent;
     if (s->chunk.lines.lines && whole && !self->stopped && !batch_signals_seen()) send(s);
 }
@@ -254,7 +257,7 @@ static void stop_for_input(batch_jobs *self, const char *why)
     batch_jobs_stop(self, &err);
 }
 
-/* Returns whether the free lines are to be gone through once more. */
+/* Go through the free lines once. Returns whether to go through them again. */
 static bool submit_once(batch_jobs *self)
 {
     char why[BATCH_FAULT_BYTES];

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The exit status of a child that could not become the program. */
+/* The exit status of a child that could not run the program. */
 #define NO_PROGRAM 127
 
 static _Noreturn void become_program(int in, const char *provider)
@@ -25,8 +25,8 @@ static _Noreturn void become_program(int in, const char *provider)
     _exit(NO_PROGRAM);
 }
 
-/* Run the program with the key on its stdin. It may ask its user for a password, so the wait for it
- * ends with Ctrl-C alone. Returns its exit status, or -1. */
+/* Run the program with the key on its stdin. The program may ask the user for a password, so there
+ * is no time limit; Ctrl-C ends it. Returns its exit status, or -1. */
 static int run(const char *provider, const cli_text *key)
 {
     int fds[2], status;
