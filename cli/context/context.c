@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Bytes for a token, as beluga_message_estimate_tokens counts. */
+/* Bytes of text for one token, as in beluga_message_estimate_tokens. */
 #define TOKEN_BYTES 4
-/* Files that were left out are named up to this many. */
+/* The most files left out whose names are reported. */
 #define MAX_NAMED 3
 
 typedef struct reading {
@@ -64,8 +64,8 @@ static bool is_text(const beluga__buf *file)
            !memchr(file->data, '\0', file->length);
 }
 
-/* Names go to the model as the user typed them, but an absolute path only as its last part: it may
- * tell what the user did not mean to. */
+/* The model gets the names that the user typed. Of an absolute path it gets only the last part,
+ * since the path could reveal something that the user did not intend. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {
@@ -85,7 +85,7 @@ static void note_binary(reading *r, const char *name)
         text_printf(&r->binary, "%s%s", r->binary.length ? ", " : "", name);
 }
 
-/* All sizes are added up, so that the message can say what would be enough. */
+/* Sizes are added up beyond the limit, so that the message can say which limit would be enough. */
 static int take(reading *r, const char *name, const beluga__buf *file)
 {
     r->files++;
@@ -102,8 +102,8 @@ static int complain(const beluga_error *err)
     return CLI_EXIT_USAGE;
 }
 
-/* `folder` is the length of the folder's name that the path begins with; 0: the user named the
- * file. */
+/* Add a file. If it was found in a folder, `folder` is the length of the folder's name in the path;
+ * 0: the user named the file. */
 static int add_file(reading *r, const char *path, size_t folder)
 {
     beluga__buf file;

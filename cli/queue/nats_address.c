@@ -27,7 +27,8 @@ typedef struct piece {
     size_t n;
 } piece;
 
-/* Take what stands before the first of `ends`, or all; `rest` begins behind that character. */
+/* Take the text before the first of the characters `ends`, or all; `rest` then begins after that
+ * character. */
 static piece take(piece *rest, const char *ends, char *end)
 {
     piece first = {rest->at, 0};
@@ -46,7 +47,8 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Copy a text, with %41 as A. Returns 0; 1: a wrong escape, or a NUL; -1 without memory. */
+/* Copy a text and decode its escapes (%41 is A). Returns 0; 1 for an invalid escape or a NUL; -1
+ * without memory. */
 static int decode(piece text, char **out)
 {
     char *to = malloc(text.n + 1);
@@ -109,7 +111,8 @@ static int add_server(nats_address *a, piece host, beluga_error *err)
     return 0;
 }
 
-/* A password may have a '@' only as %40, but its host follows the last one anyway. */
+/* Split the hosts, and their credentials. A '@' in a password must be written as %40, but only the
+ * last '@' counts anyway. */
 static int take_hosts(nats_address *a, piece text, beluga_error *err)
 {
     char end = ',';
@@ -124,7 +127,7 @@ static int take_hosts(nats_address *a, piece text, beluga_error *err)
     return rc;
 }
 
-/* ---- the job, and what follows it ------------------------------------------------------------ */
+/* ---- the job, and its settings --------------------------------------------------------------- */
 
 static int take_job(nats_address *a, piece text, beluga_error *err)
 {
@@ -203,7 +206,8 @@ static int take_variable(char **to, const char *name, beluga_error *err)
     return *to ? 0 : fail_memory(err);
 }
 
-/* As the nats tool has it, a user without a password is a token. */
+/* Take credentials from the environment. Like in the nats tool, a user without a password is a
+ * token. */
 static int take_variables(nats_address *a, beluga_error *err)
 {
     bool given = a->user || a->token || a->creds || a->nkey;

@@ -1,4 +1,5 @@
-/* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
+/* Functions that all files of a NATS queue share: errors, news, and how threads wait for each
+ * other. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -25,14 +26,14 @@ void nats_wake_locked(nats_queue *q)
 {
     uint64_t one = 1;
     pthread_cond_broadcast(&q->changed);
-    /* It fails only where it is readable already. */
+    /* a failure means that the descriptor is already readable */
     if (write(q->base.fd, &one, sizeof one) < 0 && errno != EAGAIN) return;
 }
 
 void nats_calm(const nats_queue *q)
 {
     uint64_t count;
-    if (read(q->base.fd, &count, sizeof count) < 0) return; /* nothing is new */
+    if (read(q->base.fd, &count, sizeof count) < 0) return; /* there is nothing to read */
 }
 
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
@@ -47,7 +48,7 @@ void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
     nats_wake_locked(q);
 }
 
-/* The oldest are forgotten where nobody takes them. */
+/* Add a message for the user. If nobody takes the messages, the oldest are dropped. */
 void nats_tell_locked(nats_queue *q, const char *format, ...)
 {
     va_list arguments;
@@ -84,7 +85,8 @@ void nats_check_patience_locked(nats_queue *q)
 
 int nats_wait_locked(nats_queue *q, beluga_error *err)
 {
-    nats_check_patience_locked(q); /* the keeper may wait for an answer itself */
+    nats_check_patience_locked(q); /* checked here, too, since the keeper may be blocked in a
+                                    * request */
     if (q->error.code) {
         *err = q->error;
         return err->code;

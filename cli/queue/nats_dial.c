@@ -18,7 +18,7 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* The server's own codes, and the words for a user of each. */
+/* The error codes of the server, and a message for the user for each. */
 static const struct {
     jsErrCode code;
     int error;
@@ -121,7 +121,8 @@ static natsStatus set_tls(const nats_library *nats, const nats_address *a, natsO
     return s;
 }
 
-/* Nothing is kept by libnats while there is no connection: the keeper sends it again. */
+/* libnats must not buffer messages while there is no connection, since the keeper sends them again.
+ */
 static natsStatus set_times(const nats_library *nats, natsOptions *options)
 {
     natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);
@@ -152,7 +153,7 @@ static int complain_of_file(const char *what, const char *path, beluga_error *er
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-/* libnats does not say which file it can't read, nor why. */
+/* libnats does not report which file it can't read, or why, so the files are checked here. */
 static int check_files(const nats_address *a, beluga_error *err)
 {
     const struct {
@@ -186,7 +187,7 @@ int nats_dial_options(const nats_library *nats, const nats_address *a, const cha
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-/* Signals are the command's: libnats' threads inherit what is blocked here. */
+/* The command handles signals, so they are blocked here: the threads of libnats inherit this. */
 natsStatus nats_dial(const nats_library *nats, natsOptions *options, natsConnection **out)
 {
     sigset_t all, before;

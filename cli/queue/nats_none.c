@@ -1,4 +1,4 @@
-/* Where the command is built without libnats. */
+/* Stands in for NATS in a build without libnats. */
 #include "queue/backend.h"
 
 static int open_queue(const queue_settings *settings, queue **out, beluga_error *err)
@@ -11,5 +11,5 @@ static int open_queue(const queue_settings *settings, queue **out, beluga_error 
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 
-/* No queue is ever opened, so that nothing else is called. */
+/* A queue is never opened, so no other function is called. */
 const queue_backend queue_nats = {.open = open_queue};

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* By what an address begins with. */
+/* The backends, by the prefix of an address. */
 static const struct {
     const char *begin;
     const queue_backend *backend;
@@ -52,7 +52,7 @@ int queue_fd(const queue *q)
     return q->fd;
 }
 
-/* ---- what a backend does --------------------------------------------------------------------- */
+/* ---- functions of the backend ---------------------------------------------------------------- */
 
 int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err)
 {
