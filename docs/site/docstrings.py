@@ -89,7 +89,7 @@ def about(kind, name, function, before, behind):
         return "The error; borrowed."
     if name == "payload" and "_start" in function:
         return "Handed to the functions that are called."
-    if name in BY_NAME and not function.startswith("beluga_messages_"):
+    if name in BY_NAME and not (name == "messages" and function.startswith("beluga_messages_")):
         return BY_NAME[name]
     if name == "n" and "option" in before:
         return BY_NAME["n_opts"]
