@@ -24,7 +24,7 @@ db_session *backend_session(void);
 /* Let a call that waits send the rows so far to the client first, or not. */
 void backend_sends_rows(bool sends);
 /* Raise the error. */
-void backend_fail(const beluga_error *err) pg_attribute_noreturn();
+_Noreturn void backend_fail(const beluga_error *err);
 
 /* Read arguments of a call: model and options may be NULL. */
 void backend_request(FunctionCallInfo fcinfo, int model, db_request *request);

@@ -84,9 +84,14 @@ static int set_time(const row *r, int64_t *slot, const char *value, beluga_error
     return 0;
 }
 
+static void *slot_of(settings *s, const row *r)
+{
+    return (char *)s + r->offset;
+}
+
 static int set_row(settings *s, const row *r, const char *value, beluga_error *err)
 {
-    void *slot = (char *)s + r->offset;
+    void *slot = slot_of(s, r);
     switch (r->kind) {
     case TEXT: return set_text(slot, value, err);
     case COUNT: return set_count(r, slot, value, err);
@@ -159,6 +164,6 @@ int settings_read(settings *s, beluga_error *err)
 void settings_free(settings *s)
 {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].kind == TEXT) free(*(char **)((char *)s + rows[i].offset));
+        if (rows[i].kind == TEXT) free(*(char **)slot_of(s, &rows[i]));
     *s = (settings){0};
 }

@@ -204,6 +204,7 @@ providers:
 models:
   small: {{model: here/small}}
   brief: {{model: here/small, system: Be brief.}}
+  slow_key: {{model: openai/any, base_url: "{service.url}", api_key: "command:sleep 60; echo key"}}
   gone: {{model: openai/any, base_url: "http://127.0.0.1:9/v1", api_key: none, max_retries: 0}}
 """)
     with open(prices, "w") as file:

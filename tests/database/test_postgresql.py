@@ -105,6 +105,13 @@ def cases(stand):
         assert db.ask("SELECT llm_stream('half') LIMIT 1") == "half"
         service.wait_asked()
         service.wait_closed()
+        assert db.ask("SELECT (llm_many(ARRAY['a', 'hang'])).answer LIMIT 1") == "a"
+        service.wait_closed()
+        service.wait_asked()
+        assert db.ask("BEGIN", "DECLARE c CURSOR FOR SELECT llm_stream('half')", "FETCH 1 FROM c", "CLOSE c",
+                      "SELECT llm('on')", "COMMIT") == "half\non"
+        service.wait_closed()
+        service.wait_asked()
 
     def cancels():
         """pg_cancel_backend ends a call at once"""
@@ -151,6 +158,8 @@ def cases(stand):
         rows = db.ask("SELECT ord, answer, error LIKE '%invalid_request%' FROM llm_many(ARRAY['a', NULL, 'refuse', 'd']) "
                       "ORDER BY ord").split("\n")
         assert rows == ["1|a|", "2||", "3||t", "4|d|"], rows
+        assert db.ask("SELECT count(*) FROM llm_many(ARRAY[]::text[])") == "0"
+        assert db.ask("SELECT count(*), count(answer), count(error) FROM llm_many(ARRAY[NULL, NULL])") == "2|0|0"
 
     def at_once():
         """sixteen calls of one backend are under way at once"""
@@ -303,6 +312,23 @@ def cases(stand):
         process.communicate(timeout=60)
         assert len(threads) == 1, threads
 
+    def threads_block_signals():
+        """a thread that fetches a key blocks all signals, and keeps no query from its end"""
+        process = db.begin("SELECT llm('hi', 'slow_key') -- hang")
+        backend, threads = "", []
+        while len(threads) < 2:
+            assert process.poll() is None, process.stdout.read()
+            backend = db.ask(WAITING)
+            threads = os.listdir(f"/proc/{backend}/task") if backend else []
+        for thread in threads:
+            with open(f"/proc/{backend}/task/{thread}/status") as file:
+                masks = dict(line.split() for line in file if line.startswith("SigBlk"))
+            # all but KILL, STOP, and the two that the C library keeps for itself
+            blocked = int(masks["SigBlk:"], 16) | 1 << 8 | 1 << 18 | 3 << 31
+            assert thread == backend or blocked == (1 << 64) - 1, (thread, masks)
+        db.ask(f"SELECT pg_cancel_backend({backend})")
+        assert "user request" in process.communicate(timeout=60)[0]
+
     def plpgsql():
         """an error is caught by a block of PL/pgSQL, which asks on"""
         code = ("DO $$ DECLARE n int := 0; BEGIN FOR i IN 1..50 LOOP BEGIN PERFORM llm('refuse'); EXCEPTION WHEN OTHERS "
@@ -365,6 +391,7 @@ def cases(stand):
     return [guide, answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
             own_timeout, terminates, after_cancel, many, at_once, thousand, schema, vectors, refused, in_mid_answer, gone,
             redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, file_changes, no_threads,
+            threads_block_signals,
             plpgsql, memory, peer]
 
 

@@ -179,6 +179,9 @@ def cases(service, folder):
         service.wait_asked()
         rows.close()
         service.wait_closed()
+        assert ask(db, "SELECT answer FROM llm_many('[\"a\", \"hang\"]') LIMIT 1") == "a"
+        service.wait_closed()
+        service.wait_asked()
         db.close()
 
     def interrupts():
@@ -230,6 +233,8 @@ def cases(service, folder):
                                  "ORDER BY ord").fetchall()
         assert [row[:2] for row in rows] == [(1, "a"), (2, None), (3, None), (4, "d")], rows
         assert rows[2][2].startswith("invalid_request") and rows[0][2] is None and rows[1][2] is None, rows
+        assert connect().execute("SELECT * FROM llm_many('[]')").fetchall() == []
+        assert connect().execute("SELECT * FROM llm_many('[null]')").fetchall() == [(1, None, None)]
         for wrong in ("{}", "[1]", "["):
             assert "array of texts" in fault(connect(), "SELECT * FROM llm_many(?)", wrong)
 
