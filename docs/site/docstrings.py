@@ -30,9 +30,10 @@ BY_NAME = {
     "n_opts": "Their number; BELUGA_OPTIONS_TERMINATED allowed.",
     "out": "Receives the object.",
     "messages": "The conversation; borrowed.",
+    "info": "Receives what is known.",
     "index": "From 0.",
     "code": "A BELUGA_ERROR_ code.",
-    "status": "0, or a BELUGA_ERROR_ code.",
+    "status": "Of an HTTP answer.",
     "succeeded": "How many inputs were answered.",
     "failed": "How many were not.",
     "otherwise": "The result where there is no such value.",
@@ -44,7 +45,8 @@ BY_NAME = {
 }
 BY_TYPE = {
     "int key": "A beluga_option_key.",
-    "const char * key": "Name of the member; NULL where a value of an array is written.",
+    "const char * key": "Name of the member.",
+    "const beluga_json *": "The value; NULL is one of another type.",
     "const char *": "UTF-8 that ends in NUL; borrowed.",
     "beluga_part_kind": "BELUGA_PART_IMAGE, BELUGA_PART_AUDIO or BELUGA_PART_FILE.",
 }
@@ -81,30 +83,43 @@ def arguments(text, start):
             yield part[:name.start(1)].strip(), name.group(1)
 
 
-def about(kind, name, function, before):
+def about(kind, name, function, before, behind):
     """What the rules say of an argument that its docstring does not name; None where they say nothing."""
-    if name in BY_NAME:
+    if name == "err" and kind.startswith("const"):
+        return "The error; borrowed."
+    if name == "payload" and "_start" in function:
+        return "Handed to the functions that are called."
+    if name in BY_NAME and not (name == "messages" and function.startswith("beluga_messages_")):
         return BY_NAME[name]
     if name == "n" and "option" in before:
         return BY_NAME["n_opts"]
-    if re.search(r"(^|_)length$", name) and re.search(r"const (char|void) \*$", before):
-        return "Its bytes, without the NUL, which need not be there."
-    if re.search(r"(^|_)length$", name) and kind == "size_t *":
-        return "Receives the bytes of the text; NULL allowed."
+    if re.search(r"(^|_)length$", name):
+        return {"size_t *": "Receives the bytes of the text; NULL allowed.", "size_t": "Its bytes."}.get(kind)
     if name == "n" and re.search(r"\*( ?const)? ?\*?$", before):
         return "The number of items."
-    if name == "value":
-        return "Receives the value." if kind.endswith("*") and "char" not in kind else "The value; copied."
-    if re.fullmatch(r"beluga_\w+", kind) and kind not in ("beluga_option", "beluga_input"):
-        return f"One of {kind}."
+    if kind == "const char *" and name == "key" and function.startswith(("beluga_json_put", "beluga_json_begin")):
+        return "Name of the member; NULL in an array."
+    sized = re.fullmatch(r"size_t (\w*length)", behind)
+    if kind in ("const char *", "const void *") and sized:
+        return f"{'UTF-8' if 'char' in kind else 'Content'} of `{sized.group(1)}` bytes; borrowed."
+    if kind == "const char *" and "_with_" in function:
+        return "UTF-8 that ends in NUL; borrowed until the function that takes the option returns."
     ruled = BY_TYPE.get(f"{kind} {name}", BY_TYPE.get(kind))
     if ruled:
         return ruled
+    if name == "value" and not kind.startswith("const beluga"):
+        return "Receives the value." if kind.endswith("*") else "The value."
+    if re.fullmatch(r"beluga_\w+", kind) and kind not in ("beluga_option", "beluga_input"):
+        return f"One of {kind}."
+    return about_object(kind, function)
+
+
+def about_object(kind, function):
     made = re.fullmatch(r"(const )?(?:struct )?beluga_(\w+) \*", kind)
     if not made:
         return None
     noun = NOUNS.get(made.group(2), made.group(2).replace("_", " "))
-    return f"The {noun}; {'NULL allowed' if FREES.search(function) else 'borrowed, and not NULL'}."
+    return f"The {noun}; {'NULL allowed' if FREES.search(function) else 'borrowed'}."
 
 
 def body(comment):
@@ -159,8 +174,9 @@ def enriched(comment, text, declared):
     said = {word for names in re.findall(r"@param\s+(\w+(?:, *\w+)*)", words) for word in re.split(", *", names)}
     own, before, types = [], "", list(arguments(text, declared.end()))
     known = {argument for _, argument in types}
-    for kind, argument in types:
-        names, tells = from_others.get(argument, (argument, about(kind, argument, name, before)))
+    followers = [f"{kind} {argument}" for kind, argument in types[1:]] + [""]
+    for (kind, argument), behind in zip(types, followers):
+        names, tells = from_others.get(argument, (argument, about(kind, argument, name, before, behind)))
         if argument not in said and tells:
             those = [one for one in re.split(", *", names) if one in known and one not in said]
             said |= set(those)

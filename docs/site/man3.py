@@ -163,6 +163,7 @@ def synopsis(page):
     out += [f".B #include <{path}>" for path in page.includes]
     for entry in page.functions() + [entry for entry in page.types() if entry.kind == "define"]:
         for text in entry.declarations():
+            text = text.partition("\n    XX(")[0]
             out += [".PP"] + [f".B \"{escaped(line, True)}\"" for line in text.split("\n")]
     out += [".fi", ".PP"]
     return out + filled("Compile and link with \\fIpkg\\-config \\-\\-cflags \\-\\-libs beluga\\fP.")
@@ -175,6 +176,7 @@ def description(page):
         out += rendered(header.text, page)
     for entry in page.functions() + [entry for entry in page.types() if entry.kind == "define"]:
         out += [f".SS {', '.join(entry.names())}", *rendered(entry.text, page)]
+        out += example(entry.declaration.partition("\n")[2]) if "\n    XX(" in entry.declaration else []
     return out
 
 

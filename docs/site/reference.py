@@ -166,7 +166,7 @@ def wrapped(text, width=80):
 def of_function(member):
     definition, arguments = member.findtext("definition"), member.findtext("argsstring")
     definition = re.sub(r"^static ", "", definition)
-    return wrapped(f"{definition}{arguments};".replace("* *", "**").replace("* beluga", "*beluga").replace("()", "(void)").replace("int(*", "int (*"))
+    return wrapped(f"{definition}{arguments};".replace("* *", "**").replace("* beluga", "*beluga").replace("()", "(void)").replace("int(*", "int (*").replace(",...", ", ..."))
 
 
 def of_macro(member, source):
@@ -179,6 +179,9 @@ def of_macro(member, source):
     if twin:
         before = " ".join(twin.group(2).split()).rstrip(",")
         return wrapped(f"{twin.group(1)} {name}({before}, ...);".replace("* b", "*b").replace("(, ", "("))
+    if name.endswith("_MAP"):  # a list of what there is
+        rows = [row.rstrip(" \\") for row in value.split("\n")]
+        return "\n".join([f"#define {name}{parameters}"] + [row for row in rows if row.strip()])
     return f"#define {name}{parameters}" + ("" if "\n" in value or parameters else f" {value.strip()}")
 
 
@@ -225,7 +228,18 @@ def entry_of(member, source):
         entry.declaration = of_macro(member, source)
     else:
         entry.declaration = of_type(name, source) if kind == "enum" else wrapped(of_typedef(name, source))
+    entry.constants = entry.constants + of_map(entry, source) if kind == "enum" else []
     return entry
+
+
+def of_map(entry, source):
+    """The constants of an enum that a macro lists: XX(NAME, …), and how a name is made of it."""
+    made = re.search(r"^#define XX\(\w+,[^)]*\)\s+(\w+)##", entry.declaration, re.MULTILINE)
+    listed = re.search(r"^ *(\w+_MAP)\(XX\)", entry.declaration, re.MULTILINE)
+    if not made or not listed:
+        return []
+    body = re.search(rf"^#define {listed.group(1)}\(XX\)(?:[^\n]*\\\n)*[^\n]*", source, re.MULTILINE).group(0)
+    return [made.group(1) + name for name in re.findall(r"\bXX\((\w+)", body)]
 
 
 def place(entry, source):
