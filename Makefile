@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install deb dist sbom slim docs-output bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install wheel deb dist sbom slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -53,6 +53,10 @@ install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
 	@scripts/install build-install "$(PREFIX)" "$(DESTDIR)" $(RELEASE)
 
+wheel: ## build the Python package's wheel into dist/, for any Linux with glibc 2.28 or newer
+	@scripts/setup build
+	@scripts/wheel
+
 deb: ## build Debian packages of what is committed in build-deb/, for this machine's Debian
 	@scripts/setup build deb
 	@scripts/deb
@@ -73,6 +77,14 @@ docs-output: ## put what commands print today into README, guides and docs/refer
 	@for page in reference/errors reference/options reference/telemetry providers; do \
 	    $(BUILD)/tests/print_tables $${page##*/} >docs/$$page.md || exit 1; done
 	@tests/docs/run_pages --write . $(BUILD) | grep -v '^ok'
+
+site: ## make the guides, the reference and pictures as static HTML in build-site/
+	@scripts/setup build site
+	@scripts/build $(BUILD)
+	@scripts/site $(BUILD) build-site
+
+man3: ## write the pages of section 3 into build-man3/, for a package or a tarball
+	@scripts/man3 build-man3
 
 bench: ## print the benchmarks beside their budgets, bare libcurl and bare yyjson
 	@scripts/setup build bench
@@ -125,8 +137,8 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-deb build-dist
+	@rm -rf $(BUILD) dist build-wheel-* build-deb build-dist build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done

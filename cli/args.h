@@ -174,8 +174,7 @@ typedef enum arg_completion {
        "With --provider-batch: leave at the provider what was uploaded and answered.")             \
     XX(CANCEL, 0, "cancel", NULL, FLAG, cancel, NOTHING,                                           \
        "Cancel the jobs of --provider-batch that are under way for --out. With the input, "        \
-       "collect "                                                                                  \
-       "what was answered.")                                                                       \
+       "collect what was answered.")                                                               \
     XX(INPUT, 'f', "file", "FILE", TEXT, file, FILES,                                              \
        "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
     XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \

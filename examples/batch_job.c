@@ -1,9 +1,10 @@
 /* Asks several questions as one batch job, which costs half: the provider answers within a day.
  *
- *     batch_job [MODEL]
+ *     batch_job [MODEL [NAME]]
  *
  * A job is paid for when it is created. So its name is looked for first: a program that was stopped
- * finds the job that it created, and creates no second one. */
+ * finds the job that it created, and creates no second one. A name is for one job: many services
+ * list a job for ever, also when the files with its results were deleted. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 
 #include <beluga/beluga.h>
@@ -14,7 +15,6 @@
 #include <time.h>
 
 enum { QUESTIONS = 3 };
-#define JOB_NAME "facts-of-whales"
 
 static const char *const questions[QUESTIONS] = {
     "How long do belugas live?",
@@ -23,14 +23,15 @@ static const char *const questions[QUESTIONS] = {
 };
 
 /* Find the job of this name that has not failed. It is NULL where there is none. */
-static int find_job(beluga_chat_model *model, beluga_batch_job **out, beluga_error *err)
+static int find_job(beluga_chat_model *model, const char *name, beluga_batch_job **out,
+                    beluga_error *err)
 {
     beluga_batch_job *jobs;
     size_t n;
     int status = beluga_batch_job_list(model, NULL, 0, &jobs, &n, err);
     *out = NULL;
     for (size_t i = 0; !status && i < n && !*out; i++)
-        if (strcmp(jobs[i].name, JOB_NAME) == 0 && jobs[i].state != BELUGA_BATCH_STATE_FAILED)
+        if (strcmp(jobs[i].name, name) == 0 && jobs[i].state != BELUGA_BATCH_STATE_FAILED)
             status = beluga_batch_job_get(model, NULL, jobs[i].id, out, err);
     beluga_free(jobs);
     return status;
@@ -49,13 +50,14 @@ static int add_questions(beluga_batch_requests *requests, beluga_error *err)
     return status;
 }
 
-static int create_job(beluga_chat_model *model, beluga_batch_job **out, beluga_error *err)
+static int create_job(beluga_chat_model *model, const char *name, beluga_batch_job **out,
+                      beluga_error *err)
 {
     beluga_batch_requests *requests;
     int status = beluga_batch_requests_new(model, &requests, err);
     if (status) return status;
     status = add_questions(requests, err);
-    if (!status) status = beluga_batch_job_create(model, NULL, requests, JOB_NAME, out, err);
+    if (!status) status = beluga_batch_job_create(model, NULL, requests, name, out, err);
     beluga_batch_requests_free(requests);
     return status;
 }
@@ -94,6 +96,8 @@ static int print_results(beluga_chat_model *model, const char *id, beluga_error 
 {
     beluga_response *answers[QUESTIONS] = {NULL};
     int status = beluga_batch_job_results(model, NULL, id, take_result, answers, err);
+    if (status == BELUGA_ERROR_NOT_FOUND)
+        fprintf(stderr, "The results of this job were deleted: give the next one another name.\n");
     for (int i = 0; i < QUESTIONS; i++) {
         const char *text = answers[i] ? beluga_response_text(answers[i], NULL) : "no answer";
         if (!status) printf("%s\n  %s\n", questions[i], text);
@@ -102,11 +106,11 @@ static int print_results(beluga_chat_model *model, const char *id, beluga_error 
     return status;
 }
 
-static int run(beluga_chat_model *model, beluga_error *err)
+static int run(beluga_chat_model *model, const char *name, beluga_error *err)
 {
     beluga_batch_job *job = NULL;
-    int status = find_job(model, &job, err);
-    if (!status && !job) status = create_job(model, &job, err);
+    int status = find_job(model, name, &job, err);
+    if (!status && !job) status = create_job(model, name, &job, err);
     if (!status) status = wait_for_end(model, &job, err);
     if (!status) printf("%s: %s\n", job->name, beluga_batch_state_name(job->state));
     if (!status) status = print_results(model, job->id, err);
@@ -122,7 +126,7 @@ int main(int argc, char **argv)
     beluga_error err;
     int status = beluga_model_open(argc > 1 ? argv[1] : "openai/gpt-5-mini", &model, &err);
     if (!status) {
-        status = run(model, &err);
+        status = run(model, argc > 2 ? argv[2] : "facts-of-whales", &err);
         beluga_chat_model_unref(model);
     }
     if (status) fprintf(stderr, "%s: %s\n", beluga_error_name(err.code), err.message);

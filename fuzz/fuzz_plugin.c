@@ -1,5 +1,6 @@
 /* Files that are to be plug-ins: looked at, never loaded. What is refused says why. */
 #include "fuzz.h"
+#include "registry/mach_o.h"
 #include "registry/plugin.h"
 
 #include <fcntl.h>
@@ -22,6 +23,17 @@ static void make_file(void)
     FUZZ_CHECK(file >= 0);
 }
 
+/* The check of macOS, for both of its processors. */
+static void check_mach_o(size_t size)
+{
+    static const uint32_t processors[] = {BELUGA__MACH_O_X86_64, BELUGA__MACH_O_ARM64};
+    for (size_t i = 0; i < 2; i++) {
+        beluga_error err = {0};
+        int code = beluga__mach_o_check(file, (off_t)size, processors[i], &err);
+        if (code) fuzz_check_error(code, &err);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     beluga__plugin_file found;
@@ -33,5 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check_error(code, &err);
     else
         FUZZ_CHECK(strcmp(found.real, path) == 0);
+    check_mach_o(size);
     return 0;
 }

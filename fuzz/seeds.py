@@ -140,6 +140,20 @@ def plugins():
         file = head + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0) + load
         keep("plugin", file)
         keep("plugin", file[:100])
+    mach_o()
+
+
+def mach_o():
+    """Real heads of macOS, and a universal file in which they follow its own head at once."""
+    text = (root / "tests/plugins/mach_o_files.h").read_text()
+    heads = {name: bytes(int(byte, 16) for byte in re.findall(r"0x(\w\w)", numbers))
+             for name, numbers in re.findall(r"char (\w+)\[\] = \{(.*?)\};", text, re.DOTALL)}
+    x86_64, arm64 = heads["x86_64_library"], heads["arm64_library"]
+    for file in (arm64, x86_64, heads["arm64_object"], heads["arm64_program"][:64]):
+        keep("plugin", file)
+    places = struct.pack(">5I", 0x01000007, 3, 48, len(x86_64), 0)
+    places += struct.pack(">5I", 0x0100000C, 0, 48 + len(x86_64), len(arm64), 0)
+    keep("plugin", struct.pack(">2I", 0xCAFEBABE, 2) + places + x86_64 + arm64)
 
 
 for make in (answers, requests, frames, pages, traces, tapes, plugins):

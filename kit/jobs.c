@@ -138,7 +138,7 @@ static void run_act(check_run *run)
     beluga_context_unref(context);
 }
 
-/* Where nobody wrote down the request, each of the job's ids must stand in it. */
+/* Check that the ids of the requests were sent, in a case that does not say which request it is. */
 static void look_for_ids(check_run *run)
 {
     for (size_t k = 0; k < sizeof request_ids / sizeof *request_ids; k++) {

@@ -16,9 +16,9 @@
 
 #define BATCH_ID_SIZE  64
 #define BATCH_KEY_SIZE 256
-/* As much of a line's text is told by the control endpoint. */
+/* The control endpoint tells so many bytes of a line's text. */
 #define BATCH_SHOWN_TEXT 120
-/* More problems of a job are not listed. */
+/* A job lists so many of its problems. */
 #define BATCH_MAX_PROBLEMS 50
 
 typedef enum batch_shape {
@@ -182,6 +182,10 @@ void peer__batch_file_delete(batches *b, batch_file *file);
 /* Return a job of no key yet, which peer__batch_job_add() or peer__batch_job_free() takes; NULL
  * without memory. */
 batch_job *peer__batch_job_new(batches *b, batch_shape shape);
+/* Make a job of a file, whose contents both keep. */
+void peer__batch_job_use(batch_job *job, const batch_file *file);
+/* Keep the member "metadata" of the request; false without memory. */
+bool peer__batch_job_read_metadata(batch_job *job, json body);
 bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix);
 /* Return the key's job, even one that lists do not show yet; NULL when there is none. */
 batch_job *peer__batch_job_find(batches *b, batch_shape shape, const char *id, const char *key);

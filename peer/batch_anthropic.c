@@ -5,7 +5,6 @@
  */
 #include "peer/batch_call.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,29 +76,10 @@ static void create(batch_call *call, const char *id)
         peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
 }
 
-static batch_job *job_of(batch_call *call, const char *id)
-{
-    return peer__batch_job_of(call, id, "Message batch not found");
-}
-
-static void get(batch_call *call, const char *id)
-{
-    batch_job *job = job_of(call, id);
-    if (job) peer__batch_send_job(call, job, put_job);
-}
-
-static void cancel(batch_call *call, const char *id)
-{
-    batch_job *job = job_of(call, id);
-    if (!job) return;
-    peer__batch_cancel(call->b, job);
-    peer__batch_send_job(call, job, put_job);
-}
-
 static void delete(batch_call *call, const char *id)
 {
     bytes text = {0};
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     if (!peer__batch_has_ended(job)) {
         peer__batch_refuse(call, 400,
@@ -114,7 +94,7 @@ static void delete(batch_call *call, const char *id)
 
 static void results(batch_call *call, const char *id)
 {
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     if (!peer__batch_has_ended(job)) {
         peer__batch_refuse(call, 404, "The batch has not ended: it has no results yet.");
@@ -130,14 +110,9 @@ static void results(batch_call *call, const char *id)
 
 static bool put_list(const batch_page *page, bool has_more, bytes *out)
 {
-    bool ok = peer__put(out, "{\"data\":[");
-    for (size_t i = 0; ok && i < page->n; i++)
-        ok = (i == 0 || peer__put(out, ",")) && put_job(page->jobs[i], out);
-    return ok && peer__putf(out, "],\"has_more\":%s,\"first_id\":", has_more ? "true" : "false") &&
-           peer__batch_put_or_null(out, page->n ? page->jobs[0]->id : NULL) &&
-           peer__put(out, ",\"last_id\":") &&
-           peer__batch_put_or_null(out, page->n ? page->jobs[page->n - 1]->id : NULL) &&
-           peer__put(out, "}");
+    return peer__put(out, "{\"data\":") && peer__batch_put_jobs(page, put_job, out) &&
+           peer__putf(out, ",\"has_more\":%s", has_more ? "true" : "false") &&
+           peer__batch_put_ends(page, out) && peer__put(out, "}");
 }
 
 /* Leave the last `most` jobs before one: the page that is read when somebody goes back. */
@@ -172,10 +147,11 @@ bool peer__batch_anthropic(batch_call *call)
     static const batch_route routes[] = {
         {"POST", "/v1/messages/batches", create},
         {"GET", "/v1/messages/batches", list},
-        {"GET", "/v1/messages/batches/{}", get},
+        {"GET", "/v1/messages/batches/{}", peer__batch_get},
         {"GET", "/v1/messages/batches/{}/results", results},
-        {"POST", "/v1/messages/batches/{}/cancel", cancel},
+        {"POST", "/v1/messages/batches/{}/cancel", peer__batch_stop},
         {"DELETE", "/v1/messages/batches/{}", delete},
     };
+    call->put = put_job;
     return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

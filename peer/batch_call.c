@@ -1,5 +1,6 @@
 #include "peer/batch_call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,7 +248,7 @@ static void apply_faults(batch_call *call, batch_job *job)
 }
 
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
-                        bool (*put)(const batch_job *job, bytes *out))
+                        batch_put_fn *put)
 {
     if (read) apply_faults(call, job);
     /* The lists of Anthropic are checked at once, the files of others by and by. */
@@ -267,7 +268,20 @@ void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bo
         peer__batch_send_job(call, job, put);
 }
 
-batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *message)
+static void refuse_unknown(batch_call *call, const char *id)
+{
+    char message[BATCH_ID_SIZE * 2 + 40];
+    switch (call->shape) {
+    case BATCH_ANTHROPIC: peer__batch_refuse(call, 404, "Message batch not found"); return;
+    case BATCH_GEMINI: peer__batch_refuse(call, 404, "Requested entity was not found."); return;
+    case BATCH_MISTRAL: peer__batch_refuse(call, 404, "Batch job not found."); return;
+    default: break;
+    }
+    snprintf(message, sizeof message, "No batch found with id '%s'.", id);
+    peer__batch_refuse(call, 404, message);
+}
+
+batch_job *peer__batch_job_of(batch_call *call, const char *id)
 {
     bool is_get = strcmp(call->req->method, "GET") == 0;
     if (is_get && peer__batch_plays(call->b, FAULT_BUSY_GET)) {
@@ -276,7 +290,7 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *mess
     }
     batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
     if (!job) {
-        peer__batch_refuse(call, 404, message);
+        refuse_unknown(call, id);
         return NULL;
     }
     if (is_get)
@@ -286,12 +300,25 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *mess
     return job;
 }
 
-void peer__batch_send_job(batch_call *call, const batch_job *job,
-                          bool (*put)(const batch_job *job, bytes *out))
+void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put)
 {
     bytes text = {0};
     bool ok = put(job, &text);
     peer__batch_send(call, 200, &text, ok);
+}
+
+void peer__batch_get(batch_call *call, const char *id)
+{
+    const batch_job *job = peer__batch_job_of(call, id);
+    if (job) peer__batch_send_job(call, job, call->put);
+}
+
+void peer__batch_stop(batch_call *call, const char *id)
+{
+    batch_job *job = peer__batch_job_of(call, id);
+    if (!job) return;
+    peer__batch_cancel(call->b, job);
+    peer__batch_send_job(call, job, call->put);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -315,4 +342,20 @@ bool peer__batch_list(batch_call *call, const char *after, size_t skip, size_t m
         if (!begun && strcmp(job->id, after) == 0) begun = true;
     }
     return page->jobs != NULL;
+}
+
+bool peer__batch_put_jobs(const batch_page *page, batch_put_fn *put, bytes *out)
+{
+    bool ok = peer__put(out, "[");
+    for (size_t i = 0; ok && i < page->n; i++)
+        ok = (i == 0 || peer__put(out, ",")) && put(page->jobs[i], out);
+    return ok && peer__put(out, "]");
+}
+
+bool peer__batch_put_ends(const batch_page *page, bytes *out)
+{
+    const char *first = page->n ? page->jobs[0]->id : NULL;
+    const char *last = page->n ? page->jobs[page->n - 1]->id : NULL;
+    return peer__put(out, ",\"first_id\":") && peer__batch_put_or_null(out, first) &&
+           peer__put(out, ",\"last_id\":") && peer__batch_put_or_null(out, last);
 }

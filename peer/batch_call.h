@@ -7,6 +7,9 @@
 
 #define CALL_PATH_SIZE 512
 
+/* Writes a job as its API does. Returns false without memory. */
+typedef bool batch_put_fn(const batch_job *job, bytes *out);
+
 typedef struct batch_call {
     batches *b;
     request *req;
@@ -15,6 +18,7 @@ typedef struct batch_call {
     char path[CALL_PATH_SIZE]; /* behind the prefix of a host, without the query */
     const char *query;         /* "" when there is none */
     char key[BATCH_KEY_SIZE];  /* "" without one */
+    batch_put_fn *put;         /* for peer__batch_get() and peer__batch_stop() */
 } batch_call;
 
 /* Each row of a table is tried in turn. A path that ends in '*' stands for all that begin so. */
@@ -62,12 +66,14 @@ bool peer__batch_busy(batch_call *call);
  * answer with `put`. The job belongs to the server then, or is freed.
  */
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
-                        bool (*put)(const batch_job *job, bytes *out));
+                        batch_put_fn *put);
 /* Find the call's job and bring it to now; else answer 404 and return NULL. */
-batch_job *peer__batch_job_of(batch_call *call, const char *id, const char *message);
+batch_job *peer__batch_job_of(batch_call *call, const char *id);
 /* Answer with one job. */
-void peer__batch_send_job(batch_call *call, const batch_job *job,
-                          bool (*put)(const batch_job *job, bytes *out));
+void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put);
+/* Answers of routes: the job as the call's `put` writes it, and the job that is cancelled first. */
+void peer__batch_get(batch_call *call, const char *id);
+void peer__batch_stop(batch_call *call, const char *id);
 
 /* A page of a list: jobs from the newest to the oldest. */
 typedef struct batch_page {
@@ -82,6 +88,10 @@ typedef struct batch_page {
  */
 bool peer__batch_list(batch_call *call, const char *after, size_t skip, size_t most,
                       batch_page *page);
+/* Write the jobs of a page as an array. */
+bool peer__batch_put_jobs(const batch_page *page, batch_put_fn *put, bytes *out);
+/* Write the members first_id and last_id, which are null on an empty page. */
+bool peer__batch_put_ends(const batch_page *page, bytes *out);
 
 /* ---- the APIs: each returns whether the call was one of its own ------------------------------ */
 

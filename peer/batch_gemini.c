@@ -124,13 +124,10 @@ static bool use_file(batch_call *call, batch_job *job, json name)
     char *text = peer__json_string(name);
     const char *id = text && strncmp(text, "files/", 6) == 0 ? text + 6 : text;
     batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
-    if (file) {
-        memcpy(job->input, file->id, sizeof job->input);
-        job->blob = file->blob;
-        job->blob->refs++;
-    } else {
+    if (file)
+        peer__batch_job_use(job, file);
+    else
         peer__batch_refuse(call, 404, "The file of the requests does not exist.");
-    }
     free(text);
     return file != NULL;
 }
@@ -183,20 +180,9 @@ static void create(batch_call *call, const char *model)
 
 /* ---- other routes ---------------------------------------------------------------------------- */
 
-static batch_job *job_of(batch_call *call, const char *id)
-{
-    return peer__batch_job_of(call, id, "Requested entity was not found.");
-}
-
-static void get(batch_call *call, const char *id)
-{
-    batch_job *job = job_of(call, id);
-    if (job) peer__batch_send_job(call, job, put_job);
-}
-
 static void cancel(batch_call *call, const char *id)
 {
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     peer__batch_cancel(call->b, job);
     peer_step_json(call->r, 200, "{}");
@@ -204,20 +190,24 @@ static void cancel(batch_call *call, const char *id)
 
 static void delete(batch_call *call, const char *id)
 {
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     job->deleted = true;
     peer_step_json(call->r, 200, "{}");
 }
 
 /* A list of inline jobs would repeat all their results. */
+static bool put_without_items(const batch_job *job, bytes *out)
+{
+    return put_operation(job, false, out);
+}
+
 static bool put_list(const batch_page *page, bytes *out)
 {
     bool ok = peer__put(out, "{");
-    if (page->n) ok = ok && peer__put(out, "\"operations\":[");
-    for (size_t i = 0; ok && i < page->n; i++)
-        ok = (i == 0 || peer__put(out, ",")) && put_operation(page->jobs[i], false, out);
-    if (ok && page->n) ok = peer__put(out, "]");
+    if (ok && page->n)
+        ok =
+            peer__put(out, "\"operations\":") && peer__batch_put_jobs(page, put_without_items, out);
     if (ok && page->has_more)
         ok = peer__putf(out, ",\"nextPageToken\":\"%s\"", page->jobs[page->n - 1]->id);
     return ok && peer__put(out, "}");
@@ -241,9 +231,10 @@ bool peer__batch_gemini(batch_call *call)
     static const batch_route routes[] = {
         {"POST", "/v1beta/models/{}:batchGenerateContent", create},
         {"GET", "/v1beta/batches", list},
-        {"GET", "/v1beta/batches/{}", get},
+        {"GET", "/v1beta/batches/{}", peer__batch_get},
         {"POST", "/v1beta/batches/{}:cancel", cancel},
         {"DELETE", "/v1beta/batches/{}", delete},
     };
+    call->put = put_job;
     return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

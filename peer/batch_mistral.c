@@ -92,25 +92,17 @@ static bool use_file(batch_call *call, batch_job *job, json files)
     char *id = peer__json_next(files, &first) ? peer__json_string(first) : NULL;
     batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
     free(id);
-    if (!file) return false;
-    memcpy(job->input, file->id, sizeof job->input);
-    job->blob = file->blob;
-    job->blob->refs++;
-    return true;
+    if (file) peer__batch_job_use(job, file);
+    return file != NULL;
 }
 
 /* Fill what the request says of the job, but for its lines; false when it is not enough. */
 static bool describe(batch_call *call, batch_job *job, json body, json requests)
 {
-    json metadata = peer__json_get(body, "metadata");
     job->endpoint = peer__json_string(peer__json_get(body, "endpoint"));
     job->model = peer__json_string(peer__json_get(body, "model"));
     job->is_inline = requests.at != NULL;
-    if (metadata.at && *metadata.at == '{') {
-        job->metadata = strndup(metadata.at, metadata.n);
-        job->name = peer__json_string(peer__json_first(metadata)); /* for /control/batches */
-    }
-    if (!job->endpoint || !job->model) return false;
+    if (!job->endpoint || !job->model || !peer__batch_job_read_metadata(job, body)) return false;
     return job->is_inline || use_file(call, job, peer__json_get(body, "input_files"));
 }
 
@@ -140,29 +132,10 @@ static void create(batch_call *call, const char *id)
 
 /* ---- other routes ---------------------------------------------------------------------------- */
 
-static batch_job *job_of(batch_call *call, const char *id)
-{
-    return peer__batch_job_of(call, id, "Batch job not found.");
-}
-
-static void get(batch_call *call, const char *id)
-{
-    batch_job *job = job_of(call, id);
-    if (job) peer__batch_send_job(call, job, put_job);
-}
-
-static void cancel(batch_call *call, const char *id)
-{
-    batch_job *job = job_of(call, id);
-    if (!job) return;
-    peer__batch_cancel(call->b, job);
-    peer__batch_send_job(call, job, put_job);
-}
-
 static void delete(batch_call *call, const char *id)
 {
     bytes text = {0};
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     job->deleted = true;
     bool ok = peer__put(&text, "{\"id\":") && peer__put_string(&text, job->id) &&
@@ -170,12 +143,16 @@ static void delete(batch_call *call, const char *id)
     peer__batch_send(call, 200, &text, ok);
 }
 
+static bool put_without_outputs(const batch_job *job, bytes *out)
+{
+    return put_with(job, false, out);
+}
+
 static bool put_list(const batch_page *page, bytes *out)
 {
-    bool ok = peer__put(out, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; ok && i < page->n; i++)
-        ok = (i == 0 || peer__put(out, ",")) && put_with(page->jobs[i], false, out);
-    return ok && peer__putf(out, "],\"total\":%zu}", page->total);
+    return peer__put(out, "{\"object\":\"list\",\"data\":") &&
+           peer__batch_put_jobs(page, put_without_outputs, out) &&
+           peer__putf(out, ",\"total\":%zu}", page->total);
 }
 
 static void list(batch_call *call, const char *id)
@@ -193,9 +170,12 @@ static void list(batch_call *call, const char *id)
 bool peer__batch_mistral(batch_call *call)
 {
     static const batch_route routes[] = {
-        {"POST", "/v1/batch/jobs", create},      {"GET", "/v1/batch/jobs", list},
-        {"GET", "/v1/batch/jobs/{}", get},       {"POST", "/v1/batch/jobs/{}/cancel", cancel},
+        {"POST", "/v1/batch/jobs", create},
+        {"GET", "/v1/batch/jobs", list},
+        {"GET", "/v1/batch/jobs/{}", peer__batch_get},
+        {"POST", "/v1/batch/jobs/{}/cancel", peer__batch_stop},
         {"DELETE", "/v1/batch/jobs/{}", delete},
     };
+    call->put = put_job;
     return peer__batch_route(call, routes, sizeof routes / sizeof *routes);
 }

@@ -143,9 +143,7 @@ static bool put_new_together(const batch_job *job, bytes *out)
     return peer__put(out, "{\"job\":") && put_together(job, out) && peer__put(out, "}");
 }
 
-typedef bool put_fn(const batch_job *job, bytes *out);
-
-static put_fn *writer_of(batch_call *call)
+static batch_put_fn *writer_of(batch_call *call)
 {
     if (call->shape == BATCH_TOGETHER) return put_together;
     return peer__batch_plays(call->b, FAULT_EMPTY_IDS) ? put_with_empty_ids : put_plain;
@@ -156,17 +154,9 @@ static put_fn *writer_of(batch_call *call)
 /* Fill what the request says of the job; false without memory. */
 static bool read_request(batch_job *job, json body, const batch_file *file)
 {
-    json metadata = peer__json_get(body, "metadata");
-    memcpy(job->input, file->id, sizeof job->input);
-    job->blob = file->blob;
-    job->blob->refs++;
+    peer__batch_job_use(job, file);
     job->endpoint = peer__json_string(peer__json_get(body, "endpoint"));
-    if (metadata.at && *metadata.at == '{') {
-        job->metadata = strndup(metadata.at, metadata.n);
-        job->name = peer__json_string(peer__json_first(metadata)); /* for /control/batches */
-        if (!job->metadata) return false;
-    }
-    return job->endpoint != NULL;
+    return job->endpoint && peer__batch_job_read_metadata(job, body);
 }
 
 static const batch_file *input_of(batch_call *call, json body)
@@ -223,22 +213,15 @@ static void create(batch_call *call, const char *id)
                            call->shape == BATCH_TOGETHER ? put_new_together : writer_of(call));
 }
 
-static batch_job *job_of(batch_call *call, const char *id)
-{
-    char message[BATCH_ID_SIZE * 2 + 40];
-    snprintf(message, sizeof message, "No batch found with id '%s'.", id);
-    return peer__batch_job_of(call, id, message);
-}
-
 static void get(batch_call *call, const char *id)
 {
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (job) peer__batch_send_job(call, job, writer_of(call));
 }
 
 static void cancel(batch_call *call, const char *id)
 {
-    batch_job *job = job_of(call, id);
+    batch_job *job = peer__batch_job_of(call, id);
     if (!job) return;
     if (peer__batch_has_ended(job)) {
         char message[BATCH_ID_SIZE * 2 + 64];
@@ -251,23 +234,12 @@ static void cancel(batch_call *call, const char *id)
     peer__batch_send_job(call, job, writer_of(call));
 }
 
-static bool put_jobs(batch_call *call, const batch_page *page, bytes *out)
-{
-    put_fn *put = writer_of(call);
-    bool ok = peer__put(out, "[");
-    for (size_t i = 0; ok && i < page->n; i++)
-        ok = (i == 0 || peer__put(out, ",")) && put(page->jobs[i], out);
-    return ok && peer__put(out, "]");
-}
-
 static bool put_list(batch_call *call, const batch_page *page, bytes *out)
 {
-    if (call->shape == BATCH_TOGETHER) return put_jobs(call, page, out);
-    const char *first = page->n ? page->jobs[0]->id : NULL;
-    const char *last = page->n ? page->jobs[page->n - 1]->id : NULL;
-    return peer__put(out, "{\"object\":\"list\",\"data\":") && put_jobs(call, page, out) &&
-           peer__put(out, ",\"first_id\":") && peer__batch_put_or_null(out, first) &&
-           peer__put(out, ",\"last_id\":") && peer__batch_put_or_null(out, last) &&
+    batch_put_fn *put = writer_of(call);
+    if (call->shape == BATCH_TOGETHER) return peer__batch_put_jobs(page, put, out);
+    return peer__put(out, "{\"object\":\"list\",\"data\":") &&
+           peer__batch_put_jobs(page, put, out) && peer__batch_put_ends(page, out) &&
            peer__putf(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
 }
 

@@ -232,6 +232,22 @@ void peer__batch_job_free(batch_job *job)
     free(job);
 }
 
+void peer__batch_job_use(batch_job *job, const batch_file *file)
+{
+    memcpy(job->input, file->id, sizeof job->input);
+    job->blob = file->blob;
+    job->blob->refs++;
+}
+
+bool peer__batch_job_read_metadata(batch_job *job, json body)
+{
+    json metadata = peer__json_get(body, "metadata");
+    if (!metadata.at || *metadata.at != '{') return true;
+    job->metadata = strndup(metadata.at, metadata.n);
+    job->name = peer__json_string(peer__json_first(metadata)); /* for /control/batches */
+    return job->metadata != NULL;
+}
+
 bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix)
 {
     void **list = (void **)b->jobs;

@@ -45,7 +45,7 @@ static char *display_name(const batch_call *call)
     return name.at ? peer__json_string(name) : strdup(header_of(call, "x-goog-upload-file-name"));
 }
 
-/* Where the upload goes on; no key is needed there. */
+/* Answer with the address that takes the file; it needs no key. */
 static void send_address(batch_call *call, const batch_file *file)
 {
     char address[256];

@@ -1,5 +1,7 @@
 /* The log of requests. The serving thread writes it, and the test's thread reads it and waits for
  * it. */
+#include "base/clock.h"
+#include "base/thread.h"
 #include "peer/server.h"
 
 #include <errno.h>
@@ -217,21 +219,12 @@ typedef struct goal {
     size_t n;
 } goal;
 
-static struct timespec deadline_after(int timeout_ms)
-{
-    uint64_t ms = timeout_ms > 0 ? (uint64_t)timeout_ms : 0;
-    uint64_t ns = peer__now_ns() + ms * PEER_NS_PER_MS;
-    return (struct timespec){.tv_sec = (time_t)(ns / UINT64_C(1000000000)),
-                             .tv_nsec = (long)(ns % UINT64_C(1000000000))};
-}
-
 static int wait_for_goal(peer *p, const goal *g, int timeout_ms)
 {
-    struct timespec deadline = deadline_after(timeout_ms);
+    int64_t end_ns = beluga__ends_ns(timeout_ms);
     int rc = 0;
     pthread_mutex_lock(&p->lock);
-    while (!g->reached(p, g) && rc == 0)
-        rc = pthread_cond_timedwait(&p->changed, &p->lock, &deadline);
+    while (!g->reached(p, g) && rc == 0) rc = beluga__wait_until(&p->changed, &p->lock, end_ns);
     bool reached = g->reached(p, g);
     pthread_mutex_unlock(&p->lock);
     return reached ? 0 : -1;

@@ -1,4 +1,7 @@
 /* The life of a peer: its descriptors, loop and thread. */
+#include "base/epoll.h"
+#include "base/sockets.h"
+#include "base/thread.h"
 #include "peer/server.h"
 
 #include <arpa/inet.h>
@@ -7,10 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define BACKLOG    4096
@@ -47,20 +46,16 @@ static int open_descriptors(peer *p, int port)
     if (listen_on(p, port) != 0) return -1;
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (p->epoll_fd < 0) return -1;
-    p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    p->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (watch(p, &p->listen_fd) != 0 || watch(p, &p->wake_fd) != 0) return -1;
+    p->timer_fd = peer__clock_open();
+    if (!beluga__wake_open(&p->wake)) return -1;
+    if (watch(p, &p->listen_fd) != 0 || watch(p, &p->wake.fd) != 0) return -1;
     return watch(p, &p->timer_fd);
 }
 
 static void init_locks(peer *p)
 {
-    pthread_condattr_t monotonic;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    beluga__cond_init(&p->changed);
 }
 
 /* Make the answer to requests that no reply matches. */
@@ -80,7 +75,8 @@ peer *peer_new(const peer_config *config)
 {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    p->listen_fd = p->epoll_fd = p->wake_fd = p->timer_fd = -1;
+    p->listen_fd = p->epoll_fd = p->timer_fd = -1;
+    p->wake = BELUGA__NO_WAKE;
     p->log_max = config ? config->kept_requests : PEER_MAX_KEPT_REQUESTS;
     if (p->log_max > PEER_MAX_KEPT_REQUESTS) p->log_max = PEER_MAX_KEPT_REQUESTS;
     p->log_file = config ? config->log : NULL;
@@ -96,14 +92,12 @@ peer *peer_new(const peer_config *config)
 
 /* ---- serving --------------------------------------------------------------------------------- */
 
-/* Set the timerfd for the earliest deadline, only when the deadline has changed. */
+/* Set the clock to the earliest deadline, only when the deadline has changed. */
 static void arm(peer *p)
 {
     uint64_t at = p->timers.len ? p->timers.at[0]->deadline_ns : 0;
     if (at == p->armed_ns) return;
-    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at / UINT64_C(1000000000)),
-                                           .tv_nsec = (long)(at % UINT64_C(1000000000))}};
-    timerfd_settime(p->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+    peer__clock_set(p->timer_fd, at);
     p->armed_ns = at;
 }
 
@@ -130,13 +124,14 @@ static void run_gates(peer *p)
 
 static void handle(peer *p, const struct epoll_event *ev, bool *woken)
 {
-    uint64_t ticks;
-    if (ev->data.ptr == &p->listen_fd)
+    if (ev->data.ptr == &p->listen_fd) {
         peer__accept(p);
-    else if (ev->data.ptr == &p->wake_fd)
-        *woken = read(p->wake_fd, &ticks, sizeof ticks) > 0;
-    else if (ev->data.ptr != &p->timer_fd)
+    } else if (ev->data.ptr == &p->wake.fd) {
+        beluga__wake_quiet(&p->wake);
+        *woken = true;
+    } else if (ev->data.ptr != &p->timer_fd) {
         peer__conn_event(ev->data.ptr, ev->events);
+    }
 }
 
 /* Only a connection's own event may free it, while a batch of events still points to others. */
@@ -252,7 +247,7 @@ void peer_stop(peer *p)
     free(p->timers.at);
     close_descriptor(p->listen_fd);
     close_descriptor(p->epoll_fd);
-    close_descriptor(p->wake_fd);
+    beluga__wake_close(&p->wake);
     close_descriptor(p->timer_fd);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);

@@ -2,6 +2,7 @@
 #ifndef BELUGA_PEER_SERVER_H
 #define BELUGA_PEER_SERVER_H
 
+#include "base/wake.h"
 #include "peer/conn.h"
 #include "peer/http.h"
 #include "peer/peer.h"
@@ -22,7 +23,8 @@ typedef struct peer_handler {
 } peer_handler;
 
 struct peer {
-    int listen_fd, epoll_fd, wake_fd, timer_fd;
+    int listen_fd, epoll_fd, timer_fd;
+    beluga__wake wake;
     int port;
     char url[64];
     FILE *log_file;

@@ -1,4 +1,4 @@
-/* A binary heap of connections by deadline, and one timerfd for the earliest. */
+/* A binary heap of connections by deadline, and a clock for the earliest. */
 #include "peer/server.h"
 
 #include <stdlib.h>

@@ -5,8 +5,10 @@
     scripts/sizes.py --record     write it into docs/guides/building.md
 
 A size is that of the stripped shared library, as packages install it, without what of yyjson is linked in. All are
-release builds in build-sizes/ but the last, which is as scripts/slim.ini says.
+release builds in build-sizes/ but the last, which is as scripts/slim.ini says. Lines are those of the sources that
+are compiled, with their comments; headers are not among them.
 """
+import json
 import os
 import re
 import subprocess
@@ -62,17 +64,29 @@ def kib(folder):
         return (os.path.getsize(copy) - linked_in.yyjson(library(folder))) / 1024
 
 
+def lines(folder):
+    """Count the lines of the library's sources that this build compiles."""
+    with open(os.path.join(ROOT, folder, "compile_commands.json"), encoding="utf-8") as file:
+        files = {os.path.realpath(os.path.join(entry["directory"], entry["file"])) for entry in json.load(file)}
+    count = 0
+    for path in files:
+        if path.startswith(os.path.join(ROOT, "src") + os.sep):
+            with open(path, "rb") as file:
+                count += file.read().count(b"\n")
+    return count
+
+
 def needed(folder):
     return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", library(folder)))
 
 
 def row(title, folder, whole=None):
-    size = kib(folder)
+    size, length = kib(folder), lines(folder)
     names = [re.sub(r"\.so.*", "", name) for name in needed(folder)]
     libraries = ", ".join(sorted(name for name in names if name not in ("libc", "ld-linux-x86-64")))
-    less = "" if whole is None else f"{whole - size:.0f}"
-    print(f"{title}: {size:.1f} KiB, {libraries}", file=sys.stderr)
-    return size, f"| {title} | {size:.0f} | {less} | {libraries} |\n"
+    less = ("", "") if whole is None else (f"{whole[0] - size:.0f}", f"{whole[1] - length:,}")
+    print(f"{title}: {size:.1f} KiB, {length:,} lines, {libraries}", file=sys.stderr)
+    return (size, length), f"| {title} | {size:.0f} | {less[0]} | {length:,} | {less[1]} | {libraries} |\n"
 
 
 def build(options):
@@ -103,7 +117,7 @@ def rows():
 
 
 def table():
-    return "| build | KiB | less | needs |\n|---|---|---|---|\n" + "".join(rows())
+    return "| build | KiB | less | lines | less | needs |\n|---|---|---|---|---|---|\n" + "".join(rows())
 
 
 def main(record):

@@ -1,6 +1,9 @@
 #include "batch/signals.h"
 
+#include "base/clock.h"
+
 #include <stddef.h>
+#include <time.h>
 
 static volatile sig_atomic_t seen;
 
@@ -34,4 +37,11 @@ void batch_signals_unwatch(const batch_signals *s)
 bool batch_signals_seen(void)
 {
     return seen != 0;
+}
+
+void batch_signals_pause(int64_t ms)
+{
+    const struct timespec time = {.tv_sec = (time_t)(ms / 1000),
+                                  .tv_nsec = (long)(ms % 1000 * BELUGA__NS_PER_MS)};
+    nanosleep(&time, NULL);
 }

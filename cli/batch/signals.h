@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define BATCH_SIGNALS 3
 
@@ -18,5 +19,8 @@ void batch_signals_unwatch(const batch_signals *signals);
 
 /* Return whether a signal came since they are watched. */
 bool batch_signals_seen(void);
+
+/* Sleep so long, or until a signal comes. */
+void batch_signals_pause(int64_t ms);
 
 #endif

@@ -4,6 +4,7 @@
 #include "batch/calls.h"
 #include "batch/queue_supply.h"
 #include "batch/run.h"
+#include "batch/signals.h"
 #include "configuration.h"
 #include "exit.h"
 #include "output.h"
@@ -17,7 +18,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* With --stay: the pause between two looks for a job. */
 #define STAY_MS          2000
@@ -27,6 +27,7 @@
 /* Everything that a worker needs from its beginning to its end. */
 typedef struct worker {
     const cli_args *args;
+    bool *told; /* the server is away, and that was told */
     size_t jobs;
     int64_t idle_ms;
     queue *queue;
@@ -67,12 +68,10 @@ static int tell_missing(const worker *w)
 /* With --stay a job, or its server, may come later. */
 static bool may_come(const worker *w, const beluga_error *err)
 {
-    if (!w->args->stay) return false;
-    if (err->code != BELUGA_ERROR_NOT_FOUND && err->code != BELUGA_ERROR_NETWORK &&
-        err->code != BELUGA_ERROR_TIMEOUT)
-        return false;
-    if (err->code != BELUGA_ERROR_NOT_FOUND)
-        out_note("%s; it is tried again (--stay)", err->message);
+    bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
+    if (!w->args->stay || (!away && err->code != BELUGA_ERROR_NOT_FOUND)) return false;
+    if (away && !*w->told) out_note("%s; it is tried again (--stay)", err->message);
+    *w->told = away;
     return true;
 }
 
@@ -90,6 +89,7 @@ static int join(worker *w, bool *missing)
     if (*missing) return 0;
     if (rc == BELUGA_ERROR_NOT_FOUND) return tell_missing(w);
     if (rc) return report_error(w->args, &err, NULL);
+    *w->told = false;
     if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
     out_error("the job %s was made by another version of beluga, and this one can't work on it",
               queue_job(w->queue));
@@ -351,9 +351,9 @@ static void release(worker *w)
 }
 
 /* Work on the job that is there. @param[out] busy  It had a line. */
-static int work_once(const cli_args *args, int64_t idle_ms, bool *busy)
+static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
 {
-    worker w = {.args = args, .idle_ms = idle_ms};
+    worker w = {.args = args, .told = told, .idle_ms = idle_ms};
     bool missing = false;
     int rc = batch_calls_take(args, &w.jobs);
     if (rc == 0) rc = join(&w, &missing);
@@ -367,24 +367,19 @@ static int work_once(const cli_args *args, int64_t idle_ms, bool *busy)
     return rc;
 }
 
-static void pause_a_moment(void)
-{
-    const struct timespec pause = {.tv_sec = STAY_MS / 1000};
-    nanosleep(&pause, NULL);
-}
-
 int batch_worker_run(const cli_args *args)
 {
     int64_t idle_ms;
+    bool told = false;
     int rc = take_idle(args, &idle_ms);
     int64_t since = beluga__now_ms();
     while (rc == 0) {
         bool busy;
-        rc = work_once(args, idle_ms, &busy);
+        rc = work_once(args, idle_ms, &told, &busy);
         if (rc || !args->stay) break;
         if (busy) since = beluga__now_ms();
         if (idle_ms && beluga__now_ms() - since >= idle_ms) break;
-        pause_a_moment();
+        batch_signals_pause(STAY_MS);
     }
     return rc;
 }

@@ -8,8 +8,7 @@
  *     batch_output.c   the output, the journal of jobs beside it, and the end of a run
  *     batch_ask.c      the model, and the way of a call for each line
  *     batch_by_jobs.c  the way of the provider's batch jobs: --provider-batch, --cancel
- *     batch_queue.c    the way over a queue that machines share: --queue, --work, --status,
- * --remove
+ *     batch_queue.c    the way over a queue that machines share, and what is asked of it
  *
  * Functions return 0, or an exit code whose reason was reported, where nothing else is said.
  */

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DEFAULT_TIMEOUT_MS 30000
-
 /* Write the names of the providers that have one, as far as there is room. */
 static void list_batch_providers(batch_command *b, char *text, size_t size)
 {
@@ -67,7 +65,7 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 {
     batch_jobs *jobs = &b->by_jobs;
     const beluga_config *config = b->session.config;
-    int64_t timeout = DEFAULT_TIMEOUT_MS;
+    int64_t timeout = BELUGA__DEFAULT_TIMEOUT_MS;
     beluga_config_get_int(config, BELUGA_OPTION_TIMEOUT, &timeout);
     beluga_config_get_int(config, BELUGA_OPTION_MAX_TOKENS, &jobs->max_tokens);
     b->is_priced = batch_estimate_price(b->prices, b->texts.model, &b->price);
@@ -85,14 +83,32 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 
 /* ---- --cancel without the input -------------------------------------------------------------- */
 
+/* Jobs that are cancelled are under way until they have ended and are collected. */
+static int put_cancelled(const batch_command *b, size_t refused, int code)
+{
+    uint64_t lines;
+    size_t jobs = batch_journal_open_jobs(&b->journal, &lines);
+    beluga_json_writer *w = b->args->json ? beluga_json_writer_new() : NULL;
+    if (!w) return b->args->json ? out_no_memory() : code;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "out", b->out);
+    beluga_json_put_int(w, "refused", (int64_t)refused);
+    beluga_json_put_int(w, "jobs_under_way", (int64_t)jobs);
+    beluga_json_put_int(w, "lines_under_way", (int64_t)lines);
+    beluga_json_put_int(w, "exit_code", code);
+    beluga_json_end_object(w);
+    int rc = report_json(w);
+    return code ? code : rc;
+}
+
 static int tell_cancelled(const batch_command *b, size_t refused)
 {
-    if (b->by_jobs.work->journal_failed) return CLI_EXIT_OUTPUT;
+    if (b->by_jobs.work->journal_failed) return put_cancelled(b, refused, CLI_EXIT_OUTPUT);
     if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
     out_note(
         "the same command with the input and --provider-batch collects what was answered until "
         "now; with the input and --cancel it asks nothing anew");
-    return refused ? CLI_EXIT_OTHER : CLI_EXIT_OK;
+    return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 
 /* The journal tells the model, so that nobody has to repeat it. */
@@ -117,7 +133,7 @@ int batch_cancel_jobs(batch_command *b)
     if (rc) return rc;
     if (!batch_has_open_jobs(b)) {
         out_note("no batch job is under way for %s", b->out);
-        return CLI_EXIT_OK;
+        return put_cancelled(b, 0, CLI_EXIT_OK);
     }
     rc = open_journaled_model(b);
     if (rc) return rc;
@@ -125,6 +141,6 @@ int batch_cancel_jobs(batch_command *b)
     b->by_jobs.work = &work;
     b->by_jobs.journal = &b->journal;
     b->by_jobs.model = b->texts.model;
-    b->by_jobs.timeout_ms = DEFAULT_TIMEOUT_MS;
+    b->by_jobs.timeout_ms = BELUGA__DEFAULT_TIMEOUT_MS;
     return tell_cancelled(b, batch_jobs_cancel(&b->by_jobs));
 }

@@ -142,7 +142,8 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
 static bool is_file(const char *operand)
 {
     size_t n = operand ? strlen(operand) : 0;
-    return n && (strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0));
+    return n && (strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0) ||
+                 (n > 6 && strcmp(operand + n - 6, ".dylib") == 0));
 }
 
 static int body(void *payload, const check_settings *settings, beluga_error *err)

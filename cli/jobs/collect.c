@@ -52,6 +52,43 @@ static int add_line(collection *c, const batch_record *record)
     return 0;
 }
 
+static int fail_to_read(const collection *c, beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read: %s",
+                            strerror(c->pass.reader.error));
+}
+
+static uint64_t first_of(const batch_noted_job *job)
+{
+    return job->lines.count ? job->lines.items[0].first : 0;
+}
+
+/* Returns the job whose first line is the next one behind `line` whose place is not known. */
+static batch_noted_job *find_next(const batch_journal *journal, uint64_t line)
+{
+    batch_noted_job *next = NULL;
+    for (size_t i = 0; i < journal->count; i++) {
+        batch_noted_job *job = &journal->jobs[i];
+        if (job->place.line || first_of(job) <= line) continue;
+        if (!next || first_of(job) < first_of(next)) next = job;
+    }
+    return next;
+}
+
+/* One reading finds the places of all jobs, so that no job needs a reading of what stands before
+ * its lines. Returns 0, or a code with detail. */
+static int find_places(collection *c, beluga_error *err)
+{
+    batch_record record;
+    int got = 1;
+    batch_noted_job *next = find_next(c->self->journal, 0);
+    while (next && (got = batch_reader_next(&c->pass.reader, &record)) > 0)
+        for (; next && record.line >= first_of(next);
+             next = find_next(c->self->journal, first_of(next)))
+            next->place = (batch_place){record.offset, record.line};
+    return got < 0 ? fail_to_read(c, err) : 0;
+}
+
 /* Returns 0, or a code with detail. */
 static int read_lines(collection *c, beluga_error *err)
 {
@@ -59,14 +96,13 @@ static int read_lines(collection *c, beluga_error *err)
     const batch_ranges *ranges = &c->job->lines;
     uint64_t last = ranges->count ? ranges->items[ranges->count - 1].last : 0;
     int got, rc = 0;
+    batch_reader_seek(&c->pass.reader, c->job->place.offset, c->job->place.line);
     while (rc == 0 && (got = batch_reader_next(&c->pass.reader, &record)) > 0) {
         if (record.line > last) return 0;
         if (batch_ranges_has(ranges, record.line)) rc = add_line(c, &record);
     }
     if (rc) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
-    if (got == 0) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read: %s",
-                            strerror(c->pass.reader.error));
+    return got < 0 ? fail_to_read(c, err) : 0;
 }
 
 /* A line is read for its id and its schema alone, so its attachments are not. */
@@ -78,20 +114,22 @@ static int begin(collection *c, beluga_error *err)
     plan.model = NULL;
     if (batch_pass_begin(&c->pass, &plan, c->self->layout, c->self->input, why) != 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", why);
+    int rc = c->job->place.line ? 0 : find_places(c, err);
+    if (rc || !c->job->place.line) return rc; /* all its lines are gone from the input */
     return read_lines(c, err);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    uint64_t left = ((const job_line *)a)->line, right = ((const job_line *)b)->line;
+    return (left > right) - (left < right);
 }
 
 static job_line *find_line(const collection *c, uint64_t line)
 {
-    size_t low = 0, high = c->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->lines[middle].line < line)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < c->count && c->lines[low].line == line ? &c->lines[low] : NULL;
+    const job_line wanted = {.line = line};
+    if (!c->count) return NULL;
+    return bsearch(&wanted, c->lines, c->count, sizeof wanted, compare_lines);
 }
 
 /* Returns NULL where the result belongs to no line of the job, or to one that is another now. */
@@ -262,7 +300,17 @@ static void end(collection *c, uint32_t state)
         return;
     }
     tell(c);
+    batch_jobs_recover(c->self, BATCH_TROUBLE_RESULTS);
     c->self->ended = true;
+}
+
+/* What came is in the output, and the next run fetches the rest. */
+static void fail(batch_jobs *self, const beluga_error *err)
+{
+    batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
+    if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
+        out_note("the other results are safe; the same command with a larger -o "
+                 "max_response_bytes=BYTES goes on");
 }
 
 void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
@@ -277,7 +325,7 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
         if (rc == 0)
             end(&c, seen->state);
         else if (!batch_signals_seen() && !self->stopped)
-            batch_jobs_fail(self, "the results of a job can't be fetched", &err);
+            fail(self, &err);
     }
     batch_pass_free(&c.pass);
     free(c.lines);

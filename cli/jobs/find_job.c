@@ -63,9 +63,10 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
     if (rc && !p.any) {
-        batch_jobs_fail(self, "the results of a job can't be looked at", &err);
+        batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }
+    batch_jobs_recover(self, BATCH_TROUBLE_LOOK);
     rc = p.ours ? batch_journal_created(self->journal, job, seen->id)
                 : batch_journal_other(self->journal, job, seen->id);
     if (rc) batch_jobs_stop_for_journal(self);
@@ -178,9 +179,10 @@ void batch_jobs_find(batch_jobs *self)
     if (oldest == INT64_MAX) return;
     int64_t since = find_since(self->journal, oldest);
     if (beluga_batch_job_list(self->work->model, self->context, since, &list, &n, &err) != 0) {
-        batch_jobs_fail(self, "the provider's jobs can't be listed", &err);
+        batch_jobs_fail(self, BATCH_TROUBLE_LIST, &err);
         return;
     }
+    batch_jobs_recover(self, BATCH_TROUBLE_LIST);
     if (is_our_list(self, list, n, since))
         look_for_all(self, list, n);
     else

@@ -1,6 +1,7 @@
 #include "jobs/jobs.h"
 
 #include "base/clock.h"
+#include "base/hint.h"
 #include "batch/signals.h"
 #include "batch/summary.h"
 #include "observe.h"
@@ -10,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_WAIT_MS ((int64_t)5 * 60 * 1000)
 #define SLICE_MS    ((int64_t)100)
@@ -134,9 +134,10 @@ static void ask_after(batch_jobs *self, batch_noted_job *job)
     int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
     if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
     if (rc) {
-        batch_jobs_fail(self, "a job can't be asked after", &err);
+        batch_jobs_fail(self, BATCH_TROUBLE_ASK, &err);
         return;
     }
+    batch_jobs_recover(self, BATCH_TROUBLE_ASK);
     take_state(self, job, seen);
     if (beluga_batch_state_is_end(seen->state)) end_job(self, job, seen);
     beluga_free(seen);
@@ -169,9 +170,15 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
     int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
     job->told_to_end = rc == 0 || !err.retryable; /* or else the next round tries again */
     if (rc == 0) {
+        batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
         out_note("the job %s is cancelled", job->id);
         return false;
     }
+    if (self->wait && err.retryable) {
+        batch_jobs_fail(self, BATCH_TROUBLE_CANCEL, &err);
+        return true;
+    }
+    self->unreachable |= beluga__hint_is_unsent(&err);
     beluga_error_format(&err, line, sizeof line);
     out_note("the job %s can't be cancelled: %s", job->id, line);
     return true;
@@ -180,7 +187,7 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
 static size_t cancel_all(batch_jobs *self)
 {
     size_t refused = 0;
-    for (size_t i = 0; i < self->journal->count && goes_on(self); i++) {
+    for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++) {
         batch_noted_job *job = &self->journal->jobs[i];
         if (job->phase == BATCH_JOB_OPEN && !job->told_to_end) refused += cancel(self, job);
     }
@@ -289,13 +296,6 @@ static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
     snprintf(label, LABEL_BYTES, "%zu job%s %s, %s", n, n == 1 ? "" : "s", name_states(self), age);
 }
 
-static void sleep_ms(int64_t ms)
-{
-    const struct timespec time = {.tv_sec = (time_t)(ms / 1000),
-                                  .tv_nsec = (long)(ms % 1000 * BELUGA__NS_PER_MS)};
-    nanosleep(&time, NULL);
-}
-
 /* The wait is cut into slices, since a signal may come just before one begins. */
 static void wait_for_next(batch_jobs *self, int64_t ms)
 {
@@ -307,7 +307,7 @@ static void wait_for_next(batch_jobs *self, int64_t ms)
         progress->label = label;
         progress->elsewhere = sum_answered(self, NULL);
         if (progress->bar) batch_progress_show(progress, &self->work->output->totals);
-        sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
+        batch_signals_pause(until - now < SLICE_MS ? until - now : SLICE_MS);
     }
     progress->label = NULL;
     progress->elsewhere = 0;

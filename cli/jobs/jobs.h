@@ -21,6 +21,17 @@
 /* A line is in so many jobs at most; if none has a result for it, its error is final. */
 #define BATCH_JOB_TRIES 3
 
+/* Calls that fail. */
+typedef enum batch_trouble {
+    BATCH_TROUBLE_LIST,    /* jobs can't be listed */
+    BATCH_TROUBLE_LOOK,    /* nor looked into, for whose they are */
+    BATCH_TROUBLE_ASK,     /* nor asked after */
+    BATCH_TROUBLE_RESULTS, /* their results can't be fetched */
+    BATCH_TROUBLE_CANCEL,
+    BATCH_TROUBLE_CREATE,
+    BATCH_TROUBLE_ROOM /* none is created, as the provider takes no more */
+} batch_trouble;
+
 typedef struct batch_jobs {
     /* The input of the run; all pointers are borrowed. */
     batch_work *work;
@@ -51,6 +62,7 @@ typedef struct batch_jobs {
     bool unreachable;  /* no connection came about in this round */
     bool stopped;      /* nothing more can be done: `work` has the error, or the output */
     bool told_warning;
+    unsigned told_troubles; /* a bit for each batch_trouble that was told, and is not over */
 } batch_jobs;
 
 /* Run. The outcome is in the work. */
@@ -66,8 +78,11 @@ size_t batch_jobs_cancel(batch_jobs *jobs);
 void batch_jobs_stop(batch_jobs *jobs, const beluga_error *err);
 /* Stop where the journal or the memory fails. */
 void batch_jobs_stop_for_journal(batch_jobs *jobs);
-/* A call failed: a later round tries it again, or the run stops. */
-void batch_jobs_fail(batch_jobs *jobs, const char *what, const beluga_error *err);
+/* A call failed: a later round tries it again, or the run stops. A trouble that lasts is told once.
+ */
+void batch_jobs_fail(batch_jobs *jobs, batch_trouble trouble, const beluga_error *err);
+/* Such a call succeeded: if it fails again, that is told again. */
+void batch_jobs_recover(batch_jobs *jobs, batch_trouble trouble);
 /* Write the result of a line. @return 0, or -1: the run has stopped. */
 int batch_jobs_write(batch_jobs *jobs, const batch_item *item, const beluga_batch_result *result);
 

@@ -90,8 +90,7 @@ static void free_job(batch_noted_job *job)
     text_free(&job->others);
 }
 
-/* ---- what an event changes
- * -------------------------------------------------------------------------------- */
+/* ---- what an event changes ------------------------------------------------------------------- */
 
 /* An event as it is read. What is done with it returns 0, or -1 with errno; EINVAL: it is none that
  * this version writes. */
@@ -501,6 +500,12 @@ int batch_journal_complain(const batch_journal *j)
 {
     char text[128];
     if (j->error == ENOMEM) return out_no_memory();
+    if (j->error == EOVERFLOW) {
+        out_error("%s can't take the id of a job, which has more than %d characters: look at the "
+                  "provider's own page, cancel the job, and remove the file to ask its lines anew",
+                  j->path, BATCH_JOB_ID_BYTES - 1);
+        return CLI_EXIT_OUTPUT;
+    }
     out_error("%s can't be used: %s", j->path, beluga__file_explain(j->error, text, sizeof text));
     return CLI_EXIT_OUTPUT;
 }

@@ -42,6 +42,11 @@ typedef enum batch_job_phase {
     BATCH_JOB_CLOSED     /* nothing is left of it */
 } batch_job_phase;
 
+/* Where a line begins in the input. */
+typedef struct batch_place {
+    uint64_t offset, line; /* line 0: not known */
+} batch_place;
+
 typedef struct batch_noted_job {
     batch_job_phase phase;
     char name[BATCH_JOB_NAME_BYTES];
@@ -54,9 +59,10 @@ typedef struct batch_noted_job {
     double reserved;                   /* US dollars that it may cost; 0: not known */
     bool cancelled;                    /* by the user */
     cli_text others;                   /* ids of jobs that it is not, each between newlines */
-    /* what the provider said last, in this run; -1: it does not tell */
+    /* what the provider said last, and what was found, in this run; -1: it does not tell */
     uint32_t state; /* beluga_batch_state */
     int64_t answered;
+    batch_place place;   /* of its first line, or of the first one behind that */
     bool told_to_end;    /* it was asked to cancel it */
     bool stays_this_run; /* what was uploaded could not be deleted */
 } batch_noted_job;

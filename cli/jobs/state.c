@@ -20,18 +20,35 @@ void batch_jobs_stop_for_journal(batch_jobs *self)
     self->stopped = self->work->journal_failed = true;
 }
 
-void batch_jobs_fail(batch_jobs *self, const char *what, const beluga_error *err)
+void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error *err)
 {
+    static const char *const whats[] = {
+        [BATCH_TROUBLE_LIST] = "the provider's jobs can't be listed",
+        [BATCH_TROUBLE_LOOK] = "the results of a job can't be looked at",
+        [BATCH_TROUBLE_ASK] = "a job can't be asked after",
+        [BATCH_TROUBLE_RESULTS] = "the results of a job can't be fetched",
+        [BATCH_TROUBLE_CANCEL] = "a job can't be cancelled",
+        [BATCH_TROUBLE_CREATE] = "no job could be created",
+        [BATCH_TROUBLE_ROOM] = "the provider takes no more jobs now"};
     char line[ERROR_BYTES];
+    bool again = self->wait && err->retryable;
+    bool told = self->told_troubles >> trouble & 1;
+    self->unreachable |= beluga__hint_is_unsent(err);
+    self->told_troubles |= 1u << trouble;
+    if (again && told) return;
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
-    self->unreachable |= beluga__hint_is_unsent(err);
-    if (self->wait && err->retryable) {
-        out_note("%s, which is tried again: %s", what, line);
+    if (again) {
+        out_note("%s, which is tried again: %s", whats[trouble], line);
         return;
     }
-    out_note("%s", what);
+    out_note("%s", whats[trouble]);
     batch_jobs_stop(self, err);
+}
+
+void batch_jobs_recover(batch_jobs *self, batch_trouble trouble)
+{
+    self->told_troubles &= ~(1u << trouble);
 }
 
 int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result)

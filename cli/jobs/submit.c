@@ -88,9 +88,9 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
     else if (may_halve(lines, err))
         halve(s, lines);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
-        batch_jobs_fail(s->self, "the provider takes no more jobs now", err);
+        batch_jobs_fail(s->self, BATCH_TROUBLE_ROOM, err);
     else if (beluga__hint_is_unsent(err))
-        batch_jobs_fail(s->self, "no job could be created", err);
+        batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     else
         batch_jobs_stop(s->self, err);
 }
@@ -100,7 +100,7 @@ static void take_doubt(submission *s, const batch_noted_job *job, const beluga_e
     out_note("whether the job %s was created is not known; it is looked for before its lines are "
              "asked again",
              job->name);
-    batch_jobs_fail(s->self, "no job could be created", err);
+    batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     /* A provider that always answers so may have created all of them. */
     if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
@@ -117,6 +117,8 @@ static void create(submission *s, batch_noted_job *job)
         batch_jobs_stop_for_journal(self);
     if (rc == 0) {
         self->submitted = true;
+        batch_jobs_recover(self, BATCH_TROUBLE_CREATE);
+        batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;
         job->state = made->state;
         out_note("%" PRIu64 " line%s %s given to the job %s", job->lines.lines,

@@ -2,6 +2,7 @@
 #ifndef BELUGA_CLI_QUEUE_BACKEND_H
 #define BELUGA_CLI_QUEUE_BACKEND_H
 
+#include "base/wake.h"
 #include "queue/queue.h"
 
 typedef struct queue_backend {
@@ -33,8 +34,8 @@ typedef struct queue_backend {
 struct queue {
     const queue_backend *backend;
     char job[QUEUE_NAME_BYTES];
-    char *where; /* owned */
-    int fd;
+    char *where;       /* owned */
+    beluga__wake news; /* for queue_fd */
 };
 
 extern const queue_backend queue_nats;

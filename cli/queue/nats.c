@@ -1,9 +1,10 @@
 /* A queue of NATS as a whole: its life, and the table of its functions. */
 #include "queue/nats.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* ---- news and failures ----------------------------------------------------------------------- */
@@ -37,14 +38,9 @@ static bool tell_failure(const queue *base, beluga_error *err)
 
 static int init_threads(nats_queue *q)
 {
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) return -1;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&q->lock, NULL);
-    int rc = pthread_cond_init(&q->changed, &attributes);
-    if (rc == 0) rc = pthread_cond_init(&q->work, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return rc ? -1 : 0;
+    int rc = beluga__cond_init(&q->changed);
+    return rc ? rc : beluga__cond_init(&q->work);
 }
 
 static void begin_lists(nats_queue *q)
@@ -70,7 +66,7 @@ static void release(queue *base)
     nats_state_free(q);
     text_free(&q->manifest);
     nats_address_free(&q->address);
-    if (q->base.fd >= 0) close(q->base.fd);
+    beluga__wake_close(&q->base.news);
     pthread_cond_destroy(&q->changed);
     pthread_cond_destroy(&q->work);
     pthread_mutex_destroy(&q->lock);
@@ -85,8 +81,7 @@ static int begin(nats_queue *q, beluga_error *err)
     if (!q->settings.patience_ms) q->settings.patience_ms = q->address.patience_ms;
     memcpy(q->base.job, q->address.job, sizeof q->base.job);
     q->base.where = q->address.where;
-    q->base.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (q->base.fd < 0) {
+    if (!beluga__wake_open(&q->base.news)) {
         beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "no descriptors are left for the queue");
         return err->code;
     }
@@ -107,7 +102,7 @@ static int open_queue(const queue_settings *settings, queue **out, beluga_error 
         return BELUGA_ERROR_NO_MEMORY;
     }
     q->base.backend = &queue_nats;
-    q->base.fd = -1;
+    q->base.news = BELUGA__NO_WAKE;
     q->settings = *settings;
     begin_lists(q);
     int rc = begin(q, err);

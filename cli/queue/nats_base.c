@@ -1,5 +1,6 @@
 /* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
@@ -22,16 +23,13 @@ int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const c
 
 void nats_wake_locked(nats_queue *q)
 {
-    uint64_t one = 1;
     pthread_cond_broadcast(&q->changed);
-    /* It fails only where it is readable already. */
-    if (write(q->base.fd, &one, sizeof one) < 0 && errno != EAGAIN) return;
+    beluga__wake_up(&q->base.news);
 }
 
 void nats_calm(const nats_queue *q)
 {
-    uint64_t count;
-    if (read(q->base.fd, &count, sizeof count) < 0) return; /* nothing is new */
+    beluga__wake_quiet(&q->base.news);
 }
 
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
@@ -89,8 +87,7 @@ int nats_wait_locked(nats_queue *q, beluga_error *err)
         return err->code;
     }
     if (is_stopped(q)) return stopped(q, err);
-    const struct timespec end = beluga__timespec(beluga__ends_ns(LOOK_MS));
-    pthread_cond_timedwait(&q->changed, &q->lock, &end);
+    beluga__wait_until(&q->changed, &q->lock, beluga__ends_ns(LOOK_MS));
     return 0;
 }
 

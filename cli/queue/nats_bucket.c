@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_MS    2000
-#define MANY_REPLICAS 3
+#define REQUEST_MS 2000
 
 int nats_bucket_explain(const nats_bucket *b, natsStatus status, jsErrCode code, const char *what,
                         beluga_error *err)
@@ -104,15 +103,9 @@ static natsStatus add_stream(const nats_bucket *b, const char *description, int 
     char subject[NATS_BUCKET_SUBJECT_BYTES];
     const char *subjects[] = {subject};
     jsStreamConfig config;
-    b->nats->jsStreamConfig_Init(&config);
     snprintf(subject, sizeof subject, "%s>", b->prefix);
-    config.Name = b->stream;
+    nats_stream_config(b->nats, &config, b->stream, subjects, 1, replicas);
     config.Description = description;
-    config.Subjects = subjects;
-    config.SubjectsLen = 1;
-    config.Storage = js_FileStorage;
-    config.Replicas = replicas;
-    config.MaxMsgsPerSubject = 1;
     config.Discard = js_DiscardNew;
     config.AllowRollup = config.DenyDelete = config.AllowDirect = true;
     *code = 0;
@@ -122,7 +115,7 @@ static natsStatus add_stream(const nats_bucket *b, const char *description, int 
 /* A server that is alone keeps one copy; another gateway may be making the bucket just now. */
 static natsStatus make_bucket(const nats_bucket *b, const char *description, jsErrCode *code)
 {
-    int replicas = b->address.replicas ? b->address.replicas : MANY_REPLICAS;
+    int replicas = b->address.replicas ? b->address.replicas : NATS_REPLICAS;
     natsStatus status = add_stream(b, description, replicas, code);
     if (*code == JSStreamReplicasNotSupportedErr && !b->address.replicas)
         status = add_stream(b, description, 1, code);

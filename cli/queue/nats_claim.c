@@ -1,5 +1,6 @@
 /* Lines that were claimed, what is looked at before a worker has them, and how they go back. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "queue/nats.h"
 
 #include <inttypes.h>
@@ -307,10 +308,8 @@ void nats_claims_leave(nats_queue *q)
     pthread_mutex_lock(&q->lock);
     let_go_all_locked(q);
     while (q->keeping && !q->error.code && beluga__now_ms() < end &&
-           (q->n_puts - q->n_lines || !beluga__list_empty(&q->leaving))) {
-        const struct timespec tick = beluga__timespec(beluga__ends_ns(10));
-        pthread_cond_timedwait(&q->changed, &q->lock, &tick);
-    }
+           (q->n_puts - q->n_lines || !beluga__list_empty(&q->leaving)))
+        beluga__wait_until(&q->changed, &q->lock, beluga__ends_ns(10));
     bool connected = q->connected;
     pthread_mutex_unlock(&q->lock);
     if (connected) q->nats->natsConnection_FlushTimeout(q->connection, FLUSH_MS);

@@ -1,5 +1,6 @@
 /* The connection of a queue of NATS, and what libnats says of it. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
@@ -147,11 +148,11 @@ int nats_connect(nats_queue *q, beluga_error *err)
 /* libnats' threads may be in a callback still. Returns whether none is, and none will be. */
 static bool wait_for_callbacks(nats_queue *q)
 {
-    const struct timespec end = beluga__timespec(beluga__ends_ns(CALLBACKS_MS));
+    int64_t end = beluga__ends_ns(CALLBACKS_MS);
     int rc = 0;
     pthread_mutex_lock(&q->lock);
     while ((!q->closed || q->subscriptions) && rc == 0)
-        rc = pthread_cond_timedwait(&q->changed, &q->lock, &end);
+        rc = beluga__wait_until(&q->changed, &q->lock, end);
     bool over = q->closed && !q->subscriptions;
     pthread_mutex_unlock(&q->lock);
     return over;

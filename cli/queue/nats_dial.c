@@ -29,6 +29,8 @@ static const struct {
     {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
     {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
      "the server is not one of a cluster, and keeps no replicas: ?replicas=1"},
+    {JSClusterNotAvailErr, BELUGA_ERROR_NETWORK,
+     "the cluster has chosen no leader: more than half of its servers have to be there"},
     {JSClusterNoPeersErr, BELUGA_ERROR_INVALID_CONFIG,
      "too few servers of the cluster are there for so many replicas: wait for the others, or "
      "?replicas=1"},
@@ -199,4 +201,18 @@ void nats_dial_name(char name[QUEUE_NAME_BYTES])
             *c = '-';
     snprintf(name, QUEUE_NAME_BYTES, "%.39s-%ld-%04" PRIx32, host, (long)getpid(),
              (uint32_t)beluga__now_ns() & 0xffff);
+}
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+void nats_stream_config(const nats_library *nats, jsStreamConfig *config, const char *name,
+                        const char **subjects, int n_subjects, int replicas)
+{
+    nats->jsStreamConfig_Init(config);
+    config->Name = name;
+    config->Subjects = subjects;
+    config->SubjectsLen = n_subjects;
+    config->Storage = js_FileStorage;
+    config->Replicas = replicas;
+    config->MaxMsgsPerSubject = 1;
 }

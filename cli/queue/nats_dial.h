@@ -20,4 +20,11 @@ int nats_dial_options(const nats_library *nats, const nats_address *address, con
 /* Connect: blocks for a few seconds a server. */
 natsStatus nats_dial(const nats_library *nats, natsOptions *options, natsConnection **out);
 
+/* Copies of a stream, where nobody says how many: a server that is alone keeps one. */
+#define NATS_REPLICAS 3
+
+/* Begin the settings of a stream: in files, and with one message of a subject. */
+void nats_stream_config(const nats_library *nats, jsStreamConfig *config, const char *name,
+                        const char **subjects, int n_subjects, int replicas);
+
 #endif

@@ -1,6 +1,7 @@
 /* The streams of a job, its manifest, and its end. */
 #include "base/clock.h"
 #include "queue/nats.h"
+#include "queue/nats_dial.h"
 
 #include <beluga/provider/json.h>
 
@@ -9,12 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS     INT64_C(1000000)
-#define JOB_MS        15000 /* a cluster that has just begun has no leader yet */
-#define AGAIN_MS      250
-#define MOST_CLAIMED  1000000
-#define MOST_WAITING  16384
-#define MANY_REPLICAS 3
+#define NS_PER_MS    INT64_C(1000000)
+#define JOB_MS       30000 /* a cluster that has just begun has no leader yet */
+#define AGAIN_MS     250
+#define MOST_CLAIMED 1000000
+#define MOST_WAITING 16384
 
 void nats_name_streams(nats_queue *q)
 {
@@ -61,14 +61,8 @@ static natsStatus add_once_stream(nats_queue *q, const char *name, const char *w
     char subject[NATS_SUBJECT_BYTES];
     const char *subjects[] = {subject};
     jsStreamConfig config;
-    q->nats->jsStreamConfig_Init(&config);
     snprintf(subject, sizeof subject, "beluga.%s.%s.*", q->base.job, word);
-    config.Name = name;
-    config.Subjects = subjects;
-    config.SubjectsLen = 1;
-    config.Storage = js_FileStorage;
-    config.Replicas = replicas;
-    config.MaxMsgsPerSubject = 1;
+    nats_stream_config(q->nats, &config, name, subjects, 1, replicas);
     config.Discard = js_DiscardNew;
     config.DiscardNewPerSubject = true;
     return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
@@ -89,15 +83,9 @@ static natsStatus add_state(nats_queue *q, int replicas, jsErrCode *code)
     char state[NATS_SUBJECT_BYTES], parts[NATS_SUBJECT_BYTES];
     const char *subjects[] = {state, parts};
     jsStreamConfig config;
-    q->nats->jsStreamConfig_Init(&config);
     snprintf(state, sizeof state, "beluga.%s.state.>", q->base.job);
     snprintf(parts, sizeof parts, "beluga.%s.part.>", q->base.job);
-    config.Name = q->state;
-    config.Subjects = subjects;
-    config.SubjectsLen = 2;
-    config.Storage = js_FileStorage;
-    config.Replicas = replicas;
-    config.MaxMsgsPerSubject = 1;
+    nats_stream_config(q->nats, &config, q->state, subjects, 2, replicas);
     return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
 }
 
@@ -145,7 +133,7 @@ static int add_streams(nats_queue *q, beluga_error *err)
                  {add_results, "can't make the stream of the results"},
                  {add_state, "can't make the stream of the job's state"},
                  {add_consumer, "can't make the consumer of the lines"}};
-    int replicas = q->address.replicas ? q->address.replicas : MANY_REPLICAS;
+    int replicas = q->address.replicas ? q->address.replicas : NATS_REPLICAS;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         jsErrCode code = 0;
         beluga_error stop = {.code = 0};

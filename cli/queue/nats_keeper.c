@@ -15,11 +15,11 @@ static bool has_work_locked(const nats_queue *q)
 /* Returns whether to go on. */
 static bool rest(nats_queue *q)
 {
-    const struct timespec end = beluga__timespec(beluga__ends_ns(TICK_MS));
     pthread_mutex_lock(&q->lock);
     nats_check_patience_locked(q);
     bool go_on = q->keeping;
-    if (go_on && !has_work_locked(q)) pthread_cond_timedwait(&q->work, &q->lock, &end);
+    if (go_on && !has_work_locked(q))
+        beluga__wait_until(&q->work, &q->lock, beluga__ends_ns(TICK_MS));
     go_on = q->keeping;
     pthread_mutex_unlock(&q->lock);
     return go_on;

@@ -49,7 +49,7 @@ const char *queue_where(const queue *q)
 
 int queue_fd(const queue *q)
 {
-    return q->fd;
+    return q->news.fd;
 }
 
 /* ---- what a backend does --------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 /* Answers: heads, bodies that are whole, chunks, and the errors that HTTP itself has found. */
+#include "base/epoll.h"
 #include "serve/http_connection.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 enum { FIRST_ROOM = 512 };

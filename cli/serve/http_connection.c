@@ -1,10 +1,11 @@
 /* A connection: what the kernel tells of it, how long it may take, and how it ends. */
 #include "serve/http_connection.h"
 
+#include "base/epoll.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 void http_enter(http_server *s)

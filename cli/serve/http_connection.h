@@ -22,6 +22,7 @@
 #include <llhttp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #define HTTP_READ_BYTES      (64u << 10)  /* one read; also the most that is read ahead */
 #define HTTP_MAX_UNSENT      (256u << 20) /* waits to be sent on a connection */

@@ -1,4 +1,5 @@
 /* Addresses, and the sockets that listen at them. */
+#include "base/sockets.h"
 #include "serve/http_connection.h"
 
 #include <errno.h>

@@ -1,11 +1,12 @@
 /* A server: its listeners, who is let in, and how it ends. */
+#include "base/epoll.h"
+#include "base/sockets.h"
 #include "serve/http_connection.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum { ACCEPT_AT_ONCE = 64, ACCEPT_AT_END = 4096, ACCEPT_AGAIN_MS = 100 };

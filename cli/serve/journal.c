@@ -214,9 +214,9 @@ static bool is_late(serve_journal *j)
 
 static void wait_ms(serve_journal *j, int64_t ms)
 {
-    struct timespec end = beluga__timespec(beluga__ends_ns(ms));
+    int64_t end = beluga__ends_ns(ms);
     pthread_mutex_lock(&j->lock);
-    if (!j->ending) pthread_cond_timedwait(&j->wake, &j->lock, &end);
+    if (!j->ending) beluga__wait_until(&j->wake, &j->lock, end);
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -288,9 +288,8 @@ static void do_round(serve_journal *j)
 /* Lines that come meanwhile are written together; they do not end the pause. */
 static void pause_writing(serve_journal *j)
 {
-    struct timespec end = beluga__timespec(beluga__ends_ns(PAUSE_MS));
     if (!j->ending && j->old_fd < 0 && !j->waiters)
-        pthread_cond_timedwait(&j->wake, &j->lock, &end);
+        beluga__wait_until(&j->wake, &j->lock, beluga__ends_ns(PAUSE_MS));
     j->writes = false;
     pthread_cond_broadcast(&j->done);
 }
@@ -313,13 +312,13 @@ static void *run(void *argument)
 
 void serve_journal_wait(serve_journal *j, int64_t timeout_ms)
 {
-    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    int64_t end = beluga__ends_ns(timeout_ms);
     int status = 0;
     pthread_mutex_lock(&j->lock);
     j->waiters++;
     pthread_cond_signal(&j->wake);
     while ((j->waiting.length || j->writes) && !status)
-        status = pthread_cond_timedwait(&j->done, &j->lock, &end);
+        status = beluga__wait_until(&j->done, &j->lock, end);
     j->waiters--;
     pthread_mutex_unlock(&j->lock);
 }
@@ -387,7 +386,6 @@ int serve_journal_open(serve_journal *j, const char *path, beluga_error *err)
 
 int serve_journal_new(serve_journal **out, beluga_error *err)
 {
-    pthread_condattr_t monotonic;
     serve_journal *j = calloc(1, sizeof *j);
     *out = j;
     if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the journal");
@@ -395,12 +393,9 @@ int serve_journal_new(serve_journal **out, beluga_error *err)
     beluga__buf_init(&j->line, beluga_allocator_default(), 16 * MAX_TEXT);
     beluga__buf_init(&j->texts, beluga_allocator_default(), 16 * MAX_TEXT);
     beluga__buf_init(&j->waiting, beluga_allocator_default(), MAX_WAITING);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->wake, &monotonic);
-    pthread_cond_init(&j->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    beluga__cond_init(&j->wake);
+    beluga__cond_init(&j->done);
     return 0;
 }
 

@@ -319,6 +319,9 @@ static void put_server(const serve_metrics *m, const serve_gauges *gauges, int64
     put_one(out, "beluga_connections", "gauge", "Connections of clients.",
             (double)gauges->connections);
     put_one(out, "beluga_draining", "gauge", "1 while the server ends.", gauges->draining);
+    put_one(out, "beluga_keys_failing", "gauge",
+            "1 while the keys of keys_from can't be read, and those that are known hold.",
+            gauges->keys_failing);
     put_one(out, "beluga_client_cancelled_total", "counter",
             "Requests whose client went before the answer was whole.", (double)m->gone);
     put_one(out, "beluga_http_refused_total", "counter",

@@ -4,7 +4,6 @@
 #include "protocol/put.h"
 #include "serve/job.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,11 +72,11 @@ static void put_bytes(beluga_json_writer *w, const float *vector, size_t n)
 {
     const void *bytes = vector;
     uint32_t *swapped = NULL;
-    if (htole32(1) != 1) {
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
         bytes = swapped = malloc(n * sizeof *swapped);
         for (size_t i = 0; swapped && i < n; i++) {
             memcpy(&swapped[i], &vector[i], sizeof *swapped);
-            swapped[i] = htole32(swapped[i]);
+            swapped[i] = __builtin_bswap32(swapped[i]);
         }
     }
     if (bytes)

@@ -28,6 +28,7 @@ void serve_observe_texts(serve_observer *o, const char *request, size_t request_
 typedef struct serve_gauges {
     size_t connections, requests; /* that ask a model now */
     bool draining;
+    bool keys_failing; /* those that are shared can't be read */
     int64_t reloads, failed_reloads;
     const serve_access *access;
 } serve_gauges;

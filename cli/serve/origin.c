@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 /* Length of the host in "host:port" or "[address]:port", brackets included. */
 static size_t host_length(const char *authority)

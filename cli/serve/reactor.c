@@ -1,11 +1,11 @@
 #include "serve/reactor.h"
 
 #include "base/clock.h"
+#include "base/epoll.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum { MOST_EVENTS = 128 };

@@ -11,7 +11,7 @@ typedef struct reactor reactor;
 /* A descriptor that is watched; a member of a struct of its owner's. */
 typedef struct reactor_watch {
     int fd;
-    /* `events` are epoll's: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP. */
+    /* `events` are epoll's: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP (base/epoll.h). */
     void (*ready)(struct reactor_watch *watch, uint32_t events);
     uint32_t events; /* that are waited for; 0: it is not watched */
 } reactor_watch;

@@ -1,5 +1,7 @@
 #include "serve/run.h"
 
+#include "base/epoll.h"
+#include "base/signals.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -12,8 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* Who sends requests here learns from /ready in this time that others have to be asked. */
@@ -85,21 +85,20 @@ static void drain(running *r, int number)
 static void take_signal(reactor_watch *watch, uint32_t events)
 {
     running *r = beluga__container_of(watch, running, signals);
-    struct signalfd_siginfo info;
     beluga_error err;
     (void)events;
-    while (read(watch->fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP)
+    for (int signal; (signal = beluga__signals_next(watch->fd));) {
+        if (signal == SIGHUP)
             serve_reload(&r->s, &err);
         else
-            drain(r, (int)info.ssi_signo);
+            drain(r, signal);
     }
 }
 
 /* From here on these signals come by a descriptor. */
 static int watch_signals(running *r, const sigset_t *set)
 {
-    r->signals.fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+    r->signals.fd = beluga__signals_open(set);
     r->signals.ready = take_signal;
     int error = r->signals.fd < 0 ? errno : reactor_set(r->s.reactor, &r->signals, EPOLLIN);
     if (!error) error = reactor_reserve(r->s.reactor, TIMERS);

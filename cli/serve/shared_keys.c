@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "base/wake.h"
 #include "output.h"
 #include "queue/nats_bucket.h"
 #include "serve/access.h"
@@ -12,10 +13,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Between two looks, and before another try where one failed. */
 #define LOOK_MS        1000
+#define RETRY_MS       5000
 #define STACK_BYTES    ((size_t)256 * 1024)
 #define WHY_BYTES      512
 #define MOST_TEXT      ((size_t)1 << 20)
@@ -39,7 +41,7 @@ typedef struct entry_list {
 } entry_list;
 
 struct shared_keys {
-    int fd; /* of an event: there are news */
+    beluga__wake news;
     /* of what follows; never held over a network */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
@@ -157,7 +159,7 @@ static int parse(shared_keys *k, const entry_list *list, serve_settings *setting
 
 static void wake_up(const shared_keys *k)
 {
-    (void)!write(k->fd, &(uint64_t){1}, sizeof(uint64_t));
+    beluga__wake_up(&k->news);
 }
 
 static void publish(shared_keys *k, const serve_settings *settings, const beluga__buf *complaints)
@@ -260,10 +262,8 @@ static void *run(void *argument)
     pthread_mutex_lock(&k->lock);
     while (!k->ending) {
         do_round(k);
-        struct timespec end = beluga__timespec(beluga__ends_ns(LOOK_MS));
-        int status = 0;
-        while (!k->ending && !k->again && !status)
-            status = pthread_cond_timedwait(&k->wake, &k->lock, &end);
+        int64_t end = beluga__ends_ns(*k->why ? RETRY_MS : LOOK_MS);
+        while (!k->ending && beluga__wait_until(&k->wake, &k->lock, end) == 0) continue;
     }
     pthread_mutex_unlock(&k->lock);
     return NULL;
@@ -273,31 +273,30 @@ static void *run(void *argument)
 
 void shared_keys_wait(shared_keys *k, int64_t timeout_ms)
 {
-    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    int64_t end = beluga__ends_ns(timeout_ms);
     int status = 0;
     pthread_mutex_lock(&k->lock);
-    while (!k->rounds && !status) status = pthread_cond_timedwait(&k->done, &k->lock, &end);
+    while (!k->rounds && !status) status = beluga__wait_until(&k->done, &k->lock, end);
     pthread_mutex_unlock(&k->lock);
 }
 
 int shared_keys_fd(const shared_keys *k)
 {
-    return k->fd;
+    return k->news.fd;
 }
 
 void shared_keys_tell(shared_keys *k)
 {
-    uint64_t unused;
-    (void)!read(k->fd, &unused, sizeof unused);
-    const char *where = k->bucket.address.where;
+    beluga__wake_quiet(&k->news);
     pthread_mutex_lock(&k->lock);
     const char *at = k->complaints.data, *end = at ? at + k->complaints.length : at;
     for (; at < end; at += strlen(at) + 1) out_warning("%s", at);
     beluga__buf_clear(&k->complaints);
     if (*k->why && !k->told)
-        out_warning("the keys of %s can't be read; those that are known hold until they can: %s",
-                    where, k->why);
-    if (!*k->why && k->told) out_note("the keys of %s are read again", where);
+        out_warning("shared keys can't be read; those that are known hold until they can: %s",
+                    k->why);
+    if (!*k->why && k->told)
+        out_note("the shared keys of %s are read again", k->bucket.address.where);
     k->told = *k->why != '\0';
     pthread_mutex_unlock(&k->lock);
 }
@@ -312,6 +311,14 @@ bool shared_keys_take(shared_keys *k, serve_settings *settings)
     return any;
 }
 
+bool shared_keys_fail(shared_keys *k)
+{
+    pthread_mutex_lock(&k->lock);
+    bool fail = *k->why != '\0';
+    pthread_mutex_unlock(&k->lock);
+    return fail;
+}
+
 void shared_keys_again(shared_keys *k)
 {
     pthread_mutex_lock(&k->lock);
@@ -321,24 +328,12 @@ void shared_keys_again(shared_keys *k)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void init_locks(shared_keys *k)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->wake, &monotonic);
-    pthread_cond_init(&k->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
 static int start(shared_keys *k, const char *where, beluga_error *err)
 {
     int rc = nats_bucket_begin(&k->bucket, where, err);
     if (rc == 0) rc = nats_bucket_connect(&k->bucket, err);
     if (rc && rc != BELUGA_ERROR_NETWORK && rc != BELUGA_ERROR_TIMEOUT) return rc;
-    k->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (k->fd < 0)
+    if (!beluga__wake_open(&k->news))
         return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "no event for the keys: %s",
                                 strerror(errno));
     int error = beluga__thread_start(&k->thread, STACK_BYTES, run, k);
@@ -353,8 +348,10 @@ int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
     shared_keys *k = calloc(1, sizeof *k);
     *out = NULL;
     if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
-    k->fd = -1;
-    init_locks(k);
+    k->news = BELUGA__NO_WAKE;
+    pthread_mutex_init(&k->lock, NULL);
+    beluga__cond_init(&k->wake);
+    beluga__cond_init(&k->done);
     beluga__buf_init(&k->text, beluga_allocator_default(), MOST_TEXT);
     beluga__buf_init(&k->complaints, beluga_allocator_default(), MAX_COMPLAINTS);
     int status = start(k, where, err);
@@ -377,7 +374,7 @@ void shared_keys_free(shared_keys *k)
     serve_settings_free(&k->newest);
     beluga__buf_free(&k->text);
     beluga__buf_free(&k->complaints);
-    if (k->fd >= 0) close(k->fd);
+    beluga__wake_close(&k->news);
     pthread_cond_destroy(&k->wake);
     pthread_cond_destroy(&k->done);
     pthread_mutex_destroy(&k->lock);
@@ -399,12 +396,19 @@ static int check_name(const char *name, beluga_error *err)
                             SERVE_KEY_NAME_BYTES);
 }
 
+/* The nats tool takes servers without the bucket. */
+static int servers_length(const nats_bucket *b)
+{
+    return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);
+}
+
 static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err)
 {
+    const char *where = b->address.where, *bucket = b->address.job;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                             "%s has a key of the name %s: choose another one, or take that out "
-                            "first (nats kv del %s %s)",
-                            b->address.where, name, b->address.job, name);
+                            "first (nats -s %.*s kv del %s %s)",
+                            where, name, servers_length(b), where, bucket, name);
 }
 
 /* Find what a name has now. @return 0: nothing, or a mark with this sequence. */
@@ -450,6 +454,19 @@ static int put(nats_bucket *b, const char *where, const char *name, const char *
     return rc ? rc : create(b, name, sha256, err);
 }
 
+static void print_key(const nats_bucket *b, const char *name, const serve_new *made, FILE *out)
+{
+    const char *where = b->address.where, *bucket = b->address.job;
+    int n = servers_length(b);
+    fprintf(out,
+            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
+            "Its hash is in %s as %s, where gateways find it within seconds.\n"
+            "Limits are put beside it, and a key that is deleted is refused:\n\n"
+            "nats -s %.*s kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
+            "nats -s %.*s kv del %s %s\n",
+            made->key, where, name, n, where, bucket, name, made->sha256, n, where, bucket, name);
+}
+
 int shared_keys_make(const char *where, const char *name, FILE *out, beluga_error *err)
 {
     nats_bucket bucket = {.nats = NULL};
@@ -458,15 +475,7 @@ int shared_keys_make(const char *where, const char *name, FILE *out, beluga_erro
     if (rc == 0) rc = serve_make_key(name, &made, err);
     if (rc) return rc;
     rc = put(&bucket, where, name, made.sha256, err);
-    if (rc == 0)
-        fprintf(out,
-                "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
-                "Its hash is in %s as %s, where gateways find it within seconds. Limits are put "
-                "beside it, and a key that is deleted is refused:\n\n"
-                "nats kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
-                "nats kv del %s %s\n",
-                made.key, bucket.address.where, name, bucket.address.job, name, made.sha256,
-                bucket.address.job, name);
+    if (rc == 0) print_key(&bucket, name, &made, out);
     explicit_bzero(&made, sizeof made);
     nats_bucket_end(&bucket);
     return rc;

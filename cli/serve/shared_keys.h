@@ -35,6 +35,8 @@ void shared_keys_tell(shared_keys *keys);
  * @param settings  Receives the keys alone (serve_settings_free). @return whether there were any.
  */
 bool shared_keys_take(shared_keys *keys, serve_settings *settings);
+/* @return whether they can't be read for now. */
+bool shared_keys_fail(shared_keys *keys);
 /* Read them once more: those that were taken could not be used. */
 void shared_keys_again(shared_keys *keys);
 

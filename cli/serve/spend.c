@@ -273,12 +273,6 @@ static void do_round(spend *s)
     set_outcome(s, why);
 }
 
-static void wait_until(spend *s, int64_t at_ms)
-{
-    struct timespec end = beluga__timespec(at_ms * BELUGA__NS_PER_MS);
-    pthread_cond_timedwait(&s->wake, &s->lock, &end);
-}
-
 static bool has_work(const spend *s)
 {
     return s->unsaved.count || s->look || s->load || s->store->backend->watches;
@@ -293,7 +287,7 @@ static void *run(void *argument)
         if (!has_work(s) && !s->waiting)
             pthread_cond_wait(&s->wake, &s->lock);
         else if (!hurries && beluga__now_ms() < s->not_before_ms)
-            wait_until(s, s->not_before_ms);
+            beluga__wait_until(&s->wake, &s->lock, s->not_before_ms * BELUGA__NS_PER_MS);
         else
             do_round(s);
     }
@@ -305,7 +299,7 @@ static void *run(void *argument)
 void spend_wait(spend *s, int64_t timeout_ms)
 {
     if (!s->store) return;
-    struct timespec end = beluga__timespec(beluga__ends_ns(timeout_ms));
+    int64_t end = beluga__ends_ns(timeout_ms);
     pthread_mutex_lock(&s->lock);
     /* a round that runs may have begun before what is waited for */
     uint64_t wanted = s->rounds + 2;
@@ -313,7 +307,7 @@ void spend_wait(spend *s, int64_t timeout_ms)
     pthread_cond_signal(&s->wake);
     int status = 0;
     while (s->rounds < wanted && !s->failing && !status)
-        status = pthread_cond_timedwait(&s->done, &s->lock, &end);
+        status = beluga__wait_until(&s->done, &s->lock, end);
     s->waiting--;
     pthread_mutex_unlock(&s->lock);
 }
@@ -338,17 +332,6 @@ bool spend_fails(spend *s)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void init_locks(spend *s)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->wake, &monotonic);
-    pthread_cond_init(&s->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
 static int open_store(spend *s, const char *path, beluga_error *err)
 {
     char why[SPEND_WHY_BYTES];
@@ -370,7 +353,9 @@ int spend_new(const char *path, spend **out, beluga_error *err)
     spend *s = calloc(1, sizeof *s);
     *out = NULL;
     if (!s) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for what keys spend");
-    init_locks(s);
+    pthread_mutex_init(&s->lock, NULL);
+    beluga__cond_init(&s->wake);
+    beluga__cond_init(&s->done);
     s->looked_ms = beluga__now_ms();
     int status = path ? open_store(s, path, err) : 0;
     if (status)

@@ -1,5 +1,6 @@
 #include "serve/state.h"
 
+#include "base/epoll.h"
 #include "base/file.h"
 #include "base/mix.h"
 #include "configuration.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 /* How long the start may wait for the keys of a bucket. */
@@ -294,6 +294,7 @@ serve_gauges serve_get_gauges(const serve *s)
     return (serve_gauges){.connections = s->http ? http_server_connections(s->http) : 0,
                           .requests = s->n_works,
                           .draining = s->draining,
+                          .keys_failing = s->shared && shared_keys_fail(s->shared),
                           .reloads = s->reloads,
                           .failed_reloads = s->failed_reloads,
                           .access = s->access};

@@ -153,7 +153,7 @@ void drawing_begin(drawing *d, int fd, const char *prompt, const char *continuat
     begin_row(d);
 }
 
-static void send(drawing *d, cli_text *bytes)
+static void send_bytes(drawing *d, cli_text *bytes)
 {
     if (!bytes->status) out_drawn(d->fd, bytes->data, bytes->length);
     out_flush();
@@ -192,7 +192,7 @@ static void draw(drawing *d, const char *text, size_t n, size_t cursor, cli_text
     if (at_end && p.at.column == d->columns) text_puts(to, INTO_NEXT_ROW);
     go_to_cursor(d, at_end ? d->end : (drawn_place){last_shown(d), d->columns}, to);
     d->begun = true;
-    send(d, to);
+    send_bytes(d, to);
 }
 
 static void go_to_start(const drawing *d, cli_text *to)
@@ -221,7 +221,7 @@ void drawing_add(drawing *d, const char *text, size_t n, size_t from)
         return;
     }
     d->end = d->cursor = p.at;
-    send(d, &bytes);
+    send_bytes(d, &bytes);
 }
 
 /* Most terminals wrap their lines anew, so the cursor is where the new size puts it. */
@@ -254,5 +254,5 @@ void drawing_end(drawing *d, const char *text, size_t n)
     for (size_t row = d->cursor.row; row < last; row++) text_puts(&bytes, "\n");
     text_puts(&bytes, is_new ? "\r" : "\n");
     begin_row(d);
-    send(d, &bytes);
+    send_bytes(d, &bytes);
 }

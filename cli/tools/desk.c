@@ -1,12 +1,13 @@
 #include "tools/desk.h"
 
+#include "base/wake.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ struct tool_desk {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     visitor *first, **end;
-    int bell; /* readable while somebody waits */
+    beluga__wake bell; /* readable while somebody waits */
     bool is_open;
     size_t running; /* calls of tools */
     atomic_uint refs;
@@ -37,8 +38,7 @@ tool_desk *desk_new(void)
     if (!desk) return NULL;
     desk->end = &desk->first;
     atomic_init(&desk->refs, 1);
-    desk->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (desk->bell < 0) {
+    if (!beluga__wake_open(&desk->bell)) {
         free(desk);
         return NULL;
     }
@@ -56,7 +56,7 @@ tool_desk *desk_ref(tool_desk *desk)
 void desk_unref(tool_desk *desk)
 {
     if (!desk || atomic_fetch_sub(&desk->refs, 1) != 1) return;
-    close(desk->bell);
+    beluga__wake_close(&desk->bell);
     pthread_cond_destroy(&desk->changed);
     pthread_mutex_destroy(&desk->lock);
     free(desk);
@@ -94,7 +94,7 @@ bool desk_visit(tool_desk *desk, void (*serve)(void *payload), void *payload)
     if (desk->is_open) {
         *desk->end = &v;
         desk->end = &v.next;
-        eventfd_write(desk->bell, 1);
+        beluga__wake_up(&desk->bell);
         while (!v.done) pthread_cond_wait(&desk->changed, &desk->lock);
     }
     pthread_mutex_unlock(&desk->lock);
@@ -131,8 +131,7 @@ void desk_settle(tool_desk *desk)
 static void serve_all(tool_desk *desk)
 {
     visitor *v;
-    eventfd_t count;
-    eventfd_read(desk->bell, &count);
+    beluga__wake_quiet(&desk->bell);
     pthread_mutex_lock(&desk->lock);
     while ((v = take_first(desk))) {
         pthread_mutex_unlock(&desk->lock);
@@ -147,7 +146,7 @@ static void serve_all(tool_desk *desk)
 int desk_wait(tool_desk *desk, beluga_loop *loop, int64_t timeout_ms)
 {
     struct pollfd p[] = {{.fd = beluga_loop_fd(loop), .events = POLLIN},
-                         {.fd = desk->bell, .events = POLLIN}};
+                         {.fd = desk->bell.fd, .events = POLLIN}};
     int64_t due = beluga_loop_timeout_ms(loop);
     if (timeout_ms < 0 || (due >= 0 && due < timeout_ms)) timeout_ms = due;
     if (timeout_ms > INT_MAX) timeout_ms = INT_MAX;

@@ -51,6 +51,8 @@ BELUGA_API void beluga_allocator_set_default(const beluga_allocator *allocator);
 /**
  * Release memory that a function of the library gave as *owned*, where its docstring names this
  * function; NULL does nothing. Objects have functions of their own.
+ *
+ * @param pointer  The memory; nobody may use it afterwards.
  */
 BELUGA_API void beluga_free(void *pointer);
 

@@ -67,7 +67,7 @@ typedef int (*beluga_batch_source_fn)(void *payload, uint64_t index, beluga_inpu
 
 /** One input, and what holds for it alone. */
 typedef struct beluga_batch_item {
-    beluga_input input;
+    beluga_input input;           /**< what is asked; borrowed as the item is */
     beluga_chat_model *model;     /**< asked instead of the batch's model; NULL: that one */
     const beluga_option *options; /**< on top of the batch's options; NULL: none */
     size_t n_options;             /**< may be BELUGA_OPTIONS_TERMINATED */

@@ -50,9 +50,17 @@ typedef enum beluga_batch_state {
     BELUGA_BATCH_STATE_CANCELLED = 7 /**< it ended; what was answered until then is there */
 } beluga_batch_state;
 
-/** Return "queued", "running", …; static; "unknown" for states of a later version. */
+/**
+ * Return "queued", "running", …; static; "unknown" for states of a later version.
+ *
+ * @param state  A beluga_batch_state.
+ */
 BELUGA_API const char *beluga_batch_state_name(uint32_t state);
-/** Return whether a job in this state has ended, so that its results can be fetched. */
+/**
+ * Return whether a job in this state has ended, so that its results can be fetched.
+ *
+ * @param state  A beluga_batch_state.
+ */
 BELUGA_API bool beluga_batch_state_is_end(uint32_t state);
 
 /** A job, as its provider tells of it. Strings are never NULL; "" is one that is not known. */
@@ -187,6 +195,7 @@ BELUGA_API int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ct
 /**
  * Cancel a job. What was answered before is there, and was paid for, when it has ended.
  *
+ * @param job  As for beluga_batch_job_get.
  * @return as beluga_batch_job_get; a job that had ended before is no failure where the provider
  * tells so. Threads: any. Blocks: until the answer is there. Since: 0.1
  */

@@ -14,7 +14,12 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Receives a value that a store found; `to` is the argument of `get`, `value` is borrowed. */
+/**
+ * Receives a value that a store found.
+ *
+ * @param to             The argument of `get`.
+ * @param value, length  Borrowed for the call.
+ */
 typedef void (*beluga_cache_found_fn)(void *to, const char *value, size_t length);
 
 /**

@@ -188,6 +188,8 @@ BELUGA_API void beluga_op_cancel(beluga_op *op);
  * Stop (true) or go on (false) reading from the provider. The timeouts of the call stand still
  * meanwhile, but a context's deadline does not. NULL, or a call that has ended, does nothing.
  *
+ * @param paused  true stops, false goes on.
+ *
  * Threads: the loop's.
  */
 BELUGA_API void beluga_op_pause(beluga_op *op, bool paused);
@@ -246,8 +248,9 @@ typedef struct beluga_health {
  * on it, the model is asked for one token: an alias may answer, and a name that is wrong does not.
  * Then the state is "healthy" or "unhealthy".
  *
- * @param ctx  Borrowed; NULL for none. For the probe.
- * @param out  Written always, also on failure.
+ * @param ctx    Borrowed; NULL for none. For the probe.
+ * @param probe  Ask the provider.
+ * @param out    Written always, also on failure.
  * @return 0; when the state is "unhealthy" the code that makes it so. Without `probe` that is
  * BELUGA_ERROR_AUTHENTICATION, or the code that a key source gave; with it any code of
  * beluga_generate_n.

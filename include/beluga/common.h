@@ -44,7 +44,7 @@
 #define BELUGA_MUST_USE
 #endif
 
-/** Stand around declarations, which have C linkage between them in C++ too. */
+/** BELUGA_BEGIN_DECLS and BELUGA_END_DECLS give what is between them C linkage in C++, too. */
 #ifdef __cplusplus
 #define BELUGA_BEGIN_DECLS extern "C" {
 #define BELUGA_END_DECLS   }

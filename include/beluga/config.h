@@ -131,9 +131,9 @@ typedef enum beluga_severity {
 /** One problem of a file that is checked; borrowed for the call. Read no further than `size`. */
 typedef struct beluga_config_problem {
     size_t size;
-    beluga_severity severity;
-    int line, column;    /**< from 1 */
-    const char *path;    /**< of the file, as it was given */
+    beluga_severity severity; /**< how bad it is */
+    int line, column;         /**< from 1 */
+    const char *path;         /**< of the file, as it was given */
     const char *message; /**< one line that is safe to print (beluga_text_to_line); no secret */
 } beluga_config_problem;
 

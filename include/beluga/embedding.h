@@ -146,7 +146,7 @@ BELUGA_API double beluga_similarity(const float *a, const float *b, size_t n);
 
 /** The tokens of messages. */
 typedef struct beluga_token_count {
-    int64_t tokens;
+    int64_t tokens; /**< their number */
     /** the parts that the service leaves out of its count, a line; "" when it counts all */
     char left_out[256];
     void *reserved[4];

@@ -60,11 +60,11 @@ typedef enum beluga_finish_reason {
 
 /** Counts of tokens. -1: the provider did not say. Totals include their parts. */
 typedef struct beluga_usage {
-    int64_t input_total;
+    int64_t input_total;       /**< of the input, with the next two */
     int64_t input_cache_read;  /**< part of it that was read from the provider's cache */
     int64_t input_cache_write; /**< part of it that was put into the provider's cache */
-    int64_t output_total;
-    int64_t output_reasoning; /**< part of it that the model thought */
+    int64_t output_total;      /**< of the answer, with the next one */
+    int64_t output_reasoning;  /**< part of it that the model thought */
     const char *raw;   /**< the provider's own JSON, or NULL; borrowed like the rest of its event */
     size_t raw_length; /**< bytes */
 } beluga_usage;
@@ -211,20 +211,28 @@ struct beluga_event {
             const char *content_type; /**< as the answer declares it, or NULL */
         } raw;
         unsigned char reserved[120];
-    } u;
+    } u; /**< what the event tells */
 };
 
-/** Return the name of a kind, such as "text"; static; "unknown" for kinds of a later version. */
+/**
+ * Return the name of a kind, such as "text"; static; "unknown" for kinds of a later version.
+ *
+ * @param kind  A beluga_event_kind.
+ */
 BELUGA_API const char *beluga_event_kind_name(uint32_t kind);
 /**
  * Return "stop", "length", "tool_calls", "content_filter", "other" or "pause"; static; "unknown"
  * for BELUGA_FINISH_UNKNOWN and reasons of a later version.
+ *
+ * @param reason  A beluga_finish_reason.
  */
 BELUGA_API const char *beluga_finish_reason_name(uint32_t reason);
 /**
  * Return whether an answer that ended for this reason is whole: true for STOP, TOOL_CALLS, and
  * UNKNOWN, which stands for a provider that proved the end but gave no reason. False when the
  * answer was cut, filtered or paused, or ended for a reason that nobody knows.
+ *
+ * @param reason  A beluga_finish_reason.
  *
  * Threads: any. Since: 0.1
  */

@@ -81,7 +81,11 @@ BELUGA_API int beluga_mcp_settings_read(const beluga_config *config, const char 
 /** Free settings that were read, with all texts; NULL does nothing. Threads: any. */
 BELUGA_API void beluga_mcp_settings_free(beluga_mcp_settings *settings);
 
-/** Receives the name of a server, borrowed for the call, and whether its entry is `disabled`. */
+/**
+ * Receives the name of a server, borrowed for the call.
+ *
+ * @param disabled  Its entry says `disabled`.
+ */
 typedef void (*beluga_mcp_name_fn)(void *payload, const char *name, bool disabled);
 
 /**
@@ -185,7 +189,11 @@ BELUGA_API int beluga_mcp_tools(beluga_mcp *mcp, beluga_tool ***tools, size_t *n
  */
 BELUGA_API int beluga_mcp_tool(beluga_mcp *mcp, const char *name, beluga_tool **out,
                                beluga_error *err);
-/** Free an array of tools, and give back a reference to each; NULL does nothing. Threads: any. */
+/**
+ * Free an array of tools, and give back a reference to each; NULL does nothing. Threads: any.
+ *
+ * @param tools, n  As beluga_mcp_tools gave them.
+ */
 BELUGA_API void beluga_mcp_tools_free(beluga_tool **tools, size_t n);
 
 /** What is known of a server. Read no further than `size`. */

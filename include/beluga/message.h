@@ -224,7 +224,11 @@ BELUGA_API int beluga_message_add_content(beluga_message *message, const char *n
  */
 BELUGA_API int beluga_message_mark_cache(beluga_message *message, int64_t ttl_s);
 
-/** Mark a tool's message as a failure that the model should read; false takes the mark away. */
+/**
+ * Mark a tool's message as a failure that the model should read.
+ *
+ * @param is_error  false takes the mark away.
+ */
 BELUGA_API void beluga_message_set_tool_error(beluga_message *message, bool is_error);
 /** Return whether beluga_message_set_tool_error marked the message; false for NULL. */
 BELUGA_API bool beluga_message_is_tool_error(const beluga_message *message);
@@ -250,7 +254,9 @@ BELUGA_API const char *beluga_message_tool_call_id(const beluga_message *message
 /**
  * Estimate how many tokens a message takes, without asking anybody: 4 for the message, 1,000 for an
  * image, and one for every four bytes of text, reasoning, arguments, state and other content. Real
- * counts differ from it, by up to a half. Threads: any. Since: 0.1
+ * counts differ from it, by up to a half.
+ *
+ * @return the estimate. Threads: any. Since: 0.1
  */
 BELUGA_API int64_t beluga_message_estimate_tokens(const beluga_message *message);
 
@@ -299,6 +305,8 @@ typedef struct beluga_input {
  * It is borrowed until the call that takes the input returns, and by a batch until the result of
  * the input was delivered. NULL is legal here: the call fails with invalid_input. The text of
  * beluga_input_text_n has `length` bytes and need not end in NUL.
+ *
+ * @return the input, a struct that needs no freeing.
  * @{
  */
 BELUGA_API beluga_input beluga_input_text(const char *text);

@@ -275,8 +275,8 @@ typedef struct beluga_option_info {
     const char *name;        /**< as in files, and after `-o` */
     const char *meaning;     /**< a few words for a person */
     double minimum, maximum; /**< both 0 when there is no range */
-    beluga_option_type type;
-    char scope; /**< 'M' model, 'C' call, 'B' both */
+    beluga_option_type type; /**< of its value */
+    char scope;              /**< 'M' model, 'C' call, 'B' both */
 } beluga_option_info;
 
 /** Return the row of a key, static, or NULL when this library knows no such key. */

@@ -50,13 +50,13 @@ typedef struct beluga_span_start {
      */
     const beluga_call *call;
     /* since 0.1 */
-    const char *tracestate; /**< of the caller's context, or NULL */
-    int64_t start_ns;       /**< of the monotonic clock */
-    const char *tool_name;  /**< of TOOL, else NULL, as the next two */
-    const char *tool_call_id;
-    const char *tool_description;
-    const char *content;   /**< the tool's arguments, when content is captured, else NULL */
-    size_t content_length; /**< bytes */
+    const char *tracestate;       /**< of the caller's context, or NULL */
+    int64_t start_ns;             /**< of the monotonic clock */
+    const char *tool_name;        /**< of TOOL, else NULL, as the next two */
+    const char *tool_call_id;     /**< of TOOL, else NULL */
+    const char *tool_description; /**< of TOOL, else NULL */
+    const char *content;          /**< the tool's arguments, when content is captured, else NULL */
+    size_t content_length;        /**< bytes */
     /**
      * a number that stands for provider, prefix, model, address and operation together, and for no
      * others as long as the process lives; 0: there is none, since the call has options of its own
@@ -101,9 +101,9 @@ typedef enum beluga_attribute_type {
 /** A fact that a provider, or the library, adds to a span. Borrowed for the call. Since: 0.1 */
 typedef struct beluga_span_attribute {
     size_t size;
-    const char *name;
-    uint32_t type;   /**< beluga_attribute_type */
-    uint32_t length; /**< of string, bytes */
+    const char *name; /**< of the attribute */
+    uint32_t type;    /**< beluga_attribute_type */
+    uint32_t length;  /**< of string, bytes */
     /** the value, in the member that `type` means */
     union {
         const char *string;
@@ -126,7 +126,7 @@ typedef struct beluga_measurement {
     const char *unit; /**< UCUM: "s", "By", "{request}"; "" without one */
     uint32_t kind;    /**< beluga_measurement_kind */
     uint32_t reserved;
-    double value;
+    double value; /**< in that unit */
 } beluga_measurement;
 
 /**
@@ -135,8 +135,8 @@ typedef struct beluga_measurement {
  */
 typedef struct beluga_trace_context {
     size_t size;
-    char traceparent[56];
-    char tracestate[513];
+    char traceparent[56]; /**< the header's value */
+    char tracestate[513]; /**< the header's value */
 } beluga_trace_context;
 
 /**

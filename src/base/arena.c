@@ -41,7 +41,8 @@ void *beluga__arena_grow(beluga__arena *arena, size_t size)
     block->next = arena->blocks;
     arena->blocks = block;
     arena->total += block_size;
-    /* A large piece gets a block of its own, so that the room in the current one stays in use. */
+    /* A large piece gets a block of its own, so that the free room of the current block stays in
+     * use. */
     if (large) return block + 1;
     if (arena->next_size < LARGEST_STEP) arena->next_size *= 2;
     arena->at = (char *)(block + 1) + size;

@@ -1,5 +1,5 @@
-/* An arena gives pieces of memory that are all freed at once. Its blocks double up to a size. Only
- * one thread may use it at a time. */
+/* An arena hands out pieces of memory that are all freed at once. The sizes of its blocks double up
+ * to a limit. Only one thread may use it at a time. */
 #ifndef BELUGA__ARENA_H
 #define BELUGA__ARENA_H
 
@@ -11,7 +11,7 @@ typedef struct beluga__block beluga__block;
 
 typedef struct beluga__arena {
     const beluga_allocator *allocator;
-    /* blocks that the arena frees; the owner's first memory is not among them */
+    /* Blocks that the arena allocated; the owner's first memory is not among them. */
     beluga__block *blocks;
     char *at, *end; /* free room in the newest block */
     uint32_t next_size;
@@ -19,21 +19,21 @@ typedef struct beluga__arena {
     size_t total, max;
 } beluga__arena;
 
-/* Start with memory that the owner has (16-byte aligned), so that small users allocate nothing. */
+/* Begin with memory that the owner provides (16-byte aligned), so that small users allocate
+ * nothing. */
 void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator, void *first,
                         size_t first_size, size_t max);
-/* Allocate a piece that the newest block has no room for. */
+/* Allocate a piece that does not fit into the newest block. */
 void *beluga__arena_grow(beluga__arena *arena, size_t size);
 void beluga__arena_free_blocks(beluga__arena *arena);
-/* Copy a text; the copy ends in NUL. */
+/* Copy a text of n bytes, and add a NUL. */
 char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n);
 
 /* Allocate a piece that is 16-byte aligned and not zeroed; NULL without memory or past the maximum.
  */
 static inline void *beluga__arena_alloc(beluga__arena *arena, size_t size)
 {
-    size_t rounded =
-        (size + !size + 15) & ~(size_t)15; /* 0: the sum overflowed, which grow refuses */
+    size_t rounded = (size + !size + 15) & ~(size_t)15; /* 0: the sum overflowed, so grow fails */
     if (rounded - 1 >= (size_t)(arena->end - arena->at)) return beluga__arena_grow(arena, size);
     void *p = arena->at;
     arena->at += rounded;

@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- encoding */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* From this length on it pays to write down all pairs of digits first. */
+/* For input of at least WORTH_PAIRS bytes, a table of all pairs of digits is made first. */
 enum { WORTH_PAIRS = 16 * 1024, PAIRS = 64 * 64, BEFORE = 4 };
 
-/* Each pair is followed by two zeros. So what is read from its place on is the pair and two zeros,
- * and from two bytes before, two zeros and the pair. */
+/* Write the table. Each pair is followed by two zeros, so eight bytes that are read at a pair's
+ * place are the pair and two zeros, and those read two bytes before it are two zeros and the
+ * pair. */
 static void write_pairs(char *pairs)
 {
     memset(pairs, 0, BEFORE);
@@ -33,10 +34,10 @@ static inline void put_pairs(char *to, const char *pairs, size_t first, size_t s
     memcpy(to, &left, 4);
 }
 
-/* Write all but the last few bytes, 24 at a time. Returns how many bytes were written. */
+/* Encode as many whole groups of 24 bytes as there are. Returns how many bytes were encoded. */
 static size_t encode_pairs(char *to, const char *from, size_t n)
 {
-    enum { STEP = 24, BEHIND = 2 }; /* it reads eight bytes for six */
+    enum { STEP = 24, BEHIND = 2 }; /* each step reads eight bytes and uses six */
     char pairs[BEFORE + PAIRS * 4];
     size_t i = 0;
     write_pairs(pairs);
@@ -79,9 +80,9 @@ int beluga__base64_encode(beluga__buf *out, const void *bytes, size_t length)
     return 0;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- decoding */
 
-/* The value of each digit of either alphabet, or all bits for what is no digit. */
+/* The value of each digit in both alphabets; all bits are set for bytes that are not digits. */
 #define NONE_8  ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u
 #define NONE_16 NONE_8, NONE_8
 static const uint32_t
@@ -99,7 +100,7 @@ static const uint32_t
                    49,      50,      51,      ~0u,     ~0u,     ~0u,     ~0u,     ~0u, /* 'p' */
                    NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16};
 
-/* Returns three bytes, or a number over 24 bits when one of four is no digit. */
+/* Returns three bytes, or a number above 24 bits if one of the four characters is not a digit. */
 static inline uint32_t decode_group(const uint8_t *from)
 {
     uint32_t bits = digits[from[0]];
@@ -108,8 +109,8 @@ static inline uint32_t decode_group(const uint8_t *from)
     return bits << 6 | digits[from[3]];
 }
 
-/* Decode n whole groups of four digits. Returns whether all were digits. Two groups are written as
- * eight bytes, of which the next group replaces two. */
+/* Decode n groups of four digits. Returns whether all characters were digits. For speed two groups
+ * are written as eight bytes, and the next groups overwrite the last two of them. */
 static bool decode_groups(uint8_t *to, const uint8_t *from, size_t n)
 {
     uint32_t odd = 0;

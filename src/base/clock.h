@@ -1,4 +1,4 @@
-/* Durations and deadlines use the monotonic clock, dates use the wall clock. */
+/* Durations and deadlines use the monotonic clock, dates the wall clock. */
 #ifndef BELUGA__CLOCK_H
 #define BELUGA__CLOCK_H
 
@@ -14,33 +14,26 @@ static inline int64_t beluga__clock_ns(clockid_t id)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Returns the time of the monotonic clock. */
+/* Returns the time of the monotonic clock in nanoseconds. */
 static inline int64_t beluga__now_ns(void)
 {
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Returns the same time in milliseconds. */
+/* Returns the time of the monotonic clock in milliseconds. */
 static inline int64_t beluga__now_ms(void)
 {
     return beluga__now_ns() / BELUGA__NS_PER_MS;
 }
 
-/* Returns the time when `timeout_ms` from now are over, or now where `timeout_ms` is negative. The
- * result is at most half of INT64_MAX, so that a caller may add to it. */
+/* Returns the monotonic time that is `timeout_ms` from now, or now if `timeout_ms` is negative. The
+ * result is at most half of INT64_MAX, so that the caller may add to it. */
 static inline int64_t beluga__ends_ns(int64_t timeout_ms)
 {
     int64_t ns;
     if (timeout_ms < 0) timeout_ms = 0;
     if (__builtin_mul_overflow(timeout_ms, (int64_t)BELUGA__NS_PER_MS, &ns)) return INT64_MAX / 2;
     return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
-}
-
-/* Returns a time of beluga__now_ns as pthread_cond_timedwait takes it. */
-static inline struct timespec beluga__timespec(int64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
-                             .tv_nsec = (long)(ns % 1000000000)};
 }
 
 /* Returns the milliseconds since 1970. */

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 static beluga_context *new_context(beluga_context *parent)
 {
@@ -17,7 +15,7 @@ static beluga_context *new_context(beluga_context *parent)
     atomic_init(&context->cancelled, false);
     context->parent = beluga_context_ref(parent);
     context->deadline_ns = beluga__context_deadline_ns(parent);
-    context->fd = -1;
+    context->wake = BELUGA__NO_WAKE;
     return context;
 }
 
@@ -25,8 +23,7 @@ beluga_context *beluga_context_new_cancellable(beluga_context *parent)
 {
     beluga_context *context = new_context(parent);
     if (!context) return NULL;
-    context->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (context->fd >= 0) return context;
+    if (beluga__wake_open(&context->wake)) return context;
     beluga_context_unref(context);
     return NULL;
 }
@@ -44,8 +41,8 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* W3C's trace context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case, with ids that are not
- * all zero. Later versions may go on behind another dash. */
+/* Check a traceparent: W3C Trace Context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case,
+ * with ids that are not all zeros. Later versions may have more fields behind another dash. */
 static bool valid_traceparent(const char *text)
 {
     static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
@@ -87,19 +84,13 @@ beluga_context *beluga_context_new_traced(beluga_context *parent, const char *tr
     return beluga_context_new_trace(parent, traceparent, NULL);
 }
 
-/* This only stores a value and writes to a descriptor, so a signal handler may call it. */
+/* A signal handler may call this: it only stores a value and writes to a file descriptor. */
 void beluga_context_cancel(beluga_context *context)
 {
-    while (context && context->fd < 0) context = context->parent;
+    while (context && context->wake.fd < 0) context = context->parent;
     if (!context) return;
     int saved = errno;
-    if (!atomic_exchange(&context->cancelled, true)) {
-        uint64_t one = 1;
-        ssize_t written = write(context->fd, &one, sizeof one);
-        /* the write fails only when the counter is full, and then the descriptor is readable
-         * already */
-        (void)written;
-    }
+    if (!atomic_exchange(&context->cancelled, true)) beluga__wake_up(&context->wake);
     errno = saved;
 }
 
@@ -142,7 +133,7 @@ void beluga_context_unref(beluga_context *context)
 {
     while (context && atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) == 1) {
         beluga_context *parent = context->parent;
-        if (context->fd >= 0) close(context->fd);
+        beluga__wake_close(&context->wake);
         beluga__release(beluga_allocator_default(), context->tracestate);
         beluga__release(beluga_allocator_default(), context);
         context = parent;

@@ -1,6 +1,9 @@
-/* A context is a chain up to its root; each link adds a deadline, a flag, or a trace. */
+/* A context: a chain of links from the newest to the root. Each link adds a deadline, a flag for
+ * cancellation, or a trace. */
 #ifndef BELUGA__CONTEXT_H
 #define BELUGA__CONTEXT_H
+
+#include "base/wake.h"
 
 #include <beluga/context.h>
 
@@ -8,12 +11,13 @@
 
 struct beluga_context {
     atomic_uint refs;
-    beluga_context *parent; /* holds a reference */
-    int64_t deadline_ns;    /* monotonic, the earliest of the chain; INT64_MAX: none */
-    int fd; /* an eventfd that becomes readable when the context is cancelled; -1: there is none */
-    atomic_bool cancelled; /* this link's own flag */
-    char traceparent[56];  /* "": the parent's value counts */
-    char *tracestate;      /* NULL: none came with the traceparent */
+    beluga_context *parent; /* a reference */
+    /* monotonic time, the earliest deadline of the chain; INT64_MAX: none */
+    int64_t deadline_ns;
+    beluga__wake wake;     /* woken when the context is cancelled; fd -1: there is none */
+    atomic_bool cancelled; /* whether this link itself was cancelled */
+    char traceparent[56];  /* "": the parent's traceparent is used */
+    char *tracestate;      /* NULL: the traceparent came without one */
 };
 
 static inline int64_t beluga__context_deadline_ns(const beluga_context *context)

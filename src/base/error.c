@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The name of each code, and its text behind the name's NUL. */
+/* For each code its name, a NUL, and its text. */
 static const char *const words[] = {
 #define XX(constant, value, name, retryable, text) [-(value)] = name "\0" text,
     BELUGA_ERROR_MAP(XX)
 #undef XX
 };
-/* A bit for each code. */
+/* One bit for each code: a retry may succeed. */
 static const uint64_t retryable =
 #define XX(constant, value, name, retryable, text) (uint64_t)(retryable) << -(value) |
     BELUGA_ERROR_MAP(XX) 0;
@@ -137,7 +137,7 @@ bool beluga_error_is_retryable(const beluga_error *err)
     return err && err->code && err->retryable;
 }
 
-/* Append like snprintf: `at` counts the bytes that the whole line needs. */
+/* Append like snprintf; `at` counts the bytes that the complete line needs. */
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...) BELUGA_PRINTF(4, 5);
 
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...)

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/errno_text.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ static int system_error(beluga_error *err, const char *path, int error)
     char text[128];
     bool missing = error == ENOENT || error == ENOTDIR;
     return beluga_error_set(err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
-                            "%s: %s", path, strerror_r(error, text, sizeof text));
+                            "%s: %s", path, beluga__errno_text(error, text, sizeof text));
 }
 
 static int buffer_error(beluga_error *err, const char *path, const beluga__buf *buf)
@@ -26,7 +27,7 @@ static int buffer_error(beluga_error *err, const char *path, const beluga__buf *
     return beluga_error_set(err, buf->status, "%s: %s", path, beluga_error_text(buf->status));
 }
 
-/* A pipe may have no writer, or a silent one, so the wait for its bytes has an end. */
+/* Wait for the bytes of a pipe, which may have no writer or a silent one. The wait is limited. */
 static int wait_for_bytes(int fd, const char *path, beluga_error *err)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -54,7 +55,7 @@ static int read_all(int fd, bool waits, const char *path, beluga__buf *buf, belu
         else if (n && beluga__buf_append(buf, chunk, (size_t)n))
             status = buffer_error(err, path, buf);
     }
-    explicit_bzero(chunk, sizeof chunk); /* a file may hold a key */
+    explicit_bzero(chunk, sizeof chunk); /* the file may hold a key */
     return status;
 }
 
@@ -67,7 +68,7 @@ static int read_opened(int fd, bool only_files, const char *path, beluga__buf *b
     if (only_files && !is_file && !S_ISDIR(info.st_mode))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: it is not a regular file",
                                 path);
-    /* Reserve room for the size that the file has now; it may still turn out longer or shorter. */
+    /* Reserve room for the current size; the file may still turn out longer or shorter. */
     if (is_file && info.st_size > 0 && beluga__buf_reserve(buf, (size_t)info.st_size))
         return buffer_error(err, path, buf);
     return read_all(fd, !is_file, path, buf, err);

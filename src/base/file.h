@@ -1,4 +1,4 @@
-/* These functions read whole files. */
+/* Functions that read whole files. */
 #ifndef BELUGA__FILE_H
 #define BELUGA__FILE_H
 
@@ -6,11 +6,12 @@
 
 #include <beluga/error.h>
 
-/* Append a file's bytes to a buffer whose maximum limits them; blocks. A pipe or a device is read
- * to its end, and may be silent for BELUGA__PIPE_WAIT_MS. Returns 0; NOT_FOUND; LIMIT_EXCEEDED;
- * NO_MEMORY; or INVALID_INPUT for any other error of the system. The error names the path. */
+/* Append a file's bytes to a buffer, whose maximum limits them. Blocks. A pipe or device is read to
+ * its end, and may be silent for BELUGA__PIPE_WAIT_MS. Returns 0; NOT_FOUND; LIMIT_EXCEEDED;
+ * NO_MEMORY; or INVALID_INPUT for any other system error. The error names the path. */
 int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err);
-/* Do the same, but refuse anything that is not a regular file, for callers that must not wait. */
+/* Like beluga__file_read, but refuse anything that is not a regular file. For callers that must not
+ * wait. */
 int beluga__file_read_regular(const char *path, beluga__buf *buf, beluga_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The folder that a file is in. */
+/* Finds the folder that contains a file. */
 #ifndef BELUGA__FOLDER_H
 #define BELUGA__FOLDER_H
 
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Write the folder of a file: absolute and without links, where the file is there. */
+/* Write the path of the folder that contains the file; absolute and without links if the folder
+ * exists. */
 static inline void beluga__folder_of(const char *path, char folder[PATH_MAX])
 {
     char whole[PATH_MAX];

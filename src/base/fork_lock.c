@@ -2,7 +2,7 @@
 
 #include "base/runtime.h"
 
-/* This bit is set while the mutex is being made anew. */
+/* This bit is set while a child initializes the mutex again. */
 #define BEING_MADE 0x80000000u
 
 void beluga__fork_lock_init(beluga__fork_lock *lock)
@@ -17,8 +17,8 @@ void beluga__fork_lock_destroy(beluga__fork_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-/* Several threads of the child may come at once. One of them makes the mutex, and the others spin,
- * for that takes next to no time. */
+/* Initialize the mutex again in a child. Several threads may come at once: one initializes it, the
+ * others spin, since this takes very little time. */
 static void make_anew(beluga__fork_lock *lock, unsigned now)
 {
     unsigned seen;

@@ -1,5 +1,5 @@
-/* The layers pass each other further facts about an error in the bytes that the error reserves for
- * later versions. */
+/* Facts about an error that the library's layers pass to each other, in bytes that the error struct
+ * reserves for later versions. */
 #ifndef BELUGA__HINT_H
 #define BELUGA__HINT_H
 
@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* A local server does not run, since its port refuses connections. That seldom changes within
- * seconds. */
+/* The server is on this machine and does not run: its port refuses connections. That seldom changes
+ * within seconds. */
 static inline void beluga__hint_set_not_running(beluga_error *err, bool set)
 {
     err->reserved[0] = set;
@@ -19,8 +19,8 @@ static inline bool beluga__hint_is_not_running(const beluga_error *err)
     return err->reserved[0];
 }
 
-/* Nothing of the request left this machine, so that the server can't have done what it asks: the
- * name was not found, or no connection came about. False where that is not known. */
+/* Nothing of the request left this machine, so the server can't have done what it asks for: the
+ * name was not found, or no connection was made. False if this is not known. */
 static inline void beluga__hint_set_unsent(beluga_error *err, bool set)
 {
     err->reserved[2] = set;
@@ -31,15 +31,15 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* The rules that a provider must keep when it emits. The message explains a broken rule to people;
- * code that has to know the rule asks here. */
+/* The rules that a provider must keep when it emits. The error's message explains a broken rule to
+ * people; code, such as the conformance kit, reads it here. */
 typedef enum beluga__rule {
     BELUGA__RULE_NONE,
-    BELUGA__RULE_ENDS,      /* an answer has an end */
-    BELUGA__RULE_ONE_END,   /* no event comes after the end */
+    BELUGA__RULE_ENDS,      /* an answer ends with FINISH or an error */
+    BELUGA__RULE_ONE_END,   /* no event follows the end */
     BELUGA__RULE_UTF8,      /* all text is UTF-8 */
-    BELUGA__RULE_OWN_TURN,  /* the provider emits in its turn, on its thread */
-    BELUGA__RULE_ERROR_CODE /* an error has a code */
+    BELUGA__RULE_OWN_TURN,  /* the provider emits only in its turn, on the turn's thread */
+    BELUGA__RULE_ERROR_CODE /* an error has a code that the library defines */
 } beluga__rule;
 
 static inline void beluga__hint_set_rule(beluga_error *err, beluga__rule rule)
@@ -47,7 +47,7 @@ static inline void beluga__hint_set_rule(beluga_error *err, beluga__rule rule)
     err->reserved[1] = (unsigned char)rule;
 }
 
-/* Returns the rule that was broken, or BELUGA__RULE_NONE. */
+/* Returns the rule that the provider broke, or BELUGA__RULE_NONE. */
 static inline beluga__rule beluga__hint_get_rule(const beluga_error *err)
 {
     return (beluga__rule)err->reserved[1];

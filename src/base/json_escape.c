@@ -9,10 +9,11 @@ static bool needs_escape(char c)
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-/* Returns a number in which the first byte that is not ASCII, or is escaped, has its highest bit
- * set. Control characters and the quote are below 0x21 when a bit is flipped, and the backslash
- * becomes 0; a byte that is too small borrows. Bytes that are not ASCII keep their highest bit in
- * one of the two numbers. Of what is behind the first such byte nothing is told. */
+/* Returns a number in which the first byte of the word that is not ASCII, or must be escaped, has
+ * its highest bit set; bits of later bytes mean nothing. With bit 1 flipped, control characters and
+ * the quote are below 0x21, so the subtraction makes their byte borrow and sets its highest bit; a
+ * backslash becomes 0, and borrows too. Bytes that are not ASCII keep their highest bit in one of
+ * the two terms. */
 static inline uint64_t mark_special(uint64_t word)
 {
     uint64_t low_or_quote = (word ^ BELUGA__EIGHT(2)) - BELUGA__EIGHT(0x21);
@@ -33,7 +34,8 @@ static inline size_t copy_ascii(char *to, const char *text, size_t n)
     return i;
 }
 
-/* Write an escape, and make room for the bytes that follow it. Returns its end, or NULL. */
+/* Write an escape, and reserve room for the bytes that follow it. Returns the end of the escape, or
+ * NULL without memory. */
 static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_following)
 {
     static const char letters[0x20] = {
@@ -52,8 +54,8 @@ static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_foll
     return beluga__buf_reserve(buf, n_following) ? NULL : buf->data + buf->length;
 }
 
-/* Most text is copied as it is: into the room of the whole text, eight bytes at a time, while it is
- * checked. */
+/* Append an escaped text. Most text needs no escapes, so it is copied eight bytes at a time while
+ * it is checked, into room for the whole text. */
 int beluga__json_escape(beluga__buf *buf, const char *text, size_t length)
 {
     int status = 0;

@@ -1,6 +1,6 @@
-/* Members of an object as they stand in its text, so that one of them can be replaced and all other
- * bytes stay as they are. The text is checked by the parser before; here only its brackets and
- * strings are walked over, and nothing beyond its end is read. */
+/* Finds and replaces members in the text of a JSON object, so that all other bytes stay the same.
+ * The parser has checked the text before; this code only follows brackets and strings, and never
+ * reads beyond the end. */
 #include "base/json.h"
 #include "base/text.h"
 
@@ -12,7 +12,7 @@ typedef struct walk {
 } walk;
 
 typedef struct member {
-    size_t key, key_length; /* without its quotes, escapes as they are written */
+    size_t key, key_length; /* offset and length without the quotes; escapes are not decoded */
     size_t value, value_end;
 } member;
 
@@ -21,7 +21,7 @@ static void skip_blank(walk *w)
     while (w->at < w->n && w->text[w->at] && strchr(" \t\r\n", w->text[w->at])) w->at++;
 }
 
-/* Go behind a string that begins here. */
+/* Skip a string that begins here. */
 static void skip_string(walk *w)
 {
     for (w->at++; w->at < w->n && w->text[w->at] != '"'; w->at++)
@@ -43,7 +43,7 @@ static void skip_value(walk *w)
     }
 }
 
-/* Go into the object that the text is. Returns false where it is none. */
+/* Enter the object. Returns false if the text is not an object. */
 static bool enter(walk *w)
 {
     if (w->n >= 3 && memcmp(w->text, "\xef\xbb\xbf", 3) == 0) w->at = 3;
@@ -71,8 +71,8 @@ static bool next(walk *w, member *m)
     return m->value_end > m->value;
 }
 
-/* Read a character of a key that may be written as \uXXXX. No other escape stands for one that a
- * name of ours has. */
+/* Read a character of a key, which may be written as \uXXXX. Other escapes never stand for a
+ * character of our names. */
 static int read_character(const char **at, const char *end)
 {
     const char *s = *at;

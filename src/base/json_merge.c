@@ -1,5 +1,5 @@
-/* RFC 7396 merges a patch that is an object member by member. A null in the patch removes a
- * member, and any other value replaces the member. */
+/* JSON Merge Patch (RFC 7396): a patch that is an object is merged member by member. A null in the
+ * patch removes a member, any other value replaces it. */
 #include "base/json.h"
 
 typedef struct merging {
@@ -22,7 +22,7 @@ static const beluga_json *member(const beluga_json *object, const char *key)
     return beluga_json_is_object(object) ? beluga_json_get(object, key) : NULL;
 }
 
-/* It recurses no deeper than the parser lets JSON nest. */
+/* Recursion is limited, since the parser limits how deep JSON nests. */
 static void merge(merging *m, const char *key, const beluga_json *target, const beluga_json *patch)
 {
     if (!beluga_json_is_object(patch)) {

@@ -3,13 +3,15 @@
 
 #include <yyjson.h>
 
-/* Numbers that 64 bits or a double can't hold stay text, instead of failing or changing. */
+/* Numbers that neither 64 bits nor a double can hold are kept as text, instead of failing or losing
+ * digits. */
 #define READ_FLAGS YYJSON_READ_BIGNUM_AS_RAW
 
-/* A repaired byte becomes three, and an escaped one six. */
+/* The longest text to parse: a byte that is repaired becomes three, an escaped one six. */
 #define MAX_TEXT ((size_t)6 * BELUGA__MAX_REQUEST_BYTES)
 
-/* A text that closes all that it opens can't be deeper than half its length. */
+/* A text shorter than this can't be nested too deep, since every bracket needs its closing
+ * bracket. */
 enum { SHORTEST_DEEP_TEXT = 2 * BELUGA__MAX_JSON_DEPTH, SMALLEST_POOL = 8 * 1024 };
 
 static yyjson_val *val(const beluga_json *value)
@@ -45,8 +47,8 @@ static yyjson_alc general(const beluga_allocator *allocator)
                         (void *)(uintptr_t)allocator};
 }
 
-/* yyjson's reader takes two blocks, of which only the last one grows. So a pool is a place that
- * moves on; yyjson's own pools are for any order. */
+/* The memory of the pool, handed out from one end. yyjson's reader allocates two blocks, of which
+ * only the last grows, so this simple scheme is enough, unlike yyjson's own pools. */
 typedef struct pool {
     char *at, *end, *last;
 } pool;
@@ -77,14 +79,15 @@ static void pool_release(void *opaque, void *pointer)
     (void)pointer;
 }
 
-/* yyjson's writer uses one block at a time, so that a buffer can be its allocator. */
+/* The allocator for yyjson's writer. It uses one block at a time, so that block can be a buffer of
+ * ours. */
 static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
 {
     beluga__buf *buf = buffer;
     (void)pointer;
     (void)old_size;
     if (size > buf->length && beluga__buf_reserve(buf, size - buf->length)) return NULL;
-    buf->length = size; /* so that all bytes survive the next growth */
+    buf->length = size; /* the length covers all bytes, so that the next growth copies them */
     return buf->data;
 }
 
@@ -151,7 +154,8 @@ bool beluga__json_nests_deeper(const char *text, size_t length, size_t max)
     return false;
 }
 
-/* yyjson puts each container before its values, so one pass over all values sees how they nest. */
+/* Returns whether a document is nested too deep. yyjson stores each container before its values, so
+ * one pass over all values is enough. */
 static bool is_too_deep(const yyjson_doc *doc)
 {
     yyjson_val *ends[BELUGA__MAX_JSON_DEPTH], *at = doc->root, *end = unsafe_yyjson_get_next(at);
@@ -164,8 +168,9 @@ static bool is_too_deep(const yyjson_doc *doc)
     return false;
 }
 
-/* yyjson parses without recursion, but a walk over the result may recurse. Only a text with a fault
- * is walked over byte by byte, so that its depth is told before its fault. */
+/* Returns whether a text is nested too deep. yyjson parses without recursion, but functions that
+ * walk over the result may recurse. Only a text that failed to parse is scanned byte by byte, so
+ * that its depth is reported rather than its fault. */
 static bool too_deep(const yyjson_doc *doc, const char *text, size_t length)
 {
     if (length < SHORTEST_DEEP_TEXT) return false;
@@ -202,7 +207,7 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     scratch->lenient = lenient;
 }
 
-/* Make the pool large enough for a text. Returns false without memory, and then there is none. */
+/* Make the pool large enough for a text. Returns false without memory; there is no pool then. */
 static bool fit_pool(beluga__json_scratch *scratch, size_t length)
 {
     size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);
@@ -232,9 +237,9 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
     return scratch->large;
 }
 
-/* Read a text that is not JSON once more, where that may help: Python writes NaN and Infinity. A
- * lenient scratch reads them as values that are no numbers. Reading them as text would let them be
- * written back. */
+/* Parse a text that is not strict JSON again, if that may help: Python writes NaN and Infinity. A
+ * lenient scratch reads these as values that are not numbers; if they were read as text, they could
+ * be written back. */
 static yyjson_doc *read_leniently(beluga__json_scratch *scratch, bool pooled, const char *text,
                                   size_t length, const yyjson_read_err *why)
 {
@@ -257,7 +262,7 @@ static int fail_deep(beluga_error *err)
                             BELUGA__MAX_JSON_DEPTH);
 }
 
-/* Read a text once more that was refused. */
+/* Parse a text again that was refused. */
 static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, bool pooled,
                                                  const char *text, size_t length,
                                                  yyjson_read_err why, yyjson_doc **doc,

@@ -6,7 +6,7 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* Returns the number of a \uXXXX at `at`, or -1. */
+/* Returns the number of a \uXXXX escape at `at`, or -1. */
 static int unicode_escape(const char *at, const char *end)
 {
     int number = 0;
@@ -44,8 +44,8 @@ int beluga__json_repair(beluga__buf *out, const char *text, size_t length)
     const char *at = text, *end = text + length, *stop = NULL;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) at += 3;
     while (at < end) {
-        /* The next backslash is searched for only when the last one was passed, since many bytes
-         * before it may have to be repaired one by one. */
+        /* Search for the next backslash only when the last one was passed, since many bytes before
+         * it may need a repair each. */
         if (!stop || stop < at) stop = memchr(at, '\\', (size_t)(end - at));
         if (!stop) stop = end;
         size_t run = (size_t)(stop - at);

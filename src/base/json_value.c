@@ -15,13 +15,15 @@ static const beluga_json *json(const yyjson_val *value)
     return (const beluga_json *)value;
 }
 
-/* Returns the next key after a value that is not the last one. Most values are no containers. */
+/* Returns the key that follows a value, which must not be the last one. Most values are not
+ * containers, so their next key is the next element. */
 static yyjson_val *after(yyjson_val *value)
 {
     return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
 }
 
-/* Nearly all names have such a length. They are compared without a call, by words that overlap. */
+/* Returns whether a name has 4 to 32 bytes, as nearly all names do. These are compared by
+ * overlapping words, without a function call. */
 static inline bool has_usual_length(size_t n)
 {
     return n - 4 <= 32 - 4;
@@ -45,8 +47,8 @@ static inline bool is_same(const char *a, const char *b, size_t n)
     return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
-/* Decoders use this more than any other function: they look for a dozen members in each chunk of a
- * stream. */
+/* Find a member. Decoders use this more than any other function: they look for a dozen members in
+ * each chunk of a stream. */
 static inline const beluga_json *get(const beluga_json *object, const char *key, size_t n)
 {
     yyjson_val *o = val(object);
@@ -66,7 +68,8 @@ const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key
     return yyjson_is_obj(val(object)) ? get(object, key, n) : NULL;
 }
 
-/* Returns the name that a key is, or NULL: of those from `next` on first, then of those before. */
+/* Find the name that equals a key, or NULL: first among the names from `next` on, then among the
+ * earlier ones. */
 static const beluga_json_name *find_name(const beluga_json_name *names, const beluga_json_name *end,
                                          const beluga_json_name *next, yyjson_val *key)
 {
@@ -78,8 +81,8 @@ static const beluga_json_name *find_name(const beluga_json_name *names, const be
     return NULL;
 }
 
-/* Go on with the `left` members from a key on, where they do not come in the order of the names,
- * which are looked for from `next` on. Returns how many more were found. */
+/* Pick from the remaining `left` members, which do not come in the order of the names. Searching
+ * begins at the name `next`. Returns how many more were found. */
 static __attribute__((noinline)) size_t pick_others(yyjson_val *k, size_t left,
                                                     const beluga_json_name *names,
                                                     const beluga_json_name *end,
@@ -98,7 +101,7 @@ static __attribute__((noinline)) size_t pick_others(yyjson_val *k, size_t left,
     return found;
 }
 
-/* Members mostly come in the order of the names. As long as they do, none can come twice. */
+/* Members mostly come in the order of the names, and while they do, none can occur twice. */
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
@@ -118,7 +121,7 @@ size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names
         values[found] = json(k + 1);
     }
     for (size_t i = found; i < count; i++) values[i] = NULL;
-    if (!left || found == count) return found; /* the first of equal members counts */
+    if (!left || found == count) return found; /* of members with equal names the first counts */
     return found + pick_others(k, left, names, names + count, names + found, values);
 }
 
@@ -132,7 +135,8 @@ size_t beluga_json_count(const beluga_json *value)
     return yyjson_is_ctn(val(value)) ? unsafe_yyjson_get_len(val(value)) : 0;
 }
 
-/* In yyjson a container's content follows it; in an object a key stands before each value. */
+/* Returns the value at an element. In yyjson a container's content follows it, and in an object a
+ * key precedes each value. */
 static const beluga_json *value_at(yyjson_val *container, yyjson_val *at)
 {
     if (at >= unsafe_yyjson_get_next(container)) return NULL;
@@ -170,7 +174,7 @@ bool beluga_json_is_string(const beluga_json *value)
     return yyjson_is_str(val(value));
 }
 
-/* NaN and Infinity are read as values of no type. */
+/* NaN and Infinity were read as values without a type, so they are not numbers. */
 bool beluga_json_is_number(const beluga_json *value)
 {
     if (yyjson_is_real(val(value))) return isfinite(unsafe_yyjson_get_real(val(value)));
@@ -223,7 +227,8 @@ bool beluga_json_bool(const beluga_json *value, bool otherwise)
 
 size_t beluga__json_floats(const beluga_json *array, float *values, size_t n)
 {
-    yyjson_val *v = val(array) + 1; /* items that are no containers follow each other */
+    /* the items of an array follow each other if none is a container */
+    yyjson_val *v = val(array) + 1;
     for (size_t i = 0; i < n; i++, v++) {
         if (yyjson_is_real(v))
             values[i] = (float)unsafe_yyjson_get_real(v);

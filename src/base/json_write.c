@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Record a failure; only the first one is kept. What follows one of the buffer is its consequence,
- * such as a piece of a string that could not be begun. */
+/* Record a failure; only the first one is kept. Failures after one of the buffer are its
+ * consequence, such as a piece of a string that could not be begun. */
 static void fail(beluga_json_writer *w, int code)
 {
     if (!w->status && !w->buf->status) w->status = code;
@@ -77,10 +77,11 @@ static bool in_array(const beluga_json_writer *w)
     return w->arrays[level / 64] >> (level % 64) & 1;
 }
 
-/* Write the comma and the key before a value. Returns false when no value may follow. */
+/* Write the comma and the key before a value. Returns false if no value may follow. */
 static bool begin_value(beluga_json_writer *w, const char *key)
 {
-    if (w->status || w->buf->status) return false; /* after a failure the depth may be wrong */
+    /* after a failure the depth may be wrong, so nothing more is written */
+    if (w->status || w->buf->status) return false;
     bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
     fits = fits && !w->in_string;
     if (!fits) {
@@ -142,7 +143,7 @@ void beluga_json_end_array(beluga_json_writer *w)
     end(w, true);
 }
 
-/* ---- strings in pieces ----------------------------------------------------------------------- */
+/* ---- strings that are written in pieces */
 
 void beluga_json_begin_string(beluga_json_writer *w, const char *key)
 {
@@ -219,7 +220,7 @@ void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value)
     put_literal(w, key, at);
 }
 
-/* yyjson writes the shortest text, and ignores the locale. */
+/* yyjson writes the shortest text that reads back as the same number, whatever the locale. */
 void beluga_json_put_double(beluga_json_writer *w, const char *key, double value)
 {
     char memory[512];
@@ -254,8 +255,8 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     if (code)
         fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
     else if (scratch
-                 /* a lone surrogate in a model's text must not keep the conversation from being
-                  * sent */
+                 /* a lone surrogate in a model's text must not make the whole conversation
+                  * unsendable */
                  .repaired)
         beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
     else

@@ -1,11 +1,11 @@
-/* The answer of a function whose part was left out when the library was built. The functions
- * themselves always exist, so that there is one ABI and one set of headers. */
+/* The error of a function whose part was left out when the library was built. The functions
+ * themselves always exist, so that all builds have the same ABI and headers. */
 #ifndef BELUGA__LEFT_OUT_H
 #define BELUGA__LEFT_OUT_H
 
 #include <beluga/error.h>
 
-/* Name the parameters of a function that was left out: nothing is done with them. */
+/* Mark the parameters of such a function as unused. */
 #define BELUGA__UNUSED(...)                    \
     do {                                       \
         if (0) beluga__unused(0, __VA_ARGS__); \
@@ -16,7 +16,8 @@ static inline void beluga__unused(int first, ...)
     (void)first;
 }
 
-/* `what` names the part for people, in the plural; the build option `option` includes the part. */
+/* Set the error. `what` names the part in the plural, for people; `option` is the build option that
+ * includes it. */
 static inline int beluga__left_out(beluga_error *err, const char *what, const char *option)
 {
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,

@@ -11,21 +11,21 @@ static const char ellipsis[] = "\u2026";
 
 enum { ELLIPSIS = sizeof ellipsis - 1 };
 
-/* These characters are invisible, but change the look of others: they move the cursor, begin a
- * line, turn the direction of writing, or hide that two names differ. The joiners U+200C and
- * U+200D are missing here, since scripts and emoji need them; U+00AD is missing, since it is
- * visible where it breaks a word. */
+/* Characters that are invisible but change how others look: they move the cursor, begin a line,
+ * turn the direction of writing, or hide that two names differ. The joiners U+200C and U+200D are
+ * not in the list, since scripts and emoji need them; nor is U+00AD, since it is visible where it
+ * breaks a word. */
 static const struct {
     uint32_t first, last;
 } invisible[] = {
     {0x0000, 0x001f},   {0x007f, 0x009f}, /* C0, DEL, C1 */
-    {0x061c, 0x061c},                     /* the Arabic mark of direction */
-    {0x180e, 0x180e},   {0x200b, 0x200b}, /* spaces of no width */
-    {0x200e, 0x200f},                     /* marks of direction */
-    {0x2028, 0x202e},                     /* separators of lines; embeddings and overrides */
-    {0x2060, 0x206f},                     /* joiner of words, operators, isolates */
-    {0xfeff, 0xfeff},   {0xfff9, 0xfffb}, /* byte order mark, annotations */
-    {0xe0000, 0xe007f},                   /* tags: whole sentences that nobody sees */
+    {0x061c, 0x061c},                     /* Arabic letter mark */
+    {0x180e, 0x180e},   {0x200b, 0x200b}, /* zero-width spaces */
+    {0x200e, 0x200f},                     /* left-to-right and right-to-left marks */
+    {0x2028, 0x202e},                     /* line and paragraph separators, embeddings, overrides */
+    {0x2060, 0x206f},                     /* word joiner, invisible operators, isolates */
+    {0xfeff, 0xfeff},   {0xfff9, 0xfffb}, /* byte order mark, interlinear annotations */
+    {0xe0000, 0xe007f},                   /* tags, which can hide whole sentences */
 };
 
 static bool is_visible(uint32_t c)
@@ -36,7 +36,8 @@ static bool is_visible(uint32_t c)
     return true;
 }
 
-/* A tab counts as a break, since it takes more than one column. */
+/* Returns whether a character is shown like a line break. A tab is, since it takes more than one
+ * column. */
 static bool is_break(uint32_t c)
 {
     return (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
@@ -62,7 +63,8 @@ static size_t put_byte(unsigned char byte, char unit[BELUGA__LINE_UNIT])
     return sizeof text;
 }
 
-/* Show the beginning of a character that was cut, or else one byte that is no character. */
+/* Show the beginning of a character that was cut, or else one byte that is not part of a
+ * character. */
 static size_t put_broken(const char *text, size_t n, char unit[BELUGA__LINE_UNIT], size_t *length)
 {
     size_t begun = beluga__utf8_begun(text, n);
@@ -106,7 +108,8 @@ bool beluga__is_line(const char *text, size_t n)
 size_t beluga__line(char *line, size_t size, const char *text, size_t n, beluga__line_breaks breaks)
 {
     char unit[BELUGA__LINE_UNIT];
-    size_t whole = 0, kept = 0, cut = 0, length; /* `cut` leaves room for the ellipsis */
+    /* `cut` is the length that leaves room for the ellipsis */
+    size_t whole = 0, kept = 0, cut = 0, length;
     if (n < size && beluga__is_line(text, n)) {
         memcpy(line, text, n);
         line[n] = '\0';

@@ -1,4 +1,4 @@
-/* A list is doubly linked, its nodes are members of structs, and its head is a node of its own. */
+/* A doubly linked list. Its nodes are members of structs, and its head is a node of its own. */
 #ifndef BELUGA__LIST_H
 #define BELUGA__LIST_H
 
@@ -30,7 +30,7 @@ static inline void beluga__list_append(beluga__list *head, beluga__list *node)
     head->prev = node;
 }
 
-/* Unlink; unlinking twice does nothing. */
+/* Unlink a node; unlinking it twice does nothing. */
 static inline void beluga__list_remove(beluga__list *node)
 {
     node->prev->next = node->next;

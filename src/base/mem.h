@@ -1,5 +1,4 @@
-/* These functions allocate through a beluga_allocator. Each may fail; releasing NULL does nothing.
- */
+/* Allocation through a beluga_allocator. Every allocation may fail; releasing NULL does nothing. */
 #ifndef BELUGA__MEM_H
 #define BELUGA__MEM_H
 
@@ -29,14 +28,14 @@ static inline void *beluga__zalloc(const beluga_allocator *a, size_t size)
     return p ? memset(p, 0, size) : NULL;
 }
 
-/* Copy n bytes; the copy ends in NUL. */
+/* Copy n bytes, and add a NUL. */
 char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
 
-/* Let the address sanitizer report any use of memory that is kept for later, as of memory that was
- * freed. */
+/* Mark memory that is kept for later use, so that the address sanitizer reports any use of it, like
+ * a use after free. */
 #if !defined __SANITIZE_ADDRESS__ && defined __has_feature
 #if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1 /* clang tells it in its own way */
+#define __SANITIZE_ADDRESS__ 1 /* clang has another way to say this */
 #endif
 #endif
 #ifdef __SANITIZE_ADDRESS__
@@ -48,8 +47,8 @@ char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
 #define BELUGA__UNPOISON(p, size) ((void)(p), (void)(size))
 #endif
 
-/* The C library's own memory. The library uses it unless a program sets another default, and the
- * conformance kit uses it for what it writes down, whatever the default is. */
+/* The C library's allocator. The library uses it unless the program sets another default, and the
+ * conformance kit always uses it for its own records. */
 static inline void *beluga__system_alloc(void *payload, size_t size)
 {
     (void)payload;

@@ -1,4 +1,4 @@
-/* Hashes, and where they begin. */
+/* Hash functions and seeds. */
 #ifndef BELUGA__MIX_H
 #define BELUGA__MIX_H
 
@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* The last step of splitmix64, which turns neighbouring numbers into unrelated ones, and different
+/* The last step of splitmix64. It turns neighbouring numbers into unrelated ones, and different
  * numbers into different ones. */
 static inline uint64_t beluga__mix(uint64_t x)
 {
@@ -18,8 +18,8 @@ static inline uint64_t beluga__mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-/* Returns a number that is unlike that of other processes, for ids and hashes, never for secrets:
- * where the system has no random numbers yet, the clock and the process make one. Never 0. */
+/* Returns a number that differs between processes, for ids and hash tables, never for secrets. If
+ * the system has no random numbers yet, it is made from the clock and the process id. Never 0. */
 static inline uint64_t beluga__seed(void)
 {
     uint64_t seed = 0;
@@ -28,8 +28,8 @@ static inline uint64_t beluga__seed(void)
     return seed ? seed : 1;
 }
 
-/* FNV-1a over bytes, which goes on from an earlier hash or BELUGA__FNV. Good for tables whose keys
- * nobody else chooses. */
+/* FNV-1a over bytes; it continues an earlier hash, or starts with BELUGA__FNV. Only for tables
+ * whose keys an attacker can't choose. */
 #define BELUGA__FNV 2166136261u
 
 static inline uint32_t beluga__fnv(uint32_t hash, const void *bytes, size_t n)

@@ -1,5 +1,7 @@
 #include "base/new_file.h"
 
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,6 +11,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__) && !defined(HAVE_RENAMEAT2)
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#endif
 
 enum { TRIES = 16 };
 
@@ -37,14 +43,14 @@ const char *beluga__file_explain(int error, char *text, size_t size)
     case ELOOP: return "it is a link: remove it";
     case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
     case ENXIO: return "it is a pipe that nobody reads";
-    default: return strerror_r(error, text, size);
+    default: return beluga__errno_text(error, text, size);
     }
 }
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-/* Split a path: the folder is written to `folder`, and the last part is returned. NULL: the path
- * is too long. */
+/* Split a path: writes the folder to `folder` and returns the last part, or NULL if the path is too
+ * long. */
 static const char *split(const char *path, char folder[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -59,11 +65,12 @@ static const char *split(const char *path, char folder[PATH_MAX])
     return slash ? slash + 1 : path;
 }
 
-/* In a folder with the sticky bit in which others may write, a name belongs to the user who made
- * it, and only the user, the folder's owner and root are trusted. The kernel has the same rules
- * where fs.protected_symlinks and similar settings are on. A file with a second name is refused,
- * too, since nobody can see who made that name: another user may have made a hard link to the
- * user's own file. Returns an errno, or 0. */
+/* Returns an errno if another user may have made this name, else 0. In a folder with the sticky bit
+ * in which others may write, a name belongs to the user who made it, and only this process's user,
+ * the folder's owner and root are trusted. (The kernel has the same rules with
+ * fs.protected_symlinks and similar settings.) A file with a second name is refused, too, since
+ * nobody can see who made that name: another user may have made a hard link to the user's own
+ * file. */
 static int planted(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
@@ -73,7 +80,8 @@ static int planted(const struct stat *folder, const struct stat *entry)
     return S_ISREG(entry->st_mode) && entry->st_nlink > 1 ? EMLINK : 0;
 }
 
-/* Returns EPERM or EMLINK for a name that another user may have made, 0, or -1 with errno. */
+/* Check the name in a path. Returns EPERM or EMLINK if another user may have made it, 0 if not, or
+ * -1 with errno. */
 static int find_planted(const char *path)
 {
     char folder[PATH_MAX];
@@ -86,7 +94,7 @@ int beluga__file_check_folder(const char *path)
 {
     char name[PATH_MAX];
     size_t n = strnlen(path, sizeof name);
-    /* with a slash behind the name, a link would be followed */
+    /* with a slash behind the name, lstat would follow a link */
     while (n > 1 && path[n - 1] == '/') n--;
     if (n == sizeof name) {
         errno = ENAMETOOLONG;
@@ -99,10 +107,10 @@ int beluga__file_check_folder(const char *path)
     return found ? -1 : 0;
 }
 
-/* --- files that a person named ---------------------------------------------------------------- */
+/* --- files whose path a person gave ----------------------------------------------------------- */
 
-/* Empty an open file. The file was opened without O_TRUNC, so that neither a device nor a file
- * that another user made after the check is emptied. */
+/* Empty an open file. It was opened without O_TRUNC, so that neither a device nor a file that
+ * another user made after the check is emptied. */
 static int truncate_file(int fd)
 {
     struct stat info;
@@ -117,7 +125,7 @@ static int open_existing(const char *path, int flags, mode_t mode)
 {
     struct stat info;
     int fd = open(path, flags & ~O_TRUNC);
-    /* The path may be the user's own link to a file that does not exist yet. */
+    /* the path may be the user's own link to a file that does not exist yet */
     if (fd < 0 && errno == ENOENT && lstat(path, &info) == 0)
         fd = open(path, flags | O_CREAT, mode);
     return fd >= 0 && flags & O_TRUNC ? truncate_file(fd) : fd;
@@ -135,12 +143,13 @@ int beluga__file_open(const char *path, int flags, mode_t mode)
             return -1;
         }
         if (found == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
-        if (fd >= 0 || errno != ENOENT) return fd; /* otherwise the file was removed in between */
+        /* on ENOENT the file was removed in between, so try again */
+        if (fd >= 0 || errno != ENOENT) return fd;
     }
     return -1;
 }
 
-/* --- a file that gets its name later ---------------------------------------------------------- */
+/* --- a file that gets its name when it is complete -------------------------------------------- */
 
 static int make_temporary_name(beluga__new_file *file)
 {
@@ -166,18 +175,21 @@ static int open_named(beluga__new_file *file)
     return fd;
 }
 
-/* A nameless file can get its name only where /proc is mounted. */
+/* Open a file without a name if possible. Only Linux has such files, and they can get a name only
+ * if /proc is mounted. */
 static int open_new(beluga__new_file *file)
 {
-    const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
     int fd = -1;
+#ifdef O_TMPFILE
+    const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
     if (access("/proc/self/fd", X_OK) == 0)
         fd = openat(file->folder, ".", flags, BELUGA__PRIVATE_MODE);
+#endif
     return fd >= 0 ? fd : open_named(file);
 }
 
-/* Give a file the owner and mode of the file that it replaces. Where the group can't be kept, the
- * new group must not get the old group's rights. */
+/* Give a file the owner and mode of the file that it replaces. If the group can't be kept, the new
+ * group does not get the old group's rights. */
 static int take_after(int fd, const struct stat *old)
 {
     mode_t mode = old->st_mode & 0777;
@@ -189,7 +201,7 @@ static int take_after(int fd, const struct stat *old)
     return fchmod(fd, mode);
 }
 
-/* Look at the file that will be replaced. Returns 1 when it exists, 0 when it does not, or -1. */
+/* Look at the file to be replaced. Returns 1 if it exists, 0 if not, or -1. */
 static int look(const beluga__new_file *file, struct stat *old)
 {
     struct stat folder;
@@ -220,7 +232,7 @@ static int begin(beluga__new_file *file, const char *path)
     return file->fd >= 0 && found ? take_after(file->fd, &old) : file->fd < 0 ? -1 : 0;
 }
 
-/* Returns the target of a link; NULL when there is none, or when another user may have made the
+/* Returns the target of a link; NULL if there is none, or if another user may have made the
  * link. */
 static char *resolve(const char *path)
 {
@@ -241,7 +253,7 @@ int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow
     return rc;
 }
 
-/* Link the file to a name that must be free; a nameless file is linked by its descriptor. */
+/* Link the file to a name, which must be free. A nameless file is linked by its descriptor. */
 static int add_name(const beluga__new_file *file, const char *name)
 {
     char self[40];
@@ -263,20 +275,36 @@ int beluga__new_file_replace(beluga__new_file *file)
     return 0;
 }
 
+/* Rename a file unless the new name exists. */
+static int rename_new(int folder, const char *old_name, const char *new_name)
+{
+#ifdef HAVE_RENAMEAT2
+    return renameat2(folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#elif defined(SYS_renameat2) /* the C library lacks what the kernel has */
+    return (int)syscall(SYS_renameat2, folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#elif defined(RENAME_EXCL)   /* macOS */
+    return renameatx_np(folder, old_name, folder, new_name, RENAME_EXCL);
+#else
+    (void)folder, (void)old_name, (void)new_name;
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
 int beluga__new_file_name(beluga__new_file *file, const char *name)
 {
-    if (add_name(file, name) == 0) return 0; /* beluga__new_file_end removes a temporary name */
-    /* Some file systems have no hard links; there a named file is renamed. */
+    if (add_name(file, name) == 0) return 0; /* beluga__new_file_end removes the temporary name */
+    /* Some file systems have no hard links; there a file that has a temporary name is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
-    if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE)) return -1;
+    if (rename_new(file->folder, file->temporary, name)) return -1;
     file->named = false;
     return 0;
 }
 
 int beluga__new_file_sync_folder(const beluga__new_file *file)
 {
-    /* Some file systems report EINVAL, since their folders need no sync. */
+    /* some file systems return EINVAL, since their folders need no sync */
     return fsync(file->folder) && errno != EINVAL ? -1 : 0;
 }
 

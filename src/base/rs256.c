@@ -11,7 +11,7 @@ enum {
     LEAST = 128, /* bytes of a key of 1024 bits */
     MOST = BELUGA__RS256_MOST,
     MAX_EXPONENT = 8, /* bytes of the public exponent; all use 65537 */
-    MAX_PEM = 8192,   /* a key of 4096 bits has less than 3.3 KB */
+    MAX_PEM = 8192,   /* PEM with a key of 4096 bits has less than 3.3 KB */
     LIMB = sizeof(mp_limb_t),
     LIMBS = MOST / sizeof(mp_limb_t)
 };
@@ -26,7 +26,7 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Returns why a block of PEM that begins with this label is no RSA key. */
+/* Returns why a PEM block with this label is not an RSA key. */
 static const char *other_kind(const char *label)
 {
     if (begins(label, "ENCRYPTED")) return "is encrypted: give it without a password";
@@ -35,7 +35,7 @@ static const char *other_kind(const char *label)
     return "is not an RSA key";
 }
 
-/* Decode the base64 between the lines of a PEM. */
+/* Decode the base64 between the begin and end lines of a PEM block. */
 static int decode_pem(const char *pem, beluga__buf *der, const char **wrong)
 {
     const char *label = strstr(pem, BEGIN);
@@ -69,8 +69,8 @@ typedef struct der {
     size_t n;
 } der;
 
-/* Take the next value, which must have this tag, from the front; `value` is another struct. A
- * length has up to two bytes. */
+/* Take the next value, which must have this tag, from the front of `from`. `from` and `value` must
+ * differ. A length has up to two bytes. */
 static bool take(der *from, uint8_t tag, der *value)
 {
     if (from->n < 2 || from->at[0] != tag) return false;
@@ -89,7 +89,7 @@ static bool take(der *from, uint8_t tag, der *value)
     return true;
 }
 
-/* Take an integer above zero, without the zeros before it. */
+/* Take a positive integer, without its leading zeros. */
 static bool take_number(der *from, der *number)
 {
     if (!take(from, DER_INTEGER, number) || !number->n || number->at[0] & 0x80) return false;
@@ -97,8 +97,8 @@ static bool take_number(der *from, der *number)
     return number->n > 0;
 }
 
-/* Take the wrapping off: {version, {algorithm, …}, the key of PKCS #1}. A key of PKCS #1 has a
- * number where that has the algorithm. */
+/* Remove the wrapping of PKCS #8: {version, {algorithm, …}, key of PKCS #1}. A key of PKCS #1 has a
+ * number in the place of the algorithm, so it is left as it is. */
 static bool unwrap(der *key, const char **wrong)
 {
     static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
@@ -133,14 +133,14 @@ static bool read_key(const beluga__buf *bytes, rsa_key *key, const char **wrong)
            key->public_exponent.n <= MAX_EXPONENT;
 }
 
-/* --- powers ----------------------------------------------------------------------------------- */
+/* --- modular powers --------------------------------------------------------------------------- */
 
 static mp_size_t limbs_of(size_t bytes)
 {
     return (mp_size_t)((bytes + LIMB - 1) / LIMB);
 }
 
-/* Numbers are sent with the highest byte first, and limbs are stored with the lowest first. */
+/* Convert big-endian bytes to limbs, of which the lowest comes first. */
 static void to_limbs(const uint8_t *bytes, size_t n, mp_limb_t limbs[LIMBS])
 {
     memset(limbs, 0, LIMBS * LIMB);
@@ -164,7 +164,7 @@ static mp_limb_t *scratch_for(const rsa_key *key)
     return beluga__alloc(beluga__secret_allocator(), (size_t)need * LIMB);
 }
 
-/* Set power to base to the power of the exponent, modulo the modulus. The exponent's length is not
+/* Compute base to the power of the exponent, modulo the modulus. The exponent's length is not
  * secret. */
 static void raise_to(powers *p, const rsa_key *key, const der *exponent, mp_limb_t *scratch)
 {
@@ -194,8 +194,8 @@ static void pad(const void *text, size_t length, uint8_t *out, size_t n)
     beluga__sha256_end_bytes(&sha, out + filled + sizeof name, BELUGA__SHA256);
 }
 
-/* Returns whether the signature is right: the public exponent takes it back. Numbers that do not
- * belong together would give a signature that tells of the key. */
+/* Sign, and verify the signature with the public exponent. Returns false if it is wrong: a
+ * signature from numbers that do not belong together would reveal the key. */
 static bool sign(powers *p, const rsa_key *key, const void *text, size_t length,
                  uint8_t signature[MOST], mp_limb_t *scratch)
 {

@@ -12,7 +12,7 @@ static void forked(void)
     atomic_fetch_add_explicit(&beluga__forks, 1, memory_order_relaxed);
 }
 
-/* The handler is registered when the library is loaded, since any later point could miss a fork. */
+/* Registered when the library is loaded, since at any later time a fork could have been missed. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, forked);
@@ -22,7 +22,8 @@ _Thread_local const beluga__runtime *beluga__inside;
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* Records with more fields, and texts that have to be made one line and are longer, are cut. */
+/* A record has at most so many fields, and a text that must be made one line has at most so many
+ * bytes; the rest is cut. */
 enum { LOG_FIELDS = 16, LOG_TEXT = 512 };
 
 static bool are_lines(const beluga_log_field *fields, size_t n)

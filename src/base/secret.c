@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A short part of a key, such as the name of a region, is no secret. */
+/* Shorter keys and parts of keys, such as the name of a region, are not masked. */
 enum { MIN_KEY = 8, MIN_PART = 16 };
 
 static void mask(const char *word, size_t length, char *bytes, size_t n)
@@ -14,8 +14,8 @@ static void mask(const char *word, size_t length, char *bytes, size_t n)
     }
 }
 
-/* Of a key that is a JSON object some members are secret, and others, such as a project's name, are
- * not. */
+/* Mask the secret members of a key that is a JSON object. Other members, such as a project's name,
+ * are not secret. */
 static void mask_members(const char *key, char *bytes, size_t n)
 {
     static const char *const names[] = {"\"private_key\"", "\"client_secret\"",

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Small pieces share a page with pieces of the same size, a power of two. A larger piece has pages
- * of its own. Either way the header is found from the piece's address alone. */
+/* Small pieces share a page with pieces of the same size, which is a power of two. A larger piece
+ * has pages of its own. Either way the page's header is found from the piece's address. */
 enum { PAGE = 4096, HEADER = 64, SMALLEST = 64, LARGEST = 1024, SIZES = 5 };
 
 typedef struct piece {
@@ -15,13 +15,13 @@ typedef struct piece {
 } piece;
 
 typedef struct page {
-    struct page *next, *before; /* list of pages with pieces of this size that have room */
+    struct page *next, *before; /* links in the list of pages of this piece size that have room */
     piece *room;
     size_t bytes;   /* bytes of the mapping */
-    uint32_t piece; /* bytes of each piece; 0: the page has one large piece */
+    uint32_t piece; /* bytes of each piece; 0: the page holds one large piece */
     uint32_t used;  /* pieces in use */
     bool listed;
-    unsigned world; /* the page may be only in the lists of this world */
+    unsigned world; /* a page is used only while its number is that of the current lists */
 } page;
 
 _Static_assert(sizeof(page) <= HEADER, "a header has its place");
@@ -32,8 +32,8 @@ static struct {
     unsigned world;
 } pages = {.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
 
-/* A child that was forked while a list was being changed begins with empty lists, called a new
- * world. */
+/* Take the lock. A child that was forked while a list was being changed starts with empty lists,
+ * and the number `world` is increased. */
 static void lock_pages(void)
 {
     if (!beluga__fork_lock_take(&pages.lock) || !pages.lock.was_held) return;
@@ -50,7 +50,7 @@ static page *map_page(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return NULL;
-    madvise(at, bytes, MADV_DONTDUMP); /* on failure there is no alternative */
+    madvise(at, bytes, MADV_DONTDUMP); /* on failure nothing else can be done */
     page *p = at;
     p->bytes = bytes;
     return p;
@@ -63,7 +63,7 @@ static int index_of(size_t size)
     return i;
 }
 
-/* ---- a page of small pieces; under the lock -------------------------------------------------- */
+/* ---- a page of small pieces; the caller holds the lock */
 
 static void list_page(page *p)
 {
@@ -112,13 +112,13 @@ static void *take_piece(page *p)
 static void give_piece(page *p, void *pointer)
 {
     piece *given = pointer;
-    /* the piece was wiped and stays in a page of the old world */
+    /* the piece was wiped, and stays in its page of an earlier world */
     if (p->world != pages.world) return;
     given->next = p->room;
     p->room = given;
     p->used--;
     if (!p->listed) list_page(p);
-    if (p->used || !(p->next || p->before)) return; /* the last page of a size is kept */
+    if (p->used || !(p->next || p->before)) return; /* the last page of each size is kept */
     unlist_page(p);
     munmap(p, p->bytes);
 }

@@ -1,5 +1,5 @@
-/* SHA-256 and HMAC, from nettle. Their state is plain memory on the caller's stack: these
- * functions do not allocate, so they can't fail. */
+/* SHA-256 and HMAC, from nettle. Their state lies on the caller's stack and nothing is allocated,
+ * so these functions can't fail. */
 #ifndef BELUGA__SHA256_H
 #define BELUGA__SHA256_H
 
@@ -51,7 +51,7 @@ static inline void beluga__sha256_end(beluga__sha256 *sha, char text[BELUGA__SHA
     beluga__sha256_text(digest, text);
 }
 
-/* Sign n bytes. `key` may be where `out` is. */
+/* Compute the HMAC of n bytes. `key` and `out` may be the same memory. */
 static inline void beluga__hmac_sha256(const void *key, size_t n_key, const void *bytes, size_t n,
                                        uint8_t out[BELUGA__SHA256])
 {

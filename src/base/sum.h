@@ -1,5 +1,5 @@
-/* Arithmetic on numbers from files or answers of others: a result stops at the ends of its range,
- * where an overflow in C would be undefined. */
+/* Arithmetic on numbers from files or from other people's answers. A result stops at the ends of
+ * its range, where an overflow would be undefined in C. */
 #ifndef BELUGA__SUM_H
 #define BELUGA__SUM_H
 

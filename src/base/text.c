@@ -13,7 +13,7 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
 {
     size_t i = n && (text[0] == '-' || text[0] == '+');
     bool negative = i && text[0] == '-';
-    int64_t sum = 0; /* the sum is kept negative, since there is one more negative number */
+    int64_t sum = 0; /* the sum is kept negative, since the range has one more negative number */
     if (i == n) return false;
     for (; i < n; i++) {
         if (text[i] < '0' || text[i] > '9') return false;
@@ -26,7 +26,7 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
     return true;
 }
 
-/* Read a number as in the C locale, so that a comma is never a decimal point. */
+/* Read a number in the C locale, so that a comma is never a decimal point. */
 static double c_strtod(const char *text, char **end)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -63,7 +63,7 @@ bool beluga__text_to_bool(const char *text, size_t n, bool *value)
     return false;
 }
 
-/* Read a unit in milliseconds. Returns its length, or 0 when there is no unit. */
+/* Read a unit of time, as milliseconds. Returns its length, or 0 if there is none. */
 static size_t unit(const char *text, size_t n, double *ms)
 {
     static const struct {
@@ -140,7 +140,7 @@ void beluga__text_add_step(char *pointer, size_t size, const char *step)
     pointer[n] = '\0';
 }
 
-/* Returns the bytes of the word that begins at the text, which may be none. */
+/* Returns the length of the word at the beginning of the text; it may be 0. */
 static size_t word(const char *text)
 {
     return strcspn(text, "_-. ");
@@ -151,8 +151,8 @@ static const char *behind(const char *text, size_t n)
     return text[n] ? text + n + 1 : text + n;
 }
 
-/* Returns whether the words begin words of the other text, in the same order. A short one must be
- * whole. */
+/* Returns whether each word of `text` begins a word of `words`, in the same order. A short word
+ * must be complete. */
 static bool begin_words_of(const char *text, const char *words)
 {
     enum { TELLING = 3 };
@@ -182,8 +182,8 @@ static bool same_letter(char a, char b)
     return beluga__lower(a) == beluga__lower(b);
 }
 
-/* The table of distances is made row by row. The last two are kept, since letters that changed
- * places look back two. */
+/* The table of edit distances is computed row by row. Two earlier rows are kept, since swapped
+ * letters look back two rows. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
 {
     size_t n = strlen(a), m = strlen(b);

@@ -1,5 +1,5 @@
-/* These functions read and write values as text, whatever the locale, and compare words that are
- * nearly alike. */
+/* Reads and writes values as text, whatever the locale, and compares words that are nearly
+ * alike. */
 #ifndef BELUGA__TEXT_H
 #define BELUGA__TEXT_H
 
@@ -12,7 +12,7 @@ static inline char beluga__lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Returns the value of a hexadecimal digit in any case; -1 for another character. */
+/* Returns the value of a hexadecimal digit in upper or lower case; -1 for any other character. */
 static inline int beluga__hex_digit(char c)
 {
     if (c >= '0' && c <= '9') return c - '0';
@@ -20,24 +20,25 @@ static inline int beluga__hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Write the last so many hexadecimal digits of a number, without a NUL. Returns what is behind
- * them. */
+/* Write the lowest `digits` hexadecimal digits of a number, without a NUL. Returns the position
+ * behind them. */
 static inline char *beluga__put_hex(char *text, uint64_t number, int digits)
 {
     while (digits--) *text++ = "0123456789abcdef"[number >> 4 * digits & 15];
     return text;
 }
 
-/* Each of these reads the whole text, or returns false and leaves the value unchanged. */
+/* Read a value. Each of these functions reads the complete text, or returns false and leaves the
+ * value unchanged. */
 bool beluga__text_to_int(const char *text, size_t n, int64_t *value);
-/* The number is decimal and finite. */
+/* Read a decimal, finite number. */
 bool beluga__text_to_double(const char *text, size_t n, double *value);
-/* The words are true, false, on, off, yes, no, 1, 0, in any case. */
+/* Read one of the words true, false, on, off, yes, no, 1, 0, in upper or lower case. */
 bool beluga__text_to_bool(const char *text, size_t n, bool *value);
-/* The text is such as "30s", "500ms", "2m", "1h30m"; a number alone has no unit and is refused. */
+/* Read a time such as "30s", "500ms", "2m", "1h30m". A number without a unit is refused. */
 bool beluga__text_to_ms(const char *text, size_t n, int64_t *ms);
 
-/* Each of these writes at most so many bytes. */
+/* The most bytes that the next functions write. */
 enum { BELUGA__NUMBER_TEXT = 32 };
 /* Write the shortest text that reads back as the same number. */
 void beluga__double_to_text(double value, char *text);
@@ -48,17 +49,17 @@ void beluga__ms_to_text(int64_t ms, char *text);
  * is cut. */
 void beluga__text_add_step(char *pointer, size_t size, const char *step);
 
-/* Count the letters that must be changed, added, dropped or swapped with the next to make one word
- * of the other, whatever their case; more than `limit` counts as limit + 1. Words over 64 bytes are
- * never near. */
+/* Count the letters that must be changed, added, removed or swapped with the next one to turn one
+ * word into the other. Case is ignored. A count above `limit` is returned as limit + 1. Words above
+ * 64 bytes are never similar. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
 
-/* Returns whether the words of one name begin those of the other in its order, as people shorten
- * names and lengthen them: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
+/* Returns whether the words of one name begin words of the other in the same order, as people
+ * shorten and lengthen names: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
 bool beluga__text_abbreviates(const char *a, const char *b);
 
-/* Returns whether one name may have been meant by the other: it is misspelt by two letters at most,
- * or it abbreviates. */
+/* Returns whether one name may have been meant by the other: at most two letters differ, or one
+ * abbreviates the other. */
 bool beluga__text_is_near(const char *a, const char *b);
 
 #endif

@@ -1,6 +1,11 @@
 #include "base/thread.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000
 
 int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *argument),
                          void *argument)
@@ -17,4 +22,31 @@ int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *arg
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+int beluga__cond_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    int error = pthread_condattr_init(&monotonic);
+    if (error) return error;
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    error = pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return error;
+}
+
+int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
+{
+#ifdef __APPLE__
+    /* A condition can't have the monotonic clock there, but a wait can have a length. */
+    int64_t left = ns - beluga__now_ns();
+    if (left < 0) left = 0;
+    const struct timespec length = {.tv_sec = (time_t)(left / NS_PER_S),
+                                    .tv_nsec = (long)(left % NS_PER_S)};
+    return pthread_cond_timedwait_relative_np(condition, lock, &length);
+#else
+    const struct timespec end = {.tv_sec = (time_t)(ns / NS_PER_S),
+                                 .tv_nsec = (long)(ns % NS_PER_S)};
+    return pthread_cond_timedwait(condition, lock, &end);
+#endif
 }

@@ -1,20 +1,26 @@
-/* Threads of the library. */
+/* Starts threads, and waits on conditions. */
 #ifndef BELUGA__THREAD_H
 #define BELUGA__THREAD_H
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/*
- * Start a thread that blocks all signals, since they belong to the host; so it gets no SIGPIPE
+/* Start a thread that blocks all signals, since signals belong to the host. So it gets no SIGPIPE,
  * either.
  *
- * @param thread  The thread, which must be joined; NULL: it is detached.
- * @param stack   Bytes of its stack.
+ * @param thread  Receives the thread, which must be joined; NULL: the thread is detached.
+ * @param stack   Size of its stack in bytes.
  *
- * Returns 0 or an errno.
- */
+ * Returns 0 or an errno. */
 int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *argument),
                          void *argument);
+
+/* Initialize a condition whose timed waits use the monotonic clock, which nobody can set. Returns 0
+ * or an errno. */
+int beluga__cond_init(pthread_cond_t *condition);
+/* Wait until the condition is signalled, until this time of beluga__now_ns, or for no reason. The
+ * caller holds the lock. Returns 0, or ETIMEDOUT if the time is over. */
+int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Read how many seconds a time with "+02:00" or "Z" is ahead of UTC; false for any other text. */
+/* Read the offset "+02:00" or "Z" as seconds ahead of UTC; false for any other text. */
 static bool offset_s(const char *text, int64_t *seconds)
 {
     int hours, minutes, n = 0;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Read an RFC 3339 time since 1970, "2026-01-31T07:27:46.5Z" or with an offset, as seconds since
- * then. Returns false for any other text. */
+/* Read an RFC 3339 time, such as "2026-01-31T07:27:46.5Z" or one with an offset, as seconds since
+ * 1970. Earlier times and other texts return false. */
 bool beluga__time_read(const char *text, int64_t *seconds);
 
 #endif

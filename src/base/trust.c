@@ -1,12 +1,14 @@
 #include "base/trust.h"
 
+#include "base/access_list.h"
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { MAX_LINKS = 40, SHOWN = 300, ROOM = 4096 };
@@ -17,7 +19,7 @@ static int refuse(beluga_error *err, int error)
     bool missing = error == ENOENT || error == ENOTDIR;
     return beluga_error_set(
         err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT, "%s",
-        missing ? "there is no such file" : strerror_r(error, text, sizeof text));
+        missing ? "there is no such file" : beluga__errno_text(error, text, sizeof text));
 }
 
 static int check_owner(const struct stat *info, const char *what, beluga_error *err)
@@ -28,10 +30,10 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
                             (unsigned long)info->st_uid);
 }
 
-/* Many systems give each user a group of the same name, and a umask by which the group may write.
- * That group is the user's own, unless it has other members. Any other group may be shared, even
- * if it is the user's primary group. Where the names can't be read, as without memory for them, no
- * group is the user's own. */
+/* Returns whether a group belongs to its user alone. Many systems give each user a group of the
+ * same name, and a umask that lets the group write. Such a group is the user's own if it has no
+ * other members. Any other group may be shared, even if it is the user's primary group. If the
+ * names can't be read, for example without memory, the answer is no. */
 static bool is_own_group(gid_t group, uid_t owner)
 {
     char user_text[ROOM], group_text[ROOM];
@@ -47,12 +49,6 @@ static bool is_own_group(gid_t group, uid_t owner)
     return true;
 }
 
-/* An access list appears as the group's rights, and may give these rights to anybody. */
-static bool has_access_list(const char *path)
-{
-    return lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0;
-}
-
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err)
 {
@@ -61,19 +57,20 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     if (info->st_mode & S_IWOTH)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "everybody may write to %s: take that away with chmod o-w", what);
+    /* An access list appears as the group's rights, and may give these rights to anybody. */
     if (info->st_mode & S_IWGRP &&
-        (!path || has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
+        (!path || beluga__has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "group %lu may write to %s: take that away with chmod g-w",
                                 (unsigned long)info->st_gid, what);
     return 0;
 }
 
-/* --- the way to the file ---------------------------------------------------------------------- */
+/* --- the folders on the way to the file ------------------------------------------------------- */
 
 typedef struct walk {
-    char *real;              /* the checked path so far; "" is the root */
-    char rest[2 * PATH_MAX]; /* the path that is not walked yet */
+    char *real;              /* the part of the path that was checked; "" is the root */
+    char rest[2 * PATH_MAX]; /* the part of the path that was not checked yet */
     int links;
     beluga_error *err;
 } walk;
@@ -84,7 +81,7 @@ static void step_back(walk *w)
     if (slash) *slash = '\0';
 }
 
-/* Follow a link: its target is walked before the rest of the path. */
+/* Follow a link: its target is checked before the rest of the path. */
 static int follow(walk *w)
 {
     char target[PATH_MAX], rest[PATH_MAX];
@@ -103,7 +100,7 @@ static int follow(walk *w)
     return 0;
 }
 
-/* Returns the description of a folder on the way. The last folder needs no name. */
+/* Returns words for a folder on the way, for an error; the last folder needs no name. */
 static const char *name_folder(const walk *w, char text[SHOWN + 1])
 {
     const char *more = strchr(w->rest, '/');
@@ -127,7 +124,7 @@ static int check_place(walk *w)
     return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
 
-/* Walk the next part of the path. */
+/* Check the next part of the path. */
 static int step(walk *w)
 {
     size_t n = strcspn(w->rest, "/"), used = strlen(w->real);
@@ -154,7 +151,7 @@ static int begin(walk *w, const char *path)
     if (strlen(path) >= PATH_MAX) return refuse(w->err, ENAMETOOLONG);
     *w->real = '\0';
     snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
-    return check_place(w); /* the path has ended at the root */
+    return check_place(w); /* the path ended at the root */
 }
 
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err)
@@ -165,7 +162,7 @@ int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *er
     while (!status && *w.rest) status = step(&w);
     if (status) return -1;
     if (!*real) strcpy(real, "/");
-    /* O_NONBLOCK is there because opening a pipe would wait for its writer. */
+    /* O_NONBLOCK, because opening a pipe would otherwise wait for its writer. */
     int file = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
         refuse(err, errno);

@@ -1,4 +1,4 @@
-/* Tells whether another user can have changed a file. */
+/* Finds out whether another user can have changed a file. */
 #ifndef BELUGA__TRUST_H
 #define BELUGA__TRUST_H
 
@@ -7,21 +7,18 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-/*
- * Open a file to read it, if root and this process's user alone can have changed it: every folder
- * on the way from the root, every link and the file itself belong to root or to the user, and
- * nobody else may write to them. A group of the owner's name without other members is the owner;
- * all other groups are somebody else. In a folder with the sticky bit others may write, for there
- * nobody replaces another's file. So until root or the user changes it, `real`, its path without
- * links, leads to the file that is open.
- * @return a descriptor that does not wait; -1: NOT_FOUND or INVALID_INPUT, with a message that
- * calls the file "it".
- */
+/* Open a file for reading, if only root and this process's user can have changed it: every folder
+ * from the root on, every link and the file itself belong to root or the user, and nobody else may
+ * write to them. A group with the owner's name and without other members counts as the owner; any
+ * other group counts as somebody else. Others may write in a folder with the sticky bit, since
+ * there nobody can replace another user's file. So until root or the user changes it, `real`, the
+ * path without links, leads to the opened file.
+ * @return a descriptor that does not block; or -1: NOT_FOUND or INVALID_INPUT, with a message that
+ * calls the file "it" */
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
 
-/* Check one file or folder without the folders above; the error calls it `what`.
- *
- * @param path NULL where the file has no path, such as a pipe. */
+/* Check one file or folder, but not the folders above it; the error calls it `what`.
+ * @param path  NULL if the file has no path, such as a pipe. */
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err);
 

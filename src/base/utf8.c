@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Returns the number of bytes from the start that are ASCII. */
+/* Returns how many bytes at the beginning are ASCII. */
 static inline size_t ascii_run(const char *text, size_t n)
 {
     const uint64_t high = BELUGA__EIGHT(0x80);
@@ -13,7 +13,7 @@ static inline size_t ascii_run(const char *text, size_t n)
         uint64_t word = beluga__load8(text + i);
         if (word & high) return i + beluga__first_high(word);
     }
-    /* The last bytes are looked at together with some before them. */
+    /* the last word overlaps the words before it */
     if (n >= 8 && !(beluga__load8(text + n - 8) & high)) return n;
     if (n < 8 && n >= 4 && !((beluga__load4(text) | beluga__load4(text + n - 4)) & (uint32_t)high))
         return n;
@@ -21,7 +21,7 @@ static inline size_t ascii_run(const char *text, size_t n)
     return i;
 }
 
-/* Go on where a character of more than one byte begins. They come in runs, as ASCII does. */
+/* Continue at a character of more than one byte. Such characters come in runs, as ASCII does. */
 static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, size_t i)
 {
     size_t more;
@@ -34,7 +34,7 @@ static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, s
 
 enum { BLOCK = 64 };
 
-/* Returns a number that has a bit where one of the eight numbers in a block has it. */
+/* Combine the eight numbers of a block by OR. */
 static inline uint64_t fold(const char *block)
 {
     uint64_t all = 0;
@@ -58,8 +58,8 @@ size_t beluga__utf8_valid(const char *text, size_t n)
     return ascii < n ? valid_from(text, n, ascii) : n;
 }
 
-/* Eight bytes are tested at a time: a byte that is too small borrows, and a byte that is too large
- * has its highest bit set or gets it. */
+/* Eight bytes are tested at once: a byte that is too small borrows, and one that is too large has
+ * its highest bit set, or gets it. */
 size_t beluga__ascii_visible(const char *text, size_t n)
 {
     size_t i = 0;
@@ -83,9 +83,8 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
     return length;
 }
 
-/* A cut character is completed with made-up bytes; if the result is a character, its beginning is
- * valid.
- */
+/* Complete a cut character with made-up bytes: if the result is a valid character, so is its
+ * beginning. */
 size_t beluga__utf8_begun(const char *text, size_t n)
 {
     char whole[4] = {'\x80', '\x80', '\x80', '\x80'};

@@ -1,5 +1,5 @@
-/* Eight bytes of a text in one number, so that one operation looks at all of them. On every machine
- * the first byte is in the lowest bits, and an address need not be aligned. */
+/* Reads eight bytes of a text as one number, so that one operation tests all of them. The first
+ * byte is in the lowest bits on every machine, and the address need not be aligned. */
 #ifndef BELUGA__WORD_H
 #define BELUGA__WORD_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The number that has a byte eight times. */
+/* The number in which all eight bytes are `byte`. */
 #define BELUGA__EIGHT(byte) (0x0101010101010101u * (uint64_t)(byte))
 
 static inline uint32_t beluga__load4(const char *at)
@@ -38,7 +38,7 @@ static inline void beluga__store8(char *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
-/* Returns which byte is the first that has its highest bit set, in a number where one has. */
+/* Returns the index of the first byte whose highest bit is set; one must be. */
 static inline size_t beluga__first_high(uint64_t word)
 {
     return (unsigned)__builtin_ctzll(word & BELUGA__EIGHT(0x80)) / 8;

@@ -32,7 +32,8 @@ static int system_error(const char *directory, beluga_error *err)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* Only files and links count, since opening a pipe would wait for its other end. */
+/* Returns whether an entry may be a recording. Only files and links count, since opening a pipe
+ * would wait for its other end. */
 static bool is_recording(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
@@ -40,7 +41,7 @@ static bool is_recording(const struct dirent *entry)
     return file && *entry->d_name != '.' && dot && strcmp(dot, ".json") == 0;
 }
 
-/* Call `visit` for each recording's name. A failure ends the walk. */
+/* Call `visit` with the name of each recording, until one call fails. */
 static int each_file(beluga__open_cassette *cassette,
                      int (*visit)(beluga__open_cassette *, const char *, beluga_error *),
                      beluga_error *err)
@@ -76,7 +77,7 @@ static int grow(beluga__open_cassette *cassette)
     return 0;
 }
 
-/* Append a tape, whose three texts share a block. */
+/* Append a tape, whose three texts are in one block of memory. */
 static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
                 const char *url, uint64_t body)
 {

@@ -1,8 +1,8 @@
-/* A cassette is a directory of recorded HTTP exchanges. It is a table of loop functions in front
- * of the network's table, so that all layers above work as always.
+/* A cassette: a directory of recorded HTTP exchanges. For the layers above it is a table of loop
+ * functions, which stands in front of the network's table, so they work as always.
  *
  * cassette.c opens directories, record.c and replay.c carry out exchanges, write.c and read.c know
- * the file's format, and match.c finds the recording of a request and explains how the nearest one
+ * the file format, and match.c finds the recording for a request and explains how the nearest one
  * differs. */
 #ifndef BELUGA__CASSETTE_H
 #define BELUGA__CASSETTE_H
@@ -13,20 +13,20 @@
 
 #include <stdatomic.h>
 
-/* A tape is a file of the directory that is being replayed. */
+/* A tape: one file of a directory that is being replayed. */
 typedef struct beluga__tape {
-    char *name;         /* name of the file in its directory */
-    char *method, *url; /* without secrets; in one block with the name */
-    uint64_t body;      /* digest of the body's meaning */
+    char *name;         /* file name, without the directory */
+    char *method, *url; /* without secrets; in the same block of memory as `name` */
+    uint64_t body;      /* digest of the request body's meaning */
     atomic_bool used;
 } beluga__tape;
 
 /* All members except the atomics never change, so threads and forked children need no lock. */
 typedef struct beluga__open_cassette {
-    /* The cassette before this one, which a loop of the host may still use; it lives as long as
+    /* The cassette that this one replaced, which a loop of the host may still use. It is freed with
      * the client. */
     struct beluga__open_cassette *replaced;
-    beluga__loop_ops ops; /* the network's operations, except those for transfers */
+    beluga__loop_ops ops; /* the network's functions, except those for transfers */
     const beluga__loop_ops *network;
     beluga__runtime *runtime; /* runtime of the client */
     char *directory;
@@ -45,13 +45,12 @@ static inline beluga__open_cassette *beluga__cassette_of(const beluga_loop *loop
     return beluga__container_of(loop->ops, beluga__open_cassette, ops);
 }
 
-/* Open a directory. The runtime must live as long as the cassette. Errors are those of
- * beluga_client_set_cassette.
- */
+/* Open a directory. The runtime must outlive the cassette. Errors are those of
+ * beluga_client_set_cassette. */
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          const beluga__loop_ops *network, beluga__open_cassette **out,
                          beluga_error *err);
-/* Free a cassette and those that it replaced. No call may run. */
+/* Free a cassette and those that it replaced. No call may be running. */
 void beluga__cassette_free(beluga__open_cassette *cassette);
 
 #endif

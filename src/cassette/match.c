@@ -17,8 +17,8 @@ static uint64_t digest_bytes(const char *bytes, size_t n)
     return beluga__mix(h);
 }
 
-/* 1, 1.0 and 1e0 are one number, and so are 0 and -0. The integer is added, since it may have more
- * digits than a double. */
+/* Returns the digest of a number: 1, 1.0 and 1e0 are the same number, and so are 0 and -0. The
+ * integer is added, since it may have more digits than a double can hold. */
 static uint64_t digest_number(const beluga_json *value)
 {
     double number = beluga_json_double(value, 0);
@@ -27,7 +27,8 @@ static uint64_t digest_number(const beluga_json *value)
     return beluga__mix(bits * 31 + (uint64_t)beluga_json_int(value, 0) + 2);
 }
 
-/* The members of an object are summed up, so that their order does not matter. */
+/* Returns the digest of a value's meaning. The digests of an object's members are added up, so that
+ * their order does not matter. */
 static uint64_t digest(const beluga_json *value)
 {
     size_t n = 0;
@@ -62,7 +63,7 @@ typedef struct difference {
     char pointer[POINTER_TEXT]; /* JSON pointer to the compared value */
 } difference;
 
-/* Show the part of a text around the byte where it begins to differ. */
+/* Write the part of a text around the byte at which it begins to differ. */
 static void show_text(char *out, const char *text, size_t n, size_t at)
 {
     size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0,
@@ -103,14 +104,16 @@ static size_t common(const char *a, size_t n, const char *b, size_t m)
     return i;
 }
 
-/* A secret that the recording masks must not appear in the message about the sent request. */
+/* If the recording masks a secret, hide the value of the request as well: it must not appear in the
+ * message. */
 static void hide_secret(difference *d, const char *recorded)
 {
     if (recorded && strstr(recorded, "********"))
         snprintf(d->sent, sizeof d->sent, "what is not shown: a key was masked there");
 }
 
-/* A missing message weighs more than a different id. */
+/* Returns how much a missing value counts as a difference: a missing message counts more than a
+ * different id. */
 static size_t weigh(const beluga_json *value)
 {
     size_t weight = 1;
@@ -143,7 +146,7 @@ static void differ_text(difference *d, const char *what, const char *a, size_t n
     show_text(d->sent, b, m, at);
 }
 
-/* Append a step to the first bytes of the pointer. */
+/* Append a step to the first `at` bytes of the pointer. */
 static void point(difference *d, size_t at, const char *key)
 {
     d->pointer[at] = '\0';
@@ -203,7 +206,7 @@ static void compare_arrays(difference *d, const beluga_json *recorded, const bel
     }
 }
 
-/* The recursion is at most BELUGA__MAX_JSON_DEPTH deep, which the parser enforces. */
+/* Compare two values. The parser limits the depth of the recursion to BELUGA__MAX_JSON_DEPTH. */
 static void compare(difference *d, const beluga_json *recorded, const beluga_json *sent)
 {
     size_t at = strlen(d->pointer);
@@ -243,7 +246,7 @@ static const char *query_of(const char *url)
     return mark ? mark + 1 : "";
 }
 
-/* Count how often a parameter is in a query. */
+/* Count how often a parameter occurs in a query. */
 static size_t count_parameter(const char *query, const char *parameter, size_t n)
 {
     size_t count = 0, m;
@@ -264,7 +267,7 @@ static bool has_all(const char *query, const char *of)
     return true;
 }
 
-/* The parameters may be in any order. */
+/* Returns whether two queries have the same parameters, in any order. */
 static bool same_query(const char *a, const char *b)
 {
     const char *x = query_of(a), *y = query_of(b);
@@ -311,7 +314,8 @@ static int compare_with(const beluga__open_cassette *cassette, const beluga__tap
     return status ? status : compare_bodies(d, recording, asked, tape->name, err);
 }
 
-/* No recording has this address, so take the one that shares most of the path. */
+/* Returns the tape whose address shares most of the path, for the message that no recording has
+ * this address. */
 static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {
@@ -380,7 +384,7 @@ static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *
                             tape->name, d.where, d.recorded, d.sent);
 }
 
-/* Take the first unused tape; where all are used and may be used again, the last one. */
+/* Take the first unused tape. If all are used and may be used again, take the last one. */
 static beluga__tape *take(beluga__open_cassette *cassette, const beluga__asked *asked)
 {
     uint64_t body = beluga__asked_digest(asked);

@@ -4,19 +4,18 @@
 
 #include "cassette/recording.h"
 
-/* A request in the form in which it is compared with recordings. */
+/* A request, in the form in which it is compared with recordings. */
 typedef struct beluga__asked {
     const char *method, *url; /* without secrets */
-    const beluga_json *json;  /* the body; NULL: the body is no JSON */
+    const beluga_json *json;  /* the body as JSON; NULL: the body is not JSON */
     const char *body;
     size_t length;
 } beluga__asked;
 
-/* Returns a digest, which is equal for bodies of equal meaning. */
+/* Returns a digest that is equal for bodies with the same meaning. */
 uint64_t beluga__asked_digest(const beluga__asked *asked);
-/* Find the recording that answers the request, read it, and mark it as used. NOT_FOUND explains
- * how the nearest recording differs.
- */
+/* Find the recording that answers the request, read it, and mark it as used. NOT_FOUND explains how
+ * the nearest recording differs. */
 int beluga__cassette_match(beluga__open_cassette *cassette, const beluga__asked *asked,
                            beluga__recording *recording, beluga_error *err);
 

@@ -1,5 +1,5 @@
-/* A file is checked completely when it is read, so that the error for a mistake in a file edited
- * by hand names the file, and the line or the member. */
+/* Reads and checks a file completely, so that for a mistake in a file that was edited by hand the
+ * error names the file, and the line or the member. */
 #include "base/file.h"
 #include "cassette/recording.h"
 
@@ -23,7 +23,8 @@ static size_t line_of(const char *text, size_t offset)
     return line;
 }
 
-/* The parser reports a byte, and people need a line. */
+/* Set the error for a file that is not JSON. The parser reports a byte offset, but people need a
+ * line. */
 static int not_json(const char *name, const beluga__recording *recording, const beluga__buf *text,
                     int status, const beluga_error *cause, beluga_error *err)
 {
@@ -47,7 +48,7 @@ static int add_piece(const beluga_json *piece, bool base64, beluga__buf *out)
     return base64 ? beluga__base64_decode(out, text, n) : beluga__buf_append(out, text, n);
 }
 
-/* Append a string, or an array of strings that together are one text. */
+/* Append a string, or an array of strings that are the pieces of one text. */
 static int add_pieces(const beluga_json *value, bool base64, beluga__buf *out)
 {
     int status = 0;
@@ -140,7 +141,7 @@ static int check_response(beluga__recording *r, const char *name, beluga_error *
     return code ? code : check_chunks(r, name, err);
 }
 
-/* Returns an ending, or -1. */
+/* Returns the ending of the exchange, or -1 if its name is unknown. */
 static int ending_of(const beluga__recording *r)
 {
     const char *how = beluga_json_get_string(r->end, "how", NULL);
@@ -149,7 +150,8 @@ static int ending_of(const beluga__recording *r)
     return -1;
 }
 
-/* A file without an end is incomplete, and must not be replayed as a whole answer. */
+/* Check the end. A file without one is incomplete, and must not be replayed as a complete
+ * answer. */
 static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 {
     int ending = ending_of(r);
@@ -165,7 +167,7 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
     return 0;
 }
 
-/* The number may be missing in a file that was written by hand, and ids are then random. */
+/* Check the seed for ids. A file that was written by hand may have none; then ids are random. */
 static int check_random(beluga__recording *r, const beluga_json *root, const char *name,
                         beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* Each event of a network exchange is passed on to its handler at once. The file is written when
- * the exchange ends, before the handler learns of the end. */
+/* Records an exchange: each event of the network is passed on to the handler at once, and the file
+ * is written when the exchange ends, before the handler is told. */
 #include "cassette/record.h"
 
 #include "base/clock.h"
@@ -24,7 +24,7 @@ typedef struct recorder {
     int64_t last_ns, head_ms;
 } recorder;
 
-/* Callers use the recorder as the transfer. */
+/* To callers the recorder is the transfer. */
 static recorder *recorder_of(beluga__transfer *transfer)
 {
     return (recorder *)(void *)transfer;
@@ -33,7 +33,7 @@ static recorder *recorder_of(beluga__transfer *transfer)
 static int64_t lap_ms(recorder *r)
 {
     int64_t now = beluga__now_ns(), ms = (now - r->last_ns) / BELUGA__NS_PER_MS;
-    /* the rest of less than a millisecond counts for the next interval */
+    /* less than a millisecond is left over and counts for the next interval */
     r->last_ns += ms * BELUGA__NS_PER_MS;
     return ms;
 }
@@ -46,9 +46,8 @@ static void free_recorder(recorder *r)
     beluga__release(&r->cassette->runtime->allocator, r);
 }
 
-/* An exchange without its whole body is not recorded, since a replay would take the part for the
- * whole.
- */
+/* Returns an error if a part of the body was lost. Such an exchange is not recorded, since a replay
+ * would take the part for the whole. */
 static int first_loss(const recorder *r, beluga_error *err)
 {
     const beluga__buf *bufs[] = {&r->request_body, &r->body, &r->chunks};
@@ -111,7 +110,8 @@ static void on_head(void *owner)
     r->handler->head(r->owner);
 }
 
-/* The handler may end the exchange, so nothing is touched after it. */
+/* Handle bytes of the body. The handler comes last, since it may end the exchange and free the
+ * recorder. */
 static void on_body(void *owner, char *bytes, size_t n)
 {
     recorder *r = owner;
@@ -134,7 +134,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- functions for the call ------------------------------------------------------------------- */
+/* --- the table's functions for transfers ------------------------------------------------------ */
 
 static void keep_request(recorder *r, const beluga__transfer_spec *spec)
 {
@@ -180,7 +180,7 @@ static int transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
     ours.owner = r;
     int status = cassette->network->transfer_start(loop, &ours, &r->network, err);
     if (status) {
-        free_recorder(r); /* the handler was never called */
+        free_recorder(r); /* the handler was never called, so the recorder is freed here */
         return status;
     }
     *out = (beluga__transfer *)(void *)r;

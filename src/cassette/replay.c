@@ -1,5 +1,5 @@
-/* An exchange is answered from a file. Its head, each chunk and its end are delivered in separate
- * turns of the loop, so that the handler sees a stream. */
+/* Answers an exchange from a file. Head, chunks and end are delivered in separate turns of the
+ * loop, so that the handler sees a stream. */
 #include "cassette/replay.h"
 
 #include "base/clock.h"
@@ -17,17 +17,17 @@ typedef struct player {
     void *owner;
     beluga_http_response *response;
     beluga__recording recording;
-    const beluga_json *chunks, *chunk; /* chunk: the next one; NULL: no chunk is left */
+    const beluga_json *chunks, *chunk; /* `chunk` is the next chunk; NULL: none is left */
     beluga__buf bytes;                 /* bytes of the chunk that is being delivered */
     beluga__task task;
     beluga__timer timer;
     bool told_head;
-    bool paused, waits; /* waits: its turn came during a pause */
+    bool paused, waits; /* waits: the next delivery was due during the pause */
     bool inside;        /* the handler is running */
-    bool dead;          /* the running handler has ended this exchange */
+    bool dead;          /* the handler that is running has ended this exchange */
 } player;
 
-/* Callers use the player as the transfer. */
+/* To callers the player is the transfer. */
 static player *player_of(beluga__transfer *transfer)
 {
     return (player *)(void *)transfer;
@@ -42,7 +42,7 @@ static void free_player(player *p)
     beluga__release(&p->cassette->runtime->allocator, p);
 }
 
-/* --- the next delivery ------------------------------------------------------------------------ */
+/* --- scheduling the next delivery ------------------------------------------------------------- */
 
 static void plan(player *p)
 {
@@ -103,8 +103,8 @@ static void tell_end(player *p)
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* A player that its handler ends is freed after the handler has returned, since the handler may
- * still read the bytes. */
+/* Leave a delivery. A player that its own handler has ended is freed only now, since the handler
+ * could still read the bytes. */
 static void leave(player *p)
 {
     p->inside = false;
@@ -167,7 +167,7 @@ static void time_came(beluga__timer *timer)
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* The sent request in the form of a recording. */
+/* The request that was sent, in the form in which it is compared with recordings. */
 typedef struct sent {
     beluga__buf url, body;
     beluga__json_scratch scratch;

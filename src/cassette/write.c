@@ -1,4 +1,5 @@
-/* Writes the file of an exchange: JSON over several lines, for people and for diff. */
+/* Writes the file of an exchange as JSON over several lines, for people to read and for diff. */
+#include "base/errno_text.h"
 #include "base/hint.h"
 #include "base/new_file.h"
 #include "base/secret.h"
@@ -10,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes make 76 digits without padding */
+enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes are 76 digits of base64, without padding */
 
 typedef struct writing {
     beluga_json_writer w;
-    beluga__buf text; /* the compact JSON */
+    beluga__buf text; /* the JSON in compact form */
     beluga__json_scratch scratch;
     const beluga__exchange *exchange;
 } writing;
@@ -31,7 +32,7 @@ int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *co
     return status;
 }
 
-/* A server's text may be in any encoding, so bytes that are not UTF-8 become '?'. */
+/* Write a text. A server's text may have any encoding, so bytes that are not UTF-8 become '?'. */
 static void put_text(writing *at, const char *key, const char *text, size_t n)
 {
     beluga__buf copy;
@@ -47,7 +48,8 @@ static void put_text(writing *at, const char *key, const char *text, size_t n)
     beluga__buf_free(&copy);
 }
 
-/* Returns whether people can read the bytes: the only control characters are those for layout. */
+/* Returns whether people can read the bytes: they have no control characters other than white
+ * space. */
 static bool is_text(const char *bytes, size_t n)
 {
     if (beluga__utf8_valid(bytes, n) != n) return false;
@@ -57,8 +59,7 @@ static bool is_text(const char *bytes, size_t n)
     return true;
 }
 
-/* Returns whether the bytes are JSON; exactly: the compact form of the JSON must equal the
- * bytes. */
+/* Returns whether the bytes are JSON. `exactly`: they must also equal its compact form. */
 static bool is_json(writing *at, const char *bytes, size_t n, bool exactly)
 {
     const beluga_json *root;
@@ -92,7 +93,7 @@ static void put_base64(writing *at, const char *bytes, size_t n)
     beluga_json_end_array(&at->w);
 }
 
-/* Write the bytes in the most readable form from which the reader restores the same bytes. */
+/* Write the bytes in the most readable form from which they can be restored exactly. */
 static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
 {
     if (is_json(at, bytes, n, exactly))
@@ -105,7 +106,7 @@ static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
         beluga_json_put_string_n(&at->w, "text", bytes, n);
 }
 
-/* A time of 0 is left out, so that two recordings differ less. */
+/* Write a time. A time of 0 is left out, so that two recordings differ less. */
 static void put_time(writing *at, int64_t ms)
 {
     if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
@@ -144,8 +145,8 @@ static void put_request(writing *at)
     beluga__buf_free(&url);
 }
 
-/* All headers of an answer are kept, since a provider may read any of them, except that private
- * values are hidden. */
+/* Returns whether a header's value is hidden. All headers of an answer are written, since a
+ * provider may read any of them, but private values are replaced. */
 static bool is_private(const char *line, size_t n)
 {
     static const char *const words[] = {"account", "auth",         "cookie",    "credential",
@@ -196,7 +197,8 @@ static void put_response(writing *at)
     beluga_json_begin_object(&at->w, "response");
     put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
-    /* No header tells that HTTP/2 marks the end of the body, so the opposite case is recorded. */
+    /* No header says that HTTP/2 marks the end of the body, so the file says if a body has no
+     * marked end. */
     if (!beluga__http_is_framed(x->response)) beluga_json_put_bool(&at->w, "until_close", true);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;
@@ -261,7 +263,7 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* Make a name such as "00001-post-chat-completions.json" from the last two parts of the path. */
+/* Make a name such as "00001-post-chat-completions.json" from the last two segments of the path. */
 static void make_name(char *name, unsigned number, const beluga_http_request *request)
 {
     const char *url = request->url.data, *host = strstr(url, "://");
@@ -286,7 +288,7 @@ static int system_error(const char *path, beluga_error *err)
     int error = errno;
     return beluga_error_set(err,
                             error == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
-                            "%.200s: %s", path, strerror_r(error, text, sizeof text));
+                            "%.200s: %s", path, beluga__errno_text(error, text, sizeof text));
 }
 
 static int too_many(beluga_error *err)
@@ -295,7 +297,7 @@ static int too_many(beluga_error *err)
                             "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
 }
 
-/* Name a file by its number, or by a later number where another process has taken the first. */
+/* Give the file its name. If another process has taken the number, a later one is used. */
 static int name_file(beluga__open_cassette *cassette, unsigned number,
                      const beluga_http_request *request, beluga__new_file *file, beluga_error *err)
 {

@@ -1,6 +1,6 @@
 /* Batches: each input that is in flight has a slot, and the number of slots limits the memory
- * whatever the number of inputs. The simple call for arrays is a batch whose source is an array,
- * on a leased loop. */
+ * whatever the number of inputs. The simple call for arrays is a batch whose source is an array; it
+ * runs on a leased loop. */
 #include "base/mem.h"
 #include "client/batch_span.h"
 #include "client/chat_model.h"
@@ -12,10 +12,10 @@
 
 enum { DEFAULT_CONCURRENCY = 5 };
 
-/* The tool loop of an item. */
+/* The tool loop of one item of a batch. */
 typedef struct batch_tools {
     beluga_tool_run *run;
-    beluga_messages *messages; /* grows by calls and results */
+    beluga_messages *messages; /* the conversation; the tool loop adds calls and results to it */
     beluga_event_cb cb;
     void *payload;
 } batch_tools;
@@ -40,7 +40,7 @@ struct beluga_batch_op {
     void *payload;
     beluga__options options; /* copied, since inputs start later than the batch */
     beluga__task task;       /* fills free slots */
-    batch_slot **free_slots; /* a stack of the slots that are free */
+    batch_slot **free_slots; /* a stack of free slots */
     batch_slot *slots;
     size_t n_slots, n_free;
     uint64_t next;
@@ -115,7 +115,8 @@ static void drop_tools(batch_slot *slot)
     slot->tools = NULL;
 }
 
-/* The response is that of the last step; a failure has all that came. */
+/* Set the result of an item with tools: on success the response of the last step, on failure
+ * everything that has arrived. */
 static void conclude_tools(batch_slot *slot, const beluga_event *event)
 {
     beluga_response *whole = NULL, *last = beluga_tool_run_response(slot->tools->run);
@@ -146,8 +147,8 @@ static void on_tool_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* Join the batch's options with the item's options behind them. `owned` stays NULL where the item
- * has none, since the batch's options then serve unchanged. */
+/* Join the batch's options and the item's options, which come last and so win. `owned` stays NULL
+ * if the item has none: then the batch's options are used unchanged. */
 static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
                         beluga_option **owned)
 {
@@ -164,7 +165,7 @@ static int join_options(const beluga_batch_op *batch, const beluga_batch_item *i
     return 0;
 }
 
-/* Takes the messages over, also on failure. */
+/* Start an item with tools. The messages are taken over, also on failure. */
 static int start_tools(batch_slot *slot, const beluga_batch_item *item, beluga_messages *messages,
                        const beluga_option *opts, size_t n, beluga_error *err)
 {
@@ -194,7 +195,7 @@ static int start_one(batch_slot *slot, const beluga_batch_item *item,
                                     slot, &slot->op, err);
 }
 
-/* Takes the messages over, also on failure. */
+/* Start an item. The messages are taken over, also on failure. */
 static int start_item(batch_slot *slot, const beluga_batch_item *item, beluga_messages *messages,
                       beluga_error *err)
 {
@@ -264,7 +265,7 @@ static void fill(beluga__task *task)
     done(batch->payload, batch->status, batch->span.succeeded, batch->span.failed);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making a batch --------------------------------------------------------------------------- */
 
 static int make_slots(beluga_batch_op *batch, size_t n)
 {
@@ -280,8 +281,8 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
-/* Make a batch of at most `most` slots, whatever the options say: slots that stay empty would only
- * take memory. */
+/* Make a batch of at most `most` slots, even if the options allow more: slots that stay empty would
+ * only take memory. */
 static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const beluga_option *opts, size_t n_opts, size_t most)
 {
@@ -311,7 +312,7 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
-/* Start a batch that asks one of the two sources. */
+/* Start a batch. `asks` has one of the two kinds of sources, and the callbacks. */
 static int start(const beluga_batch_op *asks, beluga_chat_model *model, beluga_loop *loop,
                  beluga_context *ctx, beluga_batch_op **out, beluga_error *err,
                  const beluga_option *opts, size_t n_opts)
@@ -412,7 +413,7 @@ static void array_done(void *payload, int status, uint64_t succeeded, uint64_t f
     ((array_run *)payload)->done = true;
 }
 
-/* Report the first failure, and the number of failures. */
+/* Set *err to the first failure, with the number of all failures. */
 static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;
@@ -432,7 +433,7 @@ static int combine(const array_run *run, beluga_error *err)
     return beluga_error_wrap(err, "batch", NULL);
 }
 
-/* A batch that could not begin reports its error for every input without a result. */
+/* Set one error for every input without a result, since the batch could not begin. */
 static int fail_all(const array_run *run, int status, beluga_error *err)
 {
     beluga_error e;

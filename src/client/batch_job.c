@@ -1,5 +1,5 @@
-/* Batch jobs: each function is a call, or for a list of jobs one for each page. Results arrive as
- * the service has them, and are decoded by batch_result.c. */
+/* Batch jobs: each public function makes one call, or for a list of jobs one call a page. Results
+ * are delivered as they arrive, and decoded by batch_result.c. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* The arguments of a function, whichever it is. */
+/* The arguments of any of the public functions. */
 typedef struct question {
     beluga_chat_model *model;
     beluga_context *context;
@@ -24,22 +24,45 @@ typedef struct question {
     void *payload;
 } question;
 
+/* How many jobs the answer of each kind of call describes, and whether its question has the id of a
+ * job. */
+typedef struct shape {
+    enum { NOTHING, ONE_JOB, ANY_NUMBER } tells;
+    bool by_id;
+} shape;
+
+static const shape *shape_of(const question *q)
+{
+    static const shape shapes[] = {
+        [BELUGA_CALL_BATCH_CREATE] = {.tells = ONE_JOB},
+        [BELUGA_CALL_BATCH_GET] = {.tells = ONE_JOB, .by_id = true},
+        [BELUGA_CALL_BATCH_LIST] = {.tells = ANY_NUMBER},
+        [BELUGA_CALL_BATCH_CANCEL] = {.tells = ONE_JOB, .by_id = true},
+        [BELUGA_CALL_BATCH_RESULTS] = {.tells = NOTHING, .by_id = true},
+        [BELUGA_CALL_BATCH_DELETE] = {.tells = NOTHING, .by_id = true},
+    };
+    return &shapes[q->kind];
+}
+
 typedef struct asked_job {
     beluga_job base;
-    question question;         /* whose strings are `text` */
-    char *text;                /* owned */
-    beluga_op *op;             /* NULL: no call is under way */
-    beluga__buf jobs, strings; /* what was told: structs, and their strings in the same order */
-    size_t count;              /* of jobs */
-    size_t before_page;        /* of these, those on the pages before this one */
-    size_t strings_before;     /* bytes of their strings */
-    beluga__buf page;          /* token of the next page; empty: there is none */
+    question question; /* its strings lie in `text` */
+    char *text;        /* copies of the question's strings; owned */
+    beluga_op *op;     /* NULL: no call is under way */
+    /* the jobs that were received, and their strings in the same order */
+    beluga__buf jobs, strings;
+    size_t count;          /* number of jobs */
+    size_t before_page;    /* number of the jobs on earlier pages */
+    size_t strings_before; /* bytes of the strings of jobs on earlier pages */
+    beluga__buf page;      /* token of the next page; empty: there is none */
     unsigned pages;
-    beluga__json_scratch scratch; /* answers are decoded while the loop's is in use */
-    int stuck;                    /* the code of what can't be kept */
-    bool has_results;             /* at least one was delivered */
-    bool decoding;                /* a result, in which a plug-in might emit another one */
-    bool given_up;                /* the receiver of results wants no more */
+    /* for decoding results, since the loop's own scratch memory is in use then */
+    beluga__json_scratch scratch;
+    int stuck;        /* error code if a job could not be kept, else 0 */
+    bool has_results; /* at least one result was delivered */
+    /* a result is being decoded; its plug-in must not emit another result now */
+    bool decoding;
+    bool given_up; /* the receiver of results has asked to stop */
 } asked_job;
 
 static asked_job *asked_of(beluga_job *job)
@@ -77,7 +100,7 @@ static void cancel(beluga_job *base)
     beluga_op_cancel(asked_of(base)->op);
 }
 
-/* The loop is freed, with its calls. */
+/* The loop is freed together with its calls, so the job ends without an event. */
 static void lost(void *payload)
 {
     asked_job *job = payload;
@@ -85,7 +108,7 @@ static void lost(void *payload)
     beluga__job_end(&job->base);
 }
 
-/* The strings lie behind each other, and each job takes the next four. */
+/* Set the string pointers of the jobs. The strings lie behind each other, four for each job. */
 static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
 {
     for (size_t i = 0; i < n; i++) {
@@ -96,7 +119,7 @@ static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
     }
 }
 
-/* Make one block of the process's allocator of all that was told. */
+/* Copy all jobs and their strings into one block of the default allocator. */
 static beluga_batch_job *gather(const asked_job *job)
 {
     size_t array = job->jobs.length;
@@ -116,8 +139,7 @@ static void fail(asked_job *job, const beluga_error *err)
 
 static void succeed(asked_job *job)
 {
-    beluga_kind_of_call kind = job->question.kind;
-    bool tells = kind != BELUGA_CALL_BATCH_RESULTS && kind != BELUGA_CALL_BATCH_DELETE;
+    bool tells = shape_of(&job->question)->tells != NOTHING;
     beluga_batch_job *jobs = tells ? gather(job) : NULL;
     beluga_error err;
     if (tells && !jobs) {
@@ -134,8 +156,9 @@ static void succeed(asked_job *job)
 static void take_job(asked_job *job, const beluga_batch_job *told)
 {
     const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
-    /* only a list has several; elsewhere the last word counts */
-    if (job->question.kind != BELUGA_CALL_BATCH_LIST) {
+    /* Only a list has several jobs; other answers may describe their job again, and the last
+     * description counts. */
+    if (shape_of(&job->question)->tells != ANY_NUMBER) {
         beluga__buf_clear(&job->jobs);
         beluga__buf_clear(&job->strings);
         job->count = 0;
@@ -147,7 +170,8 @@ static void take_job(asked_job *job, const beluga_batch_job *told)
     job->stuck = job->jobs.status ? job->jobs.status : job->strings.status;
 }
 
-/* Returns whether a page had jobs, and all of them are older than those that are looked for. */
+/* Returns whether a page had jobs, and all of them are older than the jobs that the caller
+ * wants. */
 static bool is_page_too_old(const asked_job *job)
 {
     const beluga_batch_job *jobs = (const beluga_batch_job *)(const void *)job->jobs.data;
@@ -212,16 +236,13 @@ static const char *unended(const asked_job *job)
 
 static int check_told(const asked_job *job, beluga_error *err)
 {
-    beluga_kind_of_call kind = job->question.kind;
-    bool one = kind == BELUGA_CALL_BATCH_CREATE || kind == BELUGA_CALL_BATCH_GET ||
-               kind == BELUGA_CALL_BATCH_CANCEL;
     if (job->stuck)
         beluga_error_set(err, job->stuck, "what was told of batch jobs can't be kept");
     else if (unended(job))
         beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                          "the batch job has not ended, so it has no results yet: it is %s",
                          unended(job));
-    else if (one && !job->count)
+    else if (shape_of(&job->question)->tells == ONE_JOB && !job->count)
         beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "the answer tells of no batch job");
     else
         return 0;
@@ -263,7 +284,7 @@ static void failed(asked_job *job, const beluga_error *error)
     fail(job, &err);
 }
 
-/* Another attempt at this page begins. */
+/* Drop the jobs of the current page, since another attempt at it begins. */
 static void forget_page(asked_job *job)
 {
     job->count = job->before_page;
@@ -288,12 +309,12 @@ static int ask(asked_job *job, beluga_error *err)
     const question *q = &job->question;
     const beluga__job_question about = {.id = q->id,
                                         .name = q->name,
+                                        .model_name = q->requests ? q->requests->model_name : NULL,
                                         .requests = q->requests ? q->requests->lines.data : NULL,
                                         .length = q->requests ? q->requests->lines.length : 0};
     beluga__call_spec spec = beluga__job_spec(&job->base);
     spec.kind = q->kind;
     if (q->kind != BELUGA_CALL_BATCH_LIST) spec.job = &about;
-    if (q->requests) spec.model_name = q->requests->model_name;
     if (job->page.length) spec.page = job->page.data;
     if (job->page.length && ++job->pages == BELUGA__MAX_PAGES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
@@ -326,19 +347,17 @@ static int check_requests(const question *q, beluga_error *err)
 
 static int check(const question *q, beluga_error *err)
 {
-    beluga_batch_api api;
-    int status = beluga__batch_api_get(q->model, &api, err);
-    if (!status) status = check_requests(q, err);
-    bool named = q->kind != BELUGA_CALL_BATCH_CREATE && q->kind != BELUGA_CALL_BATCH_LIST;
-    if (!status && named && (!q->id || !*q->id))
-        status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
-    if (!status && q->kind == BELUGA_CALL_BATCH_DELETE && !api.encode_delete)
-        status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                  "this provider's batch jobs can't be deleted");
-    return status;
+    const beluga_batch_api *api = beluga__batch_api_of(q->model, err);
+    if (!api) return BELUGA_ERROR_NOT_SUPPORTED;
+    if (shape_of(q)->by_id && !*q->id)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
+    if (q->kind == BELUGA_CALL_BATCH_DELETE && !api->encode_delete)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "this provider's batch jobs can't be deleted");
+    return check_requests(q, err);
 }
 
-/* A copy of the question's strings, since they may go: id or name, whichever is given. */
+/* Copy the string of the question (id or name), since the caller's may not live long enough. */
 static int copy_question(asked_job *job, const question *q, beluga_error *err)
 {
     const char *text = q->id ? q->id : q->name;
@@ -385,14 +404,52 @@ static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_
 
 /* --- on a loop -------------------------------------------------------------------------------- */
 
-static int start_on(beluga_loop *loop, const question *q, beluga_job **handle, beluga_error *err)
+/* These functions make a question without its callback, which the caller sets. */
+static question to_create(beluga_chat_model *model, beluga_context *ctx,
+                          const beluga_batch_requests *requests, const char *name,
+                          const beluga_option *opts, size_t n_opts)
+{
+    return (question){.model = model,
+                      .context = ctx,
+                      .kind = BELUGA_CALL_BATCH_CREATE,
+                      .name = name,
+                      .requests = requests,
+                      .opts = opts,
+                      .n_opts = n_opts};
+}
+
+static question to_list(beluga_chat_model *model, beluga_context *ctx, int64_t since)
+{
+    return (question){
+        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_LIST, .since = since};
+}
+
+static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_context *ctx,
+                      const char *id)
+{
+    return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
+}
+
+static question for_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
+                            beluga_batch_job_result_fn fn, void *payload)
+{
+    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
+    q.fn = fn;
+    q.fn_payload = payload;
+    return q;
+}
+
+static int start_on(beluga_loop *loop, question q, beluga_batch_job_cb cb, void *payload,
+                    beluga_job **handle, beluga_error *err)
 {
     beluga_error unused;
     if (!err) err = &unused;
     if (handle) *handle = NULL;
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    return start(loop, q, handle, err);
+    q.cb = cb;
+    q.payload = payload;
+    return start(loop, &q, handle, err);
 }
 
 int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
@@ -401,67 +458,39 @@ int beluga_batch_job_create_start_n(beluga_chat_model *model, beluga_loop *loop,
                                     beluga_job **handle, beluga_error *err,
                                     const beluga_option *opts, size_t n_opts)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_CREATE,
-                        .name = name,
-                        .requests = requests,
-                        .opts = opts,
-                        .n_opts = n_opts,
-                        .cb = cb,
-                        .payload = payload};
-    return start_on(loop, &q, handle, err);
-}
-
-/* The functions below ask of one job by its id. */
-static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_context *ctx,
-                      const char *id)
-{
-    return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
-}
-
-static int start_about(beluga_kind_of_call kind, beluga_chat_model *model, beluga_loop *loop,
-                       beluga_context *ctx, const char *id, beluga_batch_job_cb cb, void *payload,
-                       beluga_job **handle, beluga_error *err)
-{
-    question q = about(kind, model, ctx, id);
-    q.cb = cb;
-    q.payload = payload;
-    return start_on(loop, &q, handle, err);
+    question q = to_create(model, ctx, requests, name, opts, n_opts);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_get_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                const char *id, beluga_batch_job_cb cb, void *payload,
                                beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_GET, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_GET, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_cancel_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *id, beluga_batch_job_cb cb, void *payload,
                                   beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_CANCEL, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *id, beluga_batch_job_cb cb, void *payload,
                                   beluga_job **handle, beluga_error *err)
 {
-    return start_about(BELUGA_CALL_BATCH_DELETE, model, loop, ctx, id, cb, payload, handle, err);
+    question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
 int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 int64_t since, beluga_batch_job_cb cb, void *payload,
                                 beluga_job **handle, beluga_error *err)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_LIST,
-                        .since = since,
-                        .cb = cb,
-                        .payload = payload};
-    return start_on(loop, &q, handle, err);
+    return start_on(loop, to_list(model, ctx, since), cb, payload, handle, err);
 }
 
 int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -469,20 +498,17 @@ int beluga_batch_job_results_start(beluga_chat_model *model, beluga_loop *loop, 
                                    beluga_batch_job_cb cb, void *payload, beluga_job **handle,
                                    beluga_error *err)
 {
-    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
-    q.fn = fn;
-    q.fn_payload = q.payload = payload;
-    q.cb = cb;
-    return start_on(loop, &q, handle, err);
+    question q = for_results(model, ctx, id, fn, payload);
+    return start_on(loop, q, cb, payload, handle, err);
 }
 
-/* --- a thread that waits ---------------------------------------------------------------------- */
+/* --- blocking functions ----------------------------------------------------------------------- */
 
 typedef struct waiting {
     beluga__job_waiter wait;
     question question;
-    beluga_batch_job **jobs; /* NULL: not wanted */
-    size_t *count;           /* NULL: not wanted */
+    beluga_batch_job **jobs; /* NULL: the caller does not want it */
+    size_t *count;           /* NULL: the caller does not want it */
 } waiting;
 
 static void ended(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error)
@@ -502,15 +528,15 @@ static int start_waiting(beluga_loop *loop, void *argument, beluga_job **job, be
     return start(loop, &w->question, job, err);
 }
 
-static int wait_for(const question *q, beluga_batch_job **jobs, size_t *count, beluga_error *err)
+static int wait_for(question q, beluga_batch_job **jobs, size_t *count, beluga_error *err)
 {
     beluga_error unused;
-    waiting w = {.wait.error = err ? err : &unused, .question = *q, .jobs = jobs, .count = count};
+    waiting w = {.wait.error = err ? err : &unused, .question = q, .jobs = jobs, .count = count};
     w.question.cb = ended;
     w.question.payload = &w;
     if (jobs) *jobs = NULL;
     if (count) *count = 0;
-    return beluga__job_wait(q->model, &w.wait, start_waiting, &w);
+    return beluga__job_wait(q.model, &w.wait, start_waiting, &w);
 }
 
 int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
@@ -518,50 +544,35 @@ int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
                               beluga_batch_job **job, beluga_error *err, const beluga_option *opts,
                               size_t n_opts)
 {
-    const question q = {.model = model,
-                        .context = ctx,
-                        .kind = BELUGA_CALL_BATCH_CREATE,
-                        .name = name,
-                        .requests = requests,
-                        .opts = opts,
-                        .n_opts = n_opts};
-    return wait_for(&q, job, NULL, err);
+    return wait_for(to_create(model, ctx, requests, name, opts, n_opts), job, NULL, err);
 }
 
 int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ctx, const char *id,
                          beluga_batch_job **job, beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_GET, model, ctx, id);
-    return wait_for(&q, job, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_GET, model, ctx, id), job, NULL, err);
 }
 
 int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context *ctx, const char *id,
                             beluga_batch_job **job, beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id);
-    return wait_for(&q, job, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_CANCEL, model, ctx, id), job, NULL, err);
 }
 
 int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const char *id,
                             beluga_error *err)
 {
-    const question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
-    return wait_for(&q, NULL, NULL, err);
+    return wait_for(about(BELUGA_CALL_BATCH_DELETE, model, ctx, id), NULL, NULL, err);
 }
 
 int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
                           beluga_batch_job **out, size_t *count, beluga_error *err)
 {
-    const question q = {
-        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_LIST, .since = since};
-    return wait_for(&q, out, count, err);
+    return wait_for(to_list(model, ctx, since), out, count, err);
 }
 
 int beluga_batch_job_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
                              beluga_batch_job_result_fn fn, void *payload, beluga_error *err)
 {
-    question q = about(BELUGA_CALL_BATCH_RESULTS, model, ctx, id);
-    q.fn = fn;
-    q.fn_payload = payload;
-    return wait_for(&q, NULL, NULL, err);
+    return wait_for(for_results(model, ctx, id, fn, payload), NULL, NULL, err);
 }

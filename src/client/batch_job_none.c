@@ -1,4 +1,5 @@
-/* Replaces batch_job.c, batch_requests.c and batch_result.c in a library without batch jobs. */
+/* Replaces batch_job.c, batch_requests.c and batch_result.c in a library that is built without
+ * batch jobs. */
 #include "base/left_out.h"
 
 #include <beluga/batch_job.h>

@@ -1,16 +1,16 @@
-/* The requests of a batch job are encoded by the functions that encode those that are sent alone.
- */
+/* Encodes the requests of a batch job, with the same functions that encode requests that are sent
+ * alone. */
 #include "client/batch_requests.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/sized.h"
 #include "model/call_kind.h"
 #include "model/http_stage.h"
 
 #include <stdio.h>
 
-/* Room for what stands around the requests: the parts of a form, or the brackets of a list. */
+/* Bytes that are reserved for what encloses the requests: the parts of a form, or the brackets of a
+ * list. */
 enum { ENVELOPE_BYTES = 64 * 1024 };
 
 static const char id_characters[] =
@@ -18,38 +18,36 @@ static const char id_characters[] =
 
 /* --- the API ---------------------------------------------------------------------------------- */
 
+static uint64_t max_requests(const beluga_batch_api *api)
+{
+    return api->max_requests ? api->max_requests : UINT64_MAX;
+}
+
 static uint64_t max_bytes(const beluga_batch_api *api)
 {
     const uint64_t most = BELUGA__MAX_REQUEST_BYTES - ENVELOPE_BYTES;
     return api->max_bytes && api->max_bytes < most ? api->max_bytes : most;
 }
 
-static bool is_whole(const beluga_batch_api *api)
-{
-    return api->put_request && api->encode_create && api->encode_get && api->encode_list &&
-           api->encode_cancel && api->encode_results && api->decode_job && api->decode_result;
-}
-
-int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err)
+const beluga_batch_api *beluga__batch_api_of(const beluga_chat_model *model, beluga_error *err)
 {
     const beluga_provider *provider = model->target->provider;
-    *api = beluga__batch_api_of(provider);
-    if (is_whole(api)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "%s has no batch API that this library knows", provider->name);
+    if (!provider->batch)
+        beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                         "%s has no batch API that this library knows", provider->name);
+    return provider->batch;
 }
 
 int beluga_batch_limits_get(const beluga_chat_model *model, beluga_batch_limits *limits,
                             beluga_error *err)
 {
-    beluga_batch_api api;
-    int status = beluga__batch_api_get(model, &api, err);
-    if (status) return status;
+    const beluga_batch_api *api = beluga__batch_api_of(model, err);
+    if (!api) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_batch_limits known = {.size = limits->size,
-                                 .max_requests = api.max_requests ? api.max_requests : UINT64_MAX,
-                                 .max_bytes = max_bytes(&api),
-                                 .price_factor = api.price_factor > 0 ? api.price_factor : 1,
-                                 .keeps_names = api.keeps_names};
+                                 .max_requests = max_requests(api),
+                                 .max_bytes = max_bytes(api),
+                                 .price_factor = api->price_factor > 0 ? api->price_factor : 1,
+                                 .keeps_names = api->keeps_names};
     memcpy(limits, &known, limits->size < sizeof known ? limits->size : sizeof known);
     return 0;
 }
@@ -61,18 +59,20 @@ static const beluga_allocator *allocator_of(const beluga_batch_requests *r)
     return &r->model->target->runtime->allocator;
 }
 
+static const beluga_batch_api *api_of(const beluga_batch_requests *r)
+{
+    return r->model->target->provider->batch;
+}
+
 int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_requests **out,
                               beluga_error *err)
 {
-    beluga_batch_api api;
     const beluga_allocator *allocator = &model->target->runtime->allocator;
     *out = NULL;
-    int status = beluga__batch_api_get(model, &api, err);
-    if (status) return status;
+    if (!beluga__batch_api_of(model, err)) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_batch_requests *r = beluga__zalloc(allocator, sizeof *r);
     if (!r) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the requests");
     r->model = beluga_chat_model_ref(model);
-    r->api = api;
     beluga__buf_init(&r->lines, allocator, BELUGA__MAX_REQUEST_BYTES);
     *out = r;
     return 0;
@@ -140,7 +140,8 @@ static char *copy_text(const beluga_allocator *allocator, const char *text)
     return copy ? memcpy(copy, text, n) : NULL;
 }
 
-/* A request that was not added before has nobody to be like. */
+/* Check that all requests of a job ask the same model, where the API needs that. The first request
+ * sets the model. */
 static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga_error *err)
 {
     if (!r->count) {
@@ -149,13 +150,13 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
         beluga__release(allocator_of(r), r->model_name);
         r->model_name = name;
     }
-    if (!r->api.one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
+    if (!api_of(r)->one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                             "the requests of one batch job ask one model: %s, and not %s",
                             r->model_name, call->model_name);
 }
 
-/* Warnings that find no memory are left out. */
+/* Keep the warnings of a request; those that find no memory are dropped. */
 static void take_warnings(beluga_batch_requests *r, const beluga_http_request *request)
 {
     drop_warnings(r);
@@ -169,12 +170,11 @@ static void take_warnings(beluga_batch_requests *r, const beluga_http_request *r
 
 static bool fits(const beluga_batch_requests *r, size_t more)
 {
-    uint64_t most = r->api.max_requests ? r->api.max_requests : UINT64_MAX;
-    return r->count < most && r->lines.length + more <= max_bytes(&r->api);
+    return r->count < max_requests(api_of(r)) && r->lines.length + more <= max_bytes(api_of(r));
 }
 
-/* JSON that was given as an option may have line breaks. In JSON they stand between values alone,
- * where blanks say the same. */
+/* Replace line breaks by blanks, so that the request is one line. JSON from an option may have line
+ * breaks, but only between values, where a blank means the same. */
 static void make_one_line(beluga__buf *line)
 {
     for (size_t i = 0; i < line->length; i++)
@@ -183,10 +183,11 @@ static void make_one_line(beluga__buf *line)
 
 static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error *err)
 {
-    if (line->length + 1 > max_bytes(&r->api))
+    uint64_t most = max_bytes(api_of(r));
+    if (line->length + 1 > most)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "the request has %zu bytes, and a whole batch job may have %llu",
-                                line->length, (unsigned long long)max_bytes(&r->api));
+                                line->length, (unsigned long long)most);
     if (!fits(r, line->length + 1))
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     size_t before = r->lines.length;
@@ -200,7 +201,7 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
     return no_memory(err);
 }
 
-/* The path of a URL begins behind its host, or where the base URL ends if it is below that. */
+/* Returns the part of the URL behind the base URL, or else the path behind the host. */
 static const char *path_in(const char *url, const char *base)
 {
     size_t n = base ? strlen(base) : 0;
@@ -210,7 +211,8 @@ static const char *path_in(const char *url, const char *base)
     return path ? path : url;
 }
 
-/* The body is JSON, so that what is wrong is the provider's. */
+/* Turn INVALID_INPUT of the writer into an error of the provider: the body was valid JSON, so
+ * put_request wrote something wrong. */
 static int written_badly(const beluga_json_writer *writer, beluga_error *err)
 {
     int status = beluga__json_writer_status(writer);
@@ -237,7 +239,7 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     beluga__buf_init(&line, allocator_of(r), BELUGA__MAX_REQUEST_BYTES);
     beluga__json_writer_init(&writer, &line);
     err->code = 0;
-    int status = r->api.put_request(&request, &writer, err);
+    int status = api_of(r)->put_request(&request, &writer, err);
     if (!status && beluga__json_writer_status(&writer)) status = written_badly(&writer, err);
     if (status > 0) status = BELUGA_ERROR_INTERNAL;
     if (status && !err->code)
@@ -249,7 +251,8 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     return status;
 }
 
-/* A body that was given is an object, as request_body checks. */
+/* Check that the request's body is a JSON object. A body that the caller gave is one, since
+ * request_body is checked. */
 static int check_body(const beluga_call *call, const beluga_http_request *request,
                       beluga_error *err)
 {
@@ -260,7 +263,7 @@ static int check_body(const beluga_call *call, const beluga_http_request *reques
                             "job need one");
 }
 
-/* The encoder may look at the state that it has in a call which is sent. */
+/* Give the encoder the zeroed state that it has in a call that is sent, since it may read it. */
 static int give_state(beluga__http_stage *stage, beluga_call *call)
 {
     size_t bytes = beluga__call_state_size(call);
@@ -298,7 +301,7 @@ static int make_call(beluga_batch_requests *r, beluga_chat_model *model,
                                     .opts = opts,
                                     .n_opts = n_opts};
     int status = beluga__call_new(&spec, call, err);
-    /* a stream is of no use in a batch job, whatever the model's options say */
+    /* a batch job can't stream, whatever the model's options say */
     if (!status) (*call)->streamed = false;
     return status;
 }

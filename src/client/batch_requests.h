@@ -1,4 +1,4 @@
-/* The requests of a batch job, encoded. */
+/* The encoded requests of a batch job, one a line. */
 #ifndef BELUGA__BATCH_REQUESTS_H
 #define BELUGA__BATCH_REQUESTS_H
 
@@ -9,11 +9,11 @@
 
 struct beluga_batch_requests {
     beluga_chat_model *model; /* a reference */
-    beluga_batch_api api;
-    beluga__buf lines; /* each of them with a newline behind it */
-    char *model_name;  /* that the requests ask, where the provider takes one a job; owned */
+    beluga__buf lines;        /* each request with a newline behind it */
+    /* the model that all requests ask, if the provider takes only one a job; owned */
+    char *model_name;
     size_t count;
-    char **warnings; /* of the last request; owned, with their texts */
+    char **warnings; /* warnings of the last request; the array and its texts are owned */
     size_t n_warnings;
 };
 
@@ -21,7 +21,7 @@ enum { BELUGA__BATCH_NAME_BYTES = 64 };
 
 /* Returns whether a text can be the id of a request, or the name of a job. */
 bool beluga__batch_name_fits(const char *text);
-/* Read the batch API of a model. Returns 0 or NOT_SUPPORTED with detail. */
-int beluga__batch_api_get(const beluga_chat_model *model, beluga_batch_api *api, beluga_error *err);
+/* Returns the batch API of a model; NULL, with detail in err, if its provider has none. */
+const beluga_batch_api *beluga__batch_api_of(const beluga_chat_model *model, beluga_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The result of a request of a batch job: it is decoded as the answer to a call of its own. */
+/* Decodes one result of a batch job as the answer to a call of its own. */
 #include "client/batch_result.h"
 
 #include "model/decode_answer.h"
@@ -11,7 +11,7 @@ typedef struct decoded {
     beluga_error error;
 } decoded;
 
-/* The operation of a call that was sent would fill this in. */
+/* Keep the METADATA. For a call that was sent, the operation would do this. */
 static void add_metadata(decoded *d, const beluga_event *event)
 {
     beluga_event whole = *event;
@@ -73,7 +73,7 @@ static int make_call(const beluga_chat_model *model, beluga_loop *loop, beluga_c
                                     .n_tools = model->n_tools,
                                     .operation = "batch_results"};
     int status = beluga__call_new(&spec, call, err);
-    /* whatever the model's options say of streams */
+    /* a result is never a stream, whatever the model's options say */
     if (!status) (*call)->streamed = false;
     return status;
 }
@@ -89,5 +89,5 @@ void beluga__batch_result_decode(const beluga_chat_model *model, beluga_loop *lo
     beluga__decode_answer(d.call, event->u.batch_result.status, event->u.batch_result.body,
                           event->u.batch_result.length, &d.sink);
     conclude(&d, result);
-    beluga__call_unref_on_loop(d.call); /* which keeps the memory for the next result */
+    beluga__call_unref_on_loop(d.call); /* the loop keeps the call's memory for the next result */
 }

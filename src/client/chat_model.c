@@ -87,7 +87,7 @@ static void release_model(void *holder)
     beluga_chat_model_unref(holder);
 }
 
-/* Every call begins here. Below this function `err` is never NULL. */
+/* All calls start in this function. In the functions that it calls `err` is never NULL. */
 static int start_call(beluga_chat_model *model, beluga__call_spec *spec, beluga_event_cb cb,
                       void *payload, beluga_op **out, beluga_error *err)
 {

@@ -18,11 +18,12 @@ struct beluga_chat_model {
 beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
                                           size_t n);
 
-/* The kind of a call. */
+/* What becomes of the events of a call. */
 typedef enum beluga__call_kind {
     BELUGA__CALL_STREAM,
-    BELUGA__CALL_GENERATE, /* the events wait until the answer is whole, so it may restart */
-    BELUGA__CALL_FOLD,     /* the same, and they are folded into one response */
+    /* events are delivered when the answer is complete, so the call may restart */
+    BELUGA__CALL_GENERATE,
+    BELUGA__CALL_FOLD, /* like GENERATE, and the events are folded into one response */
 } beluga__call_kind;
 
 /* Make a call of a model and start it on a loop. parent_span: the telemetry span that contains the
@@ -38,9 +39,9 @@ int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, b
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);
 
-/* Embed the texts of `spec`, or count the tokens of its messages; both functions fill in what is
- * the kind's own. The events are EMBEDDING and TOKEN_COUNT; a raw finish word is the page that a
- * further call that counts has to ask for. */
+/* Embed the texts of `spec`, or count the tokens of its messages; the caller sets the kind and
+ * these fields. The events are EMBEDDING and TOKEN_COUNT. If FINISH has a raw finish word, the
+ * count needs a further call, whose page is that word. */
 int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *spec,
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
@@ -48,13 +49,13 @@ int beluga__chat_model_start_count(beluga_chat_model *model, beluga__call_spec *
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
 
-/* Make a call about batch jobs, whose kind and job `spec` has. The events are BATCH_JOB and
- * BATCH_RESULT; a raw finish word is the page of a list that follows. */
+/* Make a call about batch jobs; `spec` has its kind and job. The events are BATCH_JOB and
+ * BATCH_RESULT. If FINISH has a raw finish word, it is the token of the list's next page. */
 int beluga__chat_model_start_job(beluga_chat_model *model, beluga__call_spec *spec,
                                  beluga_event_cb cb, void *payload, beluga_op **out,
                                  beluga_error *err);
 
-/* Begin to fold the answer of a call of a model; max_bytes as for the builder. */
+/* Begin to fold the answer of a call. max_bytes: as for the response builder. */
 static inline void beluga__chat_model_fold(const beluga_chat_model *model,
                                            beluga_response_builder *builder, size_t max_bytes)
 {

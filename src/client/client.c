@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/sized.h"
+#include "base/thread.h"
 #include "client/plugin_host.h"
 #include "providers/builtin.h"
 #include "registry/registry.h"
@@ -75,7 +76,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
-/* The caller gets only a code here, so the log gets the detail. */
+/* Open the cassette. The caller gets only an error code, so the detail goes to the log. */
 static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
 {
     beluga_error err;
@@ -86,7 +87,8 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     return status;
 }
 
-/* A plug-in that can't be loaded must not keep a program from starting. */
+/* Load the plug-ins of the environment variable. Failures are only logged: a plug-in that can't be
+ * loaded must not keep a program from starting. */
 static void load_plugin_path(beluga_client *client)
 {
     beluga_error err;
@@ -97,14 +99,10 @@ static void load_plugin_path(beluga_client *client)
 
 static void init_ending(beluga_client *client)
 {
-    pthread_condattr_t attributes;
     atomic_init(&client->refs, 1);
     client->generation = beluga__fork_generation();
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->last, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&client->last);
 }
 
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)

@@ -14,16 +14,17 @@
 #include <stdatomic.h>
 
 /* This bit is set in `refs` while a thread closes the client. The closing thread holds one
- * reference, and the thread that gives back the last other reference wakes it. The mark is part of
- * `refs`, since a thread may not touch the client after giving back its reference. */
+ * reference, and the thread that releases the last other reference wakes it. The bit is part of
+ * `refs`, since a thread may not touch the client after it has released its reference. */
 #define BELUGA__CLIENT_CLOSING (1u << 31)
 
 struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
-    uint32_t generation; /* fork generation at the time it was made */
+    uint32_t generation; /* fork generation at the time when the pool was made */
     beluga_telemetry_sink telemetry;
-    beluga_telemetry *observer;    /* made by beluga_telemetry_init; a user's reference, or NULL */
+    /* made by beluga_telemetry_init; its user's reference, or NULL */
+    beluga_telemetry *observer;
     beluga_executor host_executor; /* submit NULL: the client's own thread pool is used */
     uint32_t max_threads;
     pthread_mutex_t lock; /* guards `pool` and `is_last` */
@@ -43,7 +44,7 @@ bool beluga__client_leave_default(beluga_client *client);
 /* Make the client the default again after closing failed, unless there is another default now. */
 void beluga__client_resume_default(beluga_client *client);
 
-/* Free the client, of which the caller has the last reference. */
+/* Free the client. The caller must have the last reference. */
 void beluga__client_destroy(beluga_client *client);
 
 static inline beluga_client *beluga__client_of(beluga__runtime *runtime)

@@ -1,14 +1,15 @@
-/* Closing a client: the closing thread waits until it holds the last reference, and so knows that
- * no other user is left. Without closing, a client ends with its last reference, on the thread
- * that gives it back. */
+/* Closing a client: the closing thread waits until it holds the last reference, so it knows that
+ * there is no other user. A client that is not closed is freed by the thread that releases the last
+ * reference. */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "client/client.h"
 #include "telemetry/telemetry.h"
 
-/* ---- waiting for the others ------------------------------------------------------------------ */
+/* ---- waiting for other users */
 
-/* Remove the mark. This fails when no other reference is left: the thread that gave back the last
- * one is then about to signal it. */
+/* Clear the CLOSING bit. Fails if there is no other reference left: the thread that released the
+ * last one is about to signal this thread. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);
@@ -20,18 +21,17 @@ static bool reopen(beluga_client *client)
 
 static bool wait_until_last(beluga_client *client, int64_t end_ns)
 {
-    const struct timespec end = beluga__timespec(end_ns);
     pthread_mutex_lock(&client->lock);
     while (!client->is_last && beluga__now_ns() < end_ns)
-        pthread_cond_timedwait(&client->last, &client->lock, &end);
+        beluga__wait_until(&client->last, &client->lock, end_ns);
     bool reopened = !client->is_last && reopen(client);
     while (!client->is_last && !reopened) pthread_cond_wait(&client->last, &client->lock);
     pthread_mutex_unlock(&client->lock);
     return !reopened;
 }
 
-/* Report what holds the client. Work on the client's threads is counted apart, since a program's
- * author may not have thought of it. */
+/* Set an error that says what still holds the client. Work on the client's threads is named
+ * separately, since a program's author may not know of it. */
 static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
@@ -59,7 +59,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Refuse cases in which waiting would not help. */
+/* Refuse to close where waiting could not succeed. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())
@@ -72,7 +72,7 @@ static int check(const beluga_client *client, beluga_error *err)
     return 0;
 }
 
-/* The exporter's thread calls the client's log hook, so it has to end before the client does. */
+/* End the exporter before the client: its thread calls the client's log hook. */
 static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *err)
 {
     int64_t left_ms = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;

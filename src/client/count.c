@@ -11,7 +11,7 @@ typedef struct count_job {
     beluga_job base;
     beluga_messages *messages; /* a copy of the list */
     beluga_op *op;             /* NULL: no call is under way */
-    beluga__buf page;          /* what the next request needs; empty: nothing */
+    beluga__buf page;          /* token of the next request; empty: none is needed */
     unsigned steps;
     bool counted;
     beluga_token_count count;
@@ -57,7 +57,7 @@ static void conclude(count_job *job, const beluga_error *err)
     beluga__job_end(&job->base);
 }
 
-/* The loop is freed, with its calls. */
+/* The loop is freed together with its calls, so the job ends without an event. */
 static void lost(void *payload)
 {
     count_job *job = payload;
@@ -69,7 +69,7 @@ static void lost(void *payload)
 
 static int ask(count_job *job, beluga_error *err);
 
-/* What the service leaves out is told by warnings, which become one line. */
+/* Join the warnings to one line. They say what the service does not count. */
 static void take_warnings(count_job *job)
 {
     char *line = job->count.left_out;
@@ -79,7 +79,8 @@ static void take_warnings(count_job *job)
         if (strstr(line, job->op->warnings[i])) continue;
         snprintf(line + n, room - n, "%s%s", n ? "; " : "", job->op->warnings[i]);
     }
-    line[beluga__utf8_valid(line, strlen(line))] = '\0'; /* the last character may be cut */
+    /* this drops a character that was cut at the end */
+    line[beluga__utf8_valid(line, strlen(line))] = '\0';
 }
 
 static void finished(count_job *job, const beluga_event *finish)
@@ -177,7 +178,7 @@ int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop *loop, bel
     return start(loop, &q, cb, payload, job, err);
 }
 
-/* --- a thread that waits ---------------------------------------------------------------------- */
+/* --- the blocking function -------------------------------------------------------------------- */
 
 typedef struct waiting {
     beluga__job_waiter wait;

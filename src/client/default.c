@@ -1,4 +1,4 @@
-/* The default client, and the values that a caller without a client of its own takes from it. */
+/* The default client, and the values that callers without a client take from it. */
 #include "client/client.h"
 
 #include <beluga/registry.h>

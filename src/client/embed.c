@@ -1,5 +1,5 @@
-/* Embedding: texts are split into parts as the provider's limits ask for, each part is a call, and
- * the vectors of all of them are put into one block. */
+/* Embedding: texts are split into parts that fit the provider's limits, each part is one call, and
+ * the vectors of all parts are put into one block. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -13,23 +13,24 @@ enum { DEFAULT_CONCURRENCY = 5 };
 
 typedef struct embed_job embed_job;
 
-/* Texts that are sent together. */
+/* Texts that are sent in one request. */
 typedef struct part {
     embed_job *job;
-    beluga_op *op; /* NULL: the part is not under way */
+    beluga_op *op; /* NULL: the part is not being sent */
     size_t first, n;
-    beluga_error failure; /* of what came; its code is 0 while all is well */
+    beluga_error failure; /* why the part failed; code 0: it has not failed */
 } part;
 
 struct embed_job {
     beluga_job base;
     const beluga__input *inputs;
-    beluga__arena texts; /* holds the inputs where the caller's do not live long enough */
-    size_t n, next;      /* the texts, and the first that is not sent */
+    /* holds copies of the inputs if the caller's may be freed before the job ends */
+    beluga__arena texts;
+    size_t n, next; /* number of texts, and index of the first that was not sent yet */
     size_t max_inputs, max_bytes;
     part *parts;
     size_t n_parts, n_running;
-    beluga__batch_span span; /* where there are several parts */
+    beluga__batch_span span; /* used if there are several parts */
     beluga_embeddings *result;
     beluga_embed_cb cb;
     void *payload;
@@ -47,7 +48,7 @@ static void end_span(embed_job *job, const beluga_error *err)
     beluga__batch_span_end(&job->span, job->base.model->target, err);
 }
 
-/* Nobody hears of this end. */
+/* End the job without an event, because the loop is freed. */
 static void end_unheard(embed_job *job)
 {
     beluga_error err;
@@ -65,7 +66,7 @@ static void release(beluga_job *base)
     beluga__release(allocator, job->parts);
 }
 
-/* Stop the parts under way, without an event. */
+/* Stop all parts that are under way, without an event. */
 static void stop(embed_job *job)
 {
     for (size_t i = 0; i < job->n_parts; i++) beluga__job_abort_call(&job->parts[i].op);
@@ -84,7 +85,7 @@ static void cancel(beluga_job *base)
     for (size_t i = 0; i < job->n_parts; i++) beluga_op_cancel(job->parts[i].op);
 }
 
-/* Say which texts the part has, where there is more than one part. */
+/* Add to an error which texts the part has, if there are several parts. */
 static void name_part(const part *p, beluga_error *err)
 {
     char texts[64];
@@ -114,7 +115,7 @@ static void succeed(embed_job *job)
 
 static int start_part(part *p, beluga_error *err);
 
-/* Start the next part where one is left. */
+/* Start the next part, if there is one. */
 static void go_on(part *p)
 {
     embed_job *job = p->job;
@@ -153,8 +154,8 @@ static void part_finished(part *p)
     fail(job, &err);
 }
 
-/* A part can't be ended inside its own event, so it is cancelled, and the failure waits for its
- * end. */
+/* Keep a vector. A part can't be freed inside its own event, so on failure it is cancelled, and its
+ * end reports the failure. */
 static void take_vector(part *p, const beluga_event *event)
 {
     if (p->failure.code) return;
@@ -174,7 +175,7 @@ static void on_event(void *payload, const beluga_event *event)
     }
 }
 
-/* The loop is freed, with its calls. */
+/* The loop is freed together with its calls. */
 static void lost(void *payload)
 {
     part *p = payload;
@@ -184,7 +185,7 @@ static void lost(void *payload)
     if (--job->n_running == 0) end_unheard(job);
 }
 
-/* Take as many of the texts that are left as one request may have. */
+/* Take as many of the remaining texts as fit into one request. */
 static void take_texts(part *p)
 {
     embed_job *job = p->job;
@@ -218,7 +219,7 @@ static int start_part(part *p, beluga_error *err)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* The texts, as the caller gave them. */
+/* The arguments of the public functions. */
 typedef struct question {
     beluga_chat_model *model;
     beluga_context *context;
@@ -227,7 +228,7 @@ typedef struct question {
     size_t n;
     const beluga_option *opts;
     size_t n_opts;
-    bool copies; /* the texts may go before the job ends */
+    bool copies; /* copy the texts, since the caller may free them before the job ends */
 } question;
 
 static int check_text(const question *q, size_t i, size_t *length, beluga_error *err)
@@ -276,7 +277,7 @@ static int take_question(embed_job *job, const question *q, beluga_error *err)
     return 0;
 }
 
-/* Returns a number that an option sets, for this call or for the model. */
+/* Returns an integer option of this call or of the model. */
 static int64_t option_of(const embed_job *job, int key, int64_t otherwise)
 {
     int64_t value = beluga__settings_int(&job->base.model->target->settings, key, otherwise);
@@ -292,7 +293,7 @@ static int make_parts(embed_job *job, beluga_error *err)
     job->max_inputs = (size_t)option_of(job, BELUGA_OPTION_MAX_INPUTS, limit);
     job->max_bytes = provider->max_input_bytes ? provider->max_input_bytes : SIZE_MAX;
     size_t most = (size_t)option_of(job, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
-    /* texts that are long make more parts than their number tells */
+    /* The number of texts gives the number of parts only if there is no limit of bytes. */
     size_t parts = job->max_bytes == SIZE_MAX ? (job->n - 1) / job->max_inputs + 1 : job->n;
     job->n_parts = parts < most ? parts : most;
     job->parts = beluga__zalloc(&target->runtime->allocator, job->n_parts * sizeof *job->parts);
@@ -361,7 +362,7 @@ int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_con
     return start(loop, &q, cb, payload, job, err);
 }
 
-/* --- a thread that waits ---------------------------------------------------------------------- */
+/* --- the blocking function -------------------------------------------------------------------- */
 
 typedef struct waiting {
     beluga__job_waiter wait;

@@ -1,4 +1,5 @@
-/* Replaces count.c, embed.c, embeddings.c and trim.c in a library without embeddings. */
+/* Replaces count.c, embed.c, embeddings.c and trim.c in a library that is built without
+ * embeddings. */
 #include "base/left_out.h"
 
 #include <beluga/embedding.h>
@@ -55,8 +56,8 @@ int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
     return refuse(err);
 }
 
-/* No caller has embeddings here, so the following functions can only be called with
- * NULL. */
+/* Nothing in this library makes embeddings, so callers can pass only NULL to the following
+ * functions. */
 
 void beluga_embeddings_free(beluga_embeddings *embeddings)
 {

@@ -25,9 +25,9 @@ void beluga_embeddings_free(beluga_embeddings *e)
     beluga__release(&allocator, e);
 }
 
-/* --- while vectors come ----------------------------------------------------------------------- */
+/* --- adding vectors --------------------------------------------------------------------------- */
 
-/* The first vector tells how long all of them are. */
+/* Allocate memory for all vectors when the first one comes: its length is that of all. */
 static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
 {
     if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / e->count)
@@ -68,7 +68,7 @@ static int keep_name(beluga_embeddings *e, const char **name, const char *text)
     return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The parts of one input have the same warnings. */
+/* Keep a warning once, since all parts of an input have the same warnings. */
 static int keep_warning(beluga_embeddings *e, const char *warning)
 {
     if (!e->warnings)

@@ -1,4 +1,4 @@
-/* Vectors that a caller gets, while they come. */
+/* The vectors that a caller gets, while they are being received. */
 #ifndef BELUGA__EMBEDDINGS_H
 #define BELUGA__EMBEDDINGS_H
 
@@ -9,8 +9,8 @@
 #include <beluga/embedding.h>
 
 struct beluga_embeddings {
-    beluga_allocator allocator; /* a copy */
-    beluga__arena arena;        /* names and warnings */
+    beluga_allocator allocator; /* a copy of the allocator */
+    beluga__arena arena;        /* holds names and warnings */
     float *values;              /* NULL before the first vector */
     size_t count, dimensions;
     beluga_usage usage;
@@ -19,12 +19,12 @@ struct beluga_embeddings {
     size_t n_warnings;
 };
 
-/* Make room for the vectors of `count` texts. Returns NULL without memory. */
+/* Make an object for the vectors of `count` texts. Returns NULL without memory. */
 beluga_embeddings *beluga__embeddings_new(size_t count);
-/* Put the vector of a text. Returns 0, or a code with detail in err. */
+/* Store the vector of a text. Returns 0, or a code with detail in err. */
 int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *values, size_t n,
                            beluga_error *err);
-/* Add what a call that has ended well told beside its vectors. Returns 0 or NO_MEMORY. */
+/* Add the metadata, usage and warnings of a call that succeeded. Returns 0 or NO_MEMORY. */
 int beluga__embeddings_add(beluga_embeddings *e, const beluga_op *op);
 
 #endif

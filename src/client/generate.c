@@ -1,5 +1,5 @@
-/* Whole answers: the events of a call are folded into a response. Blocking calls run on a leased
- * loop. */
+/* Whole answers: the events of a call are folded into a response. The blocking functions run their
+ * call on a leased loop. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "client/queue.h"
@@ -106,7 +106,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
     return status;
 }
 
-/* --- push, whole: events wait until the answer is complete ------------------------------------ */
+/* --- push, whole: events are held until the answer is complete -------------------------------- */
 
 typedef struct held {
     beluga__queue queue;
@@ -114,7 +114,7 @@ typedef struct held {
     beluga_op *op;
     beluga_event_cb cb;
     void *payload;
-    int status; /* set when an event could not be kept */
+    int status; /* error code if an event could not be kept */
 } held;
 
 static void drop_held(void *payload)
@@ -125,7 +125,8 @@ static void drop_held(void *payload)
     beluga__release(allocator, h);
 }
 
-/* A refusal's body, and what it cost, say something of a call that failed. */
+/* Returns whether an event is delivered although the call failed: the body of a refusal, and the
+ * usage, which was charged. */
 static bool is_of_failure(const beluga_event *event)
 {
     return event->kind == BELUGA_EVENT_USAGE ||
@@ -135,7 +136,8 @@ static bool is_of_failure(const beluga_event *event)
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    /* An answer that fails only because it is not whole is delivered as far as it came. */
+    /* If strict alone makes the answer an error, the events that came are delivered
+     * nevertheless. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || is_of_failure(event)) h->cb(h->payload, event);

@@ -1,4 +1,4 @@
-/* Health. */
+/* Checks of a model's health. */
 #include "base/clock.h"
 #include "base/line.h"
 #include "base/mem.h"
@@ -10,7 +10,7 @@
 
 /* --- health ----------------------------------------------------------------------------------- */
 
-/* Ollama leaves out the tag "latest", and Google puts "models/" before a name. */
+/* Compare names. Ollama leaves out the tag "latest", and Google puts "models/" before a name. */
 static bool is_name_of(const char *listed, const char *model)
 {
     size_t n = strlen(model);
@@ -20,7 +20,7 @@ static bool is_name_of(const char *listed, const char *model)
     return last && strcmp(last + 1, model) == 0;
 }
 
-/* An empty list says nothing about any model. */
+/* Look for the model in the provider's list. An empty list proves nothing about a model. */
 static int probe_models(beluga_chat_model *model, beluga_context *ctx, bool *found,
                         beluga_error *err)
 {
@@ -42,8 +42,7 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     int status = 0;
     if (model->target->provider->encode_list_models)
         status = probe_models(model, ctx, &listed, err);
-    /* Lists leave out aliases, so only a call of the model itself can tell whether an alias
-     * exists. */
+    /* Lists leave out aliases, so only a call to the model can tell whether an alias exists. */
     if (!status && !listed) {
         const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
         beluga_response *response;
@@ -58,7 +57,8 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     return status;
 }
 
-/* Without a needed key no call can succeed, so nothing is sent to check it. */
+/* Check that a key is there if one is needed. Without it no call can succeed, so nothing is
+ * sent. */
 static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
 {
     if (!target->key) return 0;

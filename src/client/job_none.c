@@ -1,5 +1,5 @@
-/* Replaces job.c in a library that has neither embeddings nor batch jobs: no caller has a job, so
- * these can only be called with NULL. */
+/* Replaces job.c in a library that has neither embeddings nor batch jobs. Nothing makes a job
+ * there, so callers can pass only NULL to these functions. */
 #include <beluga/embedding.h>
 
 void beluga_job_cancel(beluga_job *job)

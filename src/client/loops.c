@@ -5,7 +5,7 @@
 
 struct beluga__loop_slot {
     beluga__network_loop *loop;
-    _Atomic uint32_t next; /* number of the next slot, plus 1 */
+    _Atomic uint32_t next; /* index of the next slot in its stack plus 1; 0: none */
 };
 
 static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
@@ -18,7 +18,7 @@ static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
                                                     memory_order_relaxed));
 }
 
-/* Returns the slot's number, or -1. */
+/* Take a slot from a stack. Returns its index, or -1 if the stack is empty. */
 static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
 {
     uint64_t old = atomic_load_explicit(head, memory_order_acquire), new;
@@ -39,12 +39,13 @@ int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t 
     loops->idle_ns = idle_ms * BELUGA__NS_PER_MS;
     loops->slots = beluga__zalloc(&runtime->allocator, max_idle * sizeof *loops->slots);
     if (!loops->slots) return BELUGA_ERROR_NO_MEMORY;
-    for (uint32_t i = max_idle; i-- > 1;) push(loops, &loops->empty, i); /* one has no slot */
+    /* one idle loop is in `last` and needs no slot */
+    for (uint32_t i = max_idle; i-- > 1;) push(loops, &loops->empty, i);
     return 0;
 }
 
-/* Take the idle loop that was used last; NULL: none is idle. A loop of the parent process is left
- * alone. */
+/* Take an idle loop, the most recently used one; NULL: there is none. A loop of the parent process
+ * is left alone. */
 static beluga__network_loop *take_idle(beluga__loops *loops)
 {
     beluga__network_loop *loop = atomic_exchange(&loops->last, NULL);
@@ -91,7 +92,7 @@ static void keep(beluga__loops *loops, beluga__network_loop *loop)
     }
 }
 
-/* Sometimes close the loops that were idle for long. The newest loops are put back on top. */
+/* Now and then close loops that were idle for too long. The others are put back in their order. */
 static void sweep(beluga__loops *loops, int64_t now)
 {
     int64_t last = atomic_load_explicit(&loops->swept_ns, memory_order_relaxed);
@@ -112,8 +113,8 @@ static void sweep(beluga__loops *loops, int64_t now)
     while (n--) push(loops, &loops->idle, young[n]);
 }
 
-/* Requests that tell services of calls that are over leave before the loop rests, since nobody runs
- * it afterwards. Each of them has an end. */
+/* Step the loop until detached requests, which tell services that calls are over, have been sent:
+ * nobody steps the loop afterwards. The wait is limited. */
 static void settle(beluga__network_loop *loop)
 {
     int64_t end = beluga__ends_ns(2 * BELUGA__CANCEL_REQUEST_MS);
@@ -128,7 +129,7 @@ void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
     if (!beluga__loop_forked(loop)) {
         if (loop->base.active) settle(loop);
         beluga__loop_close_mailbox(loop);
-        /* the time of the last step is good enough and saves reading the clock */
+        /* the time of the last step is exact enough, and saves reading the clock */
         int64_t now = loop->base.now_ns;
         beluga__network_loop *other = atomic_exchange(&loops->last, loop);
         if (other) keep(loops, other);

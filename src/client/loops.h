@@ -1,6 +1,7 @@
 /* The loops that blocking calls lease. The most recently used loop is leased first, since its
- * connections are warm. There are no locks: the loop that was used last is swapped in and out, and
- * for the others two stacks hold slot numbers, whose heads each have a tag that detects reuse. */
+ * connections are warm. There are no locks: the loop that was used last is swapped in and out
+ * atomically, and the others are in two stacks of slot numbers, whose heads have a tag against
+ * reuse (ABA). */
 #ifndef BELUGA__LOOPS_H
 #define BELUGA__LOOPS_H
 
@@ -13,7 +14,7 @@ typedef struct beluga__loop_slot beluga__loop_slot;
 typedef struct beluga__loops {
     beluga__runtime *runtime;
     _Atomic(beluga__network_loop *) last; /* the loop that was used last, or NULL */
-    beluga__loop_slot *slots;             /* for all other idle loops */
+    beluga__loop_slot *slots;             /* slots for the other idle loops */
     int64_t idle_ns;                      /* how long an idle loop is kept */
     /* heads of the stacks: a tag in the upper half, slot number + 1 in the lower half */
     _Atomic uint64_t idle, empty;
@@ -22,7 +23,7 @@ typedef struct beluga__loops {
 
 int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots,
                        int64_t idle_ms);
-/* Free the loops; no call may be under way. */
+/* Free the loops. No call may be running. */
 void beluga__loops_free(beluga__loops *loops);
 /* Lease a loop, which holds the client until the loop is given back. Returns 0, NO_MEMORY or
  * LIMIT_EXCEEDED, with detail in err, which may be NULL. */

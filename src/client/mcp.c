@@ -1,4 +1,4 @@
-/* Opens tool servers for a client. */
+/* Opens MCP servers for a client. */
 #include "mcp/mcp.h"
 
 #include "client/client.h"

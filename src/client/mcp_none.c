@@ -1,4 +1,4 @@
-/* Replaces mcp.c and the room mcp/ in a library without MCP. */
+/* Replaces mcp.c and the room mcp/ in a library that is built without MCP. */
 #include "base/left_out.h"
 
 #include <beluga/mcp.h>
@@ -44,8 +44,8 @@ void beluga_mcp_check(const beluga_config *config, beluga_config_checking *check
     BELUGA__UNUSED(config, checking);
 }
 
-/* No caller has settings or a server here, so the following functions can only be called with NULL.
- */
+/* Nothing in this library makes settings or servers, so callers can pass only NULL to the following
+ * functions. */
 
 void beluga_mcp_settings_free(beluga_mcp_settings *settings)
 {

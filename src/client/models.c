@@ -1,4 +1,4 @@
-/* Lists of models, and what is told of each. */
+/* Lists of models, with the facts that the provider tells of each. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "schema/event.h"
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 typedef struct names {
-    beluga__buf bytes; /* names, each ended by NUL */
-    beluga__buf infos; /* the facts, in the same order */
+    beluga__buf bytes; /* the models' names, each with a NUL behind it */
+    beluga__buf infos; /* the models' facts, in the same order */
     size_t count;
     beluga__buf page; /* token of the next page; empty: there is none */
     bool done;
@@ -50,8 +50,7 @@ static int compare(const void *a, const void *b)
     return strcmp(((const beluga_model_info *)a)->name, ((const beluga_model_info *)b)->name);
 }
 
-/* Give the caller one block from the process's allocator, with the array first and the names
- * behind it. */
+/* Give the caller one block of the process's allocator: the array first, the names behind it. */
 static int hand_over(names *n, beluga_model_info **out, size_t *count, beluga_error *err)
 {
     size_t array = n->infos.length;
@@ -91,7 +90,7 @@ static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_cont
     return status;
 }
 
-/* Each page is a call, with its own retries and timeouts. */
+/* Ask for page after page. Each page is a call, with its own retries and timeouts. */
 static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx,
                    names *n, beluga_error *err)
 {

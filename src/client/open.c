@@ -11,7 +11,7 @@
 static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
                        beluga_error *err);
 
-/* Open the model of a resolved configuration, whose provider may be without code. */
+/* Open the target of a resolved configuration. Its provider may be one without code. */
 static int open_target(beluga_client *client, const char *name, const beluga_config *config,
                        beluga__target **out, beluga_error *err)
 {
@@ -26,7 +26,7 @@ static int open_target(beluga_client *client, const char *name, const beluga_con
 
 /* --- the fallback models ---------------------------------------------------------------------- */
 
-/* These options belong to one model and do not apply to its fallbacks. */
+/* Options that belong to one model and are not passed on to its fallbacks. */
 static const int own_keys[] = {
     BELUGA_OPTION_PROVIDER,
     BELUGA_OPTION_MODEL_NAME,
@@ -49,12 +49,13 @@ static const int own_keys[] = {
     BELUGA_OPTION_MODELS,
 };
 
-/* The layers of these options handle a call as a whole, with all models that answer it, so only
- * the model that names the fallbacks has these layers. */
+/* Options of layers that see a call as a whole, with all models that answer it. Only the model that
+ * names the fallbacks gets these layers. */
 static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE,
                                       BELUGA_OPTION_CACHE_TTL, BELUGA_OPTION_BUDGET};
 
-/* Fallbacks of a fallback are ignored, so that two models may name each other. */
+/* Options that a fallback does not inherit or follow: fallbacks of a fallback are ignored, so that
+ * two models may name each other. */
 static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,
                                     BELUGA_OPTION_ROUTING};
 
@@ -64,7 +65,8 @@ static void clear(beluga_config *config, const int *keys, size_t n)
     for (size_t i = 0; i < n; i++) settings->known[keys[i]] = (beluga__setting){0};
 }
 
-/* Settings from files and from the environment were meant for the first model only. */
+/* Drop the settings that came from files and the environment: they were meant for the first model
+ * only. */
 static void clear_lower_layers(beluga_config *config)
 {
     beluga__settings *settings = beluga__config_settings(config);
@@ -123,8 +125,8 @@ static int open_others(beluga_client *client, const beluga_config *config, belug
 
 /* --- models ----------------------------------------------------------------------------------- */
 
-/* Returns whether the name is a file's provider without code whose section has not been applied
- * yet. */
+/* Returns whether the name is that of a provider without code in a file, whose section has not been
+ * applied yet. */
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&

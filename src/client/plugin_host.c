@@ -15,8 +15,8 @@ static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .find = find,
                                         BELUGA_PLUGIN_FUNCTION_MAP(SLOT)};
 
-/* The names, one behind the other in the order of the slots. Pointers to them would take as much
- * room again. */
+/* The functions' names, stored one behind the other in the order of the table. Pointers to them
+ * would take as much room again. */
 static const struct {
     BELUGA_PLUGIN_FUNCTION_MAP(ROOM)
 } names = {BELUGA_PLUGIN_FUNCTION_MAP(NAME)};

@@ -1,5 +1,5 @@
-/* Plug-ins may call functions of every room, so the table of those functions is made in the room
- * above all others. */
+/* The table of functions that plug-ins may call. They are functions of all rooms, so the table is
+ * in the top room. */
 #ifndef BELUGA__PLUGIN_HOST_H
 #define BELUGA__PLUGIN_HOST_H
 

@@ -9,11 +9,11 @@
 
 enum { ALIGNMENT = 16, FIRST_BYTES = 1000 }; /* a short answer fits into the first memory */
 
-/* What precedes the bytes of a waiting event and everything that it points to; padded so that the
- * next record is aligned. */
+/* The header of a waiting event; behind it lie the bytes of the event and everything that it points
+ * to. Padded so that the next record is aligned. */
 typedef struct record {
     size_t size;
-    uintptr_t address; /* of this record when it was written */
+    uintptr_t address; /* the address of this record when it was written */
 } record;
 
 void beluga__queue_init(beluga__queue *queue, beluga_loop *loop, const beluga_allocator *allocator)
@@ -35,7 +35,7 @@ void beluga__queue_clear(beluga__queue *queue)
     queue->read = 0;
 }
 
-/* Drop the events that were read once they fill most of the buffer. */
+/* Drop the records that were read, once they fill most of the buffer. */
 static void compact(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length)

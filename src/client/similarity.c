@@ -1,9 +1,9 @@
-/* It needs no model, so every library has it. */
+/* In a file of its own, since it needs no model and every library has it. */
 #include <beluga/embedding.h>
 
 #include <math.h>
 
-/* Four sums at once, which the compiler keeps in one register. */
+/* Add up four sums at once, so that the compiler can vectorize the loop. */
 double beluga_similarity(const float *a, const float *b, size_t n)
 {
     enum { LANES = 4 };

@@ -1,5 +1,5 @@
-/* The only place that knows the order of the layers: opening a model builds the layers by this
- * table, and beluga_config_layer describes them by it. */
+/* The order of the layers is known only to this table. Models are built by it, and
+ * beluga_config_layer describes their layers by it. */
 #include "client/stack.h"
 
 #include "base/text.h"
@@ -12,9 +12,10 @@ enum { VALUE_BYTES = 512 };
 typedef struct layer_option {
     int key;   /* 0 ends the list */
     bool asks; /* the layer is in the stack when this option is set */
-    /* texts around the option's value in the description; NULL: the option is not described */
+    /* texts before and after the option's value in the description; NULL: the option is not
+     * described */
     const char *before, *after;
-    int64_t otherwise; /* default that is described when the option is not set; 0: none */
+    int64_t otherwise; /* the value that is described when the option is not set; 0: none */
 } layer_option;
 
 typedef struct layer {
@@ -48,7 +49,8 @@ static const layer layers[] = {
 };
 enum { N_LAYERS = sizeof layers / sizeof *layers };
 
-/* There is no runtime when a configuration is described. */
+/* Returns whether the layer is in the stack. `runtime` is NULL when a configuration is
+ * described. */
 static bool is_there(const layer *l, const beluga__runtime *runtime,
                      const beluga__settings *settings)
 {
@@ -70,7 +72,7 @@ beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *
 
 /* --- a description ---------------------------------------------------------------------------- */
 
-/* Returns whether the option adds to the description. */
+/* Add the option to the description. Returns whether it had something to add. */
 static bool describe_option(const beluga_config *config, const layer_option *o, char *value)
 {
     if (!o->before) return false;

@@ -1,19 +1,19 @@
-/* Pull streams: a call whose events wait in a queue, on a loop that is leased until the stream is
+/* Pull streams: the events of a call wait in a queue, on a loop that is leased until the stream is
  * freed. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "client/queue.h"
 
 struct beluga_stream {
-    beluga_client *client; /* the leased loop holds the client */
+    beluga_client *client; /* the client; the leased loop holds a reference to it */
     beluga__network_loop *loop;
     beluga_op *op;
     beluga__queue queue;
     bool ready; /* an event has come */
     bool ended; /* the terminal event has come */
     bool paused;
-    int status;          /* 0, or the code that every later call of next returns */
-    int stuck;           /* code of an event that could not be kept, or 0 */
+    int status;          /* 0, or the code that all further calls of next return */
+    int stuck;           /* error code if an event could not be kept, or 0 */
     beluga_error *error; /* detail, in the call's arena; NULL: none, or no memory for it */
 };
 
@@ -125,7 +125,7 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
 
 void beluga_stream_free(beluga_stream *stream)
 {
-    /* a forked child leaves its parent's stream alone */
+    /* a forked child must not touch its parent's stream */
     if (!stream || beluga__loop_forked(stream->loop)) return;
     beluga__network_loop *loop = stream->loop;
     beluga_client *client = stream->client;

@@ -18,8 +18,9 @@
 typedef struct owned_target {
     beluga__target target;
     beluga_config *config;
-    beluga_provider derived;   /* the table of a provider without code; unused otherwise */
-    beluga__exchange exchange; /* how the key becomes a token; unused without encode_token */
+    beluga_provider derived; /* the table of a provider without code; unused otherwise */
+    /* the exchange of the key for a token; unused if the provider has no encode_token */
+    beluga__exchange exchange;
 } owned_target;
 
 static void destroy(beluga__target *target)
@@ -53,14 +54,14 @@ static int show_url(beluga__target *t, const char *url)
     return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Returns the address as it was written, in which accounts may be missing. */
+/* Returns the address as it was configured; it may have placeholders for accounts. */
 static const char *written_url(const beluga__target *t)
 {
     const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
     return url ? url : t->provider->base_url;
 }
 
-/* Take an address that is complete. */
+/* Set the base URL. All placeholders have been filled in. */
 static int take_whole_url(beluga__target *t, const char *url, beluga__buf *faults)
 {
     size_t n = strlen(url);
@@ -139,7 +140,7 @@ static uint64_t next_connection(void)
     return atomic_fetch_add(&next_id, 1);
 }
 
-/* Returns the header that names the agent, or NULL without memory. */
+/* Returns the value of the User-Agent header, or NULL without memory. */
 static const char *agent_of(beluga__target *t)
 {
     static const char name[] = BELUGA__AGENT;
@@ -157,7 +158,7 @@ static int take_connection(beluga__target *t)
 {
     const beluga__settings *s = &t->settings;
     const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
-    /* With NULL libcurl reads its environment variables, with "" it does not. */
+    /* NULL lets libcurl read its environment variables, "" does not. */
     bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
     t->connection = (beluga__connection){
         .id = next_connection(),
@@ -178,7 +179,8 @@ static int take_connection(beluga__target *t)
 
 /* --- the key ---------------------------------------------------------------------------------- */
 
-/* A server at another address than the provider's own usually needs no key. */
+/* Returns whether the target needs a key. A server at another address than the provider's own
+ * usually needs none. */
 static bool needs_key(const beluga__target *t)
 {
     if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
@@ -186,8 +188,8 @@ static bool needs_key(const beluga__target *t)
            beluga__config_is_same_url(written_url(t), t->provider->base_url);
 }
 
-/* A replay needs no key and fetches none. A key that was given literally is used all the same, so
- * that it is masked. */
+/* Set the key for a replay, which needs none and fetches none. A key that was given literally is
+ * kept, so that it is masked. */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -230,7 +232,8 @@ static void let_go(void *target)
     beluga__target_unref(target);
 }
 
-/* The service of tokens is another host, so the path of a socket is not for it. */
+/* Returns the connection for token requests. They go to another host than the model's, so the path
+ * of a Unix socket is left out. */
 static beluga__connection connection_for_tokens(const beluga__target *t)
 {
     beluga__connection connection = t->connection;
@@ -240,7 +243,8 @@ static beluga__connection connection_for_tokens(const beluga__target *t)
     return connection;
 }
 
-/* Runs when the provider's `open` has succeeded. */
+/* Set up the exchange of the key for a token. Call this when the provider's `open` has
+ * succeeded. */
 static int take_exchange(owned_target *owned, beluga_error *err)
 {
     beluga__target *t = &owned->target;
@@ -266,8 +270,8 @@ static int take_exchange(owned_target *owned, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* A replay fetches no value. The text that stands in its place is masked as the real value was in
- * the recording. */
+/* Set a header's value for a replay, which fetches none. The text is masked as the real value was
+ * in the recording. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -280,8 +284,8 @@ static int take_replay_value(beluga__target *t, beluga__target_header *header, c
     return beluga__key_new_value(t->runtime, "replayed", &header->value, err);
 }
 
-/* A value that begins like a reference to AWS is plain text here, since an access key is no
- * header. */
+/* Set a header's value. A value that begins like a reference to AWS is plain text here, since an
+ * AWS access key is never a header. */
 static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -325,7 +329,7 @@ static int take_headers(beluga__target *t, beluga_error *err)
 
 /* --- the whole target ------------------------------------------------------------------------- */
 
-/* A budget needs prices, since without them the costs are not known. */
+/* Check that prices are known if there is a budget: without them the costs can't be computed. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
 {
     beluga_price unused;
@@ -337,7 +341,7 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
         t->provider->name, t->model_name);
 }
 
-/* Load the prices where there is a budget; otherwise *out becomes NULL. */
+/* Load the prices if there is a budget; otherwise *out is set to NULL. */
 static int load_prices(const beluga__target *t, const beluga__others *others, beluga_prices **out,
                        beluga_error *err)
 {
@@ -381,7 +385,7 @@ static int take_stack(owned_target *owned, beluga__open_others_fn open_others, b
     return status;
 }
 
-/* Report every fault of the configuration in one error. */
+/* Put all faults of the configuration into one error. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;
@@ -398,7 +402,7 @@ static int check(beluga__target *t, beluga_error *err)
                            faults.length ? "; " : "", t->protocol->name);
     int memory = take_model_name(t, &faults);
     if (!memory) memory = take_url(t, &faults);
-    /* the text is full of faults, and the first ones are enough */
+    /* the list of faults is full, and the first ones are enough */
     if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0;
     if (memory)
         status = beluga_error_set(err, memory, "no memory to open a model");
@@ -408,7 +412,7 @@ static int check(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* Give the target its name, which later errors will show. */
+/* Set the target's name, which errors and events show. */
 static int take_name(owned_target *owned, const char *name)
 {
     beluga__target *t = &owned->target;
@@ -420,7 +424,7 @@ static int take_name(owned_target *owned, const char *name)
     return 0;
 }
 
-/* A provider whose `open` fails has to free what it made. */
+/* Run the provider's `open`. A provider whose `open` fails must free everything that it made. */
 static int open_provider(owned_target *owned, beluga_error *err)
 {
     beluga__target *t = &owned->target;
@@ -450,7 +454,7 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     t->plain = beluga__span_is_plain(&t->settings);
-    /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
+    /* Calls without HTTP mostly fit into a KiB, up to which malloc is fastest. */
     enum { FULL = 928, ATTEMPT = 256 };
     if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);
@@ -481,7 +485,8 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
         return 0;
     }
     if (err) {
-        beluga__error_clean(err); /* a provider may have written the error */
+        /* the provider may have written the error, so it may hold any bytes */
+        beluga__error_clean(err);
         beluga__error_label(err, provider, t->provider->name);
         if (t->model_name) beluga__error_label(err, model, t->model_name);
     }

@@ -14,14 +14,14 @@ typedef struct beluga__others {
     size_t n;
 } beluga__others;
 
-/* Open the targets that a configuration names. `out` is empty at first, and the caller frees it in
- * either case. */
+/* Open the targets that a configuration names as fallbacks. `out` is empty at first, and the caller
+ * frees it, also on failure. */
 typedef int (*beluga__open_others_fn)(beluga_client *client, const beluga_config *config,
                                       beluga__others *out, beluga_error *err);
 
-/* Make a target with one reference, which the caller owns. A `name` that differs from the
- * provider's belongs to a provider without code whose base is `provider`. The configuration is
- * copied; NULL counts as an empty one. */
+/* Make a target with one reference, which the caller owns. If `name` differs from the provider's,
+ * it is a provider without code whose base is `provider`. The configuration is copied; NULL is the
+ * same as an empty one. */
 int beluga__target_new(beluga_client *client, const beluga_provider *provider, const char *name,
                        const beluga_config *config, beluga__open_others_fn open_others,
                        beluga__target **out, beluga_error *err);

@@ -1,4 +1,4 @@
-/* Connects a client to the telemetry that its user passes. */
+/* Connects a client to the telemetry object that its user passes. */
 #include "telemetry/telemetry.h"
 
 #include "base/sized.h"

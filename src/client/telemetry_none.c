@@ -1,12 +1,12 @@
-/* Replaces telemetry.c and the room telemetry/ in a library that exports no telemetry. A host's
- * own sink still receives every event. */
+/* Replaces telemetry.c and the room telemetry/ in a library that exports no telemetry. A sink of
+ * the host still receives everything. */
 #include "base/left_out.h"
 #include "telemetry/telemetry.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns whether the caller expects spans to be exported. */
+/* Returns whether the caller's settings say that spans are exported. */
 static bool is_asked_for(const beluga_telemetry_settings *settings)
 {
     static const char *const names[] = {
@@ -32,7 +32,8 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
                : 0;
 }
 
-/* No caller has a telemetry here, so the following functions can only be called with NULL. */
+/* Nothing in this library makes a telemetry object, so callers can pass only NULL to the following
+ * functions. */
 
 int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 {

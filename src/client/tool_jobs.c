@@ -31,7 +31,7 @@ typedef struct errand {
 struct beluga__tool_job {
     beluga__tool_jobs *all;
     const beluga_tool_call *call; /* points into the answer */
-    errand *errand;               /* NULL: no errand was made, or the job gave up */
+    errand *errand;               /* NULL: there is no errand, or the job gave up on it */
     beluga__timer late;
     outcome outcome;
     int64_t start_ns;
@@ -69,7 +69,8 @@ static void end_span(beluga__tool_job *job, const beluga_error *err)
     job->span = NULL;
 }
 
-/* Calls that a tool makes with its context become part of the tool's span. */
+/* Returns a context with the tool's span, so that calls that the tool makes become children of the
+ * span. */
 static beluga_context *traced_context(const beluga__tool_job *job)
 {
     beluga_context *context = job->all->context, *traced = NULL;
@@ -82,7 +83,8 @@ static beluga_context *traced_context(const beluga__tool_job *job)
 
 /* --- the end of a job ------------------------------------------------------------------------- */
 
-/* A tool that failed may have given a text; otherwise the model reads the error's message. */
+/* Set the result of a tool call. A tool that failed may have given a text; otherwise the model
+ * reads the error's message. */
 static void conclude(outcome *o, int status, const beluga_error *err, int64_t start_ns)
 {
     o->status = status;
@@ -93,7 +95,7 @@ static void conclude(outcome *o, int status, const beluga_error *err, int64_t st
     o->length = o->text ? strlen(o->text) : 0;
 }
 
-/* Separate a job and its errand. */
+/* Separate a job and its errand, which goes on without the job. */
 static void give_up(beluga__tool_job *job)
 {
     if (job->errand) job->errand->job = NULL;
@@ -172,7 +174,7 @@ static void came_back(beluga__mail *mail, beluga_loop *loop)
     free_errand(e);
 }
 
-/* Runs on a thread of the client. */
+/* Run the tool, on a thread of the client. */
 static void run_tool(void *argument)
 {
     errand *e = argument;
@@ -195,7 +197,7 @@ static beluga_context *tool_context(const beluga__tool_job *job, int64_t timeout
     return context;
 }
 
-/* Returns NULL without memory. */
+/* Make an errand. Returns NULL without memory. */
 static errand *new_errand(const beluga__tool_job *job, beluga_tool *tool, int64_t timeout_ms,
                           beluga__mailbox *mailbox)
 {

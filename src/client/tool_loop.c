@@ -1,5 +1,5 @@
-/* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the
- * caller, except the FINISH of an answer that calls tools or pauses. Then the tools run as jobs
+/* The tool loop: a state machine on a loop. A step is a streamed call whose events are passed to
+ * the caller, except the FINISH of an answer that calls tools or pauses. Then the tools run as jobs
  * (tool_jobs.h), and the next step begins. */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,28 +14,28 @@
 
 enum { DEFAULT_STEPS = 10, DEFAULT_AT_ONCE = 8, DEFAULT_TIMEOUT_MS = 60000 };
 
-/* The step that follows an answer. */
+/* What follows an answer. */
 typedef enum next_step { END, RUN_TOOLS, ASK_AGAIN } next_step;
 
 struct beluga_tool_run {
     beluga_chat_model *model;
     beluga_loop *loop;
-    beluga_context *context;   /* a child of the caller's context, which can be cancelled */
+    beluga_context *context;   /* a child of the caller's context, which the run can cancel */
     beluga_messages *messages; /* borrowed from the caller */
     beluga_event_cb cb;
     void *payload;
     beluga__options options;
-    const beluga_option *later; /* options of all steps but the first */
+    const beluga_option *later; /* options of all steps except the first */
     size_t n_later;
     int64_t max_steps, steps;
-    beluga__running running; /* among the loop's calls until the run has ended */
+    beluga__running running; /* lists the run among the loop's calls until it ends */
     /* watches the context while tools run; the run's calls watch it themselves */
     beluga__guard guard;
     bool cancelled;
     beluga_op *op; /* the call of the current step */
     beluga_response_builder builder;
-    beluga_response *answer; /* answer of the step whose tools run; at the end the last answer */
-    beluga__task next;       /* begins the next step, or more jobs, in the loop's next turn */
+    beluga_response *answer; /* the answer whose tools run; in the end the last answer */
+    beluga__task next;       /* runs in the loop's next turn: starts the next step, or more jobs */
     beluga__tool_jobs jobs;  /* jobs for the calls of the answer */
     beluga_usage before;     /* usage of the steps that are over */
     bool head_told, ended;
@@ -87,7 +87,8 @@ static void begin_span(beluga_tool_run *run, beluga_context *ctx)
     run->span = run->jobs.span = beluga__span_begin(run->model->target, ctx, NULL, &start);
 }
 
-/* From here on the run needs no loop. `err` tells why the run ends without an answer. */
+/* Leave the loop: the run needs it no more. `err` says why there is no answer; NULL: there is
+ * one. */
 static void leave(beluga_tool_run *run, const beluga_error *err)
 {
     if (run->ended) return;
@@ -135,7 +136,7 @@ static void fail_with(beluga_tool_run *run, int status, const char *what)
     fail(run, &err);
 }
 
-/* --- from an answer to jobs, and back --------------------------------------------------------- */
+/* --- between an answer and its jobs ----------------------------------------------------------- */
 
 static bool caller_runs_one(const beluga_tool_run *run, const beluga_response *answer)
 {
@@ -186,8 +187,9 @@ static int collect(beluga_tool_run *run)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* After a pause the model only waits to be asked again. The calls of an incomplete answer are not
- * run, since parts of their arguments, or whole calls, may be missing. */
+/* Decide what follows the answer. After a pause the model waits to be asked again. The tool calls
+ * of an incomplete answer are not run, since parts of their arguments, or whole calls, may be
+ * missing. */
 static next_step what_follows(const beluga_tool_run *run)
 {
     size_t calls = beluga_response_tool_call_count(run->answer);
@@ -239,7 +241,8 @@ static void step_over(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_op *op = run->op;
     run->op = NULL;
-    int stuck = run->builder.status; /* the builder's error, for which the run cancelled the call */
+    /* the builder's error, because of which the run cancelled the call */
+    int stuck = run->builder.status;
     int status = beluga_response_builder_finish(&run->builder, &run->answer);
     if (stuck)
         fail_with(run, stuck, beluga_error_text(stuck));
@@ -258,7 +261,8 @@ static void forward(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_event changed = *event;
     bool head = event->kind == BELUGA_EVENT_START || event->kind == BELUGA_EVENT_METADATA;
-    if (head && run->head_told) return; /* the run is one stream for its caller, with one head */
+    /* the run is one stream for its caller, so START and METADATA are delivered once */
+    if (head && run->head_told) return;
     if (event->kind == BELUGA_EVENT_USAGE) changed.u.usage = total(run, &event->u.usage);
     if (!head) run->head_told = true;
     tell(run, &changed);
@@ -298,7 +302,7 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
         run, &run->op, err);
 }
 
-/* Go on with more jobs, with the next step, or with the end. */
+/* Start more jobs or the next step, or end the run. */
 static void go_on(beluga__task *task)
 {
     beluga_tool_run *run = beluga__container_of(task, beluga_tool_run, next);
@@ -317,9 +321,9 @@ static void go_on(beluga__task *task)
     if (begin_step(run, &err)) fail(run, &err);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing a run ----------------------------------------------------------------- */
 
-/* Returns whether the model must call a tool, by the options of the run or of the model. */
+/* Returns whether the options of the run or of the model say that the model must call a tool. */
 static bool is_forced(const beluga_tool_run *run)
 {
     const char *choice =
@@ -330,8 +334,8 @@ static bool is_forced(const beluga_tool_run *run)
     return choice && strcmp(choice, "auto") != 0 && strcmp(choice, "none") != 0;
 }
 
-/* A model that had to call a tool in each step would never answer, so that holds for the first one
- * alone. */
+/* Make the options of all steps but the first. If the model must call a tool, that holds for the
+ * first step only: otherwise it could never answer. */
 static int choose_later(beluga_tool_run *run)
 {
     size_t n = run->options.n;
@@ -362,7 +366,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     return status ? status : choose_later(run);
 }
 
-/* Make a run and put it among the loop's calls. Returns NULL without memory for the run. */
+/* Make a run and list it among the loop's calls. Returns NULL without memory for the run. */
 static beluga_tool_run *new_run(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 beluga_messages *messages)
 {
@@ -397,7 +401,7 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     if (status)
         beluga_error_set(&why, status, "no memory, or no descriptor, for the tool loop");
     else
-        /* faults that are known before the start are returned at once */
+        /* failures that are known before the start are returned at once */
         status = begin_step(run, &why);
     if (!status) {
         *out = run;
@@ -418,11 +422,11 @@ beluga_response *beluga_tool_run_response(beluga_tool_run *run)
 
 void beluga_tool_run_free(beluga_tool_run *run)
 {
-    /* A forked child leaves its parent's run alone. */
+    /* a forked child must not touch its parent's run */
     if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return;
     beluga_chat_model *model = run->model;
     leave_cancelled(run);
-    beluga_context_cancel(run->context); /* tools that still run can see the cancellation */
+    beluga_context_cancel(run->context); /* lets tools that still run see the cancellation */
     if (run->op) {
         beluga__operation_abort(run->op);
         beluga_op_free(run->op);

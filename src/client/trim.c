@@ -1,4 +1,5 @@
-/* Trimming a history to a window. It is divided into units, of which the oldest go first. */
+/* Trims a history of messages to a number of tokens. The history is divided into units, and the
+ * oldest units are removed first. */
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -12,12 +13,12 @@
 #define STAYS (-1)
 
 typedef struct trim {
-    beluga_chat_model *model; /* NULL: estimate */
+    beluga_chat_model *model; /* counts the tokens; NULL: they are estimated */
     beluga_context *context;
     const beluga_messages *messages;
     size_t n;
-    int64_t *units; /* of each message: STAYS, or the number of its unit; never decreasing */
-    int64_t most;   /* so many units may go */
+    int64_t *units; /* for each message its unit's number or STAYS; numbers never decrease */
+    int64_t most;   /* how many units may be removed at most */
     beluga_error *err;
 } trim;
 
@@ -28,8 +29,8 @@ static beluga_role role_at(const trim *t, size_t index)
 
 /* --- units ------------------------------------------------------------------------------------ */
 
-/* Return the first message of the last question, which is one of the user or several in a row; n
- * when there is none. */
+/* Returns the index of the last question: its first message, since a user may send several in a
+ * row. Returns n if there is no question. */
 static size_t find_question(const trim *t)
 {
     size_t first = t->n;
@@ -43,8 +44,9 @@ static size_t find_question(const trim *t)
     return first;
 }
 
-/* A unit is a turn: a question with all that followed it. Of the last turn each answer is one, so
- * that a question with many calls of tools can be kept while its first calls go. */
+/* Returns whether a unit begins with this message. A unit is a turn: a question with everything
+ * that followed it. In the last turn each answer is a unit, so that a question with many tool calls
+ * can be kept while its first calls are removed. */
 static bool begins_unit(const trim *t, size_t index, beluga_role before, size_t question)
 {
     beluga_role role = role_at(t, index);
@@ -70,7 +72,7 @@ static bool calls(const beluga_message *message, const char *id)
     return false;
 }
 
-/* Where a result came late, no unit begins between its call and it. */
+/* Keep a tool call and its result in one unit, also where other messages lie between them. */
 static void join_pairs(const trim *t, bool *begins)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -147,8 +149,9 @@ static int count(const trim *t, const beluga_messages *list, int64_t *tokens)
     return 0;
 }
 
-/* Put the list without `gone` units into *out if it fits, in place of what is there.
- * @return 1 it fits, 0 it does not, or an error's code. */
+/* If the list without the first `gone` units fits, put it into *out and free the list that was
+ * there.
+ * @return 1 it fits, 0 it does not, or an error's code */
 static int try(const trim *t, int64_t gone, int64_t max, int64_t *tokens, beluga_messages **out)
 {
     beluga_messages *list;
@@ -168,7 +171,7 @@ static int refuse(const trim *t, int64_t tokens, int64_t max)
                             tokens, max);
 }
 
-/* Search for the fewest units that must go; what was counted to fit is kept. */
+/* Search for the smallest number of units to remove. *out keeps the best list that fits. */
 static int search(const trim *t, int64_t max, beluga_messages **out)
 {
     int64_t tokens, low = 0, high = t->most;
@@ -176,7 +179,8 @@ static int search(const trim *t, int64_t max, beluga_messages **out)
     if (fits == 1) return 0;
     if (!fits && high) fits = try(t, high, max, &tokens, out);
     if (!fits) return refuse(t, tokens, max);
-    while (fits >= 0 && high - low > 1) { /* without `low` units it is too long */
+    /* removing `low` units is not enough, removing `high` units is */
+    while (fits >= 0 && high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         fits = try(t, middle, max, &tokens, out);
         if (fits == 1)

@@ -1,5 +1,6 @@
-/* Addresses as people write them in environment variables: "gpu", "gpu:8080", ":8080",
- * "[::1]:8080/v1"; and addresses in which an account stands. */
+/* Completes addresses as people write them in environment variables, such as "gpu", "gpu:8080",
+ * ":8080" and "[::1]:8080/v1", and fills in the placeholders of addresses that contain an
+ * account. */
 #include "config/config.h"
 #include "wire/outgoing.h"
 
@@ -16,7 +17,7 @@ typedef struct slice {
     int n;
 } slice;
 
-/* The parts of an address; the port includes its colon. */
+/* The parts of an address. The port includes its colon. */
 typedef struct address {
     slice host, port, rest;
 } address;
@@ -94,20 +95,20 @@ const char *beluga__config_complete_url(beluga__arena *arena, const char *url, c
     return whole;
 }
 
-/* ---- what stands in an address --------------------------------------------------------------- */
+/* ---- placeholders in an address */
 
-enum { MAX_VALUE = 1024 }; /* bytes of a value, encoded */
+enum { MAX_VALUE = 1024 }; /* maximum bytes of a value after encoding */
 
-/* A base URL that is being filled. */
+/* The state of filling in a base URL. */
 typedef struct filling {
     const beluga_provider *protocol;
     const beluga__settings *settings;
-    const char *url, *end_of_host; /* "scheme://host" ends there */
+    const char *url, *end_of_host; /* the URL, and the end of its "scheme://host" */
     beluga__buf *out;
     char *wrong;
 } filling;
 
-/* "{account}" or "{env:VARIABLE}"; the name is what stands between the braces. */
+/* A placeholder, "{account}" or "{env:VARIABLE}". The name is the text between the braces. */
 typedef struct url_place {
     slice name;
     const char *begin, *end;
@@ -128,7 +129,8 @@ static int refuse(filling *f, const char *format, ...)
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-/* Returns the row of the option "PROVIDER.NAME" that may stand in a base URL, or NULL. */
+/* Returns the row of the option "PROVIDER.NAME" if that option may be part of a base URL, else
+ * NULL. */
 static const beluga_own_option *find_row(const filling *f, slice name)
 {
     size_t prefix = strlen(f->protocol->name), n = (size_t)name.n;
@@ -140,7 +142,8 @@ static const beluga_own_option *find_row(const filling *f, slice name)
     return NULL;
 }
 
-/* A provider without code does not read the variables of its base. */
+/* Returns the option's environment variable, or NULL. A provider without code does not read the
+ * variables of its base. */
 static const char *variable_of(const filling *f, const beluga_own_option *row)
 {
     return beluga__settings_has(f->settings, BELUGA_OPTION_BASE) ? NULL : row->variable;
@@ -173,8 +176,8 @@ static int find_variable(filling *f, slice name, char *variable, size_t size, co
     return *value && **value ? 0 : refuse(f, "base_url needs the variable %s", variable);
 }
 
-/* A value that is the whole host may be written as people copy it: with the URL's own scheme, and
- * with slashes at its end. */
+/* Strip a value that replaces the whole host: people copy it with the URL's scheme, and with
+ * slashes at its end. */
 static slice whole_host(const filling *f, const char *value)
 {
     size_t scheme = (size_t)(strstr(f->url, "://") + 3 - f->url);
@@ -184,7 +187,8 @@ static slice whole_host(const filling *f, const char *value)
     return (slice){value, (int)n};
 }
 
-/* A part of a host's name: no value adds a port, a password or a path, and none is empty. */
+/* Returns whether a value can be part of a host name: it is not empty, and has no port, password or
+ * path. */
 static bool is_host(slice value)
 {
     bool label = false;

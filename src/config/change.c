@@ -1,4 +1,4 @@
-/* Changes values of configuration files. */
+/* Changes values in configuration files. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/new_file.h"
@@ -14,11 +14,11 @@
 
 enum { MAX_CHANGES = 256, LOCK_TRIES = 1000, LOCK_WAIT_MS = 10 };
 
-/* One change of a file. */
+/* The state of changing one file. */
 typedef struct change {
     const char *path;
     beluga__new_file file;
-    beluga__buf text, next; /* the text, and the text after one value of it was changed */
+    beluga__buf text, next; /* the text of the file, and the text with one value changed */
     beluga_error *err;
 } change;
 
@@ -37,8 +37,8 @@ static int buffer_error(const change *c, int status)
     return beluga_error_set(c->err, BELUGA_ERROR_NO_MEMORY, "%s: no memory to change it", c->path);
 }
 
-/* The file itself is replaced, so the lock is on its folder. A file system without locks gives
- * none. */
+/* Lock the file's folder, since the file itself is replaced. On a file system without locks this
+ * does nothing. */
 static int lock(const change *c)
 {
     const struct timespec wait = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
@@ -88,8 +88,8 @@ static int write_text(change *c)
     if (beluga__file_write(c->file.fd, c->text.data, c->text.length) || fsync(c->file.fd) ||
         beluga__new_file_replace(&c->file))
         return system_error(c, errno);
-    /* The change is made. A name that could not be made durable is lost by a power cut at most, and
-     * then the file is as before. */
+    /* The change has been made. If its folder entry can't be made durable, a power cut can at most
+     * bring back the old file. */
     (void)beluga__new_file_sync_folder(&c->file);
     return 0;
 }

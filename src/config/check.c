@@ -1,5 +1,6 @@
-/* Checking a whole file. The file is read as always, except that its problems are noted. Then its
+/* Checks a whole file. It is read as usual, except that its problems are recorded. Then its
  * settings are compared with the providers' tables, and its references are checked. */
+#include "base/errno_text.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "config/config.h"
@@ -16,14 +17,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SHORTEST_SECRET = 8 }; /* shorter texts are the dummy keys of local servers */
+enum { SHORTEST_SECRET = 8 }; /* shorter texts are the dummy keys of local servers, not secrets */
 
 typedef struct beluga_config_checking {
     beluga__config_problems report;
-    beluga_config_check_fn check; /* of the host; NULL: none */
+    beluga_config_check_fn check; /* the host's function; NULL: none */
     void *payload;
     beluga_registry *registry;
-    beluga_config *config; /* holds only the checked file */
+    beluga_config *config; /* contains only the file that is checked */
     const beluga__config_file *file;
     bool has_secret; /* the file holds a secret in clear text */
     int secret_line, secret_column;
@@ -59,7 +60,7 @@ static void check_secret_file(checking *c, const beluga__config_entry *e, const 
     struct stat info;
     if (stat(path, &info) || access(path, R_OK))
         error_at(c, e, "%s: the file %.200s can't be read: %s", what, path,
-                 strerror_r(errno, text, sizeof text));
+                 beluga__errno_text(errno, text, sizeof text));
     else if (S_ISDIR(info.st_mode))
         error_at(c, e, "%s: %.200s is a directory", what, path);
     else if (S_ISREG(info.st_mode) && info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))
@@ -67,8 +68,8 @@ static void check_secret_file(checking *c, const beluga__config_entry *e, const 
                 what, path, (unsigned)info.st_mode & 0777);
 }
 
-/* Check a reference. A command is not run, since it may ask the user something. Returns false when
- * the text is no reference. */
+/* Check a reference to a secret. A command is not run, since it may ask the user something. Returns
+ * false if the text is not a reference. */
 static bool check_reference(checking *c, const beluga__config_entry *e, const char *what,
                             const char *value)
 {
@@ -83,7 +84,8 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     return true;
 }
 
-/* Returns advice for a secret in clear text, which differs where a reference is not allowed. */
+/* Returns advice for a secret in clear text, or different advice if the setting can't be a
+ * reference. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -128,7 +130,7 @@ static bool sounds_secret(const char *name, size_t n)
 static void check_header(checking *c, const beluga__config_entry *e)
 {
     const char *line = e->option.value.string, *colon = strchr(line, ':');
-    if (!colon) return; /* the form of a header is checked elsewhere */
+    if (!colon) return; /* the form of headers is checked elsewhere */
     char what[160];
     const char *value = colon + 1 + strspn(colon + 1, " \t");
     snprintf(what, sizeof what, "%s: %.*s", e->name, (int)(colon - line < 100 ? colon - line : 100),
@@ -138,7 +140,7 @@ static void check_header(checking *c, const beluga__config_entry *e)
         tell_secret(c, e, what);
 }
 
-/* Find a password such as in "https://name:password@host". */
+/* Look for a password in a URL, such as "https://name:password@host". */
 static void check_url(checking *c, const beluga__config_entry *e)
 {
     const char *url = e->option.value.string;
@@ -155,7 +157,8 @@ static void check_url(checking *c, const beluga__config_entry *e)
     if (colon && colon + 1 < at) tell_secret(c, e, e->name);
 }
 
-/* Find a place in an address, such as "{account}", that is none of the provider's options. */
+/* Look for a placeholder in an address, such as "{account}", that is not an option of the
+ * provider. */
 static void check_places(checking *c, const beluga_provider *provider,
                          const beluga__config_entry *e)
 {
@@ -198,7 +201,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* Check one setting with the rules of opening a model. */
+/* Check one setting by the rules for opening a model. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -231,7 +234,7 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Returns the provider whose options may stand beside the reference, or NULL. */
+/* Returns the provider whose options may be set beside the reference, or NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -246,8 +249,8 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Without a known provider, which was reported already, an own option may be that of any
- * provider. */
+/* Check the settings of a section. If the provider is not known, which was reported already, an own
+ * option may belong to any provider. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {
@@ -271,8 +274,8 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* A provider without code at its base's address needs the base's key, and does not get that key by
- * itself. */
+/* Warn if a provider without code uses its base's address without a key: it needs the base's key,
+ * but does not get it automatically. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -292,7 +295,7 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Check provider and model together, since a setting of one may need a setting of the other. */
+/* Check the settings of provider and model together, since one may need the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
@@ -300,13 +303,13 @@ static void check_whole(checking *c, const beluga__config_section *s)
     beluga_error why;
     int status = beluga_config_resolve(c->config, c->registry, s->name, &whole, &why);
     if (status == BELUGA_ERROR_NO_MEMORY) c->report.status = status;
-    if (status) return; /* the problem was reported already */
+    if (status) return; /* that problem was reported already */
     status = beluga__settings_check_company(beluga__config_settings(whole), &why);
     if (status) error_at(c, &m, "%s", why.message);
     beluga_config_free(whole);
 }
 
-/* An alias is checked by its name, so that an alias that leads to itself is found. */
+/* Check an alias by its name, so that one that leads to itself is found. */
 static void check_alias(checking *c, const beluga__config_section *s)
 {
     const beluga_provider *provider =

@@ -82,7 +82,7 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
 
 /* --- the environment -------------------------------------------------------------------------- */
 
-/* Returns the first variable that is set to a text that is not empty, or NULL. */
+/* Returns the first variable that is set and not empty, or NULL. */
 static const char *first_set(const char *const *names, const char **value)
 {
     for (; names && *names; names++) {
@@ -132,11 +132,11 @@ static int url_from_env(beluga_config *config, const beluga_provider *provider)
     return url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The variables for key and URL belong to the provider's own host. */
+/* Read key and URL from the environment; these variables are meant for the provider's own host. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
 {
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;
-    /* A provider without code must not get a key or URL that was meant for its base. */
+    /* A provider without code must not get a key or URL that is meant for its base. */
     if (beluga__settings_has(&config->settings, BELUGA_OPTION_BASE)) return 0;
     int status = config->own_host ? 0 : key_from_env(config, provider);
     if (!status && !config->own_host) status = url_from_env(config, provider);

@@ -1,5 +1,4 @@
-/* The struct of a configuration: merged settings, and the files from which more settings may
- * come. */
+/* A configuration: merged settings, and the files from which more settings may come. */
 #ifndef BELUGA__CONFIG_H
 #define BELUGA__CONFIG_H
 
@@ -20,20 +19,20 @@
  * option until the provider is known. */
 typedef struct beluga__config_entry {
     struct beluga__config_entry *next;
-    const char *name; /* the name as it was written */
+    const char *name; /* the name as it is in the file */
     beluga_option option;
     int line, column;
 } beluga__config_entry;
 
-/* The section of one provider or of one model. */
+/* The section of a provider or of a model. */
 typedef struct beluga__config_section {
     struct beluga__config_section *next;
     const char *name;
-    const char *reference; /* the reference of a model's section */
-    const char *system;    /* its system text, or NULL */
+    const char *reference; /* the reference in a model's section */
+    const char *system;    /* the system text of the section, or NULL */
     beluga__config_entry *entries, **entries_end;
     size_t n_entries;
-    int line, column; /* place of the reference, or else of the name */
+    int line, column; /* position of the reference, or else of the name */
     int name_line, name_column;
 } beluga__config_section;
 
@@ -45,33 +44,33 @@ typedef struct beluga__config_sections {
 /* A file, a folder, or an entry of BELUGA_PLUGIN_PATH. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
-    const char *path; /* relative paths were made absolute */
+    const char *path; /* absolute path */
     int line, column;
 } beluga__config_plugin;
 
-/* A section that the library keeps for its host. */
+/* A section that is not the library's own, and is kept for the host. */
 typedef struct beluga__config_kept {
     struct beluga__config_kept *next;
     const char *name, *json;
     size_t length;
     const beluga__yaml_node *node;
-    int line, column; /* place of the name */
+    int line, column; /* position of the name */
 } beluga__config_kept;
 
-/* A file that was read; it never changes, and copies of a configuration share it. */
+/* A file that was read. It never changes, and copies of a configuration share it. */
 typedef struct beluga__config_file {
     atomic_uint refs;
-    /* allocator of this struct; strings, which may be keys, are in the arena */
+    /* The allocator of this struct. Strings, which may be keys, are in the arena. */
     const beluga_allocator *allocator;
     beluga__arena arena;
     const char *path;
-    const char *default_model; /* default model of the file, or NULL */
-    int line, column;          /* place of default_model */
+    const char *default_model; /* the file's default model, or NULL */
+    int line, column;          /* position of default_model */
     beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
     beluga__config_kept *kept;
-    beluga__yaml *yaml; /* owned; has the places of values in `kept`; NULL without any */
+    beluga__yaml *yaml; /* owned; has the positions of values in `kept`; NULL if `kept` is empty */
 } beluga__config_file;
 
 struct beluga_config {
@@ -81,79 +80,79 @@ struct beluga_config {
     beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later files win over earlier ones */
     size_t n_files;
     const char *system; /* system text of the alias that was resolved, or NULL; in the arena */
-    /* an alias named the host, so settings for the provider's own host do not apply */
+    /* An alias named the host, so settings for the provider's own host do not apply. */
     bool own_host;
 };
 
 /* Returns the merged settings; borrowed until the configuration changes. */
 beluga__settings *beluga__config_settings(beluga_config *config);
 
-/* Set the system text, NULL for none. Returns 0, or NO_MEMORY. */
+/* Set the system text; NULL: none. Returns 0, or NO_MEMORY. */
 int beluga__config_set_system(beluga_config *config, const char *text);
 
-/* Read the provider's variables into the environment layer, if the configuration asks for it. The
- * key becomes a reference, "env:NAME", so that the variable's text is never taken for a
- * reference. */
+/* Read the provider's environment variables into the environment layer, if the configuration asks
+ * for that. The key becomes the reference "env:NAME", so that the variable's text is never taken
+ * for a reference. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
-/* Complete an address without a scheme by the scheme, host, port and path of the provider's own
- * URL. An address with a scheme, or for a provider without a URL, is returned unchanged. The
+/* Complete an address that has no scheme, with the scheme, host, port and path of the provider's
+ * own URL. An address with a scheme, or for a provider without a URL, is returned unchanged. The
  * result is in the arena; NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
 enum { BELUGA__WRONG_URL = 192 };
-/* Returns whether a base URL can be sent unchanged; otherwise `wrong` explains why not, without
- * parts of the URL that may be secret. */
+/* Returns whether a base URL can be sent unchanged; if not, `wrong` explains why, without parts of
+ * the URL that may be secret. */
 bool beluga__config_check_url(const char *url, char *wrong);
-/* Append a base URL to `out`, with values in place of "{NAME}", which is an own option of the
- * protocol, and "{env:VARIABLE}". A value in a path or a query becomes one segment of it; one in
- * the host must be made of a host's letters. Without settings only the names are checked. Returns
- * 0, NO_MEMORY, LIMIT_EXCEEDED, or INVALID_CONFIG where `wrong` (BELUGA__WRONG_URL bytes) explains
+/* Append a base URL to `out`, with the values of its placeholders: "{NAME}", an own option of the
+ * protocol, and "{env:VARIABLE}". A value in the path or the query becomes one segment; a value in
+ * the host may have only a host's characters. Without settings only the names are checked. Returns
+ * 0, NO_MEMORY, LIMIT_EXCEEDED, or INVALID_CONFIG, for which `wrong` (BELUGA__WRONG_URL bytes) says
  * what is missing or refused. */
 int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
                             const beluga__settings *settings, beluga__buf *out, char *wrong);
-/* Returns whether two URLs are the same but for slashes at their ends; a missing one is no other.
- */
+/* Returns whether two URLs differ at most in slashes at their ends. NULL differs from every URL. */
 bool beluga__config_is_same_url(const char *a, const char *b);
 
-/* Read a file; the caller owns the one reference. With `problems` every problem is noted there,
- * and the file holds everything that is correct; without, the first problem is the error. */
+/* Read a file. The caller owns the one reference. With `problems` every problem is recorded there,
+ * and the file contains everything that is correct; without, the first problem is returned as the
+ * error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
-/* Read a text as if it were the file at `path`, and keep nothing of it. */
+/* Check a text as if it were the file at `path`; the result is dropped. */
 int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
-/* Find the place of a value in a kept section, or of its name, by a JSON Pointer. Where there is no
- * such value, it is the place of the last one on the way. */
+/* Find the position of a value in a kept section, or of its name, by a JSON Pointer. If there is no
+ * such value, returns the position of the last value on the way. */
 beluga__yaml_place beluga__config_find_place(const beluga__config_kept *kept, const char *pointer,
                                              bool of_name);
 
-/* Find the section of a model's alias in the newest file that has one, and that file; NULL when
+/* Find the section of a model's alias, in the newest file that has one, and that file; NULL if
  * there is none. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
 
-/* Find the base of a file's provider without code, in the newest file that gives one; NULL for any
- * other name. `file` and `entry`, which may be NULL, tell the place of the base. */
+/* Find the base of a file's provider without code, in the newest file that names one; NULL for any
+ * other name. `file` and `entry`, which may be NULL, receive the place of the base. */
 const char *beluga__config_find_base(const beluga_config *config, const char *name,
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
 
-/* Do as beluga_config_resolve, for a provider and its default model. */
+/* Like beluga_config_resolve, for a provider and its default model. */
 int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
                                     const char *name, beluga_config **out, beluga_error *err);
 
-/* The meaning of a provider's name, or of a model's reference. */
+/* What a provider's name or a model's reference refers to. */
 typedef struct beluga__config_meaning {
-    /* place of the reference, and on failure the place of the fault */
+    /* position of the reference, or of the fault on failure */
     int line, column;
-    const beluga_provider *protocol; /* its options may be set beside the reference */
+    const beluga_provider *protocol; /* options of this provider may be set beside the reference */
 } beluga__config_meaning;
 
-/* Find the meaning of a reference. `err` does not contain the place. Its message is empty where
- * reading the file has already reported the problem. */
+/* Find what a reference refers to. `err` does not contain the position. Its message is empty if the
+ * problem was already reported when the file was read. */
 int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
                                    const char *reference, beluga__config_meaning *meaning,
                                    beluga_error *err);
@@ -161,13 +160,13 @@ int beluga__config_check_provider(const beluga_config *config, beluga_registry *
                                   const char *name, beluga__config_meaning *meaning,
                                   beluga_error *err);
 
-/* Give a provider's own option, written with or without the provider's name, its name in the
- * provider's table; INVALID_CONFIG when the table has no such option. Other options are left
+/* Give a provider's own option, which may be written without the provider's name, its name in the
+ * provider's table. INVALID_CONFIG if the table has no such option. Other options stay
  * unchanged. */
 int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
                             const char *written, beluga_option *option, beluga_error *err);
-/* Check an own option where the provider is not known: an option that no provider has is a
- * mistake. */
+/* Check a provider's own option if the provider is not known: it is a mistake only if no provider
+ * has it. */
 int beluga__config_check_own(const beluga_registry *registry, const char *written,
                              const beluga_option *option, beluga_error *err);
 

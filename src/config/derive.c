@@ -26,11 +26,11 @@ void beluga__derive(beluga_provider *out, const beluga_provider *base, const cha
     out->size = sizeof *out;
     out->name = name;
     out->metric_prefix = NULL;
-    /* A server at another URL has other models. */
+    /* A server at another URL has other models, so the default model of the base does not apply. */
     if (url) out->default_model = NULL;
     if (model) out->default_model = model;
     if (url) out->base_url = url;
-    /* Variables for keys and addresses belong to the name of a provider, never to its protocol. */
+    /* The variables for keys and addresses belong to the base's name, not to its protocol. */
     out->key_variables = out->url_variables = NULL;
     out->key_reference = NULL;
 }

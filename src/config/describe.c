@@ -1,4 +1,4 @@
-/* Settings as text for people, without secrets. */
+/* Describes settings as text for people, without secrets. */
 #include "base/text.h"
 #include "config/config.h"
 #include "keys/key.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An output as of snprintf: `length` counts the bytes of the whole text, even where it does not
+/* An output like that of snprintf: `length` counts the bytes of the whole text, even if it does not
  * fit. */
 typedef struct output {
     char *buffer;
@@ -27,7 +27,7 @@ static void put(output *out, const char *text)
     put_n(out, text, strlen(text));
 }
 
-/* Write a URL without the name, password and keys that it may hold. */
+/* Write a URL without the name, password and keys that it may contain. */
 static void put_url(output *out, const char *url)
 {
     beluga__buf shown;
@@ -70,8 +70,8 @@ static void put_word(output *out, int key, const beluga__setting *slot)
         put_number(out, slot);
 }
 
-/* A header's value may be a secret, so only the name is shown, or a reference in place of a
- * secret. */
+/* Write a header. Its value may be a secret, so only the name is shown, or the reference that
+ * stands for the secret. */
 static void put_header(output *out, int key, const char *line)
 {
     const char *colon = strchr(line, ':');

@@ -10,18 +10,19 @@
 
 enum { STEP = 2, DEEPEST_INDENT = 64 };
 
-/* One change of a text. */
+/* The state of changing a text. */
 typedef struct edit {
-    const char *text; /* behind a byte order mark */
+    const char *text; /* the text behind a byte order mark */
     size_t length;
     const beluga__edit_path *path;
-    const char *value;         /* NULL: remove it */
-    size_t found;              /* names of the path that are there */
-    beluga__yaml_node *map;    /* the deepest map on the way; NULL: the document is empty */
-    beluga__yaml_node *key;    /* the last name that was found; NULL: none */
-    beluga__yaml_node *target; /* its value */
-    size_t at, removed;        /* bytes of the text that the change takes out */
-    beluga__buf put;           /* what it puts there */
+    const char *value; /* the new value; NULL: remove the old one */
+    size_t found;      /* how many names of the path exist already */
+    /* the deepest existing map on the path; NULL: the document is empty */
+    beluga__yaml_node *map;
+    beluga__yaml_node *key;    /* the last name of the path that exists; NULL: none */
+    beluga__yaml_node *target; /* the value of `key` */
+    size_t at, removed;        /* the bytes of the text that are removed */
+    beluga__buf put;           /* the bytes that are inserted in their place */
 } edit;
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -44,7 +45,7 @@ bool beluga__edit_path_read(beluga__edit_path *path, const char *pointer)
     return path->count && !*pointer;
 }
 
-/* --- places in the text ----------------------------------------------------------------------- */
+/* --- positions in the text -------------------------------------------------------------------- */
 
 static size_t byte_of(const edit *e, size_t characters)
 {
@@ -68,14 +69,14 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Skip white space backwards. */
+/* Returns the position before the white space that ends at `at`. */
 static size_t back(const edit *e, size_t at)
 {
     while (at && is_space(e->text[at - 1])) at--;
     return at;
 }
 
-/* Returns the place behind the last byte of a value that is no white space. */
+/* Returns the position behind a value, without white space at its end. */
 static size_t end_of(const edit *e, const beluga__yaml_node *node)
 {
     size_t begin, end, from;
@@ -91,21 +92,21 @@ static size_t line_begin(const edit *e, size_t at)
     return at;
 }
 
-/* Returns the place of the line break, or the end of the text. */
+/* Returns the position of the line's end, before its line break. */
 static size_t line_end(const edit *e, size_t at)
 {
     while (at < e->length && e->text[at] != '\n') at++;
     return at && at < e->length && e->text[at - 1] == '\r' ? at - 1 : at;
 }
 
-/* Returns how far a name is indented, in columns. */
+/* Returns the indentation of a name, in columns. */
 static size_t indent_of(const edit *e, const beluga__yaml_node *key)
 {
     size_t at = begin_of(e, key);
     return at - line_begin(e, at);
 }
 
-/* Returns how much deeper the file indents a map in a map. */
+/* Returns how many columns deeper the file indents a map inside a map. */
 static size_t step_of(const edit *e, const beluga__yaml_node *root)
 {
     void *at = NULL, *inner = NULL;
@@ -137,7 +138,7 @@ static void put_line_break(edit *e, size_t indent)
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-/* Returns whether a text without quotes means itself, wherever it stands. */
+/* Returns whether a text needs no quotes, wherever it is written. */
 static bool is_plain(const char *text)
 {
     static const char *const nulls[] = {"null", "Null", "NULL", NULL};
@@ -151,8 +152,8 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* Write a character that YAML or a reader of its first version would not take as it is. Returns
- * its bytes, or 0 for any other. */
+/* Write a character that YAML, or a reader of YAML 1.1, would not read unchanged, as an escape.
+ * Returns how many bytes of the text it has, or 0 if it needs no escape. */
 static size_t put_escaped(edit *e, const char *text)
 {
     unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
@@ -189,8 +190,8 @@ static void put_scalar(edit *e, const char *text)
     put(e, "\"");
 }
 
-/* Write the names from `from` on, and the value, as {name: {name: value}}, with or without the
- * outermost braces. */
+/* Write the rest of the path, from the name `from` on, and the value as {name: {name: value}}, with
+ * or without the outermost braces. */
 static void put_flow(edit *e, size_t from, bool braces)
 {
     for (size_t i = from; i < e->path->count; i++) {
@@ -203,7 +204,8 @@ static void put_flow(edit *e, size_t from, bool braces)
         if (i > from || braces) put(e, "}");
 }
 
-/* Write the names from `from` on, each on a line of its own, and the value. */
+/* Write the rest of the path, from the name `from` on, each name on a line of its own, and then the
+ * value. */
 static void put_block(edit *e, size_t from, size_t indent, size_t step)
 {
     for (size_t i = from; i < e->path->count; i++) {
@@ -217,17 +219,17 @@ static void put_block(edit *e, size_t from, size_t indent, size_t step)
     if (e->at == e->length) put(e, "\n");
 }
 
-/* --- setting ---------------------------------------------------------------------------------- */
+/* --- setting a value -------------------------------------------------------------------------- */
 
 static void replace(edit *e, const beluga__yaml_node *node)
 {
     e->at = begin_of(e, node);
     e->removed = end_of(e, node) - e->at;
-    /* a missing value follows its colon */
+    /* a missing value follows directly behind its colon */
     if (!e->removed && e->at && !is_space(e->text[e->at - 1])) put(e, " ");
 }
 
-/* Add the rest of the path behind the last entry of a map in braces. */
+/* Add the rest of the path at the end of a map in braces. */
 static void add_to_flow(edit *e)
 {
     size_t begin, end;
@@ -249,7 +251,7 @@ static void add_to_block(edit *e, size_t step)
     if (e->map && beluga__yaml_next_pair(e->map, &at, &key, &value) && key)
         indent = indent_of(e, key);
     e->at = e->map ? line_end(e, end_of(e, e->map)) : e->length;
-    /* an empty document may be comments that end in a line break, or not */
+    /* an empty document may consist of comments, with or without a line break at the end */
     if (!e->map && e->at && e->text[e->at - 1] == '\n') e->at--;
     put_block(e, e->found, indent, step);
 }
@@ -285,7 +287,7 @@ static void set(edit *e, const beluga__yaml_node *root)
     }
 }
 
-/* --- removing --------------------------------------------------------------------------------- */
+/* --- removing a value ------------------------------------------------------------------------- */
 
 static void remove_lines(edit *e)
 {
@@ -309,7 +311,7 @@ static void remove_pair(edit *e)
     e->removed = end - e->at;
 }
 
-/* --- proof ------------------------------------------------------------------------------------ */
+/* --- checking the result ---------------------------------------------------------------------- */
 
 static beluga__yaml_node *find(const beluga__yaml_node *map, const char *name, size_t n,
                                beluga__yaml_node **key)
@@ -362,7 +364,8 @@ static bool is_value(const beluga__yaml_node *node, const char *value)
     return length == n && memcmp(text, value, n) == 0;
 }
 
-/* Returns whether the text that was made says the same as before, but for the value. */
+/* Returns whether the new text means the same as the old one, except for the value that was
+ * changed. */
 static bool is_proved(const edit *e, const beluga__yaml_node *before,
                       const beluga__yaml_node *after, size_t depth)
 {
@@ -387,7 +390,7 @@ static bool is_proved(const edit *e, const beluga__yaml_node *before,
     return other && is_proved(e, value, other, depth + 1);
 }
 
-/* --- the change ------------------------------------------------------------------------------- */
+/* --- the whole change ------------------------------------------------------------------------- */
 
 static void walk(edit *e, beluga__yaml_node *node)
 {

@@ -1,4 +1,4 @@
-/* Changes of single values in a YAML text that leave every other byte as it is. */
+/* Changes single values in a YAML text, and leaves every other byte as it is. */
 #ifndef BELUGA__CONFIG_EDIT_H
 #define BELUGA__CONFIG_EDIT_H
 
@@ -6,25 +6,24 @@
 
 #include <beluga/error.h>
 
-enum { BELUGA__EDIT_NAMES = 8 }; /* names on the way to a value */
+enum { BELUGA__EDIT_NAMES = 8 }; /* maximum number of names on the path to a value */
 
-/* A value, and the names of the maps that lead to it. */
+/* The path to a value: the names of the maps that contain it, and its own name. */
 typedef struct beluga__edit_path {
     char text[512]; /* the names, with a NUL behind each */
     const char *names[BELUGA__EDIT_NAMES];
     size_t count;
 } beluga__edit_path;
 
-/* Read a JSON Pointer. Returns false for one that is empty or too long. */
+/* Read a JSON Pointer as a path. Returns false if it is empty or too long. */
 bool beluga__edit_path_read(beluga__edit_path *path, const char *pointer);
 
-/*
- * Write `text` with one value set, or removed where `value` is NULL, to `out`.
- * A value that stands where a map is needed is replaced by one.
+/* Write `text` to `out` with one value set, or removed if `value` is NULL. If a value is in the way
+ * where a map is needed, the map replaces it.
  *
- * Returns 0; INVALID_CONFIG for a text that is no YAML; NOT_SUPPORTED where the change would alter
- * something else, too; and `why` says so with the line in *line; NO_MEMORY, LIMIT_EXCEEDED.
- */
+ * Returns 0; INVALID_CONFIG if the text is not YAML; NOT_SUPPORTED if the change would alter
+ * something else, too; for both `why` explains, and *line has the line; NO_MEMORY,
+ * LIMIT_EXCEEDED. */
 int beluga__edit_text(const char *text, size_t length, const beluga__edit_path *path,
                       const char *value, beluga__buf *out, int *line, char *why, size_t why_size);
 

@@ -16,21 +16,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SHOWN = 60 }; /* bytes of a bad name that an error shows */
+enum { SHOWN = 60 }; /* how many bytes of a bad name an error shows */
 
 /* The state of reading one file. */
 typedef struct reader {
     beluga__config_file *file;
     beluga__config_problems *problems; /* NULL: the first problem is the error */
     beluga_error *err;
-    beluga__yaml_place place; /* place of the last key */
-    beluga__yaml_place runs;  /* place of the first setting that names a program; line 0: none */
+    beluga__yaml_place place; /* position of the last key */
+    /* position of the first setting that names a program; line 0: there is none */
+    beluga__yaml_place runs;
 } reader;
 
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/* Report a fault. Where problems are noted this returns 0, and reading goes on behind the fault. */
+/* Report a fault. If problems are recorded, this returns 0, and reading goes on behind the
+ * fault. */
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
 {
     char text[sizeof r->err->message];
@@ -51,7 +53,7 @@ static int no_memory(reader *r)
                             r->file->path);
 }
 
-/* Returns the place of a value, or of its key when the value has no place. */
+/* Returns the position of a value, or that of its key if the value has none. */
 static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
 {
     beluga__yaml_place place = r->place;
@@ -83,7 +85,7 @@ static int visit(reader *r, beluga__yaml_node *key, beluga__yaml_node *value, vi
     return function(r, name, value, argument);
 }
 
-/* Visit the members of a map; an empty value counts as an empty map. */
+/* Call a function for each member of a map. A missing value counts as an empty map. */
 static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn function,
                 void *argument)
 {
@@ -163,15 +165,15 @@ static int add_list(reader *r, beluga__config_section *section, int key, const c
     return status;
 }
 
-/* The pairs of a map that stands in place of a list. */
+/* The state of reading a map in place of a list. */
 typedef struct pairs {
     beluga__config_section *section;
     int key;
     const char *option, *separator;
 } pairs;
 
-/* `extra_headers: {X-Team: a}` is "X-Team: a", `headers: {X-Team: null}` is "X-Team: ", and
- * `models: {fast: a}` is "fast=a". */
+/* Add one name and value of a map. `extra_headers: {X-Team: a}` becomes "X-Team: a", `headers:
+ * {X-Team: null}` becomes "X-Team: ", and `models: {fast: a}` becomes "fast=a". */
 static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
     const pairs *p = argument;
@@ -195,7 +197,7 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     return add_entry(r, p->section, p->option, &option, place);
 }
 
-/* Make JSON of a value. *json stays NULL behind a fault that was noted. */
+/* Write a value as JSON. *json stays NULL after a fault that was recorded. */
 static int make_json(reader *r, const char *name, beluga__yaml_node *value, const char **json,
                      size_t *length)
 {
@@ -223,8 +225,8 @@ static int add_json(reader *r, beluga__config_section *section, int key, const c
     return add_entry(r, section, name, &option, r->place);
 }
 
-/* A file can't set these options: the section itself names the provider, and some options belong
- * to a call. */
+/* Returns whether an option can't be set in a file: the section itself names the provider, and some
+ * options belong to a call. */
 static bool is_foreign(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
@@ -273,7 +275,7 @@ static int add_section(reader *r, beluga__config_sections *list, const char *nam
     return 0;
 }
 
-/* In a provider's section the name `model` sets the default model. */
+/* Add a setting of a provider's section, in which the name `model` sets the default model. */
 static int add_provider_setting(reader *r, const char *name, beluga__yaml_node *value,
                                 void *argument)
 {
@@ -290,7 +292,7 @@ static int read_provider(reader *r, const char *name, beluga__yaml_node *value, 
     return status || !section ? status : walk(r, value, name, add_provider_setting, section);
 }
 
-/* Read a reference to a model, which is a text that is not empty. */
+/* Read a reference to a model: a text that is not empty. */
 static int read_reference(reader *r, const char *what, beluga__yaml_node *value, const char **out,
                           int *line, int *column)
 {
@@ -350,7 +352,8 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     return status;
 }
 
-/* Make a path absolute, relative to the file that names it and not to the current folder. */
+/* Make a path absolute. It is relative to the folder of the file that names it, not to the current
+ * folder. */
 static const char *complete_path(reader *r, const char *path, size_t n)
 {
     const char *slash = strrchr(r->file->path, '/');
@@ -393,7 +396,7 @@ static int read_plugins(reader *r, beluga__yaml_node *value)
     return status;
 }
 
-/* Returns the word that differs least, by at most two letters. */
+/* Returns the closest word (at most two letters differ), or NULL. */
 static const char *nearest(const char *name, const char *const *words)
 {
     const char *best = NULL;
@@ -406,7 +409,8 @@ static const char *nearest(const char *name, const char *const *words)
     return best;
 }
 
-/* Keep a section for the host, which reads it as JSON, and may run what it names (`runs`). */
+/* Keep a section for the host, which reads it as JSON. `runs`: the host may run programs that the
+ * section names. */
 static int keep_section(reader *r, const char *name, beluga__yaml_node *value, bool runs)
 {
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL) return 0;
@@ -451,8 +455,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Report a name that its map has twice: every such name where problems are noted, else the first
- * one. */
+/* Report a name that its map has twice. All such names are reported if problems are recorded, else
+ * the first. */
 static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
@@ -479,8 +483,8 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* A user who can write to a file that names commands or plug-ins can run any code as its reader. A
- * pipe has no path whose folders could be checked. */
+/* Check that nobody else can have written the file, if it names commands or plug-ins: they run with
+ * the rights of whoever reads the file. A pipe has no path whose folders could be checked. */
 static int check_trust(reader *r)
 {
     struct stat info;

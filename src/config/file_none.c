@@ -1,5 +1,5 @@
 /* Replaces change.c, check.c, edit.c, file.c, kept.c, yaml.c, yaml_words.c and prices.c in a
- * library without YAML. */
+ * library that is built without YAML. */
 #include "base/left_out.h"
 #include "config/config.h"
 

@@ -1,4 +1,4 @@
-/* Sections that the library keeps for its host, and the places of the values in them. */
+/* Sections that the library keeps for its host, and the positions of the values in them. */
 #include "base/text.h"
 #include "config/config.h"
 
@@ -27,7 +27,7 @@ bool beluga_config_section(const beluga_config *config, const char *name, size_t
     return true;
 }
 
-/* Returns whether the first n bytes of a pointer, up to its next slash, are this name. */
+/* Returns whether the first step of a pointer, which has n bytes, is this name. */
 static bool is_step(const char *step, size_t n, const char *name, size_t length)
 {
     size_t at = 0, i = 0;
@@ -39,7 +39,7 @@ static bool is_step(const char *step, size_t n, const char *name, size_t length)
     return i == n && at == length;
 }
 
-/* Returns the member or item of that name; NULL without one. */
+/* Returns the member or item with this name; NULL if there is none. */
 static const beluga__yaml_node *take_step(const beluga__yaml_node *node, const char *step, size_t n,
                                           const beluga__yaml_node **name)
 {

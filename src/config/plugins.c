@@ -1,4 +1,4 @@
-/* Loads the plug-ins that a configuration's files name. */
+/* Loads the plug-ins that the files of a configuration name. */
 #include "config/config.h"
 #include "registry/plugin.h"
 
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 120 }; /* bytes at the end of a path that an error shows */
+enum { SHOWN = 120 }; /* an error shows the last bytes of a path */
 
-/* Load one plug-in of a file. The error tells the place in the file. */
+/* Load one plug-in that a file names. The error gives its position in the file. */
 static int load_named(beluga_registry *registry, const beluga__config_file *file,
                       const beluga__config_plugin *plugin, size_t *loaded, beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* Files of prices. */
+/* Reads files of prices. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -17,7 +17,7 @@ typedef struct reader {
     beluga_prices *prices;
     const char *path;
     beluga_error *err;
-    beluga__yaml_place place; /* place of the last key */
+    beluga__yaml_place place; /* position of the last key */
 } reader;
 
 #define fault(r, ...) fault_at(r, (r)->place, __VA_ARGS__)
@@ -148,7 +148,7 @@ static int read_file(reader *r)
     return status;
 }
 
-/* --- the list that came with the library ------------------------------------------------------ */
+/* --- the list that is installed with the library ---------------------------------------------- */
 
 static bool is_there(char *path, size_t size, const char *folder, size_t n, const char *file)
 {
@@ -156,8 +156,8 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
-/* Find the list where it was installed, or else beside the library, which may have been moved or
- * lie in a build folder. */
+/* Find the list in the place where it was installed, or else beside the library, which may have
+ * been moved or be in a build folder. */
 static const char *own_list(char *path, size_t size)
 {
     static const char here;

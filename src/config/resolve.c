@@ -1,4 +1,4 @@
-/* Resolves a model's reference to the configuration that it means. */
+/* Resolves a model's reference to a configuration. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -12,15 +12,16 @@
 
 #include <stdio.h>
 
-enum { SHOWN = 60, SEARCHED = 256 /* SEARCHED counts providers */ };
+/* SHOWN: bytes of a name in an error; SEARCHED: providers searched for a similar name */
+enum { SHOWN = 60, SEARCHED = 256 };
 
-/* An alias on the way from the reference to the model. */
+/* One alias on the way from the reference to the model. */
 typedef struct step {
     const beluga__config_section *alias;
     const beluga__config_file *file;
 } step;
 
-/* A reference, and everything that it led to so far. */
+/* The state of resolving: a reference, and everything found so far. */
 typedef struct resolution {
     const beluga_config *config;
     beluga_registry *registry;
@@ -30,11 +31,11 @@ typedef struct resolution {
     const beluga__config_file *file; /* file of the last reference; NULL: the caller gave it */
     int line, column;
     char provider[BELUGA__MAX_PROVIDER_NAME + 1];
-    const char *model; /* NULL: the default model of the provider */
-    const char *base;  /* base of a provider without code, else NULL */
-    /* the caller gave a reference, which wins over the configuration's provider */
+    const char *model; /* NULL: the provider's default model */
+    const char *base;  /* base of a provider without code; else NULL */
+    /* The caller gave a reference, which is stronger than the configuration's provider. */
     bool given;
-    /* receives the place of a fault, which is then not part of the error; or NULL */
+    /* Receives the position of a fault, which is then left out of the error; or NULL. */
     beluga__config_meaning *meaning;
 } resolution;
 
@@ -43,7 +44,7 @@ static int shown(const char *text)
     return (int)beluga__utf8_cut(text, strlen(text), SHOWN);
 }
 
-/* Report an error about the last reference, with its place when the reference is in a file. */
+/* Set an error about the last reference, with its position if it is in a file. */
 static int fault(const resolution *r, int code, const char *text)
 {
     if (r->meaning && r->file) {
@@ -55,7 +56,7 @@ static int fault(const resolution *r, int code, const char *text)
     return beluga_error_set(r->err, code, "%s", text);
 }
 
-/* --- the meaning of a reference --------------------------------------------------------------- */
+/* --- what a reference refers to --------------------------------------------------------------- */
 
 static int follow_aliases(resolution *r, const char **reference)
 {
@@ -75,7 +76,7 @@ static int follow_aliases(resolution *r, const char **reference)
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
         r->steps[r->n_steps++] = (step){alias, file};
-        /* the problem was reported already */
+        /* that problem was reported already */
         if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, "");
         r->file = file;
         r->line = alias->line;
@@ -93,9 +94,9 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* The name that differs least from the one that nobody knows. */
+/* The known name that is closest to one that is not known. */
 typedef struct nearest_name {
-    const char *wanted, *best; /* best NULL: none */
+    const char *wanted, *best; /* `best` is NULL if no name is close */
     unsigned limit;
 } nearest_name;
 
@@ -108,8 +109,8 @@ static void compare_name(nearest_name *n, const char *known)
     n->limit = distance;
 }
 
-/* Hint at an alias, if the whole reference may be one, or a provider without code with a similar
- * name, else at a registered one. */
+/* Write a hint at a similar name: an alias (if the whole reference may be one), a provider without
+ * code, or else a registered provider. */
 static void hint_at(const resolution *r, const char *name, bool whole, char *hint, size_t size)
 {
     const char *own, *other;
@@ -140,7 +141,7 @@ static int fail_unknown(const resolution *r, const char *name, bool whole)
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
 }
 
-/* Check the base of a provider without code, which must be registered and have no base itself. */
+/* Check the base of a provider without code: it must be registered, and have no base itself. */
 static int check_base(const resolution *r, const beluga__config_file *file,
                       const beluga__config_entry *entry)
 {
@@ -166,8 +167,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
     return status ? fault(&at_base, status, why.message) : 0;
 }
 
-/* Take a provider, registered or without code. Returns 1, 0 when there is none of that name, or
- * the code of a fault in its base. */
+/* Take a provider, registered or without code. Returns 1; 0 if there is none with that name; or the
+ * code of a fault in its base. */
 static int take_provider(resolution *r, const char *name)
 {
     const beluga__config_file *file = NULL;
@@ -175,7 +176,7 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* A base in the file's layer belongs to the provider that was resolved before. */
+    /* A base in the file layer belongs to the provider that was resolved before. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;
@@ -184,7 +185,7 @@ static int take_provider(resolution *r, const char *name)
     return status ? status : 1;
 }
 
-/* Split at the first separator, since names of models may contain '/' and ':'. */
+/* Split at the first separator, since model names may contain '/' and ':'. */
 static int split(resolution *r, const char *reference)
 {
     size_t n = strcspn(reference, "/:");
@@ -201,7 +202,7 @@ static int split(resolution *r, const char *reference)
     return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
 }
 
-/* Without a reference, take the provider that the configuration names, or else the file's default
+/* Without a reference, use the provider that the configuration names, or else the file's default
  * model. */
 static int take_default(resolution *r, const char **reference)
 {
@@ -240,7 +241,7 @@ static const char *protocol_of(const resolution *r)
     return r->base ? r->base : r->provider;
 }
 
-/* Returns the name of a provider's own option in its table: "organization" becomes
+/* Returns the name of a provider's own option as in its table: "organization" becomes
  * "openai.organization". */
 static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {
@@ -261,16 +262,16 @@ static const beluga_own_option *own_row(const beluga_provider *provider, const c
     return row && row->name ? row : NULL;
 }
 
-/* Returns the most similar name among those that every section may have. */
+/* Returns the closest of the names that every section may have. */
 static const char *nearest_common(const char *written)
 {
-    static const char model[] = "model"; /* a key of sections, but no option's name */
+    static const char model[] = "model"; /* a key of sections that is not the name of an option */
     const char *known = beluga__option_nearest(written);
     unsigned limit = known ? beluga__text_distance(written, known, 2) : 3;
     return beluga__text_distance(written, model, 2) < limit ? model : known;
 }
 
-/* Returns a similar name: a common name, or an option of the provider without its prefix. */
+/* Returns a similar name: a common one, or an option of the provider without its prefix. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
     const char *known = nearest_common(written);
@@ -335,7 +336,8 @@ static int name_own(const resolution *r, beluga__arena *arena, const beluga__con
     return beluga__config_fault(r->err, status, file->path, e->line, e->column, "%s", why.message);
 }
 
-/* A list of a section replaces the list of earlier sections, instead of extending it. */
+/* Drop lists that this section sets, so that it replaces the lists of earlier sections instead of
+ * extending them. */
 static void drop_lists(beluga_config *out, const beluga__config_section *section)
 {
     for (const beluga__config_entry *e = section->entries; e; e = e->next) {
@@ -380,7 +382,7 @@ static void drop_own(beluga__setting *slot)
 }
 
 /* Drop the settings that sections gave when the configuration was resolved before, perhaps to
- * another provider, whose key must not be used now. The remaining items belong to the copy. */
+ * another provider, whose key must not be used now. Items that stay belong to the copy. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -393,8 +395,8 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
     }
 }
 
-/* An alias may name another host than the provider's own. Keys for the provider's host, from its
- * section or from an earlier alias, must not be sent to the other host. */
+/* Drop keys if an alias names another host than the provider's own: keys for the provider's host,
+ * from its section or an earlier alias, must not be sent to another host. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {
@@ -408,8 +410,8 @@ static void leave_host(const resolution *r, beluga_config *out,
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }
 
-/* Apply the provider's sections, then the aliases from the last one to the one that the caller
- * named. */
+/* Apply the provider's sections, then the aliases, from the last one back to the one that the
+ * caller named. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
     int status = 0;

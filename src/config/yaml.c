@@ -14,20 +14,21 @@
 #include <yaml.h>
 
 struct beluga__yaml_node {
-    beluga__yaml_node *next; /* next node of its list or map; a map alternates keys and values */
+    /* the next node in its list or map; in a map keys and values alternate */
+    beluga__yaml_node *next;
     union {
-        beluga__yaml_node *first; /* first node of a list or a map */
-        /* next key in sorted order, while the map is searched for duplicate names */
+        beluga__yaml_node *first; /* the first node of a list or a map */
+        /* The next key in sorted order, while the map is searched for duplicate names. */
         beluga__yaml_node *sorted;
     } u;
     const char *text;
     uint32_t length;
-    uint32_t begin, end; /* characters before it, and before what follows it */
+    uint32_t begin, end; /* offsets of its beginning and end, in characters */
     beluga__yaml_place place;
     uint8_t kind;
     bool flow;  /* {…} or […] */
-    bool plain; /* neither a quoted nor a block scalar */
-    bool twice; /* a key that its map has already */
+    bool plain; /* a scalar without quotes that is not a block scalar */
+    bool twice; /* a key that occurred before in its map */
 };
 
 struct beluga__yaml {
@@ -36,16 +37,16 @@ struct beluga__yaml {
     size_t n_nodes;
 };
 
-/* --- a tree of events ------------------------------------------------------------------------- */
+/* --- building the tree from events ------------------------------------------------------------ */
 
 typedef struct builder {
     beluga__yaml *yaml;
     yaml_parser_t parser;
     struct {
         beluga__yaml_node *node, **end;
-    } open[BELUGA__MAX_YAML_DEPTH]; /* the lists and maps that are open around the next event */
+    } open[BELUGA__MAX_YAML_DEPTH]; /* the lists and maps that enclose the next event */
     size_t depth, documents;
-    beluga__yaml_place *place; /* place of what was refused */
+    beluga__yaml_place *place; /* receives the position of a fault */
     char *why;
     size_t why_size;
 } builder;
@@ -128,7 +129,7 @@ static int begin(builder *b, beluga__yaml_kind kind, bool flow, const yaml_mark_
 
 static void mark_twice(beluga__yaml_node *map);
 
-/* A block has no mark at its end: it ends with the last of its values. */
+/* Set the end of a node. A block has no end mark of its own: it ends with its last value. */
 static int finish(builder *b, const yaml_mark_t *end)
 {
     beluga__yaml_node *node = b->open[--b->depth].node;
@@ -184,8 +185,8 @@ static int build(builder *b, const char *text, size_t length)
     return status;
 }
 
-/* The parser's buffers hold text of the file, which may be a key. Copies of a scalar that grew
- * during reading can't be reached. */
+/* Wipe the parser's buffers: they contain text of the file, which may be a key. (Earlier copies of
+ * a scalar that grew while it was read can't be reached.) */
 static void wipe_buffers(yaml_parser_t *parser)
 {
     explicit_bzero(parser->raw_buffer.start,
@@ -193,9 +194,8 @@ static void wipe_buffers(yaml_parser_t *parser)
     explicit_bzero(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
 }
 
-/* libyaml takes its memory from malloc, whatever our allocator is, and frees all of it before this
- * function returns.
- */
+/* Parse the text. libyaml allocates with malloc, whatever our allocator is, and frees everything
+ * before this function returns. */
 static int build_from(beluga__yaml *yaml, const char *text, size_t length,
                       beluga__yaml_place *place, char *why, size_t size)
 {
@@ -212,7 +212,7 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
-    /* The values may include a key, so they are kept in secret memory. */
+    /* The values may include a key, so they are in secret memory. */
     const beluga_allocator *allocator = beluga__secret_allocator();
     *out = NULL;
     int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
@@ -262,7 +262,7 @@ static bool is_scalar(const beluga__yaml_node *node)
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place)
 {
     if (!node || (!is_scalar(node) && node->kind != BELUGA__YAML_ALIAS)) return false;
-    /* A missing value would stand behind its key, and the key's place says more. */
+    /* For a missing value the key's position says more, so there is none. */
     if (node->plain && !node->length) return false;
     *place = node->place;
     return true;
@@ -304,7 +304,7 @@ static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Equal keys stay in their order. */
+/* Merge two sorted runs of keys. Equal keys keep their order. */
 static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 {
     beluga__yaml_node *first, **end = &first;
@@ -320,7 +320,8 @@ static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 
 enum { MAX_RUNS = 32 }; /* for runs of 1, 2, 4, … keys */
 
-/* Sort by merging from the bottom up, which needs no memory and never takes quadratic time. */
+/* Sort the keys with a bottom-up merge sort, which needs no memory and never takes quadratic
+ * time. */
 static beluga__yaml_node *sort_keys(beluga__yaml_node *map)
 {
     beluga__yaml_node *runs[MAX_RUNS] = {0}, *sorted = NULL, *key, *value;
@@ -404,7 +405,7 @@ static bool put_map(beluga_json_writer *w, const char *key, const beluga__yaml_n
     return good;
 }
 
-/* The depth of the recursion is limited by the maximal depth of a document. */
+/* The recursion is limited by the maximum depth of a document. */
 static bool put(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
     switch (beluga__yaml_kind_of(node)) {

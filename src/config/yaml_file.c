@@ -1,4 +1,4 @@
-/* Reads YAML files of a host's own. */
+/* Reads YAML files of the host, for beluga_yaml_file_to_json. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "config/config.h"

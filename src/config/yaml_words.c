@@ -30,7 +30,8 @@ static bool begins(const char *text, size_t length, const char *with)
     return length >= n && memcmp(text, with, n) == 0;
 }
 
-/* libyaml compares each directive with all before it, so they are counted first. */
+/* Count the directives (lines that begin with %): libyaml compares each with all before it, so
+ * there must not be many. */
 static size_t count_directives(const char *text, size_t length, size_t *last)
 {
     size_t n = 0;
@@ -42,8 +43,9 @@ static size_t count_directives(const char *text, size_t length, size_t *last)
     return n;
 }
 
-/* YAML 1.1, which libyaml reads, ends a line, and so a comment, at NEL, LS and PS; YAML 1.2 does
- * not. These characters must be escaped, so that a file has only one meaning. */
+/* Returns whether one of the characters NEL, LS and PS begins here. In YAML 1.1, which libyaml
+ * reads, they end a line and so a comment; in YAML 1.2 they do not. They must be escaped, so that a
+ * file has only one meaning. */
 static bool is_line_separator(const char *at, size_t left)
 {
     return begins(at, left, "\xc2\x85") || begins(at, left, "\xe2\x80\xa8") ||
@@ -82,7 +84,7 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
 #define COLON     "mapping values are not allowed in this context"
 #define TAB       "a tab indents the line; use spaces"
 
-/* The parser's message, our message, and the place of the fault: where the parser began to read
+/* The parser's message, our message, and which position to report: where the parser began to read
  * the item, or where it stopped. */
 typedef struct complaint {
     const char *problem;
@@ -135,7 +137,7 @@ static int explain_byte(const yaml_parser_t *parser, const char *text, beluga__y
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-/* Returns the byte offset of a mark, which counts characters. */
+/* Returns the byte offset of a mark. The mark itself counts characters. */
 static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
 {
     size_t i = 0;
@@ -157,7 +159,7 @@ static const char *explain_character(char c)
 }
 
 /* Explain a misplaced colon: a second one in its line, or one in a line that continues the value
- * above. */
+ * above it. */
 static const char *explain_colon(const char *text, size_t at)
 {
     size_t begin = at;
@@ -167,7 +169,7 @@ static const char *explain_colon(const char *text, size_t at)
                : "the line is indented too far, or the one above it has no colon";
 }
 
-/* Returns whether the end of the file cuts off a list or a map. */
+/* Returns whether the file ends inside a list or a map. */
 static bool is_open(const yaml_parser_t *parser, const char *text, size_t length)
 {
     const yaml_mark_t *mark = &parser->problem_mark;

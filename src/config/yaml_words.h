@@ -1,4 +1,4 @@
-/* Sentences that explain a fault in a YAML text, and what to do about it. */
+/* Explains faults in a YAML text, and what to do about them. */
 #ifndef BELUGA__YAML_WORDS_H
 #define BELUGA__YAML_WORDS_H
 
@@ -7,11 +7,12 @@
 #define BELUGA__YAML_NO_TAGS "YAML tags are not supported; quote a text that begins with !"
 
 /* Check the bytes before the parser reads them, and skip a byte order mark. Returns 0, or
- * INVALID_CONFIG with a place and a sentence. */
+ * INVALID_CONFIG with a position and a sentence. */
 int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *place, char *why,
                          size_t size);
 
-/* Explain what a libyaml parser has just refused. Returns NO_MEMORY where memory was the reason. */
+/* Explain what a libyaml parser has just refused. Returns NO_MEMORY if memory was the reason, else
+ * INVALID_CONFIG. */
 struct yaml_parser_s;
 int beluga__yaml_explain(const struct yaml_parser_s *parser, const char *text, size_t length,
                          beluga__yaml_place *place, char *why, size_t size);

@@ -12,15 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* seconds subtracted from a key's end, so that it does not expire on its way */
+/* Seconds that are subtracted from a key's time of expiry, so that it does not expire while a
+ * request travels. */
 enum { MARGIN_S = 60 };
 
-/* The parts of an access key found so far. Each field is filled once, so the first source that has
- * it counts. */
+/* The fields of an access key that have been found so far. Each field is set once: the first source
+ * that has it counts. */
 typedef struct aws_key {
     char id[BELUGA__MAX_AWS_FIELD], secret[BELUGA__MAX_AWS_FIELD], token[BELUGA__MAX_AWS_FIELD];
     char region[BELUGA__MAX_AWS_FIELD], process[BELUGA__MAX_AWS_FIELD];
-    /* a way to get a key that the profile names and this library does not support */
+    /* A way of getting a key that the profile names, but this library does not support. */
     const char *elsewhere;
 } aws_key;
 
@@ -30,7 +31,7 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Fill a field without the white space around the value, such as a line break at the end of a
+/* Set a field, without the white space around the value, such as a line break at the end of a
  * variable. */
 static void take(char *field, const char *value)
 {
@@ -38,10 +39,11 @@ static void take(char *field, const char *value)
     value += strspn(value, " \t\r\n");
     size_t n = strlen(value);
     while (n && strchr(" \t\r\n", value[n - 1])) n--;
-    if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n); /* the field holds zeros before */
+    /* the field was all zeros before, so the copy ends in NUL */
+    if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n);
 }
 
-/* An id counts only together with its secret. */
+/* Take the key from the environment. An id counts only together with its secret. */
 static bool take_environment(aws_key *key)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
@@ -66,7 +68,7 @@ static void take_setting(aws_key *key, const char *name, const char *value)
         key->elsewhere = "single sign-on (sso_…)";
 }
 
-/* Cut white space off both ends. */
+/* Remove white space at both ends. */
 static char *trim(char *text)
 {
     while (*text == ' ' || *text == '\t') text++;
@@ -76,7 +78,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Returns whether the line is "[name]" or "[profile name]"; config files use the second form. */
+/* Returns whether the line is "[name]" or "[profile name]", the form in config files. */
 static bool is_section(char *line, const char *profile)
 {
     char *end = strchr(line, ']'), *name = line + 1;
@@ -93,7 +95,8 @@ static bool is_section(char *line, const char *profile)
     return strcmp(name, profile) == 0;
 }
 
-/* Indented lines belong to settings with parts, and none of those matters here. */
+/* Read the lines of a profile. Indented lines belong to nested settings, none of which is
+ * needed. */
 static void read_lines(char *text, const char *profile, aws_key *key)
 {
     bool inside = false;
@@ -108,7 +111,7 @@ static void read_lines(char *text, const char *profile, aws_key *key)
     }
 }
 
-/* Find the path in a variable, or else below the home folder. */
+/* Find the path in an environment variable, or else below the home folder. */
 static bool find_path(const char *name, const char *below_home, char *path, size_t size)
 {
     const char *given = variable(name), *home = variable("HOME");
@@ -117,7 +120,7 @@ static bool find_path(const char *name, const char *below_home, char *path, size
     return n < (int)size && (given || home);
 }
 
-/* Read a file; a missing file is no error. */
+/* Read a file. It is no error if the file does not exist. */
 static int read_file(const char *name, const char *below_home, const char *profile, aws_key *key,
                      beluga_error *err)
 {
@@ -138,10 +141,10 @@ static int take_profile(const char *profile, aws_key *key, beluga_error *err)
     return read_file("AWS_CONFIG_FILE", ".aws/config", profile, key, err);
 }
 
-/* --- a process -------------------------------------------------------------------------------- */
+/* --- credential_process ----------------------------------------------------------------------- */
 
-/* Take a field of the output. A value with a colon would break the format "ID:SECRET:…", and is
- * left out. */
+/* Set a field from the process's output. A value with a colon would break the format "ID:SECRET:…",
+ * so it is left out. */
 static void take_field(char *field, const beluga_json *root, const char *name)
 {
     size_t length = 0;
@@ -149,7 +152,7 @@ static void take_field(char *field, const beluga_json *root, const char *name)
     if (value && strlen(value) == length && !strchr(value, ':')) take(field, value);
 }
 
-/* Reads
+/* Read
  * {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"}. */
 static bool read_output(const char *text, size_t length, aws_key *key, int64_t *expires_s)
 {
@@ -199,7 +202,8 @@ static const char *profile_name(const char *profile)
     return profile ? profile : "default";
 }
 
-/* Returns a way to get a key that the environment names and this library does not support. */
+/* Returns a way of getting a key that the environment names, but this library does not support; or
+ * NULL. */
 static const char *elsewhere(void)
 {
     if (variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
@@ -227,7 +231,8 @@ static int fail(const char *profile, const char *way, beluga_error *err)
         profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
 }
 
-/* A profile with a role is meant to use that role, whatever keys stand beside it. */
+/* Take the key of a profile. A profile with a role wants that role, even if it has keys as well, so
+ * it is refused. */
 static int take_from_profile(const char *profile, const atomic_bool *unwanted, aws_key *key,
                              aws_key *of_profile, int64_t *expires_s, beluga_error *err)
 {
@@ -256,7 +261,7 @@ static int find(const char *profile, const atomic_bool *unwanted, aws_key *key, 
     aws_key of_profile = {.elsewhere = NULL};
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
-    if (found) status = 0; /* the caller wanted only the region */
+    if (found) status = 0; /* no key was needed, only the region */
     if (!status && !found)
         status = take_from_profile(name, unwanted, key, &of_profile, expires_s, err);
     explicit_bzero(&of_profile, sizeof of_profile);

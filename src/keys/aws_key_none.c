@@ -1,4 +1,4 @@
-/* Replaces aws_key.c in a library without Bedrock. */
+/* Replaces aws_key.c in a library that is built without Bedrock. */
 #include "base/left_out.h"
 #include "keys/aws_key.h"
 

@@ -1,4 +1,4 @@
-/* The request for a token that is given for OAuth's client credentials. */
+/* Makes token requests with OAuth's client credentials. */
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/sized.h"
@@ -11,7 +11,8 @@ static void put_field(beluga_http_request *request, const char *name, const char
     beluga_http_request_add_form_field(request, name, value, strlen(value));
 }
 
-/* Id and secret are encoded as in a form, then joined (RFC 6749, section 2.3.1). */
+/* Add the client's id and secret as Basic authorization. Each is encoded as in a form before they
+ * are joined (RFC 6749, section 2.3.1). */
 static void put_basic(beluga_http_request *request, const beluga_client_credentials *client)
 {
     beluga__buf pair, value;

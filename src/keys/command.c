@@ -1,6 +1,7 @@
 #include "keys/command.h"
 
 #include "base/clock.h"
+#include "base/errno_text.h"
 #include "base/limits.h"
 #include "base/spawn.h"
 
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* READS: number of reads in one turn; the timeout is checked between turns. */
+/* READS: number of reads between two checks of the timeout. */
 enum { LONGEST_NAP_MS = 64, READS = 64 };
 
 static int64_t in_ms(int64_t ms)
@@ -24,7 +25,7 @@ static int64_t in_ms(int64_t ms)
     return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
 }
 
-/* Returns the milliseconds until a time; 0: the time has passed, and only available bytes are
+/* Returns the milliseconds until a time. 0: the time has passed, so only bytes that are there are
  * read. */
 static int left_until(int64_t end_ns)
 {
@@ -32,7 +33,7 @@ static int left_until(int64_t end_ns)
     return left > 0 ? (int)left : 0;
 }
 
-/* --- a file ----------------------------------------------------------------------------------- */
+/* --- reading a descriptor --------------------------------------------------------------------- */
 
 ssize_t beluga__read_all(int fd, char *buffer, size_t size)
 {
@@ -59,9 +60,9 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
     return -1;
 }
 
-/* --- a child ---------------------------------------------------------------------------------- */
+/* --- running a command ------------------------------------------------------------------------ */
 
-/* An output stream of the command, with a buffer for as much as fits. */
+/* An output stream of the command, and a buffer for the bytes that fit. */
 typedef struct outlet {
     int fd; /* -1: the stream has ended */
     char *buffer;
@@ -74,13 +75,14 @@ typedef struct child {
     outlet out, err;
     int life[2]; /* a pipe, see beluga__spawn_tie */
     int64_t end_ns;
-    const atomic_bool *unwanted; /* may change at any time: see given_up */
-    bool given_up;               /* it was unwanted when it was last looked at */
+    const atomic_bool *unwanted; /* another thread may set this at any time; see given_up */
+    bool given_up;               /* `unwanted` was set when it was last checked */
     int status;
-    bool ended; /* the command has ended and was waited for */
+    bool ended; /* the command has ended, and its exit status was collected */
 } child;
 
-/* The pipes between this process and the command: see `gated`, and beluga__spawn_tie for LIFE. */
+/* The pipes between this process and the command. GATE: see `gated`; LIFE: see
+ * beluga__spawn_tie. */
 enum { GATE, OUT, ERR, LIFE, PIPES };
 
 static void close_outlet(outlet *o)
@@ -89,12 +91,12 @@ static void close_outlet(outlet *o)
     o->fd = -1;
 }
 
-/* The shell's input is the gate. The shell waits for a line before it runs the command, and at the
- * end of its input it ends instead. */
+/* The shell waits for a line from its input, the gate, before it runs the command. At the end of
+ * its input it ends instead. */
 static const char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
 
-/* The command must not get the host's streams and descriptors. It writes to our pipes, and all else
- * is closed except the pipe that ends it together with its host. */
+/* Start the shell. It does not inherit the host's streams and descriptors: it writes to our pipes,
+ * and everything else is closed, except the pipe that ends it when the host ends. */
 static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
 {
     extern char **environ;
@@ -108,8 +110,8 @@ static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
     return beluga__spawn(pid, &s);
 }
 
-/* Returns whether the child is still ours. Where the host waits for all children, another process
- * may already have its number. */
+/* Returns whether nobody else has waited for the child. If the host waits for all its children,
+ * another process may already have the child's number. */
 static bool is_ours(const child *c)
 {
     siginfo_t info;
@@ -120,16 +122,18 @@ static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    fcntl(c->life[0], F_SETFL, 0); /* processes that an ended command left behind go on */
+    /* without O_ASYNC, closing the pipe does not kill processes that an ended command left
+     * behind */
+    fcntl(c->life[0], F_SETFL, 0);
     beluga__pipes_close(&c->life, 1);
     if (c->ended || !is_ours(c)) return;
     kill(-c->pid, SIGKILL);
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
-/* Let the shell run the command. A host that ended before this leaves a shell whose input ends. The
- * reading end is still open here, so that no signal comes where the shell is gone. Returns 0, or
- * errno. */
+/* Let the shell run the command. If the host ends before this, the shell's input ends, and so does
+ * the shell. Our copy of the reading end is still open, so that writing raises no SIGPIPE if the
+ * shell is gone. Returns 0, or errno. */
 static int open_gate(int gate[2])
 {
     ssize_t n;
@@ -160,8 +164,8 @@ static int start(child *c, const char *command)
     return rc;
 }
 
-/* Read the available output. Bytes without room are read, too, so that the command does not
- * wait. */
+/* Read the output that is there. Bytes that don't fit are read and dropped, so that the command
+ * does not block. */
 static void drain(outlet *o)
 {
     char spare[512];
@@ -177,7 +181,7 @@ static void drain(outlet *o)
     }
 }
 
-/* Returns whether the command has ended. Where the host ignores SIGCHLD its exit status is not
+/* Returns whether the command has ended. If the host ignores SIGCHLD, the exit status is not
  * known. */
 static bool has_ended(child *c)
 {
@@ -186,17 +190,16 @@ static bool has_ended(child *c)
     return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-/* The command may be wanted again a moment later, and then the error still has to tell that it was
- * given up. */
+/* Returns whether the key is no longer wanted, and remembers it: the key may be wanted again a
+ * moment later, but the error must still say that the command was given up. */
 static bool is_unwanted(child *c)
 {
     c->given_up = c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
     return c->given_up;
 }
 
-/* Returns whether the command has ended and all its output was read. The two may be far apart in
- * time. Other processes that still hold the output, such as a daemon that the command started, are
- * not waited for. */
+/* Returns whether the command has ended and all its output was read. Other processes that still
+ * hold the output open, such as a daemon that the command started, are not waited for. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
@@ -205,20 +208,20 @@ static bool is_heard_out(child *c)
     return true;
 }
 
-/* If a nap lasts much longer than planned, this process was stopped, and that time does not
- * count. */
+/* Wait for output for at most `ms`. If the wait takes much longer, this process was stopped, and
+ * that time does not count. */
 static void nap(child *c, int ms)
 {
     struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
     int64_t from = beluga__now_ns();
-    /* the result does not matter, since the caller looks at the streams and the child */
+    /* the result is not needed, since the caller looks at the streams and the child */
     poll(p, 2, ms);
     int64_t took = beluga__now_ns() - from;
     if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Returns whether the command wrote all its output in time. Available output is read before the
- * time is checked. */
+/* Returns whether the command ended in time. Output that is there is read before the time is
+ * checked. */
 static bool hear_out(child *c)
 {
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
@@ -227,13 +230,13 @@ static bool hear_out(child *c)
         drain(&c->err);
         if (!c->out.overflowed && is_heard_out(c)) return !c->out.overflowed;
         if (over || c->out.overflowed || is_unwanted(c)) return false;
-        nap(c, ms); /* the end of the command does not end the nap, so naps are short */
+        nap(c, ms); /* the end of the command does not end the wait, so the waits are short */
     }
 }
 
 /* --- the result ------------------------------------------------------------------------------- */
 
-/* The last line of stderr usually tells why the command failed. */
+/* Set the error's cause to the last line of stderr, which usually tells why the command failed. */
 static void tell_cause(const outlet *said, beluga_error *err)
 {
     const char *text = said->buffer;
@@ -282,7 +285,7 @@ ssize_t beluga__command_read(const char *command, const char *what, int64_t time
     int rc = start(&c, command);
     if (rc) {
         char text[128];
-        const char *why = strerror_r(rc, text, sizeof text);
+        const char *why = beluga__errno_text(rc, text, sizeof text);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s can't be started", what);
         beluga_error_set_cause(err, why, strlen(why));
         return -1;

@@ -8,20 +8,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Read a descriptor to its end, within BELUGA__COMMAND_TIMEOUT_MS. Returns the length, or -1, also
- * when the bytes do not fit. */
+/* Read a file descriptor to its end, within BELUGA__COMMAND_TIMEOUT_MS. Returns the length, or -1,
+ * also if the bytes don't fit. */
 ssize_t beluga__read_all(int fd, char *buffer, size_t size);
-/*
- * Run a command and read its output. The command has empty input and none of this process's
- * descriptors. Its output does not reach this process's streams: the last line of its stderr
- * becomes the cause of the error. When the time is over, when the key is no longer wanted, or when
- * this process ends in any way, the command and its children are killed. Processes that an ended
- * command left behind go on.
+/* Run a command and read its output. The command gets empty input and none of this process's
+ * descriptors, and its output does not reach this process's streams; the last line of its stderr
+ * becomes the cause of the error. The command and its children are killed when the time is over,
+ * when the key is no longer wanted, and when this process ends in any way. Processes that an ended
+ * command has left behind live on.
  *
- * @param unwanted Checked during the wait; may be NULL.
- * @return the length, or -1 with an error about `what`, whose code is context_canceled where the
- * key became unwanted.
- */
+ * @param unwanted  Checked during the wait; may be NULL.
+ * @return the length, or -1 with an error about `what`; its code is CONTEXT_CANCELED if the key
+ * became
+ * unwanted. */
 ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
                              const atomic_bool *unwanted, char *buffer, size_t size,
                              beluga_error *err);

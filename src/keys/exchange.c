@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A token is replaced before it expires, since clocks differ and a request takes its time: when a
- * tenth of its life is left, at most MOST_EARLY_S. However short it lives, it is used for LEAST_S;
- * if it has expired by then, the provider's refusal brings the next one. */
+/* When a token is replaced before it expires, since clocks differ and a request takes time: when a
+ * tenth (1/PART) of its life is left, but at most MOST_EARLY_S before its end. It is used for at
+ * least LEAST_S; if it has expired by then, the provider refuses it, and the next one is
+ * fetched. */
 enum { PART = 10, MOST_EARLY_S = 300, LEAST_S = 10, MOST_S = 10 * 365 * 86400 };
-/* a difference of clocks that no service minds */
+/* a difference between clocks that no service minds */
 enum { SKEW_S = 60 };
-/* how often the wait looks whether the token is still wanted */
+/* how often the wait checks whether the token is still wanted */
 enum { LOOK_MS = 50 };
 
 #define CAN_T "the key can't be exchanged for a token"
@@ -26,7 +27,7 @@ struct beluga_token {
     beluga__json_scratch scratch;
 };
 
-/* An exchange under way. All its memory is secret. */
+/* One exchange. All its memory is secret. */
 typedef struct run {
     const beluga__exchange *exchange;
     const beluga__exchanged *what;
@@ -34,10 +35,10 @@ typedef struct run {
     beluga_http_request request;
     beluga_http_response response;
     beluga_token token;
-    const char *assertion; /* a signed one stands for the key; NULL: none was sent */
+    const char *assertion; /* the signed assertion that was sent instead of the key; NULL: none */
     beluga_loop *loop;
-    beluga__transfer *transfer; /* NULL before it starts and when it has ended */
-    int status;                 /* how the transfer ended; 0: the answer is there */
+    beluga__transfer *transfer; /* NULL before the start and after the end */
+    int status;                 /* how the transfer ended; 0: the answer is complete */
     beluga_error error;
 } run;
 
@@ -61,7 +62,7 @@ static void end_run(run *r)
     beluga__arena_free(&r->arena);
 }
 
-/* Write stars over the key, the token, and what was sent for the key. */
+/* Write stars over the key, the token, and the assertion. */
 static void mask_text(const run *r, char *text, size_t n)
 {
     const char *const secrets[] = {r->what->key, r->token.text.data,
@@ -71,7 +72,7 @@ static void mask_text(const run *r, char *text, size_t n)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-/* An assertion has no characters that a form encodes. */
+/* Remember the assertion, so that it can be masked. It has no characters that a form encodes. */
 static void keep_assertion(run *r)
 {
     static const char name[] = "assertion=";
@@ -101,10 +102,10 @@ static int write_request(run *r, beluga_error *err)
     return status;
 }
 
-/* --- the words of a refusal ------------------------------------------------------------------- */
+/* --- the text of a refusal -------------------------------------------------------------------- */
 
-/* Take the service's own words, as OAuth has them (RFC 6749, section 5.2), or IBM, or else the
- * beginning of what it said. */
+/* Take the service's error text in the form of OAuth (RFC 6749, section 5.2) or IBM, or else the
+ * beginning of the body. */
 static void describe(run *r, beluga_error *err)
 {
     mask_text(r, r->response.body.data, r->response.body.length);
@@ -124,8 +125,8 @@ static void describe(run *r, beluga_error *err)
     }
 }
 
-/* Returns how many seconds this machine's clock is behind the service's, as its answer tells; 0
- * where they agree, or nothing is known. */
+/* Returns how many seconds this machine's clock is behind the service's, by the answer's date; 0 if
+ * they agree or nothing is known. */
 static int64_t behind_s(const run *r)
 {
     int64_t theirs = beluga__http_date(&r->response), ours = beluga__wall_s();
@@ -133,8 +134,8 @@ static int64_t behind_s(const run *r)
     return behind > SKEW_S || behind < -SKEW_S ? behind : 0;
 }
 
-/* Add to the message what the service's word means, and what helps. A grant has a time in it, so a
- * wrong clock makes it invalid. */
+/* Add to the message what the service's error code means, and what helps. An assertion contains a
+ * time, so a wrong clock makes it invalid. */
 static void advise(const run *r, beluga_error *err)
 {
     static const char *const words[][2] = {
@@ -172,7 +173,7 @@ int beluga_token_parse(beluga_token *token, const char *text, size_t length,
     return beluga__json_scratch_parse(&token->scratch, text, length, root, NULL);
 }
 
-/* Some services write numbers as texts. */
+/* Read a number of seconds; some services write it as a string. */
 static int64_t seconds_of(const beluga_json *value)
 {
     const char *text = beluga_json_string(value, NULL);
@@ -180,7 +181,7 @@ static int64_t seconds_of(const beluga_json *value)
     return n < 0 ? 0 : n > MOST_S ? MOST_S : n;
 }
 
-/* Some services refuse with status 200. */
+/* Handle a refusal that has status 200, as some services send it. */
 static int refuse_politely(run *r, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refuses it");
@@ -189,7 +190,7 @@ static int refuse_politely(run *r, beluga_error *err)
     return err->code;
 }
 
-/* The answer of RFC 6749, section 5.1. */
+/* Read a successful answer as RFC 6749, section 5.1, has it. */
 static int decode_oauth(run *r, int64_t now, beluga_error *err)
 {
     size_t n, length = 0;
@@ -226,11 +227,11 @@ static int read_token(run *r, int64_t now, beluga_error *err)
     return status;
 }
 
-/* When a new token is needed; 0: not known. */
+/* Returns when a new token is needed; 0: not known. */
 static int64_t good_until(int64_t expires, int64_t now)
 {
     if (!expires) return 0;
-    /* a provider may take any number from its server */
+    /* a provider may have taken any number from its server */
     if (expires < now) expires = now;
     if (expires > now + MOST_S) expires = now + MOST_S;
     int64_t early = (expires - now) / PART;
@@ -240,7 +241,8 @@ static int64_t good_until(int64_t expires, int64_t now)
 
 /* --- a refusal -------------------------------------------------------------------------------- */
 
-/* A service that is overloaded or fails inside has not refused the key. */
+/* Returns the error's code. A service that is overloaded or has an internal error has not refused
+ * the key. */
 static int code_of(int status)
 {
     bool passing = status == 408 || status == 429 || status >= 500;
@@ -284,7 +286,7 @@ static void got_head(void *owner)
     (void)owner;
 }
 
-/* The beginning of a refusal is enough. */
+/* Collect the body; of a refusal the beginning is enough. */
 static void got_body(void *owner, char *bytes, size_t n)
 {
     run *r = owner;
@@ -324,8 +326,8 @@ static int send_request(run *r, beluga_error *err)
     return status;
 }
 
-/* Step the loop until the answer is there, or has taken too long, or is no longer wanted. The time
- * in which this process is stopped does not count. */
+/* Step the loop until the answer is complete, the time is over, or the token is no longer wanted.
+ * Time in which this process is stopped does not count. */
 static int wait_for_answer(run *r, beluga_error *err)
 {
     int64_t end_ns =
@@ -364,12 +366,13 @@ static void log_token(const run *r, const beluga__runtime *runtime, int64_t bega
     beluga__buf_free(&url);
 }
 
-/* Returns 0 with the token in r->token, or a code with detail. */
+/* Send the request. Returns 0 with the token in r->token, or a code with detail. */
 static int ask(run *r, beluga__runtime *runtime, beluga_error *err)
 {
     int status = runtime->lease_loop(runtime, &r->loop);
     if (status) return beluga_error_set(err, status, CAN_T ": no loop for the request");
-    r->loop->ops->wait(r->loop, 0); /* it may have been idle for long, and learns the time */
+    /* the loop may have been idle for long, so this updates its time */
+    r->loop->ops->wait(r->loop, 0);
     status = send_request(r, err);
     if (!status) status = wait_for_answer(r, err);
     runtime->give_back_loop(runtime, r->loop);
@@ -378,7 +381,7 @@ static int ask(run *r, beluga__runtime *runtime, beluga_error *err)
     return good ? read_token(r, beluga__wall_s(), err) : refuse(r, err);
 }
 
-/* No text of an error may hold a secret. */
+/* Mask secrets in all texts of the error. */
 static void mask(const run *r, beluga_error *err)
 {
     mask_text(r, err->message, strlen(err->message));

@@ -1,5 +1,5 @@
 /* Replaces client_credentials.c and exchange.c in a library that exchanges no keys. A provider that
- * exchanges its key can be opened there with the option exchange_key set to false, which uses the
+ * needs an exchange can be opened there with the option exchange_key set to false, which uses the
  * key as it is. */
 #include "base/left_out.h"
 #include "keys/exchange.h"
@@ -21,7 +21,7 @@ int beluga__exchange_run(const beluga__exchange *exchange, beluga__runtime *runt
     return beluga__exchange_check(exchange, what, err);
 }
 
-/* These three are called while a key is exchanged. */
+/* These three are called only during an exchange. */
 
 void beluga_http_request_set_client_credentials(beluga_http_request *request,
                                                 const beluga_client_credentials *client)

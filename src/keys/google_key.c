@@ -18,7 +18,8 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Returns whether there is a path; it is empty where it would be too long. */
+/* Find the path of the file. Returns false if there is none; the path is empty if it would be too
+ * long. */
 static bool find_path(char path[MAX_PATH])
 {
     static const char file[] = "application_default_credentials.json";
@@ -32,7 +33,8 @@ static bool find_path(char path[MAX_PATH])
     return true;
 }
 
-/* What is not told by the variable may be missing, and then there is something to do. */
+/* Explain the error. If the file is not named by the variable it may be missing, and the message
+ * then says what to do. */
 static void explain(beluga_error *err, int status, const char *path)
 {
     if (variable(VARIABLE))

@@ -1,4 +1,4 @@
-/* Replaces google_key.c in a library without Vertex AI. */
+/* Replaces google_key.c in a library that is built without Vertex AI. */
 #include "base/left_out.h"
 #include "keys/google_key.h"
 

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The key of a file or a command is kept this long before it is fetched again. */
+/* How long the key of a file or a command is kept before it is fetched again. */
 enum { KEPT_MS = 300000 };
 
-/* A call that waits for a key, on the call's own loop. Only the loop's thread uses `wait`. */
+/* A call that waits for a key, on that call's loop. Only the loop's thread uses `wait`. */
 struct beluga__key_request {
     beluga__mail mail;
     beluga__key_request *next;
-    beluga__key_wait *wait; /* NULL when the call no longer waits */
+    beluga__key_wait *wait; /* NULL if the call no longer waits */
     beluga__mailbox *mailbox;
     beluga__key *key;
     bool dropped; /* guarded by the key's lock */
@@ -30,20 +30,21 @@ struct beluga__key_request {
 struct beluga__key {
     atomic_uint refs;
     beluga__runtime *runtime;
-    beluga__source source;            /* its reference belongs to the key */
-    char *variable;                   /* the environment variable of the value, or NULL */
+    beluga__source source; /* its text `reference` belongs to the key */
+    /* name of the environment variable from which the value was read, or NULL */
+    char *variable;
     const beluga__exchange *exchange; /* NULL: the key is used as it is */
     pthread_mutex_t lock;
-    char *value;       /* the last value that was fetched; NULL: fetch it */
-    bool is_token;     /* it is a token, for which the key was exchanged */
+    char *value;       /* the last value that was fetched; NULL: it must be fetched */
+    bool is_token;     /* the value is a token for which the key was exchanged */
     int64_t expires_s; /* seconds since 1970; 0: not known */
-    /* time of the monotonic clock until which a value without `expires_s` is kept */
+    /* Time (monotonic) until which a value is kept that has no `expires_s`. */
     int64_t kept_ns;
-    int failure; /* code of the last fetch; 0: it gave a key, or there was no fetch */
+    int failure; /* code of the last fetch; 0: it succeeded, or there was none */
     bool failed_exchange;
     bool asking;
     atomic_bool unwanted; /* no call waits for the running fetch */
-    uint32_t generation;  /* fork generation of the fetch and of the calls that wait */
+    uint32_t generation;  /* fork generation of the running fetch and of the waiting calls */
     beluga__key_request *waiting;
 };
 
@@ -122,7 +123,7 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
-/* A key that was pasted or read from a file often ends in a line break. */
+/* Trim the value: a key that was pasted or read from a file often ends in a line break. */
 static int trim_value(beluga__key *key, const char *name, beluga_error *err)
 {
     char *value = key->source.reference;
@@ -190,7 +191,7 @@ void beluga__key_unref(beluga__key *key)
 
 /* --- fetching, on the thread pool ------------------------------------------------------------ */
 
-/* A key whose value is known, and is used as it is. */
+/* Returns whether the key's value is known and needs no exchange. */
 static bool is_given(const beluga__key *key)
 {
     return key->source.kind == BELUGA__SOURCE_VALUE && !key->exchange;
@@ -201,9 +202,9 @@ typedef struct fetched {
     char *value; /* NULL: the fetch failed */
     bool is_token;
     int64_t expires_s;
-    bool given_up; /* no call waited for it any more */
+    bool given_up; /* the fetch was given up, since no call waited for it any more */
     bool exchanging;
-    beluga_error err; /* why it failed */
+    beluga_error err; /* why the fetch failed */
 } fetched;
 
 static beluga__exchanged exchanged_of(const beluga__key *key, const char *value)
@@ -211,7 +212,7 @@ static beluga__exchanged exchanged_of(const beluga__key *key, const char *value)
     return (beluga__exchanged){.key = value, .variable = key->variable, .unwanted = &key->unwanted};
 }
 
-/* Put the token in the place of the key, unless this key is used as it is. */
+/* Exchange the fetched key for a token, unless this key is used as it is. */
 static void exchange(beluga__key *key, fetched *f)
 {
     const beluga__exchanged what = exchanged_of(key, f->value);
@@ -235,7 +236,7 @@ static void fetch(beluga__key *key, fetched *f)
     *f = (fetched){.value = NULL};
     f->value = beluga__source_read(&key->source, &key->unwanted, &f->expires_s, &f->err);
     if (f->value && key->exchange) exchange(key, f);
-    /* a host's function may return any code */
+    /* a host's function may return any code, so CONTEXT_CANCELED from it means nothing here */
     f->given_up = !f->value && f->err.code == BELUGA_ERROR_CONTEXT_CANCELED &&
                   (f->exchanging || key->source.kind != BELUGA__SOURCE_FUNCTION);
 }
@@ -251,7 +252,7 @@ int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange,
 
 /* --- answering the calls that wait ------------------------------------------------------------ */
 
-/* Hold the key, its runtime, and what its exchange uses. */
+/* Take references to the key, its runtime, and the owner of its exchange. */
 static void hold(beluga__key *key)
 {
     atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
@@ -308,15 +309,15 @@ static bool is_wanted(const beluga__key *key)
     return request != NULL;
 }
 
-/* End the fetch with a key or with an error. Returns false where the fetch was given up because no
- * call waited, and a call has come since. */
+/* End the fetch, with a key or an error. Returns false if it was given up because no call waited,
+ * but a call has come since, so that it must begin again. */
 static bool settle(beluga__key *key, const fetched *f)
 {
     char *copy = f->value ? copy_secret(f->value) : NULL;
     pthread_mutex_lock(&key->lock);
     if (f->given_up && is_wanted(key)) {
         pthread_mutex_unlock(&key->lock);
-        return false; /* there is no copy to free without a value */
+        return false; /* without a value there is no copy to free */
     }
     forget(key->value);
     key->value = copy;
@@ -333,7 +334,7 @@ static bool settle(beluga__key *key, const fetched *f)
     return true;
 }
 
-/* Runs on the thread pool, and holds a reference to the key and the runtime. */
+/* Fetch the key. Runs on the thread pool, and holds a reference to the key and the runtime. */
 static void ask(void *argument)
 {
     beluga__key *key = argument;
@@ -346,14 +347,15 @@ static void ask(void *argument)
     let_go(key);
 }
 
-/* Call this without the lock: a host's executor may run the work before it returns. */
+/* Start a fetch. Call this without the lock, since a host's executor may run the work before it
+ * returns. */
 static void start_asking(beluga__key *key)
 {
     hold(key);
     int status = key->runtime->submit(key->runtime, ask, key);
     if (!status) return;
     fetched f = {.value = NULL};
-    /* A host's executor may return any code. */
+    /* a host's executor may return any code */
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&f.err, status, "the key can't be resolved: %s",
@@ -363,7 +365,7 @@ static void start_asking(beluga__key *key)
     let_go(key);
 }
 
-/* In a forked child neither the parent's fetching thread nor its waiting calls exist. The caller
+/* Forget the parent's fetch and waiting calls in a forked child, where neither exists. The caller
  * holds the lock. */
 static void forget_parents(beluga__key *key)
 {
@@ -375,7 +377,7 @@ static void forget_parents(beluga__key *key)
     atomic_store(&key->unwanted, false);
 }
 
-/* The caller holds the lock. */
+/* Add a call to those that wait. The caller holds the lock. */
 static int queue(beluga__key *key, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &key->runtime->allocator;
@@ -406,8 +408,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
 {
     wait->is_token = false;
     if (is_given(key)) {
-        *value =
-            key->source.reference; /* the key lives as long as the model, which the call holds */
+        *value = key->source.reference; /* the call holds the model, which holds the key */
         return 1;
     }
     int status = 0;
@@ -432,7 +433,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                             limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
-/* A command is ended when no call waits for it any more. */
+/* Stop waiting. A command is killed when no call waits for it any more. */
 void beluga__key_cancel(beluga__key_wait *wait)
 {
     beluga__key_request *request = wait->request;

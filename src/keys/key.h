@@ -1,7 +1,7 @@
 /* Keys and their sources: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
- * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. All but the
- * first two sources may block, and so may an exchange. So they run on the thread pool, once for all
- * calls that wait, and what they give is kept for a while. */
+ * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. Fetching
+ * may block, except for a value and "env:", and so may an exchange. So both run on the thread pool,
+ * once for all calls that wait, and the result is kept for a while. */
 #ifndef BELUGA__KEY_H
 #define BELUGA__KEY_H
 
@@ -14,18 +14,18 @@
 typedef struct beluga__key beluga__key;
 typedef struct beluga__key_request beluga__key_request;
 
-/* Make a key that a function returns. The function's struct is borrowed. */
+/* Make a key whose value a function returns. The function's struct is borrowed. */
 int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
                            beluga__key **out, beluga_error *err);
 
-/* Returns whether a text is a reference to a secret instead of the secret. */
+/* Returns whether a text is a reference to a secret rather than the secret itself. */
 bool beluga__key_is_reference(const char *value);
-/* Returns whether a text stands for the credentials of an account, "aws:…" or "google:": a
- * reference for keys only. */
+/* Returns whether a text refers to the credentials of an account, "aws:…" or "google:". Only keys
+ * may be such references. */
 bool beluga__key_is_account(const char *value);
 
 /* Make a key from a reference, which is copied. The variable of "env:" is read now. Returns
- * AUTHENTICATION when the variable is empty. */
+ * AUTHENTICATION if the variable is empty. */
 int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key **out,
                     beluga_error *err);
 /* Make a key from a literal value, even if the value looks like a reference. */
@@ -34,41 +34,41 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
 void beluga__key_unref(beluga__key *key);
 
 /* Exchange the key for a token from now on, unless the provider takes this key as it is. Call this
- * before the key's first use. The exchange is borrowed, and its owner must hold the key. Returns 0,
- * or a code with detail where a value can't be exchanged. */
+ * before the key's first use. The exchange is borrowed; its owner must hold the key. Returns 0, or
+ * a code with detail if the value can't be exchanged. */
 int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange, beluga_error *err);
 
-/* Returns the environment variable that the key was read from, or NULL; borrowed as long as the
- * key. */
+/* Returns the name of the environment variable from which the key was read, or NULL; borrowed from
+ * the key. */
 const char *beluga__key_variable(const beluga__key *key);
 
 /* Returns whether the key was given as a value, so that no fetch is needed. */
 bool beluga__key_is_value(const beluga__key *key);
 
-/* A call that waits for a key; this struct lies in the memory of the call. */
+/* A call that waits for a key. This struct lies in the memory of the call. */
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *value, const beluga_error *err);
     beluga__key_request *request;
-    bool is_token; /* the value is a token, for which the key was exchanged */
+    bool is_token; /* the value is a token for which the key was exchanged */
 } beluga__key_wait;
 
-/* Get the key: returns 1 when it is in *value now (copied into the arena), 0 when `ready` will be
+/* Get the key. Returns 1 if it is in *value now (copied into the arena), 0 if `ready` will be
  * called on the loop, or a negative code. */
 int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                     beluga__key_wait *wait, const char **value, beluga_error *err);
 void beluga__key_cancel(beluga__key_wait *wait);
-/* Fill in the error of a call that waited too long for the key. It is the same error as for a
- * command that takes too long, since both have the same limit unless a call sets its own. Returns
- * the code. */
+/* Set the error of a call that waited too long for the key. It is the same error as for a command
+ * that takes too long, since both have the same limit unless the call sets its own. Returns the
+ * code. */
 int beluga__key_late(const beluga__key *key, beluga_error *err);
-/* Check whether a key can be had, as far as this is known without fetching it. Returns 0, or a
+/* Check whether a key is available, as far as this is known without fetching it. Returns 0, or a
  * code with detail in `err`. */
 int beluga__key_check(beluga__key *key, beluga_error *err);
-/* Returns whether the key is fetched, and may be fetched again; false for a key that was given
- * once. */
+/* Returns whether the key is fetched, so that it can be fetched again; false for a literal
+ * value. */
 bool beluga__key_renews(const beluga__key *key);
-/* Fetch the key again at its next use, since the provider refused `value`; unless another one was
- * fetched meanwhile. Returns false for a literal value, which does not change. */
+/* Note that the provider refused `value`, so that the key is fetched again at its next use, unless
+ * another one was fetched meanwhile. Returns false for a literal value, which does not change. */
 bool beluga__key_expire(beluga__key *key, const char *value);
 
 #endif

@@ -1,5 +1,6 @@
 #include "keys/source.h"
 
+#include "base/errno_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
@@ -14,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Returns why no header can carry a key, for example because of a word processor's quotation
- * marks; NULL where a header can. */
+/* Returns why no header can carry this key, for example because it has a word processor's quotation
+ * marks; NULL if a header can. */
 static const char *unsendable(const char *value)
 {
     size_t n = strlen(value);
@@ -41,7 +42,7 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
     if (n < 0) {
         char words[128];
-        const char *why = strerror_r(errno, words, sizeof words);
+        const char *why = beluga__errno_text(errno, words, sizeof words);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
         beluga_error_set_cause(err, why, strlen(why));
     }
@@ -49,8 +50,8 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     return n;
 }
 
-/* An object has its lines joined, for a key is one line. Between the values of JSON a space is as
- * good as the end of a line, and inside of a string neither can be. */
+/* Join the lines of a JSON object, since a key is one line. Between JSON values a space means the
+ * same as a line break, and strings have no line breaks. */
 bool beluga__key_join_lines(char *text, size_t n)
 {
     size_t blank = 0;
@@ -61,7 +62,7 @@ bool beluga__key_join_lines(char *text, size_t n)
     return true;
 }
 
-/* Returns the first line, without the white space around it; of an object all lines. */
+/* Returns the first line without the white space around it; for an object, all its lines. */
 static char *trimmed(char *text, size_t n, beluga_error *err)
 {
     bool object = beluga__key_join_lines(text, n);
@@ -112,7 +113,7 @@ const char *beluga__source_name(beluga__source_kind from)
     return names[from];
 }
 
-/* Returns a description of the key's source for people. */
+/* Returns a description of the key's source, for people. */
 static const char *label_of(beluga__source_kind from)
 {
     static const char *const labels[] = {"api_key",     "its file",        "its command's output",

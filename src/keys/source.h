@@ -1,4 +1,4 @@
-/* Where a key comes from, and how it is read there. */
+/* The source of a key: where the key comes from, and how it is read. */
 #ifndef BELUGA__SOURCE_H
 #define BELUGA__SOURCE_H
 
@@ -19,23 +19,23 @@ typedef enum beluga__source_kind {
 
 typedef struct beluga__source {
     beluga__source_kind kind;
-    char *reference; /* the value, path, command or profile; else "" */
+    char *reference; /* the value, path, command or profile; "" if there is none */
     const beluga_key_source *function;
 } beluga__source;
 
-/* Returns the name of a kind for messages: "the key's NAME". */
+/* Returns the name of a kind for messages such as "the key's NAME". */
 const char *beluga__source_name(beluga__source_kind from);
 
-/* Check that a header can carry a key; `from` says for the message where it is from. Returns 0, or
- * AUTHENTICATION. */
+/* Check that a header can carry a key. `from` says in the message where the key is from. Returns 0,
+ * or AUTHENTICATION. */
 int beluga__key_check_sendable(const char *value, const char *from, beluga_error *err);
 
-/* Make one line of a text that begins as a JSON object. Returns whether it does. */
+/* If a text begins as a JSON object, make it one line. Returns whether it does. */
 bool beluga__key_join_lines(char *text, size_t n);
 
 /* Read a key. Returns it in secret memory, which the caller releases, or NULL with an error, whose
- * code is CONTEXT_CANCELED where the key became unwanted. `expires_s` receives when it ends, in
- * seconds since 1970; 0: not known. Blocks, except for a value. */
+ * code is CONTEXT_CANCELED if the key became unwanted. `expires_s` receives when the key expires,
+ * in seconds since 1970; 0: not known. Blocks, except for a value. */
 char *beluga__source_read(const beluga__source *source, const atomic_bool *unwanted,
                           int64_t *expires_s, beluga_error *err);
 

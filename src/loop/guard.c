@@ -21,7 +21,7 @@ int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context 
     guard->links = NULL;
     guard->cancelled = cancelled;
     for (beluga_context *c = context; c; c = c->parent) {
-        if (c->fd < 0) continue;
+        if (c->wake.fd < 0) continue;
         beluga__guard_link *link = beluga__arena_zalloc(arena, sizeof *link);
         if (!link) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
         link->guard = guard;

@@ -1,4 +1,4 @@
-/* A guard is called when a context, or an ancestor of the context, is cancelled. */
+/* A guard calls a function when its context, or an ancestor of that context, is cancelled. */
 #ifndef BELUGA__GUARD_H
 #define BELUGA__GUARD_H
 
@@ -10,14 +10,14 @@ typedef struct beluga__guard_link beluga__guard_link;
 
 typedef struct beluga__guard {
     beluga_loop *loop;
-    /* one link for each cancellable context of the chain, in the arena */
+    /* One link for each cancellable context of the chain; in the arena. */
     beluga__guard_link *links;
-    /* called on cancellation; must only defer its work */
+    /* Called on cancellation. It must only defer work, since the loop is walking its list. */
     void (*cancelled)(struct beluga__guard *guard);
 } beluga__guard;
 
-/* Begin to listen. Returns 0, or NO_MEMORY or LIMIT_EXCEEDED with detail; end the guard in either
- * case. */
+/* Begin to watch the context. Returns 0, or NO_MEMORY or LIMIT_EXCEEDED with detail. End the guard
+ * in either case. */
 int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context *context,
                         beluga__arena *arena, void (*cancelled)(beluga__guard *),
                         beluga_error *err);

@@ -1,5 +1,5 @@
-/* The loop as the layers above the transport see it. Tests put another loop behind these
- * functions. */
+/* The loop as the layers above the transport see it: a table of functions. Tests put other loops
+ * behind this table. */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -12,43 +12,46 @@
 
 #include <beluga/loop.h>
 
-/* A task runs once, soon, on the loop. `queued` tells whether it waits in a list. */
+/* A task: a function that the loop runs once, soon. `queued` tells whether the task waits in a
+ * list. */
 typedef struct beluga__task {
     beluga__list node;
     bool queued;
     void (*run)(struct beluga__task *task);
 } beluga__task;
 
-/* A timer fires once, at a time of the monotonic clock. A timer of zeros is idle. */
+/* A timer: a function that the loop runs once, at a time of the monotonic clock. A zeroed timer is
+ * not set. */
 typedef struct beluga__timer {
     int64_t deadline_ns;
-    size_t heap_index; /* 1 and up when armed */
+    size_t heap_index; /* its index in the heap, from 1 on; 0: not set */
     void (*fire)(struct beluga__timer *timer);
 } beluga__timer;
 
-/* A message from another thread. `run` frees the message, since the loop does not. */
+/* A message from another thread. Its `run` must free it. */
 typedef struct beluga__mail {
     struct beluga__mail *next;
-    /* Runs on the loop's thread; loop is NULL when the loop was closed before the mail was read. */
+    /* Runs on the loop's thread. `loop` is NULL if the loop was closed before the mail was read. */
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* A mailbox, into which other threads put mail. The mailbox outlives the loop as long as there is
- * a reference. */
+/* A mailbox, into which other threads put mail. It outlives its loop as long as somebody holds a
+ * reference. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
-/* Threads: any. If the loop is gone, the sender runs the mail at once, with a NULL loop. */
+/* Send mail. Threads: any. If the loop is gone, the sending thread runs the mail at once, with a
+ * NULL loop. */
 void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
 
-/* An object that is told when a context is cancelled. */
+/* Watches a context for the loop. Its function is called when the context is cancelled. */
 typedef struct beluga__cancel_watch {
     beluga__list node;
-    void *entry; /* belongs to the loop */
+    void *entry; /* used by the loop only */
     void (*cancelled)(struct beluga__cancel_watch *watch);
 } beluga__cancel_watch;
 
-/* A call that runs on a loop, listed so that closing the loop can end the call. */
+/* A running call of a loop, in the loop's list so that closing the loop can end it. */
 typedef struct beluga__running {
     beluga__list node;
     void (*abort)(struct beluga__running *running);
@@ -56,11 +59,13 @@ typedef struct beluga__running {
 
 #define BELUGA__AGENT "User-Agent: "
 
-/* How connections of a model are made; this never changes, and lives as long as its transfers. */
+/* The settings of a model's connections. They never change, and outlive all transfers of the
+ * model. */
 typedef struct beluga__connection {
-    uint64_t id; /* unique number, since handles are set up once for each connection */
+    /* a unique number, by which a handle knows that it was set up for this connection */
+    uint64_t id;
     const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket;
-    const char *agent; /* the header, which begins with BELUGA__AGENT */
+    const char *agent; /* value of User-Agent, which begins with BELUGA__AGENT */
     int http_version;  /* a beluga_http_version */
     bool environment;  /* libcurl may read the environment variables for proxies */
 } beluga__connection;
@@ -69,13 +74,12 @@ typedef struct beluga__connection {
 typedef struct beluga__transfer beluga__transfer;
 
 typedef struct beluga__transfer_handler {
-    /* The head is complete (status and headers are in the response). */
+    /* Called when status and headers are complete and in the response. */
     void (*head)(void *owner);
-    /* Receives body bytes, which may be changed during the call. May cancel or finish the
-     * transfer. */
+    /* Receives bytes of the body, which it may change. It may cancel or finish the transfer. */
     void (*body)(void *owner, char *bytes, size_t n);
-    /* The transfer has ended and is gone: code 0 when the body is complete, else a code with
-     * detail. */
+    /* Called when the transfer has ended and is freed. Code 0: the body is complete; else a code
+     * with detail. */
     void (*done)(void *owner, int code, const beluga_error *err);
 } beluga__transfer_handler;
 
@@ -85,23 +89,23 @@ typedef struct beluga__transfer_spec {
     beluga_http_response *response; /* receives status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    /* Texts that must not be shown or stored, ended by NULL; borrowed until done. */
+    /* Texts that must not be shown or stored; the list ends with NULL; borrowed until done. */
     const char *const *secrets;
-    /* The state from which the ids of the answer are made, which a recording stores here; borrowed
-     * until done. */
+    /* The state from which the answer's ids are made. A recording stores it, and a replay sets it;
+     * borrowed until done. */
     uint64_t *random;
     int64_t connect_timeout_ms;
     bool streamed;
-    /* The request must not be sent twice. It gets a connection of its own, since libcurl repeats a
-     * request when a connection that was used before ends without a byte of an answer. */
+    /* The request must not be sent twice. It gets a new connection: if a reused connection ends
+     * without a byte of an answer, libcurl repeats the request. */
     bool once;
 } beluga__transfer_spec;
 
 enum { BELUGA__TIMERS_PER_CALL = 7 };
 
 typedef struct beluga__loop_ops {
-    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL), so that setting
-     * them can't fail. */
+    /* Reserve room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL), so that
+     * setting them can't fail. */
     int (*reserve)(beluga_loop *loop);
     void (*defer)(beluga_loop *loop, beluga__task *task);
     void (*timer_set)(beluga_loop *loop, beluga__timer *timer, int64_t deadline_ns);
@@ -110,28 +114,28 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* End a transfer without calling its handler. `why` is the failure that ends the call; NULL
-     * where its caller ends it. */
+    /* End a transfer without calling its handler. `why` is the failure that ends the call; NULL:
+     * the caller ended it. */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
-    /* End a transfer, but read the rest of the body, so that the connection can be used again. */
+    /* End a transfer, but read the rest of its body, so that the connection can be reused. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
-    /* Watch a descriptor of the caller's for these BELUGA__POLL_ events until it is unwatched.
-     * Returns 0, or LIMIT_EXCEEDED. */
+    /* Watch a file descriptor for these BELUGA__POLL_ events until it is unwatched. Returns 0, or
+     * LIMIT_EXCEEDED. */
     int (*watch)(beluga_loop *loop, beluga__watch *watch, int events);
     void (*unwatch)(beluga_loop *loop, beluga__watch *watch);
-    /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED when no descriptor is left. */
+    /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED if no file descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
-    /* Wait until work is due, at most timeout_ms, and do it; for the owner of a loop that no host
+    /* Wait until work is due, at most timeout_ms, and do it. For the owner of a loop that no host
      * steps. */
     int (*wait)(beluga_loop *loop, int64_t timeout_ms);
 } beluga__loop_ops;
 
-/* The memory of a buffer, for the next one of its kind; see rooms.h. */
+/* The kinds of buffers whose memory a loop keeps for the next call; see rooms.h. */
 typedef enum beluga__room_kind {
     BELUGA__ROOM_REQUEST, /* the body of a request */
-    BELUGA__ROOM_HEADERS, /* those of an answer */
-    BELUGA__ROOM_ANSWER,  /* the body of an unstreamed one */
+    BELUGA__ROOM_HEADERS, /* the headers of an answer */
+    BELUGA__ROOM_ANSWER,  /* the body of an answer in one piece */
     BELUGA__ROOM_EVENTS,  /* events that wait for the caller */
     BELUGA__ROOMS
 } beluga__room_kind;
@@ -144,38 +148,40 @@ typedef struct beluga__room {
 struct beluga_loop {
     const beluga__loop_ops *ops;
     beluga__runtime *runtime;
-    beluga__mailbox *mailbox;     /* made at the first use; see beluga__loop_mailbox */
-    beluga__json_scratch scratch; /* has one parse at a time; all calls of the loop share it */
-    int64_t now_ns;               /* time at the beginning of the current step */
-    /* total time in which the loop was not polled, which timeouts leave out */
+    beluga__mailbox *mailbox; /* made at first use; see beluga__loop_mailbox */
+    /* memory for one parse at a time; shared by all calls of the loop */
+    beluga__json_scratch scratch;
+    int64_t now_ns; /* time at the beginning of the current step */
+    /* Total time in which the loop was not polled; timeouts don't count it. */
     int64_t unpolled_ns;
-    /* how often the loop was stopped from outside, as in a stopped process */
+    /* How often the loop was stopped from outside, as when the process is stopped. */
     uint32_t stops;
-    uint32_t generation;     /* fork generation, see beluga__loop_inherited */
+    /* fork generation in which the loop was made; see beluga__loop_inherited */
+    uint32_t generation;
     uint64_t random;         /* state of beluga__loop_random */
     beluga__list operations; /* list of beluga__running */
     size_t active;           /* number of running calls */
-    /* the block of the last call that ended, for the next one; see beluga__loop_keep */
+    /* The block of the call that ended last, for the next call; see beluga__loop_keep. */
     void *spare;
     size_t spare_bytes;
     beluga__room rooms[BELUGA__ROOMS];
 };
 
-/* Returns whether the loop belongs to a parent process, so that its descriptors and calls must be
- * left alone. */
+/* Returns whether the loop belongs to a parent process. Then its descriptors and calls must not be
+ * touched. */
 static inline bool beluga__loop_inherited(const beluga_loop *loop)
 {
     return loop->generation != beluga__fork_generation();
 }
 
-/* The clock of timeouts, which stands still while the loop is not polled for any reason. */
+/* Returns the time of the clock for timeouts, which stands still while the loop is not polled. */
 static inline int64_t beluga__loop_active_ns(const beluga_loop *loop)
 {
     return loop->now_ns - loop->unpolled_ns;
 }
 
-/* Returns what open_mailbox returns; *out is the loop's mailbox, borrowed, or NULL on failure.
- * Threads: the loop's. */
+/* Get the loop's mailbox, and make it at first use. Returns 0 with *out, which is borrowed, or the
+ * code of open_mailbox with *out NULL. Threads: the loop's. */
 static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
 {
     int status = loop->mailbox ? 0 : loop->ops->open_mailbox(loop);
@@ -183,7 +189,7 @@ static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
     return status;
 }
 
-/* Returns the block that was kept where it has this size, else NULL. */
+/* Returns the spare block if it has this size, else NULL. */
 static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
 {
     void *block = loop->spare;
@@ -194,8 +200,8 @@ static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
     return block;
 }
 
-/* Keep a block from the runtime's allocator for the next call, in place of an earlier one; NULL:
- * keep none. */
+/* Keep a block of the runtime's allocator for the next call, and free the one that was kept before;
+ * NULL: keep none. */
 static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t bytes)
 {
     void *earlier = loop->spare;
@@ -206,13 +212,13 @@ static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t byte
     loop->spare_bytes = bytes;
 }
 
-/* Clear a timer; most are idle. */
+/* Clear a timer. The check is inlined, since most timers are not set. */
 static inline void beluga__timer_clear(beluga_loop *loop, beluga__timer *timer)
 {
     if (timer->heap_index) loop->ops->timer_clear(loop, timer);
 }
 
-/* Drop a queued task. */
+/* Remove a task from its queue. */
 static inline void beluga__task_cancel(beluga__task *task)
 {
     if (!task->queued) return;
@@ -220,7 +226,7 @@ static inline void beluga__task_cancel(beluga__task *task)
     task->queued = false;
 }
 
-/* xorshift64*: for jitter and ids, never for secrets. The state must not be 0. */
+/* xorshift64*, for jitter and ids, never for secrets. The state must not be 0. */
 static inline uint64_t beluga__random_next(uint64_t *state)
 {
     *state ^= *state >> 12;

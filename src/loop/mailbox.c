@@ -1,20 +1,19 @@
-/* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The
- * lock is held for a few instructions only. Whoever holds a mailbox holds its client, too. */
+/* Mail from other threads: a list behind a lock, and a descriptor that wakes the loop's poller. The
+ * lock is held for a few instructions only. A mailbox's reference also keeps its client alive. */
 #include "loop/mailbox.h"
 
 #include "base/mem.h"
+#include "base/wake.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 struct beluga__mailbox {
     atomic_uint refs;
     beluga__runtime *runtime;
     pthread_mutex_t lock;
     beluga__mail *first, **last;
-    int fd; /* readable when there is mail */
+    beluga__wake wake; /* readable when there is mail */
     bool closed;
 };
 
@@ -22,8 +21,7 @@ int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out)
 {
     beluga__mailbox *box = beluga__zalloc(&runtime->allocator, sizeof *box);
     if (!box) return BELUGA_ERROR_NO_MEMORY;
-    box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (box->fd < 0) {
+    if (!beluga__wake_open(&box->wake)) {
         beluga__release(&runtime->allocator, box);
         return BELUGA_ERROR_LIMIT_EXCEEDED;
     }
@@ -37,7 +35,7 @@ int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out)
 
 int beluga__mailbox_fd(const beluga__mailbox *box)
 {
-    return box->fd;
+    return box->wake.fd;
 }
 
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box)
@@ -49,7 +47,7 @@ beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box)
 void beluga__mailbox_unref(beluga__mailbox *box)
 {
     if (!box || atomic_fetch_sub_explicit(&box->refs, 1, memory_order_acq_rel) != 1) return;
-    close(box->fd);
+    beluga__wake_close(&box->wake);
     pthread_mutex_destroy(&box->lock);
     beluga__release(&box->runtime->allocator, box);
 }
@@ -64,21 +62,15 @@ void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail)
         box->last = &mail->next;
     }
     /* done under the lock, so that the descriptor can't be closed meanwhile */
-    if (!closed && first) {
-        uint64_t one = 1;
-        ssize_t n = write(box->fd, &one, sizeof one);
-        (void)n;
-    }
+    if (!closed && first) beluga__wake_up(&box->wake);
     pthread_mutex_unlock(&box->lock);
     if (closed) mail->run(mail, NULL);
 }
 
 static beluga__mail *take(beluga__mailbox *box, bool close_it)
 {
-    uint64_t count;
     pthread_mutex_lock(&box->lock);
-    ssize_t n = read(box->fd, &count, sizeof count);
-    (void)n;
+    beluga__wake_quiet(&box->wake);
     beluga__mail *mail = box->first;
     box->first = NULL;
     box->last = &box->first;
@@ -90,7 +82,7 @@ static beluga__mail *take(beluga__mailbox *box, bool close_it)
 static void run_all(beluga__mail *mail, beluga_loop *loop)
 {
     while (mail) {
-        beluga__mail *next = mail->next; /* `run` frees the mail, so the next one is read first */
+        beluga__mail *next = mail->next; /* `run` frees the mail, so its link is read first */
         mail->run(mail, loop);
         mail = next;
     }

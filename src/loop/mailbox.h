@@ -1,14 +1,15 @@
-/* A mailbox as the loop that reads it uses it. loop.h has the functions for senders. */
+/* The functions of a mailbox for its loop; those for senders are in loop.h. */
 #ifndef BELUGA__MAILBOX_H
 #define BELUGA__MAILBOX_H
 
 #include "loop/loop.h"
 
-/* Returns 0, NO_MEMORY, or LIMIT_EXCEEDED without a descriptor. */
+/* Make a mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED if no file descriptor is left. */
 int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out);
 int beluga__mailbox_fd(const beluga__mailbox *box);
 void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);
-/* Run the remaining mail, and from now on each new mail, without a loop. */
+/* Close the mailbox: mail that waits is run now, without a loop, and mail that still comes is run
+ * by the thread that sends it. */
 void beluga__mailbox_close(beluga__mailbox *box);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* HASH: letters of the number that tells long or equal names apart, with the "_" before it */
+/* HASH: length of the suffix ("_" and digits of a hash) that tells long or equal names apart */
 enum { HASH = 9 };
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -35,8 +35,9 @@ static bool is_listed(const beluga__mcp_catalogue *c, const char *name)
     return false;
 }
 
-/* Write "server__name" with what a tool's name may have. A name that is too long, or that another
- * tool has then, ends in a number made of all its letters. */
+/* Write the name "server__name" for a tool, with only the characters that a tool's name may have. A
+ * name that is too long, or that another tool has already, gets a suffix: a hash of the whole
+ * name. */
 static void make_name(const beluga__mcp_catalogue *c, const char *server, const char *name,
                       char out[BELUGA__MAX_TOOL_NAME + 1])
 {
@@ -72,7 +73,7 @@ static void tell_left_out(const beluga__mcp_catalogue *c, const beluga__mcp_choi
                 BELUGA__TEXT_FIELD("error", why));
 }
 
-/* Returns the schema as text; "" where it can't be one of a tool's arguments. */
+/* Returns the schema as text, or "" if it can't be the schema of a tool's arguments. */
 static const char *schema_of(const beluga_json *tool, beluga__json_scratch *scratch)
 {
     size_t n;
@@ -83,7 +84,8 @@ static const char *schema_of(const beluga_json *tool, beluga__json_scratch *scra
     return beluga__json_scratch_text(scratch, schema, &n);
 }
 
-/* A tool's own rules tell whether it can be one. Returns NULL where it can, else why not. */
+/* Check a tool by the library's rules for tools. Returns NULL if it can be used, else the reason
+ * why not. */
 static const char *check(const beluga__mcp_entry *e, beluga_error *err)
 {
     beluga_tool *tool;
@@ -158,7 +160,7 @@ int beluga__mcp_catalogue_add(beluga__mcp_catalogue *catalogue, const beluga__mc
     return status;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 beluga__mcp_catalogue *beluga__mcp_catalogue_new(const beluga__runtime *runtime)
 {

@@ -1,4 +1,4 @@
-/* The tools of one server, as it listed them. A catalogue that is complete never changes. */
+/* A catalogue: the tools that one MCP server listed. A complete catalogue never changes. */
 #ifndef BELUGA__MCP_CATALOGUE_H
 #define BELUGA__MCP_CATALOGUE_H
 
@@ -10,8 +10,8 @@
 
 typedef struct beluga__mcp_entry {
     struct beluga__mcp_entry *next;
-    const char *name;      /* as the server calls it */
-    const char *tool_name; /* as a model calls it */
+    const char *name;      /* the tool's name on the server */
+    const char *tool_name; /* the tool's name for models */
     const char *description, *parameters;
 } beluga__mcp_entry;
 
@@ -23,18 +23,18 @@ typedef struct beluga__mcp_catalogue {
     size_t n;
 } beluga__mcp_catalogue;
 
-/* Which tools are taken. */
+/* Which of the server's tools are used. */
 typedef struct beluga__mcp_choice {
     const char *server;
-    const char *const *tools;    /* these alone, ended by NULL; NULL: all */
-    const char *const *disabled; /* but none of these; NULL: no exception */
+    const char *const *tools;    /* only these tools, ended by NULL; NULL: all */
+    const char *const *disabled; /* except these tools; NULL: no exceptions */
 } beluga__mcp_choice;
 
 beluga__mcp_catalogue *beluga__mcp_catalogue_new(const beluga__runtime *runtime);
 beluga__mcp_catalogue *beluga__mcp_catalogue_ref(beluga__mcp_catalogue *catalogue);
 void beluga__mcp_catalogue_unref(beluga__mcp_catalogue *catalogue);
-/* Add the tools of one page that are chosen. One that can't be used is left out, and the log is
- * told why. Returns 0; LIMIT_EXCEEDED where the catalogue is full; NO_MEMORY. */
+/* Add the tools of one page that are chosen. A tool that can't be used is left out, and the reason
+ * is logged. Returns 0; LIMIT_EXCEEDED if the catalogue is full; NO_MEMORY. */
 int beluga__mcp_catalogue_add(beluga__mcp_catalogue *catalogue, const beluga__mcp_choice *choice,
                               const beluga_json *tools, beluga__json_scratch *scratch);
 /* Returns whether two catalogues have the same tools in the same order. */

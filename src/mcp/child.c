@@ -1,5 +1,6 @@
 #include "mcp/child.h"
 
+#include "base/errno_text.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 
@@ -17,8 +18,8 @@ enum { IN, OUT, ERR, LIFE, PIPES };
 
 /* --- the environment -------------------------------------------------------------------------- */
 
-/* Variables that a child gets from this process: what programs need to run, and nothing that may be
- * a secret. A name that ends in "_" stands for all that begin with it. */
+/* The variables that a child gets from this process: what programs need to run, and nothing that
+ * may be a secret. A name that ends in "_" stands for all variables that begin so. */
 static const char *const handed_on[] = {
     "HOME", "LANG", "LC_", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER", "XDG_",
 };
@@ -33,7 +34,7 @@ static bool is_handed_on(const char *entry)
     return false;
 }
 
-/* Returns whether a list of "NAME=value" sets the variable of an entry. */
+/* Returns whether a list of "NAME=value" sets the variable of this entry. */
 static bool sets(const char *const *list, const char *entry)
 {
     size_t n = strcspn(entry, "=") + 1;
@@ -49,7 +50,7 @@ static size_t count(const char *const *list)
     return n;
 }
 
-/* Returns the child's variables; the list alone is the caller's, who releases it. */
+/* Returns the child's environment. The caller releases the array; its strings are borrowed. */
 static const char **make_environment(const beluga_allocator *allocator, const char *const *given)
 {
     extern char **environ;
@@ -106,7 +107,7 @@ static void take(int *fd, int *end)
 static int fail(int rc, const beluga__child_command *c, beluga_error *err)
 {
     char text[128];
-    const char *why = strerror_r(rc, text, sizeof text);
+    const char *why = beluga__errno_text(rc, text, sizeof text);
     if (rc == ENOMEM) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
     if (rc == EMFILE || rc == ENFILE || rc == EAGAIN)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "\"%.200s\" can't be started: %s",
@@ -156,8 +157,9 @@ void beluga__child_kill(const beluga__child *child, int signal)
     if (child->pid) kill(-child->pid, signal);
 }
 
-/* The group is signalled while its leader still has its number, so that no other group can have
- * it. Where the host waits for all children, the leader may be gone already. */
+/* Returns whether the child has ended. Its process group is signalled before the child is waited
+ * for: until then the number can't belong to another group. If the host waits for all children, the
+ * child may be gone already. */
 bool beluga__child_has_ended(beluga__child *child)
 {
     siginfo_t info = {.si_pid = 0};

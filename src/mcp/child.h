@@ -1,4 +1,4 @@
-/* A tool server that runs as a child process: its start and its end. */
+/* Starts and ends an MCP server that is a child process. */
 #ifndef BELUGA__CHILD_H
 #define BELUGA__CHILD_H
 
@@ -9,39 +9,39 @@
 
 typedef struct beluga__child_command {
     const char *command;
-    const char *const *args; /* ended by NULL, without the command; NULL: none */
-    const char *const *env;  /* NAME=value, ended by NULL, beside what is safe to hand on */
-    const char *cwd;         /* NULL: that of this process */
+    const char *const *args; /* arguments without the command, ended by NULL; NULL: none */
+    /* "NAME=value", ended by NULL; added to the variables that every child gets */
+    const char *const *env;
+    const char *cwd; /* working directory; NULL: that of this process */
 } beluga__child_command;
 
 typedef struct beluga__child {
-    pid_t pid; /* 0: there is none, or it has ended */
-    /* Our ends of its standard streams, which do not wait; -1: closed. */
+    pid_t pid; /* 0: there is no child, or it has ended */
+    /* Our ends of the pipes to its standard streams; non-blocking; -1: closed. */
     int in, out, err;
-    int life;   /* see beluga__spawn_tie; -1: there is none */
-    int status; /* as waitpid tells it, when the child has ended; -1: nobody knows */
+    int life;   /* the pipe of beluga__spawn_tie; -1: there is none */
+    int status; /* status from waitpid, when the child has ended; -1: not known */
 } beluga__child;
 
-/*
- * Start a command. The child gets the three pipes, none of this process's other descriptors, and of
- * its environment what every program needs: a tool server does not see the keys of its host.
- * Returns 0; NOT_FOUND where there is no such command; INVALID_INPUT for other reasons, such as a
- * file that may not be run; LIMIT_EXCEEDED without descriptors; NO_MEMORY.
+/* Start a command. The child gets the three pipes and none of this process's other descriptors. Of
+ * this process's environment it gets only what every program needs, so that an MCP server does not
+ * see the keys of its host. Returns 0; NOT_FOUND if there is no such command; INVALID_INPUT for
+ * other reasons, such as a file that is not executable; LIMIT_EXCEEDED if no file descriptor is
+ * left; NO_MEMORY.
  *
- * Threads: the child's signals are those of a new process, whatever this thread blocks.
- */
+ * Threads: the child's signal mask is that of a new process, whatever this thread blocks. */
 int beluga__child_start(beluga__child *child, const beluga__child_command *command,
                         beluga_error *err);
-/* Close its input, which tells a server to end. */
+/* Close the child's input, which tells an MCP server to end. */
 void beluga__child_close_input(beluga__child *child);
-/* Returns whether the child has ended; processes of its group that are left are told to end. */
+/* Returns whether the child has ended. If it has, other processes of its group get SIGTERM. */
 bool beluga__child_has_ended(beluga__child *child);
-/* Send a signal to the child and all processes of its group. */
+/* Send a signal to the child and to all processes of its group. */
 void beluga__child_kill(const beluga__child *child, int signal);
 /* Close all descriptors. A child that still runs is killed and waited for. */
 void beluga__child_end(beluga__child *child);
 
-/* Write how the child ended: "exit status 1", "signal 9"; "" where nobody knows. */
+/* Write how the child ended: "exit status 1", "signal 9"; "" if it is not known. */
 void beluga__child_fate(const beluga__child *child, char *text, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tool servers of a configuration: the entries under `mcp_servers` become settings. */
+/* Reads the MCP servers of a configuration: entries under `mcp_servers` become settings. */
 #include "base/arena.h"
 #include "base/folder.h"
 #include "base/limits.h"
@@ -20,7 +20,7 @@
 
 enum { POINTER = 512, LONGEST_S = 24 * 60 * 60 };
 
-/* Settings that were read, with the memory of their texts. */
+/* Settings, together with the memory of their texts. */
 typedef struct owned {
     beluga_mcp_settings settings;
     beluga__arena arena;
@@ -32,16 +32,16 @@ typedef struct section {
     size_t index;
     beluga_json_doc *doc;
     const beluga_json *root;
-    int status;            /* NO_MEMORY: it can't be parsed now */
-    char folder[PATH_MAX]; /* of the file, absolute */
+    int status;            /* NO_MEMORY: there was no memory to parse the section */
+    char folder[PATH_MAX]; /* folder of the file, absolute */
 } section;
 
-/* The reading of one entry. */
+/* The state of reading one entry. */
 typedef struct reading {
     owned *out;
     const section *at;
     const char *name;
-    beluga_config_checking *checking; /* NULL: the first fault is the error */
+    beluga_config_checking *checking; /* NULL: the first fault is returned as the error */
     beluga_error *err;
     int status;
 } reading;
@@ -56,8 +56,8 @@ static void find_folder(section *s)
     beluga__folder_of(path, s->folder);
 }
 
-/* Parse the section of a file. Returns false behind the last file, and where there is no memory;
- * else free `doc`. */
+/* Parse the section of a file into `doc`, which the caller frees. Returns false behind the last
+ * file, and without memory. */
 static bool parse_section(section *s, const beluga_config *config, size_t index)
 {
     const char *json;
@@ -71,8 +71,8 @@ static bool parse_section(section *s, const beluga_config *config, size_t index)
     return true;
 }
 
-/* Find the entry of a name in the newest file that has one. Returns NULL where none has, or
- * without memory (`status`); free `doc` in any case. */
+/* Find the entry with this name, in the newest file that has one. Returns NULL if there is none, or
+ * without memory (see `status`). Free `doc` in any case. */
 static const beluga_json *find_entry(section *found, const beluga_config *config, const char *name)
 {
     section s;
@@ -93,7 +93,8 @@ static const beluga_json *find_entry(section *found, const beluga_config *config
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* A variable that is not set where the file is checked may be set where it is used. */
+/* Report a warning. A variable that is not set where the file is checked may be set where it is
+ * used. */
 static void warn(reading *r, const char *member, const char *item, const char *message)
 {
     char pointer[POINTER] = "";
@@ -106,7 +107,7 @@ static void warn(reading *r, const char *member, const char *item, const char *m
 static void fault(reading *r, const char *member, const char *item, bool of_name,
                   const char *format, ...) BELUGA_PRINTF(5, 6);
 
-/* Report a fault of an entry, of its member, or of an item of that. */
+/* Report a fault of an entry, of one of its members, or of an item of a member. */
 static void fault(reading *r, const char *member, const char *item, bool of_name,
                   const char *format, ...)
 {
@@ -140,7 +141,7 @@ static void no_memory(reading *r)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-/* Returns a text of the file; NULL after a fault. */
+/* Returns a text from the file; NULL after a fault. */
 static const char *text_of(reading *r, const char *member, const char *item,
                            const beluga_json *value)
 {
@@ -159,7 +160,8 @@ static const char *keep(reading *r, const beluga__buf *text)
     return copy;
 }
 
-/* Keep what a text stands for, behind a prefix. While a file is checked nothing is fetched. */
+/* Resolve a text: expand its variables, or fetch a secret that it refers to. Returns the result
+ * behind `prefix`. While a file is being checked nothing is fetched. */
 static const char *stands_for(reading *r, const char *member, const char *item, const char *prefix,
                               const char *text, bool is_secret)
 {
@@ -181,7 +183,7 @@ static const char *stands_for(reading *r, const char *member, const char *item, 
     return kept;
 }
 
-/* A path begins at the file's folder. */
+/* Make a path absolute; it is relative to the folder of the file. */
 static const char *in_folder(reading *r, const char *path)
 {
     beluga__buf whole;
@@ -293,7 +295,7 @@ static void read_url(reading *r, const char *member, const beluga_json *value)
     r->out->settings.url = plain(r, member, value);
 }
 
-/* The header of api_key stays where that came first. */
+/* Read the headers. The Authorization header of api_key, if it was read before, stays. */
 static void read_headers(reading *r, const char *member, const beluga_json *value)
 {
     const char **list = pairs_of(r, member, ": ", value);
@@ -322,7 +324,7 @@ static void read_ca_file(reading *r, const char *member, const beluga_json *valu
     r->out->settings.ca_file = in_folder(r, plain(r, member, value));
 }
 
-/* A number alone is seconds, as on the command line. */
+/* Read a time. A number without a unit means seconds, as on the command line. */
 static int64_t time_of(reading *r, const char *member, const beluga_json *value)
 {
     size_t n = 0;
@@ -363,7 +365,7 @@ static void read_disabled(reading *r, const char *member, const beluga_json *val
         fault(r, member, NULL, false, "%s is true or false", member);
 }
 
-/* What hosts read: whether a tool may run, and words for people. */
+/* Check members that hosts read: whether a tool may run, and descriptions for people. */
 static void read_allow(reading *r, const char *member, const beluga_json *value)
 {
     const char *text = text_of(r, member, NULL, value);
@@ -377,7 +379,7 @@ static void read_description(reading *r, const char *member, const beluga_json *
     (void)text_of(r, member, NULL, value);
 }
 
-/* The names that people bring from other clients stand beside ours. */
+/* The members of an entry. Names that other MCP clients use are accepted as well as our own. */
 static const struct {
     const char *name;
     void (*read)(reading *r, const char *member, const beluga_json *value);
@@ -507,7 +509,7 @@ void beluga_mcp_settings_free(beluga_mcp_settings *settings)
     beluga__release(beluga_allocator_default(), o);
 }
 
-/* Tell the names of a file that no later file has. */
+/* Report the names of a file that no later file has. */
 static int tell_names(const section *s, beluga_mcp_name_fn tell, void *payload)
 {
     int status = 0;

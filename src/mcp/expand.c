@@ -15,7 +15,7 @@ static int not_set(const char *name, beluga_error *err)
     return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "the variable %.100s is not set", name);
 }
 
-/* Append the value of what stands between "${" and "}". */
+/* Append the value of a placeholder, whose text between "${" and "}" has n bytes. */
 static int put_variable(beluga__buf *out, const char *text, size_t n, beluga_error *err)
 {
     char name[NAME];
@@ -53,7 +53,7 @@ int beluga__mcp_expand(beluga__buf *out, const char *text, beluga_error *err)
                        : status;
 }
 
-/* Returns what follows a prefix; NULL where the text does not begin so. */
+/* Returns the text behind a prefix; NULL if it does not begin with the prefix. */
 static char *after(char *text, const char *prefix)
 {
     size_t n = strlen(prefix);

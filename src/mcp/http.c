@@ -1,5 +1,5 @@
-/* A tool server as a service: each message is a request of HTTP, and the answer to it, one message
- * or a stream of them, is the answer of HTTP. */
+/* An MCP server that is reached by HTTP. Each message is an HTTP request; the response has the
+ * answer, either as one message or as a stream of messages. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -20,26 +20,27 @@ typedef struct service {
     beluga__mcp_wire wire;
     beluga__connection connection;
     beluga__list posts;
-    beluga__buf session;                      /* the id that the server gave; "": none */
-    const char *secrets[2 * MAX_SECRETS + 1]; /* values of headers */
+    beluga__buf session;                      /* the session id that the server gave; "": none */
+    const char *secrets[2 * MAX_SECRETS + 1]; /* values of headers, to be masked */
     bool closing;
-    beluga__task finish; /* tells that it is closed */
-    beluga__timer late;  /* ends the wait for the end of the session */
+    beluga__task finish; /* reports in a later turn that the wire is closed */
+    beluga__timer late;  /* limits the wait for the end of the session */
 } service;
 
-/* A message under way. */
+/* One message that was sent, and its HTTP exchange. */
 typedef struct post {
     beluga__list node;
     service *service;
-    beluga__mcp_request *request; /* NULL: nobody waits for an answer, or it has come */
+    beluga__mcp_request *request; /* NULL: no answer is expected, or it has come */
     beluga__arena arena;
     beluga_http_request sent;
     beluga_http_response got;
     beluga__framer framer;
-    beluga__transfer *transfer; /* NULL: it has ended */
-    bool in_session;            /* it was sent with the id of a session */
-    bool streams;               /* the answer is a stream of messages */
-    bool reads;                 /* a function of the post is on the stack, and frees it */
+    beluga__transfer *transfer; /* NULL: the exchange has ended */
+    bool in_session;            /* it was sent with a session id */
+    bool streams;               /* the response is a stream of messages */
+    /* a function further up the call stack uses the post, and frees it later */
+    bool reads;
     bool dead;
 } post;
 
@@ -78,8 +79,9 @@ static void forget_request(post *p)
     p->request = NULL;
 }
 
-/* A body that has been read enough of is read to its end, so that the connection can be used again;
- * one that is not wanted is cut off, which tells the server so. */
+/* Stop a post. If its answer is complete (`whole`), the rest of the body is read, so that the
+ * connection can be reused; otherwise the exchange is cut off, which tells the server that nobody
+ * waits. */
 static void stop(post *p, bool whole)
 {
     beluga__transfer *transfer = p->transfer;
@@ -108,7 +110,7 @@ static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answ
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-/* Returns whether a header can have the text as it is. */
+/* Returns whether a text can be a header's value without encoding. */
 static bool is_plain(const char *text)
 {
     size_t n = strlen(text);
@@ -134,7 +136,7 @@ static void put_text(beluga_http_request *r, const char *name, const char *text)
     beluga__buf_free(&value);
 }
 
-/* Set a header of the settings, which were checked. */
+/* Set a header of the settings, which were checked before. */
 static void put_line(post *p, const char *line)
 {
     size_t n = strcspn(line, ":");
@@ -193,7 +195,8 @@ static bool is_good(const post *p)
     return p->got.status >= 200 && p->got.status < 300;
 }
 
-/* The handshake of an older revision may give an id, which goes with all later messages. */
+/* Keep the session id: the handshake of an older protocol revision may return one, which all later
+ * messages carry. */
 static void take_session(post *p)
 {
     const char *id = beluga_http_response_header(&p->got, "mcp-session-id");
@@ -211,7 +214,7 @@ static void got_head(void *owner)
     if (is_good(p)) take_session(p);
 }
 
-/* Returns 1 where the post is over. */
+/* Returns 1 if the post is over. */
 static int got_frame(void *payload, const beluga_frame *frame)
 {
     post *p = payload;
@@ -220,7 +223,7 @@ static int got_frame(void *payload, const beluga_frame *frame)
     return p->dead;
 }
 
-/* Let a post go that was let go of while it was read. Returns whether it was. */
+/* Free a post that was stopped while its bytes were read. Returns whether it was. */
 static bool leave(post *p)
 {
     bool dead = p->dead;
@@ -237,7 +240,7 @@ static void fail_too_long(post *p, int status)
     fail_post(p, &err);
 }
 
-/* The beginning of a refusal is enough. */
+/* Collect bytes; of a refusal the beginning is enough. */
 static void got_body(void *owner, char *bytes, size_t n)
 {
     post *p = owner;
@@ -278,8 +281,8 @@ static void refuse(const post *p, beluga_error *err)
     err->http_status = http;
 }
 
-/* What a server says beside a refusal may be a message, which then counts. A service may repeat a
- * key in it. */
+/* Take the body of a response in one piece. Even a refusal may contain a message, which then
+ * counts; it may also repeat a key, which is masked. */
 static void take_body(post *p)
 {
     const beluga__mcp_wire *wire = &p->service->wire;
@@ -289,7 +292,7 @@ static void take_body(post *p)
     wire->events->message(wire->owner, p->got.body.data, p->got.body.length, 0);
 }
 
-/* The answer has ended, and nothing in it was the answer to the request. */
+/* Fail the request: the response has ended without an answer to it. */
 static void no_answer(post *p)
 {
     beluga_error err;
@@ -366,7 +369,7 @@ static int send_post(post *p, beluga_error *err)
     return status;
 }
 
-/* The newer revision has no messages but requests. */
+/* Send a message. The newer protocol revision has only requests, so other messages are not sent. */
 static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
                      beluga__mcp_request *request, beluga_error *err)
 {
@@ -377,7 +380,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
     return send_post(p, err);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------------------------------- */
 
 static void finish(beluga__task *task)
 {
@@ -401,7 +404,7 @@ static void give_up_waiting(beluga__timer *timer)
     stop_posts(beluga__container_of(timer, service, late));
 }
 
-/* Tell a server of an older revision that the session is over. */
+/* Tell a server of an older protocol revision that the session is over. */
 static void end_session(service *s)
 {
     beluga_error err;
@@ -424,7 +427,7 @@ static void close_wire(beluga__mcp_wire *wire)
     tell_closed(s);
 }
 
-/* A value, and the word that follows the name of a scheme in it. */
+/* Collect the secrets of the headers: each value, and the word behind a scheme such as "Bearer". */
 static void take_secrets(service *s)
 {
     size_t n = 0;
@@ -438,7 +441,7 @@ static void take_secrets(service *s)
     s->secrets[n] = NULL;
 }
 
-/* Numbers of connections, none of which a model's target has. */
+/* Returns a connection id that no model's target has. */
 static uint64_t next_connection(void)
 {
     static atomic_uint_fast64_t last = UINT64_C(1) << 60;

@@ -19,7 +19,7 @@ static void deliver(const char *line, size_t n, size_t cut, beluga__line_fn fn, 
     if (n || cut) fn(payload, line, n, cut);
 }
 
-/* Add a piece of a line, as much of it as fits. */
+/* Append a piece to the current line, as far as it fits. */
 static void add(beluga__lines *lines, const char *bytes, size_t n)
 {
     size_t room = lines->line.max - lines->line.length, fits = n < room ? n : room;

@@ -1,5 +1,5 @@
-/* Cuts what a process writes into lines. Of a line that is longer than the maximum the beginning is
- * kept, and its end is counted only. */
+/* Cuts the output of a process into lines. If a line is longer than the maximum, its beginning is
+ * kept and the rest is only counted. */
 #ifndef BELUGA__LINES_H
 #define BELUGA__LINES_H
 
@@ -7,19 +7,20 @@
 
 typedef struct beluga__lines {
     beluga__buf line; /* an unfinished line */
-    size_t cut;       /* bytes of the unfinished line that did not fit */
+    size_t cut;       /* how many bytes of the unfinished line did not fit */
 } beluga__lines;
 
-/* Receives a line without its end, borrowed for the call. `cut` bytes of it are missing. */
+/* Receives a line without its line end, borrowed for the call. `cut` further bytes of the line are
+ * missing. */
 typedef void (*beluga__line_fn)(void *payload, const char *line, size_t n, size_t cut);
 
 void beluga__lines_init(beluga__lines *lines, const beluga_allocator *allocator, size_t max);
 void beluga__lines_free(beluga__lines *lines);
-/* Give each line that these bytes complete to `fn`, but for empty ones. A line for which there is
- * no memory is cut, too. */
+/* Pass each complete line to `fn`, except empty ones. A line for which memory is missing is cut,
+ * too. */
 void beluga__lines_feed(beluga__lines *lines, const char *bytes, size_t n, beluga__line_fn fn,
                         void *payload);
-/* Give the rest, which no line end follows, to `fn`. */
+/* Pass the last line to `fn`, even without a line end. */
 void beluga__lines_end(beluga__lines *lines, beluga__line_fn fn, void *payload);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define META "io.modelcontextprotocol/"
 
-/* --- the list --------------------------------------------------------------------------------- */
+/* --- the list of requests --------------------------------------------------------------------- */
 
 static beluga__mcp_request *request_of(beluga__list *node)
 {
@@ -59,7 +59,7 @@ static void fail(beluga__mcp_link *link, beluga__mcp_request *request, const bel
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* What each request of the newer revision tells of itself. */
+/* Write the metadata that each request of the newer protocol revision carries. */
 static void write_meta(const beluga__mcp_link *link, const beluga__mcp_request *request,
                        beluga_json_writer *w)
 {
@@ -135,11 +135,11 @@ void beluga__mcp_link_release(beluga__mcp_link *link)
         if (request_of(n)->id) continue;
         if (!send_request(link, request_of(n), &err)) continue;
         fail(link, request_of(n), &err);
-        next = link->requests.next; /* `done` may have changed the list */
+        next = link->requests.next; /* `done` may have changed the list, so start again */
     }
 }
 
-/* Send a message of which nobody waits for the fate. */
+/* Send a message whose failure nobody needs to know. */
 static void send_message(beluga__mcp_link *link, beluga_json_writer *w)
 {
     beluga_error err;
@@ -175,7 +175,8 @@ static void tell_cancelled(beluga__mcp_link *link, int64_t id)
     beluga__buf_free(&text);
 }
 
-/* The handshake is not cancelled: the server has ended then, or never got to know this client. */
+/* Stop a request, and tell the server that it is cancelled. A handshake is not cancelled: the link
+ * is not ready then, so the server has ended or does not know this client yet. */
 static void let_go(beluga__mcp_link *link, beluga__mcp_request *request)
 {
     if (!request->id) return;
@@ -197,7 +198,7 @@ void beluga__mcp_link_fail(beluga__mcp_link *link, const beluga_error *err, bool
         n = n->next;
         if (!all && !request->id) continue;
         fail(link, request, err);
-        n = link->requests.next; /* `done` may have changed the list */
+        n = link->requests.next; /* `done` may have changed the list, so start again */
     }
 }
 
@@ -228,9 +229,9 @@ static void late(beluga__timer *timer)
     plan(link);
 }
 
-/* --- what comes ------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
-/* The server's words become one line of an error that tells whose they are. */
+/* Fail a request with the server's own message, as one line, which says that it is the server's. */
 static void refused(beluga__mcp_link *link, beluga__mcp_request *request, const beluga_json *error)
 {
     beluga_error err;
@@ -267,7 +268,8 @@ static void take_answer(beluga__mcp_link *link, const beluga__rpc_message *m)
     conclude(link, request, &answer);
 }
 
-/* This client offers nothing that a server could ask for, but tells that it is alive. */
+/* Answer a request of the server: a ping gets an empty result, and for any other method the error
+ * is that there is no such method. */
 static void take_request(beluga__mcp_link *link, const beluga__rpc_message *m)
 {
     size_t n;
@@ -311,7 +313,8 @@ static void take(void *payload, const beluga__rpc_message *m)
     }
 }
 
-/* Many servers print a greeting to stdout, which is told once. */
+/* Log that the server prints other text than messages. Many servers print a greeting to stdout, so
+ * this is logged once. */
 static void tell_junk(beluga__mcp_link *link, const char *text, size_t n)
 {
     if (!link->junk_told)
@@ -321,7 +324,7 @@ static void tell_junk(beluga__mcp_link *link, const char *text, size_t n)
     link->junk_told = true;
 }
 
-/* A message that is too long may be the answer to any request. */
+/* Fail all requests that were sent: a message that is too long may be the answer to any of them. */
 static void too_long(beluga__mcp_link *link)
 {
     beluga_error err;
@@ -331,7 +334,7 @@ static void too_long(beluga__mcp_link *link)
     beluga__mcp_link_fail(link, &err, false);
 }
 
-/* Fail the request whose answer this is, as far as can be told. */
+/* Fail the request to which this text is the answer, if its id can be guessed. */
 static void unreadable(beluga__mcp_link *link, const char *text, size_t n, const beluga_error *why)
 {
     beluga_error err;

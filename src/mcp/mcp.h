@@ -1,4 +1,4 @@
-/* A tool server with its thread. The client's room has the public functions that make one. */
+/* An MCP server with its thread. The public functions that make one are in the client's room. */
 #ifndef BELUGA__MCP_H
 #define BELUGA__MCP_H
 
@@ -11,12 +11,12 @@
 
 #include <pthread.h>
 
-/* The end of an opening on a host's loop. It is freed when its mail was read. */
+/* The opening of a server for a host's loop. It is freed when the loop has read its mail. */
 typedef struct beluga__mcp_opening {
     beluga__mail mail;
     beluga__running running;
     beluga__mailbox *mailbox;
-    beluga_loop *loop; /* NULL: nobody wants to be told any more */
+    beluga_loop *loop; /* NULL: the host no longer waits */
     beluga_mcp *mcp;
     beluga_mcp_cb cb;
     void *payload;
@@ -25,54 +25,58 @@ typedef struct beluga__mcp_opening {
 } beluga__mcp_opening;
 
 struct beluga_mcp {
-    atomic_uint users;   /* references of users and tools; the last one ends the server */
-    atomic_uint holders; /* the users together, and the thread; the last one frees the struct */
+    /* references of users and tools; when the last one is released, the server ends */
+    atomic_uint users;
+    /* references of the struct: one for all users together, one for the thread */
+    atomic_uint holders;
     beluga__runtime *runtime;
-    uint32_t generation; /* fork generation */
-    beluga__arena arena; /* has the settings */
+    uint32_t generation; /* fork generation in which the server was made */
+    beluga__arena arena; /* holds the settings */
     beluga__mcp_place place;
     beluga__mcp_choice choice;
     int64_t timeout_ms, connect_ms;
-    beluga__mcp_opening *opening; /* on a loop, until it is over; for the loop's thread */
+    /* an opening for a host's loop, until it ends; used on that loop's thread only */
+    beluga__mcp_opening *opening;
 
-    pthread_mutex_t lock; /* guards what follows, and the ends of calls */
+    pthread_mutex_t lock; /* guards the members below, and `over` of tool runs */
     pthread_cond_t changed;
-    beluga__mailbox *mailbox; /* of the thread's loop; NULL: there is none yet, or none any more */
+    /* mailbox of the thread's loop; NULL: the loop does not exist yet, or no longer */
+    beluga__mailbox *mailbox;
     bool opened, ended, unwanted;
-    bool joinable; /* nobody has joined or detached the thread yet */
+    bool joinable; /* the thread was neither joined nor detached */
     pthread_t thread;
-    beluga_error err; /* of the opening; code 0: it succeeded */
+    beluga_error err; /* result of the opening; code 0: it succeeded */
     beluga__mcp_catalogue *catalogue;
     beluga__mcp_about about;
     uint64_t changes;
 
-    /* for the server's thread alone */
+    /* Used by the server's thread only. */
     beluga_loop *loop;
     beluga__mcp_session session;
-    beluga__mcp_opening *report; /* the opening, until it is told */
-    beluga_context *context;     /* of the opening; NULL: none, or it is over */
+    beluga__mcp_opening *report; /* the opening, until its end was reported */
+    beluga_context *context;     /* context of the opening; NULL: none, or the opening has ended */
     beluga__guard guard;
     beluga__task give_up;
     beluga__timer late;
-    beluga__mail end; /* tells the thread that the server is not wanted any more */
+    beluga__mail end; /* tells the thread that the server is no longer wanted */
     bool over;
 };
 
-/* Make a server and start its thread, which opens it. `loop`, `cb` and `payload` are those of an
- * opening on a host's loop, NULL where the caller waits. Returns the codes of
- * beluga_mcp_open_start.
- */
+/* Make a server and start its thread, which opens it. `loop`, `cb` and `payload` are for an opening
+ * on a host's loop; NULL if the caller waits instead. Returns the codes of
+ * beluga_mcp_open_start. */
 int beluga__mcp_new(beluga__runtime *runtime, const beluga_mcp_settings *settings,
                     beluga_context *ctx, beluga_loop *loop, beluga_mcp_cb cb, void *payload,
                     beluga_mcp **out, beluga_error *err);
-/* Wait until the opening is over. Returns its code. */
+/* Wait until the opening has ended. Returns its code. */
 int beluga__mcp_await(beluga_mcp *mcp, beluga_error *err);
-/* Give mail to the thread. Where it has ended, the mail is run without a loop. */
+/* Send mail to the thread. If the thread has ended, the mail is run at once without a loop. */
 void beluga__mcp_post(beluga_mcp *mcp, beluga__mail *mail);
 /* Copy settings into the arena of a server. Returns 0; INVALID_INPUT; NO_MEMORY. */
 int beluga__mcp_take_settings(beluga_mcp *mcp, const beluga_mcp_settings *settings,
                               beluga_error *err);
-/* Returns whether this process has forked since the server was made, so that there is no thread. */
+/* Returns whether this process was forked after the server was made, so that it has no such
+ * thread. */
 static inline bool beluga__mcp_is_forked(const beluga_mcp *mcp)
 {
     return mcp->generation != beluga__fork_generation();

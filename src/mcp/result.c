@@ -14,7 +14,7 @@ static const char * or (const char *text, const char *otherwise)
     return text && *text ? text : otherwise;
 }
 
-/* Returns how many bytes a base64 text stands for. */
+/* Returns the number of bytes that a base64 text encodes. */
 static size_t bytes_of(const beluga_json *object, const char *key)
 {
     size_t n = 0;
@@ -74,8 +74,8 @@ static void put_block(beluga__buf *out, const beluga_json *block)
         beluga__buf_puts(out, "[content of a kind that is not known: not shown]");
 }
 
-/* A server that answers in both forms says the same twice, so the structured one stands only where
- * the other has no text. */
+/* Returns whether the content has text. A server that sends a structured result as well says the
+ * same twice, so that is used only if there is no text. */
 static bool has_text(const beluga_json *content)
 {
     for (const beluga_json *b = beluga_json_first(content); b; b = beluga_json_next(content, b))

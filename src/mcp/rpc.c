@@ -2,7 +2,7 @@
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Returns the id of a request of ours: those are numbers from 1. */
+/* Returns the id of a request of ours, or 0; our ids are numbers from 1 on. */
 static int64_t own_id(const beluga_json *id)
 {
     if (!beluga_json_is_number(id)) return 0;
@@ -15,7 +15,7 @@ static bool is_id(const beluga_json *id)
     return beluga_json_is_string(id) || beluga_json_is_number(id);
 }
 
-/* Returns false where the value is no message. */
+/* Find out what kind of message this is. Returns false if it is not a message. */
 static bool classify(const beluga_json *value, beluga__rpc_message *m)
 {
     const beluga_json *id = beluga_json_get(value, "id");

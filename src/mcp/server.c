@@ -1,4 +1,5 @@
-/* A tool server's life: its thread, which waits for it on a loop of its own, and its references. */
+/* The life of an MCP server: its thread, which runs the conversation on a loop of its own, and its
+ * references. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
@@ -7,9 +8,9 @@
 
 enum { STACK_BYTES = 256 * 1024 };
 
-/* --- what others see -------------------------------------------------------------------------- */
+/* --- state that other threads see ------------------------------------------------------------- */
 
-/* The caller holds the lock. */
+/* Get a reference to the mailbox, or NULL. The caller holds the lock. */
 static beluga__mailbox *borrow_mailbox(beluga_mcp *mcp)
 {
     return mcp->mailbox ? beluga__mailbox_ref(mcp->mailbox) : NULL;
@@ -42,7 +43,7 @@ static void end_opening(beluga_mcp *mcp)
     mcp->context = NULL;
 }
 
-/* Tell the end of the opening, once. `err` NULL: it succeeded. */
+/* Set the result of the opening, once; err NULL: it succeeded. */
 static void publish(beluga_mcp *mcp, const beluga_error *err)
 {
     beluga__mcp_opening *report = mcp->report;
@@ -58,7 +59,7 @@ static void publish(beluga_mcp *mcp, const beluga_error *err)
     beluga__mailbox_post(report->mailbox, &report->mail);
 }
 
-/* --- what the session tells ------------------------------------------------------------------- */
+/* --- events of the session -------------------------------------------------------------------- */
 
 static void opened(void *owner, const beluga_error *err)
 {
@@ -121,7 +122,7 @@ static void end_wanted(beluga__mail *mail, beluga_loop *loop)
     if (loop) beluga__mcp_session_close(&mcp->session);
 }
 
-/* Make the loop that the thread waits on, and the wire. */
+/* Make the thread's loop and the wire. */
 static int prepare(beluga_mcp *mcp, beluga__mcp_wire **wire, beluga_error *err)
 {
     beluga__mailbox *mailbox;
@@ -188,7 +189,8 @@ static void release(beluga_mcp *mcp)
     runtime->unref(runtime);
 }
 
-/* Calls whose mail comes now, or was not read yet, fail when the loop is given back. */
+/* Close the mailbox and end. Calls whose mail comes later, or was not read yet, fail when the loop
+ * is given back. */
 static void finish(beluga_mcp *mcp, beluga__mcp_wire *wire)
 {
     beluga_error err;
@@ -223,9 +225,9 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* --- an opening on a loop --------------------------------------------------------------------- */
+/* --- opening for a host's loop ---------------------------------------------------------------- */
 
-/* From here on nobody is told. */
+/* Forget the host: its callback is not called any more. */
 static void leave_loop(beluga__mcp_opening *o)
 {
     if (!o || !o->loop) return;
@@ -276,11 +278,10 @@ static int new_opening(beluga_mcp *mcp, beluga_loop *loop, beluga_mcp_cb cb, voi
     return 0;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 static beluga_mcp *allocate(beluga__runtime *runtime)
 {
-    pthread_condattr_t attributes;
     beluga_mcp *mcp = beluga__zalloc(&runtime->allocator, sizeof *mcp);
     if (!mcp) return NULL;
     atomic_init(&mcp->users, 1);
@@ -292,10 +293,7 @@ static beluga_mcp *allocate(beluga__runtime *runtime)
     beluga__arena_init(&mcp->arena, &runtime->allocator, NULL, 0, BELUGA__MAX_MCP_SETTINGS);
     mcp->arena.secret = true;
     pthread_mutex_init(&mcp->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&mcp->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&mcp->changed);
     return mcp;
 }
 
@@ -344,7 +342,7 @@ beluga_mcp *beluga_mcp_ref(beluga_mcp *mcp)
     return mcp;
 }
 
-/* Tell the thread, once, that the server is to end. */
+/* Tell the thread, once, that the server must end. */
 static void end(beluga_mcp *mcp)
 {
     leave_loop(mcp->opening);
@@ -356,8 +354,8 @@ static void end(beluga_mcp *mcp)
     if (mailbox) post(mailbox, &mcp->end);
 }
 
-/* Whoever waits for the thread's end joins it, so that nothing of it is left, not even the memory
- * that libraries keep for each thread. Nobody waits for one that is detached. */
+/* Join or detach the thread. A caller that waits for its end joins it, so that not even the memory
+ * that libraries keep for each thread is left. Otherwise it is detached. */
 static void part_with_thread(beluga_mcp *mcp, bool wait)
 {
     pthread_mutex_lock(&mcp->lock);
@@ -371,7 +369,8 @@ static void part_with_thread(beluga_mcp *mcp, bool wait)
         pthread_detach(mcp->thread);
 }
 
-/* A forked child has no thread of the server's, and leaves all of it to its parent. */
+/* Release a reference. A forked child does not have the server's thread, so it leaves everything to
+ * its parent. */
 void beluga_mcp_unref(beluga_mcp *mcp)
 {
     if (!mcp || atomic_fetch_sub_explicit(&mcp->users, 1, memory_order_acq_rel) != 1) return;

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* The revisions that are spoken. The newer ones have no handshake, so that each request tells all;
- * the older ones begin with one. */
+/* The protocol revisions that this client speaks. The newer one has no handshake: each request
+ * carries the metadata. The older ones begin with a handshake. */
 static const char modern[] = "2026-07-28";
 static const char *const older[] = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 
@@ -20,7 +20,7 @@ static beluga__mcp_session *of_link(beluga__mcp_link *link)
 
 static void ask_handshake(beluga__mcp_session *s);
 
-/* --- the ends of an opening ------------------------------------------------------------------- */
+/* --- the end of an opening -------------------------------------------------------------------- */
 
 static void stop_timers(beluga__mcp_session *s)
 {
@@ -34,7 +34,7 @@ static void drop_list(beluga__mcp_session *s)
     s->building = NULL;
 }
 
-/* The wire is closed, or about to be. */
+/* Leave the READY or OPENING state: the wire is closed, or will be. */
 static void leave(beluga__mcp_session *s, const beluga_error *err, bool all)
 {
     s->phase = BELUGA__MCP_BREAKING;
@@ -68,7 +68,7 @@ static int ask_page(beluga__mcp_session *s, beluga_error *err)
     return beluga__mcp_link_ask(&s->link, &s->list, false, err);
 }
 
-/* A list that was read in vain leaves the tools as they are. */
+/* Handle a failure to read the list. The tools stay as they were. */
 static void fail_list(beluga__mcp_session *s, const beluga_error *err)
 {
     drop_list(s);
@@ -105,7 +105,8 @@ static void refresh_list(beluga__timer *timer)
     begin_list(beluga__container_of(timer, beluga__mcp_session, refresh));
 }
 
-/* A server that tells of changes without end is asked once a second. */
+/* Handle a change of the list of tools. However often a server reports changes, it is asked at most
+ * once a second. */
 static void list_changed(beluga__mcp_link *link)
 {
     beluga__mcp_session *s = of_link(link);
@@ -123,7 +124,7 @@ static void write_filter(beluga__mcp_request *request, beluga_json_writer *w)
     beluga_json_end_object(w);
 }
 
-/* Without a subscription the list stays as it is. */
+/* Handle the end of the subscription. Without one the list stays as it is. */
 static void listened(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     const beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, listen);
@@ -133,7 +134,8 @@ static void listened(beluga__mcp_request *request, const beluga__mcp_answer *ans
                     BELUGA__TEXT_FIELD("error", answer->err->message));
 }
 
-/* The newer revision tells of changes to those who asked. */
+/* Subscribe to changes of the list: in the newer protocol revision a server reports them only to
+ * subscribers. */
 static void subscribe(beluga__mcp_session *s)
 {
     beluga_error err;
@@ -166,7 +168,8 @@ static void take_list(beluga__mcp_session *s)
     if (s->stale && s->phase == BELUGA__MCP_READY) plan_refresh(s);
 }
 
-/* Returns whether there is another page. A server may give the same one again and again. */
+/* Returns whether there is another page. A server may return the same cursor again and again, which
+ * ends the list. */
 static bool turn_page(beluga__mcp_session *s, const beluga_json *result)
 {
     size_t n = 0;
@@ -196,7 +199,7 @@ static void listed(beluga__mcp_request *request, const beluga__mcp_answer *answe
         fail_list(s, &err);
 }
 
-/* --- the agreement on a revision -------------------------------------------------------------- */
+/* --- agreeing on a protocol revision ---------------------------------------------------------- */
 
 static void copy_line(char *to, size_t size, const beluga_json *object, const char *key)
 {
@@ -237,15 +240,15 @@ static bool has_word(const beluga_json *list, const char *word)
     return false;
 }
 
-/* Returns whether a failure would be the same for a handshake. */
+/* Returns whether a failure is final: a handshake would fail in the same way. */
 static bool decides(int status)
 {
     return status == BELUGA_ERROR_NETWORK || status == BELUGA_ERROR_AUTHENTICATION ||
            status == BELUGA_ERROR_AUTHORIZATION;
 }
 
-/* An answer to the probe that came late still counts. A failure of the connection is told by the
- * wire. */
+/* Handle the answer to the probe, which still counts if it comes late. If the connection fails, the
+ * wire reports it. */
 static void probed(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, probe);
@@ -289,7 +292,8 @@ static const char *find_older(const char *version)
     return NULL;
 }
 
-/* The probe may still be answered, for a while. */
+/* Handle the failure of the handshake. If the probe was not answered yet, it may still be, for a
+ * limited time. */
 static void refuse_handshake(beluga__mcp_session *s, const beluga_error *err)
 {
     if (!beluga__mcp_is_asked(&s->probe)) {
@@ -342,7 +346,7 @@ static void ask_handshake(beluga__mcp_session *s)
     ask(s, &s->handshake);
 }
 
-/* Servers of an old revision may be silent about what they do not know. */
+/* Send a handshake: servers of an older revision may not answer a method that they don't know. */
 static void lose_patience(beluga__timer *timer)
 {
     beluga__mcp_session *s = beluga__container_of(timer, beluga__mcp_session, patience);
@@ -373,8 +377,8 @@ static void failed(void *owner, beluga__mcp_request *request, const beluga_error
     beluga__mcp_link_failed(&s->link, request, err);
 }
 
-/* Begin a new session where the old one is gone. A list that is under way belongs to the old one.
- */
+/* Begin a new session after the server has forgotten the old one. A list that is being read belongs
+ * to the old session, so it is dropped. */
 static void begin_anew(beluga__mcp_session *s)
 {
     s->phase = BELUGA__MCP_OPENING;
@@ -386,8 +390,8 @@ static void begin_anew(beluga__mcp_session *s)
     ask_handshake(s);
 }
 
-/* A service forgets sessions: a new one is begun, and a tool's call is made once more. A list is
- * asked for after each handshake anyway. */
+/* Handle a session that the server has forgotten. A new one is begun, and a tool's call is sent
+ * once more. A request for the list is not: after each handshake the list is asked for anyway. */
 static void expired(void *owner, beluga__mcp_request *request)
 {
     beluga__mcp_session *s = owner;
@@ -404,7 +408,8 @@ static void expired(void *owner, beluga__mcp_request *request)
     if (ready) begin_anew(s);
 }
 
-/* Some servers of an old revision end when the first thing that they read is not a handshake. */
+/* Handle the end of the connection. Some servers of an older revision end when the first message is
+ * not a handshake, so a handshake is tried once. */
 static void broke(void *owner, const beluga_error *err)
 {
     beluga__mcp_session *s = owner;
@@ -436,7 +441,7 @@ static void closed(void *owner)
         beluga__mcp_session_open(s);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 static void answered(beluga__mcp_link *link)
 {

@@ -1,5 +1,5 @@
-/* A conversation with a tool server: the revision that both speak, the list of tools, and a new
- * beginning when the server has ended. All functions run on the thread of the loop. */
+/* A conversation with an MCP server: agreement on a protocol revision, the list of tools, and a new
+ * beginning when the server has ended. All functions run on the loop's thread. */
 #ifndef BELUGA__MCP_SESSION_H
 #define BELUGA__MCP_SESSION_H
 
@@ -7,11 +7,11 @@
 #include "mcp/link.h"
 
 typedef struct beluga__mcp_session_events {
-    /* An opening has ended; err NULL: calls can be made. */
+    /* An opening has ended; err NULL: calls can be made now. */
     void (*opened)(void *owner, const beluga_error *err);
-    /* The tools are these from now on; the reference is the owner's. */
+    /* The list of tools was read. The owner gets a reference to the catalogue. */
     void (*listed)(void *owner, beluga__mcp_catalogue *catalogue);
-    /* A session that was closed has let go of everything. */
+    /* The session has been closed, and uses nothing any more. */
     void (*closed)(void *owner);
 } beluga__mcp_session_events;
 
@@ -22,10 +22,10 @@ typedef enum beluga__mcp_phase {
     BELUGA__MCP_BREAKING, /* the wire is being closed */
 } beluga__mcp_phase;
 
-/* What a server says of itself. */
+/* What a server tells about itself. */
 typedef struct beluga__mcp_about {
     char name[128], version[64];
-    const char *protocol; /* static; NULL before the first opening */
+    const char *protocol; /* the agreed revision, static; NULL before the first opening */
 } beluga__mcp_about;
 
 typedef struct beluga__mcp_session {
@@ -36,37 +36,39 @@ typedef struct beluga__mcp_session {
     void *owner;
     beluga__mcp_about about;
     beluga__mcp_phase phase;
-    bool closing;         /* the owner wants the end */
-    bool legacy;          /* the server is known to want a handshake */
-    bool reopen;          /* it is opened again as soon as it is closed */
-    beluga_error refusal; /* why the handshake failed, while the probe is waited for; code 0: not */
+    bool closing; /* the owner has asked to close the session */
+    bool legacy;  /* the server is known to need a handshake */
+    bool reopen;  /* open the session again as soon as it is closed */
+    /* Why the handshake failed, while the probe's answer is still possible; code 0: it did not
+     * fail. */
+    beluga_error refusal;
     unsigned deaths;
-    int64_t connect_ms, deadline_ns; /* of an opening */
+    int64_t connect_ms, deadline_ns; /* limit for an opening, and the end of the current one */
     beluga__mcp_request probe, handshake, list, listen;
-    beluga__timer patience;    /* ends the wait for the answer to the probe */
-    beluga__timer refresh;     /* asks for a new list */
-    int64_t listed_ns;         /* time of the last list */
-    bool stale;                /* the list changed while it was read */
-    bool lists, tells_changes; /* the server has tools; it tells when they change */
+    beluga__timer patience;    /* ends the wait for an answer to the probe */
+    beluga__timer refresh;     /* asks for the list again */
+    int64_t listed_ns;         /* time when the list was last complete */
+    bool stale;                /* the list has changed while it was being read */
+    bool lists, tells_changes; /* the server has tools; it reports when the list of tools changes */
     beluga__mcp_catalogue *building, *current;
     beluga__buf cursor;
     unsigned pages;
 } beluga__mcp_session;
 
-/* Make a session that is down. The wire and all pointers are borrowed. */
+/* Initialize a session that is not open. The wire and all pointers are borrowed. */
 void beluga__mcp_session_init(beluga__mcp_session *session, beluga_loop *loop,
                               beluga__mcp_wire *wire, const beluga__mcp_place *place,
                               const beluga__mcp_choice *choice, int64_t connect_ms,
                               const beluga__mcp_session_events *events, void *owner);
-/* Free what a session that is down has. */
+/* Free the memory of a session that is not open. */
 void beluga__mcp_session_end(beluga__mcp_session *session);
-/* Begin an opening; `opened` may be called inside. */
+/* Begin to open the session. `opened` may be called before this returns. */
 void beluga__mcp_session_open(beluga__mcp_session *session);
-/* Ask the server when it is ready; a server that has ended is opened again for it. Returns 0, or a
- * code with detail, and then `done` is not called. */
+/* Send a request when the server is ready. A server that has ended is opened again for this.
+ * Returns 0, or a code with detail; `done` is not called then. */
 int beluga__mcp_session_ask(beluga__mcp_session *session, beluga__mcp_request *request,
                             beluga_error *err);
-/* End the conversation; requests fail. `closed` may be called inside. */
+/* Close the session; requests fail. `closed` may be called before this returns. */
 void beluga__mcp_session_close(beluga__mcp_session *session);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-/* NAME: letters of a server's name, which begins the names of its tools; LONGEST_MS: a day */
+/* NAME: maximum length of a server's name, with which the names of its tools begin; LONGEST_MS: a
+ * day */
 enum { NAME = 32, LONGEST_MS = 24 * 60 * 60 * 1000 };
 
 static int refuse(beluga_error *err, const char *name, const char *what)

@@ -1,5 +1,5 @@
-/* A tool server as a child process: each message is a line, to its stdin and from its stdout. What
- * it writes to stderr goes to the log. */
+/* An MCP server that is a child process. Each message is one line, to its stdin or from its stdout.
+ * Lines on its stderr go to the log. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/line.h"
@@ -20,16 +20,18 @@ typedef struct stdio {
     bool in_watched, out_watched, err_watched;
     beluga__lines messages, said;
     beluga__buf queue; /* bytes that wait to be written */
-    size_t sent;       /* those of them that were written */
-    unsigned n_said;   /* lines of stderr since the last message */
+    size_t sent;       /* how many bytes of the queue have been written */
+    unsigned n_said;   /* number of lines on stderr since the last message */
     char last[256];    /* the last line of stderr */
-    bool closing;      /* the child is on its way to its end */
-    const char *broke; /* what it did, until that is told; NULL: nothing is to be told */
-    int64_t tell_ns;   /* by then that is told, also without the child's exit status */
-    beluga__timer nap; /* looks whether the child has ended */
-    int64_t step_ns;   /* time of the next stronger step */
+    bool closing;      /* the wire is being closed, and the child is ending */
+    /* why the connection broke, until this is reported; NULL: nothing to report */
+    const char *broke;
+    /* time to report this at the latest, even if the child's exit status is not known yet */
+    int64_t tell_ns;
+    beluga__timer nap; /* checks now and then whether the child has ended */
+    int64_t step_ns;   /* time of the next, stronger step to end the child */
     int64_t nap_ms;
-    int next_signal; /* 0: none is left */
+    int next_signal; /* signal of the next step */
 } stdio;
 
 static stdio *stdio_of(beluga__mcp_wire *wire)
@@ -75,7 +77,7 @@ static void sleep_on(stdio *s)
     if (s->nap_ms < LONGEST_NAP_MS) s->nap_ms *= 2;
 }
 
-/* The last line of stderr usually tells why a server ended. */
+/* Report that the connection broke. The last line of stderr usually tells why a server ended. */
 static void tell_break(stdio *s)
 {
     beluga_error err;
@@ -89,7 +91,8 @@ static void tell_break(stdio *s)
     s->wire.events->broke(s->wire.owner, &err);
 }
 
-/* A child that does not heed the end of its input is asked to end, and then made to. */
+/* Check whether the child has ended. If it ignores that its input was closed, it gets SIGTERM, and
+ * later SIGKILL. */
 static void look_for_end(beluga__timer *timer)
 {
     stdio *s = beluga__container_of(timer, stdio, nap);
@@ -121,7 +124,8 @@ static void close_wire(beluga__mcp_wire *wire)
     sleep_on(s);
 }
 
-/* The exit status comes a little later than the end of the output. */
+/* Note that the connection broke. It is reported a little later, since the exit status comes after
+ * the end of the output. */
 static void break_off(stdio *s, const char *what)
 {
     if (s->closing) return;
@@ -153,7 +157,7 @@ static void got_words(void *payload, const char *line, size_t n, size_t cut)
                 {"text", is_last ? "more is not shown" : line, is_last ? 17 : n, 0});
 }
 
-/* Returns the bytes that came; 0 at the end; -1 where there are none now. */
+/* Returns the number of bytes read; 0 at the end; -1 if there are none now. */
 static ssize_t read_some(int fd, char *bytes)
 {
     ssize_t got;
@@ -179,7 +183,7 @@ static void err_ready(beluga__watch *watch, int events)
     read_err(beluga__container_of(watch, stdio, err));
 }
 
-/* A server that never ends its line is not understood any more. */
+/* Returns whether a line is far too long, so that the server can't be understood any more. */
 static bool is_lost(const stdio *s)
 {
     return s->messages.cut > 2 * (size_t)BELUGA__MAX_MCP_MESSAGE;
@@ -195,14 +199,15 @@ static void out_ready(beluga__watch *watch, int events)
     if (got > 0 && is_lost(s)) break_off(s, "writes a line without an end");
     if (got) return;
     beluga__lines_end(&s->messages, got_message, s);
-    if (s->err_watched) read_err(s); /* for the reason */
+    if (s->err_watched) read_err(s); /* read stderr to learn the reason */
     unwatch(s, &s->out, &s->out_watched);
     break_off(s, "ended");
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* Write what waits, as much as the child takes. Returns false where it takes nothing any more. */
+/* Write as much of the queue as the child takes. Returns false if the child has closed its
+ * input. */
 static bool write_queue(stdio *s)
 {
     while (s->sent < s->queue.length) {
@@ -225,7 +230,8 @@ static void forget_queue(stdio *s)
     s->sent = 0;
 }
 
-/* A child that closed its input may still say why on its way out, so that its output decides. */
+/* Handle input that can be written. If the child has closed it, the end of its output reports that,
+ * since it may still say why. */
 static void in_ready(beluga__watch *watch, int events)
 {
     (void)events;
@@ -247,7 +253,8 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                 "MCP server %s does not read what it is asked", wire->place->name);
     if (beluga__buf_reserve(&s->queue, n + 1)) {
-        s->queue.status = 0; /* what waits is whole */
+        /* messages that wait are complete, so the failure concerns only the new one */
+        s->queue.status = 0;
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     }
     beluga__buf_append(&s->queue, text, n);
@@ -256,7 +263,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
     return 0;
 }
 
-/* An answer that nobody waits for is read and left out. */
+/* Nothing to do here: an answer that nobody waits for is read and dropped. */
 static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answered)
 {
     (void)wire;
@@ -264,7 +271,7 @@ static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answ
     (void)answered;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- opening and freeing ---------------------------------------------------------------------- */
 
 static int open_wire(beluga__mcp_wire *wire, beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* A server's tools as tools of the library, and their runs: a run waits on the caller's thread for
- * the server's. */
+/* Makes tools of the library from a server's tools. A run of such a tool waits on the caller's
+ * thread while the server runs it. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a tool knows: the server, and its name there. */
+/* The data of a tool: its server, and its name there. */
 typedef struct tool_of_server {
     beluga_mcp *mcp;
     char name[];
 } tool_of_server;
 
-/* One run of a tool, on the stack of the thread that waits. */
+/* One run of a tool. It lies on the stack of the thread that waits. */
 typedef struct run {
     beluga__mcp_request request;
     beluga__mail mail;
@@ -27,9 +27,9 @@ typedef struct run {
     size_t length;
     beluga_context *context;
     beluga__guard guard;
-    beluga__arena arena; /* has the links of the guard */
+    beluga__arena arena; /* for the links of the guard */
     beluga__task cancelled;
-    beluga__buf *text; /* the tool's result */
+    beluga__buf *text; /* receives the tool's result */
     int status;
     bool over; /* guarded by the server's lock */
 } run;
@@ -58,8 +58,8 @@ static void write_call(beluga__mcp_request *request, beluga_json_writer *w)
     beluga_json_put_raw(w, "arguments", r->arguments, r->length);
 }
 
-/* The reason of the last line of a server's stderr tells a model nothing, and people read it in the
- * log. */
+/* Handle the answer. On failure the model reads the error's message. It does not get the cause, the
+ * last line of the server's stderr, which people can find in the log. */
 static void called(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     run *r = beluga__container_of(request, run, request);
@@ -102,8 +102,8 @@ static void begin(beluga__mail *mail, beluga_loop *loop)
 
 /* --- on the caller's thread ------------------------------------------------------------------- */
 
-/* The library's codes for what a tool can end with. A time-out is one of the caller's where the
- * caller's context has passed, too. */
+/* Returns the code with which the tool ends. A timeout is reported as CONTEXT_TIMEOUT if the
+ * caller's deadline has passed, too. */
 static int code_of(const run *r)
 {
     if (r->status == BELUGA_ERROR_TIMEOUT && beluga_context_remaining_ms(r->context) == 0)
@@ -191,7 +191,7 @@ static beluga__mcp_catalogue *get_catalogue(beluga_mcp *mcp)
     return catalogue;
 }
 
-/* Name the tool that may be meant, or some that there are. */
+/* Set an error that names the tool that was probably meant, or some tools that there are. */
 static int unknown(const beluga_mcp *mcp, const beluga__mcp_catalogue *catalogue, const char *name,
                    beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* Attempt telemetry: each request to a provider gets a span below the operation's span. The layer
- * is in the stack only where the client has a telemetry sink. */
+/* Telemetry of attempts: each request to a provider gets a span, whose parent is the operation's
+ * span. The layer is in the stack only if the client has a telemetry sink. */
 #include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -28,7 +28,8 @@ static void end_span(attempt_stage *stage, const beluga_error *error)
     stage->span = call->attempt_span = NULL;
 }
 
-/* It is not inlined, so that every other event passes without a frame on the stack. */
+/* Deliver the terminal event and end the span. Not inlined, so that all other events pass without a
+ * stack frame. */
 static __attribute__((noinline)) void deliver_last(attempt_stage *stage, const beluga_event *event,
                                                    const beluga_error *error)
 {
@@ -46,8 +47,8 @@ static inline __attribute__((always_inline)) void begin_span(attempt_stage *stag
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
-/* Each request of a call has its own span, which counts from the first. It is not inlined, since
- * nearly all calls are one request. */
+/* Begin the span of the call's next request, which counts its attempts from 1. Not inlined, since
+ * nearly all calls have one request. */
 static __attribute__((noinline)) void take_request(attempt_stage *stage, const beluga_event *event)
 {
     if (event->kind == BELUGA__EVENT_ANSWERED) {
@@ -91,7 +92,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     attempt_stage *stage = beluga__container_of(base, attempt_stage, base);
     stage->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
-    /* The event loop's time of this step is good enough, and reading the clock would cost more. */
+    /* the loop's time of this step is exact enough, and reading the clock would cost more */
     stage->start_ns = base->call->loop->now_ns;
     begin_span(stage);
     int status = beluga__layer_ask(base, err);

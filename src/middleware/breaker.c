@@ -1,13 +1,12 @@
-/* Circuit breaker: when calls keep failing because the provider has an outage, the next calls are
+/* Circuit breaker: if calls keep failing because the provider has an outage, further calls are
  * refused at once, and after a while a few probes find out whether the provider works again.
  *
- * closed     calls pass; `breaker_failures` of them failed in a row: open
+ * closed     calls pass; when `breaker_failures` of them failed in a row, the breaker opens
  * open       calls are refused for `breaker_open_time`
- * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed
- * close it, one that fails opens it anew
+ * half-open  one probe at a time passes, other calls are refused; `breaker_probes` probes that
+ *            succeed close the breaker, one that fails opens it again
  *
- * One call, with all its retries, is one outcome. A failure that the caller caused does not count.
- */
+ * One call with all its retries counts once. A failure that the caller caused does not count. */
 #include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -37,7 +36,8 @@ static breaker *breaker_of(const breaker_stage *stage)
 
 /* --- the states ------------------------------------------------------------------------------- */
 
-/* A child process never sees the end of a probe that its parent began, so it may begin another. */
+/* Try to become the probe. A forked child never sees the end of a probe of its parent, so it may
+ * begin one, too. */
 static bool begin_probing(breaker *b)
 {
     unsigned mine = beluga__fork_generation() + 1, other = atomic_load(&b->prober);
@@ -89,7 +89,8 @@ static void failed(breaker_stage *stage)
         open_it(b, stage->base.call);
 }
 
-/* This outcome says nothing about the provider, so the next call decides. */
+/* Leave the state unchanged, since this outcome says nothing about the provider. A probe lets the
+ * next call be one. */
 static void undecided(breaker_stage *stage)
 {
     if (stage->is_probe) end_probing(breaker_of(stage));
@@ -140,7 +141,7 @@ static int refuse(const breaker *b, int64_t until_ns, beluga_error *err)
     return BELUGA_ERROR_CIRCUIT_OPEN;
 }
 
-/* Returns 0 when the call may pass. */
+/* Decide whether a call may pass. Returns 0, or a code with detail. */
 static int admit(breaker_stage *stage, beluga_error *err)
 {
     breaker *b = breaker_of(stage);
@@ -175,7 +176,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     return status;
 }
 
-/* A deadline that passes while the provider is silent counts as a failure of the provider. */
+/* Handle a cancellation. A deadline that passes while the provider is silent counts as a failure of
+ * the provider. */
 static void cancelled(beluga__layer_stage *base)
 {
     breaker_stage *stage = beluga__container_of(base, breaker_stage, base);

@@ -1,11 +1,11 @@
-/* A budget in US dollars: the costs of a model's calls are added up, and no further call is sent
- * when it is spent.
+/* A budget in US dollars: the costs of a model's calls are added up, and when the budget is spent
+ * no further call is sent.
  *
- * A call reserves its cost before it is sent, so that many at once do not spend more together than
- * each was allowed alone: its input as estimated, and its output where max_tokens says how long it
- * may get. When the call ends its real cost takes the place of that. Where nobody told the usage,
- * as of a stream that was cancelled, the answer is estimated; a try without an answer counts only
- * the usage that was reported. */
+ * A call reserves its cost before it is sent, so that many calls at once do not spend more together
+ * than each could alone. The reserved cost is estimated from the input, and from max_tokens for the
+ * output. When the call ends, the real cost replaces the reserved one. If no usage was reported, as
+ * for a stream that was cancelled, the answer's tokens are estimated; for a try without an answer
+ * only the usage that was reported counts. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -23,12 +23,12 @@ typedef struct budget {
 
 typedef struct budget_stage {
     beluga__layer_stage base;
-    int64_t reserved, used; /* `used` is the cost of the tries that are over */
+    int64_t reserved, used; /* `used` is the cost of the call's earlier tries */
     beluga_price price;     /* price of the model that answers */
-    beluga_usage usage;     /* usage of the try that runs */
-    int64_t input_tokens;   /* estimate for the call's input */
-    int64_t bytes;          /* bytes of content in the running try's answer */
-    bool answered;          /* the running try has delivered content */
+    beluga_usage usage;     /* usage of the current try */
+    int64_t input_tokens;   /* estimated input tokens of the call */
+    int64_t bytes;          /* bytes of content in the current try's answer */
+    bool answered;          /* the current try has delivered content */
     bool settled;
 } budget_stage;
 
@@ -44,8 +44,8 @@ static int64_t cost_of(const budget_stage *stage)
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Not every provider tells the usage, and none tells that of a stream that was cancelled or
- * broke off: then the usage of an answer is estimated. */
+/* Add the cost of a try. Not every provider reports the usage, and none does for a stream that was
+ * cancelled or cut: then the usage of an answer is estimated. */
 static void end_try(budget_stage *stage)
 {
     if (stage->answered && stage->usage.input_total < 0)
@@ -118,7 +118,7 @@ static void estimate(budget_stage *stage)
         stage->usage.output_total =
             beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     beluga_price own = stage->price;
-    if (is_answer) /* any of the models may answer */
+    if (is_answer) /* the answer may come from any of the models */
         stage->price = dearest(&own, &budget_of(stage)->others);
     stage->reserved = cost_of(stage);
     stage->price = own;
@@ -145,7 +145,7 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     const beluga_call *call = base->call;
     beluga_prices_find(budget_of(stage)->prices, call->target->provider->name, call->model_name,
                        &stage->price);
-    /* lists of models and counts of tokens cost nothing */
+    /* lists of models and token counts cost nothing */
     bool costs = beluga__call_is_answer(call) || call->kind == BELUGA_CALL_EMBED;
     if (costs) estimate(stage);
     int status = costs ? reserve(stage, err) : 0;

@@ -1,5 +1,5 @@
-/* The cache of answers: a call that was answered before is answered again from a store, piece by
- * piece as the first time. The store keeps an answer as the list of its events, in JSON. */
+/* The cache of answers: a call that was answered before is answered from a store, event by event as
+ * the first time. The store keeps an answer as the JSON list of its events. */
 #include "base/json.h"
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
@@ -18,14 +18,14 @@ typedef struct cache {
 } cache;
 
 typedef struct cache_stage {
-    beluga__layer_stage base; /* after the FINISH of a hit, events are delivered to nobody */
+    beluga__layer_stage base; /* after the FINISH of a hit, further events are dropped */
     char key[BELUGA__CACHE_KEY];
     bool asks; /* the key was computed, so the store can be asked */
-    /* On a miss, the answer is written down while it arrives. */
+    /* On a miss, the answer is recorded here while it arrives. */
     beluga_json_writer writer;
     beluga__buf text;
     bool keeps;
-    /* On a hit, the stored answer is played. */
+    /* On a hit, the stored answer is replayed by this task. */
     beluga__task play;
     bool playing; /* an event that points into `doc` is being delivered */
     beluga_json_doc *doc;
@@ -42,14 +42,17 @@ static void let_go(cache_stage *stage)
     beluga__task_cancel(&stage->play);
     beluga__buf_free(&stage->text);
     stage->keeps = false;
-    if (stage->playing) return; /* A callback that cancels the call may still read its event. */
+    /* A callback that cancels the call may still be reading its event, so the document is not freed
+     * yet. */
+    if (stage->playing) return;
     beluga_json_doc_free(stage->doc);
     stage->doc = NULL;
 }
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* The caller uses the metadata until the call is over, and the document is freed earlier. */
+/* Deliver METADATA from copies: the caller uses it until the call is freed, and the document is
+ * freed earlier. */
 static void play_metadata(cache_stage *stage, beluga_event *event)
 {
     beluga_event copy;
@@ -73,7 +76,8 @@ static void play_one(cache_stage *stage, beluga_event *event)
 static void play(beluga__task *task)
 {
     cache_stage *stage = beluga__container_of(task, cache_stage, play);
-    beluga_call *call = beluga__call_ref(stage->base.call); /* the stage lies in the call's arena */
+    /* the stage lies in the call's arena, so this keeps the stage alive */
+    beluga_call *call = beluga__call_ref(stage->base.call);
     stage->playing = true;
     for (int i = 0; i < EVENTS_A_TURN && stage->next; i++) {
         if (beluga__layer_is_over(&stage->base) || stage->base.paused) break;
@@ -90,7 +94,8 @@ static void play(beluga__task *task)
     beluga__call_unref_on_loop(call);
 }
 
-/* A stored text that this library did not write, is damaged, or has no end counts as a miss. */
+/* Returns whether a stored text is a complete list of events. One that another program wrote, that
+ * is damaged, or that has no end counts as a miss. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};
@@ -121,7 +126,7 @@ static void begin_keeping(cache_stage *stage)
     stage->keeps = true;
 }
 
-/* An answer is kept only if another try would end for the same reason. */
+/* Returns whether an answer may be stored: only if another try would end for the same reason. */
 static bool is_worth_keeping(const beluga_event *finish)
 {
     return finish->u.finish.reason == BELUGA_FINISH_STOP ||
@@ -133,7 +138,7 @@ static void keep(cache_stage *stage, const beluga_event *event)
 {
     const cache *self = cache_of(stage);
     if (!beluga__event_to_json(&stage->writer, event) && beluga__event_is_content(event)) {
-        let_go(stage); /* an incomplete record would be another answer */
+        let_go(stage); /* an incomplete record would be a wrong answer */
         return;
     }
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;

@@ -1,6 +1,6 @@
-/* Two calls are the same when the provider receives the same request, so the key is one digest of
- * everything the provider sees. The length of each field is hashed before the field, so that no
- * two lists of fields look alike. */
+/* Makes the key of a call in the cache. Two calls have the same key if the provider receives the
+ * same request, so the key is a digest of everything that the provider sees. The length of each
+ * field is hashed before the field, so that different fields never give the same bytes. */
 #include "middleware/cache_key.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ enum { VERSION = 1 };
 
 static void add(beluga__sha256 *c, const void *bytes, size_t n)
 {
-    uint64_t length = bytes ? n : UINT64_MAX; /* a missing text differs from an empty one */
+    uint64_t length = bytes ? n : UINT64_MAX; /* a missing text must differ from an empty one */
     beluga__sha256_add(c, &length, sizeof length);
     if (bytes) beluga__sha256_add(c, bytes, n);
 }
@@ -32,7 +32,7 @@ static void add_items(beluga__sha256 *c, const beluga__item *item)
         if (item->type == BELUGA_OPTION_STRING)
             add(c, item->value.string, item->length);
         else
-            add_number(c, item->value.integer); /* for a double, its bits */
+            add_number(c, item->value.integer); /* for a double this is its bit pattern */
     }
     add_number(c, 0);
 }

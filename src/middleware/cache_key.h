@@ -6,7 +6,8 @@
 
 enum { BELUGA__CACHE_KEY = BELUGA__SHA256_TEXT };
 
-/* Two calls have the same key when nothing that the provider sees tells them apart. */
+/* Compute the key of a call. Two calls have the same key if nothing that the provider sees
+ * differs. */
 void beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY]);
 
 #endif

@@ -1,4 +1,5 @@
-/* Replaces cache.c, cache_key.c and memory_cache.c in a library without the cache of answers. */
+/* Replaces cache.c, cache_key.c and memory_cache.c in a library that is built without the cache of
+ * answers. */
 #include "base/left_out.h"
 #include "middleware/middleware.h"
 
@@ -9,7 +10,7 @@ int beluga__cache_check(beluga_error *err)
     return beluga__left_out(err, "caches of answers", "cache=enabled");
 }
 
-/* Opening refuses a model that asks for a cache before this function is called. */
+/* Never called: opening a model that asks for a cache fails before. */
 beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
     (void)plan;

@@ -1,12 +1,12 @@
-/* Fallback and routing: other models answer the same question when one can't, and the first to be
- * asked may be another one each time.
+/* Fallback and routing: other models answer the question if one can't, and routing chooses which
+ * model is asked first.
  *
- * Each of them is a target with its whole stack, so that its retries, breaker and limits are its
- * own. A call goes to the next one after an error of a class that another model may not have, while
- * nothing of the answer was delivered, or where it may be taken back. When all have failed the
- * caller gets the first one's error: what came later must not hide it.
+ * Each model is a target with a stack of its own, so it has its own retries, breaker and limits.
+ * The next model is asked after an error that may not happen with another model, as long as nothing
+ * of the answer was delivered, or if it may be taken back. When all models have failed, the caller
+ * gets the error of the first one, which later errors must not hide.
  *
- * Only an answer may be another model's: names of models, vectors and counts of tokens are of the
+ * Only answers may come from another model: names of models, vectors and token counts belong to the
  * model that was asked. */
 #include "base/mem.h"
 #include "base/mix.h"
@@ -16,30 +16,32 @@
 
 #include <stdio.h>
 
-enum { LOTS = 100 }; /* that the heaviest model draws for a routing_key */
+enum { LOTS = 100 }; /* lots that the heaviest model draws for a routing_key */
 
 typedef struct other {
-    beluga__target *target; /* shared */
+    beluga__target *target; /* a reference */
     int64_t weight;
-    uint64_t mark; /* of its name, for routing_key */
+    uint64_t mark; /* hash of its name, for routing_key */
 } other;
 
 typedef struct fallback {
     beluga__layer base;
     int64_t routing;
     _Atomic uint64_t turn;
-    int64_t own_weight, total_weight, most; /* the largest weight */
-    size_t n;                               /* number of `others` */
+    /* the model's own weight, the sum of all weights, the largest weight */
+    int64_t own_weight, total_weight, most;
+    size_t n; /* number of `others` */
     other others[];
 } fallback;
 
 typedef struct fallback_stage {
     beluga__layer_stage base;
-    /* a stage delivers nothing inside start, so failures to start are handled in the next turn */
+    /* Asks the next model after a failure to start: a stage delivers nothing inside start. */
     beluga__task next;
-    size_t first;        /* index of the model asked first: 0 is the model itself, others follow */
+    /* index of the model that was asked first; 0 is the model itself, the others follow */
+    size_t first;
     size_t asked;        /* number of models asked so far */
-    beluga_error *error; /* the error of the model asked first, in the arena */
+    beluga_error *error; /* error of the model that was asked first; in the arena */
 } fallback_stage;
 
 static fallback *fallback_of(const fallback_stage *stage)
@@ -47,9 +49,10 @@ static fallback *fallback_of(const fallback_stage *stage)
     return beluga__container_of(stage->base.layer, fallback, base);
 }
 
-/* --- errors that lead to another model -------------------------------------------------------- */
+/* --- errors after which another model is asked ------------------------------------------------ */
 
-/* A bad request or a bad key fails with every model. */
+/* Returns whether another model is asked after this error by default. A bad request or a bad key
+ * fails with every model. */
 static bool leads_on_by_default(const beluga_error *err)
 {
     switch (err->code) {
@@ -61,8 +64,7 @@ static bool leads_on_by_default(const beluga_error *err)
     case BELUGA_ERROR_CONTEXT_LENGTH: /* another model may accept more tokens */
     case BELUGA_ERROR_CIRCUIT_OPEN:
     case BELUGA_ERROR_BUDGET_EXCEEDED:
-    /* Retries do not always repeat these errors on the same model, but another model may
-     * succeed. */
+    /* These errors are not always retried on the same model, but another model may succeed. */
     case BELUGA_ERROR_TIMEOUT:
     case BELUGA_ERROR_STREAM_TIMEOUT:
     case BELUGA_ERROR_EMPTY_RESPONSE:
@@ -114,8 +116,9 @@ static uint64_t mark_of(const beluga__target *target)
     return url ? hash(mark, url, strlen(url)) : mark;
 }
 
-/* Each model draws lots for the key, as many as its weight in percent of the heaviest, and the
- * highest wins. So a key moves only when its model goes, or to a model that comes. */
+/* Choose the model for a routing_key. Each model draws lots for the key, in proportion to its
+ * weight (LOTS for the heaviest), and the highest lot wins. So a key changes its model only if that
+ * model is removed, or to a model that is added. */
 static size_t choose_kept(const fallback *f, const beluga__setting *key)
 {
     const uint64_t bits = hash(0, key->value.string, key->length);
@@ -146,8 +149,8 @@ static size_t choose_first(fallback *f, const beluga_call *call)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* The caller gets the first model's error, with a note that other models failed, too. A lack of
- * memory concerns the caller, and is reported whatever came before. */
+/* Returns the error for the caller: that of the first model, with a note that other models failed,
+ * too. NO_MEMORY concerns the caller, so it is always reported. */
 static beluga_error final_error(const fallback_stage *stage, const beluga_error *last)
 {
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
@@ -162,21 +165,23 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
 
 /* --- asking the next model -------------------------------------------------------------------- */
 
-/* The round passes over the model that was asked first. */
+/* Returns the index of the model that is asked as number `asked`. The model that was asked first is
+ * left out of the rest of the order. */
 static size_t index_of(const fallback_stage *stage, size_t asked)
 {
     if (asked == 0) return stage->first;
     return asked <= stage->first ? asked - 1 : asked;
 }
 
-/* Returns whether two providers speak one protocol: they share an encoder, or say so. */
+/* Returns whether two providers speak the same protocol: they share an encoder, or say so. */
 static bool speak_alike(const beluga_provider *a, const beluga_provider *b)
 {
     bool said = a->protocol && b->protocol && strcmp(a->protocol, b->protocol) == 0;
     return a->encode_request == b->encode_request || said;
 }
 
-/* A body that was given can be sent to those only whose protocol it is written in. */
+/* Returns whether a model can be asked. A request body that the caller gave can be sent only to
+ * models of the protocol that it is written for. */
 static bool can_ask(const fallback_stage *stage, size_t index)
 {
     const beluga_call *call = stage->base.call;
@@ -185,7 +190,7 @@ static bool can_ask(const fallback_stage *stage, size_t index)
                        fallback_of(stage)->others[index - 1].target->provider);
 }
 
-/* Returns whether there is a model left to ask, and passes over those that can't be asked. */
+/* Skip models that can't be asked. Returns whether one is left. */
 static bool has_next(fallback_stage *stage)
 {
     size_t n = fallback_of(stage)->n;
@@ -193,7 +198,7 @@ static bool has_next(fallback_stage *stage)
     return stage->asked <= n;
 }
 
-/* Ask the next model. */
+/* Start the call on the next model. */
 static int ask(fallback_stage *stage, beluga_error *err)
 {
     beluga_call *call = stage->base.call;
@@ -227,7 +232,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
         BELUGA__NUMBER_FIELD("models_left", (int64_t)(fallback_of(stage)->n + 1 - stage->asked)));
 }
 
-/* Returns whether the next model will be asked. */
+/* Returns whether the next model will be asked after this error. */
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
@@ -238,7 +243,7 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
     log_next(stage, err);
     beluga_event restart = {.kind = BELUGA_EVENT_RESTART, .u.error = err};
     stage->base.delivered = false;
-    /* A restart also discards usage and ids that were delivered. */
+    /* a RESTART also takes back usage and ids that were delivered */
     beluga__layer_deliver(&stage->base, &restart);
     if (!beluga__layer_is_over(&stage->base))
         stage->base.call->loop->ops->defer(stage->base.call->loop, &stage->next);
@@ -261,7 +266,7 @@ static void ask_next(beluga__task *task)
     if (ask(stage, &err)) failed(stage, &err);
 }
 
-/* Attempts of the models that failed before count, too. */
+/* Deliver METADATA, with the attempts of the models that failed before added. */
 static void deliver_metadata(const fallback_stage *stage, const beluga_event *event)
 {
     beluga_event told = *event;
@@ -276,7 +281,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
-    /* The caller gets the first model's error, and the body that belongs to it. */
+    /* The caller gets the error of the first model, so only that model's refusal is delivered. */
     if (event->kind == BELUGA_EVENT_RAW && event->u.raw.refused && stage->error) return;
     if (event->kind == BELUGA_EVENT_METADATA) {
         deliver_metadata(stage, event);

@@ -1,5 +1,5 @@
-/* Hooks: the host's own functions before a call, at each of its events, and at its end. They are
- * the outermost layer, so that they see what the caller sees. */
+/* Hooks: functions of the host that run before a call, at each event, and at its end. They are the
+ * outermost layer, so they see what the caller sees. */
 #include "base/sized.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -8,7 +8,7 @@
 
 typedef struct hooks {
     beluga__layer base;
-    beluga_hooks f; /* fields that a later version adds are not read */
+    beluga_hooks f; /* a copy of the fields that this version knows */
 } hooks;
 
 typedef struct hooks_stage {
@@ -38,7 +38,7 @@ static void tell_after(hooks_stage *stage, const beluga_event *finish)
                  &stage->usage);
 }
 
-/* Ask the hooks about an event. Returns 0, or the reason why the call ends. */
+/* Call the hook for an event. Returns 0, or a code with the reason why the call must end. */
 static int ask(hooks_stage *stage, const beluga_event *event, beluga_error *err)
 {
     const beluga_hooks *f = hooks_of(stage);
@@ -58,7 +58,7 @@ static void stop(hooks_stage *stage, const beluga_event *event, beluga_error *er
     beluga__stage *inner = stage->base.inner;
     stage->base.inner = NULL;
     if (event->kind != BELUGA_EVENT_FINISH)
-        beluga__stage_cancel(inner); /* without an inner stage the call is over already */
+        beluga__stage_cancel(inner); /* without an inner stage the call has ended already */
     beluga__call_locate(stage->base.call, err);
     tell_failed(stage, err);
     beluga__sink_error(stage->base.outer, err);

@@ -1,57 +1,58 @@
-/* The parts that all middleware shares: a layer is a model around an inner model, and each call
- * has a stage in each layer. */
+/* The parts that all middleware shares. A layer is a model around an inner model, and each call has
+ * a stage in each layer. */
 #ifndef BELUGA__LAYER_H
 #define BELUGA__LAYER_H
 
 #include "model/model.h"
 
-/* Every layer's own struct begins with this. */
+/* The first member of every layer's struct. */
 typedef struct beluga__layer {
     beluga__model model;
     beluga__model *inner; /* owned */
     beluga__runtime *runtime;
 } beluga__layer;
 
-/* The struct of every layer's stage begins with this. */
+/* The first member of every stage's struct. */
 typedef struct beluga__layer_stage {
     beluga__stage stage;
-    beluga__sink sink;    /* the inner stage delivers its events here */
-    beluga__sink *outer;  /* this stage delivers its events here; after a cancellation, to nobody */
+    beluga__sink sink; /* the inner stage delivers its events here */
+    /* this stage delivers its events here; after a cancellation it is layer_nobody */
+    beluga__sink *outer;
     beluga__stage *inner; /* NULL while no inner stage runs */
     beluga__layer *layer;
     beluga_call *call;
-    bool paused; /* an inner stage that begins while this is set is paused, too */
-    /* Only the retry and fallback layers use these; here they fill bytes that would be padding. */
-    bool delivered;    /* content was delivered, and was not taken back */
-    bool kept;         /* requests before the one that runs have delivered something */
-    uint16_t first;    /* number of the attempt that began with the call's first request */
-    uint16_t attempts; /* number of attempts that were sent */
+    bool paused; /* set while the call is paused; an inner stage that begins then is paused, too */
+    /* These four are used by the retry and fallback layers only; here they fill padding bytes. */
+    bool delivered;    /* content was delivered and not taken back */
+    bool kept;         /* earlier requests of the call have delivered something */
+    uint16_t first;    /* number of the attempt that sent the call's first request */
+    uint16_t attempts; /* number of attempts so far */
 } beluga__layer_stage;
 
-/* One kind of layer. All layers start, cancel and pause by the functions below, which do the
- * common part and call these functions for the rest. */
+/* The functions of one kind of layer. All layers start, cancel and pause by the common functions
+ * below, which call these for the part that differs. */
 typedef struct beluga__layer_kind {
     beluga__model_ops ops;
     size_t stage_size;
-    /* Begins a call with a stage that is zero except for its base; most layers ask the inner model
+    /* Begins a call. The stage is zero except for its base. Most layers start the inner model
      * here. */
     int (*begin)(beluga__layer_stage *base, beluga_error *err);
     /* handles an event of the inner stage */
     void (*event)(beluga__sink *sink, const beluga_event *event);
-    /* These run after the inner stage was cancelled, paused or resumed; NULL: the layer has
-     * nothing to do. */
+    /* Called after the inner stage was cancelled, paused or resumed; NULL: the layer need not
+     * know. */
     void (*cancelled)(beluga__layer_stage *base);
     void (*paused)(beluga__layer_stage *base);
 } beluga__layer_kind;
 
-/* The `ops` of every kind of layer. A layer that owns more than its inner model passes its own
- * release. */
+/* The `ops` of every kind of layer. A layer that owns more than its inner model passes a release
+ * function of its own. */
 #define BELUGA__LAYER_OPS_WITH(release) \
     {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, (release)}
 #define BELUGA__LAYER_OPS BELUGA__LAYER_OPS_WITH(beluga__layer_release)
 
-/* Make a layer of `size` bytes that is zero except for its base. The layer takes over `inner`.
- * Returns NULL without memory, and where `inner` is NULL. */
+/* Make a zeroed layer of `size` bytes and set its base. It takes over `inner`. Returns NULL without
+ * memory, or if `inner` is NULL. */
 void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner);
 
@@ -61,11 +62,11 @@ void beluga__layer_cancel(beluga__stage *stage);
 void beluga__layer_pause(beluga__stage *stage, bool paused);
 void beluga__layer_release(beluga__model *model);
 
-/* Explain why a call is being cancelled: its caller cancelled it, or its deadline passed. Returns
- * the code. */
+/* Set the error of a call that is being cancelled: its caller cancelled it, or its deadline passed.
+ * Returns the code. */
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
 
-/* Start a model below the stage, for the stage's call or a call derived from it. */
+/* Start a model below the stage, for the stage's call or for a call derived from it. */
 static inline int beluga__layer_ask_other(beluga__layer_stage *base, beluga__model *model,
                                           beluga_call *call, beluga_error *err)
 {
@@ -79,7 +80,7 @@ static inline int beluga__layer_ask(beluga__layer_stage *base, beluga_error *err
     return beluga__layer_ask_other(base, base->layer->inner, base->call, err);
 }
 
-/* Sink of a cancelled stage, which ignores every event. A callback may cancel a stage while the
+/* The sink of a cancelled stage; it drops every event. A callback may cancel a stage while the
  * stage handles an event. */
 extern beluga__sink beluga__layer_nobody;
 

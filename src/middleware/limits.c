@@ -1,12 +1,11 @@
 /* Limits: a maximum of requests and tokens a minute, and of calls that run at once. A call waits
- * for its turn, at most `limit_wait`, or is refused at once.
+ * for its turn at most `limit_wait`, or is refused at once.
  *
- * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of
- * burst): each rate has a time at which the next call conforms. In one step under the lock, a call
- * takes its turn in both rates or in neither. Tokens are estimated when a call starts and settled
- * when its usage is known. When a provider reports its own limits, the next call may have to wait,
- * too.
- */
+ * Requests and tokens are spread evenly by the generic cell rate algorithm (GCRA), with a burst of
+ * one second: each rate has a time at which the next call conforms. A call takes its turn in both
+ * rates at once under the lock, or in neither. Tokens are estimated when a call starts and settled
+ * when its usage is known. If a provider reports its own limits, the next call may have to wait for
+ * these, too. */
 #include "base/clock.h"
 #include "base/fork_lock.h"
 #include "base/mem.h"
@@ -19,19 +18,19 @@ enum { DEFAULT_WAIT_MS = 60000 };
 #define SECOND_NS ((int64_t)1000 * BELUGA__NS_PER_MS)
 
 typedef struct rate {
-    int64_t cost_ns; /* nanoseconds for one request or token; 0: no limit */
-    int64_t next_ns; /* time of the monotonic clock at which everything taken is paid for */
+    int64_t cost_ns; /* nanoseconds that one request or token takes; 0: no limit */
+    int64_t next_ns; /* time (monotonic) at which everything that was taken is paid for */
 } rate;
 
 typedef struct ticket ticket;
 
 typedef struct limits {
     beluga__layer base;
-    int64_t most_calls; /* 0: any number may run at once */
+    int64_t most_calls; /* maximum of calls that run at once; 0: no limit */
     int64_t wait_ns;
     beluga__fork_lock lock; /* guards the fields below */
     rate requests, tokens;
-    int64_t held_ns; /* the provider asked to wait until this time */
+    int64_t held_ns; /* the provider asked callers to wait until this time */
     int64_t running;
     ticket *first, **last; /* queue of calls that wait for a place among the running calls */
 } limits;
@@ -43,8 +42,8 @@ typedef struct limits_stage {
     int64_t deadline_ns; /* end of the longest wait */
     int64_t reserved;    /* tokens taken from the rate for this call */
     bool counted;        /* the call has a place among the running calls */
-    bool has_turn;       /* the call took a turn in the rates and is not sent yet */
-    bool settled;        /* `reserved` is the real usage */
+    bool has_turn;       /* the call has taken a turn in the rates and is not sent yet */
+    bool settled;        /* `reserved` is the real usage, not an estimate */
 } limits_stage;
 
 static limits *limits_of(const limits_stage *stage)
@@ -52,20 +51,20 @@ static limits *limits_of(const limits_stage *stage)
     return beluga__container_of(stage->base.layer, limits, base);
 }
 
-/* A place in the queue. The ticket outlives the stage, since a grant may be on its way when the
+/* A place in the queue. It outlives the stage, since a grant may be on its way as mail when the
  * call is cancelled. */
 struct ticket {
     beluga__mail mail;
     ticket *next;
     limits *owner;
-    /* NULL once the call no longer waits; used on the event loop's thread only */
+    /* NULL when the call no longer waits; used on the loop's thread only */
     limits_stage *stage;
     beluga__mailbox *mailbox;
-    beluga__target *target; /* a reference that keeps the owner alive */
+    beluga__target *target; /* a reference; keeps this layer alive */
     bool granted;
 };
 
-/* In a forked child none of the parent's calls runs or waits. */
+/* Take the lock. In a forked child no call of the parent runs or waits, so the counts are reset. */
 static void take_lock(limits *l)
 {
     if (!beluga__fork_lock_take(&l->lock)) return;
@@ -76,7 +75,7 @@ static void take_lock(limits *l)
 
 /* --- rates, under the lock -------------------------------------------------------------------- */
 
-/* Returns the earliest time at which one more may be taken. */
+/* Returns the earliest time at which one more request or token may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
 {
     int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
@@ -95,8 +94,8 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Take a turn in every rate at once, unless the turn would come after the deadline. Returns its
- * time. */
+/* Take a turn in all rates, unless it would come after the deadline. Returns the time of the
+ * turn. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
@@ -110,7 +109,7 @@ static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadli
     return turn;
 }
 
-/* Correct a rate for a call whose tokens were estimated and whose real usage is now known. */
+/* Correct a rate by the difference between estimated and used tokens. */
 static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
@@ -137,7 +136,7 @@ static void hold_until(limits *l, int64_t when_ns)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* --- calls at once ---------------------------------------------------------------------------- */
+/* --- maximum of calls at once ----------------------------------------------------------------- */
 
 static void free_ticket(ticket *t)
 {
@@ -148,8 +147,8 @@ static void free_ticket(ticket *t)
     beluga__target_unref(target);
 }
 
-/* Give a free place to the call that waits longest. The caller holds the lock, and posts the
- * ticket after releasing the lock. */
+/* Give a free place to the call that has waited longest. The caller holds the lock; it posts the
+ * returned ticket after releasing the lock. */
 static ticket *grant_next(limits *l)
 {
     ticket *t = l->first;
@@ -177,7 +176,7 @@ static void leave(limits_stage *stage)
     give_back_place(limits_of(stage));
 }
 
-/* Leave the queue. A grant that is on its way then goes on to the next call. */
+/* Leave the queue. A place that was granted meanwhile is given to the next call. */
 static void withdraw(limits_stage *stage)
 {
     limits *l = limits_of(stage);
@@ -210,7 +209,7 @@ static int refuse(const limits_stage *stage, int64_t wait_ns, const char *what, 
     return BELUGA_ERROR_RATE_LIMIT;
 }
 
-/* End the call with an error; a retry would only wait again. */
+/* End the call with an error that is not retryable: a retry would only wait again. */
 static void fail(limits_stage *stage, const beluga_error *err)
 {
     leave(stage);
@@ -226,7 +225,8 @@ static void return_turn(limits_stage *stage)
 static int pass_on(limits_stage *stage, beluga_error *err)
 {
     int status = beluga__layer_ask(&stage->base, err);
-    if (status) return_turn(stage); /* for example, an open breaker refused the call */
+    /* the call was not sent, for example because an open breaker refused it */
+    if (status) return_turn(stage);
     stage->has_turn = false;
     return status;
 }
@@ -242,8 +242,8 @@ static void set_timer(limits_stage *stage, int64_t when_ns)
     stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer, when_ns);
 }
 
-/* Take a turn for a call that has its place. Returns 0 when the call may begin now, 1 when it
- * waits. */
+/* Take a turn for a call that has a place. Returns 0 if the call may begin now, 1 if it waits, or a
+ * code. */
 static int take_turn(limits_stage *stage, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
@@ -280,7 +280,7 @@ static void timer_fired(beluga__timer *timer)
     fail(stage, &err);
 }
 
-/* Runs on the event loop's thread, or on any thread once the event loop is gone. */
+/* Handle a granted place. Runs on the loop's thread, or on any thread if the loop is gone. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);
@@ -313,7 +313,7 @@ static int new_ticket(limits_stage *stage, ticket **out)
     return 0;
 }
 
-/* Returns 0 when the call has a place, 1 when it waits for one. */
+/* Take a place among the running calls. Returns 0 if the call has one, 1 if it waits, or a code. */
 static int take_place(limits_stage *stage, beluga_error *err)
 {
     limits *l = limits_of(stage);
@@ -361,7 +361,7 @@ static void take_usage(limits_stage *stage, const beluga_usage *usage)
                    (usage->output_total > 0 ? usage->output_total : 0);
     if (!used) return;
     settle(limits_of(stage), stage->reserved, used);
-    stage->reserved = used; /* Some providers repeat the usage with every piece. */
+    stage->reserved = used; /* some providers repeat the usage in every chunk */
     stage->settled = true;
 }
 
@@ -375,7 +375,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         break;
     case BELUGA_EVENT_USAGE: take_usage(stage, &event->u.usage); break;
     case BELUGA_EVENT_RESTART:
-        /* The next try's usage is added to the first try's. */
+        /* the usage of the next try is added to that of this try */
         if (stage->settled) stage->reserved = 0;
         break;
     case BELUGA_EVENT_ERROR: heed_error(limits_of(stage), event->u.error); /* fall through */
@@ -386,7 +386,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-/* Estimate the call's input and output tokens; the reported usage corrects the estimate later. */
+/* Estimate the input and output tokens of a call; the reported usage corrects this later. */
 static int64_t estimate(const beluga_call *call)
 {
     if (call->kind == BELUGA_CALL_COUNT) return 0;

@@ -1,5 +1,5 @@
-/* A store in memory: a hash table of the entries, and a list of them from the oldest use to the
- * newest. */
+/* A cache store in memory: a hash table of entries, and a list of them in the order of their last
+ * use. */
 #include "middleware/memory_cache.h"
 
 #include "base/clock.h"
@@ -28,7 +28,7 @@ struct beluga_memory_cache {
     const beluga_allocator *allocator;
     beluga__fork_lock lock;
     size_t bytes, max;
-    beluga__list uses; /* the entry that was not used for longest comes first */
+    beluga__list uses; /* entries in the order of last use, the oldest first */
     entry *buckets[BUCKETS];
 };
 
@@ -59,8 +59,8 @@ static void drop(beluga_memory_cache *cache, entry **at)
     beluga__release(cache->allocator, e);
 }
 
-/* A child whose parent was in the middle of a change begins with an empty store: the entries can
- * be neither trusted nor freed. */
+/* Take the lock. If the parent was changing the store at the fork, the child begins with an empty
+ * one: the entries can be neither trusted nor freed. */
 static void take_lock(beluga_memory_cache *cache)
 {
     if (!beluga__fork_lock_take(&cache->lock) || !cache->lock.was_held) return;

@@ -1,4 +1,4 @@
-/* The layers around an adapter; client/stack.c has their order. */
+/* The layers around an adapter; client/stack.c knows their order. */
 #ifndef BELUGA__MIDDLEWARE_H
 #define BELUGA__MIDDLEWARE_H
 
@@ -6,19 +6,19 @@
 
 #include <beluga/price.h>
 
-/* Everything that the layers of one model are made from. */
+/* The arguments for making the layers of one model. */
 typedef struct beluga__stack_plan {
     beluga__runtime *runtime;
-    const beluga__settings *settings; /* settings of the model */
-    beluga__target *const *others;    /* models to fall back to */
+    const beluga__settings *settings; /* the model's settings */
+    beluga__target *const *others;    /* the models to fall back to */
     size_t n_others;
-    /* NULL where there is no budget; the budget layer takes the prices over */
+    /* NULL if there is no budget; the budget layer takes over the prices. */
     beluga_prices *prices;
 } beluga__stack_plan;
 
-/* Each of these takes over `inner` and releases it when it is released itself. It returns NULL
- * without memory, having released `inner`, and where `inner` is NULL. The settings are read at once
- * and borrowed no longer; of the other models the fallback takes references. */
+/* Make a layer. Each function takes over `inner`, which is released with the layer. It returns NULL
+ * without memory, after releasing `inner`, and if `inner` is NULL. The settings are read now and
+ * not kept; the fallback layer takes references to the other models. */
 beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner);
@@ -28,10 +28,10 @@ beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model
 beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model *inner);
 
-/* Returns 0 where this library has a cache of answers, else NOT_SUPPORTED. */
+/* Returns 0 if this library has a cache of answers, else NOT_SUPPORTED. */
 int beluga__cache_check(beluga_error *err);
 
-/* Values for options that are not set; the description of the stack shows them. */
+/* Defaults of options, which the description of the stack shows. */
 enum { BELUGA__DEFAULT_MAX_RETRIES = 3, BELUGA__DEFAULT_BREAKER_OPEN_MS = 15000 };
 
 #endif

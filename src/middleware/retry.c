@@ -1,10 +1,12 @@
-/* Retry: another attempt after an error that may pass, while nothing was delivered, or where what
- * was delivered may be taken back. The wait grows by a factor, is shortened by a random part so
- * that callers do not come back together, and is never shorter than what the provider asked for.
+/* Retry: another attempt after an error that may pass, as long as nothing was delivered, or if what
+ * was delivered may be taken back. The wait grows by a factor each time. A random part of it is
+ * left out so that callers do not come back together, and it is never shorter than the provider
+ * asked for.
  *
- * All calls of a model share a budget, so that many callers do not hammer a provider that is sick:
- * a retry costs one, each call earns one (`retry_budget`), and a reserve fills up by one a second.
- * Retries that the provider itself gave a time for cost nothing. */
+ * All calls of a model share a retry budget, so that many callers do not overload a provider that
+ * has a problem: a retry costs one, each call earns a part of one (`retry_budget`), and a reserve
+ * grows by one a second up to a maximum. Retries at a time that the provider itself named cost
+ * nothing. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/hint.h"
@@ -18,14 +20,15 @@ enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RET
 
 typedef struct retry {
     beluga__layer base;
-    /* retries that one call earns; all three numbers count thousandths of a retry */
+    /* The part of a retry that each call earns, and the retries that are saved. These count
+     * thousandths of a retry. */
     int64_t earned;
     _Atomic int64_t saved;
-    _Atomic int64_t refilled_ns; /* when the reserve was refilled last */
+    _Atomic int64_t refilled_ns; /* time at which the reserve was last refilled */
 } retry;
 
 typedef struct retry_stage {
-    beluga__layer_stage base; /* there is no inner stage between two attempts */
+    beluga__layer_stage base; /* between two attempts there is no inner stage */
     beluga__timer timer;
 } retry_stage;
 
@@ -34,7 +37,8 @@ static retry *retry_of(const retry_stage *stage)
     return beluga__container_of(stage->base.layer, retry, base);
 }
 
-/* The wait is up to a quarter shorter, as in the providers' own SDKs. */
+/* Returns the wait in milliseconds. A random part of up to a quarter is subtracted, as in the
+ * providers' own SDKs. */
 static int64_t backoff_ms(retry_stage *stage)
 {
     double delay =
@@ -49,7 +53,7 @@ static int64_t backoff_ms(retry_stage *stage)
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-/* A retry comes back each second, until the reserve is whole again. */
+/* Add to the reserve: one retry a second, up to the maximum. */
 static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
@@ -69,22 +73,23 @@ static bool afford(retry *self)
 
 /* --- the decision to retry -------------------------------------------------------------------- */
 
-/* After any other failure there may be a job, which would be paid for a second time. A server or
- * proxy that gave up waiting (408) may have passed the request on. */
+/* Returns whether the failed request has certainly created no batch job, which a second request
+ * would create, and charge, again. After 408 a server or proxy may still have passed the request
+ * on. */
 static bool made_no_job(const beluga_error *err)
 {
     bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
     return refused || beluga__hint_is_unsent(err);
 }
 
-/* Returns whether another attempt may succeed: the last entry for this error in `retry_on`
- * decides, or else the error itself. A model that was silent for a whole timeout is not asked
- * again where a fallback can be asked, which only answers are. */
+/* Returns whether another attempt may succeed. The last entry of `retry_on` for this error decides;
+ * without one, the error's own flag. If there is a fallback, a model that was silent for a whole
+ * timeout is not asked again; only answers have fallbacks. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
-    if (stage->base.call->kind == BELUGA_CALL_BATCH_CREATE && !made_no_job(err)) return false;
+    if (beluga__call_asks_once(stage->base.call) && !made_no_job(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool has_others = beluga__call_is_answer(stage->base.call) &&
                       beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);
@@ -96,8 +101,8 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
     return retryable;
 }
 
-/* Returns how many attempts may follow the first. Unless the caller chose a number, a server that
- * does not run is tried once more, since it may be starting; then the caller gets the error. */
+/* Returns how many attempts may follow the first. A server that does not run is tried only once
+ * more, since it may be starting, unless the caller set the number of retries. */
 static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -107,7 +112,7 @@ static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
     return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, BELUGA__DEFAULT_MAX_RETRIES);
 }
 
-/* Returns the milliseconds until the next attempt, or -1 when there is no next attempt. */
+/* Returns the milliseconds until the next attempt, or -1 if there is none. */
 static int64_t next_wait_ms(retry_stage *stage, const beluga_error *err)
 {
     if (stage->base.attempts > retries_after(stage, err) || stage->base.call->is_probe ||
@@ -171,8 +176,8 @@ static void failed(retry_stage *stage, const beluga_error *err)
     plan_retry(stage, err, wait);
 }
 
-/* A call that makes another request resumes at that one when it fails, and what was delivered
- * before stays. So the request has attempts of its own, beside those that began anew. */
+/* Note that the call has moved on to its next request. If that one fails, the call resumes there,
+ * and what was delivered before stays; so this request has attempts of its own. */
 static void take_answered(retry_stage *stage, const beluga_event *event)
 {
     if (event->kind != BELUGA__EVENT_ANSWERED) return;

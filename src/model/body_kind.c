@@ -39,7 +39,9 @@ beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__
     case BELUGA__SNIFF_SSE:
         if (provider->decode_event) *framing = BELUGA_FRAMING_SSE;
         return frames_if(provider, true);
-    case BELUGA__SNIFF_NONE: /* only a type can say that a stream was meant */
+    /* These first bytes say nothing, so a stream is assumed only where the declared type says
+     * so. */
+    case BELUGA__SNIFF_NONE:
         return by_type(provider, type, streamed && type && !is_type(type, "application/json"));
     case BELUGA__SNIFF_OTHER: break;
     }
@@ -76,7 +78,8 @@ int beluga__body_framing_of_values(const char *body, size_t n)
     size_t skipped = beluga__sniff_skip(body, n);
     size_t first = beluga__sniff_value(body + skipped, n - skipped);
     if (!first || first == n - skipped) return -1;
-    const char *end = body + skipped + first; /* end of the first value and the blanks behind it */
+    /* the end of the first value and of the blanks behind it */
+    const char *end = body + skipped + first;
     while (!closes(end[-1])) end--;
     bool lines = !memchr(body + skipped, '\n', (size_t)(end - body) - skipped);
     return lines ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE;

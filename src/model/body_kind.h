@@ -16,8 +16,8 @@ typedef enum beluga__body_kind {
     BELUGA__BODY_REFUSED,
 } beluga__body_kind;
 
-/* Returns how a body of status 2xx is read. `framing` comes in as the provider's own framing, and
- * is changed where the body has another one; `type` is the declared type, or NULL. */
+/* Returns how a body of status 2xx is read. On entry `*framing` is the provider's own framing; it
+ * is changed where the body has another one. `type` is the declared type, or NULL. */
 beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__sniffed sniffed,
                                        const char *type, bool streamed, uint32_t *framing);
 

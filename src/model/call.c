@@ -21,8 +21,8 @@ void beluga__target_unref(beluga__target *target)
         target->destroy(target);
 }
 
-/* A block has room for the operation, the ops of the stack, the state of a decoder and the headers
- * of a request. */
+/* The size of a call's block in bytes. A block has room for the operation, the ops of the stack,
+ * the state of a decoder and the headers of a request. */
 enum { HTTP_CALL = 3280 };
 
 static size_t block_bytes(const beluga__target *target)
@@ -32,13 +32,14 @@ static size_t block_bytes(const beluga__target *target)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* From `at` on, where the arena's memory begins, the block may hold secrets. */
+/* Mark the block as secret from the address `at` on, which is where the arena's free memory
+ * begins. */
 static void hold_secrets(beluga_call *call, const char *at)
 {
     size_t bytes = block_bytes(call->target), from = (size_t)((uintptr_t)at - (uintptr_t)call);
     if (call->arena.secret) return;
     call->arena.secret = true;
-    /* or in a further block of the arena */
+    /* If `at` lies in a further block of the arena, nothing of the first block is secret. */
     call->secret_from = (uint16_t)(from < bytes ? from : bytes);
 }
 
@@ -49,8 +50,8 @@ void beluga__call_holds_secrets(beluga_call *call)
 
 /* --- the question ----------------------------------------------------------------------------- */
 
-/* Find an earlier result of the same tool call, given since the model spoke, which this message
- * replaces. */
+/* Find an earlier result of the same tool call that `message` replaces. Only results that came
+ * after the model's last answer are searched. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
     const char *id = message->tool_call_id;
@@ -115,7 +116,7 @@ static bool has_options(const beluga_option *opts, size_t n)
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
 }
 
-/* Returns whether the caller gave a header or an option that only the provider knows; either may
+/* Returns whether the caller gave a header, or an option that only the provider knows. Either may
  * hold a key. */
 static bool may_be_secret(const beluga__settings *own)
 {
@@ -144,8 +145,8 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     return 0;
 }
 
-/* A body that was given stands for messages, tools, and everything else that would be in it. It is
- * not inlined, since hardly any call has one. */
+/* Take the caller's request body, which replaces messages, tools and the options that would be in
+ * the body. Not inlined, since hardly any call has a body of its own. */
 static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *err)
 {
     if (!call->target->provider->encode_request)
@@ -161,51 +162,62 @@ static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *
     return 0;
 }
 
+/* Copy a text into the call's arena; NULL stays NULL. Returns false without memory. */
+static bool keep_text(beluga_call *call, const char **text)
+{
+    return !*text || (*text = beluga__arena_copy(&call->arena, *text, strlen(*text)));
+}
+
 static int take_job(beluga_call *call, const beluga__job_question *question, beluga_error *err)
 {
     if (!question) return 0;
     beluga__job_question *job = beluga__arena_alloc(&call->arena, sizeof *job);
     if (!job) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     *job = *question;
-    if (job->id) job->id = beluga__arena_copy(&call->arena, job->id, strlen(job->id));
-    if (job->name) job->name = beluga__arena_copy(&call->arena, job->name, strlen(job->name));
-    if (!job->id != !question->id || !job->name != !question->name)
+    if (!keep_text(call, &job->id) || !keep_text(call, &job->name) ||
+        !keep_text(call, &job->model_name))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    if (job->model_name) call->model_name = job->model_name;
     call->u.job = job;
     return 0;
 }
 
-static int check_question(beluga_call *call, beluga_error *err)
+/* Copy the subject of a call that is not about messages: inputs to embed, a batch job, or the token
+ * of a page. */
+static int take_subject(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
+{
+    int status = take_inputs(call, spec->inputs, spec->n_inputs, err);
+    if (!status) status = take_job(call, spec->job, err);
+    if (status || !spec->page) return status;
+    call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page));
+    if (call->u.page) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+}
+
+static int check_question(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     if (!beluga__call_is_answer(call) && call->kind != BELUGA_CALL_COUNT) return 0;
     if (beluga__call_is_answer(call) &&
-        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY))
+        beluga__settings_has(call->settings, BELUGA_OPTION_REQUEST_BODY) && !spec->answered)
         return take_body(call, err);
-    if (call->n_messages) return 0;
+    if (call->n_messages || spec->answered) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
 }
 
 static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
     int status = take_messages(call, spec->messages, err);
-    if (!status) status = take_inputs(call, spec->inputs, spec->n_inputs, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
-    if (!status) status = take_job(call, spec->job, err);
-    if (!status && !spec->answered) status = check_question(call, err);
+    if (!status && !beluga__call_is_answer(call)) status = take_subject(call, spec, err);
+    if (!status) status = check_question(call, spec, err);
     if (status) return status;
-    if (spec->model_name && !(call->model_name = beluga__arena_copy(&call->arena, spec->model_name,
-                                                                    strlen(spec->model_name))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    if (spec->page &&
-        !(call->u.page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
                                 "the deadline passed before the start");
     call->restartable = spec->restartable ||
-                        (call->kind != BELUGA_CALL_BATCH_RESULTS && /* whose receiver takes all */
+                        (!beluga__call_is_of_results(call) && /* results are never taken back */
                          beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0));
     call->streamed =
         spec->streamed || (beluga__call_is_answer(call) &&
@@ -218,12 +230,14 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-/* Make a call of a target, in one block, without a question yet. */
+/* Allocate a call to a target as one block. Its question (messages, options, tools) is not set
+ * yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
     size_t bytes = block_bytes(target);
-    bool own = loop && loop->runtime == target->runtime; /* a call without a loop is only encoded */
+    /* A call without a loop is only encoded, so it has no block to reuse. */
+    bool own = loop && loop->runtime == target->runtime;
     beluga_call *call = own ? beluga__loop_take_spare(loop, bytes) : NULL;
     if (!call) call = beluga__alloc(allocator, bytes);
     if (!call) {
@@ -327,7 +341,8 @@ beluga_call *beluga__call_ref(beluga_call *call)
     return call;
 }
 
-/* Free a call, and leave its block to a loop, or to none. */
+/* Free a call. Its block goes back to `loop` for the next call, or to the allocator where `loop` is
+ * NULL. */
 static void destroy(beluga_call *call, beluga_loop *loop)
 {
     for (beluga_call *next, *d = call->stands_in ? NULL : call->derived; d; d = next) {
@@ -385,7 +400,8 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
 {
     if (!err) return;
     const char *model = call->model_name ? call->model_name : call->target->model_name;
-    beluga__error_clean(err); /* a provider may have written the error */
+    /* the provider may have written the error, so it may hold any bytes */
+    beluga__error_clean(err);
     if (!*err->operation) beluga__error_label(err, operation, call->operation);
     if (!*err->provider) beluga__error_label(err, provider, call->target->provider->name);
     if (!*err->model) beluga__error_label(err, model, model);
@@ -468,7 +484,8 @@ beluga_context *beluga_call_context(const beluga_call *call)
     return call->context;
 }
 
-/* The setting of an option, or NULL. Providers and the telemetry ask for some thirty a call. */
+/* Returns the setting of an option, or NULL. Always inlined, since providers and telemetry look up
+ * some thirty options a call. */
 static inline __attribute__((always_inline)) const beluga__setting *look_up(const beluga_call *call,
                                                                             int key)
 {
@@ -517,7 +534,8 @@ bool beluga_call_get_bool(const beluga_call *call, int key, bool *value)
 const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length)
 {
     const beluga__setting *s = setting(call, key, BELUGA_OPTION_STRING);
-    if (key == BELUGA_OPTION_API_KEY || !s) return NULL; /* only authorize gets keys */
+    /* only the `authorize` function gets keys */
+    if (key == BELUGA_OPTION_API_KEY || !s) return NULL;
     if (length) *length = s->length;
     return s->value.string;
 }
@@ -536,8 +554,8 @@ bool beluga_call_has_own(const beluga_call *call)
     return call->settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC].type != 0;
 }
 
-/* Values from a file or from the command line are texts, and are read as the type that is asked
- * for. */
+/* Find a provider's own option. Values from a file or the command line are texts, and are converted
+ * to the type that the caller asks for. */
 
 static const beluga__item *own(const beluga_call *call, const char *name)
 {

@@ -1,5 +1,5 @@
-/* A call: the question, which does not change after the start, and the arena that holds everything
- * that belongs to the call. */
+/* A call: the question, which does not change after the start, and the arena that holds all memory
+ * of the call. */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 
@@ -13,23 +13,26 @@ typedef struct beluga__input {
     size_t length;
 } beluga__input;
 
-/* The job that a call asks about, or that it creates. */
+/* The batch job that a call asks about or creates. */
 typedef struct beluga__job_question {
-    const char *id;   /* of a job; NULL: the call creates one, or lists them */
-    const char *name; /* of the job to create, or NULL */
+    const char *id;         /* id of the job; NULL: the call creates a job or lists jobs */
+    const char *name;       /* name of the job to create, or NULL */
+    const char *model_name; /* model of the job's requests; NULL: the model of the settings */
     const char *requests;
-    size_t length; /* of requests, in bytes */
+    size_t length; /* size of the job's requests in bytes */
 } beluga__job_question;
 
 struct beluga_call {
     atomic_uint refs;
-    uint32_t n_inputs; /* 0 unless the call embeds texts: else u.page holds */
+    /* number of texts to embed; 0: the call embeds nothing, and u.page is used */
+    uint32_t n_inputs;
     beluga__arena arena;
     beluga__target *target;           /* a reference */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
-    beluga_message **messages;        /* one reference to each message */
+    beluga_message **messages;        /* a reference to each message */
     uint32_t n_messages;
-    uint16_t secret_from; /* offset in this block from which on the memory is wiped */
+    /* offset in this block; the memory behind it is wiped when the call is freed */
+    uint16_t secret_from;
     uint8_t kind;         /* a beluga_kind_of_call */
     bool streamed : 1;    /* the provider is asked to stream */
     bool restartable : 1; /* content that was delivered may be taken back with RESTART */
@@ -39,14 +42,14 @@ struct beluga_call {
     bool stands_in : 1;
     /* the call tests whether the provider is well again, so one attempt is enough */
     bool is_probe : 1;
-    /* the option request_body is the question: there are no messages and no tools, and nobody asks
-     * for options that would go into the body */
+    /* The caller gave the body (option request_body), so there are no messages and no tools, and
+     * options that would go into the body are not read. */
     bool body_given : 1;
-    /* the events are folded into a response, so a START without warnings is not told */
+    /* The events are folded into a response, so a START without warnings is not delivered. */
     bool folded : 1;
     beluga_tool *const *tools; /* borrowed from `holder` */
     uint32_t n_tools;
-    uint16_t attempt;    /* how many attempts of the request that runs have a span */
+    uint16_t attempt;    /* number of attempts of the current request that have a span */
     int16_t http_status; /* status of the last answer; 0: no answer yet */
     void *holder;        /* the owner of the tools, and the function that releases it */
     void (*release_holder)(void *holder);
@@ -55,23 +58,27 @@ struct beluga_call {
     const char *model_name;
     const char *operation; /* "generate", "stream", "models", "embed", "count_tokens", … */
     union {
-        const char *page; /* token of the next page of a list, or request; NULL: the first */
+        /* token of the page (of a list) or of the request that is asked for; NULL: the first */
+        const char *page;
         const beluga__input *inputs; /* texts to embed, in the arena */
-        /* of a kind that is about batch jobs, but for a list of them; in the arena */
+        /* Set for calls about one batch job, NULL for a list of jobs; in the arena. */
         const beluga__job_question *job;
     } u;
     int64_t start_ns;
     /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
      * for the tools; otherwise NULL. */
     uint64_t *reads;
-    /* The operation's telemetry span, under which the attempts lie. Before the span begins this is
-     * its parent span, or NULL. */
+    /* The operation's telemetry span, which is the parent of the attempts' spans. Before the span
+     * begins this is the operation's own parent, or NULL. */
     void *span;
-    void *attempt_span;            /* span of the attempt that runs */
+    void *attempt_span;            /* span of the current attempt */
     struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
     union {
-        beluga_call *derived; /* the same question to other targets; lives as long as this one */
-        beluga_call *origin;  /* where this one stands in: the call that it is derived from */
+        /* list of calls to other targets that were derived from this one; they live as long as this
+         * call */
+        beluga_call *derived;
+        /* the call from which this one was derived; NULL: this is the caller's own */
+        beluga_call *origin;
     };
     beluga_call *next;         /* next call in the list of derived calls */
     _Alignas(16) char first[]; /* the arena's first block */
@@ -90,11 +97,11 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
-    const char *model_name;          /* copied; NULL: that of the settings */
     const char *page;                /* copied */
-    const beluga__job_question *job; /* copied, but for the requests; NULL: none */
-    bool answered;     /* an answer that is there is decoded, so that nothing is asked */
-    void *parent_span; /* span of telemetry, or NULL */
+    const beluga__job_question *job; /* copied, except the requests; NULL: no batch job */
+    /* no request is sent: the call decodes an answer that the caller already has */
+    bool answered;
+    void *parent_span; /* parent span for telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
     bool streamed, restartable, folded;
     const beluga_option *opts;
@@ -123,11 +130,25 @@ static inline bool beluga__call_is_of_jobs(const beluga_call *call)
     return call->kind >= BELUGA_CALL_BATCH_CREATE;
 }
 
-/* Returns what a call is about that is of one batch job; NULL for all others. */
+/* Returns the batch job that a call asks about or creates; NULL for calls of other kinds. */
 static inline const beluga__job_question *beluga__call_job(const beluga_call *call)
 {
     bool of_one = beluga__call_is_of_jobs(call) && call->kind != BELUGA_CALL_BATCH_LIST;
     return of_one ? call->u.job : NULL;
+}
+
+/* Returns whether the call's request must not be sent twice: the service would create, and charge
+ * for, a second batch job. */
+static inline bool beluga__call_asks_once(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_CREATE;
+}
+
+/* Returns whether the call fetches the results of a batch job. Its first answer names files, which
+ * the next requests fetch; each line of a file is one result. */
+static inline bool beluga__call_is_of_results(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_RESULTS;
 }
 
 /* Memory that is allocated for the call from now on may hold a key, so it is wiped when the call
@@ -135,11 +156,11 @@ static inline const beluga__job_question *beluga__call_job(const beluga_call *ca
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
-/* The same on the thread of the call's loop, which still exists and keeps the memory for its next
- * call. */
+/* Release a reference on the thread of the call's loop. The loop must still exist; it keeps the
+ * memory for its next call. */
 void beluga__call_unref_on_loop(beluga_call *call);
 
-/* The bits of `reads`, 64 a word. */
+/* The number of 64-bit words in `reads`. */
 enum { BELUGA__READ_WORDS = BELUGA_OPTION_COUNT / 64 + 1 };
 
 static inline void beluga__call_note_read(const beluga_call *call, int key)

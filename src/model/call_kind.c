@@ -1,53 +1,28 @@
 #include "model/call_kind.h"
 
-#include "base/sized.h"
-
-enum { LEAST_BATCH_API = offsetof(beluga_batch_api, reserved) };
-
-beluga_batch_api beluga__batch_api_of(const beluga_provider *provider)
-{
-    beluga_batch_api api;
-    beluga__sized_read(&api, provider->batch, LEAST_BATCH_API, false);
-    return api;
-}
-
-size_t beluga__call_state_size(const beluga_call *call)
-{
-    const beluga_provider *provider = call->target->provider;
-    size_t own = provider->state_size;
-    if (!beluga__call_is_of_jobs(call)) return own;
-    size_t batch = beluga__batch_api_of(provider).state_size;
-    return batch > own ? batch : own;
-}
-
 static beluga__encode_fn *job_encoder(const beluga_call *call)
 {
-    beluga_batch_api api = beluga__batch_api_of(call->target->provider);
+    const beluga_batch_api *api = call->target->provider->batch;
+    if (!api) return NULL;
     switch (call->kind) {
-    case BELUGA_CALL_BATCH_CREATE: return api.encode_create;
-    case BELUGA_CALL_BATCH_GET: return api.encode_get;
-    case BELUGA_CALL_BATCH_LIST: return api.encode_list;
-    case BELUGA_CALL_BATCH_CANCEL: return api.encode_cancel;
-    case BELUGA_CALL_BATCH_RESULTS: return api.encode_results;
-    default: return api.encode_delete;
+    case BELUGA_CALL_BATCH_CREATE: return api->encode_create;
+    case BELUGA_CALL_BATCH_GET: return api->encode_get;
+    case BELUGA_CALL_BATCH_LIST: return api->encode_list;
+    case BELUGA_CALL_BATCH_CANCEL: return api->encode_cancel;
+    case BELUGA_CALL_BATCH_RESULTS: return api->encode_results;
+    default: return api->encode_delete;
     }
-}
-
-beluga__decode_job_fn *beluga__call_kind_job_decoder(const beluga_call *call)
-{
-    if (!beluga__call_is_of_jobs(call)) return NULL;
-    return beluga__batch_api_of(call->target->provider).decode_job;
 }
 
 beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call)
 {
     const beluga_provider *provider = call->target->provider;
-    if (beluga__call_is_of_jobs(call)) return job_encoder(call);
+    if (beluga__call_is_answer(call)) return provider->encode_request;
     switch (call->kind) {
     case BELUGA_CALL_MODELS: return provider->encode_list_models;
     case BELUGA_CALL_EMBED: return provider->encode_embed;
     case BELUGA_CALL_COUNT: return provider->encode_count;
-    default: return provider->encode_request;
+    default: return job_encoder(call);
     }
 }
 
@@ -57,12 +32,11 @@ beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)
     switch (call->kind) {
     case BELUGA_CALL_MODELS: return provider->decode_list_models;
     case BELUGA_CALL_EMBED: return provider->decode_embed;
-    case BELUGA_CALL_COUNT: return provider->decode_count;
-    default: return NULL;
+    default: return provider->decode_count;
     }
 }
 
-/* A list of models would be an event for each name, which full providers have never emitted. */
+/* Full providers never list models: they have no event for a model's name. */
 bool beluga__call_kind_starts(const beluga_call *call)
 {
     static const uint64_t bits[] = {[BELUGA_CALL_EMBED] = BELUGA_CAPABILITY_EMBED,

@@ -1,4 +1,4 @@
-/* The kinds of calls: what each is called, and by which functions of a table it is answered. */
+/* The kinds of calls: the name of each, and the functions of a provider's table that answer it. */
 #ifndef BELUGA__CALL_KIND_H
 #define BELUGA__CALL_KIND_H
 
@@ -8,23 +8,25 @@ typedef int beluga__encode_fn(const beluga_call *call, beluga_http_request *requ
                               beluga_error *err);
 typedef int beluga__decode_fn(const char *body, size_t length, beluga_emit *emit);
 
-typedef int beluga__decode_job_fn(void *state, const char *body, size_t length, beluga_emit *emit);
-
-/* Returns the function of an HTTP provider that writes the call's request; NULL: it has none. */
+/* Returns the function of an HTTP provider that writes the call's request; NULL where the provider
+ * has none. */
 beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call);
-/* Returns the function that decodes the whole answer of a call that does not ask for an answer to
- * messages; NULL for one that does. */
+/* Returns the function that decodes the whole answer of a call for models, vectors or a token
+ * count. Calls for messages and batch jobs have decoders with a state instead. */
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call);
-/* Returns the function that decodes the answer to a call about batch jobs, or of a call that asks
- * for their results only the first answer; NULL for all other calls. */
-beluga__decode_job_fn *beluga__call_kind_job_decoder(const beluga_call *call);
-/* Read the batch API of a provider; all zeros where it has none. */
-beluga_batch_api beluga__batch_api_of(const beluga_provider *provider);
-/* Returns the bytes of state that the decoders of the call need. */
-size_t beluga__call_state_size(const beluga_call *call);
 /* Returns whether a full provider starts calls of this kind. */
 bool beluga__call_kind_starts(const beluga_call *call);
 /* Fail a call of a kind that its provider does not have. Returns the code. */
 int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err);
+
+/* Returns the bytes of state that the decoders of the call need. Lines of batch results may contain
+ * answers, whose decoder needs at least its own state size. */
+static inline size_t beluga__call_state_size(const beluga_call *call)
+{
+    const beluga_provider *provider = call->target->provider;
+    size_t own = provider->state_size;
+    if (!beluga__call_is_of_jobs(call) || provider->batch->state_size < own) return own;
+    return provider->batch->state_size;
+}
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <beluga/provider/provider.h>
 
-/* No provider claims this bit, since a tool call can have only one result. */
+/* A tool call can have only one result for any provider, so no provider claims this bit. */
 #define REPEATED_RESULTS (UINT64_C(1) << 63)
 
 static const struct {
@@ -25,7 +25,7 @@ static const struct {
     {REPEATED_RESULTS, "a tool call has more than one result: the last is sent"},
 };
 
-/* The wants of parts of messages. */
+/* The bits that depend on the parts of messages. */
 static const uint64_t media_bits = BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO |
                                    BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_CACHE |
                                    REPEATED_RESULTS;
@@ -41,7 +41,7 @@ static uint64_t wants_of_part(const beluga_part *part)
     }
 }
 
-/* Nearly all messages are only text. */
+/* Returns how many parts to check: none for a message of plain text, as nearly all are. */
 static size_t parts_with_wants(const beluga_message *message)
 {
     return message->plain ? 0 : beluga_message_count(message);

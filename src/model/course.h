@@ -1,6 +1,6 @@
 /* The course of a call that takes several requests, or whose service must be told when the call
- * ends early. It lies in the call's arena and outlives an attempt, so that the next attempt of the
- * retry layer resumes at the request that failed. */
+ * ends early. The course lies in the call's arena and outlives an attempt, so that the next attempt
+ * of the retry layer resumes at the request that failed. */
 #ifndef BELUGA__COURSE_H
 #define BELUGA__COURSE_H
 
@@ -9,19 +9,20 @@
 struct beluga__http_stage;
 
 typedef struct beluga__course {
-    const char *token; /* of the request that runs or failed; NULL: the first one */
-    const char *asked; /* of the request that the decoder asked for; NULL: none */
-    int64_t wait_ms;   /* time to wait before that */
-    uint32_t n_asked;  /* requests that were asked for in all */
-    /* What the request with `token` begins with: the decoder's state, and what the emit knows. */
+    const char *token; /* token of the request that runs or failed; NULL: the first request */
+    const char *asked; /* token of the next request, for which the decoder asked; NULL: none */
+    int64_t wait_ms;   /* time to wait before the next request */
+    uint32_t n_asked;  /* how many further requests the decoder has asked for so far */
+    /* The state of the decoder and the emit when the request with `token` began; a retry starts
+     * from this copy. */
     void *state;
     beluga_emit known;
-    /* The last stage that sent a request, where the provider has encode_cancel; NULL: there is
-     * nothing of which the service should be told. */
+    /* The last stage that sent a request, where the provider has encode_cancel. NULL: the service
+     * need not be told when the call ends. */
     struct beluga__http_stage *unended;
 } beluga__course;
 
-/* Returns the call's course, which is made at its first use; NULL without memory. */
+/* Returns the call's course, and makes it at first use; NULL without memory. */
 static inline beluga__course *beluga__course_of(beluga_call *call)
 {
     if (!call->course) call->course = beluga__arena_zalloc(&call->arena, sizeof *call->course);
@@ -40,8 +41,8 @@ static inline bool beluga__course_resumes(const beluga_call *call)
     return call->course && call->course->token;
 }
 
-/* Note that what the call began at the service has come to its end, well or badly: there is nothing
- * to resume and nothing to tell. */
+/* Note that the service has finished the job of this call, with or without success: there is
+ * nothing to resume, and the service need not be told of the end. */
 static inline void beluga__course_end(const beluga_call *call)
 {
     beluga__course *course = call->course;

@@ -5,7 +5,7 @@
 #include "model/handle.h"
 #include "model/http_stage.h"
 
-/* The state while an answer is decoded; in the call's arena. */
+/* The state of decoding one answer; in the call's arena. */
 typedef struct decoding {
     beluga_emit emit;
     beluga_http_response response;
@@ -19,7 +19,7 @@ static void fail(beluga_emit *emit, int code, const char *message)
     beluga__emit_fail(emit, code, &err);
 }
 
-/* A service may give any number. */
+/* A service may report any number as the status, so it is checked first. */
 static bool is_status(int status)
 {
     return status >= 100 && status <= 599;
@@ -29,7 +29,7 @@ static void read_refusal(decoding *d, const char *body, size_t length)
 {
     beluga_error err;
     int status = d->response.status;
-    /* without memory the status alone tells the error */
+    /* Without memory for the body the error is made from the status alone. */
     beluga__buf_append(&d->response.body, body,
                        length < BELUGA__MAX_ERROR_BODY ? length : BELUGA__MAX_ERROR_BODY);
     beluga__refusal_read(d->emit.call, &d->response, beluga_error_from_http(status), NULL, &err);

@@ -1,12 +1,12 @@
-/* Decodes an answer that did not come over a call of its own, but in the results of a batch job. */
+/* Decodes an answer that was not requested by a call of its own: one result of a batch job. */
 #ifndef BELUGA__DECODE_ANSWER_H
 #define BELUGA__DECODE_ANSWER_H
 
 #include "model/model.h"
 
-/* Let the provider of a call decode an answer of this HTTP status, and send what it says to the
- * sink, with METADATA first and a terminal event at the end. The call is of kind ANSWER, and
- * nothing was asked by it; its loop's JSON scratch is used. */
+/* Let the provider of a call decode an answer with this HTTP status, and send the events to the
+ * sink: METADATA first, a terminal event last. The call must be of kind ANSWER and has sent no
+ * request. The JSON scratch memory of the call's loop is used. */
 void beluga__decode_answer(beluga_call *call, int status, const char *body, size_t length,
                            beluga__sink *sink);
 

@@ -22,7 +22,8 @@ void beluga__emit_free(beluga_emit *emit)
     emit->given = emit;
 }
 
-/* Tool calls that a failed attempt added are forgotten; those that are kept have ended. */
+/* Copy the state of an earlier attempt's emit. Tool calls that the failed attempt added are
+ * dropped; all that are kept have ended. */
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known)
 {
     emit->seen = known->seen;
@@ -47,7 +48,7 @@ int beluga__emit_use_handle(beluga_emit *emit)
 
 /* --- failures --------------------------------------------------------------------------------- */
 
-/* A provider may return any number. */
+/* Replace an error code that the library does not define: a provider may return any number. */
 static void refuse_unknown(beluga_error *err)
 {
     int code = err->code;
@@ -62,7 +63,8 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
     if (emit->failed) return;
     emit->failed = true;
     if (!emit->error) emit->error = beluga__arena_alloc(&emit->call->arena, sizeof *emit->error);
-    if (!emit->error) return; /* beluga__emit_deliver then reports no_memory */
+    /* without memory there is no error: beluga__emit_deliver then reports no_memory */
+    if (!emit->error) return;
     if (err && err->code)
         *emit->error = *err;
     else
@@ -94,7 +96,7 @@ void beluga__emit_check_turns(beluga_emit *emit)
     if (beluga__handle_is_misused(emit->given)) beluga__emit_misused(emit);
 }
 
-/* --- events of the adapter's own -------------------------------------------------------------- */
+/* --- events that the adapter sends itself ----------------------------------------------------- */
 
 int beluga__emit_head(beluga_emit *emit)
 {
@@ -133,7 +135,7 @@ void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, c
     event.u.raw.content_type = beluga_http_response_header(response, "content-type");
     if (refused) {
         char *room = beluga__arena_alloc(&emit->call->arena, beluga__event_room(&event));
-        if (!room) return; /* the error says more */
+        if (!room) return; /* a full provider's error has more detail */
         beluga__event_copy(&copy, &event, room);
         event = copy;
     }
@@ -165,8 +167,8 @@ bool beluga__emit_deliver(beluga_emit *emit)
     }
     beluga_event event;
     beluga__event_begin(&event, BELUGA_EVENT_FINISH);
-    /* A model that calls tools wants them to be run, whatever word a server has for a natural
-     * end. */
+    /* An answer with tool calls always finishes with "tool calls", whatever natural end the server
+     * named. */
     bool natural =
         emit->finish_reason == BELUGA_FINISH_STOP || emit->finish_reason == BELUGA_FINISH_UNKNOWN;
     event.u.finish.reason =

@@ -1,9 +1,9 @@
 /* The provider's side of a call: checks what a provider emits and turns it into events.
  *
- * emit.c begins an emit, fails it and delivers its end; emit_rules.c and emit_tools.c have the rule
- * that an event of each kind keeps; emit_api.c and emit_telemetry.c are the public functions that a
- * provider calls. emit_embed.c has the rules of vectors and counts of tokens, emit_vector.c the
- * functions for them; emit_batch.c has both for batch jobs. */
+ * emit.c begins an emit, fails it and delivers its terminal event. emit_rules.c and emit_tools.c
+ * have the rules for each kind of event, emit_embed.c those for vectors and token counts.
+ * emit_api.c, emit_telemetry.c and emit_vector.c have the public functions that a provider calls.
+ * emit_batch.c has the rules for batch jobs, emit_batch_api.c the public functions for them. */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 
@@ -20,7 +20,7 @@ typedef struct beluga__tool_slot {
     beluga__buf arguments;
 } beluga__tool_slot;
 
-/* What a call that embeds has brought; see emit_embed.c. */
+/* The vectors and counts that a call has received; see emit_embed.c. */
 typedef struct beluga__vectors beluga__vectors;
 
 typedef struct beluga__remote beluga__remote;
@@ -33,19 +33,18 @@ struct beluga_emit {
     beluga__remote *remote; /* not NULL where this emit is used on another thread */
     bool finished;          /* FINISH was emitted; it is held until beluga__emit_deliver */
     bool failed;            /* `error` is set; delivered by beluga__emit_deliver */
-    /* `owner` belongs to the full adapter, whose provider may go on later */
+    /* The full adapter owns this emit, and its provider may emit again in a later turn. */
     bool full;
-    bool
-        lone; /* the answer came with others, so that no request led to it: model/decode_answer.h */
-    uint8_t brought;          /* BELUGA__BROUGHT_… bits of this turn of the decoder */
+    bool lone;                /* the answer is a result of a batch job (model/decode_answer.h) */
+    uint8_t brought;          /* BELUGA__BROUGHT_… bits of the decoder's current turn */
     uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
-    bool has_usage;           /* a usage that counts anything has come */
+    bool has_usage;           /* a usage with at least one count has come */
     uint16_t n_tools;         /* number of `tools`, at most BELUGA__MAX_TOOL_CALLS */
     uint32_t reasoning_block; /* number of reasoning blocks that have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
-    /* The state of beluga_emit_random, which makes a replay create the same ids; 0: the loop's
+    /* The state of beluga_emit_random. A replay sets it to create the same ids again; 0: the loop's
      * random numbers are used. */
     uint64_t random;
     int64_t created;
@@ -57,7 +56,8 @@ struct beluga_emit {
     beluga_error *error;      /* allocated in the call's arena */
     union {
         void *owner; /* the full adapter's stage */
-        /* the HTTP adapter's: the answer that is being decoded; NULL before there is one */
+        /* Set by the HTTP adapter: the head of the answer that is being decoded; NULL before the
+         * head has come. */
         const beluga_http_response *response;
     };
 };
@@ -74,8 +74,8 @@ void beluga__emit_misused(beluga_emit *emit);
 /* Fail the call if its provider emitted out of turn. */
 void beluga__emit_check_turns(beluga_emit *emit);
 
-/* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic
- * words). */
+/* Record a failure, unless one is recorded already. `err` has the detail; NULL: the code's general
+ * text is used. */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
 /* Record that the provider broke a rule or went over a limit: `message` explains it to people, and
  * `rule` to the conformance kit. Returns the code. */
@@ -86,11 +86,11 @@ static inline int beluga__emit_broken(beluga_emit *emit, int code, const char *m
     return beluga__emit_broke_rule(emit, BELUGA__RULE_NONE, code, message);
 }
 
-/* Send the events that belong before a FINISH: the ends of tool calls that are still open, and a
- * warning where there is no answer. A callback may cancel the call, so check `sink` afterwards. */
+/* Send the events that must come before a FINISH: the ends of open tool calls, and a warning if the
+ * answer is empty. A callback may cancel the call, so check `sink` afterwards. */
 void beluga__emit_complete(beluga_emit *emit);
 
-/* Returns what the decoder brought in the last turn, and begins a new turn. */
+/* Returns the BELUGA__BROUGHT_… bits of the decoder's last turn, and begins a new turn. */
 static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
 {
     unsigned brought = emit->brought;
@@ -118,17 +118,18 @@ static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
     if (emit->sink) emit->sink->event(emit->sink, &event);
 }
 
-/* Send METADATA as far as it is known; the outermost layer delivers the last one, once. */
+/* Send METADATA with the fields that are known so far. The operation delivers only the last
+ * METADATA to the caller. */
 int beluga__emit_head(beluga_emit *emit);
 
-/* Send START with the warnings of a request, and METADATA as far as it is known. */
+/* Send START with the warnings of a request, and METADATA with the fields that are known so far. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
 
-/* Take over what an emit of an earlier attempt knew, which had the same call. */
+/* Copy the state of the emit of an earlier attempt of the same call. */
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
 
-/* Send bytes of an answer's body to a caller who wants them. The body of a refusal is held until
- * the error, so it is copied. */
+/* Send bytes of an answer's body to a caller who asked for raw events. The body of a refusal is
+ * copied, since it is held until the error is delivered. */
 void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
                       size_t n, bool refused);
 

@@ -20,7 +20,7 @@ static __attribute__((noinline)) int send_attached(const beluga_emit *given,
     return status;
 }
 
-/* Not inlined: the emit of a built-in provider needs none of it. */
+/* Not inlined: built-in providers never get here. */
 static __attribute__((noinline)) int send_by_handle(beluga_emit *given, beluga_event *event)
 {
     int status = 0;

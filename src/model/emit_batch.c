@@ -1,4 +1,4 @@
-/* The rules that what is said of batch jobs keeps. */
+/* The rules for events about batch jobs. */
 #include "model/emit_rules.h"
 
 static int deliver(beluga_emit *emit, const beluga_event *event)
@@ -28,7 +28,7 @@ int beluga__emit_job_result(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check_content(emit);
     if (status) return status;
-    if (emit->call->kind != BELUGA_CALL_BATCH_RESULTS) return BELUGA_ERROR_INVALID_INPUT;
+    if (!beluga__call_is_of_results(emit->call)) return BELUGA_ERROR_INVALID_INPUT;
     const char *id = event->u.batch_result.id;
     if (!id || !*id)
         return beluga__emit_broken(

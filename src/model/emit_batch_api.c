@@ -1,4 +1,5 @@
-/* Functions by which a provider reads a call about batch jobs, and emits in one. */
+/* The public functions with which a provider reads a call about batch jobs, and emits events in
+ * such a call. */
 #include "base/sized.h"
 #include "model/emit.h"
 

@@ -1,5 +1,4 @@
-/* Replaces emit_batch.c and emit_batch_api.c in a library without batch jobs, where no call is
- * about one. */
+/* Replaces emit_batch.c and emit_batch_api.c in a library that is built without batch jobs. */
 #include "base/left_out.h"
 #include "model/emit_rules.h"
 

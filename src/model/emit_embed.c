@@ -1,15 +1,15 @@
-/* The rules that vectors and counts of tokens keep. */
+/* The rules for vectors and token counts. */
 #include "base/limits.h"
 #include "model/emit_rules.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Which inputs of a call have a vector, and how long vectors are. */
+/* Records which inputs of a call have got a vector, and the dimensions of the vectors. */
 struct beluga__vectors {
     size_t dimensions;
-    size_t n;      /* inputs that have one */
-    uint8_t has[]; /* a bit for each input */
+    size_t n;      /* number of inputs that have a vector */
+    uint8_t has[]; /* one bit for each input: it has a vector */
 };
 
 static int refuse(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
@@ -111,7 +111,7 @@ static int check_vectors(beluga_emit *emit)
 int beluga__emit_check_whole(beluga_emit *emit)
 {
     if (emit->call->kind == BELUGA_CALL_EMBED) return check_vectors(emit);
-    /* the token of a further request is kept as the finish word */
+    /* A provider that asks for a further request has its token in the field of the finish word. */
     bool counted = (emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT;
     bool lacks = emit->call->kind == BELUGA_CALL_COUNT && !counted && !emit->raw_finish;
     return lacks ? refuse(emit, "the answer has no count of tokens") : 0;

@@ -1,5 +1,4 @@
-/* Replaces emit_embed.c and emit_vector.c in a library without embeddings, where no call asks for
- * vectors or counts. */
+/* Replaces emit_embed.c and emit_vector.c in a library that is built without embeddings. */
 #include "model/emit_rules.h"
 
 int beluga_emit_embedding(beluga_emit *emit, uint32_t index, const float *values, size_t count)

@@ -1,4 +1,4 @@
-/* The rule that an event of each kind keeps on its way from a provider to the sink. */
+/* The rules for each kind of event on its way from a provider to the sink. */
 #include "model/emit_rules.h"
 
 #include "base/json.h"
@@ -121,7 +121,8 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
     event->u.state.provider = emit->call->target->provider->name;
-    emit->brought |= BELUGA__BROUGHT_OTHER; /* people do not read a state, so it is no content */
+    /* A state is not for people to read, so it does not count as content. */
+    emit->brought |= BELUGA__BROUGHT_OTHER;
     return beluga__emit_event(emit, event);
 }
 
@@ -151,7 +152,7 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     if (status || !(new_id || new_model || new_time)) return status;
     if (new_id) status = keep_name(emit, id, &emit->id);
     if (new_model && model == emit->call->model_name)
-        emit->model = model; /* which lasts as long as the call */
+        emit->model = model; /* the copy lasts as long as the call */
     else if (new_model && !status)
         status = keep_name(emit, model, &emit->model);
     if (status) return status;
@@ -160,8 +161,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     return beluga__emit_head(emit);
 }
 
-/* A provider copies numbers from its server. A negative number means unknown, and so does one too
- * large to be added to others. */
+/* Replace a count that a server can't mean by -1, "unknown": negative ones, and ones so large that
+ * adding them to others would overflow. */
 static void clean_count(int64_t *count)
 {
     if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
@@ -179,7 +180,7 @@ static int emit_usage(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     bool empty = counts_nothing(&event->u.usage);
     emit->brought |= BELUGA__BROUGHT_OTHER;
-    if (empty && emit->has_usage) return 0; /* an empty placeholder does not replace a real usage */
+    if (empty && emit->has_usage) return 0; /* an empty usage does not replace one with counts */
     emit->has_usage = !empty;
     clean_count(&event->u.usage.input_total);
     clean_count(&event->u.usage.input_cache_read);
@@ -203,7 +204,8 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Some servers repeat the finish word in every chunk, so it is kept once; most say our own word. */
+/* Keep the server's own finish word. Some servers repeat it in every chunk, so it is copied
+ * once. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
@@ -213,7 +215,8 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
         return 0;
     }
     if (beluga__utf8_valid(raw, n) != n) n = 0;
-    /* for a list of models this word is the next page's token, and in a count the next request's */
+    /* A list of models keeps the next page's token in this field, a count the next request's token:
+     * don't overwrite it with nothing. */
     if (!n && !beluga__call_is_answer(emit->call)) return 0;
     if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
     emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
@@ -226,7 +229,8 @@ static int both_ends(beluga_emit *emit)
                                    "the provider finished and asked for another request");
 }
 
-/* beluga__emit_deliver delivers the finish, since behind HTTP the last reason counts. */
+/* Record the finish; beluga__emit_deliver delivers it later, since an HTTP server may send another
+ * reason, and the last one counts. */
 static int emit_finish(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check(emit);
@@ -240,7 +244,7 @@ static int emit_finish(beluga_emit *emit, beluga_event *event)
     return keep_word(emit, event->u.finish.raw, event->u.finish.raw_length);
 }
 
-/* beluga__emit_deliver also delivers an error. */
+/* Record the error; beluga__emit_deliver delivers it later. */
 static int emit_error(beluga_emit *emit, beluga_event *event)
 {
     const beluga_error *error = event->u.error;
@@ -250,12 +254,14 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
                                        "the provider failed without a code");
     beluga__emit_fail(emit, error->code, error);
-    /* The service says that it failed, so asking again how far it is would bring the same. */
+    /* The service itself says that the job failed, so polling it again would bring the same
+     * answer. */
     beluga__course_end(emit->call);
     return error->code;
 }
 
-/* A call that polls asks with the same token each time. */
+/* Returns a copy of the token that lasts as long as the call. A poll uses the same token each time,
+ * so an equal earlier copy is used again. */
 static const char *keep_token(beluga_emit *emit, const beluga__course *course, const char *token)
 {
     bool same = course->token && strcmp(course->token, token) == 0;
@@ -278,7 +284,8 @@ int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms)
     return 0;
 }
 
-/* A filtered answer is empty by its nature, and its finish reason tells why. */
+/* Returns whether the answer is empty without an explanation. A filtered answer is empty too, but
+ * its finish reason explains that. */
 static bool is_nothing(const beluga_emit *emit)
 {
     return !((emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT) &&
@@ -358,7 +365,7 @@ static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *
 
 int beluga__emit_apply(beluga_emit *emit, beluga_event *event)
 {
-    /* nearly all events are texts */
+    /* a shortcut, since nearly all events are texts */
     if (event->kind == BELUGA_EVENT_TEXT) return emit_text(emit, event);
     bool known = event->kind < BELUGA__EVENT_KINDS && rules[event->kind];
     return known ? rules[event->kind](emit, event) : BELUGA_ERROR_INVALID_INPUT;

@@ -1,12 +1,12 @@
-/* Shared by the rules of all kinds of events: those of tool calls are in emit_tools.c, the others
- * in emit_rules.c. */
+/* Shared by the rules for all kinds of events: emit_tools.c has the rules for tool calls,
+ * emit_rules.c the others. */
 #ifndef BELUGA__EMIT_RULES_H
 #define BELUGA__EMIT_RULES_H
 
 #include "base/utf8.h"
 #include "model/emit.h"
 
-/* Returns 0 where an event may be emitted now, else a code. */
+/* Returns 0 if an event may be emitted now, else an error code. */
 static inline int beluga__emit_check(const beluga_emit *emit)
 {
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
@@ -14,17 +14,17 @@ static inline int beluga__emit_check(const beluga_emit *emit)
     return 0;
 }
 
-/* Returns 0 where an event that is part of the answer may be emitted now, else a code. */
+/* Returns 0 if an event that is part of the answer may be emitted now, else an error code. */
 static inline int beluga__emit_check_content(beluga_emit *emit)
 {
     int status = beluga__emit_check(emit);
-    /* Behind HTTP a finish reason is not the end of a stream: see model/proof.h. */
+    /* Over HTTP content may still follow a finish reason; see model/proof.h. */
     if (status || !emit->finished || !emit->full) return status;
     return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
                                    "the provider went on after its finish");
 }
 
-/* Returns 0 where an event with a text of the answer may be emitted now, else a code. */
+/* Returns 0 if a text of the answer may be emitted now, else an error code. */
 static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, size_t length)
 {
     int status = beluga__emit_check_content(emit);
@@ -56,7 +56,7 @@ static inline const char *beluga__emit_keep(beluga_emit *emit, const char *text)
 int beluga__emit_tool_begin(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_end(beluga_emit *emit, beluga_event *event);
-/* End the tool calls that are still open. Returns 0, or the code of one that failed. */
+/* End the tool calls that are still open. Returns 0, or the code of the end that failed. */
 int beluga__emit_end_tools(beluga_emit *emit);
 /* Returns whether a tool call with that index has begun; the call may have ended. */
 bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
@@ -65,7 +65,7 @@ bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
 
 int beluga__emit_vector(beluga_emit *emit, beluga_event *event);
 int beluga__emit_count(beluga_emit *emit, beluga_event *event);
-/* Returns 0 where everything has come for which the call asked, else a code. */
+/* Returns 0 if all vectors or counts that the call asked for have come, else an error code. */
 int beluga__emit_check_whole(beluga_emit *emit);
 
 /* --- emit_batch.c --- */
@@ -75,10 +75,10 @@ int beluga__emit_job_result(beluga_emit *emit, beluga_event *event);
 
 /* --- emit_rules.c --- */
 
-/* Keep the token of the next page of a list of models. The token uses the field of the finish
- * word, which a list of models does not need. */
+/* Keep the token of a list's next page. It is stored in the field of the finish word, which a list
+ * of models does not need. */
 int beluga__emit_keep_page(beluga_emit *emit, const char *token);
-/* Note the next request of the call. */
+/* Note that the decoder asked for another request, with this token after this wait. */
 int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms);
 
 #endif

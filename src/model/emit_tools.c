@@ -1,5 +1,4 @@
-/* The rules of tool calls: each tool call begins, gets arguments and ends once, under an id of its
- * own. */
+/* The rules for tool calls: each begins, gets arguments and ends once, under an id of its own. */
 #include "base/limits.h"
 #include "model/emit_rules.h"
 
@@ -26,7 +25,8 @@ static const char *made_up_id(beluga_emit *emit)
     return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
 }
 
-/* Tool results name the id of their call, so each id must be unique. */
+/* Returns whether a tool call of this answer already has the id. Ids must be unique, since tool
+ * results refer to them. */
 static bool is_used(const beluga_emit *emit, const char *id)
 {
     for (const beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)

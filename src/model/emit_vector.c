@@ -15,7 +15,8 @@ int beluga_emit_embedding(beluga_emit *emit, uint32_t index, const float *values
                                              .u.embedding = {.values = values, .count = count}});
 }
 
-/* The format has the lowest byte first, as nearly every machine has it. */
+/* Convert little-endian floats to the machine's byte order; nearly every machine needs no
+ * change. */
 static void to_own_order(float *values, size_t n)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

@@ -1,9 +1,9 @@
-/* The adapter for providers that are not behind HTTP. The adapter gives a provider its turn on the
- * loop, delays, and threads for blocking work, and enforces the rules of events.
+/* The adapter for full providers, which do not speak HTTP through the library. It gives a provider
+ * its turns on the loop, delays, and threads for blocking work, and enforces the rules for events.
  *
- * Blocking work gets an emit of its own (beluga__remote): an event that it emits is copied,
- * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so
- * a worker whose call was cancelled finds a flag instead of freed memory. */
+ * Blocking work gets an emit of its own (beluga__remote). An event that the work emits is copied,
+ * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so a
+ * worker whose call was cancelled finds a flag instead of freed memory. */
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
@@ -16,7 +16,7 @@
 
 #include <pthread.h>
 
-/* A worker waits while more than this is on its way to the loop. */
+/* A worker waits while events of more than this many bytes are on their way to the loop. */
 enum { MAX_REMOTE_BYTES = 1 << 20 };
 
 typedef struct guarded guarded;
@@ -28,13 +28,14 @@ typedef struct full_stage {
     beluga__timer timer;
     int (*next)(beluga_emit *emit, void *argument);
     void *argument;
-    guarded *guard;         /* in the arena; NULL until the first turn has left the call open */
+    /* in the arena; NULL until a first turn ends with the call still open */
+    guarded *guard;
     beluga__remote *remote; /* work on the thread pool, or NULL */
     bool started;
     bool paused;
 } full_stage;
 
-/* What times a call that waits. */
+/* The watchdog of a call, which is made when the first turn did not end the call. */
 struct guarded {
     beluga__watchdog dog;
     full_stage *stage;
@@ -46,12 +47,13 @@ struct beluga__remote {
     full_stage *stage; /* used on the loop's thread only; NULL when the call is over */
     beluga_call *call;
     beluga__mailbox *mailbox;
-    int (*work)(beluga_emit *emit, void *argument); /* NULL: threads of the provider's own */
-    void (*wake)(void *argument);                   /* of such threads, or NULL */
+    int (*work)(beluga_emit *emit, void *argument); /* NULL: the provider uses threads of its own */
+    /* called when a provider's own thread may emit again; may be NULL */
+    void (*wake)(void *argument);
     void *argument;
     void (*release)(void *argument);
     int result;
-    beluga_emit *given; /* what the worker gets in place of `emit`; never dereferenced */
+    beluga_emit *given; /* the emit that the worker gets: a handle, never dereferenced */
     bool misused;       /* another thread used the worker's emit */
     beluga__mail done;
     pthread_mutex_t lock;
@@ -59,8 +61,9 @@ struct beluga__remote {
     size_t bytes;   /* size of the events on their way to the loop */
     size_t ignored; /* number of events emitted after the worker was told to stop */
     bool cancelled;
-    bool wants_room; /* a thread was told that there is none, and waits to be woken */
-    bool lost; /* An event could not be kept for want of memory, so all later events are refused. */
+    /* a provider's own thread was told that there is no room, and waits for `wake` */
+    bool wants_room;
+    bool lost; /* an event was lost for want of memory, so all later events are refused */
 };
 
 /* An event on its way to the loop, followed by everything that it points to. */
@@ -98,7 +101,8 @@ static bool settle(full_stage *self, int status, const beluga_error *err)
     if (content && self->guard) beluga__watchdog_progress(&self->guard->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
-    /* the provider neither finished nor arranged to go on, so its caller would wait for ever */
+    /* The provider neither finished nor arranged a later turn, so the caller would wait for
+     * ever. */
     if (!ended) {
         beluga_error closed;
         beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
@@ -126,7 +130,8 @@ static void cancel(beluga__stage *stage)
 {
     full_stage *self = beluga__container_of(stage, full_stage, stage);
     if (!self->emit.sink) return;
-    self->emit.sink = NULL; /* cleared first, so that nothing that cancel emits is delivered */
+    /* cleared first, so that events that the provider emits while it is cancelled go nowhere */
+    self->emit.sink = NULL;
     if (self->started) cancel_provider(self);
     let_go(self);
 }
@@ -135,8 +140,8 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_stage *self = beluga__container_of(dog, guarded, dog)->stage;
     beluga_error final = *err;
-    /* Work on a thread can't be killed: a retry would start a second computation beside it, and
-     * both would take longer. */
+    /* A thread that runs can't be killed: a retry would start the same work a second time beside
+     * it, and both would take longer. */
     if (self->remote) final.retryable = 0;
     cancel_provider(self);
     settle(self, final.code, &final);
@@ -144,7 +149,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* The first turn is over, and the call is not: from now on it is timed. */
+/* Start the watchdog, since the first turn is over and the call still runs. */
 static void guard(full_stage *self)
 {
     beluga_call *call = self->emit.call;
@@ -197,7 +202,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return 0;
 }
 
-static void pause(beluga__stage *stage, bool paused)
+static void pause_stage(beluga__stage *stage, bool paused)
 {
     full_stage *self = beluga__container_of(stage, full_stage, stage);
     self->paused = paused;
@@ -206,12 +211,12 @@ static void pause(beluga__stage *stage, bool paused)
     if (self->emit.sink && self->guard) beluga__watchdog_pause(&self->guard->dog, paused);
 }
 
-static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause};
+static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause_stage};
 static beluga__model full_adapter = {&full_ops};
 
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
 {
-    (void)runtime; /* this adapter has no state */
+    (void)runtime; /* this adapter has no state of its own */
     return &full_adapter;
 }
 
@@ -313,8 +318,8 @@ bool beluga__remote_is_cancelled(beluga__remote *remote)
     return cancelled;
 }
 
-/* Returns whether a thread has to wait. A thread that runs a loop must not, since the loop may be
- * the one that makes room. */
+/* Returns whether a worker must wait before it emits. A thread that runs a loop must not wait,
+ * since its loop may be the one that has to make room; *stuck is set for it. */
 static bool waits(const beluga__remote *remote, size_t size, bool *stuck)
 {
     bool full = !remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES;
@@ -322,7 +327,8 @@ static bool waits(const beluga__remote *remote, size_t size, bool *stuck)
     return full && !*stuck;
 }
 
-/* The worker waits here while many bytes are on their way; a cancelled call ends the wait. */
+/* Count the bytes of an event as on their way. The worker waits here while there are too many; a
+ * cancelled call ends the wait. */
 static int reserve(beluga__remote *remote, size_t size)
 {
     bool stuck;
@@ -377,8 +383,8 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* A provider that does not heed a cancellation holds a thread that other calls wait for, and its
- * author should learn about it. */
+/* Log how many events a provider emitted after it was cancelled. Such a provider keeps a pool
+ * thread busy that other calls need, so its author should learn of it. */
 static void log_ignored(const beluga__remote *remote, size_t ignored)
 {
     const beluga__target *target = remote->call->target;
@@ -427,7 +433,7 @@ static int remote_new(full_stage *self, beluga__remote **out)
     return 0;
 }
 
-/* Take back a remote that nobody uses. */
+/* Release a remote that was made for nothing: its work did not start. */
 static int remote_drop(beluga__remote *remote, int status)
 {
     remote->release = NULL;
@@ -494,7 +500,7 @@ void beluga__attached_release(beluga_emit *emit)
     remote_unref(emit->remote);
 }
 
-/* The worker's reference goes with the mail. */
+/* The mail takes over the worker's reference. */
 void beluga_emit_detach(beluga_emit *attached, int status)
 {
     beluga_emit *emit = beluga__attached_hold(attached);

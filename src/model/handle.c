@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-/* From the lowest bit up, a handle consists of a 1, the index of its slot, and a count of the
- * slot's earlier uses. In 64 bits the count never repeats. */
+/* A handle is a number: the lowest bit is 1, then come the index of its slot and a count of the
+ * slot's earlier uses. With 64 bits the count never repeats. */
 #if UINTPTR_MAX > UINT32_MAX
 enum { INDEX_BITS = 20, CHUNK_BITS = 10 };
 #else
@@ -16,17 +16,18 @@ enum { N_CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS), CHUNK_SLOTS = 1 << CHUNK_BITS 
 #define ONE_USE   ((uintptr_t)MAX_SLOTS << 1)
 
 typedef struct slot {
-    /* the handle while the slot is used; otherwise the next handle of this slot, made even */
+    /* the handle while the slot is in use; otherwise the slot's next handle with the lowest bit
+     * cleared */
     atomic_uintptr_t handle;
-    atomic_uintptr_t turn;    /* the thread that may use the slot now, or 0 */
-    atomic_uintptr_t misused; /* the last handle of this slot that was used out of turn */
+    atomic_uintptr_t turn;    /* id of the thread whose turn it is, or 0 */
+    atomic_uintptr_t misused; /* the last handle of this slot that was used outside its turn */
     beluga_emit *emit;        /* read only by the thread whose turn it is */
     uint32_t next_free;       /* index + 1 of the next free slot; guarded by the lock */
 } slot;
 
-/* The table belongs to the process and is never released, since a provider may look a handle up at
- * any time, even after the last client is gone. So its memory is not from a client or from a
- * host's allocator. */
+/* The table belongs to the process and is never released, since a provider may look up a handle at
+ * any time, even after the last client is gone. So its memory is not from a client or from a host's
+ * allocator. */
 static _Atomic(slot *) chunks[N_CHUNKS];
 static beluga__fork_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static uint32_t n_slots, first_free; /* guarded by the lock; `first_free` is an index + 1 */
@@ -42,7 +43,7 @@ static uint32_t index_of(const beluga_emit *handle)
     return (uint32_t)((uintptr_t)handle >> 1) & (MAX_SLOTS - 1);
 }
 
-/* The turn of every thread, which no thread has for its number. */
+/* Stands for all threads in `turn`; no thread has this id. */
 #define EVERYBODY UINTPTR_MAX
 
 static uintptr_t this_thread(void)
@@ -54,12 +55,12 @@ static uintptr_t this_thread(void)
 
 static void lock_table(void)
 {
-    /* A thread of the parent may have been changing the list at the fork, so the slots in the list
-     * stay unused. */
+    /* At the fork another thread of the parent may have been changing the list of free slots, so
+     * the child does not use the list. */
     if (beluga__fork_lock_take(&lock) && lock.was_held) first_free = 0;
 }
 
-/* The caller holds the lock. */
+/* Take a free slot. The caller holds the lock. */
 static slot *take_slot(uint32_t *index)
 {
     if (first_free) {
@@ -87,7 +88,7 @@ beluga_emit *beluga__handle_new(beluga_emit *emit)
     s->emit = emit;
     atomic_store(&s->turn, 0);
     atomic_store(&s->handle, handle);
-    return (beluga_emit *)handle; /* NOLINT: a handle is a number, see above */
+    return (beluga_emit *)handle; /* NOLINT: a handle is a number in the type of a pointer */
 }
 
 bool beluga__handle_close(beluga_emit *handle)
@@ -111,7 +112,7 @@ void beluga__handle_free(beluga_emit *handle)
     if (beluga__is_handle(handle)) beluga__handle_close(handle);
 }
 
-/* ---- sharing --------------------------------------------------------------------------------- */
+/* ---- handles for all threads */
 
 void beluga__handle_share(const beluga_emit *handle)
 {
@@ -123,7 +124,7 @@ beluga_emit *beluga__handle_pin(const beluga_emit *handle, void (*pin)(beluga_em
     slot *s = beluga__is_handle(handle) ? slot_at(index_of(handle)) : NULL;
     beluga_emit *emit = NULL;
     if (!s) return NULL;
-    /* Closing takes the lock, too, before the emit can go. */
+    /* beluga__handle_close takes the lock too, so the emit can't be freed before it is pinned. */
     lock_table();
     if (atomic_load(&s->handle) == (uintptr_t)handle && atomic_load(&s->turn) == EVERYBODY) {
         emit = s->emit;

@@ -1,5 +1,6 @@
-/* The adapter between a call and the pure functions of an HTTP provider: it starts a call, steers
- * it, and ends it when its time is over. http_stage.h lists the files that do the rest. */
+/* The adapter between a call and the pure functions of an HTTP provider: it starts, pauses and
+ * cancels calls, and ends them when they take too long. http_stage.h lists the files of the
+ * adapter. */
 #include "base/clock.h"
 #include "model/call_kind.h"
 #include "model/course.h"
@@ -8,7 +9,7 @@
 #include "model/span.h"
 #include "schema/event.h"
 
-/* --- steering --------------------------------------------------------------------------------- */
+/* --- pause and cancel ------------------------------------------------------------------------- */
 
 static void cancel(beluga__stage *stage)
 {
@@ -18,17 +19,17 @@ static void cancel(beluga__stage *stage)
     beluga__http_stage_let_go(self, false);
 }
 
-static void pause(beluga__stage *stage, bool paused)
+static void pause_stage(beluga__stage *stage, bool paused)
 {
     beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
-    /* Before the next request nobody is waited for. */
+    /* Between two requests nobody waits for the server, so the watchdog stands anyway. */
     if (beluga__http_stage_is_read(self)) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
-        beluga__http_stage_set_grace(self); /* after a pause the grace begins anew */
-    /* Without a transfer the call still waits for its key. */
+        beluga__http_stage_set_grace(self); /* after a pause the grace period begins anew */
+    /* Without a transfer the call is still waiting for its key, and there is nothing to pause. */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
@@ -48,7 +49,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Record in the attempt's span where the request went, and how. */
+/* Record the request's URL and method in the attempt's span. */
 static void tell_url(const beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
@@ -56,7 +57,7 @@ static void tell_url(const beluga__http_stage *self)
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
-        /* Some providers want the key in the query. */
+        /* Some providers want the key in the query of the URL. */
         beluga__http_secrets_mask(&self->secrets, url.data, url.length);
         beluga__span_text(call, "url.full", url.data, url.length);
     }
@@ -66,7 +67,8 @@ static void tell_url(const beluga__http_stage *self)
         beluga__span_text(call, "http.request.method", method, strlen(method));
 }
 
-/* From now on the service may have to be told that the call is over. */
+/* Note that a request is sent: from now on the service may have to be told when the call ends
+ * early. */
 static int note_request(beluga__http_stage *self, beluga_error *err)
 {
     if (!beluga__http_stage_provider(self)->encode_cancel) return 0;
@@ -107,7 +109,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
-        .once = call->kind == BELUGA_CALL_BATCH_CREATE, /* a job is paid for when it is there */
+        .once = beluga__call_asks_once(call),
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
@@ -115,7 +117,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
     if (status) return status;
     start_watching(self);
-    if (self->paused) pause(&self->stage, true);
+    if (self->paused) pause_stage(&self->stage, true);
     return 0;
 }
 
@@ -124,8 +126,8 @@ static void send_warnings(beluga__http_stage *self)
     beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
 
-/* Runs when the secrets have been fetched. In a later turn of the loop a failure is reported as an
- * event. */
+/* Continues when the secrets have been fetched. This runs in a later turn of the loop, so a failure
+ * is delivered as an event. */
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
 {
     beluga__http_stage *self = beluga__container_of(secrets, beluga__http_stage, secrets);
@@ -151,7 +153,7 @@ static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
     return status ? status : 1;
 }
 
-/* A key may have expired since the last request. */
+/* Fetch the secrets anew for the next request: a key may have expired since the last one. */
 static void ask_again(beluga__http_stage *self)
 {
     beluga_error err;
@@ -177,7 +179,8 @@ static void time_came(beluga__timer *timer)
         beluga__http_stage_grace_over(self);
 }
 
-/* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
+/* Runs in the first turn of the loop: a stage delivers nothing inside start, so its warnings wait
+ * for this. */
 static void turn_came(beluga__task *task)
 {
     beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, soon);
@@ -196,7 +199,6 @@ static int prepare(beluga__http_stage *self, beluga_error *err)
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
-    if (call->kind == BELUGA_CALL_BATCH_RESULTS) max_event = max_body; /* each line is an answer */
     beluga__watchdog_init(&self->dog, call, barked);
     self->timer.fire = time_came;
     self->soon.run = turn_came;
@@ -241,11 +243,11 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return 0;
 }
 
-static const beluga__model_ops http_ops = {.start = start, .cancel = cancel, .pause = pause};
+static const beluga__model_ops http_ops = {.start = start, .cancel = cancel, .pause = pause_stage};
 static beluga__model http_adapter = {&http_ops};
 
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime)
 {
-    (void)runtime; /* this adapter has no state */
+    (void)runtime; /* this adapter has no state of its own */
     return &http_adapter;
 }

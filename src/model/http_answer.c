@@ -1,5 +1,5 @@
-/* Reads the answer of an HTTP provider. Its first bytes tell whether the answer is a stream or
- * comes in one piece, which is collected and decoded here. */
+/* Reads the answer of an HTTP provider. Its first bytes tell whether the answer is a stream or one
+ * piece. An answer in one piece is collected and decoded here. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/line.h"
@@ -9,8 +9,8 @@
 #include "model/http_log.h"
 #include "model/http_stage.h"
 
-/* Hand the bytes on to a caller who wants them. Returns false where a callback cancelled the
- * call. */
+/* Deliver the bytes as RAW events, if the caller asked for them. Returns false if a callback
+ * cancelled the call. */
 static bool hand_on(beluga__http_stage *self, const char *bytes, size_t n)
 {
     if (self->raw) beluga__emit_raw(&self->emit, &self->response, bytes, n, false);
@@ -19,8 +19,8 @@ static bool hand_on(beluga__http_stage *self, const char *bytes, size_t n)
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-/* Returns NULL when the headers say nothing about limits, or without memory, since the answer
- * matters more than the limits. */
+/* Returns the rate limits of the headers, or NULL if there are none. Also NULL without memory,
+ * since the answer matters more than the limits. */
 static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
 {
     beluga_rate_limits limits, *kept = NULL;
@@ -30,8 +30,8 @@ static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
     return kept;
 }
 
-/* Returns NULL when there is no request id, or without memory, since the answer matters more than
- * the id. */
+/* Returns the request id of the headers, or NULL if there is none. Also NULL without memory, since
+ * the answer matters more than the id. */
 static const char *read_request_id(const beluga__http_stage *self)
 {
     char line[BELUGA__MAX_REQUEST_ID];
@@ -41,16 +41,24 @@ static const char *read_request_id(const beluga__http_stage *self)
     return beluga__arena_copy(&self->emit.call->arena, line, strlen(line));
 }
 
-/* Returns whether the provider alone knows what a body looks like. */
+/* Returns whether the framing is one that only the provider knows, so that the bytes are not
+ * sniffed. */
 static bool is_fixed(const beluga__http_stage *self)
 {
     return beluga__framing_is_fixed(beluga__http_stage_provider(self)->framing);
 }
 
-/* The first answer tells where the results are, and further ones are files with a line for each. */
+/* Returns whether this answer is a file of batch results. The first answer of such a call only
+ * names the files. */
 static bool is_file_of_results(const beluga__http_stage *self)
 {
-    return self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS && self->request.token;
+    return beluga__call_is_of_results(self->emit.call) && self->request.token;
+}
+
+static beluga__http_phase phase_of_body(const beluga__http_stage *self)
+{
+    if (beluga__call_is_answer(self->emit.call)) return BELUGA__HTTP_SNIFFING;
+    return is_file_of_results(self) ? BELUGA__HTTP_STREAMING : BELUGA__HTTP_COLLECTING;
 }
 
 static void on_head(void *owner)
@@ -58,9 +66,7 @@ static void on_head(void *owner)
     beluga__http_stage *self = owner;
     beluga_call *call = self->emit.call;
     int status = self->response.status;
-    beluga__http_phase next =
-        beluga__call_is_answer(call) ? BELUGA__HTTP_SNIFFING : BELUGA__HTTP_COLLECTING;
-    if (is_file_of_results(self)) next = BELUGA__HTTP_STREAMING;
+    beluga__http_phase next = phase_of_body(self);
     if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
@@ -78,7 +84,7 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
     beluga_error err;
     beluga__watchdog_live(&self->dog);
     int status = beluga__buf_append(&self->response.body, bytes, n);
-    /* For a refusal, the beginning of the body is enough. */
+    /* for a refusal the beginning of the body is enough */
     if (!status || self->phase == BELUGA__HTTP_REFUSED) return;
     beluga_error_set(&err, status, "%s",
                      status == BELUGA_ERROR_LIMIT_EXCEEDED
@@ -88,19 +94,27 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
 }
 
 /* Some servers send blank lines before an answer to show that they are working. Returns how many
- * bytes of them the provider does not get. */
+ * bytes of these are not passed to the provider. */
 static size_t blanks_before(const beluga__http_stage *self, const char *bytes, size_t n)
 {
     return is_fixed(self) ? 0 : beluga__sniff_skip(bytes, n);
 }
 
-/* The answer is whole, and so is the call, unless the decoder asked for another request. */
+/* Decode an answer about a batch job. A complete body ends the call, unless the decoder asked for
+ * another request. */
 static int decode_job(beluga__http_stage *self, const char *text, size_t n)
 {
-    int status =
-        beluga__call_kind_job_decoder(self->emit.call)(self->state, text, n, self->emit.given);
+    const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
+    int status = api->decode_job(self->state, text, n, self->emit.given);
     bool ends = !status && !self->emit.failed && !beluga__course_goes_on(self->emit.call);
     return ends ? beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL) : status;
+}
+
+/* Decode a list of models, vectors or a token count. */
+static int decode_other(beluga__http_stage *self, const char *text, size_t n)
+{
+    int status = beluga__call_kind_decoder(self->emit.call)(text, n, self->emit.given);
+    return status ? status : beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
 }
 
 static int decode_body(beluga__http_stage *self)
@@ -112,20 +126,18 @@ static int decode_body(beluga__http_stage *self)
     size_t n = body->length - skip;
     uintptr_t before = beluga__http_stage_begin_turn(self);
     int status;
-    beluga__decode_fn *decode = beluga__call_kind_decoder(self->emit.call);
-    if (beluga__call_is_of_jobs(self->emit.call)) {
-        status = decode_job(self, text, n);
-    } else if (decode) {
-        status = decode(text, n, self->emit.given);
-        if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
-    } else
+    if (beluga__call_is_answer(self->emit.call))
         status = provider->decode_response(self->state, text, n, self->emit.given);
+    else if (beluga__call_is_of_jobs(self->emit.call))
+        status = decode_job(self, text, n);
+    else
+        status = decode_other(self, text, n);
     beluga__http_stage_end_turn(self, before);
     return status;
 }
 
-/* Read a collected body as a stream, which came where one answer was expected and does not begin
- * like a stream. */
+/* Decode a collected body as a stream. A stream came although one answer was expected, and its
+ * beginning did not look like a stream. */
 static void read_as_frames(beluga__http_stage *self, int framing)
 {
     beluga__buf body = self->response.body;
@@ -137,7 +149,7 @@ static void read_as_frames(beluga__http_stage *self, int framing)
     beluga__buf_free(&body);
 }
 
-/* Decode the whole body, which has now arrived. */
+/* Decode the body, which is now complete. */
 static void end_collecting(beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
@@ -166,7 +178,7 @@ static void end_collecting(beluga__http_stage *self)
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-/* Decide by the first bytes how the body is read. `over` says that no more bytes will come. */
+/* Decide from the first bytes how the body is read. `over` says that no more bytes will come. */
 static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool over)
 {
     static const uint8_t phases[] = {
@@ -185,7 +197,8 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
     beluga__http_stage_enter(self, phases[kind]);
 }
 
-/* Take bytes of a stream, the first of which begin with `skip` that tell nothing of what it is. */
+/* Take bytes of a stream. The first `skip` bytes are blanks or a byte order mark, which are not
+ * decoded. */
 static void stream(beluga__http_stage *self, char *bytes, size_t n, size_t skip)
 {
     if (skip && is_fixed(self)) skip = 0;
@@ -199,7 +212,7 @@ static bool keeps_blanks(const beluga__http_stage *self)
     return self->raw || is_fixed(self);
 }
 
-/* Decide by first bytes that came in pieces and were kept until they were enough. */
+/* Decide from bytes that came in several pieces and were kept until they were enough. */
 static void decide_by_kept(beluga__http_stage *self, bool over)
 {
     beluga__buf *body = &self->response.body, kept = *body;
@@ -210,7 +223,7 @@ static void decide_by_kept(beluga__http_stage *self, bool over)
         stream(self, kept.data, kept.length, skip);
         beluga__buf_free(&kept);
     } else if (skip && self->phase != BELUGA__HTTP_SNIFFING && !keeps_blanks(self)) {
-        memmove(body->data, body->data + skip, n + 1); /* moves the NUL behind the body, too */
+        memmove(body->data, body->data + skip, n + 1); /* this moves the NUL behind the body, too */
         body->length = n;
     }
 }
@@ -244,16 +257,16 @@ static void on_body(void *owner, char *bytes, size_t n)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Returns whether the code, in a replay, says that our side had ended the recorded call, so that
- * its body was not cut. */
+/* Returns whether a replay ended with a code that means that our own side ended the recorded call.
+ * Then the body was not cut by the server. */
 static bool is_own_end(int code)
 {
     return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
-/* Returns whether the body is a complete JSON object. An object shows its own end, even where the
- * stream was reset without an error (RFC 9113, 8.1) or the connection was closed without notice. */
+/* Returns whether the body is a complete JSON object. Such a body is complete even where the stream
+ * was reset without an error (RFC 9113, 8.1) or the connection was closed without notice. */
 static bool is_whole_object(const beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
@@ -282,7 +295,7 @@ static void body_ended(beluga__http_stage *self, int code, const beluga_error *e
         end_collecting(self);
 }
 
-/* Returns whether a refusal says that what was to be deleted is not there. Its status alone does
+/* Returns whether a refusal says that the thing to be deleted does not exist. The status alone does
  * not tell: Gemini answers 403 for a file that may not exist. */
 static bool is_gone(const beluga__http_stage *self)
 {
@@ -294,7 +307,8 @@ static bool is_gone(const beluga__http_stage *self)
     return err.code == BELUGA_ERROR_NOT_FOUND;
 }
 
-/* The decoder is told by an empty body, and asks for what else is to be deleted. */
+/* Treat a file that is already gone as deleted: give the decoder an empty body, so that it asks for
+ * the next file to delete. */
 static void pass_over_gone(beluga__http_stage *self)
 {
     beluga__buf_clear(&self->response.body);
@@ -311,7 +325,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
         pass_over_gone(self);
     else if (self->phase == BELUGA__HTTP_REFUSED)
         beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
-    /* decoding the end of the body may have ended the call, or this request of it */
+    /* decoding the rest of the body may have ended the call, or this request of it */
     else if (!beluga__http_stage_is_read(self))
         body_ended(self, code, err);
     beluga__http_stage_end_reading(self, call);

@@ -1,6 +1,6 @@
-/* Tells a service that a call is over before its answer was. The request is detached from the call:
- * it runs on the call's loop, is listed there as a call of its own, and holds the call's memory. It
- * has a stage of its own, which delivers nothing: nobody hears of its answer. */
+/* Tells a service that a call ended before its answer did. The request that says so is detached
+ * from the call: it runs on the call's loop, is listed there like a call, and keeps the call's
+ * memory. It has a stage of its own, whose answer is read but delivered to nobody. */
 #include "base/clock.h"
 #include "model/course.h"
 #include "model/http_log.h"
@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 typedef struct farewell {
-    beluga__http_stage stage; /* `soon` begins it, and `timer` ends it */
+    beluga__http_stage stage; /* its task `soon` starts the request, its `timer` ends it */
     beluga__running run;
-    const char *token; /* of the last request */
+    const char *token; /* token of the call's last request */
     beluga_call *held; /* a reference to the call, or to the call from which it is derived */
 } farewell;
 
@@ -36,7 +36,7 @@ static void end(farewell *f)
     beluga__http_response_free(&stage->response);
     beluga__list_remove(&f->run.node);
     loop->active--;
-    beluga__call_unref(held); /* which may free all of it */
+    beluga__call_unref(held); /* this may free `f`, which lies in the call's arena */
 }
 
 static void tell_log(const beluga_call *call, const char *problem)
@@ -127,7 +127,7 @@ static void go(farewell *f, int status, beluga_error *err)
     if (status < 0)
         fail(f, err->message);
     else if (status)
-        end(f); /* there is nothing to tell */
+        end(f); /* the provider has nothing to tell its service */
 }
 
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
@@ -136,7 +136,7 @@ static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_erro
     go(farewell_of(stage), status, err);
 }
 
-/* The key may have expired since the last request. */
+/* Fetch the secrets anew and send the request: the key may have expired since the last request. */
 static void begin(beluga__task *task)
 {
     beluga__http_stage *stage = beluga__container_of(task, beluga__http_stage, soon);

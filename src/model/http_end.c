@@ -1,4 +1,4 @@
-/* How an HTTP call ends: its terminal event is delivered, and everything that the call holds is
+/* The end of an HTTP call: the terminal event is delivered, and everything that the call holds is
  * released. */
 #include "base/clock.h"
 #include "loop/rooms.h"
@@ -50,7 +50,8 @@ void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call)
 
 /* --- the terminal event ----------------------------------------------------------------------- */
 
-/* Returns whether the code says that our side gave up waiting, and not that the provider failed. */
+/* Returns whether the code says that our own side stopped waiting, rather than that the provider
+ * failed. */
 static bool gave_up(int code)
 {
     switch (code) {
@@ -77,7 +78,7 @@ void beluga__http_stage_give_cause(beluga__http_stage *self, const char *text, s
     beluga_error_set_cause(err, sample, n);
 }
 
-/* A provider's error message may repeat a key. */
+/* Replace keys in the error by stars: a provider may quote a key in its message. */
 static void mask_error(beluga__http_stage *self)
 {
     beluga_error *err = self->emit.error;
@@ -107,7 +108,7 @@ void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_er
     beluga__http_stage_conclude(self);
 }
 
-/* --- the grace behind a finish ---------------------------------------------------------------- */
+/* --- the grace period after a finish ---------------------------------------------------------- */
 
 void beluga__http_stage_grace_over(beluga__http_stage *self)
 {
@@ -116,8 +117,8 @@ void beluga__http_stage_grace_over(beluga__http_stage *self)
     beluga__http_stage_end_reading(self, call);
 }
 
-/* The grace starts after a finish reason without content, and anew after each frame that follows.
- * It has an end, since a server may send pings behind its finish. */
+/* The grace period starts after a finish reason without content, and starts again with each frame
+ * that follows. The sum is limited, since a server may send pings for ever after its finish. */
 void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;

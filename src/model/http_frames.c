@@ -1,12 +1,12 @@
-/* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
- * other. model/proof.h tells what the end of the stream means. */
+/* Reads a body that is a stream: cuts it into frames and passes them to the provider one by one.
+ * model/proof.h says what the end of the stream means. */
 #include "base/limits.h"
 #include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_stage.h"
 #include "wire/sniff.h"
 
-/* Keep the beginning of a stream as long as no frame was understood. */
+/* Keep the beginning of a stream for the error message, as long as no frame was understood. */
 static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
 {
     size_t kept = self->response.body.length;
@@ -18,12 +18,12 @@ static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
 
 /* --- the end of the stream -------------------------------------------------------------------- */
 
-/* Fail a call where the provider knew none of the frames. */
+/* Fail a call in whose stream the provider understood no frame. */
 static void not_understood(beluga__http_stage *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
-    /* A retry would be charged again, and bring the same kind of frames. */
+    /* The server did answer: a retry would be charged again, and bring the same kind of frames. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
     beluga__http_stage_fail(self, err.code, &err);
 }
@@ -50,8 +50,8 @@ void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_erro
     beluga__http_stage_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
-/* Returns whether the next request follows. A file of results that may have been cut is not left
- * for the next one. */
+/* Returns whether the call goes on with another request. It does not after a file of results that
+ * may have been cut: its rest would be lost. */
 static bool goes_on(const beluga__http_stage *self, beluga__body_end end)
 {
     bool whole = beluga__call_is_of_jobs(self->emit.call) ? end == BELUGA__BODY_FRAMED
@@ -72,7 +72,8 @@ static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_e
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-/* Where the body's length is not known, a cut leaves half an event at its end. */
+/* Fail with stream_closed: the last frame is half an event, since the body was cut and its length
+ * was not known. */
 static void cut_within_event(beluga__http_stage *self)
 {
     beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
@@ -81,15 +82,16 @@ static void cut_within_event(beluga__http_stage *self)
     ended(self, BELUGA__BODY_CUT, &cause);
 }
 
-/* A line of a file of results that can't be read concerns itself alone: the answers behind it are
- * paid for. Whether any line of the file can be read shows at its end. */
+/* Pass over a line of batch results that can't be decoded, since the other results are paid for.
+ * Returns false if the failure is not the line's own. If no line of the file can be read, the call
+ * fails when the file ends. */
 static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
     bool broken =
         status == BELUGA_ERROR_MALFORMED_RESPONSE || status == BELUGA_ERROR_INVALID_RESPONSE;
     if (!broken || beluga__call_is_answer(self->emit.call)) return false;
     size_t n = frame->length;
-    /* the first one is the sample; without memory there is none */
+    /* the first such line is kept for the error message, if there is memory */
     if (!self->line_lost)
         beluga__buf_append(&self->response.body, frame->data,
                            n < BELUGA__BODY_SAMPLE_BYTES ? n : BELUGA__BODY_SAMPLE_BYTES);
@@ -107,7 +109,7 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
         return 0;
     }
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
-        cut_within_event(self); /* the body has ended, and this frame was its unfinished rest */
+        cut_within_event(self); /* the body has ended, and this frame is its cut last line */
         return 1;
     }
     if (passes_over(self, frame, status)) return 0;
@@ -126,7 +128,7 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
         keep_sample(self, frame->data, frame->length);
     }
     if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
-        /* before the first reason there is nothing to note */
+        /* before the first finish reason there is nothing to note */
         beluga__proof_note(&self->proof, brought);
     if (brought & BELUGA__BROUGHT_CONTENT) {
         self->line_read = true;
@@ -134,8 +136,8 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
     }
 }
 
-/* Whoever hands the bytes on wants those behind the end marker, too. Returns whether the body's end
- * is waited for. */
+/* Returns whether the call waits for the end of the body although the end marker came: a caller who
+ * asked for raw events wants the bytes behind the marker, too. */
 static bool waits_for_rest(beluga__http_stage *self)
 {
     if (!self->raw || !self->transfer) return false;
@@ -145,8 +147,8 @@ static bool waits_for_rest(beluga__http_stage *self)
     return true;
 }
 
-/* Lines carry no event name. Where lines came instead of events, a provider that expects event
- * names gets the name of events without a name. */
+/* Give frames that are plain lines an event name. Lines carry none, and a provider that expects
+ * events looks at the name; "message" is the name of events without one. */
 static const beluga_frame *named(const beluga__http_stage *self, const beluga_frame *frame,
                                  beluga_frame *copy)
 {
@@ -165,8 +167,8 @@ static int decode(beluga__http_stage *self, const beluga_frame *frame)
     const beluga_provider *provider = beluga__http_stage_provider(self);
     if (beluga__call_is_answer(self->emit.call))
         return provider->decode_event(self->state, frame, self->emit.given);
-    return beluga__batch_api_of(provider).decode_result(self->state, frame->data, frame->length,
-                                                        self->emit.given);
+    return provider->batch->decode_result(self->state, frame->data, frame->length,
+                                          self->emit.given);
 }
 
 /* Returns 0 to go on with the next frame, 1 when the call has ended. */
@@ -197,7 +199,10 @@ static int on_frame(void *payload, const beluga_frame *given)
     return 0;
 }
 
-/* Handle an error of the framer. */
+static const char result_too_large[] =
+    "one result of the batch job is larger than max_response_bytes: raise that option";
+
+/* Handle an error of the framer, which cuts the stream into frames. */
 static void failed_framing(beluga__http_stage *self, int status)
 {
     beluga_error err;
@@ -205,7 +210,7 @@ static void failed_framing(beluga__http_stage *self, int status)
     if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = beluga__call_is_of_jobs(self->emit.call)
-                  ? "one result of the batch job is larger than max_response_bytes"
+                  ? result_too_large
                   : "one event of the stream is larger than max_event_bytes";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     if (status == BELUGA_ERROR_CONTEXT_CANCELED)
@@ -228,9 +233,16 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
     if (!self->heard) keep_sample(self, bytes, n);
 }
 
-/* A file of results says nothing of its end, so that only HTTP can tell that it is whole. */
+/* Handle the end of a file of results. The file has no end marker, so only HTTP can tell that it is
+ * complete. */
 static int end_results(beluga__http_stage *self)
 {
+    if (self->framer.passed_over) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s", result_too_large);
+        beluga__emit_fail(&self->emit, err.code, &err);
+        return err.code;
+    }
     if (self->line_lost && !self->line_read) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,
@@ -240,8 +252,9 @@ static int end_results(beluga__http_stage *self)
         beluga__http_stage_give_cause(self, sample->data, sample->length);
         return err.code;
     }
-    beluga_batch_api api = beluga__batch_api_of(beluga__http_stage_provider(self));
-    int status = api.decode_results_end ? api.decode_results_end(self->state, self->emit.given) : 0;
+    const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
+    int status = 0;
+    if (api->decode_results_end) status = api->decode_results_end(self->state, self->emit.given);
     if (status || self->emit.failed || beluga__course_goes_on(self->emit.call) ||
         !beluga__http_is_framed(&self->response))
         return status;
@@ -258,7 +271,7 @@ static int decode_end(beluga__http_stage *self)
 void beluga__http_stage_end_frames(beluga__http_stage *self)
 {
     int status = beluga__framer_end(&self->framer, on_frame, self);
-    /* the call ended with its last frame */
+    /* the last frame has ended the call */
     if (status > 0 || beluga__http_stage_is_over(self)) return;
     if (status == 0 && !self->marked) {
         uintptr_t before = beluga__http_stage_begin_turn(self);

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Write a record to the log of the wire. Bodies are logged unchanged and headers take several
- * lines, so no field is shortened to fit one line. */
+/* Write a record to the wire log. Bodies are logged unchanged and headers take several lines, so
+ * unlike other records the fields are not shortened to one line. */
 #define log_wire(runtime, event, ...)                                            \
     do {                                                                         \
         const beluga_log_field fields_[] = {__VA_ARGS__};                        \

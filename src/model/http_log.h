@@ -1,4 +1,4 @@
-/* The log of the wire: requests and answers at trace level, without secrets. */
+/* The wire log: requests and answers at trace level, without secrets. */
 #ifndef BELUGA__HTTP_LOG_H
 #define BELUGA__HTTP_LOG_H
 
@@ -8,7 +8,7 @@
 void beluga__http_log_request(const beluga__runtime *runtime, const beluga_http_request *request);
 void beluga__http_log_response(const beluga__runtime *runtime,
                                const beluga_http_response *response);
-/* Replaces each of the NULL-terminated `secrets` by stars. */
+/* Log bytes of a body. Each of the NULL-terminated `secrets` is replaced by stars. */
 void beluga__http_log_body(const beluga__runtime *runtime, const char *const *secrets,
                            const char *bytes, size_t n);
 

@@ -1,5 +1,6 @@
-/* A call that takes several requests: its decoder asked for another one in an answer, which is over
- * before the next request begins. model/course.h has what lasts. */
+/* The change from one request to the next in a call that takes several. The decoder asked for the
+ * next request while it read an answer; that answer ends before the request begins. model/course.h
+ * has the state that outlives it. */
 #include "base/clock.h"
 #include "loop/rooms.h"
 #include "model/call_kind.h"
@@ -16,7 +17,7 @@ static int no_memory(beluga_error *err)
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the next request");
 }
 
-/* Keep what the next request begins with, should it fail and be sent again by another attempt. */
+/* Keep a copy of the state with which the next request begins, for a retry of that request. */
 static int keep(beluga__http_stage *self, beluga__course *course, beluga_error *err)
 {
     size_t n = beluga__call_state_size(self->emit.call);
@@ -42,7 +43,7 @@ static void tell_log(const beluga__http_stage *self, const beluga__course *cours
                 BELUGA__NUMBER_FIELD("wait_ms", course->wait_ms > 0 ? course->wait_ms : 0));
 }
 
-static void wait(beluga__http_stage *self, const beluga__course *course)
+static void wait_first(beluga__http_stage *self, const beluga__course *course)
 {
     beluga_loop *loop = self->emit.call->loop;
     int64_t ms = beluga__http_stage_runtime(self)->never_waits ? 0 : course->wait_ms;
@@ -53,7 +54,7 @@ static void wait(beluga__http_stage *self, const beluga__course *course)
         loop->ops->defer(loop, &self->soon);
 }
 
-/* The warnings of the first request may still wait for their turn. */
+/* The warnings of the first request may still wait for a turn of the loop; send them now. */
 static void send_waiting_warnings(beluga__http_stage *self)
 {
     if (!self->soon.queued) return;
@@ -80,7 +81,7 @@ void beluga__http_stage_go_on(beluga__http_stage *self)
     self->transfer = NULL;
     tell_log(self, course);
     beluga__emit_pass(&self->emit, BELUGA__EVENT_ANSWERED);
-    wait(self, course);
+    wait_first(self, course);
 }
 
 /* --- where the next request goes -------------------------------------------------------------- */
@@ -126,8 +127,9 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
 {
     beluga_call *call = self->emit.call;
     const beluga_allocator *allocator = call->arena.allocator;
-    bool results = call->kind == BELUGA_CALL_BATCH_RESULTS;
+    bool results = beluga__call_is_of_results(call);
     uint32_t framing = results ? BELUGA_FRAMING_NDJSON : beluga__http_stage_provider(self)->framing;
+    if (results) max_event = max_body; /* each line of results is a whole answer */
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
@@ -135,6 +137,8 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     if (!call->streamed) beluga__room_lend(call->loop, BELUGA__ROOM_ANSWER, &self->response.body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
+    /* a result that is too large is skipped: the job's other results are paid for */
+    self->framer.passes_over = results;
     self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;
     return beluga_error_set(

@@ -1,11 +1,11 @@
-/* Makes an error of a refusal, from its status, its headers and the beginning of its body. */
+/* Makes an error from a refusal: its status, its headers and the beginning of its body. */
 #include "base/clock.h"
 #include "base/line.h"
 #include "model/http_stage.h"
 
 #include <stdio.h>
 
-/* Returns the reason where the status alone tells it, else NULL. */
+/* Returns the explanation for people, if the status alone gives one, else NULL. */
 static const char *reason_of(int status, bool told)
 {
     if (status >= 300 && status < 400)
@@ -18,8 +18,8 @@ static const char *reason_of(int status, bool told)
     return NULL;
 }
 
-/* The error does not quote a proxy's page: the page is not the provider's, and may repeat the
- * proxy's password. */
+/* Explain a proxy's refusal. The error does not quote the proxy's page: it is not the provider's,
+ * and may repeat the proxy's password. */
 static void explain_proxy(beluga__http_stage *self, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
@@ -55,7 +55,8 @@ void beluga__refusal_read(const beluga_call *call, const beluga_http_response *r
 static const char sent_without_key[] =
     "the service told another server for this request, which gets no key: only base_url's does";
 
-/* A header may hold the key, too, and a replay has none. */
+/* Returns whether the request carried no credentials, neither as a key nor in a header. False in a
+ * replay, which has no keys. */
 static bool sent_nothing(const beluga__http_stage *self)
 {
     const beluga__target *target = self->emit.call->target;
@@ -63,7 +64,8 @@ static bool sent_nothing(const beluga__http_stage *self)
            !beluga_http_request_header(&self->request, "authorization");
 }
 
-/* A server at another address than the provider's own is asked without a key, and may want one. */
+/* Say in the error that no key was sent: a server at another address than the provider's own is
+ * asked without one, but may need one. */
 static void name_missing_key(const beluga__http_stage *self, beluga_error *err)
 {
     const char *const *variables = beluga__http_stage_provider(self)->key_variables;
@@ -86,10 +88,10 @@ static void explain(beluga__http_stage *self, beluga_error *err)
     beluga__refusal_read(self->emit.call, &self->response, code, reason, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
-    /* AWS answers 403 to a bad key, and only the provider can tell this case from others. */
+    /* AWS answers 403 for a bad key as for other reasons, and only the provider can tell them
+     * apart. */
     bool key_refused = status == 401 || err->code == BELUGA_ERROR_AUTHENTICATION;
-    /* A token may have expired since it was fetched, and another try with a new token may
-     * succeed. */
+    /* The token may have expired since it was fetched, so a retry with a new token may succeed. */
     if (key_refused && !self->foreign && beluga__http_secrets_refused(&self->secrets))
         err->retryable = 1;
     if (key_refused && !self->foreign && sent_nothing(self)) name_missing_key(self, err);

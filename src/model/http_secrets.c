@@ -24,7 +24,8 @@ static void take(beluga__http_secrets *secrets, const char *value)
     secrets->n_fetched++;
 }
 
-/* Headers' values are fetched like keys, so the error must say which value failed. */
+/* Set the error. Headers' values are fetched like keys, so the error must name the one that
+ * failed. */
 static int failed(const beluga__http_secrets *secrets, beluga_error *err)
 {
     const beluga__target *target = secrets->call->target;
@@ -50,7 +51,8 @@ int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err)
     return 1;
 }
 
-/* A value that the call waited for is fresh, so `renew` stays unchanged. */
+/* Continues when a value has been fetched. A value that the call waited for is fresh, so `renew` is
+ * not set. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {
     beluga__http_secrets *secrets = beluga__container_of(wait, beluga__http_secrets, wait);
@@ -64,7 +66,7 @@ static void key_ready(beluga__key_wait *wait, const char *key, const beluga_erro
     else {
         take(secrets, key);
         status = beluga__http_secrets_fetch(secrets, &err);
-        if (!status) return; /* wait for the next secret */
+        if (!status) return; /* another secret is still being fetched */
     }
     secrets->ready(secrets, status > 0 ? 0 : status, &err);
 }
@@ -97,7 +99,7 @@ void beluga__http_secrets_cancel(beluga__http_secrets *secrets)
     beluga__key_cancel(&secrets->wait);
 }
 
-/* Another attempt would wait for the same secret and be late again. */
+/* Not retryable: another attempt would wait for the same secret. */
 int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err)
 {
     beluga__key_late(next_key(secrets), err);

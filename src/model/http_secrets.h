@@ -8,17 +8,17 @@
 typedef struct beluga__http_secrets {
     beluga_call *call;
     beluga__key_wait wait;
-    /* Runs when the secrets were fetched after a wait: status is 0, or a code with detail in
+    /* Called when the secrets were fetched after a wait: status is 0, or a code with detail in
      * `err`. */
     void (*ready)(struct beluga__http_secrets *secrets, int status, beluga_error *err);
     /* values of the target's headers, in the call's arena; NULL: no headers */
     const char **header_values;
     const char *key;    /* lives as long as the call; NULL: the target has no key */
     const char **list;  /* the values that are secret, ended by NULL */
-    uint32_t n_fetched; /* counts the headers' values and, last, the key */
+    uint32_t n_fetched; /* how many were fetched: the headers' values first, the key last */
     uint16_t n_listed;
-    bool is_token; /* the key was exchanged for a token */
-    bool renew;    /* a value may come from an earlier call's fetch, and may be old */
+    bool is_token; /* the key is a token that was made from another credential */
+    bool renew;    /* a value was fetched for an earlier call, so it may be outdated */
 } beluga__http_secrets;
 
 /* Prepare the secrets of a call. Returns 0, or NO_MEMORY with detail. */
@@ -34,10 +34,10 @@ void beluga__http_secrets_forget(beluga__http_secrets *secrets);
 void beluga__http_secrets_cancel(beluga__http_secrets *secrets);
 /* Report the secret for which the call waited too long. Returns the code. */
 int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err);
-/* Note that the server refused the secrets, which are then fetched again for the next call.
- * Returns whether a new fetch may help, since an old value was sent. */
+/* Note that the server refused the secrets, so that the next call fetches them again. Returns
+ * whether a new fetch may help: an outdated value may have been sent. */
 bool beluga__http_secrets_refused(beluga__http_secrets *secrets);
-/* Replace the secrets in a text by stars, since a server may repeat a key that it refuses. */
+/* Replace the secrets in a text by stars, since a server may quote a key that it refuses. */
 void beluga__http_secrets_mask(const beluga__http_secrets *secrets, char *bytes, size_t n);
 
 #endif

@@ -1,13 +1,13 @@
 /* The state of a call of an HTTP provider, which the files of the HTTP adapter share:
  *
- *   http_adapter.c   starts, steers and times a call
+ *   http_adapter.c   starts, pauses, cancels and times a call
  *   http_cancel.c    tells a service that a call is over
  *   http_write.c     lets the provider write the request
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
- *   http_refusal.c   makes an error of an answer that is a refusal
- *   http_next.c      ends an answer that another request of the call follows, and says where to
- *   http_end.c       delivers the end and releases everything
+ *   http_refusal.c   makes an error from a refusal
+ *   http_next.c      ends an answer and prepares the call's next request
+ *   http_end.c       delivers the terminal event and releases everything
  *   http_secrets.h   fetches the key and the values of headers
  *   http_log.h       logs the request and the answer
  *
@@ -51,11 +51,12 @@ typedef enum beluga__http_phase {
     BELUGA__HTTP_OVER,
 } beluga__http_phase;
 
-/* What kinds of frames a stream has brought so far; the value only grows. */
+/* The most that the frames of a stream have brought so far; the value only grows. */
 typedef enum beluga__http_heard {
     BELUGA__HTTP_HEARD_NOTHING,
-    BELUGA__HTTP_HEARD_FRAME,   /* a frame came, perhaps only a heartbeat */
-    BELUGA__HTTP_HEARD_UNKNOWN, /* a frame came that could be decoded and brought nothing known */
+    BELUGA__HTTP_HEARD_FRAME, /* a frame came, perhaps only a heartbeat */
+    /* a frame was decoded without error, but had nothing that the provider knows */
+    BELUGA__HTTP_HEARD_UNKNOWN,
 } beluga__http_heard;
 
 typedef struct beluga__http_stage {
@@ -63,25 +64,27 @@ typedef struct beluga__http_stage {
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;
-    /* runs after a finish, while more may follow, and before the next request of the call */
+    /* Runs in the grace period after a finish, and while the call waits for its next request. */
     beluga__timer timer;
     int64_t grace_end_ns;
-    beluga__task soon; /* sends the warnings of the first request, or the next request */
+    beluga__task soon; /* in the first turn sends the warnings, later the next request */
     beluga_http_request request;
     beluga_http_response response;
     beluga__framer framer;
-    beluga__transfer *transfer; /* NULL before the request is sent and when the body has ended */
+    beluga__transfer *transfer; /* NULL before the request is sent and after the body has ended */
     beluga__http_secrets secrets;
-    void *state;   /* state of the provider's decoder */
+    void *state;   /* the state of the provider's decoder */
     uint8_t phase; /* a beluga__http_phase */
     uint8_t heard; /* a beluga__http_heard */
-    bool raw;      /* the caller also wants the bytes of the answer's body */
-    bool marked;   /* the protocol's end marker came, and the rest is only handed on as bytes */
-    bool paused;   /* set by the caller, in any phase */
-    bool foreign;  /* the request goes to another server than the model's, so without its key */
-    /* of a file of results: a line was read, and a line was passed over that could not be */
+    bool raw;      /* the caller also asked for the bytes of the body (RAW events) */
+    /* the protocol's end marker came; the bytes behind it are only delivered as RAW events */
+    bool marked;
+    bool paused;  /* set by the caller, in any phase */
+    bool foreign; /* the request goes to another server than the model's, so it carries no key */
+    /* In a file of results: a line was read; a line that could not be read was passed over. */
     bool line_read, line_lost;
-    bool reading; /* a function further up the stack uses the buffers, and frees them later */
+    /* a function further up the call stack still uses the buffers, and frees them later */
+    bool reading;
 } beluga__http_stage;
 
 static inline const beluga_provider *beluga__http_stage_provider(const beluga__http_stage *self)
@@ -98,31 +101,32 @@ static inline const beluga__runtime *beluga__http_stage_runtime(const beluga__ht
 static inline void beluga__http_stage_enter(beluga__http_stage *self, beluga__http_phase phase)
 {
     self->phase = (uint8_t)phase;
-    /* The rest of a refusal is read, and only its beginning is kept. */
+    /* The rest of a refusal is read, but only its beginning is kept. */
     if (phase == BELUGA__HTTP_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
 }
 
-/* Returns whether the call has ended; check this after everything that delivers an event. */
+/* Returns whether the call has ended. Check this after every function that delivers an event. */
 static inline bool beluga__http_stage_is_over(const beluga__http_stage *self)
 {
     return self->phase == BELUGA__HTTP_OVER;
 }
 
-/* Returns whether nothing more of the answer is read. */
+/* Returns whether the answer has been read to its end: the call is over, or waits for its next
+ * request. */
 static inline bool beluga__http_stage_is_read(const beluga__http_stage *self)
 {
     return self->phase >= BELUGA__HTTP_WAITING;
 }
 
-/* Returns whether the answer is whole when its body ends in this way. */
+/* Returns whether the answer is complete if its body ends in this way. */
 static inline bool beluga__http_stage_is_proven(const beluga__http_stage *self,
                                                 beluga__body_end end)
 {
     return beluga__proof_holds(&self->proof, self->marked ? BELUGA__BODY_MARKED : end);
 }
 
-/* These two enclose a turn of the provider on this thread. A provider that is built in has no
- * handle, and is trusted to emit in its turns only. */
+/* These two functions enclose a turn of the provider on this thread. A built-in provider has no
+ * handle: it is trusted to emit in its turns only. */
 static inline uintptr_t beluga__http_stage_begin_turn(const beluga__http_stage *self)
 {
     return beluga__turn_begin(self->emit.given);
@@ -137,58 +141,58 @@ static inline void beluga__http_stage_end_turn(beluga__http_stage *self, uintptr
 
 /* --- http_end.c --- */
 
-/* Go to OVER: stop the timers and the transfer, and free the buffers at once, or later where a
- * function still reads them. */
+/* Go to OVER: stop the timers and the transfer, and free the buffers now, or later if a function
+ * still reads them. */
 void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection);
 /* Deliver the recorded terminal event. The stage may be gone afterwards. */
 void beluga__http_stage_conclude(beluga__http_stage *self);
 /* End the call with an error. The stage may be gone afterwards. */
 void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_error *err);
-/* Set a part of the answer as the error's cause, where the error says only that the answer was not
+/* Set a part of the answer as the cause in an error that says only that the answer was not
  * understood. */
 void beluga__http_stage_give_cause(beluga__http_stage *self, const char *text, size_t n);
-/* Between these two calls the stage and its buffers stay valid, even where a delivered event ends
- * the call. */
+/* Between these two calls the stage and its buffers stay valid, even if a delivered event ends the
+ * call. */
 beluga_call *beluga__http_stage_begin_reading(beluga__http_stage *self);
 void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call);
-/* Restart the grace period where the proof allows one; otherwise stop it. */
+/* Restart the grace period if the proof allows one; otherwise stop it. */
 void beluga__http_stage_set_grace(beluga__http_stage *self);
-/* Nothing followed the finish in time. */
+/* End the call: nothing followed the finish within the grace period. */
 void beluga__http_stage_grace_over(beluga__http_stage *self);
 
 /* --- http_next.c --- */
 
-/* Go to WAITING: the answer is whole, and its decoder asked for another request. This may end the
- * call. */
+/* Go to WAITING: the answer is complete, and its decoder asked for another request. This may end
+ * the call. */
 void beluga__http_stage_go_on(beluga__http_stage *self);
-/* Make ready for a request and its answer, of which the larger parts have these maximums. Returns 0
- * or a code with detail. */
+/* Prepare for a request and its answer. `max_event` and `max_body` limit one frame and a collected
+ * body, in bytes. Returns 0 or a code with detail. */
 int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t max_body,
                               beluga_error *err);
-/* Forget the last answer, before the next request. Returns 0 or a code with detail. */
+/* Drop the last answer before the next request. Returns 0 or a code with detail. */
 int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err);
-/* Take over what an earlier attempt knew when it sent the request that failed. */
+/* Take over the state with which an earlier attempt sent the request that failed. */
 void beluga__http_stage_take_up(beluga__http_stage *self);
 
 /* --- http_refusal.c --- */
 
 /* End the call with an error made from the status and the body of a refusal. */
 void beluga__http_stage_refused(beluga__http_stage *self);
-/* Make an error of a refusal: `code`, and what its provider reads in it; `reason` is for people
- * where the status alone tells it, else NULL. */
+/* Make an error from a refusal: `code`, and the detail that the provider reads in its body.
+ * `reason` explains it to people where the status alone does, else NULL. */
 void beluga__refusal_read(const beluga_call *call, const beluga_http_response *response, int code,
                           const char *reason, beluga_error *err);
 
 /* --- http_frames.c --- */
 
-/* Decode bytes of a stream. They may end the call. */
+/* Decode bytes of a stream. This may end the call. */
 void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_t n);
-/* The body has ended. */
+/* Handle the end of the body. */
 void beluga__http_stage_end_frames(beluga__http_stage *self);
-/* End a body that was cut short by `cause`. */
+/* Handle the end of a body that was cut short by `cause`. */
 void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_error *cause);
 
-/* --- http_answer.c: the handler of a transfer whose owner is a stage --- */
+/* --- http_answer.c: the handler of a transfer that belongs to a stage ------------------------- */
 
 extern const beluga__transfer_handler beluga__http_answer;
 
@@ -197,14 +201,14 @@ extern const beluga__transfer_handler beluga__http_answer;
 typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request *request,
                                    beluga_error *err);
 
-/* Let a function of the provider write the request, and add what the options say; `cancels` tells
- * that the request tells the service of the end. Returns 0, a code with detail, or
- * BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
+/* Let a function of the provider write the request, and add headers and body members that options
+ * ask for. `cancels` says that the request tells the service that the call is over. Returns 0, a
+ * code with detail, or BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
-/* Let the provider write the request of a call that is not sent by itself: its URL and body, and
- * no headers of the model and no key. Only the emit's call and the request of the stage are looked
- * at. Returns 0 or a code with detail. */
+/* Let the provider write a request that becomes a line of a batch job: URL and body, without the
+ * model's headers and key. The stage needs only its emit's call and its request. Returns 0 or a
+ * code with detail. */
 int beluga__http_stage_encode(beluga__http_stage *self, beluga_error *err);
 
 #endif

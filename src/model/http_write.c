@@ -1,4 +1,5 @@
-/* The request of an HTTP call: written by the provider, changed as options say, and authorized. */
+/* Makes the request of an HTTP call: the provider writes it, options change it, and it is
+ * authorized. */
 #include "base/clock.h"
 #include "model/call_kind.h"
 #include "model/claims.h"
@@ -27,8 +28,8 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* extra_body is merged here unless the provider did so; and again on top of a model's `body`
- * option, since it comes from a later layer. */
+/* Merge extra_body into the body, unless the provider did so already. After a model's `body` option
+ * it is merged again, since extra_body comes from a later layer. */
 static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
     const beluga__settings *settings = self->emit.call->settings;
@@ -48,33 +49,24 @@ static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
     return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
-/* --- a body that is given --------------------------------------------------------------------- */
+/* --- a body that the caller gave -------------------------------------------------------------- */
 
-/* Returns whether an option says something of the answer that stands in a request's body. */
+/* Returns whether an option describes something in a request's body. The name and strictness of a
+ * schema are reported with the schema. */
 static bool is_of_body(int key)
 {
     switch (key) {
-    case BELUGA_OPTION_TEMPERATURE:
-    case BELUGA_OPTION_TOP_P:
-    case BELUGA_OPTION_TOP_K:
-    case BELUGA_OPTION_MAX_TOKENS:
-    case BELUGA_OPTION_FREQUENCY_PENALTY:
-    case BELUGA_OPTION_PRESENCE_PENALTY:
-    case BELUGA_OPTION_STOP_SEQUENCES:
-    case BELUGA_OPTION_SEED:
-    case BELUGA_OPTION_TOOL_CHOICE:
-    case BELUGA_OPTION_PARALLEL_TOOL_CALLS:
-    case BELUGA_OPTION_RESPONSE_SCHEMA:
-    case BELUGA_OPTION_JSON_MODE:
-    case BELUGA_OPTION_REASONING_EFFORT:
-    case BELUGA_OPTION_REASONING_BUDGET:
-    case BELUGA_OPTION_USER: return true;
-    default: return false;
+    case BELUGA_OPTION_RESPONSE_SCHEMA_NAME:
+    case BELUGA_OPTION_RESPONSE_SCHEMA_STRICT:
+    case BELUGA_OPTION_EXTRA_HEADERS:
+    case BELUGA_OPTION_PROVIDER_SPECIFIC:
+    case BELUGA_OPTION_HEADERS: return false;
+    default: return beluga_option_shapes_answer(key);
     }
 }
 
-/* The provider wrote its body without messages and options, so what it warned of is not sent. The
- * caller is told instead which options have no effect. */
+/* Replace the warnings: the provider wrote a body without messages and options, so what it warned
+ * of is not sent. Warn instead of each option that has no effect. */
 static void warn_of_unsent(beluga__http_stage *self)
 {
     const beluga__settings *settings = self->emit.call->settings;
@@ -89,7 +81,8 @@ static void warn_of_unsent(beluga__http_stage *self)
     }
 }
 
-/* Put the given body in the place of the provider's, which says only whether it names the model. */
+/* Replace the provider's body by the caller's. From the provider's body only the member "model" is
+ * kept, if there is one. */
 static int give_body(beluga__http_stage *self, beluga_error *err)
 {
     const beluga__setting *given = &self->emit.call->settings->known[BELUGA_OPTION_REQUEST_BODY];
@@ -112,7 +105,8 @@ static int give_body(beluga__http_stage *self, beluga_error *err)
                   : 0;
 }
 
-/* An encoder that has warned has looked at the call, and knows more than the provider's claims. */
+/* Warn of capabilities that the call needs and the provider does not claim, unless the encoder has
+ * warned: it looked at the call, and knows more than the claims. */
 static void warn_of_claims(beluga__http_stage *self)
 {
     if (self->request.n_warnings) return;
@@ -125,16 +119,16 @@ static void warn_of_claims(beluga__http_stage *self)
 
 static const char *accepted(const beluga__http_stage *self)
 {
-    /* a file of results is of a type that is its service's own */
-    if (self->emit.call->kind == BELUGA_CALL_BATCH_RESULTS) return "*/*";
-    /* A body that is given may ask for a stream whatever its caller gets. */
-    if (!self->emit.call->streamed && !self->emit.call->body_given) return "application/json";
+    const beluga_call *call = self->emit.call;
+    /* The caller's body may ask for a stream, so both kinds of answers are accepted. */
+    if (!call->streamed && !call->body_given) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
-    return sse ? "text/event-stream, application/json" : "*/*";
+    /* each service has a type of its own for files of results */
+    return sse && !beluga__call_is_of_results(call) ? "text/event-stream, application/json" : "*/*";
 }
 
-/* Where the URL may have been told by a server, neither the key nor anything else of the model's
- * and the caller's must follow it anywhere. */
+/* Returns whether the request goes to another server than the model's. Such a URL was told by a
+ * server; keys, headers and traces must not be sent there. */
 static bool is_foreign(const beluga__http_stage *self)
 {
     const char *base = self->emit.call->target->base_url;
@@ -150,7 +144,7 @@ static void set_model_headers(beluga__http_stage *self)
                                        self->secrets.header_values[i]);
 }
 
-/* A server that takes part in tracing continues the caller's trace. */
+/* Add the headers that let a server continue the caller's trace. */
 static void set_trace_headers(beluga__http_stage *self)
 {
     const beluga_call *call = self->emit.call;
@@ -195,8 +189,8 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 
 /* --- the whole request ------------------------------------------------------------------------ */
 
-/* Later headers replace earlier ones of the same name. The spans of a call that is over have ended,
- * so the request that says so is no part of its trace. */
+/* Add headers and key; later headers replace earlier ones of the same name. A request that cancels
+ * has no trace headers: the spans of its call have ended. */
 static int add_own(beluga__http_stage *self, bool cancels, beluga_error *err)
 {
     set_model_headers(self);
@@ -205,7 +199,7 @@ static int add_own(beluga__http_stage *self, bool cancels, beluga_error *err)
     return status ? status : authorize(self, err);
 }
 
-/* Of several requests only the first one asks the question. */
+/* Finish the body of the call's first request; later requests don't repeat the question. */
 static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
@@ -216,7 +210,7 @@ static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_e
     return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
 }
 
-/* Let the provider write its request, and watch which options it looks at. */
+/* Let the provider write its request, and note which options it reads. */
 static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                             beluga_error *err)
 {
@@ -262,7 +256,7 @@ int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encod
     err->code = 0;
     int status = write_request(self, encode, cancels, err);
     bool nothing = cancels && status == BELUGA_ENCODE_NOTHING;
-    if (status > 0 && !nothing) /* else the call would wait for an answer to nothing */
+    if (status > 0 && !nothing) /* an unwritten request would make the call wait for ever */
         status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
                                   "the provider could not write its request, and gave %d in place "
                                   "of a negative code",

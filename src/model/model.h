@@ -1,11 +1,11 @@
-/* A model is anything that can start a call: an adapter, or a middleware around an inner model.
- * Starting a call makes a stage of the call.
+/* A model is anything that can start a call: an adapter, or a middleware around an inner model. A
+ * call that a model has started is a stage.
  *
- * Rules of a stage: it never delivers inside start; it delivers events in order and then one
- * terminal event, after which it does not touch its own memory, which may be freed; after cancel
- * it delivers nothing. Stages live in the arena of their call.
+ * Rules for a stage: it delivers nothing inside start; then it delivers events in order, and one
+ * terminal event at the end, after which it does not touch its own memory, which may be freed;
+ * after cancel it delivers nothing. Stages live in the arena of their call.
  *
- * Rules of start: it sets *stage only on success. `err` is never NULL, and start fills it in on
+ * Rules for start: it sets *stage only on success. `err` is never NULL, and start fills it in on
  * failure: the public functions accept NULL from their callers, and pass an error of their own
  * down. */
 #ifndef BELUGA__MODEL_H
@@ -26,7 +26,7 @@ typedef struct beluga__model_ops {
                  beluga_error *err);
     void (*cancel)(beluga__stage *stage);
     void (*pause)(beluga__stage *stage, bool paused);
-    /* runs when the last user has gone; NULL: there is nothing to release */
+    /* called when the last user is gone; NULL: there is nothing to release */
     void (*release)(beluga__model *model);
 } beluga__model_ops;
 
@@ -62,17 +62,17 @@ static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *er
 
 /* --- http_cancel.c --- */
 
-/* Let the provider tell its service that the call, which has a course, is over. */
+/* Let the provider tell its service that the call is over. The call has a course. */
 void beluga__http_abandon(beluga_call *call);
 
-/* Note that no answer will come of what the call has begun at its service, though the call itself
- * may begin anew. Its memory stays until the service was told. */
+/* Tell the service that nobody waits for the job that it began for this call; the call itself may
+ * begin anew. The call's memory stays until the service has been told. */
 static inline void beluga__call_abandon(beluga_call *call)
 {
     if (call->course) beluga__http_abandon(call);
 }
 
-/* The innermost layers; both return NULL without memory. */
+/* Make the innermost models. Both functions return NULL without memory. */
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);
 

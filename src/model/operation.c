@@ -26,7 +26,7 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
     if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
 }
 
-/* Prompts and answers are reported only where the client captures content. */
+/* Report prompts and answers to telemetry. The client must have asked for content. */
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
@@ -82,7 +82,7 @@ static void log_end(const beluga_op *op, const beluga_event *last)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* The op lies in the call's arena. */
+/* The op itself lies in the call's arena. */
 void beluga__operation_free(beluga_op *op)
 {
     if (--op->refs == 0) beluga__call_unref_on_loop(op->call);
@@ -107,13 +107,13 @@ static void let_go(beluga_op *op)
     loop->active--;
 }
 
-/* Returns whether the callback ended or cancelled the call. */
+/* Returns whether the callback has ended or cancelled the call. */
 static bool over(const beluga_op *op)
 {
     return !op->running || op->stop.queued;
 }
 
-/* Where the provider does not report model and name, the library knows both. */
+/* If the provider reported no model or name, those of the call are used. */
 static void deliver_metadata(beluga_op *op)
 {
     const beluga_call *call = op->call;
@@ -154,7 +154,8 @@ static void deliver_head(beluga_op *op)
     op->cb(op->payload, &usage);
 }
 
-/* Another attempt may follow a refusal, so its body is delivered with the error that it led to. */
+/* Deliver the body of a refusal with the error that it led to. It was held until now, since another
+ * attempt could have followed. */
 static void deliver_refusal(beluga_op *op, const beluga_event *event)
 {
     const beluga_event *refusal = op->refusal;
@@ -165,23 +166,24 @@ static void deliver_refusal(beluga_op *op, const beluga_event *event)
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
-    /* The usage is delivered before an error, too. */
+    /* The usage is delivered before an error, too: it tells what was spent. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
-    else if (!op->head_pending) { /* the rest of the head came after the first content */
+    else if (!op->head_pending) { /* METADATA or warnings that came after the first content */
         if (op->n_told < op->n_warnings) deliver_warnings(op);
         if (op->late_metadata && !over(op)) deliver_metadata(op);
     }
     deliver_refusal(op, event);
-    if (over(op)) return; /* the callback cancelled, so the cancellation's error follows instead */
+    /* the callback cancelled the call, so the error of the cancellation follows instead */
+    if (over(op)) return;
     report_end(op, event);
     let_go(op);
     op->cb(op->payload, event);
     beluga__operation_free(op);
 }
 
-/* Stop at once, for a deadline or a cancellation: cancel the layers below first, then report the
- * error. */
+/* Stop at once because of a deadline or a cancellation: cancel the layers below first, then report
+ * the error. */
 static void stop_now(beluga_op *op, int code)
 {
     beluga__stage *inner = op->inner;
@@ -230,7 +232,7 @@ static void merge_warnings(beluga_op *op, const beluga_event *event)
         op->warnings =
             beluga__arena_alloc(&op->call->arena, BELUGA__MAX_WARNINGS * sizeof *op->warnings);
     for (size_t i = 0; op->warnings && i < n && i < room; i++) {
-        bool twice = false; /* a retry repeats the warnings of the first try */
+        bool twice = false; /* a retry repeats the warnings of the first attempt */
         for (size_t k = 0; k < op->n_warnings; k++)
             twice = twice || strcmp(op->warnings[k], event->u.start.warnings[i]) == 0;
         if (!twice) op->warnings[op->n_warnings++] = event->u.start.warnings[i];
@@ -273,7 +275,8 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->late_metadata = !op->head_pending;
     op->metadata.id = event->u.metadata.id;
     op->metadata.model = event->u.metadata.model;
-    op->metadata.provider = event->u.metadata.provider; /* a fallback may have answered */
+    /* a fallback may have answered instead of this call's provider */
+    op->metadata.provider = event->u.metadata.provider;
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
     op->metadata.cached = event->u.metadata.cached;
@@ -293,7 +296,7 @@ static void take_raw(beluga_op *op, const beluga_event *event)
     op->refusal = copy;
 }
 
-/* A restart discards everything that was delivered; START and METADATA are delivered again. */
+/* A RESTART takes back everything that was delivered; START and METADATA are delivered again. */
 static void restart(beluga_op *op, const beluga_event *event)
 {
     op->tool_calls = 0;
@@ -306,8 +309,8 @@ static void restart(beluga_op *op, const beluga_event *event)
     op->cb(op->payload, event);
 }
 
-/* Every answer ends here, however the caller gets it, so only this function turns a FINISH into an
- * error. */
+/* Take a FINISH. All answers come through this function, so only here a FINISH can become an error
+ * (option `strict`). */
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
@@ -329,7 +332,7 @@ static void begin_tool_call(beluga_op *op, const beluga_event *event)
     content(op, event);
 }
 
-/* What is done with each kind of event; all others are content. */
+/* The function for each kind of event; kinds without one are content. */
 static void (*const takers[])(beluga_op *op, const beluga_event *event) = {
     [BELUGA_EVENT_START] = merge_warnings,
     [BELUGA_EVENT_METADATA] = take_metadata,
@@ -423,7 +426,8 @@ void beluga__operation_abort(beluga_op *op)
     beluga__operation_free(op);
 }
 
-/* A handle may outlive the loop, and then nothing can be cancelled or paused. */
+/* Returns whether the op may be cancelled or paused: the handle may outlive the loop, and then
+ * neither is possible. */
 static bool can_be_steered(const beluga_op *op)
 {
     return op && op->running && !beluga__loop_inherited(op->call->loop);
@@ -432,8 +436,7 @@ static bool can_be_steered(const beluga_op *op)
 void beluga_op_cancel(beluga_op *op)
 {
     if (!can_be_steered(op)) return;
-    /* The caller expects one more event, the error, so no rest of the head is delivered before
-     * it. */
+    /* The caller expects one more event, the error, so nothing else may be delivered before it. */
     op->usage_pending = op->late_metadata = false;
     op->n_told = op->n_warnings;
     stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);

@@ -1,11 +1,11 @@
-/* Conversations as one prompt, for APIs that take no messages. */
+/* Writes conversations as one prompt, for APIs that take no messages. */
 #include "model/call.h"
 #include "wire/http.h"
 
 #include <beluga/provider/provider.h>
 
-/* As the makers of the models publish them. What begins a prompt ("<s>", "<|begin_of_text|>") is
- * the tokenizer's to add. */
+/* The templates that the makers of the models publish. They do not contain the token that begins a
+ * prompt ("<s>", "<|begin_of_text|>"): the server's tokenizer adds it. */
 #define TURNS(before, between, after, system_role, human_role, ai_role, tool_role)              \
     .system = {before system_role between, after}, .human = {before human_role between, after}, \
     .ai = {before ai_role between, after}, .tool = {before tool_role between, after}
@@ -63,7 +63,7 @@ void beluga_http_request_put_prompt(beluga_http_request *request, const beluga_c
     beluga_json_writer *w = beluga_http_request_json(request);
     bool left_out = false, goes_on = false;
     if (!format) {
-        beluga_json_put_null(w, NULL); /* no key where one is due fails the request */
+        beluga_json_put_null(w, NULL); /* This null without a key makes the whole request fail. */
         return;
     }
     beluga_json_begin_string(w, name);

@@ -1,5 +1,5 @@
-/* Tells whether a streamed answer is whole. The proof has no clock and no I/O: the adapter reports
- * what each frame brought, and how the body ended.
+/* Tells whether a streamed answer is complete. The proof of completion has no clock and no I/O: the
+ * adapter reports what each frame brought, and how the body ended.
  *
  * A finish reason proves that nothing was cut only if no content follows. Some servers send the
  * reason in every chunk, others before the text. So the proof remembers whether a reason came with
@@ -21,7 +21,7 @@ typedef struct beluga__proof {
         BELUGA__PROOF_OVERTAKEN, /* content without a reason came after a reason */
     } state;
     bool came_with_content; /* some reason came together with content */
-    /* content followed such a reason, so reasons prove nothing in this stream */
+    /* content followed a reason that came with content, so reasons prove nothing in this stream */
     bool in_every_chunk;
 } beluga__proof;
 

@@ -1,5 +1,6 @@
-/* The options of a call in its request: written by the table of an API, and watched, so that none
- * that shapes the answer is lost in silence. */
+/* Writes the options of a call into its request, by the table of an API. It also records which
+ * options an encoder reads, so that an option that shapes the answer is never ignored without a
+ * warning. */
 #include "model/put_options.h"
 
 #include "base/limits.h"
@@ -12,7 +13,7 @@ typedef struct putting {
     beluga_http_request *request;
     beluga_json_writer *w;
     const beluga_call *call;
-    const char *inside; /* the name whose object is open, up to its dot; NULL: none */
+    const char *inside; /* the dotted name whose object is open, up to its dot; NULL: none */
     size_t n_inside;
 } putting;
 
@@ -21,7 +22,7 @@ static const char *provider_name(const beluga_call *call)
     return call->target->provider->name;
 }
 
-/* Returns the number that the API takes for a number. */
+/* Returns the number that is sent for a number: the nearest one that the API takes. */
 static double fit(const putting *p, const beluga_option_field *field, double value)
 {
     double sent = value;
@@ -72,7 +73,7 @@ static void put_setting(const putting *p, const char *name, const beluga_option_
     case BELUGA_OPTION_BOOL: beluga_json_put_bool(p->w, name, s->value.integer); break;
     case BELUGA_OPTION_STRING: put_text(p, name, (int)field->key, s); break;
     case BELUGA_OPTION_LIST: put_list(p, name, s->value.items); break;
-    case BELUGA_OPTION_POINTER: break; /* of the program, and no server's */
+    case BELUGA_OPTION_POINTER: break; /* a pointer belongs to the program, and is never sent */
     default: put_integer(p, name, field, s->value.integer); break;
     }
 }
@@ -85,7 +86,8 @@ static void leave_object(putting *p)
     p->inside = NULL;
 }
 
-/* Begin the object that a name is in, unless it is open. Returns the member's name in it. */
+/* Begin the object that a dotted name is in, unless it is open. Returns the member's name in that
+ * object. */
 static const char *enter_object(putting *p, const char *name)
 {
     char object[BELUGA__MAX_FIELD_OBJECT];
@@ -94,7 +96,7 @@ static const char *enter_object(putting *p, const char *name)
     if (p->inside && n == p->n_inside && memcmp(p->inside, name, n) == 0) return dot + 1;
     leave_object(p);
     if (!dot) return name;
-    if (n >= sizeof object) return NULL; /* no key where one is due fails the request */
+    if (n >= sizeof object) return NULL; /* NULL as a key makes the whole request fail */
     memcpy(object, name, n);
     object[n] = '\0';
     beluga_json_begin_object(p->w, object);
@@ -114,7 +116,7 @@ static void put_row(putting *p, const beluga_option_field *field, bool nested)
                                  provider_name(p->call));
 }
 
-/* ---- a provider's own ------------------------------------------------------------------------ */
+/* ---- options of one provider */
 
 static void put_own(putting *p, const beluga_own_option *row)
 {
@@ -158,9 +160,10 @@ void beluga_http_request_put_options(beluga_http_request *request, const beluga_
     leave_object(&p);
 }
 
-/* ---- what an encoder did not look at --------------------------------------------------------- */
+/* ---- options that an encoder did not read */
 
-/* The options that shape an answer. Those about tools and reasoning are the claims' (claims.h). */
+/* The options that shape an answer, except those about tools and reasoning, which claims.h
+ * checks. */
 static const uint8_t watched[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,
@@ -189,7 +192,8 @@ void beluga__warn_of_unread(const beluga_call *call, const uint64_t *reads,
         if (call->settings->known[watched[i]].type && !beluga__reads_has(reads, watched[i]))
             beluga_http_request_warn(request, "%s is not sent: %s does not know it",
                                      beluga_option_get_info(watched[i])->name, provider_name(call));
-    /* Where they are claimed, the fault is the provider's, and the conformance kit finds it. */
+    /* If the provider claims tools but its encoder did not read them, the provider has a bug, which
+     * the conformance kit finds. */
     bool claimed = call->target->provider->capabilities & BELUGA_CAPABILITY_TOOLS;
     if (call->n_tools && !claimed && !beluga__reads_has(reads, 0))
         beluga_http_request_warn(request, "tools are not sent: %s does not know any",

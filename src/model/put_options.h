@@ -1,12 +1,12 @@
-/* The options of a call in its request; beluga_http_request_put_options is public. */
+/* The options of a call in its request. The public function is beluga_http_request_put_options. */
 #ifndef BELUGA__PUT_OPTIONS_H
 #define BELUGA__PUT_OPTIONS_H
 
 #include "model/call.h"
 
-/* Returns whether the encoder looked at an option; key 0 stands for the tools. */
+/* Returns whether the encoder read an option; key 0 stands for the tools. */
 bool beluga__reads_has(const uint64_t *reads, int key);
-/* Warn of each option that shapes the answer, is set, and was not looked at. */
+/* Warn of each option that is set and shapes the answer, but was not read. */
 void beluga__warn_of_unread(const beluga_call *call, const uint64_t *reads,
                             beluga_http_request *request);
 

@@ -28,7 +28,7 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
     if (!sink || !sink->begin) return NULL;
-    /* A sink of an older build knows operations and attempts only. */
+    /* A sink that was compiled with an older header knows only spans of operations and attempts. */
     bool old = sink->size <= offsetof(beluga_telemetry_sink, attribute);
     if (old && start->kind > BELUGA_SPAN_ATTEMPT) return NULL;
     if (!beluga__span_wanted(&target->settings, start)) return NULL;
@@ -63,7 +63,7 @@ void beluga__span_close(const beluga__target *target, void *span, const beluga_s
     if (span && sink->end) sink->end(sink->payload, span, end);
 }
 
-/* --- attributes and measurements of a provider ------------------------------------------------ */
+/* --- a provider's attributes and measurements ------------------------------------------------- */
 
 static void tell_attribute(const beluga_call *call, const beluga_span_attribute *attribute)
 {
@@ -98,7 +98,7 @@ void beluga__measure_apply(const beluga_call *call, const beluga_event *event)
         sink->measure(sink->payload, span, &((const beluga__any_event *)event)->measurement.value);
 }
 
-/* --- the trace's context ---------------------------------------------------------------------- */
+/* --- the trace context ------------------------------------------------------------------------ */
 
 static bool read_context(const beluga_call *call, void *span, beluga_trace_context *context)
 {

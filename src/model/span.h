@@ -1,4 +1,4 @@
-/* The core's side of a telemetry sink. Without a sink these functions do nothing. */
+/* The core's side of a telemetry sink. Without a sink the functions do nothing. */
 #ifndef BELUGA__SPAN_H
 #define BELUGA__SPAN_H
 
@@ -13,11 +13,11 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
     return target->runtime->telemetry;
 }
 
-/* Returns whether work with these settings is reported at all, and fills in which half of the
- * telemetry is not wanted. */
+/* Returns whether work with these settings is reported at all. Sets in `start` whether spans or
+ * metrics are not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
-/* Returns the name of what a call does, in telemetry; NULL for one that is not reported. */
+/* Returns the telemetry name of a call's operation; NULL for a call that is not reported. */
 static inline const char *beluga__span_operation(const beluga_call *call)
 {
     if (beluga__call_is_of_jobs(call)) return call->operation;
@@ -27,7 +27,7 @@ static inline const char *beluga__span_operation(const beluga_call *call)
     return call->kind < sizeof names / sizeof *names ? names[call->kind] : NULL;
 }
 
-/* Returns whether no option of these settings is described by spans. */
+/* Returns whether these settings have no option that spans report. */
 bool beluga__span_is_plain(const beluga__settings *settings);
 
 /* The initializer of a beluga_span_start for a call, or for an attempt of it. */
@@ -43,7 +43,7 @@ bool beluga__span_is_plain(const beluga__settings *settings);
  * Returns NULL when there is no span. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start);
-/* Returns the end of work that ends now, without other facts; err NULL: the work succeeded. */
+/* Returns the end of work that ends now; err NULL: the work succeeded. Other fields are empty. */
 beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End a span; NULL does nothing. */
 void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end);
@@ -59,13 +59,13 @@ void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
  * caller's where the library traces nothing. Returns false where there is none. */
 bool beluga__span_context(const beluga_call *call, beluga_trace_context *context);
 
-/* The ids of the call's trace for its log records; "" where there is no trace. */
+/* The ids of a call's trace for its log records; "" without a trace. */
 typedef struct beluga__span_ids {
     char trace[33], span[17];
 } beluga__span_ids;
 void beluga__span_read_ids(const beluga_call *call, void *span, beluga__span_ids *ids);
 
-/* beluga__log with the trace's ids behind the fields, where the call has them. */
+/* Like beluga__log, with the ids of the call's trace added to the fields if there is a trace. */
 #define beluga__log_traced(runtime, level, event, of_call, of_span, ...)                      \
     do {                                                                                      \
         if (beluga__log_enabled(runtime, level)) {                                            \

@@ -1,4 +1,4 @@
-/* A target is the callee of a chat model: a provider with its state, settings, key and
+/* A target is the endpoint that a chat model calls: a provider with its state, settings, key and
  * connections. A target does not change, and the model shares it with all models that were bound
  * from it. */
 #ifndef BELUGA__TARGET_H
@@ -25,12 +25,13 @@ typedef struct beluga__target {
     atomic_uint refs;
     beluga__runtime *runtime;        /* a reference */
     beluga__arena arena;             /* holds strings and items of the settings */
-    const beluga_provider *provider; /* gives the target its provider name */
-    /* Gives the functions: the same provider, or the base of a provider without code. */
+    const beluga_provider *provider; /* the provider whose name the target carries */
+    /* The provider whose functions are called: the same one, or the base of a provider without
+     * code. */
     const beluga_provider *protocol;
-    /* The provider's table as it was registered, perhaps shorter than ours; NULL: the same as
-     * `protocol`. Provider functions get this table, since they may know more about it than ours
-     * holds. */
+    /* The provider's table as it was registered, which may be shorter than ours; NULL: the same as
+     * `protocol`. The provider's functions get this table, since it may lie in a larger struct of
+     * theirs. */
     const beluga_provider *given;
     bool builtin; /* the provider is built in, so its functions are trusted to keep the rules */
     void *self;   /* the result of provider->open */
@@ -41,12 +42,12 @@ typedef struct beluga__target {
     const char *metric_prefix;
     beluga__key *key; /* NULL: the target has no key */
     bool key_set;
-    bool plain; /* no option is set that spans describe */
+    bool plain; /* no option is set that spans report */
     beluga__target_header *headers;
     size_t n_headers;
     beluga__connection connection;
     beluga__model *stack; /* the outermost middleware */
-    size_t call_bytes;    /* bytes of a call's first block; 0: as many as HTTP needs */
+    size_t call_bytes;    /* size of a call's first block; 0: the size that HTTP calls need */
     void (*destroy)(struct beluga__target *target);
 } beluga__target;
 

@@ -1,4 +1,4 @@
-/* Judges an answer by its finish reason. */
+/* Judges by its finish reason whether an answer is whole. */
 #ifndef BELUGA__UNFINISHED_H
 #define BELUGA__UNFINISHED_H
 
@@ -6,12 +6,12 @@
 
 #include <beluga/event.h>
 
-/* Judge a finish reason where only a whole answer is acceptable. Returns 0 for a whole answer, or
- * an error's code. */
+/* Returns 0 if the finish reason is that of a whole answer, else the code of the error that it is
+ * for a caller who accepts only whole answers. */
 int beluga__unfinished_code(uint32_t reason);
 
-/* Judge the FINISH of a call. Returns 0, or a code with detail in `err` where the call is strict
- * and the answer is not whole. */
+/* Check the FINISH of a call. Returns 0, or, if the call is strict and the answer is not whole, a
+ * code with detail in `err`. */
 int beluga__unfinished_check(const beluga_call *call, const beluga_event *finish,
                              beluga_error *err);
 

@@ -4,18 +4,11 @@
 
 #include <inttypes.h>
 
-/* The options are at most a week, which fits into 32 bits of milliseconds. */
+/* Returns a timeout option in milliseconds. All of these options are at most a week, which fits
+ * into 32 bits. */
 static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
 {
     return (int32_t)beluga__settings_int(call->settings, key, otherwise);
-}
-
-/* The requests of a batch job take their time to be sent. */
-static int32_t time_to_send(const beluga_call *call)
-{
-    enum { BYTES_A_MS = 256 };
-    if (call->kind != BELUGA_CALL_BATCH_CREATE) return 0;
-    return (int32_t)(call->u.job->length / BYTES_A_MS); /* at most 256 MiB */
 }
 
 static int64_t due(int64_t since_ns, int64_t ms)
@@ -38,7 +31,7 @@ static void arm(beluga__watchdog *dog)
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
 }
 
-/* A server that showed that it was working is not asked again, since it would start over. */
+/* Not retryable: the server showed that it was working, and would start over. */
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
@@ -47,7 +40,8 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
-/* This also holds for a server that sends blank lines until its answer comes in one piece. */
+/* Fill in the error of a total timeout. It also covers a server that sends blank lines until its
+ * answer comes in one piece. */
 int beluga__watchdog_late(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
@@ -64,8 +58,8 @@ static void shift(beluga__watchdog *dog, int64_t ns)
     arm(dog);
 }
 
-/* The server could not be heard while the loop stood still, so the timeouts are extended. The
- * number of extensions is limited, since a host may stop the loop each time. */
+/* Extend the timeouts after the loop stood still, since the server could not be heard meanwhile.
+ * Returns false after the third time: a host may stop its loop again and again. */
 static bool spare(beluga__watchdog *dog)
 {
     if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;
@@ -81,7 +75,7 @@ static bool is_due(const beluga__watchdog *dog, int64_t now_ns)
            now_ns >= due(dog->moved_ns, dog->progress_ms);
 }
 
-/* When the timer fires, events since then may have moved the deadline, so it is computed again. */
+/* Compute the deadline again: events since the timer was set may have moved it. */
 static void fire(beluga__timer *timer)
 {
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
@@ -105,6 +99,15 @@ static void fire(beluga__timer *timer)
     dog->bark(dog, &err);
 }
 
+/* Add time to send the requests of a batch job, which are up to 256 MiB. */
+static void add_time_to_send(beluga__watchdog *dog, const beluga__job_question *job)
+{
+    enum { BYTES_A_MS = 256 };
+    int32_t more = (int32_t)(job->length / BYTES_A_MS);
+    if (dog->first_ms) dog->first_ms += more;
+    if (!dog->whole) dog->total_ms += more;
+}
+
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *))
 {
@@ -112,7 +115,6 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
-    if (dog->first_ms) dog->first_ms += time_to_send(call);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
     int32_t most = BELUGA__PROGRESS_TIMEOUT_MS;
     if (dog->first_ms > most) most = dog->first_ms;
@@ -120,8 +122,9 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
     dog->whole = beluga__settings_has(call->settings, BELUGA_OPTION_TOTAL_TIMEOUT);
-    timeout = call->streamed ? 0 : timeout + time_to_send(call);
-    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, timeout);
+    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
+    const beluga__job_question *job = beluga__call_job(call);
+    if (job) add_time_to_send(dog, job);
 }
 
 void beluga__watchdog_start(beluga__watchdog *dog)

@@ -19,7 +19,7 @@ int beluga__options_copy(beluga__options *options, const beluga_allocator *alloc
 {
     size_t count = 0;
     beluga__arena_init(&options->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    options->arena.secret = true; /* the options may include a header with a secret */
+    options->arena.secret = true; /* an option may be a header with a secret */
     options->opts = NULL;
     options->n = 0;
     while (opts && count < n && opts[count].key != BELUGA_OPTION_END) count++;

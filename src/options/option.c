@@ -57,7 +57,8 @@ int beluga__option_find(const char *name, size_t length)
     return 0;
 }
 
-/* The shortest of those that a name abbreviates is the least of a guess. */
+/* Find an option that the name abbreviates, or NULL. Of several the shortest is taken, since it is
+ * the smallest guess. */
 static const char *abbreviated(const char *name)
 {
     const char *best = NULL;
@@ -99,8 +100,8 @@ const char *const *beluga__option_words(int key)
 
 /* --- constructors ----------------------------------------------------------------------------- */
 
-/* There are eighty constructors, so each of these functions is there once, and not in each of them.
- * An option without a type counts as not given. */
+/* There are eighty constructors, so their common code is in these functions, which are not inlined.
+ * An option whose type is 0 counts as not given. */
 #define SHARED __attribute__((noinline)) static
 
 SHARED beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)

@@ -8,15 +8,17 @@
 /* Returns the key of a name, or 0. */
 int beluga__option_find(const char *name, size_t length);
 
-/* Returns the option's name that differs by at most two letters, or NULL. */
+/* Returns the name of the option that the text is closest to (at most two letters differ), or
+ * NULL. */
 const char *beluga__option_nearest(const char *name);
 
-/* Read a value according to the key's type; the option points into `value`. INVALID_INPUT with
- * `name: "value" is not …`. */
+/* Read a value as the key's type needs; the option points into `value`. On INVALID_INPUT the
+ * message is `name: "value" is not …`. */
 int beluga__option_parse_value(int key, const char *value, size_t length, beluga_option *out,
                                beluga_error *err);
 
-/* Returns the names of an ENUM option's values in order, ended by NULL; NULL for another option. */
+/* Returns the words for the values of an ENUM option, in order, ended by NULL; NULL for other
+ * options. */
 const char *const *beluga__option_words(int key);
 
 #endif

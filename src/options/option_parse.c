@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 60, LONGEST_NAME = 128 }; /* SHOWN: bytes of a bad value in an error */
+enum { SHOWN = 60, LONGEST_NAME = 128 }; /* SHOWN: how many bytes of a bad value an error shows */
 
-/* Fill in "name: "value" is not …", for the types that one sentence explains. */
+/* Set the error "name: "value" is not …"; for types that one sentence explains. */
 static int refuse(beluga_error *err, const beluga_option_info *info, const char *value, size_t n,
                   const char *what)
 {
@@ -100,7 +100,7 @@ static int unknown(const char *name, size_t n, beluga_error *err)
                             "no option is named \"%s\"; a provider's own is PROVIDER.NAME", copy);
 }
 
-/* Returns whether a name is "provider.name", with text on both sides of the first dot. */
+/* Returns whether a name has the form "provider.name", with text on both sides of the first dot. */
 static bool is_own_name(const char *name, size_t n)
 {
     const char *dot = memchr(name, '.', n);

@@ -5,20 +5,21 @@
 
 #include <string.h>
 
-/* The number of chains: one for each LIST option, and one for the providers' own options. */
+/* The maximum number of chains: one for each LIST option, and one for the providers' own
+ * options. */
 #define IS_LIST(key, name, type, ...) +(BELUGA_OPTION_##type == BELUGA_OPTION_LIST)
 enum { MAX_CHAINS = 1 BELUGA_OPTION_MAP(IS_LIST) };
 #undef IS_LIST
 
-/* A list of items that grows. */
+/* The items of a list that is being extended. */
 typedef struct chain {
     int key;
-    bool fresh; /* all items were made during this call of apply */
+    bool fresh; /* all items were made by this call of apply, so they may be changed */
     beluga__item **end;
 } chain;
 
-/* One list of options that is being applied. The old items of a list are copied when its first new
- * item comes. */
+/* The state of applying one list of options. The items of a LIST are copied when its first new item
+ * comes. */
 typedef struct applying {
     beluga__settings *settings;
     beluga__arena *arena;
@@ -81,7 +82,7 @@ static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
     return item;
 }
 
-/* Give a slot a chain of its own, with its old items if `keep`. */
+/* Give a slot a chain of its own that may be changed, with copies of its old items if `keep`. */
 static int own_chain(applying *a, chain *list, bool keep)
 {
     beluga__setting *slot = &a->settings->known[list->key];
@@ -142,7 +143,8 @@ static int add_to_list(applying *a, const beluga_option *o)
     return status ? status : append_item(a, list, NULL, o);
 }
 
-/* An option's name ends at NUL, or at '=' when the option was parsed from "name=value". */
+/* Set a provider's own option. Its name ends at NUL, or at '=' if it was parsed from
+ * "name=value". */
 static int set_own(applying *a, const beluga_option *o)
 {
     chain *list = chain_of(a, o->key);
@@ -242,7 +244,7 @@ const char *beluga__settings_model(const beluga__settings *s, const char *name)
     return name;
 }
 
-/* --- a provider's own ------------------------------------------------------------------------- */
+/* --- options of one provider ------------------------------------------------------------------ */
 
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name)
 {

@@ -1,6 +1,6 @@
-/* Merged options: one slot for each key, and a chain for lists and for providers' own options. A
- * call without options shares its model's settings; a call with options copies the table and
- * changes the copy. */
+/* Settings: merged options, with one slot for each key, and chains of items for lists and for
+ * providers' own options. A call without options shares its model's settings; a call with options
+ * copies the table and changes the copy. */
 #ifndef BELUGA__SETTINGS_H
 #define BELUGA__SETTINGS_H
 
@@ -10,7 +10,7 @@
 #include <beluga/error.h>
 #include <beluga/option.h>
 
-/* One entry of a LIST option, or one of a provider's own options, which has a `name`. */
+/* One item of a LIST option, or one provider's own option, which has a `name`. */
 typedef struct beluga__item {
     struct beluga__item *next;
     const char *name;
@@ -41,18 +41,18 @@ typedef struct beluga__settings {
     beluga__setting known[BELUGA_OPTION_COUNT];
 } beluga__settings;
 
-/* The type of a slot whose option came with a value of another type, which is value.integer then.
- * The slot of BELUGA_OPTION_END holds a key that this library does not know. beluga__settings_check
- * reports both. */
+/* The type of a slot whose option was given with a value of the wrong type; value.integer is that
+ * type. The slot of BELUGA_OPTION_END holds a key that this library does not know.
+ * beluga__settings_check reports both. */
 enum { BELUGA__SETTING_WRONG = 255 };
 
-/* Apply options in order; a slot set by a later layer is left alone. Strings and items go into the
- * arena. A LIST given in a later layer replaces an earlier layer's list, and grows within its own;
- * a provider's own option replaces one of its name. Types are converted (INT to DOUBLE) here; a
- * value that can't be converted is kept for beluga__settings_check. n may be
- * BELUGA_OPTIONS_TERMINATED. Items of a settings table that was copied are shared with the
- * original: chains are never changed in place, but rebuilt in the arena. Returns 0; NO_MEMORY;
- * LIMIT_EXCEEDED over 4096 options or 64 MiB in one. */
+/* Apply options in order. A slot that a later layer has set is left alone. Strings and items are
+ * copied into the arena. A LIST of a later layer replaces an earlier layer's list, and within one
+ * layer items are added; a provider's own option replaces one with its name. Types are converted
+ * (INT to DOUBLE) here; a value that can't be converted is kept for beluga__settings_check. n may
+ * be BELUGA_OPTIONS_TERMINATED. A copied table shares its items with the original, so chains are
+ * never changed in place, but rebuilt in the arena. Returns 0; NO_MEMORY; LIMIT_EXCEEDED above 4096
+ * options or 64 MiB in one. */
 int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
                            const beluga_option *opts, size_t n, beluga_origin origin,
                            beluga_error *err);
@@ -63,17 +63,17 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
 
 struct beluga_own_option;
 
-/* Check all settings. Scope 'M' is for opening a model (INVALID_CONFIG); scope 'C' is for starting
- * a call (INVALID_INPUT), checks only what the call set, and refuses options that only a model may
- * have. One error names every fault with values that would fit. */
+/* Check all settings. Scope 'M': for opening a model (INVALID_CONFIG). Scope 'C': for starting a
+ * call (INVALID_INPUT); only options that the call set are checked, and those that only a model may
+ * have are refused. One error names every fault, with values that would fit. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
-/* Check only that the options that need others have them. Scope 'E', for one entry of a file,
+/* Check only that options that need another option have it. Scope 'E', for one section of a file,
  * leaves this check out. */
 int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
 
-/* Do the checks of beluga__settings_check, and check a provider's own options: `own` is the
- * provider's table, ended by a NULL name, or NULL for none. */
+/* Like beluga__settings_check, and also check the provider's own options. `own` is the provider's
+ * table, which ends with a NULL name; NULL: it has none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
                                const struct beluga_own_option *own, beluga_error *err);
 
@@ -100,12 +100,12 @@ static inline const char *beluga__settings_string(const beluga__settings *s, int
 /* Returns the provider's own option of that name, or NULL. */
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
 
-/* Returns the model for which a name in the option `models` stands; any other name is returned
+/* Returns the model that a name stands for by the option `models`; any other name is returned
  * unchanged. */
 const char *beluga__settings_model(const beluga__settings *s, const char *name);
 
-/* Read an own option as another type: text (from a file or `-o`) is parsed, numbers are converted.
- * Returns false for NULL and for a value that can't be read. */
+/* Read a provider's own option as another type: text (from a file or `-o`) is parsed, numbers are
+ * converted. Returns false for NULL, and for a value that can't be read. */
 bool beluga__item_int(const beluga__item *item, int64_t *value);
 bool beluga__item_double(const beluga__item *item, double *value);
 bool beluga__item_bool(const beluga__item *item, bool *value);

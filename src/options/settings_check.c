@@ -13,12 +13,12 @@
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
-/* The faults that fit into one message, and the number of those that did not. */
+/* The faults that fit into one message, and the number of those that don't. */
 typedef struct faults {
     char text[sizeof((beluga_error *)0)->message];
     size_t length;
     unsigned left_out;
-    int status; /* NO_MEMORY when memory was missing for the check */
+    int status; /* NO_MEMORY if memory was missing for the check */
 } faults;
 
 static void fault(faults *f, const char *format, ...) BELUGA_PRINTF(2, 3);
@@ -72,8 +72,8 @@ static void write_value(char *text, const beluga__setting *s)
         snprintf(text, BELUGA__NUMBER_TEXT, "%lld", (long long)s->value.integer);
 }
 
-/* Returns whether the maximum is a chosen limit, and not merely the end of a type, since only a
- * chosen limit is worth mentioning. */
+/* Returns whether a maximum is a limit that somebody chose, rather than the end of the type's
+ * range, which is not worth mentioning. */
 static bool has_top(double maximum)
 {
     return maximum < 2147483647 || maximum > 2147483647;
@@ -125,9 +125,10 @@ static void check_object(faults *f, const char *name, const char *text, size_t n
     beluga_json_doc_free(doc);
 }
 
-/* --- text that is sent beside the body -------------------------------------------------------- */
+/* --- text that is sent in a header or the URL ------------------------------------------------- */
 
-/* The error never quotes the text, which may be a secret or hold bytes that confuse a terminal. */
+/* Check a header's value. The error never quotes it, since it may be a secret, or have bytes that
+ * confuse a terminal. */
 static void check_header_value(faults *f, const char *name, const char *text, size_t n)
 {
     beluga__misfit m;
@@ -268,7 +269,7 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
-/* Report options that have no effect without another option, since their user expected an
+/* Report options that have no effect without another option, since whoever set them expects an
  * effect. */
 static void check_company(faults *f, const beluga__settings *settings)
 {
@@ -325,7 +326,7 @@ int beluga__settings_check(const beluga__settings *settings, char scope, beluga_
     return report(&f, scope, err);
 }
 
-/* --- a provider's own options ----------------------------------------------------------------- */
+/* --- options of one provider ------------------------------------------------------------------ */
 
 static const beluga_own_option *find_own(const beluga_own_option *own, const char *name)
 {
@@ -333,7 +334,7 @@ static const beluga_own_option *find_own(const beluga_own_option *own, const cha
     return own && own->name ? own : NULL;
 }
 
-/* Write "; it has a, b and 3 more", or nothing. */
+/* Write "; it has a, b and 3 more", or nothing if there are none. */
 static void list_own(const beluga_own_option *own, char *text, size_t size)
 {
     enum { ROOM = sizeof " and 1234 more" };
@@ -363,7 +364,7 @@ static void fault_unknown(faults *f, const char *provider, const beluga_own_opti
     fault(f, "%s has no option \"%.*s\"%s", provider, shown, name, list);
 }
 
-/* Read an item with the type of its row. */
+/* Read an item as the type of its row in the table. */
 static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *value)
 {
     bool on = false;
@@ -378,7 +379,7 @@ static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *v
     }
 }
 
-/* Write "low, medium or high". */
+/* Write a list of words such as "low, medium or high". */
 static void list_words(const char *const *words, char *text, size_t size)
 {
     size_t used = 0;

@@ -1,5 +1,5 @@
-/* Loads plug-ins. A loaded plug-in stays until the process ends, because its memory, threads and
- * calls may be in use. A plug-in that is refused before any of its code ran is closed again. */
+/* Loads plug-ins. A loaded plug-in stays until the process ends, since its memory, threads and
+ * calls may be in use. A plug-in that is refused before its code ran is closed again. */
 #include "registry/plugin.h"
 
 #include "base/limits.h"
@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SHOWN = 120 }; /* bytes at the end of a path that an error shows */
+enum { SHOWN = 120 }; /* an error shows the last bytes of a path */
 
-/* One plug-in is loaded at a time, and its `init` runs once in a process, whatever registries the
- * plug-in joins. */
+/* One plug-in is loaded at a time. Its `init` runs once in a process, even if it joins several
+ * registries. */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 static const beluga_plugin *initialised[BELUGA__MAX_LOADED_PLUGINS];
 static size_t n_initialised;
@@ -38,7 +38,7 @@ static int name_file(beluga_error *err, int status, const char *path)
     return status;
 }
 
-/* --- the description in a plug-in ------------------------------------------------------------- */
+/* --- what a plug-in says of itself ------------------------------------------------------------ */
 
 static int refuse_abi(const beluga_plugin *p, beluga_error *err)
 {
@@ -83,7 +83,7 @@ static int check_plugin(const beluga_registry *registry, const beluga_plugin *p,
     return check_providers(p, err);
 }
 
-/* --- loading one ------------------------------------------------------------------------------ */
+/* --- loading one plug-in ---------------------------------------------------------------------- */
 
 static bool is_initialised(const beluga_plugin *p)
 {
@@ -92,7 +92,7 @@ static bool is_initialised(const beluga_plugin *p)
     return false;
 }
 
-/* From here on code of the plug-in has run. */
+/* Call the plug-in's `init`. From here on its code has run. */
 static int initialise(const beluga_plugin *p, beluga_error *err)
 {
     if (n_initialised == BELUGA__MAX_LOADED_PLUGINS)
@@ -103,7 +103,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     if (status) {
         if (status > 0) status = BELUGA_ERROR_INTERNAL;
         if (!why.code) beluga_error_set(&why, status, "%s", beluga_error_text(status));
-        beluga__error_clean(&why); /* the plug-in wrote this error */
+        beluga__error_clean(&why); /* the plug-in wrote this error, so it may hold any bytes */
         if (err) *err = why;
         beluga_error_wrap(err, "load", "its init failed");
         return status;
@@ -112,7 +112,8 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     return 0;
 }
 
-/* The linker's message is "path: undefined symbol: name", and our error names the path already. */
+/* Set the error of the dynamic linker. Its message is "path: undefined symbol: name", and our error
+ * names the path already. */
 static int refuse_link(const char *real, beluga_error *err)
 {
     static const char undefined[] = "undefined symbol: ";
@@ -163,9 +164,9 @@ int beluga_registry_load_plugin(beluga_registry *registry, const char *path, bel
     return status ? name_file(err, status, path) : 0;
 }
 
-/* --- loading several -------------------------------------------------------------------------- */
+/* --- loading several plug-ins ----------------------------------------------------------------- */
 
-/* Loading several plug-ins: all are tried, and the caller gets the first error. */
+/* The state of loading several plug-ins. All are tried, and the caller gets the first error. */
 typedef struct several {
     beluga_registry *registry;
     beluga_error *err;
@@ -192,8 +193,7 @@ static int end_several(several *s, size_t *loaded)
 
 static int is_plugin(const struct dirent *entry)
 {
-    size_t n = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0;
+    return beluga__plugin_is_named(entry->d_name);
 }
 
 static void load_one(several *s, const char *path)
@@ -260,8 +260,7 @@ static void load_path(several *s)
         snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : 0), at);
         at += n;
         if (item[0] == '/') load_item(s, item);
-        /* the meaning of a relative path would depend on the folder where the program was
-         * started */
+        /* what a relative path means would depend on the folder in which the program was started */
         else if (n)
             refuse_folder(s, item, BELUGA_ERROR_INVALID_INPUT,
                           "in " BELUGA__PLUGIN_PATH " only paths that begin with / are read");

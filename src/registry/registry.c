@@ -12,9 +12,11 @@
 #include <string.h>
 
 typedef struct entry {
-    const beluga_provider *provider; /* a table with at least all fields that this library knows */
-    const beluga_provider *given;    /* the table as it was registered, perhaps shorter */
-    const char *file;                /* file of the provider's plug-in, or NULL */
+    /* A table with at least all fields that this library knows; the same holds for its batch
+     * table. */
+    const beluga_provider *provider;
+    const beluga_provider *given; /* the table as it was registered, which may be shorter */
+    const char *file;             /* file of the provider's plug-in, or NULL */
     bool builtin;
 } entry;
 
@@ -49,13 +51,32 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
                             BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
-/* Returns what a table of batch jobs lacks, or NULL. */
+/* The smallest size of a batch table. */
+enum { BATCH_MIN_SIZE = offsetof(beluga_batch_api, reserved) };
+
+/* Returns a copy of a table, with zeros for the fields that its build did not know. */
+static beluga_provider whole(const beluga_provider *given)
+{
+    beluga_provider p;
+    beluga__sized_read(&p, given, BELUGA_PROVIDER_MIN_SIZE, false);
+    p.size = sizeof p;
+    return p;
+}
+
+static beluga_batch_api whole_batch(const beluga_batch_api *given)
+{
+    beluga_batch_api api;
+    beluga__sized_read(&api, given, BATCH_MIN_SIZE, false);
+    api.size = sizeof api;
+    return api;
+}
+
+/* Returns what is missing in a table for batch jobs, or NULL. */
 static const char *missing_in_batch(const beluga_batch_api *given)
 {
-    enum { LEAST = offsetof(beluga_batch_api, reserved) };
-    beluga_batch_api api;
-    if (given->size < LEAST) return "the batch table is shorter than any library's: set its size";
-    beluga__sized_read(&api, given, LEAST, false);
+    if (given->size < BATCH_MIN_SIZE)
+        return "the batch table is shorter than any library's: set its size";
+    beluga_batch_api api = whole_batch(given);
     if (!api.put_request) return "put_request is missing in its batch table";
     if (!api.encode_create) return "encode_create is missing in its batch table";
     if (!api.encode_get) return "encode_get is missing in its batch table";
@@ -90,7 +111,7 @@ static const char *missing_slot(const beluga_provider *p)
     return p->batch ? missing_in_batch(p->batch) : NULL;
 }
 
-/* Check the fields that may be read before the table's length is known. */
+/* Check the fields that may be read before the size of the table is known. */
 static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
@@ -104,15 +125,6 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
                                 "the provider's table has %zu bytes, at least %zu are needed",
                                 p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
     return 0;
-}
-
-/* Returns the table with zeros for the fields that its build did not know. */
-static beluga_provider whole(const beluga_provider *given)
-{
-    beluga_provider p;
-    beluga__sized_read(&p, given, BELUGA_PROVIDER_MIN_SIZE, false);
-    p.size = sizeof p;
-    return p;
 }
 
 static int check_table(const beluga_provider *given, beluga_error *err)
@@ -141,7 +153,7 @@ const char *beluga_capability_name(uint64_t capability)
 
 /* --- the sorted list -------------------------------------------------------------------------- */
 
-/* Returns the index of the name, or where the name would be inserted. */
+/* Returns the index of the name, or the index where it would be inserted. */
 static size_t position(const beluga_registry *r, const char *name, bool *found)
 {
     size_t low = 0, high = r->count;
@@ -173,12 +185,23 @@ static int grow(beluga_registry *r)
     return 0;
 }
 
-/* A full-length copy of a short table is kept, so that no reader goes past its end. */
-static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
+static const beluga_batch_api *lengthen_batch(beluga_registry *r, const beluga_batch_api *given)
 {
     if (given->size >= sizeof *given) return given;
+    beluga_batch_api *copy = beluga__arena_alloc(&r->arena, sizeof *copy);
+    if (copy) *copy = whole_batch(given);
+    return copy;
+}
+
+/* Returns the table itself if it has the full length, else a copy of full length, so that no reader
+ * reads past its end. NULL without memory. */
+static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
+{
+    beluga_provider p = whole(given);
+    if (p.batch && !(p.batch = lengthen_batch(r, p.batch))) return NULL;
+    if (given->size >= sizeof *given && given->batch == p.batch) return given;
     beluga_provider *copy = beluga__arena_alloc(&r->arena, sizeof *copy);
-    if (copy) *copy = whole(given);
+    if (copy) *copy = p;
     return copy;
 }
 
@@ -194,7 +217,7 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
                             there->builtin ? ": it is built in" : "");
 }
 
-/* Insert a table; *added tells whether it is new. The caller holds the lock. */
+/* Insert a table; *added tells whether it was new. The caller holds the lock. */
 static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
@@ -251,7 +274,7 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
     return status;
 }
 
-/* Note the file of a plug-in's new tables; `added` has one bit for each table. The caller holds
+/* Record the file of a plug-in's new tables; `added` has one bit for each table. The caller holds
  * the lock. */
 static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
                     const char *file, beluga_error *err)
@@ -286,7 +309,8 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 
 static entry find_entry(const beluga_registry *registry, const char *name)
 {
-    beluga_registry *r = (beluga_registry *)(uintptr_t)registry; /* the cast is only for the lock */
+    /* the cast removes const, for the lock only */
+    beluga_registry *r = (beluga_registry *)(uintptr_t)registry;
     bool found = false;
     if (!name) return (entry){0};
     pthread_rwlock_rdlock(&r->lock);
@@ -329,7 +353,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-/* Returns the name that `name` probably means, or NULL. */
+/* Returns the name that was probably meant, or NULL. */
 static const char *nearest(const char *const *names, size_t count, const char *name)
 {
     unsigned best = 3;
@@ -356,7 +380,7 @@ void beluga__registry_hint(const beluga_registry *registry, const char *name, ch
     if (i < count) snprintf(buffer + at, n - at, " and %zu more", count - i);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 int beluga__registry_new(beluga__runtime *runtime, const beluga__registry_stock *stock,
                          beluga_registry **out)
@@ -373,7 +397,7 @@ int beluga__registry_new(beluga__runtime *runtime, const beluga__registry_stock 
     for (size_t i = 0; !status && (builtin = stock->builtin(i)); i++)
         status = beluga_registry_register(r, builtin, NULL);
     for (size_t i = 0; i < r->count; i++) r->entries[i].builtin = true;
-    /* A linked table that is not valid must not keep the program from starting. */
+    /* a linked table that is not valid must not keep the program from starting */
     for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY;
          n = n->next)
         status = beluga_registry_register(r, n->provider, NULL);

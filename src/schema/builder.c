@@ -5,7 +5,7 @@
 
 #include <beluga/error.h>
 
-enum { FIRST_STREAM = 1000 }; /* the text of most answers that come in pieces fits into this */
+enum { FIRST_STREAM = 1000 }; /* the text of most streamed answers fits into this many bytes */
 
 static void begin_response(beluga_response_builder *b, beluga_response *r)
 {
@@ -60,7 +60,7 @@ void beluga_response_builder_free(beluga_response_builder *b)
     beluga__release(b->allocator, b);
 }
 
-/* --- memory, counted -------------------------------------------------------------------------- */
+/* --- memory, which is counted ----------------------------------------------------------------- */
 
 static int stick(beluga_response_builder *b, int code)
 {
@@ -83,7 +83,7 @@ static void *keep(beluga_response_builder *b, size_t size)
     return p;
 }
 
-/* Keep a copy of a text. NULL leaves `*out` unchanged. */
+/* Keep a copy of a text in the response. NULL leaves `*out` unchanged. */
 static int keep_text(beluga_response_builder *b, const char *text, size_t n, const char **out)
 {
     if (!text) return 0;
@@ -114,8 +114,8 @@ static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint3
     return piece;
 }
 
-/* Make room for n more bytes. The first piece may be all of the text, so its room is exact; it lies
- * in the response's block where that leaves as much for what comes later. */
+/* Reserve room for n more bytes. The first piece may be the whole text, so it gets exactly its
+ * size; it is put into the response's block if that leaves as much again for later data. */
 static int widen(beluga_response_builder *b, beluga__joined *to, size_t n)
 {
     beluga__arena *arena = &b->response->arena;
@@ -155,8 +155,8 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns whether reasoning continues the last piece: the block is the same, and text does not
- * follow a signature or a state. */
+/* Returns whether reasoning continues the last piece: the block is the same, and no text follows a
+ * signature or a state. */
 static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
     return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
@@ -193,7 +193,7 @@ static int begin_call(beluga_response_builder *b, const beluga_event *e)
     return keep_string(b, e->u.tool_call.name, &call->call.name);
 }
 
-/* Returns the newest call of a block that has not ended. */
+/* Returns the newest tool call with this index that has not ended. */
 static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t index)
 {
     beluga__call_piece *found = NULL;
@@ -202,7 +202,8 @@ static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t 
     return found;
 }
 
-/* The end of a call has all arguments, so the deltas, which are for live display, are not kept. */
+/* Add the end of a tool call. It has all arguments, so the deltas before it, which are for live
+ * display, are not kept. */
 static int end_call(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__call_piece *call = open_call(b, e->index);
@@ -239,7 +240,7 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns the piece to which a state belongs, perhaps a new one. */
+/* Returns the piece to which a state belongs; it may be a new one. */
 static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__piece *found = NULL, *last = b->last;
@@ -255,7 +256,7 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
         return found;
     case BELUGA_PART_STATE: return new_piece(b, BELUGA_EVENT_STATE, 0, 0);
     }
-    return NULL; /* a later version may send other kinds */
+    return NULL; /* a later version may have other kinds */
 }
 
 static int add_state(beluga_response_builder *b, const beluga_event *e)
@@ -272,7 +273,8 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
 
 /* --- other events ----------------------------------------------------------------------------- */
 
-/* Warnings may come in several events, since a provider's late ones come before the end. */
+/* Add warnings. They may come in several events, since late warnings of a provider come before the
+ * end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
@@ -302,7 +304,8 @@ static size_t size_of(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
-/* Put a string where the last one ended; NULL leaves `*out` unchanged. Returns its end. */
+/* Write a string at `at`, and set `*out` to it; NULL leaves `*out` unchanged. Returns the end of
+ * the string. */
 static char *put_string(char *at, const char *text, size_t size, const char **out)
 {
     if (!size) return at;
@@ -310,7 +313,7 @@ static char *put_string(char *at, const char *text, size_t size, const char **ou
     return at + size;
 }
 
-/* The strings are kept in one piece of memory. */
+/* Keep the metadata. All strings are put into one piece of memory. */
 static int add_metadata(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
@@ -331,7 +334,8 @@ static int add_metadata(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Some servers send usage with every piece, so the memory of its JSON is reused. */
+/* Keep the usage. Some servers send it with every chunk, so the memory of its raw JSON is
+ * reused. */
 static int add_usage(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_usage *usage = &b->response->usage;
@@ -389,7 +393,8 @@ static int restart(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Kinds without a function are skipped, and so are kinds of later versions. */
+/* The function for each kind of event. Kinds without one, and kinds of later versions, are
+ * skipped. */
 static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) = {
     [BELUGA_EVENT_START] = add_warnings,
     [BELUGA_EVENT_METADATA] = add_metadata,
@@ -421,7 +426,7 @@ void beluga_response_builder_set_times(beluga_response_builder *b, int64_t durat
     b->first_content_ns = first_content_ns;
 }
 
-/* --- handing over ---------------------------------------------------------------------------- */
+/* --- finishing -------------------------------------------------------------------------------- */
 
 static int collect_calls(beluga_response_builder *b)
 {

@@ -33,7 +33,7 @@ static const beluga__event_field reasoning[] = {
     TEXT("text", event.u.reasoning.text, event.u.reasoning.length, EITHER),
     TEXT("signature", event.u.reasoning.signature, event.u.reasoning.signature_length, EITHER)};
 
-/* The begin of a call has all fields but the last. */
+/* BEGIN of a tool call has all of these fields but the last. */
 static const beluga__event_field tool_call[] = {
     FIELD(STRING, "id", event.u.tool_call.id, NEEDED),
     FIELD(STRING, "name", event.u.tool_call.name, NEEDED),
@@ -93,8 +93,8 @@ static const beluga__event_field measurement[] = {
 #define UP_TO(member) \
     .size = offsetof(beluga_event, u) + sizeof(((const beluga_event *)NULL)->u.member)
 
-/* A media event is not kept, since its bytes are too large for JSON; an answer that has media
- * can't be kept at all. */
+/* A media event is not stored, since its bytes are too large for JSON; an answer with media is not
+ * stored at all. */
 const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_START] = {"start", ALL(start), UP_TO(start)},
     [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), UP_TO(metadata), .is_kept = true},
@@ -230,7 +230,7 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
         const void *from = pointer_at(event, field->at);
         if (field->type == BELUGA__FIELD_STRINGS) {
             copy_strings(room, from, length_at(event, field->length_at));
-        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text may lack a NUL at its end */
+        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text may have no NUL behind it */
             memcpy(room, from, size - 1);
             room[size - 1] = '\0';
         } else {
@@ -241,7 +241,8 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
     }
 }
 
-/* The address is computed as a number, since the object at the old address is gone. */
+/* Returns the pointer plus an offset. It is computed with numbers, since the object at the old
+ * address is gone. */
 static const void *moved(const void *pointer, ptrdiff_t by)
 {
     return (const void *)((uintptr_t)pointer +

@@ -1,5 +1,5 @@
-/* A table of the fields of each kind of event. Names, copies and JSON of events are made from the
- * table, which also tells whether an event is part of the answer. */
+/* The table of the fields of each kind of event. From it the names, copies and JSON of events are
+ * made. It also tells whether an event is part of the answer. */
 #ifndef BELUGA__SCHEMA_EVENT_H
 #define BELUGA__SCHEMA_EVENT_H
 
@@ -13,21 +13,21 @@
 
 /* Internal kinds, which go from a provider to its emit and no further. */
 enum {
-    BELUGA__EVENT_WARNING = 32,  /* has u.text */
-    BELUGA__EVENT_MODEL,         /* has u.text, a name from a list of models */
+    BELUGA__EVENT_WARNING = 32,  /* uses u.text */
+    BELUGA__EVENT_MODEL,         /* uses u.text: a name from a list of models */
     BELUGA__EVENT_REASONING_END, /* has no data */
-    BELUGA__EVENT_MEDIA_BASE64,  /* has u.media, whose bytes are base64 */
-    BELUGA__EVENT_ATTRIBUTE,     /* attribute of a span, in beluga__any_event.attribute */
-    /* attribute of a span, whose value is a string that ends in NUL */
+    BELUGA__EVENT_MEDIA_BASE64,  /* uses u.media, whose bytes are base64 */
+    BELUGA__EVENT_ATTRIBUTE,     /* a span's attribute, in beluga__any_event.attribute */
+    /* A span's attribute whose value is a string that ends in NUL. */
     BELUGA__EVENT_STRING_ATTRIBUTE,
-    BELUGA__EVENT_MEASUREMENT, /* has beluga__any_event.measurement */
+    BELUGA__EVENT_MEASUREMENT, /* uses beluga__any_event.measurement */
     /* These two go from the HTTP adapter to the retry layer and no further; neither has data. */
-    BELUGA__EVENT_ANSWERED, /* a request was answered, and its call will make another one */
-    BELUGA__EVENT_REQUEST,  /* the other request is about to be sent */
+    BELUGA__EVENT_ANSWERED, /* one request was answered, and the call will send another */
+    BELUGA__EVENT_REQUEST,  /* the next request is about to be sent */
     BELUGA__EVENT_KINDS
 };
 
-/* The index of a listed model of which facts are told. */
+/* The index of an event MODEL that has facts about the model. */
 enum { BELUGA__MODEL_WITH_INFO = 1 };
 
 /* A public event, or an internal one that does not fit into the public struct. */
@@ -41,16 +41,16 @@ typedef union beluga__any_event {
         uint32_t kind, index;
         beluga_measurement value;
     } measurement;
-    struct { /* begins like the text that it is delivered as */
+    struct { /* has the layout of the text event as which it is delivered */
         uint32_t kind, index;
         const char *name;
         size_t length;
-        const beluga_model_info *info; /* where the index is BELUGA__MODEL_WITH_INFO */
+        const beluga_model_info *info; /* set if the index is BELUGA__MODEL_WITH_INFO */
     } model;
 } beluga__any_event;
 
-/* Begin an event of which the caller sets the whole member of its kind. The rest is never read, and
- * zeroing 128 bytes for each event costs time. */
+/* Begin an event. The caller sets the whole union member of the kind. The rest stays undefined and
+ * is never read, since zeroing 128 bytes for each event would cost time. */
 static inline void beluga__event_begin(beluga_event *event, uint32_t kind)
 {
     event->kind = kind;
@@ -64,38 +64,39 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* a beluga_error */
     BELUGA__FIELD_FLOATS,   /* an array of floats with their number */
-    /* The types from here on have no pointers. */
-    BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
-    BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */
+    /* the types from here on have no pointers */
+    BELUGA__FIELD_COUNT,  /* int64_t; written to JSON unless it is negative */
+    BELUGA__FIELD_NUMBER, /* int64_t; written to JSON unless it is 0 */
     BELUGA__FIELD_WORD    /* uint32_t */
 } beluga__field_type;
 
 typedef enum beluga__field_need {
     BELUGA__FIELD_OPTIONAL,
     BELUGA__FIELD_NEEDED,
-    BELUGA__FIELD_EITHER /* an event needs at least one of its fields with this flag */
+    BELUGA__FIELD_EITHER /* at least one of the fields with this flag must be present */
 } beluga__field_need;
 
 /* A field of an event. */
 typedef struct beluga__event_field {
-    const char *key; /* name in JSON; NULL: the field is not in JSON */
+    const char *key; /* its name in JSON; NULL: the field is not written */
     uint8_t type, need;
     uint8_t at;        /* offset of the field */
-    uint8_t length_at; /* offset of the field's length, where it has one */
+    uint8_t length_at; /* offset of the length, if the field has one */
 } beluga__event_field;
 
 typedef struct beluga__event_shape {
     const char *name;                  /* NULL: an internal kind */
     const beluga__event_field *fields; /* fields that need alignment come first */
     uint8_t n_fields;
-    uint8_t size;    /* bytes of an event of this kind that hold something; 0: all */
-    bool is_content; /* the event is content of the answer, which can't be taken back */
-    bool is_kept;    /* the event is kept when an answer is stored as JSON */
+    uint8_t size; /* how many bytes of such an event are used; 0: all */
+    /* the event is content of the answer: once delivered, a retry can't take it back */
+    bool is_content;
+    bool is_kept; /* the event is stored when an answer is stored as JSON */
 } beluga__event_shape;
 
 extern const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS];
 
-/* Returns NULL for kinds of a later version. */
+/* Returns the shape of a kind; NULL for kinds of a later version. */
 static inline const beluga__event_shape *beluga__event_shape_of(uint32_t kind)
 {
     return kind < BELUGA__EVENT_KINDS ? &beluga__event_shapes[kind] : NULL;
@@ -106,15 +107,15 @@ static inline bool beluga__event_is_content(const beluga_event *event)
     return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
 }
 
-/* Returns whether the caller gets something with this event that another attempt can't take back.
- * The body of a refusal is delivered only once it is known that no other attempt follows. */
+/* Returns whether this event gives the caller something that another attempt can't take back. The
+ * body of a refusal does not count: it is delivered only when no other attempt will follow. */
 static inline bool beluga__event_is_final(const beluga_event *event)
 {
     return beluga__event_is_content(event) ||
            (event->kind == BELUGA_EVENT_RAW && !event->u.raw.refused);
 }
 
-/* Returns the library's own word for a finish reason where the provider has the same, which need
+/* Returns the library's own word for a finish reason if it equals the provider's, which then need
  * not be copied; else NULL. */
 static inline const char *beluga__finish_word(uint32_t reason, const char *raw, size_t n)
 {
@@ -123,19 +124,19 @@ static inline const char *beluga__finish_word(uint32_t reason, const char *raw, 
     return same ? name : NULL;
 }
 
-/* Returns how many bytes of an event hold something. */
+/* Returns how many bytes of an event are used. */
 static inline size_t beluga__event_size(const beluga_event *event)
 {
     const beluga__event_shape *shape = beluga__event_shape_of(event->kind);
     return shape && shape->size ? shape->size : sizeof *event;
 }
 
-/* Returns the size of everything to which an event points. */
+/* Returns the size of everything that an event points to. */
 size_t beluga__event_room(const beluga_event *event);
-/* Copy an event, and everything to which it points into `room`, whose size is beluga__event_room
- * and which is aligned for a pointer. Texts of the copy end in NUL. */
+/* Copy an event, and everything that it points to into `room`, whose size is beluga__event_room and
+ * which is aligned for a pointer. Texts of the copy end in NUL. */
 void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room);
-/* Correct the pointers of a copy after its room was moved by this many bytes. */
+/* Correct the pointers of a copy after its `room` was moved by this many bytes. */
 void beluga__event_moved(beluga_event *copy, ptrdiff_t by);
 
 #endif

@@ -72,7 +72,8 @@ static void get_number(const beluga_json *object, beluga_event *event, const bel
         memcpy((char *)event + f->at, &number, sizeof number);
 }
 
-/* The text may come from a host's store, so an event without a needed field is refused. */
+/* Read the fields. The text may come from a host's store, so an event that lacks a needed field is
+ * refused. */
 static bool get_fields(const beluga_json *object, beluga_event *event,
                        const beluga__event_shape *shape)
 {

@@ -14,7 +14,7 @@ static size_t aligned(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-/* Make a message whose arena has room for `room` bytes without another allocation. */
+/* Make a message whose arena has `room` bytes before it must allocate again. */
 static beluga_message *new_message(beluga_role role, size_t room)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -52,7 +52,7 @@ static void check_text(beluga_message *m, const char *field, size_t part, const 
     m->bad_text.byte = valid;
 }
 
-/* Copy into the message; NULL stays NULL. `*out` is set only on success. */
+/* Copy a text into the message's arena; NULL stays NULL. `*out` is set only on success. */
 static int copy(beluga_message *m, const char *text, size_t n, const char **out)
 {
     if (!text) return 0;
@@ -64,7 +64,7 @@ static int copy(beluga_message *m, const char *text, size_t n, const char **out)
     return 0;
 }
 
-/* Copy a string that will be sent as text. */
+/* Copy a string that will be sent, so it must be UTF-8. */
 static int copy_string(beluga_message *m, const char *field, const char *text, const char **out)
 {
     if (!text) return 0;
@@ -78,7 +78,7 @@ static int add_part(beluga_message *m, const beluga_part *part)
     if (m->count >= BELUGA__MAX_PARTS)
         return beluga__message_fail(m, BELUGA_ERROR_LIMIT_EXCEEDED, "too many parts");
     if (m->count == m->capacity) {
-        /* The old array stays in the arena, so pointers to its parts stay valid. */
+        /* the old array stays in the arena, so pointers to its parts stay valid */
         size_t capacity = m->capacity * 4;
         beluga_part *parts = beluga__arena_alloc(&m->arena, capacity * sizeof *parts);
         if (!parts) return beluga__message_fail(m, BELUGA_ERROR_NO_MEMORY, NULL);
@@ -93,7 +93,7 @@ static int add_part(beluga_message *m, const beluga_part *part)
     return 0;
 }
 
-/* --- making ---------------------------------------------------------------------------------- */
+/* --- making messages -------------------------------------------------------------------------- */
 
 beluga_message *beluga_message_new(beluga_role role)
 {

@@ -14,8 +14,8 @@ const char *beluga_prices_name(const beluga_prices *prices, size_t index)
     return e ? e->name : NULL;
 }
 
-/* Returns whether "provider/model" is the entry's name, or begins with the name where the name had
- * a star. */
+/* Returns whether an entry is for "provider/model": its name is equal, or it had a star and the
+ * rest is the beginning. */
 static bool fits(const beluga__price_entry *e, const char *provider, const char *model)
 {
     size_t n = strlen(provider), m = strlen(model);

@@ -1,4 +1,4 @@
-/* A list of prices keeps its entries in one arena. */
+/* A list of prices, whose entries are in one arena. */
 #ifndef BELUGA__PRICE_H
 #define BELUGA__PRICE_H
 
@@ -8,8 +8,8 @@
 
 typedef struct beluga__price_entry {
     struct beluga__price_entry *next;
-    const char *name; /* "provider/model" as it was written */
-    size_t length;    /* of the name without its star */
+    const char *name; /* "provider/model" as it is in the file */
+    size_t length;    /* length of the name without its star */
     bool open;        /* the name ended in a star */
     beluga_price price;
 } beluga__price_entry;

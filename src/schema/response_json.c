@@ -9,12 +9,12 @@ static void put_known(beluga_json_writer *w, const char *key, const char *text)
     beluga_json_put_string(w, key, *text ? text : NULL);
 }
 
-/* Others put the JSON of an answer into their own, a few levels down, and all of it must still be
- * read again. */
+/* Programs put the JSON of an answer into JSON of their own, a few levels down, and must still be
+ * able to parse all of it. */
 enum { DEEPEST_VALUE = BELUGA__MAX_JSON_DEPTH - 16 };
 
-/* Write a text that should be JSON: in compact form if it is valid and not too deep, else as a
- * string, so that no text is lost. */
+/* Write a text that should be JSON: in compact form if it is valid and not too deep, otherwise as a
+ * string, so that it is not lost. */
 static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
                                bool object_only)
 {
@@ -80,7 +80,8 @@ static const char *part_name(const beluga__piece *piece)
     }
 }
 
-/* A state is for its provider only; "of" tells to which part of the answer the state belongs. */
+/* Write the states. A state is for its provider only; "of" names the part of the answer to which it
+ * belongs. */
 static void put_states(beluga_json_writer *w, const beluga_response *r)
 {
     bool open = false;
@@ -104,7 +105,7 @@ typedef struct named_number {
     int64_t value;
 } named_number;
 
-/* Write the known numbers. */
+/* Write the numbers that are known. */
 static void put_numbers(beluga_json_writer *w, const named_number *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
-/* The options of a request that a span describes, each where the call has it. A model finds out
- * once whether it has any of them, and nearly all have none. */
+/* The options of a request that telemetry spans report if they are set. A model finds out once
+ * whether it has any of them; nearly all models have none. */
 #ifndef BELUGA__SPAN_OPTIONS_H
 #define BELUGA__SPAN_OPTIONS_H
 

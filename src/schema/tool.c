@@ -9,12 +9,13 @@
 
 #include <beluga/context.h>
 
-/* SHOWN: bytes of a bad name in an error; ROOM: stack memory, which is enough for most schemas */
+/* SHOWN: how many bytes of a bad name an error shows; ROOM: stack memory, enough for most
+ * schemas */
 enum { SHOWN = 60, ROOM = 4096 };
 
 static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
 
-/* --- making ---------------------------------------------------------------------------------- */
+/* --- making tools ----------------------------------------------------------------------------- */
 
 static int check_name(const char *name, beluga_error *err)
 {
@@ -59,7 +60,7 @@ static int check_parameters(const beluga_tool_definition *d, beluga__arena *aren
     return beluga_error_set(err, status, "tool %s: parameters: %s", d->name, why.message);
 }
 
-/* Copy a string behind the last copied one. */
+/* Copy a string behind the string that was copied last. */
 static const char *put(char **at, const char *text, size_t n)
 {
     char *start = *at;
@@ -211,7 +212,7 @@ static int report(const beluga_tool *tool, int status, const beluga__buf *text, 
     return BELUGA_ERROR_TOOL_EXECUTION;
 }
 
-/* Run the function. This also fails where there was no memory for the result. */
+/* Run the function. Also fails if there was no memory for the result. */
 static int run(beluga_tool *tool, beluga_context *context, const char *arguments, size_t length,
                beluga_tool_result *result, beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* A tool and all its text are one allocation. */
+/* A tool. It is allocated once, together with all its text. */
 #ifndef BELUGA__TOOL_H
 #define BELUGA__TOOL_H
 

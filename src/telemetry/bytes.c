@@ -1,5 +1,5 @@
-/* Converts a message to bytes. JSON is written from the descriptors that protobuf's generator
- * made, so that both forms have one list of fields. */
+/* Converts a message to bytes. The JSON form is written from the descriptors that protobuf-c's
+ * generator made, so that both forms have one list of fields. */
 #include "base/line.h"
 #include "telemetry/encode.h"
 
@@ -152,9 +152,10 @@ int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message)
     return out->status ? out->status : status;
 }
 
-/* --- for people ------------------------------------------------------------------------------- */
+/* --- lines for people ------------------------------------------------------------------------- */
 
-/* Names of models and captured answers may be any text, and must stay on the span's line. */
+/* Write a text on the span's line. Names of models and captured answers may be any text, so line
+ * breaks are escaped. */
 static void text_text(beluga__buf *out, const char *text)
 {
     beluga__line_append(out, text, strlen(text), BELUGA__BREAKS_ESCAPED);

@@ -1,5 +1,5 @@
-/* Metrics are computed when they are exported: every row of the table is read from the recorded
- * series, so that a call records only a few numbers. */
+/* Metrics are computed when they are exported: every row of the table of metrics is read from the
+ * recorded series, so a call records only a few numbers. */
 #include "base/mem.h"
 #include "telemetry/encode.h"
 
@@ -9,7 +9,7 @@ enum { CUMULATIVE = 2, DELTA = 1 };
 
 #define NEW BELUGA__NEW
 
-/* The values of a series, which are read once for all rows. */
+/* The values of a series. They are read once for all rows. */
 typedef struct reading {
     const beluga__subject *subject;
     const beluga__series *series;
@@ -24,7 +24,8 @@ typedef struct point {
     const char *extra; /* the type of token, or the reason of a drop */
     beluga__distribution distribution;
     int64_t whole;
-    double number; /* a provider's measurement; for a histogram with `distribution` */
+    /* value of a provider's measurement; for a histogram `distribution` is used, too */
+    double number;
     bool is_double, seconds;
 } point;
 
@@ -119,7 +120,7 @@ static bool overflows(const point *p)
     return has_server(p->attributes) && p->series && p->series->overflow;
 }
 
-/* Returns whether two points have the same attributes, and must be merged. */
+/* Returns whether two points have the same attributes, so that they must be merged. */
 static bool same_point(const collecting *c, const point *a, const point *b)
 {
     const beluga__subject *s = a->subject, *o = b->subject;
@@ -152,7 +153,7 @@ static point *find_point(collecting *c, metric *m, const point *like)
     return p;
 }
 
-/* --- the table's rows ------------------------------------------------------------------------- */
+/* --- rows of the table ------------------------------------------------------------------------ */
 
 static bool counts(const beluga__metric_row *row, const beluga__subject *subject,
                    const beluga__series *series)
@@ -201,9 +202,8 @@ static metric *metric_of(collecting *c, const beluga__metric_row *row,
     return find_metric(c, name, row->unit, row->type, row->meaning);
 }
 
-/* The newer conventions have a histogram for each type of token, so no attribute distinguishes
- * them.
- */
+/* Find or make the point of a series. The newer conventions have a histogram of its own for each
+ * type of token, so there the type is no attribute. */
 static point *point_of(collecting *c, const beluga__metric_row *row, const beluga__subject *subject,
                        const beluga__series *series)
 {
@@ -412,7 +412,7 @@ static bool encode_points(collecting *c, const metric *m, Otlp__Metric *out)
 {
     size_t n = 0;
     void **points = beluga__arena_alloc(c->arena, m->n_points * sizeof *points);
-    /* an updown counter is never exported as differences */
+    /* an up-down counter is never exported as differences */
     bool updown = m->type == BELUGA__UPDOWN;
     if (!points) return false;
     for (const point *p = m->points; p; p = p->next)

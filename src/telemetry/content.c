@@ -1,4 +1,4 @@
-/* Prompts and answers become attributes with JSON text, as the conventions demand. */
+/* Writes prompts and answers as attributes with JSON text, as the semantic conventions ask. */
 #include "telemetry/content.h"
 
 #include "base/json.h"
@@ -26,7 +26,7 @@ static void put_text(beluga_json_writer *w, const char *type, const char *text, 
     beluga_json_end_object(w);
 }
 
-/* Arguments are written as JSON if the model wrote JSON, and else as a string. */
+/* Write arguments as JSON if the model wrote JSON, otherwise as a string. */
 static void put_arguments(beluga_json_writer *w, const char *text, size_t length)
 {
     beluga_json_doc *doc = NULL;
@@ -49,7 +49,7 @@ static void put_call(beluga_json_writer *w, const char *id, const char *name, co
     beluga_json_end_object(w);
 }
 
-/* The bytes of media are not copied, only their kind and size. */
+/* Describe media by kind and size; their bytes are not copied. */
 static void put_media(beluga_json_writer *w, const beluga_part *part)
 {
     static const char *const modalities[] = {
@@ -100,8 +100,8 @@ static void put_message(beluga_json_writer *w, const beluga_message *message)
     beluga_json_end_object(w);
 }
 
-/* A text that is longer than the limit of a value is left out and counted. A cut text would not be
- * JSON. */
+/* Add JSON text as an attribute. A text above the limit of a value is left out and counted as
+ * dropped, since a cut text would not be JSON. */
 static void add_json(beluga__span *span, beluga__name name, beluga_json_writer *w)
 {
     const char *text, *key = beluga__name_of(name, span->telemetry->settings.latest);
@@ -148,7 +148,7 @@ void beluga__content_ask(beluga__span *span, const beluga_call *call)
 void beluga__content_add(beluga__span *span, const beluga_event *event)
 {
     if (!span->content) span->content = beluga_response_builder_new();
-    /* The builder remembers its first failure, which is checked at the end. */
+    /* the builder keeps its first failure, which is checked at the end */
     if (span->content) beluga_response_builder_add(span->content, event);
 }
 

@@ -1,4 +1,4 @@
-/* Prompts and answers are put into spans where the settings ask for it. */
+/* Puts prompts and answers into spans if the settings ask for it. */
 #ifndef BELUGA__TELEMETRY_CONTENT_H
 #define BELUGA__TELEMETRY_CONTENT_H
 

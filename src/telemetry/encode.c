@@ -124,7 +124,8 @@ static bool has_key(const beluga__key_values *list, const char *key)
     return false;
 }
 
-/* The first pair of a name wins, and OTEL_SERVICE_NAME comes before the list. */
+/* Add a pair of a list. The first pair of a name wins, and OTEL_SERVICE_NAME was added before the
+ * list. */
 static bool put_pair(void *payload, const char *name, const char *value)
 {
     beluga__key_values *list = payload;
@@ -146,7 +147,7 @@ Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *aren
     Otlp__Resource *resource = NEW(arena, Otlp__Resource, OTLP__RESOURCE__INIT);
     if (s->service_name) beluga__put_text(&list, "service.name", s->service_name);
     beluga__key_values with = list;
-    /* A list that can't be decoded is dropped completely. */
+    /* a list that can't be decoded is ignored completely */
     if (s->resource && beluga__pairs_read(arena, s->resource, put_pair, &with)) list = with;
     if (!has_key(&list, "service.name"))
         beluga__put_text(&list, "service.name", fallback_name(arena));
@@ -202,7 +203,7 @@ static char *name_of(beluga__arena *arena, const beluga__span *span)
     }
 }
 
-/* The attributes of the subject come first. */
+/* Add the attributes of the subject, which come before all others. */
 static void put_subject(beluga__key_values *list, const beluga__span *span)
 {
     const beluga__subject *s = span->subject;

@@ -1,4 +1,4 @@
-/* Makes OTLP messages from recorded spans and numbers, and bytes from messages. */
+/* Makes OTLP messages from recorded spans and numbers, and encodes messages as bytes. */
 #ifndef BELUGA__ENCODE_H
 #define BELUGA__ENCODE_H
 
@@ -24,8 +24,8 @@ Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *aren
 Otlp__InstrumentationScope *beluga__encode_scope(beluga__arena *arena);
 Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena,
                                          beluga__span *const *spans, size_t n);
-/* Returns NULL also when there is no metric to export, and then *empty is set. This remembers the
- * exported numbers, so it may be called only once for each export. */
+/* Returns NULL with *empty set if there is no metric to export. The numbers are remembered as
+ * exported, so call this only once for each export. */
 Otlp__MetricsRequest *beluga__encode_metrics(beluga_telemetry *t, beluga__arena *arena, bool delta,
                                              int64_t since_ns, int64_t now_ns, bool *empty);
 
@@ -40,13 +40,13 @@ void beluga__put_text(beluga__key_values *list, const char *key, const char *tex
 void beluga__put_int(beluga__key_values *list, const char *key, int64_t value);
 void beluga__put_bool(beluga__key_values *list, const char *key, bool value);
 
-/* Write a message as OTLP/JSON: ids in hex, names in camel case, 64 bits as text. Returns
- * out->status. */
+/* Write a message as OTLP/JSON: ids in hexadecimal, names in camel case, 64-bit numbers as strings.
+ * Returns out->status. */
 int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message);
-/* Write a message as lines for people. */
+/* Write a message as lines for people to read. */
 int beluga__encode_text(beluga__buf *out, const ProtobufCMessage *message);
 int beluga__encode_protobuf(beluga__buf *out, const ProtobufCMessage *message);
-/* Replace the bytes by their gzip. Returns buf->status. */
+/* Replace the buffer's bytes by their gzip form. Returns buf->status. */
 int beluga__encode_gzip(beluga__buf *buf);
 
 #endif

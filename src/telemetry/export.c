@@ -1,5 +1,5 @@
-/* The exporter's thread takes the recorded spans and numbers, makes messages and sends them. Calls
- * never wait for the exporter. */
+/* The exporter's thread takes the recorded spans and numbers, makes OTLP messages and sends them.
+ * Calls never wait for it. */
 #include "telemetry/export.h"
 
 #include "base/clock.h"
@@ -16,9 +16,9 @@ enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
 /* --- destinations ----------------------------------------------------------------------------- */
 
-/* Write an export as one line; with O_APPEND several processes may share a file. An incomplete
- * line is ended before the next one. If the file can't be opened, for example without descriptors,
- * a later export tries again. */
+/* Write an export as one line of the file. With O_APPEND several processes may share a file. If the
+ * last line was cut, it is ended first. If the file can't be opened, for example for want of
+ * descriptors, a later export tries again. */
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
     if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
@@ -40,7 +40,7 @@ static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *
     return BELUGA__EXPORTED;
 }
 
-/* Write a message into the file, and send or print it as the settings say. */
+/* Write a message to the file, and send or print it, as the settings say. */
 static beluga__export_result deliver(beluga__exporter *e, const beluga__signal *signal,
                                      const char *name, const ProtobufCMessage *message,
                                      int64_t deadline_ns, int64_t *rejected)
@@ -65,7 +65,7 @@ static int64_t deadline_after(int64_t ms)
     return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
-/* Take all spans of the queue, ordered from the oldest. */
+/* Take all spans of the queue, and order them from the oldest on. */
 static beluga__span *take_all(beluga_telemetry *t)
 {
     beluga__span *stack = atomic_exchange(&t->incoming, NULL), *list = NULL;
@@ -83,8 +83,8 @@ static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
     if (n) atomic_fetch_add_explicit(&t->dropped[why], n, memory_order_relaxed);
 }
 
-/* The queue is closed before it is emptied. A thread that adds a span adds it first and then
- * checks whether the queue is closed, so one of the two threads always sees the span. */
+/* Close the queue, then empty it. A thread that adds a span first adds it and then checks whether
+ * the queue is closed, so at least one of the two threads sees the span. */
 void beluga__export_discard(beluga_telemetry *t)
 {
     uint32_t n = 0;
@@ -116,7 +116,7 @@ static bool export_batch(beluga__exporter *e, beluga__span *const *spans, size_t
     return result == BELUGA__EXPORTED;
 }
 
-/* Export in batches; the last one may be smaller. */
+/* Export the spans in batches; the last one may be smaller. */
 static int export_spans(beluga__exporter *e)
 {
     beluga_telemetry *t = e->t;
@@ -127,7 +127,7 @@ static int export_spans(beluga__exporter *e)
     batch = beluga__alloc(&t->allocator, most * sizeof *batch);
     while (list) {
         beluga__span *one;
-        /* without memory the spans are sent one by one */
+        /* without memory for a batch the spans are sent one by one */
         beluga__span **spans = batch ? batch : &one;
         size_t n = 0;
         for (; list && n < (batch ? most : 1); list = list->next) spans[n++] = list;
@@ -162,9 +162,9 @@ static int export_metrics(beluga__exporter *e)
 /* --- the thread ------------------------------------------------------------------------------- */
 
 typedef struct schedule {
-    int64_t spans_ns, metrics_ns; /* due times of the next exports */
+    int64_t spans_ns, metrics_ns; /* times at which the next exports are due */
     bool stop;
-    uint64_t flush; /* flushes up to this number are waiting */
+    uint64_t flush; /* number of the last flush that is waited for */
 } schedule;
 
 /* Wait until a batch is full, an export is due, or a flush or the end is requested. */
@@ -200,7 +200,7 @@ static void one_turn(beluga__exporter *e, schedule *turn)
 {
     beluga_telemetry *t = e->t;
     bool all = turn->stop || turn->flush > t->flush_done;
-    /* The two clocks drift apart, and the wall clock may be set. */
+    /* the two clocks drift apart, and the wall clock may be set */
     atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
                           memory_order_relaxed);
     int status = export_spans(e);
@@ -221,8 +221,8 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
-    /* The thread gives its reference back before it signals its end, so that no part of it is left
-     * for those who wait. */
+    /* Release the thread's reference before signalling its end, so that nothing of the thread is
+     * left when those who wait go on. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
@@ -246,7 +246,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- starting and stopping -------------------------------------------------------------------- */
 
 static void no_reference(beluga__runtime *runtime)
 {
@@ -292,7 +292,7 @@ void beluga__export_wake(beluga_telemetry *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Wake the thread; running exports also end by this time. The caller holds the lock. */
+/* Wake the thread, and let running exports end by this time. The caller holds the lock. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
     if (end < beluga__hurry_ns(t))
@@ -300,8 +300,8 @@ static void hurry(beluga_telemetry *t, int64_t end)
     pthread_cond_signal(&t->wake);
 }
 
-/* An export that was running before a flush, and fails during the flush, makes the flush fail,
- * too. */
+/* Returns the number of exports that failed. An export that began before a flush and fails during
+ * it makes the flush fail, too. */
 static uint64_t failed_exports(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
@@ -327,9 +327,8 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     return status;
 }
 
-/* A thread that has ended is joined, so that nothing of it is left, not even the memory that
- * libraries keep for each thread. A thread that can't end yet, for example because of a silent
- * name server, is detached. */
+/* Join a thread that has ended, so that not even the memory that libraries keep for each thread is
+ * left. A thread that can't end yet, for example because of a silent name server, is detached. */
 static void part_with_thread(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);

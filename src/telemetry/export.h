@@ -4,7 +4,7 @@
 
 #include "telemetry/state.h"
 
-/* Start the thread, if it does not run yet. The thread holds a reference. */
+/* Start the thread, unless it runs already. The thread holds a reference. */
 void beluga__export_start(beluga_telemetry *t);
 void beluga__export_wake(beluga_telemetry *t);
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms);
@@ -13,7 +13,7 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms);
 void beluga__export_stop_soon(beluga_telemetry *t);
 /* Returns whether there is no thread, or it has ended. */
 bool beluga__export_has_ended(beluga_telemetry *t);
-/* Empty a queue that is not exported any more, and count its spans as dropped. */
+/* Empty a queue that is no longer exported, and count its spans as dropped. */
 void beluga__export_discard(beluga_telemetry *t);
 
 #endif

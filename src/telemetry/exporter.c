@@ -1,12 +1,7 @@
 #include "telemetry/exporter.h"
 
 #include "base/clock.h"
-
-void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
-{
-    struct timespec end = beluga__timespec(ns);
-    pthread_cond_timedwait(condition, lock, &end);
-}
+#include "base/thread.h"
 
 bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns)
 {
@@ -16,7 +11,7 @@ bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns
     pthread_mutex_lock(&t->lock);
     while (in_time && beluga__now_ns() < end) {
         int64_t most = beluga__hurry_ns(t) < deadline_ns ? beluga__hurry_ns(t) : deadline_ns;
-        in_time = end < most; /* an attempt after the deadline is not worth a wait */
+        in_time = end < most; /* an attempt after the deadline is not worth waiting for */
         if (in_time) beluga__wait_until(&t->wake, &t->lock, end);
     }
     pthread_mutex_unlock(&t->lock);

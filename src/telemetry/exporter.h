@@ -8,26 +8,22 @@
 
 struct beluga__exporter {
     beluga_telemetry *t;
-    beluga__runtime runtime;    /* runtime of the loop, without log and telemetry */
+    beluga__runtime runtime;    /* runtime of the loop; it has no log and no telemetry */
     beluga__network_loop *loop; /* NULL before the first request */
     beluga__buf body;
     int file;  /* -1: there is no file, or it is not open yet */
-    bool torn; /* the last line of the file was not written whole */
+    bool torn; /* the last line of the file was not written completely */
     int64_t metrics_since_ns;
-    /* the failure was logged, and is not logged again before an export succeeds */
+    /* a failure was logged, and is not logged again before an export succeeds */
     bool trace_trouble, metric_trouble;
 };
 
-/* Wait until a time of the monotonic clock, or until the condition is signalled. The caller holds
- * the lock.
- */
-void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
-/* Returns the time by which exports have to end. A flush and the stop make it earlier. */
+/* Returns the time by which exports must end. Flushing and stopping set it to an earlier time. */
 static inline int64_t beluga__hurry_ns(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
 }
-/* Wait before another attempt. Returns false at once where exports have to end before that. */
+/* Wait before another attempt. Returns false at once if exports must end before the wait would. */
 bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns);
 
 #endif

@@ -16,7 +16,7 @@ void beluga__ids_seed(beluga_telemetry *t)
             random[i] = beluga__mix((uint64_t)beluga__now_ns() +
                                     (uint64_t)getpid() * 0x9e3779b97f4a7c15u + (uint64_t)i);
     memcpy(t->seeds, random, sizeof t->seeds);
-    /* The instance is a version 4 UUID. */
+    /* the instance id is a version 4 UUID */
     snprintf(t->instance, sizeof t->instance, "%08x-%04x-4%03x-%04x-%012llx",
              (unsigned)(random[3] >> 32), (unsigned)(random[3] >> 16 & 0xffff),
              (unsigned)(random[3] & 0xfff), (unsigned)(random[4] >> 48 & 0x3fff) | 0x8000,
@@ -29,7 +29,7 @@ uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace)
     if (trace) {
         trace->high = beluga__mix(n ^ t->seeds[0]);
         trace->low = beluga__mix(n + t->seeds[1]);
-        trace->low += !trace->low; /* a zero id is invalid */
+        trace->low += !trace->low; /* an id of zero is invalid */
     }
     uint64_t id = beluga__mix(n + t->seeds[2]);
     return id + !id;

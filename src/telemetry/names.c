@@ -18,7 +18,7 @@ const beluga__metric_row beluga__metric_rows[] = {
         {{NULL, NULL}, BELUGA__COUNTER, NULL, BELUGA__CALLS, 0, 0, NULL},
 };
 
-/* These providers have another name in the conventions. */
+/* Providers that have another name in the semantic conventions than here. */
 static const char *const providers[][2] = {
     {"anthropic", "anthropic"},  {"azure", "azure.ai.openai"},   {"bedrock", "aws.bedrock"},
     {"gemini", "gcp.gemini"},    {"vertex", "gcp.vertex_ai"},    {"mistral", "mistral_ai"},

@@ -1,5 +1,5 @@
-/* The lists of all names in telemetry, from which the spans, the metrics and the guide's tables
- * are made. There are two columns of names: those of the conventions in v1.41, and newer ones,
+/* The one list of all names in telemetry, from which spans, metrics and the guide's tables are
+ * made. There are two columns of names: those of the semantic conventions v1.41, and newer ones,
  * which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental selects. */
 #ifndef BELUGA__NAMES_H
 #define BELUGA__NAMES_H
@@ -121,26 +121,27 @@ typedef enum beluga__quantity {
     BELUGA__REASONING,
     BELUGA__TOOL_CALLS,
     BELUGA__QUANTITIES,
-    /* Computed from those above: the number of durations, and the sums of tokens. */
+    /* Computed from the quantities above: the number of durations, and the sums of tokens. */
     BELUGA__CALLS = BELUGA__QUANTITIES,
     BELUGA__INPUT_SUM,
     BELUGA__OUTPUT_SUM,
     /* The number of running calls. */
     BELUGA__ACTIVE,
     BELUGA__ACTIVE_STREAMS,
-    /* About telemetry itself. */
+    /* How much telemetry itself has dropped. */
     BELUGA__DROPPED
 } beluga__quantity;
 
-/* Each row has: name in v1.41, name in the newer ("": it has none), type, unit, quantity, calls,
- * attributes, meaning. %s is the provider's metric prefix.
+/* Columns: name in v1.41, newer name ("": none), type, unit, quantity, calls, attributes, meaning.
+ * %s is the provider's metric prefix.
  *
- * "calls" tells which calls a metric counts: c operations, s streams, g operations that are no
- * streams, o those that succeeded, f those that failed; t tools; b batches; - no calls.
+ * "calls" says which calls a metric counts: c operations, s streams, g operations that are no
+ * streams, o operations that succeeded, f operations that failed; t tools; b batches; - none.
  *
- * "attributes" tells which attributes its points have: G those of the conventions, I and O the same
+ * "attributes" says which attributes its points have: G those of the conventions, I and O the same
  * and the type of token, M the same and the modality, T those of a tool; L provider and model, E
- * the same and the error's type; P model, F the same and the error's type; D the reason. */
+ * the same and the error's type; P model, F the same and the error's type; D the reason of a
+ * drop. */
 #define BELUGA__METRIC_MAP(XX)                                                                     \
     XX("gen_ai.client.operation.duration", "gen_ai.client.inference.duration", HISTOGRAM, "s",     \
        DURATION, 'c', 'G', "from the start of a call to its end, all retries inside")              \
@@ -229,7 +230,7 @@ typedef struct beluga__attribute_row {
 
 extern const beluga__attribute_row beluga__attribute_rows[];
 
-/* Returns the name of an attribute in v1.41, or in the newer conventions. */
+/* Returns the name of an attribute: in v1.41, or in the newer conventions. */
 static inline const char *beluga__name_of(beluga__name name, bool latest)
 {
     return beluga__attribute_rows[name].names[latest];

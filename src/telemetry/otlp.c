@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A request checks every SLICE_MS whether it has to hurry. */
+/* While a request runs, the exporter checks every SLICE_MS whether it must hurry. */
 enum { SLICE_MS = 20, FIRST_WAIT_MS = 1000, MAX_WAIT_MS = 30000, FOR_EVER_MS = 3600000 };
 
 typedef struct exchange {
@@ -84,7 +84,7 @@ static int write_request(exchange *x, const beluga__signal *signal)
     return beluga__buf_append(&r->body, x->e->body.data, x->e->body.length);
 }
 
-/* Turn the loop until the answer has come, or the time is over. */
+/* Step the loop until the answer has come or the time is over. */
 static void run(exchange *x, int64_t deadline_ns)
 {
     const beluga_telemetry *t = x->e->t;
@@ -136,7 +136,7 @@ static void exchange_free(exchange *x)
     beluga__arena_free(&x->arena);
 }
 
-/* --- the meaning of an answer ----------------------------------------------------------------- */
+/* --- what an answer means --------------------------------------------------------------------- */
 
 static bool worth_another(const exchange *x)
 {
@@ -156,7 +156,7 @@ static int64_t read_json_partial(const char *text, size_t length, beluga__buf *m
     const beluga_json *rejected = beluga_json_get(partial, "rejectedSpans");
     const char *said = beluga_json_get_string(partial, "errorMessage", NULL);
     if (!rejected) rejected = beluga_json_get(partial, "rejectedDataPoints");
-    /* OTLP's JSON writes 64-bit numbers as texts, but some receivers do not. */
+    /* OTLP/JSON writes 64-bit numbers as strings, but some receivers write plain numbers. */
     const char *digits = beluga_json_string(rejected, NULL);
     int64_t n = digits ? strtoll(digits, NULL, 10) : beluga_json_int(rejected, 0);
     if (said) beluga__buf_puts(message, said);
@@ -178,7 +178,7 @@ static int64_t read_partial(const exchange *x, bool json, beluga__buf *message)
     return rejected;
 }
 
-/* A refusal contains a google.rpc.Status in either form, with the receiver's message. */
+/* Read the receiver's message from a refusal, which is a google.rpc.Status in protobuf or JSON. */
 static void read_refusal(const exchange *x, bool json, beluga__buf *message)
 {
     const beluga__buf *body = &x->response.body;
@@ -213,7 +213,8 @@ static void tell(beluga__exporter *e, const char *name, const exchange *x, bool 
     beluga__buf_free(&what);
 }
 
-/* A receiver that accepts a message may have rejected some items, or send a warning. */
+/* Report a partial success: a receiver that accepts a message may have rejected some items, or send
+ * a warning. */
 static void tell_partial(const exchange *x, bool json, const char *name, int64_t *rejected)
 {
     char what[512];
@@ -239,8 +240,8 @@ static int encode(beluga__exporter *e, const beluga__signal *signal,
     return !status && signal->gzip ? beluga__encode_gzip(&e->body) : status;
 }
 
-/* A wait is shortened by up to a half, so that senders that were refused together do not retry
- * together. */
+/* Shorten a wait by a random part of up to a half, so that senders that were refused together do
+ * not retry together. */
 static int64_t jittered(beluga__exporter *e, int64_t ms)
 {
     return ms - (int64_t)(beluga__loop_random(&e->loop->base) % ((uint64_t)ms / 2 + 1));
@@ -268,7 +269,7 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
         *told = !good;
         exchange_free(&x);
         if (good) return BELUGA__EXPORTED;
-        /* An exporter that has to end does not wait for a receiver that is not running. */
+        /* an exporter that must end does not wait for a receiver that is not running */
         bool gone =
             x.status && atomic_load_explicit(&e->t->deadline_ns, memory_order_relaxed) != INT64_MAX;
         if (!again || gone) return BELUGA__REFUSED;

@@ -1,6 +1,6 @@
-/* The sink runs on the threads of calls. It uses the times of the core, and reads the clock only
- * at a span's events. Normally it takes no lock, and allocates no memory for a span that fits into
- * its slab. */
+/* The functions of the telemetry sink, which run on the threads of calls. They use the times that
+ * the core has read, and read the clock only at events of a span. Normally they take no lock, and
+ * allocate nothing for a span that fits into its slab. */
 #include "telemetry/record.h"
 
 #include "base/clock.h"
@@ -52,7 +52,7 @@ static void add_text(beluga__span *span, beluga__name name, const char *text)
         beluga__span_add_text(span, &span->attributes, name_of(span, name), text, strlen(text));
 }
 
-/* Add an id or a name of an answer, which was found to be UTF-8 when it came. */
+/* Add an id or a name from an answer; it was checked to be UTF-8 when it came. */
 static void add_checked(beluga__span *span, beluga__name name, const char *text)
 {
     size_t n = text ? strlen(text) : 0;
@@ -175,7 +175,7 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* A batch has links to its inputs, so that people can go from the batch to each input's trace. */
+/* Link a batch's span to the span of one of its inputs, so that people find each input's trace. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
@@ -226,7 +226,8 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     if (atomic_load_explicit(&t->stopped, memory_order_relaxed)) return NULL;
     if (!atomic_load_explicit(&t->has_thread, memory_order_acquire)) beluga__export_start(t);
     const beluga__span *above = parent;
-    bool same = above && start->call && above->call == start->call; /* an attempt of that call */
+    /* the parent is the operation of the same call */
+    bool same = above && start->call && above->call == start->call;
     beluga__subject *subject = same ? above->subject : beluga__subject_find(&t->subjects, start);
     beluga__span *span = subject ? beluga__span_take(&t->pool) : NULL;
     if (!span) {
@@ -255,8 +256,8 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
 
 /* --- events during a span --------------------------------------------------------------------- */
 
-/* Keep the times between the pieces of a stream in the span. They are recorded when the stream
- * ends, since its series is known only then. */
+/* Keep the times between the chunks of a stream in the span. They are recorded when the stream
+ * ends, since only then its series is known. */
 static void note_chunk(beluga__span *span)
 {
     int64_t now = beluga__now_ns();
@@ -300,7 +301,8 @@ void beluga__record_event(void *payload, void *handle, beluga_span_event_kind ki
     }
 }
 
-/* An attempt begins with the method that most requests have. */
+/* Set the method of a request. An attempt begins with the method that most requests have, so
+ * usually nothing changes. */
 static bool take_method(beluga__span *span, const beluga_span_attribute *a)
 {
     beluga__attribute *method = span->attributes.first;
@@ -458,7 +460,7 @@ void beluga__record_end(void *payload, void *handle, const beluga_span_end *end)
     beluga_telemetry *t = payload;
     beluga__span *span = handle;
     const char *model = end->response_model;
-    /* Nearly always the model that was asked answers, whose name need not be copied. */
+    /* The model that was asked nearly always answers, and its name need not be copied. */
     if (model && span->measured && beluga__same_text(model, span->subject->model))
         model = span->subject->model;
     span->code = end->status;

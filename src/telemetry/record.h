@@ -1,4 +1,4 @@
-/* The functions of the sink that beluga/telemetry.h defines. They run on the threads of calls. */
+/* The functions of the sink that beluga/telemetry.h declares. They run on the threads of calls. */
 #ifndef BELUGA__TELEMETRY_RECORD_H
 #define BELUGA__TELEMETRY_RECORD_H
 

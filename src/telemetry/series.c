@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The first bounds are ten milliseconds and one token; the others grow by 2 and by 4. */
+/* The first upper bound of a bucket is ten milliseconds or one token; each next bound is 2 times
+ * (time) or 4 times (tokens) the one before. */
 static const int64_t first_bound_ns = 10000000;
 
 struct beluga__shard {
@@ -74,8 +75,8 @@ void beluga__totals_add(beluga__totals *totals, const beluga__totals *more)
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] += more->sums[i];
 }
 
-/* The smallest and the largest value remain those since the start, since they can't be
- * subtracted. */
+/* Subtract earlier totals. The smallest and the largest value stay those since the start, since
+ * these can't be subtracted. */
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before)
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
@@ -89,7 +90,8 @@ void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *befor
 
 /* --- shards ----------------------------------------------------------------------------------- */
 
-/* Threads take the shards in turn. To ask for the processor would take longer than to add. */
+/* Returns the shard of this thread. Threads take the shards in turn: asking for the current
+ * processor would take longer than adding. */
 static unsigned shard_index(unsigned n_shards)
 {
     static atomic_uint threads;
@@ -106,7 +108,7 @@ static void lower(atomic_int_least64_t *least, int64_t value)
     }
 }
 
-static void raise(atomic_int_least64_t *most, int64_t value)
+static void raise_to(atomic_int_least64_t *most, int64_t value)
 {
     int_least64_t known = atomic_load_explicit(most, memory_order_relaxed);
     while (value > known && !atomic_compare_exchange_weak_explicit(
@@ -119,7 +121,7 @@ static void shard_add(beluga__shard *shard, beluga__quantity quantity, int64_t v
     if (value < 0) return;
     atomic_fetch_add_explicit(&shard->distributions[quantity].sum, value, memory_order_relaxed);
     lower(&shard->distributions[quantity].min, value);
-    raise(&shard->distributions[quantity].max, value);
+    raise_to(&shard->distributions[quantity].max, value);
     atomic_fetch_add_explicit(&shard->distributions[quantity].buckets[bucket_of(quantity, value)],
                               1, memory_order_relaxed);
 }
@@ -134,7 +136,7 @@ static void shard_add_all(beluga__shard *shard, beluga__quantity quantity,
     if (d->min > d->max) return;
     atomic_fetch_add_explicit(&shard->distributions[quantity].sum, d->sum, memory_order_relaxed);
     lower(&shard->distributions[quantity].min, d->min);
-    raise(&shard->distributions[quantity].max, d->max);
+    raise_to(&shard->distributions[quantity].max, d->max);
 }
 
 static void shard_sum(beluga__shard *shard, beluga__quantity quantity, int64_t value)
@@ -197,12 +199,12 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__subj
     const char *model = outcome->response_model;
     size_t text = model && model != subject->model ? strlen(model) + 1 : 0,
            shards = subjects->n_shards * sizeof(beluga__shard);
-    /* Each shard needs a cache line of its own, and the allocator aligns only to 16 bytes. */
+    /* Each shard needs a cache line of its own, but the allocator aligns only to 16 bytes. */
     char *block = beluga__zalloc(a, sizeof(beluga__series) + 64 + shards + text);
     if (!block) return NULL;
     beluga__series *s = (beluga__series *)(void *)block;
     uintptr_t at = ((uintptr_t)block + sizeof *s + 63) & ~(uintptr_t)63;
-    s->shards = (beluga__shard *)at; /* NOLINT: an aligned address */
+    s->shards = (beluga__shard *)at; /* NOLINT: the address is aligned */
     clear_shards(s->shards, subjects->n_shards);
     s->code = outcome->code;
     s->streamed = outcome->streamed;
@@ -211,13 +213,13 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__subj
     return s;
 }
 
-/* Returns the index of the series for calls that did not get a series of their own. */
+/* Returns the index of the shared series for calls that have no series of their own. */
 static unsigned rest_of(const beluga__outcome *outcome)
 {
     return BELUGA__MAX_SERIES + 2u * outcome->streamed + (outcome->code != 0);
 }
 
-/* Make a series, or return the shared one when there are too many. The caller holds the lock. */
+/* Make a series, or return the shared one if there are too many. The caller holds the lock. */
 static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *subject,
                                   const beluga__outcome *outcome)
 {
@@ -285,7 +287,8 @@ static beluga__instrument *find_instrument(const beluga__subject *subject, const
     return i;
 }
 
-/* Returns NULL without memory, or when there are too many. The caller holds the lock. */
+/* Make an instrument. Returns NULL without memory, or if there are too many. The caller holds the
+ * lock. */
 static beluga__instrument *add_instrument(beluga__subjects *subjects, beluga__subject *subject,
                                           const beluga_measurement *m)
 {
@@ -343,8 +346,8 @@ static const char *model_of(const beluga_span_start *start)
     return start->kind == BELUGA_SPAN_TOOL ? start->tool_name : start->model;
 }
 
-/* Returns whether a call is about a subject. Names are compared only when another model was asked
- * last. */
+/* Returns whether a call belongs to a subject. The names are compared only if another model was
+ * used last. */
 static bool is_about(beluga__subject *s, const beluga_span_start *start)
 {
     uint64_t known = atomic_load_explicit(&s->subject_id, memory_order_relaxed);
@@ -367,7 +370,7 @@ static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,
     return &subjects->slots[mixed * 0x9e3779b97f4a7c15u >> 56];
 }
 
-/* Read host and port of "https://host:port/path"; brackets around a host are removed. */
+/* Read host and port of "https://host:port/path", without the brackets around an IPv6 address. */
 static void read_server(beluga__subject *s, char *room)
 {
     const char *host = s->base_url ? strstr(s->base_url, "://") : NULL;
@@ -420,10 +423,10 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     char *block =
         beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
     if (!block) return NULL;
-    /* The subject is aligned for its atomics. The address of the block is stored before the
-     * subject, for releasing it. */
+    /* The subject is aligned for its atomics. The address of the allocated block is stored in front
+     * of it, for releasing the block. */
     uintptr_t aligned = ((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63;
-    beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: an aligned address */
+    beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: the address is aligned */
     ((void **)s)[-1] = block;
     char *at = (char *)(s + 1);
     s->n_shards = subjects->n_shards;
@@ -438,7 +441,7 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     return s;
 }
 
-/* Look for a subject in the list of all. The caller holds the lock. */
+/* Search the list of all subjects. The caller holds the lock. */
 static beluga__subject *search(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga__subject *s = atomic_load_explicit(&subjects->first, memory_order_relaxed);
@@ -446,8 +449,8 @@ static beluga__subject *search(beluga__subjects *subjects, const beluga_span_sta
     return s;
 }
 
-/* Make a subject. Past the maximum, the models of one provider share a name. The caller holds the
- * lock. */
+/* Make a subject. If there are too many, all further models of a provider share one subject. The
+ * caller holds the lock. */
 static beluga__subject *add(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga_span_start other = *start;
@@ -478,7 +481,7 @@ beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_s
     return s;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing the list -------------------------------------------------------------- */
 
 void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
                            pthread_mutex_t *lock)

@@ -1,5 +1,6 @@
-/* Numbers are counted for each subject (a model at an address, a tool) in a few series. Each series
- * has padded shards that threads add to with atomics; only the exporter adds them up. */
+/* Counts numbers for each subject (a model at an address, or a tool) in a few series. Each series
+ * has shards, each with a cache line of its own, to which threads add with atomics. Only the
+ * exporter adds the shards up. */
 #ifndef BELUGA__SERIES_H
 #define BELUGA__SERIES_H
 
@@ -13,11 +14,11 @@
 #include <string.h>
 
 enum {
-    BELUGA__BUCKETS = 15, /* 14 buckets have an upper bound, and one is above them */
+    BELUGA__BUCKETS = 15, /* 14 buckets with an upper bound, and one for everything above */
     BELUGA__SUMS = BELUGA__QUANTITIES - BELUGA__DISTRIBUTIONS,
     BELUGA__MAX_SHARDS = 8,
     BELUGA__SUBJECT_SLOTS = 256,
-    BELUGA__RESTS = 4, /* one for each pair of streamed or not, and failed or not */
+    BELUGA__RESTS = 4, /* one for each combination of streamed or not, and failed or not */
 };
 
 /* The values are whole numbers of nanoseconds or tokens, so a sum is an atomic add. */
@@ -34,15 +35,15 @@ typedef struct beluga__totals {
 typedef struct beluga__shard beluga__shard;
 
 typedef struct beluga__series {
-    int code; /* error code of the calls */
+    int code; /* error code of the calls in this series */
     bool streamed;
-    bool overflow;              /* counts the calls without a series of their own */
+    bool overflow;              /* the series counts all calls without a series of their own */
     const char *response_model; /* may be NULL */
     beluga__totals before;      /* totals at the last export; used only by the exporter */
     beluga__shard *shards;
 } beluga__series;
 
-/* An instrument is a provider's own metric. */
+/* An instrument is a metric that a provider defines. */
 typedef struct beluga__instrument {
     struct beluga__instrument *next;
     const char *name, *unit;
@@ -57,17 +58,20 @@ typedef struct beluga__instrument {
 
 typedef struct beluga__subject {
     struct beluga__subject *next;
-    char about; /* c calls, t a tool, b batches, - a subject without metrics */
-    const char *operation, *provider, *prefix, *model, *base_url; /* as in the calls */
-    _Atomic uint64_t subject_id; /* that the last call had which was found to be about it */
-    /* host NULL: the address has none */
+    char about; /* c calls, t a tool, b batches, - a subject that has no metrics */
+    /* the same as in the calls of this subject */
+    const char *operation, *provider, *prefix, *model, *base_url;
+    /* id (subject_id of the span's start) of the last call that was found to belong to this
+     * subject */
+    _Atomic uint64_t subject_id;
+    /* host NULL: the address has no host. */
     const char *shown_provider, *host;
     int64_t port;
     unsigned n_shards;
     struct {
         _Alignas(64) atomic_int_least64_t calls, streams;
     } active[BELUGA__MAX_SHARDS];
-    /* The last series count calls without a series of their own. */
+    /* The last ones count calls that have no series of their own. */
     _Atomic(beluga__series *) series[BELUGA__MAX_SERIES + BELUGA__RESTS];
     atomic_uint n_series;
     _Atomic(beluga__instrument *) instruments;
@@ -76,10 +80,10 @@ typedef struct beluga__subject {
 
 typedef struct beluga__subjects {
     const beluga_allocator *allocator;
-    pthread_mutex_t *lock; /* belongs to the owner; additions are made under the lock */
+    pthread_mutex_t *lock; /* the owner's lock, which is held while something is added */
     unsigned n_shards;     /* a power of two */
     _Atomic(beluga__subject *) first;
-    /* A cache by the addresses of names, whose entries have to be checked. */
+    /* A cache: subjects by a hash of the addresses of their names. A hit must be checked. */
     _Atomic(beluga__subject *) slots[BELUGA__SUBJECT_SLOTS];
     unsigned count;
 } beluga__subjects;
@@ -98,12 +102,12 @@ typedef struct beluga__outcome {
 void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
                            pthread_mutex_t *lock);
 void beluga__subjects_free(beluga__subjects *subjects);
-/* Reset all counts, in a forked child. */
+/* Reset all counts. For a forked child. */
 void beluga__subjects_reset(beluga__subjects *subjects);
-/* Find or make a subject; NULL without memory. Any thread may call it. */
+/* Find or make a subject; NULL without memory. Threads: any. */
 beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_span_start *start);
 
-/* Record a call. Any thread may call it. */
+/* Record a call. Threads: any. */
 void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject,
                             const beluga__outcome *outcome);
 void beluga__subject_activate(beluga__subject *subject, bool streamed, int by);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Signals are read in this order. */
+/* The signal that is read first. Faults of variables for all signals are reported with it, once. */
 static const char first_signal[] = "TRACES";
 
 typedef struct reading {
@@ -27,7 +27,7 @@ typedef struct reading {
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* Report a fault of a variable, and show its value, so the value must not be secret. */
+/* Report a fault of a variable with its value, which must not be secret. */
 static void fault(const reading *r, const char *name, const char *value, const char *what)
 {
     char text[256];
@@ -38,7 +38,7 @@ static void fault(const reading *r, const char *name, const char *value, const c
 
 /* --- variables -------------------------------------------------------------------------------- */
 
-/* A variable that is empty counts as not set. */
+/* Returns a variable's value, or NULL. An empty variable counts as not set. */
 static const char *variable(const reading *r, const char *name)
 {
     size_t n = strlen(name);
@@ -48,9 +48,8 @@ static const char *variable(const reading *r, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else the variable
- * for all signals.
- */
+/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else the one for all
+ * signals. *own says which it was. */
 static const char *otlp_variable(const reading *r, const char *signal, const char *what, bool *own)
 {
     char name[96];
@@ -62,8 +61,8 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
-/* Report a fault of a variable that otlp_variable read. A fault of the variable for all signals is
- * reported once. */
+/* Report a fault of a variable that otlp_variable has read. A fault of the variable for all signals
+ * is reported once. */
 static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
                        const char *wrong)
 {
@@ -98,7 +97,7 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
-/* Trim and percent-decode a text. Returns NULL where it can't be decoded, or without memory. */
+/* Trim and percent-decode a text. Returns NULL if it can't be decoded, or without memory. */
 static const char *decode(beluga__arena *arena, const char *text, size_t n)
 {
     for (; n && (*text == ' ' || *text == '\t'); n--) text++;
@@ -170,7 +169,8 @@ static bool is_url(const char *text)
            !beluga__path_climbs(text, strlen(text));
 }
 
-/* A signal's own endpoint is used unchanged, and the common endpoint gets the signal's path. */
+/* Returns the URL of a signal. A signal's own endpoint is used unchanged; to the endpoint for all
+ * signals the signal's path is added. */
 static const char *url_of(reading *r, const char *signal, const char *path, beluga__signal *out)
 {
     bool own;
@@ -234,7 +234,7 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
                    "is neither gzip nor none; none is taken");
 }
 
-/* The output is otlp, console or none. */
+/* Read where a signal goes: otlp, console or none. */
 static void read_output(reading *r, const char *name, beluga__signal *out)
 {
     static const struct {
@@ -338,7 +338,8 @@ static void read_metrics(reading *r)
 {
     const char *text = variable(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
     const char *histogram = variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-    /* lowmemory means delta for synchronous counters and histograms, and all of ours are such. */
+    /* "lowmemory" means delta for synchronous counters and histograms, and all of ours are
+     * synchronous */
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
@@ -349,7 +350,7 @@ static void read_metrics(reading *r)
               "is not explicit_bucket_histogram, which is taken");
 }
 
-/* Returns whether a list that commas separate has an item. */
+/* Returns whether a comma-separated list has an item. */
 static bool lists(const char *text, const char *item)
 {
     size_t n = strlen(item);
@@ -386,8 +387,8 @@ static void read_capture(reading *r)
               "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
 }
 
-/* When the program asks to send only the signals that variables name, or to write a file, other
- * signals are not sent: few people run a collector. */
+/* Don't send signals that no variable names, if the program asks for that or writes a file: few
+ * people run a collector. */
 static void mute_unasked(reading *r)
 {
     beluga__signal *signals[] = {&r->settings->traces, &r->settings->metrics};

@@ -1,4 +1,4 @@
-/* The settings of telemetry, from OpenTelemetry's variables and from the program. */
+/* Reads the settings of telemetry from OpenTelemetry's variables and from the program. */
 #ifndef BELUGA__TELEMETRY_SETTINGS_H
 #define BELUGA__TELEMETRY_SETTINGS_H
 
@@ -22,12 +22,12 @@ typedef struct beluga__otlp_header {
     const char *name, *value;
 } beluga__otlp_header;
 
-/* The destination of a signal, and how it is sent. */
+/* Where and how one signal (traces or metrics) is sent. */
 typedef struct beluga__signal {
     beluga__output output;
     const char *url;
     beluga__otlp_header *headers;
-    int64_t timeout_ms; /* limit of one request; 0: there is none */
+    int64_t timeout_ms; /* limit for one request; 0: no limit */
     bool json, gzip;
     const char *ca_file, *client_key, *client_certificate;
     bool asked; /* a variable names the signal */
@@ -37,7 +37,7 @@ typedef struct beluga__telemetry_setup {
     beluga__signal traces, metrics;
     beluga__sampler sampler;
     bool parent_based;
-    uint64_t sample_below; /* a trace is sampled if the low half of its id is below this */
+    uint64_t sample_below; /* a trace is sampled if the low half of its id is below this number */
     bool sample_rest;      /* the ratio is 1, so all traces are sampled */
     int64_t schedule_delay_ms, export_timeout_ms, max_queue, max_batch;
     int64_t metric_interval_ms, metric_timeout_ms;
@@ -47,7 +47,7 @@ typedef struct beluga__telemetry_setup {
     const char *file;
     void (*print)(void *payload, const char *text, size_t length);
     void *print_payload;
-    bool environment; /* the environment is read, also for proxies */
+    bool environment; /* the environment is read, also libcurl's variables for proxies */
 } beluga__telemetry_setup;
 
 /* Called for each setting with a bad value. */
@@ -58,8 +58,8 @@ int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__a
                                     const beluga_telemetry_settings *given,
                                     beluga__complain complain, void *payload, beluga_error *err);
 
-/* Read "name=value,name=value", percent-encoded, and call `take` for each pair. Returns false
- * where the text is not in that form, or `take` returned false. */
+/* Read "name=value,name=value", percent-encoded, and call `take` for each pair. Returns false if
+ * the text has another form, or `take` returned false. */
 bool beluga__pairs_read(beluga__arena *arena, const char *text,
                         bool (*take)(void *payload, const char *name, const char *value),
                         void *payload);

@@ -39,7 +39,7 @@ static beluga__span *pop(beluga__span_pool *pool)
     return span;
 }
 
-/* Number a slab's spans, and make a list of them. */
+/* Number the spans of a slab, and link them to a list. */
 static void chain(beluga__span *slab, uint32_t n_slab)
 {
     for (int i = 0; i < SLAB; i++) {
@@ -134,9 +134,9 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
     push(pool, span, span);
 }
 
-/* --- memory of a span ------------------------------------------------------------------------- */
+/* --- a span's memory -------------------------------------------------------------------------- */
 
-/* This function is separate from the usual case, which takes a few instructions. */
+/* Allocate a further block. Not inlined, since the usual case takes only a few instructions. */
 static void *alloc_block(beluga__span *span, size_t size)
 {
     enum { HEAD = 16 };
@@ -183,8 +183,8 @@ char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length
 
 /* --- attributes and events -------------------------------------------------------------------- */
 
-/* Allocate another item. Past the limit, or without memory, the item is counted as dropped. This
- * is inlined, since a span adds a dozen attributes. */
+/* Allocate an attribute, event or link. Above the limit, or without memory, it is counted as
+ * dropped. Inlined, since a span adds a dozen attributes. */
 static inline __attribute__((always_inline)) void *new_item(beluga__span *span, size_t size,
                                                             bool allowed, uint32_t *dropped)
 {

@@ -1,6 +1,6 @@
-/* Spans while they are recorded and while they wait to be sent. They come from slabs that are
- * kept, so that after a while no more memory is allocated for spans. Text that does not fit into a
- * span gets memory of its own. */
+/* Spans, while they are recorded and while they wait to be sent. They come from slabs that are
+ * kept, so after a while spans need no new memory. Text that does not fit into a span is
+ * allocated. */
 #ifndef BELUGA__RECORDED_SPAN_H
 #define BELUGA__RECORDED_SPAN_H
 
@@ -10,7 +10,7 @@
 
 enum { BELUGA__SPAN_ROOM = 880 };
 
-/* An internal type of attribute: texts, each ended by NUL. */
+/* An internal type of attribute: a list of texts, each with a NUL behind it. */
 enum { BELUGA__ATTRIBUTE_TEXTS = 16 };
 
 typedef struct beluga__attribute {
@@ -44,19 +44,20 @@ typedef struct beluga__trace_id {
 
 typedef struct beluga__span {
     struct beluga__span *next;         /* next span in the queue */
-    _Atomic uint32_t next_free, index; /* links of the pool; indices count from 1 */
+    _Atomic uint32_t next_free, index; /* links of the free list; indices count from 1 */
     beluga_telemetry *telemetry;
     beluga__subject *subject;
-    const beluga_call *call; /* only compared, and only while the span is open */
+    const beluga_call *call; /* only compared, never dereferenced; valid while the span is open */
     beluga__trace_id trace;
     uint64_t id, parent_id; /* 0: no parent */
     int64_t start_ns, end_ns;
     uint8_t kind; /* a beluga_span_kind */
     bool sampled, remote_parent, streamed, traced, measured;
-    int code;                     /* error code at its end */
-    int retry_code;               /* for an operation, the code of its last attempt */
-    int64_t first_ns, chunk_ns;   /* times of the first and the last content; 0: none yet */
-    beluga__distribution *chunks; /* in the span's memory; NULL: no chunks */
+    int code;       /* error code with which the span ended */
+    int retry_code; /* for an operation: the error code of its last attempt */
+    /* times of the first and the last chunk with content; 0: none yet */
+    int64_t first_ns, chunk_ns;
+    beluga__distribution *chunks; /* times between chunks, in the span's memory; NULL: no chunks */
     const char *message;          /* the error's message */
     const char *tracestate;       /* may be NULL */
     beluga__attributes attributes;
@@ -64,17 +65,18 @@ typedef struct beluga__span {
     uint32_t n_marks, marks_dropped;
     uint64_t *links; /* span ids of the same trace */
     uint32_t n_links, links_dropped;
-    beluga_response_builder *content; /* the answer, where it is captured */
+    beluga_response_builder *content; /* builds the answer, if content is captured */
     char *at, *end;                   /* free memory of the span */
-    void *blocks;                     /* blocks of further memory */
-    size_t extra;                     /* bytes of the blocks */
+    void *blocks;                     /* further blocks of memory */
+    size_t extra;                     /* total bytes of these blocks */
     _Alignas(16) char room[BELUGA__SPAN_ROOM];
 } beluga__span;
 
 typedef struct beluga__span_pool {
     const beluga_allocator *allocator;
     pthread_mutex_t *lock;
-    /* The index of the first free span, with a count above it, so that no two heads are equal. */
+    /* The index of the first free span, below a count that changes at each use, so that no two
+     * heads are equal (ABA). */
     _Atomic uint64_t free;
     _Atomic(beluga__span *) slabs[BELUGA__MAX_SPANS / 64];
     _Atomic uint32_t n_slabs;
@@ -83,25 +85,25 @@ typedef struct beluga__span_pool {
 void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator,
                             pthread_mutex_t *lock);
 void beluga__span_pool_free(beluga__span_pool *pool);
-/* Make all spans free again, in a forked child. */
+/* Make all spans free again. For a forked child. */
 void beluga__span_pool_reset(beluga__span_pool *pool);
-/* Take a span. Returns NULL without memory, or when too many spans are open. Any thread may call
- * this. */
+/* Take a span. Returns NULL without memory, or if too many spans are open. Threads: any. */
 beluga__span *beluga__span_take(beluga__span_pool *pool);
 void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span);
 
-/* Allocate memory that lives as long as the span; NULL without memory, or past its maximum. */
+/* Allocate memory that lives as long as the span; NULL without memory, or above the span's
+ * maximum. */
 void *beluga__span_alloc(beluga__span *span, size_t size);
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length);
-/* Copy a text that may not be UTF-8, with "?" for each invalid byte, since a receiver would refuse
- * the whole export. */
+/* Copy a text that may not be UTF-8. Invalid bytes become "?", since a receiver would refuse the
+ * whole export because of them. */
 char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length);
 
 typedef struct beluga__span_limits {
     uint32_t attributes, events, links, value_bytes;
 } beluga__span_limits;
 
-/* Add an attribute or a mark. Past the limit or without memory, it is counted as dropped. `name`
+/* Add an attribute or an event. Above the limit or without memory it is counted as dropped. `name`
  * is not copied. */
 beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
                                     uint32_t type);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/new_file.h"
 #include "base/secret_memory.h"
+#include "base/thread.h"
 #include "telemetry/ids.h"
 
 #include <fcntl.h>
@@ -27,13 +28,9 @@ static void after_fork(void)
 
 static void init_waiting(beluga_telemetry *t)
 {
-    pthread_condattr_t attributes;
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->wake, &attributes);
-    pthread_cond_init(&t->done, &attributes);
-    pthread_condattr_destroy(&attributes);
+    beluga__cond_init(&t->wake);
+    beluga__cond_init(&t->done);
 }
 
 static void begin_anew(beluga_telemetry *t)
@@ -44,13 +41,13 @@ static void begin_anew(beluga_telemetry *t)
     atomic_store(&t->deadline_ns, INT64_MAX);
 }
 
-/* A child starts anew: it has no thread, and its parent sends what the parent recorded. The
- * exporter's loop and file still belong to the parent, so they are not touched here. */
+/* Start anew in a forked child: it has no thread, and its parent sends what the parent recorded.
+ * The exporter's loop and file still belong to the parent, so they are not touched. */
 static void start_over(beluga_telemetry *t)
 {
     init_waiting(t);
     if (atomic_load(&t->has_thread))
-        atomic_fetch_sub(&t->refs, 1); /* the thread's reference, since the child has no thread */
+        atomic_fetch_sub(&t->refs, 1); /* the thread's reference; the child has no thread */
     atomic_store(&t->has_thread, false);
     t->exporter = NULL;
     t->joinable = false;
@@ -109,12 +106,12 @@ void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const ch
                            sizeof fields / sizeof *fields);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 void beluga__telemetry_destroy(beluga_telemetry *t)
 {
     delist(t);
-    /* Spans that were never sent may have memory of their own. */
+    /* spans that were never sent may have memory of their own */
     beluga__span *span = atomic_load(&t->incoming), *next;
     for (; span; span = next) {
         next = span->next;
@@ -149,11 +146,11 @@ beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, bel
     return t;
 }
 
-/* With O_NONBLOCK, opening a pipe without a reader fails instead of waiting. */
+/* Open the file. With O_NONBLOCK, opening a pipe without a reader fails instead of waiting. */
 int beluga__telemetry_open_file(const char *path)
 {
     int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
-    if (file >= 0) /* a line has to be written completely, even if this takes long */
+    if (file >= 0) /* a line must be written completely, so writing may block */
         fcntl(file, F_SETFL, O_APPEND);
     return file;
 }

@@ -1,4 +1,4 @@
-/* The public functions of telemetry, and those that a client calls. */
+/* The public functions of telemetry, and those that the client calls. */
 #include "telemetry/telemetry.h"
 
 #include "base/new_file.h"
@@ -16,7 +16,8 @@ static void complain(void *payload, const char *variable, const char *what)
     beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
 }
 
-/* A file that can't be opened is reported now, and not when the first span is lost. */
+/* Open the file once, so that a file that can't be opened is reported now, and not when the first
+ * span is lost. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
@@ -101,9 +102,8 @@ int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
     if (!telemetry) return 0;
-    /* Spans that end from now on are counted as dropped, instead of staying in a queue that is not
-     * read.
-     */
+    /* Spans that end from now on are counted as dropped, instead of staying in a queue that nobody
+     * reads. */
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     return beluga__export_stop(telemetry, timeout_ms);
 }

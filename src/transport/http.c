@@ -2,18 +2,17 @@
  *
  * libcurl forbids adding and removing transfers inside its callbacks, and most of our code runs in
  * those callbacks. So a transfer that starts or ends in a callback is put on a list and handled
- * when libcurl has returned. Admission is up to the caller: libcurl's own host queue takes
- * quadratic time.
- */
+ * when libcurl has returned. How many transfers run at once is the caller's decision: libcurl's own
+ * queue for a host takes quadratic time. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "loop/rooms.h"
 #include "transport/http_transfer.h"
 
-/* --- ending one ------------------------------------------------------------------------------- */
+/* --- ending a transfer ------------------------------------------------------------------------ */
 
-/* Never call this inside one of libcurl's callbacks. */
+/* Remove a transfer from libcurl. Never call this inside one of libcurl's callbacks. */
 static void end_transfer(beluga__transfer *t)
 {
     beluga__http *http = t->http;
@@ -27,7 +26,7 @@ static void end_transfer(beluga__transfer *t)
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
     }
-    /* The body is freed before the handle is used again. */
+    /* the body is freed before the handle is used again */
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     if (t->renamed) curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
     beluga__room_keep(&http->loop->base, BELUGA__ROOM_REQUEST, &t->body);
@@ -106,8 +105,8 @@ static int http_new(beluga__network_loop *loop)
     return 0;
 }
 
-/* A call of another client may take its memory with it, while its transfer still goes on. So the
- * body is copied, unless its memory is the loop's, or is wiped when it is freed. */
+/* Take over the request's body. A call's memory may be freed while its transfer still drains, so
+ * the body is copied unless its memory belongs to the loop, or is wiped when it is freed. */
 static int take_body(beluga__transfer *t, beluga_http_request *request)
 {
     const beluga_allocator *own = &t->http->loop->base.runtime->allocator;
@@ -153,8 +152,8 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
                                 "no %s for the request",
                                 status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
     *out = t;
-    /* A transfer that drains may be about to give its connection back, so its bytes are read
-     * before the new transfer starts. */
+    /* A transfer that drains may be about to give its connection back, so its bytes are read before
+     * the new transfer starts. */
     bool later = loop->http->in_curl || loop->http->n_draining;
     if (later)
         beluga__list_append(&loop->http->to_start, &t->node);
@@ -186,7 +185,8 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     beluga_loop *loop = &t->http->loop->base;
     curl_off_t sent = 0;
     if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* A server that answers before it has the whole request may take long to read the rest. */
+    /* A server that answers before it has the whole request may take long to read the rest, so such
+     * a transfer is not drained. */
     if (!t->added || t->paused || sent < (curl_off_t)t->body.length) {
         end_soon(t);
         return;
@@ -205,7 +205,7 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     if (t->paused == paused) return;
     t->paused = paused;
     if (paused) {
-        /* Inside libcurl's callback for body bytes, the next such callback pauses the transfer. */
+        /* libcurl is running: the next callback for body bytes pauses the transfer itself. */
         if (t->added && !t->http->in_curl) curl_easy_pause(t->easy, CURLPAUSE_RECV);
         return;
     }
@@ -235,9 +235,9 @@ void beluga__http_resume(beluga__http *http)
     }
 }
 
-/* Returns whether libcurl gave up connecting because the process or the host was stopped: libcurl
- * looks at its clock before it looks at the socket, and counts the time of the stop. No byte was
- * sent yet. */
+/* Returns whether libcurl gave up connecting only because the process or the host was stopped.
+ * libcurl looks at its clock before it looks at the socket, so it counts the time of the stop. No
+ * byte was sent yet. */
 static bool was_stopped(const beluga__transfer *t, CURLcode code)
 {
     const beluga_loop *loop = &t->http->loop->base;
@@ -246,7 +246,7 @@ static bool was_stopped(const beluga__transfer *t, CURLcode code)
                (int64_t)t->connect_timeout_ms * BELUGA__NS_PER_MS;
 }
 
-/* Returns false without memory. */
+/* Connect again from the beginning. Returns false without memory. */
 static bool connect_again(beluga__transfer *t)
 {
     beluga__http *http = t->http;
@@ -269,7 +269,7 @@ static void finished(beluga__transfer *t, CURLcode code)
     int status = 0;
     if (handler) {
         status = beluga__transfer_explain(t, code, &err);
-        /* The head may end the call; the transfer ends here nevertheless, and once. */
+        /* Delivering the head may end the call, so the transfer is ended only afterwards. */
         http->in_curl = true;
         if (!status || t->response->status) beluga__transfer_tell_head(t);
         http->in_curl = false;
@@ -292,7 +292,8 @@ static void collect(beluga__http *http)
     }
 }
 
-/* Each transfer may have lost its socket or its timer, and would then never end. */
+/* Fail all transfers of the loop, since each of them may have lost its socket or its timer in
+ * libcurl, and would never end. */
 static void fail_all(beluga__http *http)
 {
     beluga__list *lists[] = {&http->transfers, &http->to_resume};

@@ -1,12 +1,13 @@
-/* Explains why a transfer failed, with advice on what to do: libcurl's code alone rarely tells. */
+/* Explains why a transfer failed, and what to do: libcurl's code alone rarely tells. */
+#include "base/errno_text.h"
 #include "base/hint.h"
+#include "base/sockets.h"
 #include "transport/http_transfer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* --- libcurl's codes -------------------------------------------------------------------------- */
@@ -50,10 +51,12 @@ static const char *advice_of(CURLcode code)
     }
 }
 
-/* CURLE_TOO_LARGE as a number, since libcurl may be newer than its headers at build time. */
+/* CURLE_TOO_LARGE as a number, since libcurl may be newer at run time than its headers were at
+ * build time. */
 enum { CODE_TOO_LARGE = 100 };
 
-/* Before 8.6 libcurl also reports "out of memory" for a header line longer than its maximum. */
+/* Returns whether the code may mean a header line longer than libcurl's maximum. Before 8.6 libcurl
+ * reports these as "out of memory". */
 static bool may_be_too_large(CURLcode code)
 {
     return (int)code == CODE_TOO_LARGE ||
@@ -61,8 +64,8 @@ static bool may_be_too_large(CURLcode code)
             curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
 }
 
-/* Find the meaning of libcurl's code at this point of the transfer. Returns 0 where the code alone
- * is clear. */
+/* Find out what libcurl's code means at this point of the transfer. Returns 0 if the code itself is
+ * clear. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
     long sent = 0;
@@ -93,9 +96,9 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
-/* Returns whether libcurl dropped a complete answer. Older versions drop an answer in one piece
- * when its stream is then reset without an error (RFC 9113, 8.1), and keep the connection; a
- * server that closes without an answer loses its connection. */
+/* Returns whether libcurl dropped a complete answer. Older versions drop an answer in one piece if
+ * its stream is then reset without an error (RFC 9113, 8.1). In that case libcurl keeps the
+ * connection, which tells it from a server that closed without an answer. */
 static bool was_dropped(const beluga__transfer *t, CURLcode code)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -121,8 +124,8 @@ static unsigned port_of(const char *url)
     return port;
 }
 
-/* Returns whether the transfer tried to reach a proxy. libcurl may take a proxy from an
- * environment variable, or leave it out because of another variable, so only the port tells. */
+/* Returns whether the transfer tried to reach a proxy. libcurl may take a proxy from an environment
+ * variable, or skip it because of another variable, so only the port tells. */
 static bool is_to_proxy(const beluga__transfer *t)
 {
     const char *proxy = t->connection->proxy;
@@ -139,8 +142,8 @@ static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
                 : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
 }
 
-/* Returns the status of the proxy's answer to the request for a tunnel; 0 where the proxy made
- * one, or gave no status. */
+/* Returns the status of the proxy's answer to the request for a tunnel; 0 if the proxy opened one,
+ * or gave no status. */
 static long proxy_status(const beluga__transfer *t)
 {
     long status = 0;
@@ -155,14 +158,15 @@ static int describe_refusal(long proxy_said, beluga_error *err)
     else
         beluga_error_set(err, BELUGA_ERROR_NETWORK,
                          "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
-    /* Below 500 the proxy refused; from 500 on it failed, and may succeed later. */
+    /* Below 500 the proxy refused; from 500 on it failed, and a retry may succeed. */
     if (proxy_said < 500) err->retryable = 0;
-    beluga__hint_set_unsent(err, true); /* a tunnel is made before anything goes through it */
+    /* nothing of the request is sent before the tunnel is open */
+    beluga__hint_set_unsent(err, true);
     return BELUGA_ERROR_NETWORK;
 }
 
-/* The cause is libcurl's text, unless that may hold the name and password of a URL, and the
- * system's text where there is one. */
+/* Set the error's cause: libcurl's text and the system's text. libcurl's text is left out if it may
+ * contain the name and password of a URL. */
 static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     char cause[sizeof err->cause], words[128];
@@ -171,15 +175,15 @@ static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *er
     if (code == CURLE_COULDNT_CONNECT && t->easy)
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
     if (t->no_socket) error = t->no_socket;
-    const char *why = error ? strerror_r((int)error, words, sizeof words) : "";
+    const char *why = error ? beluga__errno_text((int)error, words, sizeof words) : "";
     int n = snprintf(cause, sizeof cause, "%s%s%s", said, error ? ": " : "", why);
     beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
 }
 
 /* --- the whole error -------------------------------------------------------------------------- */
 
-/* libcurl reports only that it can't connect or resolve a name, so opening a descriptor tells
- * whether any is left. */
+/* Returns whether the process has no file descriptors left. libcurl reports only that it can't
+ * connect or resolve a name, so this tries to open one. */
 static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
 {
     if (t->no_socket) return t->no_socket == EMFILE || t->no_socket == ENFILE;
@@ -204,13 +208,14 @@ static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
                 : "the server refused the connection";
 }
 
-/* A URL that is refused here begins as one: its host or port is none. */
+/* Returns whether the code means a wrong URL. The scheme was checked before, so the host or the
+ * port is wrong. */
 static bool is_bad_url(CURLcode code)
 {
     return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-/* Returns whether libcurl had no connection yet on which it could send the request. */
+/* Returns whether libcurl had no connection yet to send the request on. */
 static bool is_unsent(const beluga__transfer *t, CURLcode code)
 {
     long sent = 1;
@@ -221,7 +226,8 @@ static bool is_unsent(const beluga__transfer *t, CURLcode code)
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
-    /* It always has one. Newer versions say so where they had no memory to write it. */
+    /* The handle always has a URL. Newer versions of libcurl report "No URL set" if they had no
+     * memory to store it. */
     if (strstr(t->errors, "No URL set")) code = CURLE_OUT_OF_MEMORY;
     int status = code_of_head(t, code, &advice);
     if (!status) {
@@ -245,7 +251,8 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
         advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
                  "(http_version: 1.1 helps)";
     beluga_error_set(err, status, "%s", advice);
-    if (dropped) err->retryable = 0; /* a retry would be charged again, and dropped again */
+    /* a retry would be charged again, and its answer dropped again */
+    if (dropped) err->retryable = 0;
     beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
     beluga__hint_set_unsent(err, is_unsent(t, code));
     if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);

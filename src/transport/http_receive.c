@@ -20,8 +20,9 @@ void beluga__transfer_tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
-/* libcurl reads a connection until it is empty. Bytes that are too many for this step, or for one
- * turn where others wait for theirs, are held until a later turn. */
+/* Returns whether bytes may be delivered now. libcurl reads a connection until it is empty, so
+ * bytes that exceed the limit of this step, or of one transfer while others wait, are held until a
+ * later turn. */
 static bool has_room(const beluga__network_loop *loop, size_t n)
 {
     bool in_turn = !loop->turn_bytes || loop->turn_bytes + n <= loop->share;
@@ -47,6 +48,6 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
     t->http->loop->step_bytes += length;
     t->http->loop->turn_bytes += length;
     t->handler->body(t->owner, bytes, length);
-    /* A return of 0 is an error to libcurl, and ends a transfer that was cancelled meanwhile. */
+    /* For libcurl a return of 0 is an error, which ends a transfer that was cancelled meanwhile. */
     return t->handler || t->draining ? length : 0;
 }

@@ -1,5 +1,5 @@
-/* Tells libcurl its settings: for the process once, for a model's connections once per handle, and
- * for each request. */
+/* Sets libcurl's options: once for the process, once per handle for a model's connections, and for
+ * each request. */
 #include "base/fork_lock.h"
 #include "base/mem.h"
 #include "transport/http_transfer.h"
@@ -13,25 +13,25 @@
 
 enum {
     UPLOAD_BUFFER = 16 * 1024,      /* the smallest size that libcurl allows */
-    LONG_UPLOAD_BUFFER = 64 * 1024, /* for a body that fills it */
+    LONG_UPLOAD_BUFFER = 64 * 1024, /* upload buffer for a body that is longer than this */
     SMALL_READ_BUFFER = 4 * 1024,
     EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
-    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less than this */
+    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less memory than this */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-/* The header that asks for each encoding that libcurl decodes. */
+/* The Accept-Encoding header with all encodings that libcurl decodes. */
 static char encodings[64];
-/* Since version 8.8 all transfers of a loop share one buffer; before, each open one has its own. */
+/* Whether all transfers of a loop share one buffer, as since libcurl 8.8; before, each open
+ * transfer has its own. */
 static bool shares_buffer;
 
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
 
-/* OpenSSL makes its tables once. Without memory for the tables OpenSSL reports no error, and the
- * first handshake of the process crashes. So OpenSSL starts only where there is more memory than
- * it takes. */
+/* Returns whether there is enough memory to start OpenSSL. OpenSSL makes its tables once. Without
+ * memory for them it reports no error, and the first handshake of the process crashes. */
 static bool has_room_to_begin(void)
 {
     void *room =
@@ -57,8 +57,8 @@ static bool begin(void)
     return true;
 }
 
-/* libcurl starts at the first call, not when the library is loaded, and is never cleaned up, since
- * the host may use libcurl, too. */
+/* Start libcurl, at the first call rather than when the library is loaded. It is never cleaned up,
+ * since the host may use libcurl, too. */
 bool beluga__curl_begin(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
@@ -71,14 +71,15 @@ bool beluga__curl_begin(void)
 
 /* --- a handle and its connection -------------------------------------------------------------- */
 
-/* Set a text, of which libcurl makes a copy. Returns false without memory for it: a call must not
- * go on without its proxy or its list of authorities. */
+/* Set a string option, which libcurl copies. Returns false without memory: a call must not go on
+ * without its proxy or its CA file. */
 static bool set_text(CURL *easy, CURLoption option, const char *text)
 {
     return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
 }
 
-/* Returns false without memory, when the handle lacks some of its restrictions. */
+/* Set the options that never change. Returns false without memory; then the handle must not be
+ * used, since it lacks some of its restrictions. */
 static bool set_up_once(beluga__transfer *t)
 {
     CURL *easy = t->easy;
@@ -98,23 +99,25 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     /* the path was checked, and its bytes may have been signed */
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    /* The headers of a proxy are not those of the answer. */
+    /* don't deliver the headers of a proxy with those of the answer */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    /* Older versions of libcurl, and TLS libraries with a relaxed system configuration, accept
-     * older versions of TLS. */
+    /* Require TLS 1.2: older versions of libcurl, and TLS libraries with a lax system
+     * configuration, accept older versions of TLS. */
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* A compressed answer is decoded, whatever the request asked for. */
+    /* decode a compressed answer, whatever the request asked for */
     if (!set_text(easy, CURLOPT_ACCEPT_ENCODING, "")) return false;
 #if LIBCURL_VERSION_NUM >= 0x075500
-    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* The second is for a libcurl without TLS, which does not take a name that it does not know. */
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ||
+           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 #else
     return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
-/* Without TLS no HTTP version is negotiated, and calls would wait in vain for the first call's
- * answer. */
+/* Returns the HTTP version to ask for. Without TLS no version is negotiated, and parallel calls
+ * would wait in vain for the first one to find out. */
 static long http_version_of(const beluga__connection *c, bool tls)
 {
     if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;
@@ -125,8 +128,8 @@ static long http_version_of(const beluga__connection *c, bool tls)
     }
 }
 
-/* Set the options that belong to the model. libcurl names the agent to a proxy that makes a tunnel;
- * a request names it in its list of headers. */
+/* Set the options that belong to the model. The user agent set here is only sent to a proxy that
+ * opens a tunnel; requests have it in their list of headers. */
 static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
     bool may_tunnel = !c->proxy || *c->proxy;
@@ -140,15 +143,16 @@ static bool set_up_connection(CURL *easy, const beluga__connection *c)
                     may_tunnel ? c->agent + sizeof BELUGA__AGENT - 1 : NULL);
 }
 
-/* A buffer of a transfer's own is allocated for each. Most answers in one piece are short. */
+/* Returns the size of the receive buffer in bytes. Each transfer may allocate one, and most answers
+ * in one piece are short. */
 static long read_buffer(bool reads_much)
 {
     if (shares_buffer) return BELUGA__READ_BYTES;
     return reads_much ? BELUGA__READ_BYTES / 2 : SMALL_READ_BUFFER;
 }
 
-/* Set the options that depend on the connection, on TLS, and on how long the body and the answer
- * are, where the handle had others. */
+/* Set the options that depend on the connection, on TLS, and on the lengths of body and answer, if
+ * they differ from those that the handle has. */
 static bool set_up_handle(beluga__transfer *t)
 {
     enum { SHAPE_BITS = 4 };
@@ -160,7 +164,7 @@ static bool set_up_handle(beluga__transfer *t)
                      (uint64_t)is_long << 1 | tls;
     if (t->setup == setup) return true;
     if (t->setup >> SHAPE_BITS != c->id) {
-        /* A handle with a CA file can't go back to the default one, so it is reset. */
+        /* A handle with a CA file can't return to the default CA file, so it is reset. */
         if (t->setup) curl_easy_reset(t->easy);
         bool afresh = !t->setup || set_up_once(t);
         t->setup = UINT64_MAX;
@@ -214,7 +218,7 @@ void beluga__transfer_keep(beluga__transfer *t)
     enum { SPARE_TRANSFERS = 64 };
     const size_t used = offsetof(beluga__transfer, connect_timeout_ms);
     curl_off_t received = 0;
-    if (t->lines_size) explicit_bzero(t->lines, t->lines_size); /* the headers hold the key */
+    if (t->lines_size) explicit_bzero(t->lines, t->lines_size); /* the headers contain the key */
     if (t->http->n_spare == SPARE_TRANSFERS) {
         free_transfer(t);
         return;
@@ -239,8 +243,9 @@ static bool is(const beluga__transfer *t, const char *method)
     return strcmp(t->request->method, method) == 0;
 }
 
-/* libcurl knows POST, GET and HEAD; every other method takes the place of one of them. One that
- * changes something says so when it has no body: servers want to know that its length is 0. */
+/* Set the method. libcurl knows GET, HEAD and POST; any other method replaces the word of one of
+ * these. A request that may change something is sent as a POST even without a body, since servers
+ * want to see that its length is 0. */
 static bool set_method(beluga__transfer *t)
 {
     CURL *easy = t->easy;
@@ -257,8 +262,8 @@ static bool set_method(beluga__transfer *t)
     return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->request->method);
 }
 
-/* Take a URL apart. Where `parts` becomes NULL, libcurl reads the text itself, and says what is
- * wrong with it. Older versions lose the zone of a local IPv6 address when they copy parts. */
+/* Parse a URL. If *parts becomes NULL, libcurl gets the text itself, and reports what is wrong with
+ * it. Older versions lose the zone of a link-local IPv6 address when they copy parts. */
 static CURLUcode take_apart(const char *url, CURLU **parts)
 {
     *parts = NULL;
@@ -272,8 +277,9 @@ static CURLUcode take_apart(const char *url, CURLU **parts)
     return code;
 }
 
-/* Requests of a model rarely differ in their URL. So the handle has its parts, which libcurl need
- * not find and put together again for each request, and the text to compare the next one with. */
+/* Set the URL. Requests of a model rarely differ in it, so the handle keeps the parsed parts, and
+ * the text to compare the next URL with. This saves libcurl parsing and joining it for each
+ * request. */
 static bool set_url(beluga__transfer *t)
 {
     const char *url = t->request->url.data, *last = NULL;
@@ -298,9 +304,9 @@ bool beluga__transfer_set_up(beluga__transfer *t)
 
 /* --- its headers ------------------------------------------------------------------------------ */
 
-/* The list of headers, and where the text of the next one goes. libcurl reads the list as long as
- * the transfer lasts, which may be longer than the call. libcurl formats each of its options once
- * more for each request, so what can stand in the list does. */
+/* The list of headers, and where the text of the next header goes. libcurl reads the list as long
+ * as the transfer lasts, which may be longer than the call. All headers are put into the list,
+ * since libcurl formats its own header options anew for each request. */
 typedef struct header_list {
     struct curl_slist *next;
     char *at;
@@ -325,16 +331,17 @@ static void add_header(header_list *list, const char *name, size_t n, const char
     while (blanks < n_value && (value[blanks] == ' ' || value[blanks] == '\t')) blanks++;
     list->at = put(list->at, name, n);
     if (blanks == n_value)
-        list->at = put(list->at, ";", 2); /* libcurl sends it as a header without a value */
+        list->at = put(list->at, ";", 2); /* a ";" stands for an empty value */
     else
         list->at = put(put(list->at, ": ", 2), value, n_value + 1);
 }
 
-/* What the list and its text need. */
+/* Returns the bytes that the list and its text need, and sets *n to the number of headers. */
 static size_t list_bytes(const beluga_http_request *request, size_t *n)
 {
     size_t size = 0;
-    *n = request->body.length > EXPECTED_BODY || !request->has_body ? 3 : 2; /* of our own */
+    /* headers that the transport adds */
+    *n = request->body.length > EXPECTED_BODY || !request->has_body ? 3 : 2;
     for (const beluga__header *h = request->headers; h; h = h->next, ++*n)
         size += h->n_name + h->n_value + sizeof ": ";
     return size + *n * sizeof(struct curl_slist);
@@ -351,7 +358,7 @@ static struct curl_slist *make_room(beluga__transfer *t, size_t size)
     return t->lines;
 }
 
-/* Write those of the request, and our own where it has none of their name. */
+/* Write the headers of the request, and those of the transport that the request does not have. */
 static void write_headers(const beluga__transfer *t, const beluga_http_request *request,
                           header_list *list)
 {
@@ -366,11 +373,12 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
         add_header(list, h->name, h->n_name, h->value, h->n_value);
     }
     if (!names_agent) add_line(list, (char *)t->connection->agent);
-    /* A stream does not ask for compression, which delays events. */
+    /* a stream does not ask for compression, which would delay events */
     if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
-    /* libcurl expects a "100 Continue" before a body above 1 MiB, and waits a second for it. */
+    /* libcurl would ask for "100 Continue" before a body above 1 MiB, and wait a second for the
+     * answer */
     if (request->body.length > EXPECTED_BODY) add_line(list, no_expect);
-    /* libcurl calls the body of a POST a form, also where there is none. */
+    /* libcurl would declare the body of a POST as a form, even if there is no body */
     if (!request->has_body) add_line(list, no_type);
 }
 

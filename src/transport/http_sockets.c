@@ -1,24 +1,25 @@
-/* The sockets of libcurl: opened and closed as it asks, and watched by the loop's poller. */
+/* libcurl's sockets: opened and closed here at libcurl's request, and watched by the loop's
+ * poller. */
 #include "base/mem.h"
+#include "base/sockets.h"
 #include "transport/http_transfer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 typedef struct socket_watch {
     beluga__watch watch;
-    beluga__list node; /* in `sockets` or `spare_sockets` */
+    beluga__list node; /* a node of `sockets` or `spare_sockets` */
     beluga__http *http;
     const beluga__transfer *transfer; /* the transfer for which the socket was watched first */
 } socket_watch;
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Many people write a server's "any address" into a client's settings; connecting to it reaches
- * this machine. */
+/* Returns whether an IPv4 address reaches this machine. The "any" address 0.0.0.0 does, and many
+ * people copy it from a server's settings into a client's. */
 static bool is_v4_here(uint32_t address)
 {
     return address >> 24 == IN_LOOPBACKNET || address == INADDR_ANY;
@@ -50,7 +51,7 @@ static bool is_on_this_machine(const struct sockaddr *address)
            is_v6_here(&((const struct sockaddr_in6 *)any)->sin6_addr);
 }
 
-/* libcurl does not close its sockets on exec, so they are opened here with that flag. */
+/* Open a socket for libcurl, with close-on-exec, which libcurl itself does not set. */
 curl_socket_t beluga__socket_open(void *payload, curlsocktype purpose,
                                   struct curl_sockaddr *address)
 {
@@ -69,7 +70,8 @@ curl_socket_t beluga__socket_open(void *payload, curlsocktype purpose,
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-/* Without memory libcurl reports the failure, but not which of its transfers it lost. */
+/* Let libcurl act. Without memory libcurl reports the failure, but not which of its transfers it
+ * lost. */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask)
 {
     int running;
@@ -120,8 +122,9 @@ static void drop_socket(beluga__http *http, socket_watch *s)
     beluga__list_append(&http->spare_sockets, &s->node);
 }
 
-/* libcurl closes some sockets before it stops watching them. By then the descriptor may already
- * belong to another thread's socket, or to another socket of this loop. */
+/* Forget the watch of a closed descriptor. libcurl closes some sockets before it stops watching
+ * them, and by then the number may belong to another thread's socket, or to another socket of this
+ * loop. */
 static void drop_number(beluga__http *http, curl_socket_t fd, const beluga__transfer *of)
 {
     beluga__list *bucket = bucket_of(http, fd);
@@ -143,7 +146,7 @@ int beluga__socket_close(void *payload, curl_socket_t fd)
 void beluga__sockets_drop_unconnected(beluga__transfer *t)
 {
     curl_off_t connected_us = 0;
-    if (t->tried[0] < 0) return; /* it opened no socket */
+    if (t->tried[0] < 0) return; /* the transfer opened no socket */
     if (curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us) || connected_us) return;
     for (size_t i = 0; i < 2; i++)
         if (t->tried[i] >= 0) drop_number(t->http, t->tried[i], t);
@@ -155,8 +158,8 @@ void beluga__transfer_fail_later(beluga__transfer *t, int refusal)
     beluga__transfer_move(t, &t->http->to_fail);
 }
 
-/* An error returned to libcurl would end its whole multi handle, so only this transfer fails, in
- * the next step. */
+/* Handle a socket that can't be watched. An error returned to libcurl would end its whole multi
+ * handle, so only this transfer fails, in the next step. */
 static int cannot_watch(beluga__http *http, CURL *easy, int status)
 {
     beluga__transfer *t = NULL;

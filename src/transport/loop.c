@@ -1,6 +1,6 @@
-/* The loop: tasks, timers, descriptors, mail. One step handles each of them once, in this order,
- * because available bytes must be read before a timer fails a call for missing bytes. So a timer
- * runs only when it was due before the descriptors were looked at: otherwise bytes that came in
+/* The loop: tasks, timers, descriptors, mail. One step handles each of these once, in this order:
+ * bytes that can be read must be read before a timer fails a call because they are missing. So a
+ * timer runs only if it was due before the descriptors were polled. Otherwise bytes that came in
  * between would be missed, and many come while a process is stopped. */
 #include "transport/loop.h"
 
@@ -15,13 +15,14 @@
 
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
-/* Note work that is due earlier than the last step planned. */
+/* Note that work is due at `when_ns`, perhaps earlier than the last step planned. */
 static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
 {
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-/* Set the host's timer. Without a descriptor for it the host steps at once, again and again. */
+/* Set the timer of the host's descriptor. Without a file descriptor for that timer the host has to
+ * step again at once. */
 static void arm(beluga__network_loop *loop, int64_t deadline_ns)
 {
     if (beluga__poller_arm(&loop->poller, deadline_ns)) beluga__poller_wake(&loop->poller);
@@ -41,7 +42,7 @@ static void defer(beluga_loop *base, beluga__task *task)
 
 static int reserve(beluga_loop *base)
 {
-    enum { OWN = 16 }; /* timers of libcurl, and of transfers that drain */
+    enum { OWN = 16 }; /* room for libcurl's timer and those of transfers that drain */
     return beluga__timers_reserve(&beluga__loop_of(base)->timers,
                                   (base->active + 1) * BELUGA__TIMERS_PER_CALL + OWN);
 }
@@ -49,7 +50,7 @@ static int reserve(beluga_loop *base)
 static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_ns)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
-    /* fails never, since room was reserved */
+    /* this can't fail where room was reserved */
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return;
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
     if (!loop->stepping && beluga__loop_is_watched(loop, true)) arm(loop, deadline_ns);
@@ -60,7 +61,7 @@ static void timer_clear(beluga_loop *base, beluga__timer *timer)
     beluga__timers_clear(&beluga__loop_of(base)->timers, timer);
 }
 
-/* Put the nodes of `from` before those of `to`. */
+/* Move all nodes of `from` to the beginning of `to`. */
 static void splice(beluga__list *to, beluga__list *from)
 {
     if (beluga__list_empty(from)) return;
@@ -71,8 +72,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Run the tasks that wait now, up to a limit: a task that defers another one, or thousands of
- * calls that begin at once, must not keep the step from ending. */
+/* Run the tasks that wait now, up to a limit: tasks that defer further tasks, or thousands of calls
+ * that begin at once, must not keep the step from ending. */
 static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -99,7 +100,7 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context under which calls of this loop run. Its eventfd stays readable for ever, since other
+/* A context under which calls of this loop run. Its descriptor stays readable for ever, since other
  * loops watch it, too, so this loop stops watching when the event comes. */
 typedef struct cancel_entry {
     beluga__list node;
@@ -122,7 +123,7 @@ static void context_cancelled(beluga__watch *watch, int events)
     if (entry->fired) return;
     entry->fired = true;
     beluga__poller_del(&entry->loop->poller, watch);
-    /* The watchers only defer their work, so the list does not change during the walk. */
+    /* The watchers only defer tasks, so this list does not change while it is walked. */
     for (beluga__list *n = entry->watchers.next; n != &entry->watchers; n = n->next) {
         beluga__cancel_watch *w = beluga__container_of(n, beluga__cancel_watch, node);
         w->cancelled(w);
@@ -143,7 +144,7 @@ static int new_entry(beluga__network_loop *loop, beluga_context *context, cancel
 {
     cancel_entry *entry = beluga__zalloc(&loop->base.runtime->allocator, sizeof *entry);
     if (!entry) return BELUGA_ERROR_NO_MEMORY;
-    entry->watch = (beluga__watch){context->fd, context_cancelled};
+    entry->watch = (beluga__watch){context->wake.fd, context_cancelled};
     entry->context = context;
     entry->loop = loop;
     beluga__list_init(&entry->watchers);
@@ -189,7 +190,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     beluga__release(&loop->base.runtime->allocator, entry);
 }
 
-/* --- descriptors of others -------------------------------------------------------------------- */
+/* --- file descriptors that others watch here -------------------------------------------------- */
 
 static int watch_fd(beluga_loop *base, beluga__watch *watch, int events)
 {
@@ -230,7 +231,8 @@ static int open_mailbox(beluga_loop *base)
     return 0;
 }
 
-/* Mail for an idle loop would wait for the next lease, and hold the client meanwhile. */
+/* Close the mailbox of a loop that becomes idle. Otherwise mail would wait until the loop is leased
+ * again, and its references would keep the client from being freed. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -243,8 +245,9 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop)
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
-/* A loop that runs much later than planned could not read meanwhile: the process was stopped, a
- * callback blocked, or the host was busy. Timeouts do not count that time, either. */
+/* Set the loop's time. If the loop runs much later than planned, it could not read meanwhile: the
+ * process was stopped, a callback blocked, or the machine was busy. Timeouts do not count that
+ * time. */
 static void take_time(beluga__network_loop *loop, int64_t now)
 {
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
@@ -260,7 +263,7 @@ static void read_clock(beluga__network_loop *loop)
     take_time(loop, beluga__now_ns());
 }
 
-/* Timeouts do not count the time between two runs. */
+/* Begin a run of steps. Timeouts do not count the time between two runs. */
 static void begin_turn(beluga__network_loop *loop)
 {
     int64_t now = beluga__now_ns();
@@ -274,15 +277,15 @@ static void begin_turn(beluga__network_loop *loop)
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
-/* Returns whether the last wait found descriptors that wait for the next step. */
+/* Returns whether the last poll found descriptors that are left for the next step. */
 static bool has_more_ready(const beluga__network_loop *loop)
 {
     return loop->has_poller && beluga__poller_has_more(&loop->poller);
 }
 
-/* No call may fail for bytes that have already come, so timers wait until every ready descriptor
- * was read. Where descriptors are always ready, timers wait only until each must have been read
- * once. */
+/* Returns whether timers may run. No call may fail for want of bytes that have already come, so
+ * timers wait until every ready descriptor was read. If some descriptors are always ready, timers
+ * wait only until each must have been read once. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || has_more_ready(loop) ||
@@ -313,8 +316,8 @@ static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
     return due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
-/* A host's descriptor must be readable as long as the loop has work. Descriptors that are ready
- * make it readable themselves. */
+/* Set the timer of the host's descriptor, which must be readable while the loop has work. Ready
+ * descriptors make it readable by themselves. */
 static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
@@ -334,7 +337,8 @@ static int wait_ready(beluga__network_loop *loop, int wait)
     return n;
 }
 
-/* Call ready descriptors, as many as fit into a step; `n` were called in it before. */
+/* Call ready descriptors up to the limit of a step, in which `n` were called already. Returns `n`
+ * plus the number called now. */
 static int call_ready(beluga__network_loop *loop, int n)
 {
     while (n < BELUGA__MAX_STEP_EVENTS && beluga__loop_has_room(loop, BELUGA__READ_BYTES)) {
@@ -345,8 +349,8 @@ static int call_ready(beluga__network_loop *loop, int n)
     return n;
 }
 
-/* Wait for descriptors that are ready. A wait without events may have ended long ago, or because of
- * a signal, so descriptors are looked at again before timers run. */
+/* Poll the descriptors. A wait that ended without an event may have ended long ago, or by a signal,
+ * so the descriptors are polled again before timers run. */
 static void look(beluga__network_loop *loop, int wait)
 {
     loop->look_ns = loop->base.now_ns;
@@ -359,9 +363,10 @@ static void look(beluga__network_loop *loop, int wait)
     loop->share = (size_t)BELUGA__TURN_STEPS * BELUGA__MAX_STEP_BYTES / (size_t)(n ? n : 1);
 }
 
-/* Everybody has a turn: those that the last step left, then transfers that were held, then those
- * that have become ready. Held transfers that fill each step must not keep the loop from looking:
- * what is ready then is the first in the next step. Returns how many descriptors were called. */
+/* Let everybody read in turn: first the descriptors that the last step left, then transfers that
+ * were held, then descriptors that have become ready. The poll happens even if held transfers fill
+ * the step: what it finds comes first in the next step. Returns the number of descriptors
+ * called. */
 static int read_ready(beluga__network_loop *loop, int wait)
 {
     int n = call_ready(loop, 0);
@@ -379,8 +384,9 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    /* The only call of a loop has just begun: nothing can be read before its request went out. For
-     * a host that watches, its descriptor has to become quiet. */
+    /* If the only call of a loop has just begun, there is nothing to read before its request was
+     * sent, so the poll is skipped. Not for a host that watches: the poll makes its descriptor
+     * quiet. */
     if (!loop->watched && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
@@ -427,7 +433,7 @@ void beluga__loop_abort_all(beluga__network_loop *loop)
     }
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- making and freeing a loop ---------------------------------------------------------------- */
 
 const beluga__loop_ops beluga__network_ops = {
     .reserve = reserve,
@@ -486,7 +492,7 @@ void beluga__network_loop_destroy(beluga__network_loop *loop)
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
-    /* A task that still waits may outlive the loop, and must not stay in the loop's list. */
+    /* A task that still waits may outlive the loop, so it must not stay in the loop's list. */
     while (!beluga__list_empty(&loop->tasks))
         beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
     beluga__http_free(loop->http);
@@ -505,14 +511,15 @@ void beluga_loop_free(beluga_loop *base)
 {
     if (!base) return;
     beluga__network_loop *loop = beluga__loop_of(base);
-    /* A child must not touch its parent's connections, not even to close them. */
+    /* A forked child must not touch its parent's connections, not even to close them. */
     if (beluga__loop_forked(loop)) return;
     beluga__runtime *runtime = base->runtime;
     beluga__network_loop_destroy(loop);
     runtime->unref(runtime);
 }
 
-/* From now on a host watches. It may do so late, and from another thread than the loop's. */
+/* Returns the descriptor, and notes that a host watches it from now on. The host may ask late, and
+ * from another thread than the loop's. */
 int beluga_loop_fd(beluga_loop *base)
 {
     beluga__network_loop *loop = beluga__loop_of(base);

@@ -1,5 +1,5 @@
-/* Waiting for descriptors and for a time. Only poller_epoll.c knows how this is done; another
- * system would get another file behind these functions. */
+/* Waiting for descriptors and for a time. Only one file knows how this is done: poller_epoll.c on
+ * Linux, poller_kqueue.c on macOS and the BSDs. The build takes one of them. */
 #ifndef BELUGA__POLLER_H
 #define BELUGA__POLLER_H
 
@@ -8,51 +8,70 @@
 #include "loop/watch.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct beluga__ready {
-    beluga__watch *watch; /* NULL: it is watched no more */
+    beluga__watch *watch; /* NULL: the descriptor is no longer watched */
     int events;
 } beluga__ready;
 
 typedef struct beluga__poller {
-    int fd;              /* descriptor that a host watches */
-    beluga__watch wake;  /* readable when there is work; for hosts alone */
-    beluga__watch timer; /* timer descriptor for hosts; none until armed */
+    int fd; /* descriptor that a host watches */
+    /* Both are for hosts alone. A kqueue has them inside and they need no descriptor. */
+    beluga__watch wake;  /* ready when there is work */
+    beluga__watch timer; /* ready at the armed time; no descriptor until armed */
     int64_t armed_ns;    /* time to which the timer is set; INT64_MAX: not set */
-    bool woken;          /* the loop itself made `wake` readable */
+    bool woken;          /* the loop itself made `wake` ready */
     /* Descriptors that the last wait found, of which those from `next` on have not been called. */
     beluga__ready ready[BELUGA__MAX_STEP_EVENTS];
     int next, n_ready;
 } beluga__poller;
 
-/* Returns 0, or LIMIT_EXCEEDED when no descriptors are left. Only a hosted one can be woken. */
+/* Begin a poller. Returns 0, or LIMIT_EXCEEDED if no file descriptors are left. Only a hosted
+ * poller can be woken. */
 int beluga__poller_init(beluga__poller *poller, bool hosted);
 void beluga__poller_close(beluga__poller *poller);
 
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events);
 int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events);
-/* From now on the watch is not called, and may be freed. */
+/* Stop watching. The watch is not called any more, and may be freed. */
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch);
 
-/* Make the descriptor readable at a time of the monotonic clock, for a host that watches it. Only
- * an earlier time than the armed one costs a system call. Returns 0 or LIMIT_EXCEEDED. */
+/* Make the host's descriptor readable at a time of the monotonic clock. Only a time earlier than
+ * the one that is set costs a system call. Returns 0 or LIMIT_EXCEEDED. */
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns);
-/* Make the descriptor readable now, until the next wait. Only the loop's own thread may call
- * this. */
-void beluga__poller_wake(beluga__poller *poller);
-/* Do the same from any thread. */
+/* Make the descriptor readable now, until the next wait. Any thread may call this. */
 void beluga__poller_signal(const beluga__poller *poller);
+/* Do the same, once. Only the loop's own thread may call this. */
+static inline void beluga__poller_wake(beluga__poller *poller)
+{
+    if (poller->woken) return;
+    beluga__poller_signal(poller);
+    poller->woken = true;
+}
 
-/* Wait at most timeout_ms (-1: without limit) for ready descriptors, when all that the last wait
- * found were called: descriptors that are always ready must not keep the others from their turn.
- * Returns how many can be called, 0 also when a signal interrupted the wait. */
+/* Wait at most timeout_ms (-1: without limit) for ready descriptors. Call this when all descriptors
+ * that the last wait found were called: descriptors that are always ready must not keep others from
+ * being read. Returns how many can be called; 0 also if a signal interrupted the wait. */
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms);
-/* Call the next ready watch. Returns false when there is none. */
-bool beluga__poller_call(beluga__poller *poller);
 static inline bool beluga__poller_has_more(const beluga__poller *poller)
 {
     return poller->next < poller->n_ready;
+}
+/* Call the next ready watch. Returns false when there is none. */
+static inline bool beluga__poller_call(beluga__poller *poller)
+{
+    if (!beluga__poller_has_more(poller)) return false;
+    beluga__ready ready = poller->ready[poller->next++];
+    if (ready.watch) ready.watch->ready(ready.watch, ready.events);
+    return true;
+}
+/* For pollers: a watch that was ready is called no more. */
+static inline void beluga__poller_forget(beluga__poller *poller, const beluga__watch *watch)
+{
+    for (int i = poller->next; i < poller->n_ready; i++)
+        if (poller->ready[i].watch == watch) poller->ready[i].watch = NULL;
 }
 
 #endif

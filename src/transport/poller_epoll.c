@@ -27,7 +27,7 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
     return epoll_ctl(poller->fd, what, watch->fd, &event);
 }
 
-/* A descriptor of the poller's own ends the wait of a host. */
+/* Watch a descriptor of the poller itself, which ends the host's wait. */
 static int add_own(beluga__poller *poller, beluga__watch *own, int fd,
                    void (*ready)(beluga__watch *, int))
 {
@@ -81,8 +81,8 @@ void beluga__poller_close(beluga__poller *poller)
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
 {
     if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
-    /* epoll already knows this open descriptor, so only its watch changes. A descriptor that was
-     * closed and opened again is new to epoll. */
+    /* epoll knows this descriptor already, so only its watch is replaced. (A descriptor that was
+     * closed and opened again would be new to epoll.) */
     if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
@@ -95,8 +95,7 @@ int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
 {
     control(poller, EPOLL_CTL_DEL, watch, 0);
-    for (int i = poller->next; i < poller->n_ready; i++)
-        if (poller->ready[i].watch == watch) poller->ready[i].watch = NULL;
+    beluga__poller_forget(poller, watch);
 }
 
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
@@ -121,14 +120,7 @@ void beluga__poller_signal(const beluga__poller *poller)
 {
     uint64_t one = 1;
     ssize_t n = write(poller->wake.fd, &one, sizeof one);
-    (void)n; /* a counter that is full is readable, too */
-}
-
-void beluga__poller_wake(beluga__poller *poller)
-{
-    if (poller->woken) return;
-    beluga__poller_signal(poller);
-    poller->woken = true;
+    (void)n; /* a counter that is full is readable, too, so the result is ignored */
 }
 
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
@@ -139,12 +131,4 @@ int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
         poller->ready[i] = (beluga__ready){events[i].data.ptr, from_epoll(events[i].events)};
     poller->next = 0;
     return poller->n_ready = n < 0 ? 0 : n;
-}
-
-bool beluga__poller_call(beluga__poller *poller)
-{
-    if (!beluga__poller_has_more(poller)) return false;
-    beluga__ready ready = poller->ready[poller->next++];
-    if (ready.watch) ready.watch->ready(ready.watch, ready.events);
-    return true;
 }

@@ -27,8 +27,8 @@ struct beluga__thread_pool {
     bool orphaned;
 };
 
-/* Uses the model of thread-local variables that needs neither a call nor the loader, as
- * beluga__inside does. */
+/* The pool whose thread this is. The TLS model "initial-exec" needs no function of the loader;
+ * `beluga__inside` uses it, too. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
@@ -54,7 +54,7 @@ static void destroy(beluga__thread_pool *pool)
     beluga__release(&allocator, pool);
 }
 
-/* The caller holds the lock. */
+/* Take the next job from the queue. The caller holds the lock. */
 static job *next_job(beluga__thread_pool *pool)
 {
     while (!pool->first && !pool->stopping) {
@@ -89,7 +89,7 @@ static void *worker(void *argument)
     return NULL;
 }
 
-/* The caller holds the lock. */
+/* Start another thread. The caller holds the lock. */
 static int add_thread(beluga__thread_pool *pool)
 {
     int failed = beluga__thread_start(NULL, STACK_BYTES, worker, pool);

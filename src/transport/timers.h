@@ -1,4 +1,4 @@
-/* One heap of timers for a loop. */
+/* The timers of a loop, as one heap. */
 #ifndef BELUGA__TIMERS_H
 #define BELUGA__TIMERS_H
 
@@ -18,9 +18,9 @@ int beluga__timers_reserve(beluga__timers *timers, size_t count);
  * reserved. */
 int beluga__timers_set(beluga__timers *timers, beluga__timer *timer, int64_t deadline_ns);
 void beluga__timers_clear(beluga__timers *timers, beluga__timer *timer);
-/* Returns the earliest deadline, or INT64_MAX when there is none. */
+/* Returns the earliest deadline, or INT64_MAX if no timer is set. */
 int64_t beluga__timers_next(const beluga__timers *timers);
-/* Returns the earliest timer and removes it when it is due, else NULL. */
+/* Returns the earliest timer and removes it, if it is due; else NULL. */
 beluga__timer *beluga__timers_pop(beluga__timers *timers, int64_t now_ns);
 
 #endif

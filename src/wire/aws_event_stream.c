@@ -1,9 +1,9 @@
-/* AWS event streams: frames of a prelude (length of all, length of the headers, a CRC of both),
- * headers, a payload and a CRC of everything before it; numbers are big-endian. Source of the
- * format: "Event stream encoding" of Amazon's documentation.
+/* AWS event streams. A frame has a prelude (length of the frame, length of the headers, a CRC of
+ * both), headers, a payload, and a CRC of everything before it; numbers are big-endian. The format
+ * is documented by Amazon as "Event stream encoding".
  *
- * A frame that arrives whole is handed out from where it was fed; one in pieces is put together
- * first. */
+ * A frame that is fed as a whole is delivered from there without a copy; one that comes in pieces
+ * is put together first. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -14,7 +14,7 @@ const bool beluga__aws_is_here = true;
 
 enum { PRELUDE = 12, CRC = 4, SMALLEST = PRELUDE + CRC };
 
-/* The types of a header's value. All but TYPE_BYTES and TYPE_STRING tell its length. */
+/* The types of a header's value. All but TYPE_BYTES and TYPE_STRING have a fixed length. */
 enum {
     TYPE_TRUE,
     TYPE_FALSE,
@@ -29,11 +29,11 @@ enum {
 };
 
 typedef struct slice {
-    const char *at; /* NULL: the header is missing */
+    const char *at; /* NULL: there is no such header */
     size_t n;
 } slice;
 
-/* The headers that describe a frame. */
+/* The headers that say what a frame is. */
 typedef struct frame_headers {
     slice message_type, event_type, exception_type, error_code, error_message;
 } frame_headers;
@@ -56,8 +56,8 @@ static bool is(slice value, const char *text)
     return value.at && value.n == strlen(text) && memcmp(value.at, text, value.n) == 0;
 }
 
-/* Returns the length that a type gives its values; -1 where the value itself begins with its
- * length; -2 where there is no such type. */
+/* Returns the length of values of this type; -1 if the value begins with its length; -2 if there is
+ * no such type. */
 static int fixed_length(unsigned char type)
 {
     static const signed char lengths[] = {
@@ -68,7 +68,7 @@ static int fixed_length(unsigned char type)
     return type < sizeof lengths ? lengths[type] : -2;
 }
 
-/* Cut `n` bytes off the front of `rest`. */
+/* Cut `n` bytes off the front of `rest`. Returns false if there are fewer. */
 static bool take(slice *rest, size_t n, slice *out)
 {
     if (rest->n < n) return false;
@@ -113,7 +113,7 @@ static bool read_headers(slice rest, frame_headers *headers)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Copy a text, so that it ends in NUL. */
+/* Copy a text into a buffer, where it ends in NUL. */
 static int keep(beluga__buf *buf, slice text)
 {
     beluga__buf_clear(buf);
@@ -130,7 +130,8 @@ static int hand_out(beluga__framer *framer, beluga_frame *frame, slice name, bel
     return fn(payload, frame);
 }
 
-/* The text of an error that the service does not model is in a header, and not in the payload. */
+/* Deliver an error that the service's model does not define. Its text is in a header, not in the
+ * payload. */
 static int deliver_error(beluga__framer *framer, const frame_headers *headers, beluga__frame_fn fn,
                          void *payload)
 {
@@ -151,16 +152,16 @@ static int deliver(beluga__framer *framer, const frame_headers *headers, char *a
         frame.kind = BELUGA_FRAME_EXCEPTION;
         name = headers->exception_type;
     } else if (!is(headers->message_type, "event")) {
-        return 0; /* a later version of the format may send other types */
+        return 0; /* a later version of the format may have other types */
     }
-    char kept = at[n]; /* this byte is the first byte of the checksum */
+    char kept = at[n]; /* the first byte of the checksum, where the NUL is put for now */
     at[n] = '\0';
     int code = hand_out(framer, &frame, name, fn, payload);
     at[n] = kept;
     return code;
 }
 
-/* Check the prelude before the frame is complete, so that a wrong length does not make us wait. */
+/* Check the prelude before the frame is complete: with a wrong length the rest would never come. */
 static int check_prelude(const beluga__framer *framer, const char *at)
 {
     uint32_t total = read_u32(at), headers = read_u32(at + 4);
@@ -181,7 +182,7 @@ static int read_frame(beluga__framer *framer, char *at, beluga__frame_fn fn, voi
     return deliver(framer, &headers, body, total - SMALLEST - n_headers, fn, payload);
 }
 
-/* Append fed bytes to the frame that came in pieces, until it is `wanted` bytes long. */
+/* Append fed bytes to a frame that comes in pieces, until it has `wanted` bytes. */
 static int fill(beluga__framer *framer, char **at, const char *end, size_t wanted)
 {
     size_t missing = wanted > framer->line.length ? wanted - framer->line.length : 0;
@@ -191,9 +192,7 @@ static int fill(beluga__framer *framer, char **at, const char *end, size_t wante
     return code;
 }
 
-/* Continue a frame that comes in pieces. Returns before the frame's end when the fed bytes are
- * used up.
- */
+/* Continue a frame that comes in pieces. If the fed bytes are used up before its end, returns 0. */
 static int put_together(beluga__framer *framer, char **at, const char *end, beluga__frame_fn fn,
                         void *payload)
 {

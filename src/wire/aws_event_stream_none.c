@@ -1,4 +1,4 @@
-/* Replaces aws_event_stream.c in a library without Bedrock. */
+/* Replaces aws_event_stream.c in a library that is built without Bedrock. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>

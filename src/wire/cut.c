@@ -1,5 +1,5 @@
-/* Framings that the provider chooses alone: pieces of the body as they come, and frames that its
- * function `cut` finds. */
+/* Framings that only the provider knows: pieces of the body as they arrive (RAW), and frames that
+ * the provider's function `cut` finds (OWN). */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -18,10 +18,11 @@ int beluga__raw_feed(beluga__framer *framer, const char *bytes, size_t n, beluga
     return code;
 }
 
-/* A provider may take the lengths from its server, so nothing of what it says is trusted. */
+/* Returns whether a frame that `cut` reports lies within the bytes. A provider may take lengths
+ * from its server, so they are not trusted. */
 static bool is_within(const beluga_cut *cut, size_t length)
 {
-    if (!cut->end) return true; /* the rest says nothing yet */
+    if (!cut->end) return true; /* no end was found, so the other members have no meaning */
     return cut->end <= length && cut->data <= cut->end &&
            cut->data_length <= cut->end - cut->data && cut->event <= cut->end &&
            cut->event_length <= cut->end - cut->event;
@@ -37,20 +38,20 @@ static int deliver(beluga__framer *framer, char *bytes, const beluga_cut *cut, b
         return 0;
     }
     beluga_frame frame = {.data = data, .length = cut->data_length, .kind = cut->kind};
-    /* the name is copied, for it may stand where the data's NUL is put */
+    /* The name is copied, since it may lie where the NUL behind the data is put. */
     framer->event.length = 0;
     if (beluga__buf_append(&framer->event, bytes + cut->event, cut->event_length))
         return framer->event.status;
     if (cut->event_length) frame.event = framer->event.data;
     frame.event_length = cut->event_length;
-    char kept = *end; /* behind the last byte is the buffer's NUL */
+    char kept = *end; /* one byte behind the last one is the buffer's NUL */
     *end = '\0';
     int code = fn(payload, &frame);
     *end = kept;
     return code;
 }
 
-/* Deliver the frames that are whole. */
+/* Deliver the frames that are complete. */
 static int cut_frames(beluga__framer *framer, bool ended, beluga__frame_fn fn, void *payload)
 {
     beluga__buf *kept = &framer->line;
@@ -71,8 +72,8 @@ static int cut_frames(beluga__framer *framer, bool ended, beluga__frame_fn fn, v
     return code;
 }
 
-/* As much is kept as one frame may have, so bytes that bring many frames are taken piece by
- * piece. */
+/* At most one frame's maximum is kept, so a large piece with many frames is taken in several
+ * parts. */
 int beluga__cut_feed(beluga__framer *framer, const char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload)
 {

@@ -2,7 +2,7 @@
 
 #include <beluga/error.h>
 
-/* A line may be longer than its frame, by the name of the field. */
+/* A line may be this much longer than its frame, for the field's name. */
 enum { FIELD_BYTES = 64 };
 
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
@@ -43,7 +43,7 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload)
 {
     if (framer->framing == BELUGA_FRAMING_SSE) return beluga__sse_end(framer, fn, payload);
-    /* an incomplete frame is dropped */
+    /* An incomplete frame at the end is dropped. */
     if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return 0;
     if (framer->framing == BELUGA_FRAMING_RAW) return 0;
     if (framer->framing == BELUGA_FRAMING_OWN) return beluga__cut_end(framer, fn, payload);

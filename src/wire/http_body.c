@@ -1,4 +1,4 @@
-/* Bodies of requests that are not JSON: bytes, a form, or parts (multipart/form-data). */
+/* Request bodies that are not JSON: bytes, a form, or parts (multipart/form-data). */
 #include "base/limits.h"
 #include "base/sized.h"
 #include "base/utf8.h"
@@ -27,8 +27,8 @@ void beluga_http_request_set_body(beluga_http_request *request, const char *cont
 
 /* --- a form ----------------------------------------------------------------------------------- */
 
-/* In the WHATWG's serializer of forms a space is "+", and of the unreserved characters "~" is
- * encoded and "*" is not. */
+/* Append a text as the WHATWG's URL standard serializes forms: a space is "+", and unlike in paths
+ * "~" is escaped and "*" is not. */
 void beluga__put_form_text(beluga__buf *body, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -66,7 +66,7 @@ void beluga_http_request_add_form_field(beluga_http_request *request, const char
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-/* A boundary is a word and a number. Until the number is chosen, zeros hold its place. */
+/* A boundary is a word and a number. Zeros are written first; the number is chosen later. */
 #define BOUNDARY_WORD "beluga_boundary_"
 enum { WORD_BYTES = sizeof BOUNDARY_WORD - 1, DIGITS = 16, BOUNDARY_BYTES = WORD_BYTES + DIGITS };
 
@@ -86,7 +86,8 @@ static bool mark_boundary(beluga_http_request *request)
     return beluga__buf_append(&request->body, zeros, BOUNDARY_BYTES) == 0;
 }
 
-/* Returns whether a name of a part can be sent, which has no control characters but line ends. */
+/* Returns whether the name of a part can be sent. It may have no control characters except line
+ * ends, which are escaped. */
 static bool fits_name(beluga_http_request *request, const char *what, const char *text)
 {
     char problem[128];
@@ -166,8 +167,8 @@ void beluga_http_request_add_part(beluga_http_request *request, const beluga_htt
 
 /* --- the boundary ----------------------------------------------------------------------------- */
 
-/* Count with which digits the places of the body go on that look like the first n bytes of the
- * boundary. Returns how many there are. */
+/* Search the body for the first n bytes of the boundary, and count for each digit how often it
+ * follows them. Returns the number of places. */
 static size_t count_digits(const beluga__buf *body, const char *boundary, size_t n, size_t next[10])
 {
     size_t found = 0;
@@ -181,8 +182,9 @@ static size_t count_digits(const beluga__buf *body, const char *boundary, size_t
     return found;
 }
 
-/* Each digit of the number is the one with which the fewest look-alikes go on, so a tenth of them
- * is left at most, and none in the end: a request is far smaller than 10^16 bytes. */
+/* Choose the number digit by digit: each digit is the one that follows the beginning of the
+ * boundary least often in the body. So at most a tenth of the places are left after each digit, and
+ * none in the end, since a request is far smaller than 10^16 bytes. */
 static void choose_boundary(const beluga__buf *body, char boundary[BOUNDARY_BYTES + 1])
 {
     size_t next[10], found = 1;

@@ -55,7 +55,7 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
-    /* Some hosts want the key, or a password, in the URL, so the URL is wiped. */
+    /* Some providers want the key, or a password, in the URL, so the URL is wiped. */
     if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
@@ -129,7 +129,7 @@ static beluga__header **find_header(beluga_http_request *request, const char *na
     return at;
 }
 
-/* Append a header with room for its value, which the caller writes. Returns NULL without memory. */
+/* Append a header with room for a value, which the caller writes. Returns NULL without memory. */
 static beluga__header *new_header(beluga_http_request *request, const char *name, size_t n,
                                   size_t n_value)
 {
@@ -143,7 +143,7 @@ static beluga__header *new_header(beluga_http_request *request, const char *name
     return header;
 }
 
-/* Make a header, or find it. Returns the room for its value, which ends in NUL; NULL without
+/* Find or make a header. Returns room for a value of n_value bytes and a NUL; NULL without
  * memory. */
 static char *make_header(beluga_http_request *request, const char *name, size_t n, size_t n_value)
 {
@@ -169,7 +169,8 @@ void beluga__http_request_put_header(beluga_http_request *request, const char *n
     if (room) memcpy(room, value, n_value);
 }
 
-/* The problem does not show the value, since that may be a secret. */
+/* Returns whether a header can carry this name and value. The problem never shows the value, which
+ * may be a secret. */
 static bool can_carry(beluga_http_request *request, const char *name, size_t n, const char *value,
                       size_t n_value)
 {
@@ -203,7 +204,7 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
         beluga__http_request_put_header(request, name, n, value);
 }
 
-/* The value is put together in the arena, so that no copy of the key is left elsewhere. */
+/* The value is written directly into the arena, so that no copy of the key is left elsewhere. */
 int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
                                     beluga_error *err)
 {
@@ -308,7 +309,8 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
     return NULL;
 }
 
-/* What a server told is its own fault, and is shown, since nobody can look it up. */
+/* Set the error of a bad URL. A URL that a server told is the server's fault, and is shown, since
+ * the user can't look it up. */
 static int refuse_url(const beluga_http_request *request, const char *problem, beluga_error *err)
 {
     beluga__buf shown;

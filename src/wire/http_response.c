@@ -53,7 +53,7 @@ static int status_line(beluga_http_response *response, const char *line, size_t 
     return 0;
 }
 
-/* A line that begins with a space continues the value of the line before. */
+/* Add a folded line: one that begins with a space continues the value of the line before. */
 static int folded_line(beluga__buf *headers, const char *line, size_t n)
 {
     for (; is_space(*line); n--) line++;
@@ -127,7 +127,7 @@ const char *beluga_http_response_body(const beluga_http_response *response, size
 
 /* ---- when to try again ----------------------------------------------------------------------- */
 
-/* Returns a decimal number, whatever the locale; -1 where the text is anything else. */
+/* Returns a decimal number, whatever the locale; -1 if the text is anything else. */
 static double number(const char *text)
 {
     double value = 0, scale = 1;
@@ -147,7 +147,7 @@ static int month_of(const char *name)
     return -1;
 }
 
-/* RFC 9110, section 5.6.7, has these three forms. */
+/* Read one of the three forms of a date that RFC 9110, section 5.6.7, allows. */
 static bool scan_date(const char *text, struct tm *t, char month[4])
 {
     int *d = &t->tm_mday, *y = &t->tm_year, *h = &t->tm_hour, *m = &t->tm_min, *s = &t->tm_sec;
@@ -161,7 +161,7 @@ static bool scan_date(const char *text, struct tm *t, char month[4])
     return true;
 }
 
-/* Returns seconds since 1970, or -1 where the text is no date. */
+/* Returns seconds since 1970, or -1 if the text is not a date. */
 static int64_t http_date(const char *text)
 {
     struct tm t = {0};
@@ -270,7 +270,7 @@ void beluga__http_redact_header(beluga__buf *out, const char *name, const char *
     beluga__line_append(out, value, strlen(value), BELUGA__BREAKS_BLANK);
 }
 
-/* Returns whether the name of a parameter says that its value is a secret. */
+/* Returns whether a parameter's name says that its value is a secret. */
 static bool is_secret(const char *name, size_t n)
 {
     static const char *const words[] = {"key",       "token", "secret",     "password",
@@ -297,9 +297,9 @@ static int redact_query(beluga__buf *out, const char *at)
     }
 }
 
-/* Returns the last possible end of a user's name and password. Behind a scheme the path begins
- * there, unless a colon is followed by no port: then a password with a "/" or "?" may continue. In
- * a text that is no URL the end may be anywhere. */
+/* Returns the last place where a user name and password may end. Behind a scheme that is the
+ * beginning of the path, unless a colon there has no port behind it: then a "/" or "?" may belong
+ * to the password. In a text that is not a URL it is the end of the text. */
 static const char *find_end(const char *host, bool has_scheme)
 {
     const char *end = host + strcspn(host, "/?#");

@@ -1,4 +1,4 @@
-/* NDJSON has one JSON value on each line. Blank lines are skipped; the last line needs no end. */
+/* NDJSON: one JSON value a line. Blank lines are skipped, and the last line needs no line end. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -10,11 +10,30 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
+/* Returns 0 if a line that is too large is to be skipped; else the code. */
+static int pass_over(beluga__framer *framer, int code)
+{
+    if (code != BELUGA_ERROR_LIMIT_EXCEEDED || !framer->passes_over) return code;
+    beluga__buf_clear(&framer->line);
+    return framer->passed_over = true, 0;
+}
+
+/* Keep the beginning of a line whose end has not come yet. */
+static int keep(beluga__framer *framer, const char *bytes, size_t n)
+{
+    if (framer->in_passed) return 0;
+    int code = beluga__buf_append(&framer->line, bytes, n);
+    framer->in_passed = code && pass_over(framer, code) == 0;
+    return framer->in_passed ? 0 : code;
+}
+
 static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn,
                      void *payload)
 {
+    if (framer->in_passed) return framer->in_passed = false, 0;
     if (framer->line.length) {
-        if (beluga__buf_append(&framer->line, line, n)) return framer->line.status;
+        int code = beluga__buf_append(&framer->line, line, n);
+        if (code) return pass_over(framer, code);
         line = framer->line.data;
         n = framer->line.length;
         framer->line.length = 0; /* the bytes stay valid until the next append */
@@ -27,7 +46,7 @@ static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame
         framer->alive = true;
         return 0;
     }
-    if (n > framer->max) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (n > framer->max) return pass_over(framer, BELUGA_ERROR_LIMIT_EXCEEDED);
     beluga_frame frame = {.data = line, .length = n};
     char kept = line[n];
     line[n] = '\0';
@@ -42,7 +61,7 @@ int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
     char *end = bytes + n, *newline;
     for (char *at = bytes; at < end; at = newline + 1) {
         newline = memchr(at, '\n', (size_t)(end - at));
-        if (!newline) return beluga__buf_append(&framer->line, at, (size_t)(end - at));
+        if (!newline) return keep(framer, at, (size_t)(end - at));
         int code = take_line(framer, at, (size_t)(newline - at), fn, payload);
         if (code) return code;
     }

@@ -4,11 +4,11 @@
 #include <strings.h>
 
 typedef struct origin {
-    const char *scheme, *host, *port; /* not ended by NUL */
+    const char *scheme, *host, *port; /* these strings do not end in NUL */
     size_t n_scheme, n_host, n_port;
 } origin;
 
-/* Where a URL names no port, its scheme does. */
+/* Set the scheme's default port if the URL has none. */
 static void take_default_port(origin *o)
 {
     bool tls = o->n_scheme == 5 && strncasecmp(o->scheme, "https", 5) == 0;
@@ -17,7 +17,8 @@ static void take_default_port(origin *o)
     o->n_port = strlen(o->port);
 }
 
-/* Returns false for a text that is no URL, and for a backslash, which clients read differently. */
+/* Read the parts of a URL. Returns false if it is not a URL, or has a backslash, which clients
+ * interpret in different ways. */
 static bool read_origin(const char *url, origin *o)
 {
     const char *authority = strstr(url, "://");
@@ -28,8 +29,7 @@ static bool read_origin(const char *url, origin *o)
     if (memchr(authority, '\\', (size_t)(end - authority))) return false;
     const char *at = memrchr(authority, '@', (size_t)(end - authority));
     o->host = at ? at + 1 : authority;
-    const char *bracket =
-        memchr(o->host, ']', (size_t)(end - o->host)); /* behind an IPv6 address */
+    const char *bracket = memchr(o->host, ']', (size_t)(end - o->host)); /* ends an IPv6 address */
     const char *from = bracket ? bracket : o->host;
     const char *colon = memchr(from, ':', (size_t)(end - from));
     o->n_host = (size_t)((colon ? colon : end) - o->host);

@@ -1,10 +1,11 @@
-/* The origin of a URL: its scheme, host and port, which together name a server. */
+/* Compares the origins of URLs. An origin is the scheme, host and port, which together identify a
+ * server. */
 #ifndef BELUGA__ORIGIN_H
 #define BELUGA__ORIGIN_H
 
 #include <stdbool.h>
 
-/* Returns whether two URLs with a scheme have the same origin; false where one can't be read. */
+/* Returns whether two URLs have the same origin; false if one of them can't be read. */
 bool beluga__same_origin(const char *a, const char *b);
 
 #endif

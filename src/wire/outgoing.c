@@ -17,7 +17,7 @@ static bool is_alphanumeric(unsigned char c)
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Characters of C1 are two bytes each; this is true at the first of the two. */
+/* Returns whether a control character begins here. Those of C1 have two bytes in UTF-8. */
 static bool is_control(const char *at, size_t left)
 {
     unsigned char c = (unsigned char)*at;
@@ -26,7 +26,7 @@ static bool is_control(const char *at, size_t left)
 
 static void name_character(char *out, size_t size, const char *at)
 {
-    static const char letters[] = "abtnvfr"; /* the letters of the characters from 7 on */
+    static const char letters[] = "abtnvfr"; /* letters of the C escapes, from character 7 on */
     unsigned char c = (unsigned char)*at;
     if (c == 0)
         snprintf(out, size, "\\0");
@@ -59,8 +59,8 @@ static bool has_any(const char *text, size_t n, const char *set)
     return false;
 }
 
-/* A text fits if it is UTF-8 without forbidden characters and without controls that are not
- * allowed. The first test alone lets nearly every text pass. */
+/* Returns whether a text is UTF-8 without the characters in `forbidden`, and without control
+ * characters except those in `allowed`. The first test is enough for nearly every text. */
 static bool fits(const char *text, size_t n, const char *allowed, const char *forbidden,
                  beluga__misfit *misfit)
 {
@@ -108,7 +108,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 {
     static const char ours[] = "the transport sets it";
     static const struct {
-        const char *name, *why; /* a "-" at the end matches any rest */
+        const char *name, *why; /* a name that ends in "-" stands for all names that begin so */
     } rows[] = {{"connection", ours},
                 {"content-length", ours},
                 {"expect", ours},
@@ -131,8 +131,8 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Returns the character that a server may see here when it has decoded the path, and moves `at` on
- * behind it. */
+/* Returns the character that a server may find here after decoding the path, and moves `at` behind
+ * it. */
 static char decoded(const char *path, size_t n, size_t *at)
 {
     static const struct {
@@ -148,7 +148,8 @@ static char decoded(const char *path, size_t n, size_t *at)
     return c;
 }
 
-/* Without escapes a path climbs only where a segment begins with a dot. */
+/* Returns whether a path must be checked: without escapes only a segment that begins with a dot can
+ * climb. */
 static bool may_climb(const char *path, size_t n)
 {
     if (memchr(path, '%', n) || memchr(path, '\\', n)) return true;

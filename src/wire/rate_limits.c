@@ -1,6 +1,6 @@
-/* Two families of headers tell how much of a provider's limits is left: x-ratelimit-*-requests with
- * durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-* with
- * times (RFC 3339). */
+/* Reads the two families of headers that tell how much is left of a provider's limits:
+ * x-ratelimit-*-requests with durations ("6m0s", "20ms", or a bare number of seconds), and
+ * anthropic-ratelimit-requests-* with times (RFC 3339). */
 #include "base/time.h"
 #include "wire/http.h"
 
@@ -16,7 +16,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Returns a count; -1 where the text is anything else. */
+/* Returns a count; -1 if the text is anything else. */
 static int64_t count(const char *text)
 {
     int64_t value = 0;
@@ -30,7 +30,7 @@ static int64_t count(const char *text)
 
 /* ---- durations ------------------------------------------------------------------------------- */
 
-/* Read a decimal number at the text's beginning, whatever the locale; -1 for none. */
+/* Read a decimal number at the beginning of the text, whatever the locale; -1 if there is none. */
 static double number(const char **text)
 {
     double value = 0, scale = 1;
@@ -42,7 +42,7 @@ static double number(const char **text)
     return at == start ? -1 : value;
 }
 
-/* Read a unit at the text's beginning, in milliseconds; 0 for an unknown unit. */
+/* Read a unit at the beginning of the text, as milliseconds; 0 for an unknown unit. */
 static double unit(const char **text)
 {
     static const struct {
@@ -59,7 +59,8 @@ static double unit(const char **text)
     return 0;
 }
 
-/* Returns the milliseconds of "1h6m0.5s", or of a bare number of seconds; -1 for anything else. */
+/* Returns the milliseconds of a duration such as "1h6m0.5s", or of a bare number of seconds; -1 for
+ * anything else. */
 static int64_t duration_ms(const char *text)
 {
     static const double most = 1e15;
@@ -72,12 +73,13 @@ static int64_t duration_ms(const char *text)
         sum += value * factor;
         first = false;
     } while (*text);
-    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s would be computed as 7659.999… ms */
+    /* without the addition 7.66 s would become 7659 ms, since its product is 7659.999… */
+    return sum < most ? (int64_t)(sum + 1e-3) : -1;
 }
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* Returns the milliseconds from `now` to an RFC 3339 time, 0 when it has passed; -1 for anything
+/* Returns the milliseconds from `now` to an RFC 3339 time, 0 if it has passed; -1 for anything
  * else. */
 static int64_t until_ms(const char *text, int64_t now)
 {
@@ -88,7 +90,7 @@ static int64_t until_ms(const char *text, int64_t now)
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
-/* Read one header, "name: value". */
+/* Read one header line, "name: value". */
 static void read_header(beluga_rate_limits *limits, const char *line, int64_t now)
 {
     const struct {

@@ -7,7 +7,7 @@ typedef struct piece {
     size_t n;
 } piece;
 
-/* A URL or a reference in its pieces, of which each may be empty: "http:", "//host:80", "/v1/jobs",
+/* The parts of a URL or a reference, each of which may be empty: "http:", "//host:80", "/v1/jobs",
  * "?x=1". */
 typedef struct pieces {
     piece scheme, authority, path, query;
@@ -34,7 +34,7 @@ static bool is_dots(const char *segment, size_t n)
     return (n == 1 || n == 2) && strncmp(segment, "..", n) == 0;
 }
 
-/* Take the last segment away from the path, which begins at `start`. */
+/* Remove the last segment of the path that begins at `start`. */
 static void climb(beluga__buf *out, size_t start)
 {
     size_t n = out->length;
@@ -42,7 +42,7 @@ static void climb(beluga__buf *out, size_t start)
     out->length = n > start ? n - 1 : start;
 }
 
-/* Append a path, each segment behind a slash, without "." and "..". */
+/* Append a path without its "." and ".." segments, each segment behind a slash. */
 static void put_path(beluga__buf *out, size_t start, piece path)
 {
     const char *at = path.text, *end = path.text + path.n;
@@ -58,20 +58,21 @@ static void put_path(beluga__buf *out, size_t start, piece path)
     }
 }
 
-/* Returns what stands before the last slash. */
+/* Returns the part of a path before the last slash. */
 static piece folder_of(piece path)
 {
     const char *slash = path.n ? memrchr(path.text, '/', path.n) : NULL;
     return (piece){path.text, slash ? (size_t)(slash - path.text) : 0};
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole reference ---------------------------------------------------------------------- */
 
 int beluga__url_resolve(beluga__buf *out, const char *base, const char *reference)
 {
     pieces b = split(base), r = split(reference);
     piece folder = {base, 0};
-    if (r.scheme.n && !r.authority.n) return beluga__buf_puts(out, reference); /* no place */
+    /* such a reference (mailto:…) names no server */
+    if (r.scheme.n && !r.authority.n) return beluga__buf_puts(out, reference);
     bool elsewhere = r.scheme.n || r.authority.n;
     if (!r.scheme.n) r.scheme = b.scheme;
     if (!elsewhere) {

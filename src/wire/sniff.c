@@ -12,7 +12,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
     size_t at = 0, before;
-    do { /* both may follow again, since the pieces of a body are examined one by one */
+    do { /* Both may come again, since the pieces of a body are examined one by one. */
         before = at;
         while (at < n && is_blank(bytes[at])) at++;
         if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
@@ -22,8 +22,8 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 
 /* --- the first bytes -------------------------------------------------------------------------- */
 
-/* Tell whether a text begins with `word`, or may do so once more bytes have come; case does not
- * matter. */
+/* Returns `what` if the text begins with `word`, MORE if it may once more bytes have come, else
+ * OTHER. Case is ignored. */
 static beluga__sniffed begins(const char *bytes, size_t n, const char *word, beluga__sniffed what)
 {
     size_t length = strlen(word);
@@ -46,7 +46,8 @@ static const struct {
     {"\xef\xbb\xbf", BELUGA__SNIFF_MORE},
 };
 
-/* The character after a bracket tells whether the value can end in its first line. */
+/* Returns JSON if the value may end in its first line, else PRETTY. The character after the bracket
+ * decides. */
 static beluga__sniffed sniff_json(const char *bytes, size_t n)
 {
     size_t at = 1;
@@ -68,7 +69,7 @@ beluga__sniffed beluga__sniff(const char *bytes, size_t n)
 
 /* --- several values --------------------------------------------------------------------------- */
 
-/* Returns the end of a string whose first quote is at `at`, or n. */
+/* Returns the end of the string whose first quote is at `at`, or n if it has no end. */
 static size_t skip_string(const char *text, size_t at, size_t n)
 {
     for (at++; at < n && text[at] != '"'; at++)

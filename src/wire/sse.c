@@ -1,15 +1,14 @@
-/* Server-sent events, as the HTML standard defines them, with one difference: the last event is
+/* Server-sent events as the HTML standard defines them, with one difference: the last event is
  * delivered even without a blank line behind it, since servers forget that line.
  *
- * The text of an event stays where it was fed, and is delivered from there, where possible. It is
- * copied ("parked") when the fed bytes end before the event does, or when the event has several
- * data lines. */
+ * If possible, the text of an event is delivered from the bytes that were fed. It is copied
+ * ("parked") if the fed bytes end before the event does, or if the event has several data lines. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
 
 typedef struct slice {
-    char *at; /* NULL: the slice is not in the fed bytes */
+    char *at; /* NULL: the text was parked and is not in the fed bytes */
     size_t n;
 } slice;
 
@@ -50,7 +49,7 @@ static int deliver(reader *r)
                           .event_length = event.n ? event.n : 7,
                           .data = data.at,
                           .length = data.n};
-    /* A parked slice ends in NUL already, and may be the buffer's shared "", which must not be
+    /* A parked text ends in NUL already. It may be the buffer's shared "", which must not be
      * written to. */
     char after_data = r->data.at ? terminate(data) : '\0';
     char after_event = r->event.at ? terminate(event) : '\0';
@@ -60,7 +59,7 @@ static int deliver(reader *r)
     return code;
 }
 
-/* End an event. An event without data is not delivered, and only shows that its sender is alive. */
+/* End an event. One without data is not delivered; it only shows that its sender is alive. */
 static int dispatch(reader *r)
 {
     beluga__framer *framer = r->framer;
@@ -75,7 +74,8 @@ static int dispatch(reader *r)
     return code;
 }
 
-/* Join a further data line of an event to those before. Not inlined: most events have one. */
+/* Append a further data line to those of the event. Not inlined, since most events have one data
+ * line. */
 static __attribute__((noinline)) int join_data(reader *r, slice value)
 {
     beluga__framer *framer = r->framer;
@@ -99,7 +99,7 @@ static bool is_field(const char *line, size_t n, const char *name, size_t name_n
     return n >= name_n && memcmp(line, name, name_n) == 0 && (n == name_n || line[name_n] == ':');
 }
 
-/* Returns the value after a field's name; one space after the colon is not part of it. */
+/* Returns the value of a field. One space after the colon is not part of it. */
 static slice value_of(char *line, size_t n, size_t name_n)
 {
     size_t skip = name_n;
@@ -108,7 +108,7 @@ static slice value_of(char *line, size_t n, size_t name_n)
     return (slice){line + skip, n - skip};
 }
 
-/* An unfinished line and the data before it count together. */
+/* Keep an unfinished line. Its length counts together with the event's data. */
 static int keep(reader *r, const char *rest, size_t n)
 {
     beluga__framer *framer = r->framer;
@@ -126,15 +126,15 @@ static int take_line(reader *r, char *line, size_t n)
         if (code) return code;
         line = framer->line.data;
         n = framer->line.length;
-        /* the bytes stay valid until the next append, and park comes first */
+        /* the bytes stay valid until the next append, and they are parked before that */
         framer->line.length = 0;
     }
     size_t mark = beluga__framer_skip_mark(framer, line, n);
     line += mark;
     n -= mark;
     if (!n) return dispatch(r);
-    /* No field begins with a bracket. Such a line is JSON that a server sent in place of an event,
-     * such as a late error; it is data up to the next blank line. */
+    /* No field's name begins with a bracket, so such a line is JSON that a server sent instead of
+     * an event, such as a late error. It is data up to the next blank line. */
     if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
     if (framer->bare) return add_data(r, (slice){line, n});
     if (is_field(line, n, "data", 4)) return add_data(r, value_of(line, n, 4));
@@ -145,7 +145,8 @@ static int take_line(reader *r, char *line, size_t n)
     return 0;
 }
 
-/* An event's end is an empty line, so the first byte is often the one. */
+/* Returns the first c, or `end`. An event ends with an empty line, so the first byte is often the
+ * one. */
 static char *find(char *at, char *end, char c)
 {
     if (at < end && *at == c) return at;
@@ -160,8 +161,8 @@ int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__fram
     char *at = bytes, *end = bytes + n;
     if (framer->skip_newline && *at == '\n') at++;
     framer->skip_newline = false;
-    /* Both the next newline and the next carriage return are remembered, so that every byte is
-     * searched only once for each. */
+    /* The places of the next newline and the next carriage return are both remembered, so that
+     * every byte is searched only once for each. */
     char *feed = find(at, end, '\n'), *carriage = find(at, end, '\r'), *stop;
     while ((stop = feed < carriage ? feed : carriage) < end) {
         int code = take_line(&r, at, (size_t)(stop - at));

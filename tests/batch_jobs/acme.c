@@ -1,5 +1,7 @@
 #include "acme.h"
 
+#include "../support/job_service.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +32,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return 0;
 }
 
-/* Where an answer that came with others was asked for, nobody knows. */
+/* Tell whether a reference can be resolved: a result of a job has no request, and so no URL. */
 static int resolve(beluga_emit *emit, const char *reference)
 {
     char url[256];
@@ -81,80 +83,6 @@ static int put_request(const beluga_batch_request *request, beluga_json_writer *
     beluga_json_put_string(w, "path", request->path);
     beluga_json_put_raw(w, "body", request->body, request->length);
     beluga_json_end_object(w);
-    return 0;
-}
-
-/* The file first, then the job of it. */
-static int encode_create(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    size_t n;
-    const char *file = beluga_http_request_token(request);
-    const char *lines = beluga_call_batch_requests(call, &n);
-    (void)err;
-    beluga_http_request_set_path(request, file ? "/jobs" : "/files");
-    if (!file) {
-        beluga_http_request_set_body(request, "application/jsonl", lines, n);
-        return 0;
-    }
-    beluga_json_writer *w = beluga_http_request_json(request);
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "file", file);
-    beluga_json_put_string(w, "name", beluga_call_batch_name(call));
-    beluga_json_put_string(w, "model", beluga_call_model(call));
-    beluga_json_end_object(w);
-    return 0;
-}
-
-static int get(const beluga_call *call, beluga_http_request *request, const char *suffix,
-               beluga_error *err)
-{
-    char id[64], path[128];
-    int status =
-        beluga_http_encode_segment("the job's id", beluga_call_batch_id(call), id, sizeof id, err);
-    if (status) return status;
-    snprintf(path, sizeof path, "/jobs/%s%s", id, suffix);
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, path);
-    return 0;
-}
-
-static int encode_get(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    return get(call, request, "", err);
-}
-
-static int encode_cancel(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    int status = get(call, request, "/cancel", err);
-    beluga_http_request_set_method(request, "POST");
-    return status;
-}
-
-static int encode_delete(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    int status = get(call, request, "", err);
-    beluga_http_request_set_method(request, "DELETE");
-    return status;
-}
-
-static int encode_list(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    (void)err;
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, "/jobs");
-    if (beluga_call_page(call))
-        beluga_http_request_add_query(request, "after", beluga_call_page(call));
-    return 0;
-}
-
-static int encode_results(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    char path[128];
-    const char *file = beluga_http_request_token(request);
-    if (!file) return get(call, request, "", err);
-    snprintf(path, sizeof path, "/files/%s", file);
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, path);
     return 0;
 }
 
@@ -244,12 +172,12 @@ static const beluga_batch_api api = {
     .keeps_names = true,
     .one_model = true,
     .put_request = put_request,
-    .encode_create = encode_create,
-    .encode_get = encode_get,
-    .encode_list = encode_list,
-    .encode_cancel = encode_cancel,
-    .encode_results = encode_results,
-    .encode_delete = encode_delete,
+    .encode_create = create_job,
+    .encode_get = get_job,
+    .encode_list = list_jobs,
+    .encode_cancel = cancel_job,
+    .encode_results = get_results,
+    .encode_delete = delete_job,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .decode_results_end = decode_results_end,

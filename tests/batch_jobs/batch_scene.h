@@ -23,7 +23,7 @@ beluga_chat_model *open_acme_n(beluga_client *client, const char *url, const bel
 /* Requests "r-0", "r-1", …, each of which says "Hi". */
 beluga_batch_requests *make_requests(scene *s, size_t n);
 
-/* What came of results, as a line: "r-0=[text] r-1=!error". */
+/* The results that came, as a line: "r-0=[text] r-1=!error". */
 typedef struct results {
     char line[1024];
     size_t n, stop_at; /* 0: never */
@@ -44,7 +44,7 @@ void script_cut_file(peer *p, const char *lines);
 /* Such a job, and a file of these results. */
 void script_results(peer *p, const char *lines);
 
-/* What came of a call on a loop. */
+/* The results and the end of a call on a loop. */
 typedef struct pushed {
     results results;
     bool ended;

@@ -1,5 +1,5 @@
-/* What services of batch jobs say that they should not: each ends its call with an error that tells
- * why, or concerns one result and leaves the others. */
+/* Wrong answers of services of batch jobs: each ends its call with an error that tells why, or
+ * concerns one result and leaves the others. */
 #include "../support/meter.h"
 #include "batch_scene.h"
 
@@ -150,7 +150,7 @@ static void an_answer_that_wants_a_request_leaves_the_others(scene *s)
     expect_results(s, 0, "a=!invalid_response b=[2] ");
 }
 
-/* It would be resolved against the URL of a request, and there was none. */
+/* A relative URL is resolved against that of the request, and a result has none. */
 static void an_answer_has_no_url_of_its_own(scene *s)
 {
     script_results(s->peer, "{\"id\":\"a\",\"body\":{\"url\":\"/more\"}}\n");
@@ -185,7 +185,7 @@ static void an_id_that_is_no_utf8_ends_the_call(scene *s)
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
-/* What is no UTF-8 in JSON is mended as in every answer, so that the id is nobody's. */
+/* Bytes that are no UTF-8 become U+FFFD, as in every answer, so no request has that id. */
 static void a_line_that_is_no_utf8_has_an_id_of_nobody(scene *s)
 {
     script_results(s->peer, "{\"id\":\"\xe4\",\"body\":{\"a\":\"1\"}}\n" GOOD("b", "2") "\n");
@@ -208,15 +208,15 @@ static void a_page_in_the_place_of_a_file_ends_the_call(scene *s)
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
-static void a_line_over_the_limit_ends_the_call(scene *s)
+static void a_line_over_the_limit_fails_the_call_and_costs_no_other(scene *s)
 {
     char line[4096] = GOOD("a", "1") "\n{\"id\":\"b\",\"body\":{\"a\":\"";
     size_t n = strlen(line);
     memset(line + n, 'x', 2000);
-    snprintf(line + n + 2000, sizeof line - n - 2000, "\"}}\n");
+    snprintf(line + n + 2000, sizeof line - n - 2000, "\"}}\n%s\n", GOOD("c", "3"));
     open_acme(s, beluga_with_max_response_bytes(1024));
     script_results(s->peer, line);
-    expect_results(s, BELUGA_ERROR_LIMIT_EXCEEDED, "a=[1] ");
+    expect_results(s, BELUGA_ERROR_LIMIT_EXCEEDED, "a=[1] c=[3] ");
     assert_non_null(strstr(s->err.message, "max_response_bytes"));
 }
 
@@ -309,7 +309,7 @@ int main(void)
         ACME(a_line_that_is_no_utf8_has_an_id_of_nobody),
         ACME(a_line_with_a_nul_byte_leaves_the_others),
         ACME(a_page_in_the_place_of_a_file_ends_the_call),
-        ACME(a_line_over_the_limit_ends_the_call),
+        ACME(a_line_over_the_limit_fails_the_call_and_costs_no_other),
         ACME(results_are_told_once_whatever_may_restart),
         ACME(a_file_that_is_not_there_for_now_is_asked_for_again),
         ACME(many_results_take_no_more_memory_than_few),

@@ -1,5 +1,5 @@
-/* What of the library stands around calls about batch jobs: fallbacks, breaker, limits, hooks,
- * telemetry, recordings, and the time that an upload may take. */
+/* The layers around calls about batch jobs: fallbacks, breaker, limits, hooks, telemetry,
+ * recordings, and the time that an upload may take. */
 #include "../support/tape.h"
 #include "batch_scene.h"
 #include "client/chat_model.h"

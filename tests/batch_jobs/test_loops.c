@@ -6,7 +6,7 @@
 
 #define GOOD(id, text) "{\"id\":\"" id "\",\"body\":{\"a\":\"" text "\"}}\n"
 
-/* What a callback does in the middle of results. */
+/* One thing that a callback does in the middle of results, and what came of it. */
 typedef struct deed {
     pushed pushed; /* the payload of the functions that note */
     scene *scene;

@@ -118,6 +118,38 @@ static void what_is_optional_may_be_missing(void **state)
     assert_non_null(strstr(err.message, "can't be deleted"));
 }
 
+/* A table of an older header: what lies behind it is not its own. */
+static void a_shorter_table_is_completed(void **state)
+{
+    static beluga_batch_api older;
+    static beluga_provider with_older;
+    beluga_error err = {0};
+    (void)state;
+    older = *acme_provider()->batch;
+    older.size = offsetof(beluga_batch_api, reserved);
+    older.reserved[0] = "not the table's";
+    with_older = *acme_provider();
+    with_older.name = "acme-older";
+    with_older.batch = &older;
+    beluga_registry *registry = beluga_registry_default();
+    assert_int_equal(beluga_registry_register(registry, &with_older, &err), 0);
+    const beluga_batch_api *whole = beluga_registry_get(registry, "acme-older")->batch;
+    assert_int_equal(whole->size, sizeof *whole);
+    assert_null(whole->reserved[0]);
+    assert_ptr_equal(whole->encode_list, older.encode_list);
+    assert_int_equal(whole->state_size, older.state_size);
+    /* twice is once */
+    assert_int_equal(beluga_registry_register(registry, &with_older, &err), 0);
+}
+
+static void a_whole_table_is_kept_as_it_is(void **state)
+{
+    beluga_registry *registry = beluga_registry_default();
+    (void)state;
+    assert_int_equal(beluga_registry_register(registry, acme_provider(), NULL), 0);
+    assert_ptr_equal(beluga_registry_get(registry, "acme"), acme_provider());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +159,8 @@ int main(void)
         cmocka_unit_test(answers_in_one_piece_are_needed),
         cmocka_unit_test(a_full_provider_has_no_batch_table),
         cmocka_unit_test(what_is_optional_may_be_missing),
+        cmocka_unit_test(a_shorter_table_is_completed),
+        cmocka_unit_test(a_whole_table_is_kept_as_it_is),
     };
     return cmocka_run_group_tests_name("tables of batch jobs", tests, NULL, NULL);
 }

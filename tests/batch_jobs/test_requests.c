@@ -1,4 +1,4 @@
-/* What becomes of options and tools in the requests of a batch job, and in the answers to them. */
+/* Options and tools in the requests of a batch job, and in the answers to them. */
 #include "../support/tools.h"
 #include "batch_scene.h"
 

@@ -252,7 +252,7 @@ def cancelling_keeps_what_was_answered_and_frees_the_rest():
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "is cancelled", "lines are left")
         answered = len(place.results())
         assert 0 < answered < 40, answered
-        # What is left goes to jobs or to usual calls. The peer has none of these.
+        # The lines that are left may go to jobs or to usual calls; the peer has jobs only.
         expect(place.run(*place.common(), "--limit", "1", "--dry-run"), 0)
         expect(place.wait(), 0)
         assert_each_once(place, 40, asked=80 - answered)
@@ -263,18 +263,21 @@ def cancelling_needs_no_input():
         place.write(texts(4))
         expect(place.run("--out", place.out, "--cancel"), USAGE, "there is no")
         expect(place.ask(), UNDER_WAY)
-        expect(place.run("--out", place.out, "--cancel"), 0, "is cancelled")
+        ended = expect(place.run("--out", place.out, "--cancel", "--json"), 0, "is cancelled")
+        assert json.loads(ended.out) == {"out": place.out, "refused": 0, "jobs_under_way": 1, "lines_under_way": 4,
+                                         "exit_code": 0}, ended
         assert place.control()["jobs"]["all"][0]["state"] in ("cancelling", "cancelled")
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "4 lines are left")
-        expect(place.run("--out", place.out, "--cancel"), 0, "no batch job is under way")
+        ended = expect(place.run("--out", place.out, "--cancel", "--json"), 0, "no batch job is under way")
+        assert json.loads(ended.out)["jobs_under_way"] == 0
 
 
 class Cutter:
-    """A way to a server that closes the first two connections on which certain bytes are sent: libcurl sends them once
-    more when a connection that was used before ends so."""
+    """A way to a server that closes the first connections on which certain bytes are sent: libcurl sends them once more
+    when a connection that was used before ends so."""
 
-    def __init__(self, port, words):
-        self.port, self.words, self.cut = port, words, 0
+    def __init__(self, port, words, most=2):
+        self.port, self.words, self.most, self.cut = port, words, most, 0
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
 
@@ -308,7 +311,7 @@ class Cutter:
                 pass
 
     def is_cut(self, data):
-        found = self.cut < 2 and self.words in data
+        found = self.cut < self.most and self.words in data
         self.cut += found
         return found
 
@@ -321,6 +324,14 @@ def cancelling_is_tried_again():
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05", "-o", "max_retries=0"), 0,
                "can't be cancelled", "is cancelled", "4 lines are left")
         assert way.cut == 2
+
+
+def an_outage_is_told_once():
+    with Place("--batch-polls", "2") as place, Cutter(place.peer.port, b"GET /v1/batches/", 8) as way:
+        place.peer.base = way.base
+        place.write(texts(4))
+        ended = expect(place.wait("-o", "max_retries=0"), 0, "4 of 4 lines done")
+        assert way.cut == 8 and ended.err.count("can't be asked after, which is tried again") == 1, ended
 
 
 # ---- lines without an answer
@@ -428,6 +439,15 @@ def results_that_are_cut_are_fetched_again():
             assert len(place.results()) == 200
 
 
+def a_result_that_is_too_large_costs_no_other():
+    with Place() as place:
+        place.write(["fine", "x" * 300_000, "good", "x" * 9_000, "last"])
+        ended = expect(place.wait("-o", "max_response_bytes=8192"), 1, "larger than max_response_bytes")
+        assert "-o max_response_bytes=BYTES" in ended.err and sorted(place.results()) == [1, 3, 5], ended
+        expect(place.wait(), 0)
+        assert_each_once(place, 5)
+
+
 # ---- what a line is
 
 def ids_templates_and_formats_are_those_of_other_runs():
@@ -477,6 +497,20 @@ def lines_that_are_gone_meanwhile_are_told():
         place.write(texts(2))
         ended = expect(place.wait(), 0, "2 lines of the job", "are not in the input any more")
         assert "not its own" not in ended.err and len(place.results()) == 2
+
+
+def jobs_are_found_in_an_input_that_changed_around_them():
+    with Place("--batch-polls", "2", "--max-body", "3000") as place:
+        place.write(texts(60))
+        expect(place.ask(), UNDER_WAY, "a job of 60 lines is too large for the server")
+        lines = max(job["lines"] for job in place.control()["jobs"]["all"])
+        kept = texts(3 * lines)
+        kept[lines] = ""  # the first line of the second job; the fourth one has no line any more
+        place.write(kept)
+        ended = expect(place.wait("--ordered"), 0, "not in the input any more")
+        assert "input changed" not in ended.err and place.control()["lines"]["created"] == 60, ended
+        assert [(n, r["text"]) for n, r in place.results().items()] == \
+            [(n, f"echo: {text}") for n, text in enumerate(kept, 1) if text]
 
 
 def jobs_keep_the_model_and_the_options_that_they_were_begun_with():
@@ -587,7 +621,7 @@ def a_damaged_journal_stops_the_run():
 
 
 CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
-          cancelling_is_tried_again, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
+          cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
@@ -598,7 +632,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ static void what_is_no_line_is_one_with_a_fault(void **state)
 
 /* ---- rates ----------------------------------------------------------------------------------- */
 
-/* How many pass in a time, where somebody tries each millisecond. */
+/* Count the lines that pass from one time to another when one is tried each millisecond. */
 static int count_passing(batch_gate *gate, int64_t from, int64_t to)
 {
     int n = 0;

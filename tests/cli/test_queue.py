@@ -112,6 +112,9 @@ class Site:
     def run(self, *arguments, **more):
         return self.finish(self.start(*arguments, **more))
 
+    def wait_for_job(self, job):
+        wait_for(lambda: self.run("--status", job, "--json")[0] == 0, "the job")
+
     def results(self, name):
         with open(self.path(name)) as file:
             return [json.loads(line) for line in file]
@@ -156,7 +159,7 @@ def contains(text, part):
         raise AssertionError(f"there is no {part!r} in {text!r}")
 
 
-# What shapes answers is the job's, and workers get it from there.
+# Model and options that shape answers belong to the job, from which workers get them.
 SLOW = ("-m", "mock/echo", "-o", "mock.latency_ms=30")
 FAST = ("-m", "mock/echo")
 
@@ -184,7 +187,7 @@ def two_workers_ask_all_lines_once_and_in_order(site):
 def a_worker_ends_when_the_job_is_over(site):
     job, source = site.address(), site.numbers("b.jsonl", 20)
     collector = site.start(source, "--out", site.path("b.out"), "-m", "mock/echo", "--queue", job, "--keep-job", "-q")
-    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    site.wait_for_job(job)
     code, text, err = site.run("--work", job, "--json")
     expect(code, 0, f"the worker's exit code ({err})")
     summary = json.loads(text)
@@ -226,7 +229,7 @@ def an_interrupt_leaves_the_job_and_says_how_to_go_on(site):
     job, source, out = site.address(), site.numbers("e.jsonl", 50), site.path("e.out")
     command = (source, "--out", out, "-m", "mock/echo", "--queue", job)
     collector = site.start(*command)
-    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    site.wait_for_job(job)
     collector.send_signal(signal.SIGINT)
     code, _, err = site.finish(collector)
     expect(code, 130, "its exit code")
@@ -287,7 +290,7 @@ def a_job_of_other_facts_is_refused_by_both_sides(site):
     job, source = site.address(), site.numbers("j.jsonl", 5)
     command = (source, "--queue", job, "-m", "mock/echo", "-o", "temperature=0.5")
     collector = site.start(*command, "--out", site.path("j.out"))
-    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    site.wait_for_job(job)
     code, _, err = site.run("--work", job, "-o", "temperature=0.7")
     expect(code, 3, "the worker's exit code")
     contains(err, "temperature")
@@ -305,7 +308,7 @@ def a_wrong_key_ends_the_worker_and_fails_no_line(site):
     job, source, out = site.address(), site.numbers("k.jsonl", 20), site.path("k.out")
     provider = Provider()
     collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
-    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    site.wait_for_job(job)
     provider.status = 401
     code, _, err = site.run("--work", job, "--stay", OPENAI_BASE_URL=provider.url(), OPENAI_API_KEY="wrong")
     expect(code, 4, f"the worker's exit code ({err})")
@@ -323,7 +326,7 @@ def a_failure_that_may_pass_is_no_result_yet(site):
     job, source, out = site.address(), site.numbers("n.jsonl", 6), site.path("n.out")
     provider = Provider()
     collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
-    wait_for(lambda: site.run("--status", job, "--json")[0] == 0, "the job")
+    site.wait_for_job(job)
     provider.status = 503
     worker = site.start("--work", job, "-j", "2", "--json", "-o", "max_retries=0", OPENAI_BASE_URL=provider.url())
     wait_for(lambda: provider.requests >= 6, "six refused requests")

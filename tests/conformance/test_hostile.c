@@ -208,7 +208,7 @@ static void tables_that_contradict_themselves_are_one_failure(void **state)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Where lines are broken depends on how long the path of the plug-in is. */
+/* Put a message on one line: its line breaks depend on the length of the plug-in's path. */
 static void join_lines(const char *text, char *out, size_t n)
 {
     size_t length = 0;

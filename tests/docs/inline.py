@@ -8,7 +8,7 @@ import subprocess
 CODE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 # Those that the telemetry puts together from parts are not found.
 WORD = re.compile(r"(?<![\w…])(?!OTEL_EXPORTER_OTLP_)[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w…*<]|_…)")
-FOLDERS = ("bench", "cli", "data", "docs", "examples", "fuzz", "include", "kit", "peer", "plugins", "scripts", "src", "tests")
+FOLDERS = ("bench", "bindings", "cli", "data", "docs", "examples", "fuzz", "include", "kit", "peer", "plugins", "scripts", "src", "tests")
 
 
 @functools.lru_cache(None)

@@ -33,7 +33,7 @@ INDENTED = re.compile(r"^(\t| {4,})\S")
 ITEM = re.compile(r"^ *([-*+]|[0-9]+[.)]) ")
 # A cell of a table ends at a bar, and a bar in it is written \\|.
 BAR = re.compile(r"(?<!\\)\|")
-LANGUAGES = ("c", "json", "mermaid", "sh", "text", "yaml")
+LANGUAGES = ("c", "json", "mermaid", "python", "sh", "text", "yaml")
 
 
 class Block:

@@ -8,11 +8,11 @@
     {.size = sizeof(beluga_batch_api),         \
      .max_requests = 3,                        \
      .put_request = put_request,               \
-     .encode_create = encode_create,           \
-     .encode_get = encode_get,                 \
-     .encode_list = encode_list,               \
-     .encode_cancel = encode_cancel,           \
-     .encode_results = encode_results,         \
+     .encode_create = create_job,              \
+     .encode_get = get_job,                    \
+     .encode_list = list_jobs,                 \
+     .encode_cancel = cancel_job,              \
+     .encode_results = get_results,            \
      .decode_job = decode_job,                 \
      .decode_result = (decoder),               \
      .decode_results_end = decode_results_end, \

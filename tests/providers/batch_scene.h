@@ -74,7 +74,7 @@ static inline void expect_job(scene *s, const char *answer, const char *expected
     beluga_free(job);
 }
 
-/* What came of results: "r-0=[text] r-1=!error/provider's code ". */
+/* The results that came, as a line: "r-0=[text] r-1=!error/provider's code ". */
 typedef struct results {
     char line[1024];
 } results;

@@ -1,7 +1,6 @@
 /* Batch jobs from their creation to their deletion, with every provider that has a batch API,
  * against a server that plays these APIs and their faults. */
 #include "support/calls.h"
-#include "support/scoped.h"
 
 #include <beluga/batch_job.h>
 #include <beluga/registry.h>
@@ -10,111 +9,190 @@
 
 enum { N_REQUESTS = 8 };
 
+/* Hosts differ in these. */
+enum {
+    PAGES = 1,   /* its list of jobs has pages */
+    HALF = 2,    /* of a job that expired what was answered until then is there */
+    UNTRIED = 4, /* requests that had no turn have results, too */
+    EARLY = 8,   /* that a job has a fault is told by the call that creates it */
+    FORGETS =
+        16 /* a job that was deleted is not found any more; elsewhere only its files are not */
+};
+
 /* A provider, and where its API is at the server. */
 typedef struct host {
     const char *name, *path;
-    bool has_pages;   /* its list of jobs has */
-    bool has_half;    /* of a job that expires half is there */
-    bool tells_early; /* that a job has a fault is told by the call that creates it */
+    unsigned has;
 } host;
 
 static const host hosts[] = {
-    {"anthropic", "", true, true, true},       {"azure", "", true, true, false},
-    {"gemini", "/v1beta", true, false, false}, {"groq", "/openai/v1", false, true, false},
-    {"mistral", "/v1", true, true, false},     {"moonshot", "/v1", true, true, false},
-    {"openai", "/v1", true, true, false},      {"openai-responses", "/v1", true, true, false},
-    {"qwen", "/v1", true, true, false},        {"together", "/together/v1", false, true, false},
+    {"anthropic", "", PAGES | HALF | UNTRIED | EARLY | FORGETS},
+    {"azure", "", PAGES | HALF | UNTRIED},
+    {"gemini", "/v1beta", PAGES | FORGETS},
+    {"groq", "/openai/v1", HALF | UNTRIED},
+    {"mistral", "/v1", PAGES | HALF | FORGETS},
+    {"moonshot", "/v1", PAGES | HALF | UNTRIED},
+    {"openai", "/v1", PAGES | HALF | UNTRIED},
+    {"openai-responses", "/v1", PAGES | HALF | UNTRIED},
+    {"qwen", "/v1", PAGES | HALF | UNTRIED},
+    {"together", "/together/v1", HALF | UNTRIED},
 };
-#define EACH_HOST(h) for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
 
 /* ---- the stand ------------------------------------------------------------------------------- */
 
-/* A server whose jobs go on with each look at them, and with this fault, or NULL. */
+/* One provider, and a server of its own. */
+typedef struct stand {
+    const host *host;
+    const char *fault; /* what the server plays, or NULL */
+    peer *peer;
+    beluga_chat_model *model;
+    char *id; /* of the job that was created last */
+} stand;
+
+/* A server whose jobs go on with each look at them. */
 static peer *serve(const char *fault, unsigned polls, size_t page)
 {
-    const char *const faults[] = {fault};
     const peer_config config = {.kept_requests = 4096, .max_body = PEER_BATCH_MAX_BODY_BYTES};
     const peer_batches batches = {
-        .polls = polls, .page = page, .seed = 1, .faults = faults, .n_faults = fault ? 1 : 0};
+        .polls = polls, .page = page, .seed = 1, .faults = &fault, .n_faults = fault ? 1 : 0};
     peer *p = peer_start_with(&config);
     assert_non_null(p);
     assert_null(peer_serve_batches(p, &batches));
     return p;
 }
 
-static beluga_chat_model *open_host(peer *p, const host *h, const char *key)
+static beluga_chat_model *open_host(const stand *s, const char *key)
 {
     char url[128];
     beluga_chat_model *model = NULL;
     beluga_error problem;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(p), h->path);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(s->peer), s->host->path);
     beluga_config *config = beluga_config_new(
         beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name("the-model"),
         beluga_with_max_retries(0), beluga_with_timeout_ms(PATIENCE_MS));
-    if (beluga_registry_open(beluga_registry_default(), h->name, config, &model, &problem))
-        fail_msg("%s: %s", h->name, problem.message);
+    if (beluga_registry_open(beluga_registry_default(), s->host->name, config, &model, &problem))
+        fail_msg("%s: %s", s->host->name, problem.message);
     beluga_config_free(config);
     return model;
 }
 
-#define must(h, call)                                                         \
-    do {                                                                      \
-        beluga_error err;                                                     \
-        if (call) fail_msg("%s: %s (%s)", (h)->name, err.message, err.cause); \
+/* Play a test with each provider at a server whose jobs end after so many looks. */
+static void play_slowly(const char *fault, unsigned polls, void (*test)(stand *s))
+{
+    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++) {
+        stand s = {.host = h, .fault = fault};
+        s.peer = serve(fault, polls, h->has & PAGES ? 2 : 0);
+        s.model = open_host(&s, "k");
+        test(&s);
+        free(s.id);
+        beluga_chat_model_unref(s.model);
+        peer_stop(s.peer);
+    }
+}
+
+static void play(const char *fault, void (*test)(stand *s))
+{
+    play_slowly(fault, 2, test);
+}
+
+#define must(s, call)                                                               \
+    do {                                                                            \
+        beluga_error err;                                                           \
+        if (call) fail_msg("%s: %s (%s)", (s)->host->name, err.message, err.cause); \
     } while (0)
 
-static beluga_batch_requests *make_requests(const host *h, beluga_chat_model *model)
+static const char *const questions[N_REQUESTS] = {"question 0", "question 1", "question 2",
+                                                  "question 3", "question 4", "question 5",
+                                                  "question 6", "question 7"};
+
+static beluga_batch_requests *make_requests(const stand *s, const char *const *texts)
 {
     beluga_batch_requests *requests;
-    must(h, beluga_batch_requests_new(model, &requests, &err));
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
     for (int i = 0; i < N_REQUESTS; i++) {
-        char id[16], text[32];
+        char id[16];
         snprintf(id, sizeof id, "r-%d", i);
-        snprintf(text, sizeof text, "question %d", i);
-        must(h, beluga_batch_requests_add(requests, NULL, id, beluga_input_text(text), &err));
+        must(s, beluga_batch_requests_add(requests, NULL, id, beluga_input_text(texts[i]), &err));
     }
     return requests;
 }
 
-/* Create a job; its id is to be freed. */
-static char *create(const host *h, beluga_chat_model *model, const char *name)
+static void create_of(stand *s, const char *const *texts, const char *name)
 {
-    beluga_batch_requests *requests = make_requests(h, model);
+    beluga_batch_requests *requests = make_requests(s, texts);
     beluga_batch_job *job;
-    must(h, beluga_batch_job_create(model, NULL, requests, name, &job, &err));
-    char *id = strdup(job->id);
+    must(s, beluga_batch_job_create(s->model, NULL, requests, name, &job, &err));
+    free(s->id);
+    s->id = strdup(job->id);
     beluga_free(job);
     beluga_batch_requests_free(requests);
-    return id;
 }
 
-/* Look at a job until it has ended; each look brings its end nearer. */
-static beluga_batch_job *wait_for(const host *h, beluga_chat_model *model, const char *id)
+static void create(stand *s, const char *name)
+{
+    create_of(s, questions, name);
+}
+
+/* Look at the job until it has ended; each look brings its end nearer. */
+static beluga_batch_job *wait_for(const stand *s)
 {
     beluga_batch_job *job;
     for (int looks = 0; looks < 50; looks++) {
-        must(h, beluga_batch_job_get(model, NULL, id, &job, &err));
+        must(s, beluga_batch_job_get(s->model, NULL, s->id, &job, &err));
         if (beluga_batch_state_is_end(job->state)) return job;
         beluga_free(job);
     }
-    fail_msg("%s: the job does not end", h->name);
+    fail_msg("%s: the job does not end", s->host->name);
     return NULL;
 }
 
-static uint32_t end_of(const host *h, beluga_chat_model *model, const char *id)
+static void expect_end(const stand *s, uint32_t state)
 {
-    beluga_batch_job *job = wait_for(h, model, id);
-    uint32_t state = job->state;
+    beluga_batch_job *job = wait_for(s);
+    if (job->state != state) fail_msg("%s: %s", s->host->name, beluga_batch_state_name(job->state));
     beluga_free(job);
-    return state;
 }
 
-/* What came for each request, and how often. */
+/* Return owned (beluga_free). */
+static beluga_batch_job *list(const stand *s, size_t expected)
+{
+    beluga_batch_job *jobs;
+    size_t n;
+    must(s, beluga_batch_job_list(s->model, NULL, 0, &jobs, &n, &err));
+    if (n != expected) fail_msg("%s: %zu jobs", s->host->name, n);
+    return jobs;
+}
+
+static bool keeps_names(const stand *s)
+{
+    beluga_batch_limits limits = {.size = sizeof limits};
+    must(s, beluga_batch_limits_get(s->model, &limits, &err));
+    return limits.keeps_names;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* The results of a job: how often each came, with which error, and their sums. */
 typedef struct results {
-    const host *host;
-    int seen[N_REQUESTS];
+    const char *const *texts;
+    int seen[N_REQUESTS], codes[N_REQUESTS];
     int answers, expired, cancelled, others;
 } results;
+
+static void take_failure(results *r, const beluga_error *error)
+{
+    if (error->code == BELUGA_ERROR_TIMEOUT) {
+        assert_string_equal(error->provider_code, "expired");
+        assert_true(error->retryable);
+        r->expired++;
+    } else if (error->code == BELUGA_ERROR_CONTEXT_CANCELED) {
+        assert_string_equal(error->provider_code, "cancelled");
+        assert_false(error->retryable);
+        r->cancelled++;
+    } else {
+        r->others++;
+    }
+}
 
 static int take(void *payload, const char *id, beluga_batch_result *result)
 {
@@ -123,234 +201,264 @@ static int take(void *payload, const char *id, beluga_batch_result *result)
     int i = -1;
     assert_int_equal(sscanf(id, "r-%d", &i), 1);
     assert_true(i >= 0 && i < N_REQUESTS);
-    r->seen[i]++;
+    assert_int_equal(r->seen[i]++, 0);
+    r->codes[i] = result->response ? 0 : (int)result->error.code;
     if (result->response) {
-        snprintf(expected, sizeof expected, "echo: question %d", i);
+        snprintf(expected, sizeof expected, "echo: %s", r->texts[i]);
         assert_string_equal(beluga_response_text(result->response, NULL), expected);
         r->answers++;
-    } else if (result->error.code == BELUGA_ERROR_TIMEOUT) {
-        assert_string_equal(result->error.provider_code, "expired");
-        r->expired++;
-    } else if (result->error.code == BELUGA_ERROR_CONTEXT_CANCELED) {
-        assert_string_equal(result->error.provider_code, "cancelled");
-        r->cancelled++;
     } else {
-        r->others++;
+        take_failure(r, &result->error);
     }
     return 0;
 }
 
-static results results_of(const host *h, beluga_chat_model *model, const char *id)
+static results results_of(const stand *s, const char *const *texts)
 {
-    results r = {.host = h};
-    must(h, beluga_batch_job_results(model, NULL, id, take, &r, &err));
-    for (int i = 0; i < N_REQUESTS; i++)
-        if (r.seen[i] > 1) fail_msg("%s: r-%d came %d times", h->name, i, r.seen[i]);
+    results r = {.texts = texts};
+    must(s, beluga_batch_job_results(s->model, NULL, s->id, take, &r, &err));
     return r;
 }
 
 /* ---- whole rounds ---------------------------------------------------------------------------- */
 
-static void round_of(const host *h, const char *fault)
+static void check_whole(const stand *s, const beluga_batch_job *job)
 {
-    peer *p = serve(fault, 2, 0);
-    SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-    char *id = create(h, model, "a-name");
-    beluga_batch_job *job = wait_for(h, model, id);
-    beluga_batch_limits limits = {.size = sizeof limits};
-    must(h, beluga_batch_limits_get(model, &limits, &err));
-    assert_string_equal(job->id, id);
+    assert_string_equal(job->id, s->id);
     assert_int_equal(job->state, BELUGA_BATCH_STATE_COMPLETED);
-    if (limits.keeps_names) assert_string_equal(job->name, "a-name");
-    if (job->total >= 0) assert_int_equal(job->total, N_REQUESTS);
-    if (job->total >= 0) assert_int_equal(job->succeeded, N_REQUESTS);
+    assert_string_equal(job->name, keeps_names(s) ? "a-name" : "");
+    assert_true(job->created > 0 && job->ended >= job->created);
+    if (job->total < 0) return;
+    assert_int_equal(job->total, N_REQUESTS);
+    assert_int_equal(job->succeeded, N_REQUESTS);
+    assert_int_equal(job->failed, 0);
+}
+
+static void round_of(stand *s)
+{
+    create(s, "a-name");
+    beluga_batch_job *job = wait_for(s);
+    check_whole(s, job);
     beluga_free(job);
-    assert_int_equal(results_of(h, model, id).answers, N_REQUESTS);
-    must(h, beluga_batch_job_delete(model, NULL, id, &err));
-    must(h, beluga_batch_job_delete(model, NULL, id, &err)); /* what is gone is no failure */
-    free(id);
-    peer_stop(p);
+    assert_int_equal(results_of(s, questions).answers, N_REQUESTS);
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
+    if (s->host->has & FORGETS)
+        assert_int_equal(beluga_batch_job_get(s->model, NULL, s->id, &job, NULL),
+                         BELUGA_ERROR_NOT_FOUND);
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err)); /* what is gone is no failure */
 }
 
 static void a_job_is_created_answered_and_deleted(void **state)
 {
     (void)state;
-    EACH_HOST(h) round_of(h, NULL);
+    play(NULL, round_of);
 }
 
 static void results_may_come_in_chunks(void **state)
 {
     (void)state;
-    EACH_HOST(h) round_of(h, "chunked");
+    play("chunked", round_of);
 }
 
 static void files_that_are_not_there_may_have_empty_ids(void **state)
 {
     (void)state;
-    EACH_HOST(h) round_of(h, "empty-ids");
+    play("empty-ids", round_of);
 }
 
 /* ---- other ends ------------------------------------------------------------------------------ */
 
+/* Return the state that the answer tells. */
+static uint32_t cancel(const stand *s)
+{
+    beluga_batch_job *job;
+    must(s, beluga_batch_job_cancel(s->model, NULL, s->id, &job, &err));
+    uint32_t state = job->state;
+    beluga_free(job);
+    return state;
+}
+
+static void cancelled(stand *s)
+{
+    create(s, NULL);
+    cancel(s);
+    expect_end(s, BELUGA_BATCH_STATE_CANCELLED);
+    results r = results_of(s, questions);
+    assert_int_equal(r.others + r.expired, 0);
+    assert_int_equal(r.cancelled > 0, (s->host->has & UNTRIED) != 0);
+    if (!(s->host->has & HALF)) assert_int_equal(r.answers, 0);
+    assert_int_equal(cancel(s), BELUGA_BATCH_STATE_CANCELLED); /* it has ended before */
+}
+
 static void a_job_that_is_cancelled_ends(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve(NULL, 20, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        beluga_batch_job *job;
-        must(h, beluga_batch_job_cancel(model, NULL, id, &job, &err));
-        beluga_free(job);
-        assert_int_equal(end_of(h, model, id), BELUGA_BATCH_STATE_CANCELLED);
-        results r = results_of(h, model, id);
-        assert_int_equal(r.others + r.expired, 0);
-        must(h, beluga_batch_job_cancel(model, NULL, id, &job, &err)); /* it has ended before */
-        assert_int_equal(job->state, BELUGA_BATCH_STATE_CANCELLED);
-        beluga_free(job);
-        free(id);
-        peer_stop(p);
-    }
+    play_slowly(NULL, 20, cancelled);
+}
+
+static void expired(stand *s)
+{
+    create(s, NULL);
+    expect_end(s, BELUGA_BATCH_STATE_EXPIRED);
+    results r = results_of(s, questions);
+    assert_int_equal(r.answers, s->host->has & HALF ? N_REQUESTS / 2 : 0);
+    assert_int_equal(r.expired, s->host->has & UNTRIED ? N_REQUESTS / 2 : 0);
+    assert_int_equal(r.others + r.cancelled, 0);
 }
 
 static void of_a_job_that_expires_what_was_answered_is_there(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve("expire", 2, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        uint32_t end = end_of(h, model, id);
-        /* Anthropic's jobs end, and only their requests have expired */
-        assert_true(end == BELUGA_BATCH_STATE_EXPIRED || end == BELUGA_BATCH_STATE_COMPLETED);
-        results r = results_of(h, model, id);
-        assert_int_equal(r.answers, h->has_half ? N_REQUESTS / 2 : 0);
-        assert_int_equal(r.others + r.cancelled, 0);
-        free(id);
-        peer_stop(p);
-    }
+    play("expire", expired);
+}
+
+static void failing(stand *s)
+{
+    create(s, NULL);
+    beluga_free(wait_for(s));
+    results r = results_of(s, questions);
+    assert_int_equal(r.answers, 0);
+    assert_int_equal(r.others, N_REQUESTS);
 }
 
 static void all_requests_may_fail(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve("errors-only", 2, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        end_of(h, model, id);
-        results r = results_of(h, model, id);
-        assert_int_equal(r.answers, 0);
-        assert_int_equal(r.others, N_REQUESTS);
-        free(id);
-        peer_stop(p);
-    }
+    play("errors-only", failing);
+}
+
+static void failing_alone(stand *s)
+{
+    static const char *const texts[N_REQUESTS] = {"fail-400", "fail-429", "fail-500", "a",
+                                                  "b",        "c",        "d",        "e"};
+    create_of(s, texts, NULL);
+    expect_end(s, BELUGA_BATCH_STATE_COMPLETED);
+    results r = results_of(s, texts);
+    assert_int_equal(r.codes[0], BELUGA_ERROR_INVALID_REQUEST);
+    assert_int_equal(r.codes[1], BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(r.codes[2], BELUGA_ERROR_INTERNAL);
+    assert_int_equal(r.answers, N_REQUESTS - 3);
+}
+
+static void requests_fail_as_they_do_alone(void **state)
+{
+    (void)state;
+    play(NULL, failing_alone);
+}
+
+static void invalid(stand *s)
+{
+    if (s->host->has & EARLY) return;
+    create(s, NULL);
+    beluga_batch_job *job = wait_for(s);
+    assert_int_equal(job->state, BELUGA_BATCH_STATE_FAILED);
+    if (!*job->reason) fail_msg("%s: no reason", s->host->name);
+    beluga_free(job);
+    assert_int_equal(results_of(s, questions).answers, 0);
 }
 
 static void a_job_with_a_fault_fails_as_a_whole(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        if (h->tells_early) continue;
-        peer *p = serve("invalid", 2, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        beluga_batch_job *job = wait_for(h, model, id);
-        assert_int_equal(job->state, BELUGA_BATCH_STATE_FAILED);
-        if (!*job->reason) fail_msg("%s: no reason", h->name);
-        beluga_free(job);
-        assert_int_equal(results_of(h, model, id).answers, 0);
-        free(id);
-        peer_stop(p);
-    }
+    play("invalid", invalid);
+}
+
+static void cut(stand *s)
+{
+    results r = {.texts = questions};
+    beluga_error err;
+    create(s, NULL);
+    beluga_free(wait_for(s));
+    int status = beluga_batch_job_results(s->model, NULL, s->id, take, &r, &err);
+    if (status != BELUGA_ERROR_STREAM_CLOSED)
+        fail_msg("%s, %s: %s (%s)", s->host->name, s->fault, status ? err.message : "no error",
+                 status ? err.cause : "");
+    assert_true(r.answers < N_REQUESTS);
 }
 
 static void results_that_are_cut_are_told(void **state)
 {
-    static const char *const faults[] = {"cut-results", "cut-chunked"};
     (void)state;
-    EACH_HOST(h)
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        peer *p = serve(faults[i], 2, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        results r = {.host = h};
-        beluga_error err;
-        end_of(h, model, id);
-        int status = beluga_batch_job_results(model, NULL, id, take, &r, &err);
-        if (status != BELUGA_ERROR_STREAM_CLOSED)
-            fail_msg("%s, %s: %s (%s)", h->name, faults[i], status ? err.message : "no error",
-                     status ? err.cause : "");
-        free(id);
-        peer_stop(p);
-    }
+    play("cut-results", cut);
+    play("cut-chunked", cut);
 }
 
-/* ---- before the end, and others' jobs -------------------------------------------------------- */
+/* ---- before the end, and lists --------------------------------------------------------------- */
+
+static void too_early(stand *s)
+{
+    results r = {.texts = questions};
+    create(s, NULL);
+    assert_int_equal(beluga_batch_job_results(s->model, NULL, s->id, take, &r, NULL),
+                     BELUGA_ERROR_INVALID_INPUT);
+}
 
 static void results_are_not_there_before_the_end(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve(NULL, 20, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        char *id = create(h, model, NULL);
-        results r = {.host = h};
-        beluga_error err;
-        assert_int_equal(beluga_batch_job_results(model, NULL, id, take, &r, &err),
-                         BELUGA_ERROR_INVALID_INPUT);
-        free(id);
-        peer_stop(p);
-    }
+    play_slowly(NULL, 20, too_early);
+}
+
+static void with_another_key(stand *s)
+{
+    beluga_batch_job *job = NULL;
+    stand other = *s;
+    create(s, "a-name");
+    other.model = open_host(s, "another");
+    assert_int_equal(beluga_batch_job_get(other.model, NULL, s->id, &job, NULL),
+                     BELUGA_ERROR_NOT_FOUND);
+    beluga_free(list(&other, 0));
+    beluga_chat_model_unref(other.model);
 }
 
 static void a_key_sees_its_own_jobs(void **state)
 {
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve(NULL, 2, 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        SCOPED(beluga_chat_model) *other = open_host(p, h, "another");
-        char *id = create(h, model, "a-name");
-        beluga_batch_job *job = NULL, *jobs = NULL;
-        size_t count = 1;
-        assert_int_equal(beluga_batch_job_get(other, NULL, id, &job, NULL), BELUGA_ERROR_NOT_FOUND);
-        must(h, beluga_batch_job_list(other, NULL, 0, &jobs, &count, &err));
-        assert_int_equal(count, 0);
-        beluga_free(jobs);
-        free(id);
-        peer_stop(p);
+    play(NULL, with_another_key);
+}
+
+static void five_listed(stand *s)
+{
+    enum { N_JOBS = 5 };
+    bool found = false;
+    for (int i = 0; i < N_JOBS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "name-%d", i);
+        create(s, name);
     }
+    beluga_batch_job *jobs = list(s, N_JOBS);
+    for (size_t i = 0; i < N_JOBS; i++) {
+        found |= strcmp(jobs[i].id, s->id) == 0;
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(jobs[i].id, jobs[k].id);
+    }
+    assert_true(found);
+    beluga_free(jobs);
 }
 
 static void a_list_has_all_jobs(void **state)
 {
-    enum { N_JOBS = 5 };
     (void)state;
-    EACH_HOST(h)
-    {
-        peer *p = serve(NULL, 2, h->has_pages ? 2 : 0);
-        SCOPED(beluga_chat_model) *model = open_host(p, h, "k");
-        beluga_batch_job *jobs = NULL;
-        size_t count = 0;
-        for (int i = 0; i < N_JOBS; i++) {
-            char name[16];
-            snprintf(name, sizeof name, "name-%d", i);
-            free(create(h, model, name));
-        }
-        must(h, beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err));
-        if (count != N_JOBS) fail_msg("%s: %zu jobs", h->name, count);
-        for (size_t i = 0; i < count; i++)
-            for (size_t k = 0; k < i; k++) assert_string_not_equal(jobs[i].id, jobs[k].id);
-        beluga_free(jobs);
-        peer_stop(p);
-    }
+    play(NULL, five_listed);
+}
+
+static void created_without_an_answer(stand *s)
+{
+    beluga_batch_requests *requests = make_requests(s, questions);
+    beluga_batch_job *job;
+    beluga_error err;
+    assert_int_not_equal(beluga_batch_job_create(s->model, NULL, requests, "a-name", &job, &err),
+                         0);
+    assert_int_equal(err.http_status, 0);
+    beluga_batch_requests_free(requests);
+    job = list(s, 1);
+    assert_string_equal(job->name, keeps_names(s) ? "a-name" : "");
+    beluga_free(job);
+}
+
+static void a_job_whose_answer_was_lost_is_found_in_the_list(void **state)
+{
+    (void)state;
+    play("lost-create", created_without_an_answer);
 }
 
 int main(void)
@@ -362,11 +470,13 @@ int main(void)
         cmocka_unit_test(a_job_that_is_cancelled_ends),
         cmocka_unit_test(of_a_job_that_expires_what_was_answered_is_there),
         cmocka_unit_test(all_requests_may_fail),
+        cmocka_unit_test(requests_fail_as_they_do_alone),
         cmocka_unit_test(a_job_with_a_fault_fails_as_a_whole),
         cmocka_unit_test(results_that_are_cut_are_told),
         cmocka_unit_test(results_are_not_there_before_the_end),
         cmocka_unit_test(a_key_sees_its_own_jobs),
         cmocka_unit_test(a_list_has_all_jobs),
+        cmocka_unit_test(a_job_whose_answer_was_lost_is_found_in_the_list),
     };
     return cmocka_run_group_tests_name("batch_rounds", tests, NULL, NULL);
 }

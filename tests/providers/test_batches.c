@@ -100,6 +100,18 @@ static beluga_batch_job *get(beluga_chat_model *model, const char *id)
     return job;
 }
 
+/* Return all jobs of the list, owned (beluga_free). */
+static beluga_batch_job *list(beluga_chat_model *model, size_t expected)
+{
+    beluga_batch_job *jobs = NULL;
+    size_t count = expected + 1;
+    beluga_error err;
+    if (beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err))
+        fail_msg("%s (%s)", err.message, err.cause);
+    assert_int_equal(count, expected);
+    return jobs;
+}
+
 static void assert_counts(const beluga_batch_job *job, int64_t total, int64_t succeeded,
                           int64_t failed)
 {
@@ -129,6 +141,14 @@ static void assert_results(beluga_chat_model *model, const char *id, const char 
     if (beluga_batch_job_results(model, NULL, id, tell, told, &err))
         fail_msg("%s (%s)", err.message, err.cause);
     assert_string_equal(told, expected);
+}
+
+/* No results come, and this code ends the call. */
+static void assert_no_results(beluga_chat_model *model, int code, beluga_error *err)
+{
+    char told[MAX_TOLD] = "";
+    assert_int_equal(beluga_batch_job_results(model, NULL, "batch_abc123", tell, told, err), code);
+    assert_string_equal(told, "");
 }
 
 /* ---- OpenAI ---------------------------------------------------------------------------------- */
@@ -335,9 +355,6 @@ static void a_list_goes_on_behind_its_last_job(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 0;
-    beluga_error err;
     answer(p, "GET /v1/batches?limit=100",
            "{\"object\":\"list\",\"data\":[" OPENAI_BATCH(
                "completed", BOTH_FILES, COUNTS) "],\"first_id\":\"batch_abc123\",\"last_id\":"
@@ -345,8 +362,7 @@ static void a_list_goes_on_behind_its_last_job(void **state)
     answer(p, "GET /v1/batches?limit=100&after=batch_abc123",
            "{\"object\":\"list\",\"data\":[{\"id\":\"batch_abc456\",\"status\":\"in_progress\"}],"
            "\"has_more\":false}");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 2);
+    beluga_batch_job *jobs = list(model, 2);
     assert_string_equal(jobs[0].name, "reviews-7");
     assert_string_equal(jobs[1].id, "batch_abc456");
     beluga_free(jobs);
@@ -356,13 +372,8 @@ static void an_empty_list_has_no_jobs(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 1;
-    beluga_error err;
     answer(p, "GET /v1/batches?limit=100", "{\"object\":\"list\",\"data\":[],\"has_more\":false}");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 0);
-    beluga_free(jobs);
+    beluga_free(list(model, 0));
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -413,13 +424,10 @@ static void results_are_not_there_before_the_end(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
-    char told[MAX_TOLD] = "";
     beluga_error err;
     answer(p, BATCH_ROUTE, OPENAI_BATCH("in_progress", BOTH_FILES, COUNTS));
-    assert_int_equal(beluga_batch_job_results(model, NULL, "batch_abc123", tell, told, &err),
-                     BELUGA_ERROR_INVALID_INPUT);
+    assert_no_results(model, BELUGA_ERROR_INVALID_INPUT, &err);
     assert_has_all(err.message, "batch_abc123", "in_progress");
-    assert_string_equal(told, "");
     assert_int_equal(peer_requests(p), 1);
 }
 
@@ -446,26 +454,22 @@ static void lines_without_an_id_end_the_call(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
-    char told[MAX_TOLD] = "";
     beluga_error err;
     answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", BOTH_FILES, COUNTS));
     give_file(p, "GET /v1/files/file-cvaTdG/content",
               "{\"custom_id\":null,\"response\":{\"status_code\":200,\"body\":{}}}\n");
-    assert_int_equal(beluga_batch_job_results(model, NULL, "batch_abc123", tell, told, &err),
-                     BELUGA_ERROR_MALFORMED_RESPONSE);
+    assert_no_results(model, BELUGA_ERROR_MALFORMED_RESPONSE, &err);
 }
 
 static void an_id_of_a_file_can_lead_nowhere_else(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = OPENAI(p);
-    char told[MAX_TOLD] = "";
     beluga_error err;
     answer(
         p, BATCH_ROUTE,
         OPENAI_BATCH("completed", "\"output_file_id\":\"../../x\",\"error_file_id\":null", COUNTS));
-    assert_int_equal(beluga_batch_job_results(model, NULL, "batch_abc123", tell, told, &err),
-                     BELUGA_ERROR_INVALID_RESPONSE);
+    assert_no_results(model, BELUGA_ERROR_INVALID_RESPONSE, &err);
     assert_int_equal(peer_requests(p), 1);
 }
 
@@ -689,14 +693,9 @@ static void groqs_list_has_one_page(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "groq", "/openai/v1", NULL, NULL);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 0;
-    beluga_error err;
     answer(p, "GET /openai/v1/batches",
            "{\"object\":\"list\",\"data\":[{\"id\":\"batch_1\",\"status\":\"completed\"}]}");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 1);
-    beluga_free(jobs);
+    beluga_free(list(model, 1));
 }
 
 static void openai_takes_one_model(void **state)
@@ -760,13 +759,9 @@ static void togethers_list_is_an_array(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "together", "/v1", NULL, NULL);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 0;
-    beluga_error err;
     answer(p, "GET /v1/batches",
            "[" TOGETHER_JOB("COMPLETED", "") "," TOGETHER_JOB("CANCELING", "") "]");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 2);
+    beluga_batch_job *jobs = list(model, 2);
     assert_int_equal(jobs[0].state, BELUGA_BATCH_STATE_COMPLETED);
     assert_int_equal(jobs[1].state, BELUGA_BATCH_STATE_CANCELLING);
     beluga_free(jobs);
@@ -870,9 +865,6 @@ static void mistrals_pages_are_numbered(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "mistral", "/v1", NULL, NULL);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 0;
-    beluga_error err;
     answer(p, "GET /v1/batch/jobs?page_size=100",
            "{\"object\":\"list\",\"total\":3,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
                                                                      MISTRAL_COUNTS) "]}");
@@ -882,9 +874,7 @@ static void mistrals_pages_are_numbered(void **state)
     answer(p, "GET /v1/batch/jobs?page_size=100&page=2",
            "{\"object\":\"list\",\"total\":3,\"data\":[" MISTRAL_JOB("SUCCESS", MISTRAL_FILES,
                                                                      MISTRAL_COUNTS) "]}");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 3);
-    beluga_free(jobs);
+    beluga_free(list(model, 3));
 }
 
 static void mistrals_error_is_a_text(void **state)
@@ -932,18 +922,13 @@ static void moonshots_pages_have_no_limit(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "moonshot", "/v1", NULL, NULL);
-    beluga_batch_job *jobs = NULL;
-    size_t count = 0;
-    beluga_error err;
     answer(p, "GET /v1/batches",
            "{\"object\":\"list\",\"data\":[{\"id\":\"b1\",\"status\":\"completed\"}],\"has_more\":"
            "true}");
     answer(p, "GET /v1/batches?after=b1",
            "{\"object\":\"list\",\"data\":[{\"id\":\"b2\",\"status\":\"completed\"}],"
            "\"has_more\":false}");
-    assert_int_equal(beluga_batch_job_list(model, NULL, 0, &jobs, &count, &err), 0);
-    assert_int_equal(count, 2);
-    beluga_free(jobs);
+    beluga_free(list(model, 2));
 }
 
 /* ---- Qwen ------------------------------------------------------------------------------------ */

@@ -76,7 +76,7 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
-/* As behind a gateway, which hands on where Google wants the file. */
+/* A gateway hands on the address that Google gives for the file. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
     peer *storage = peer_start();

@@ -10,8 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS 10000
-#define STEP_MS 20
+#define WAIT_MS       10000
+#define STEP_MS       20
+#define ADDRESS_BYTES 512
 
 static void nap(void)
 {
@@ -170,4 +171,28 @@ const char *servers_address(const servers *s, const char *job, const char *query
         n += (size_t)snprintf(text + n, size - n, "%s127.0.0.1:%d", i ? "," : "", s->ports[i]);
     snprintf(text + n, size - n, "/%s%s%s", job, query ? "?" : "", query ? query : "");
     return text;
+}
+
+/* ---- those of a case ------------------------------------------------------------------------- */
+
+servers nats;
+
+int nats_set_up(void **state)
+{
+    (void)state;
+    nats = (servers){0};
+    return 0;
+}
+
+int nats_tear_down(void **state)
+{
+    (void)state;
+    servers_stop(&nats);
+    return 0;
+}
+
+const char *nats_at(const char *job, const char *query)
+{
+    static char text[ADDRESS_BYTES];
+    return servers_address(&nats, job, query, text, sizeof text);
 }

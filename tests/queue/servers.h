@@ -43,6 +43,14 @@ const char *servers_address(const servers *s, const char *job, const char *query
 /* Wait until a port takes connections: @return false after ten seconds. */
 bool servers_wait_for_port(int port);
 
+/* The servers of a case that has them for itself: a setup forgets those of the case before, a
+ * teardown stops them. */
+extern servers nats;
+int nats_set_up(void **state);
+int nats_tear_down(void **state);
+/* @return the address of a job or a bucket there, until the next call. */
+const char *nats_at(const char *job, const char *query);
+
 /* @return a port of loopback that is free now. */
 int servers_free_port(void);
 

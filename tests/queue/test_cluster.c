@@ -7,39 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESS_BYTES 512
-
-static servers nats;
-
-static int set_up(void **state)
-{
-    (void)state;
-    nats = (servers){0};
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    servers_stop(&nats);
-    return 0;
-}
-
-static const char *at(const char *job, const char *query)
-{
-    static char text[ADDRESS_BYTES];
-    return servers_address(&nats, job, query, text, sizeof text);
-}
-
 static void test_workers_and_servers_are_killed_and_each_line_has_its_result(void **state)
 {
     (void)state;
     const uint64_t lines = 3000;
     pid_t pids[3];
     servers_start_durable(&nats, 3);
-    queue *q = role_create(at("cluster", "ack_wait=3"));
+    queue *q = role_create(nats_at("cluster", "ack_wait=3"));
     role_put(q, 1, lines, lines);
-    for (int i = 0; i < 3; i++) pids[i] = role_spawn("ask", at("cluster", "ack_wait=3"), 16);
+    for (int i = 0; i < 3; i++) pids[i] = role_spawn("ask", nats_at("cluster", "ack_wait=3"), 16);
     role_wait_for(q, lines / 10);
     role_kill(pids[0]);
     role_wait_for(q, lines / 5);
@@ -62,10 +38,10 @@ static void test_two_of_three_are_enough(void **state)
     (void)state;
     const uint64_t lines = 200;
     servers_start(&nats, 3, NULL);
-    queue *q = role_create(at("enough", "ack_wait=3"));
+    queue *q = role_create(nats_at("enough", "ack_wait=3"));
     servers_kill(&nats, 1);
     role_put(q, 1, lines, lines);
-    queue *worker = role_join(at("enough", "ack_wait=3"));
+    queue *worker = role_join(nats_at("enough", "ack_wait=3"));
     assert_int_equal(role_work(worker, 8), lines);
     role_collect(q, lines);
     queue_free(worker);
@@ -78,10 +54,10 @@ static void test_one_of_three_is_not(void **state)
     beluga_error err = {.code = 0};
     bool made;
     servers_start(&nats, 3, NULL);
-    queue_free(role_create(at("before", NULL)));
+    queue_free(role_create(nats_at("before", NULL)));
     servers_kill(&nats, 0);
     servers_kill(&nats, 1);
-    queue *q = role_open(at("after", NULL));
+    queue *q = role_open(nats_at("after", NULL));
     int rc = queue_create(q, "{}", 2, &made, &err);
     assert_true(rc == BELUGA_ERROR_TIMEOUT || rc == BELUGA_ERROR_NOT_SUPPORTED ||
                 rc == BELUGA_ERROR_INTERNAL);
@@ -94,7 +70,7 @@ int main(int count, char **arguments)
 {
     int code = role_main(count, arguments);
     if (code >= 0) return code;
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, nats_set_up, nats_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_workers_and_servers_are_killed_and_each_line_has_its_result),
         CASE(test_two_of_three_are_enough),

@@ -15,28 +15,6 @@
 #define ADDRESS_BYTES 512
 #define QUICK         "ack_wait=1"
 
-static servers nats;
-
-static int set_up(void **state)
-{
-    (void)state;
-    nats = (servers){0};
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    servers_stop(&nats);
-    return 0;
-}
-
-static const char *at(const char *job, const char *query)
-{
-    static char text[ADDRESS_BYTES];
-    return servers_address(&nats, job, query, text, sizeof text);
-}
-
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static void test_lines_put_twice_are_there_once(void **state)
@@ -44,7 +22,7 @@ static void test_lines_put_twice_are_there_once(void **state)
     (void)state;
     const uint64_t lines = 20000;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("twice", NULL));
+    queue *q = role_create(nats_at("twice", NULL));
     role_put(q, 1, lines, lines);
     assert_int_equal(queue_repeated(q), 0);
     role_put(q, 1, lines, lines);
@@ -63,7 +41,7 @@ static void test_a_job_is_made_once(void **state)
     beluga_error err;
     bool made = false;
     servers_start(&nats, 1, NULL);
-    queue *first = role_open(at("made", NULL)), *second = role_open(at("made", NULL));
+    queue *first = role_open(nats_at("made", NULL)), *second = role_open(nats_at("made", NULL));
     assert_int_equal(queue_create(first, "{\"a\":1}", 7, &made, &err), 0);
     assert_true(made);
     assert_int_equal(queue_create(second, "{\"a\":2}", 7, &made, &err), 0);
@@ -84,10 +62,10 @@ static void test_two_workers_ask_each_line_once(void **state)
     (void)state;
     const uint64_t lines = 3000;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("two", NULL));
+    queue *q = role_create(nats_at("two", NULL));
     role_put(q, 1, lines, lines);
-    pid_t one = role_spawn("ask", at("two", NULL), 32),
-          two = role_spawn("ask", at("two", NULL), 32);
+    pid_t one = role_spawn("ask", nats_at("two", NULL), 32),
+          two = role_spawn("ask", nats_at("two", NULL), 32);
     role_collect(q, lines);
     assert_int_equal(role_end(one), 0);
     assert_int_equal(role_end(two), 0);
@@ -101,13 +79,13 @@ static void test_lines_of_a_worker_that_died_are_asked_by_another(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("died", QUICK));
+    queue *q = role_create(nats_at("died", QUICK));
     role_put(q, 1, 50, 50);
-    pid_t pid = role_spawn("hold", at("died", QUICK), 20);
+    pid_t pid = role_spawn("hold", nats_at("died", QUICK), 20);
     queue_counts counts = role_wait_for(q, 0);
     assert_int_equal(counts.claimed, 20);
     role_kill(pid);
-    queue *worker = role_join(at("died", QUICK));
+    queue *worker = role_join(nats_at("died", QUICK));
     assert_int_equal(role_work(worker, 8), 50);
     role_collect(q, 50);
     queue_free(worker);
@@ -118,10 +96,10 @@ static void test_a_line_that_came_back_tells_its_tries(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("tries", QUICK));
+    queue *q = role_create(nats_at("tries", QUICK));
     role_put(q, 7, 7, 1);
     for (unsigned i = 1; i <= 3; i++) {
-        queue *worker = role_join(at("tries", QUICK));
+        queue *worker = role_join(nats_at("tries", QUICK));
         queue_claim claim = role_claim(worker);
         assert_int_equal(claim.line, 7);
         assert_int_equal(claim.tries, i);
@@ -135,9 +113,9 @@ static void test_a_line_under_way_is_nobody_elses(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("way", QUICK));
+    queue *q = role_create(nats_at("way", QUICK));
     role_put(q, 1, 1, 1);
-    queue *one = role_join(at("way", QUICK)), *two = role_join(at("way", QUICK));
+    queue *one = role_join(nats_at("way", QUICK)), *two = role_join(nats_at("way", QUICK));
     queue_claim claim = role_claim(one), other;
     for (int i = 0; i < 30; i++) { /* three times as long as it may be silent */
         queue_extend(one);
@@ -156,10 +134,10 @@ static void test_the_first_result_stays(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("first", QUICK));
+    queue *q = role_create(nats_at("first", QUICK));
     role_put(q, 1, 1, 1);
-    pid_t late = role_spawn("late", at("first", QUICK), 1);
-    queue *worker = role_join(at("first", QUICK));
+    pid_t late = role_spawn("late", nats_at("first", QUICK), 1);
+    queue *worker = role_join(nats_at("first", QUICK));
     queue_claim claim = role_claim(worker); /* since the other one stands still */
     assert_int_equal(claim.tries, 2);
     assert_true(role_answer(worker, &claim, "result 1"));
@@ -196,9 +174,9 @@ static void test_a_line_with_a_result_is_not_handed_out(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("has", QUICK));
+    queue *q = role_create(nats_at("has", QUICK));
     role_put(q, 1, 1, 1);
-    queue *one = role_join(at("has", QUICK)), *two = role_join(at("has", QUICK));
+    queue *one = role_join(nats_at("has", QUICK)), *two = role_join(nats_at("has", QUICK));
     queue_claim claim = role_claim(one), none;
     put_result_from_outside("beluga.has.result.1");
     role_wait_for(q, 1);
@@ -231,7 +209,7 @@ static void test_what_is_longer_than_a_message_arrives(void **state)
     beluga_error err;
     queue_result result;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("long", NULL)), *worker = role_join(at("long", NULL));
+    queue *q = role_create(nats_at("long", NULL)), *worker = role_join(nats_at("long", NULL));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char *text = make_long(sizes[i]);
         assert_int_equal(queue_put(q, i + 1, text, sizes[i], &err), 0);
@@ -261,7 +239,7 @@ static void test_a_long_manifest_arrives(void **state)
     size_t n;
     char *text = make_long(3 * 1024 * 1024);
     servers_start(&nats, 1, NULL);
-    queue *q = role_open(at("manifest", NULL)), *worker = role_open(at("manifest", NULL));
+    queue *q = role_open(nats_at("manifest", NULL)), *worker = role_open(nats_at("manifest", NULL));
     assert_int_equal(queue_create(q, text, strlen(text), &made, &err), 0);
     assert_int_equal(queue_join(worker, &manifest, &n, &err), 0);
     assert_int_equal(n, strlen(text));
@@ -297,8 +275,8 @@ static void test_nothing_is_lost_when_the_server_is_killed(void **state)
     beluga_error err;
     char news[QUEUE_NEWS_BYTES];
     servers_start_durable(&nats, 1);
-    queue *q = role_create(at("killed", "ack_wait=5"));
-    pid_t worker = role_spawn("ask", at("killed", "ack_wait=5"), 64);
+    queue *q = role_create(nats_at("killed", "ack_wait=5"));
+    pid_t worker = role_spawn("ask", nats_at("killed", "ack_wait=5"), 64);
     for (uint64_t line = 0; line < lines; line += step) {
         put_some(q, line + 1, line + step);
         role_wait_for(q, line + 1); /* the worker is in the middle of it, and the producer, too */
@@ -345,7 +323,7 @@ static void test_patience_has_an_end(void **state)
     beluga_error err = {.code = 0};
     queue_counts counts;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("patience", "patience=1"));
+    queue *q = role_create(nats_at("patience", "patience=1"));
     servers_kill(&nats, 0);
     while (!queue_failed(q, &err)) queue_count(q, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NETWORK);
@@ -368,9 +346,9 @@ static void test_a_wait_can_be_ended(void **state)
     queue *q = NULL;
     servers_start(&nats, 1, NULL);
     const queue_settings settings = {
-        .address = at("ended", NULL), .stopped = say_stop, .payload = &asked};
+        .address = nats_at("ended", NULL), .stopped = say_stop, .payload = &asked};
     assert_int_equal(queue_open(&settings, &q, &err), 0);
-    queue *other = role_create(at("ended", NULL));
+    queue *other = role_create(nats_at("ended", NULL));
     servers_kill(&nats, 0);
     assert_int_equal(queue_put(q, 1, "x", 1, &err), 0);
     assert_int_equal(queue_seal(q, 1, &err), BELUGA_ERROR_CONTEXT_CANCELED);
@@ -385,9 +363,9 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     queue_claim claim;
     queue_counts counts;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("removed", NULL));
+    queue *q = role_create(nats_at("removed", NULL));
     role_put(q, 1, 1, 1);
-    queue *worker = role_join(at("removed", NULL));
+    queue *worker = role_join(nats_at("removed", NULL));
     claim = role_claim(worker);
     queue_let_go(worker, &claim, 60000);
     assert_int_equal(queue_remove(q, &err), 0);
@@ -416,7 +394,7 @@ static void test_credentials_are_asked_for(void **state)
     (void)state;
     char text[ADDRESS_BYTES];
     servers_start(&nats, 1, "authorization { user: anna, password: \"hidden/1\" }");
-    expect_refusal(at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
     snprintf(text, sizeof text, "nats://anna:hidden2@127.0.0.1:%d/job", nats.ports[0]);
     expect_refusal(text, BELUGA_ERROR_AUTHENTICATION, "credentials");
     snprintf(text, sizeof text, "nats://anna:hidden%%2f1@127.0.0.1:%d/job", nats.ports[0]);
@@ -426,7 +404,7 @@ static void test_credentials_are_asked_for(void **state)
     queue_free(q);
     setenv("NATS_USER", "anna", 1);
     setenv("NATS_PASSWORD", "hidden/1", 1);
-    queue_free(role_join(at("job", NULL)));
+    queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_USER");
     unsetenv("NATS_PASSWORD");
 }
@@ -439,10 +417,10 @@ static void test_a_token_is_enough(void **state)
     snprintf(text, sizeof text, "nats://hidden3@127.0.0.1:%d/job", nats.ports[0]);
     queue_free(role_create(text));
     setenv("NATS_TOKEN", "hidden3", 1);
-    queue_free(role_join(at("job", NULL)));
+    queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_TOKEN");
     setenv("NATS_USER", "hidden3", 1); /* as the nats tool has it */
-    queue_free(role_join(at("job", NULL)));
+    queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_USER");
 }
 
@@ -459,15 +437,15 @@ static void test_a_seed_signs_in(void **state)
     assert_non_null(file);
     fputs("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n", file);
     fclose(file);
-    expect_refusal(at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_AUTHENTICATION, "credentials");
     snprintf(query, sizeof query, "nkey=%s", path);
-    queue_free(role_create(at("job", query)));
+    queue_free(role_create(nats_at("job", query)));
     setenv("NATS_NKEY", path, 1);
-    queue_free(role_join(at("job", NULL)));
+    queue_free(role_join(nats_at("job", NULL)));
     setenv("NATS_NKEY", nats.folder, 1);
-    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "seed");
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "seed");
     setenv("NATS_NKEY", "/nothing/is/here", 1);
-    expect_refusal(at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "/nothing/is/here");
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "/nothing/is/here");
     unsetenv("NATS_NKEY");
 }
 
@@ -529,7 +507,7 @@ static void test_a_job_that_is_not_there_is_told(void **state)
     const char *manifest;
     size_t n;
     servers_start(&nats, 1, NULL);
-    queue *q = role_open(at("nothing", NULL));
+    queue *q = role_open(nats_at("nothing", NULL));
     assert_int_equal(queue_join(q, &manifest, &n, &err), BELUGA_ERROR_NOT_FOUND);
     assert_non_null(strstr(err.message, "/nothing"));
     assert_non_null(strstr(err.message, "--queue"));
@@ -542,7 +520,7 @@ static void test_a_server_without_jetstream_is_told(void **state)
     beluga_error err = {.code = 0};
     bool made;
     servers_start(&nats, 1, "accounts { A { users: [{user: a, password: a}] } }\nno_auth_user: a");
-    queue *q = role_open(at("none", NULL));
+    queue *q = role_open(nats_at("none", NULL));
     assert_int_equal(queue_create(q, "{}", 2, &made, &err), BELUGA_ERROR_NOT_SUPPORTED);
     assert_non_null(strstr(err.message, "JetStream"));
     queue_free(q);
@@ -562,7 +540,7 @@ static void test_replicas_need_a_cluster(void **state)
     beluga_error err = {.code = 0};
     bool made;
     servers_start(&nats, 1, NULL);
-    queue *q = role_open(at("replicas", "replicas=3"));
+    queue *q = role_open(nats_at("replicas", "replicas=3"));
     assert_int_equal(queue_create(q, "{}", 2, &made, &err), BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "replicas=1"));
     queue_free(q);
@@ -574,7 +552,7 @@ static void test_workers_spend_together(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *one = role_create(at("spend", NULL)), *two = role_join(at("spend", NULL));
+    queue *one = role_create(nats_at("spend", NULL)), *two = role_join(nats_at("spend", NULL));
     const queue_sum some = {.cost = 0.25, .failed = 1, .input_tokens = 10, .output_tokens = 20};
     queue_sum sum = {0};
     for (int i = 0; i < 100; i++) {
@@ -602,10 +580,10 @@ static void test_workers_are_listed(void **state)
     queue_worker workers[4];
     size_t n = 0;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("list", NULL));
+    queue *q = role_create(nats_at("list", NULL));
     role_put(q, 1, 5, 5);
     assert_int_equal(queue_workers(q, workers, 4), 0);
-    queue *one = role_join(at("list", NULL)), *two = role_join(at("list", NULL));
+    queue *one = role_join(nats_at("list", NULL)), *two = role_join(nats_at("list", NULL));
     queue_claim first = role_claim(one), second = role_claim(two);
     assert_true(first.line != second.line);
     for (int i = 0; i < 600 && n != 2; i++) {
@@ -627,13 +605,14 @@ static void test_collecting_goes_on_behind_a_position(void **state)
     beluga_error err;
     queue_result result = {0};
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(at("position", NULL)), *worker = role_join(at("position", NULL));
+    queue *q = role_create(nats_at("position", NULL)),
+          *worker = role_join(nats_at("position", NULL));
     role_put(q, 1, 10, 10);
     assert_int_equal(role_work(worker, 1), 10);
     for (int i = 0; i < 6;) i += queue_next_result(q, 0, &result, 1000, &err);
     uint64_t position = result.position;
     queue_free(q);
-    q = role_join(at("position", NULL));
+    q = role_join(nats_at("position", NULL));
     int n = 0;
     for (; n < 4; n += queue_next_result(q, position, &result, 1000, &err))
         assert_true(result.position >= position);
@@ -646,7 +625,7 @@ int main(int count, char **arguments)
 {
     int code = role_main(count, arguments);
     if (code >= 0) return code;
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, nats_set_up, nats_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_lines_put_twice_are_there_once),
         CASE(test_a_job_is_made_once),

@@ -17,7 +17,7 @@ import sys
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 ROW = re.compile(r"^\| `([a-z/]+)/` \|.*\|([^|]*)\|$", re.MULTILINE)
 PUBLIC = re.compile(r"\b(beluga_[a-z0-9_]+)\s*\(")
-SOURCES = ("src", "kit", "peer", "cli", "include")
+SOURCES = ("src", "kit", "peer", "cli", "include", "bindings")
 DEFINED, WANTED = "TDBRVWC", "U"
 
 
@@ -78,6 +78,7 @@ class Tree:
                     found = os.path.normpath(os.path.join(base, name))
                     if found in known:
                         self.includes[path, found].add(f'includes "{name}"')
+                        break
 
     def objects(self, build):
         """The objects of the library, the command, the kit and the peer; of two of one source the first."""

@@ -1,25 +1,12 @@
 /* Keys of clients: who is let in, how often, and for how much. The clock is the test's. */
 #include "base/clock.h"
-#include "output.h"
 #include "read_settings.h"
 #include "serve/access.h"
+#include "told.h"
 
 /* 2026-11-30T23:00:00Z, the last hour of a month. */
 #define LATE INT64_C(1796079600)
 #define HOUR 3600
-
-static char told[512];
-static int n_told;
-
-void out_say(out_kind kind, const char *format, ...)
-{
-    va_list values;
-    (void)kind;
-    va_start(values, format);
-    vsnprintf(told, sizeof told, format, values);
-    va_end(values);
-    n_told++;
-}
 
 /* A request is its headers here. */
 static const char *header, *value;

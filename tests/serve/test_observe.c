@@ -1,10 +1,10 @@
 /* What is told of requests: numbers, lines and the last hour. */
 #include "../support/files.h"
-#include "output.h"
 #include "serve/journal.h"
 #include "serve/observe.h"
 #include "serve/recent.h"
 #include "serve/series.h"
+#include "told.h"
 
 #include <beluga/allocator.h>
 
@@ -16,15 +16,6 @@
 /* 2026-11-30T23:00:00.123Z */
 #define AT_MS       INT64_C(1796079600123)
 #define GENEROUS_MS 30000
-
-static int n_told;
-
-void out_say(out_kind kind, const char *format, ...)
-{
-    (void)kind;
-    (void)format;
-    n_told++;
-}
 
 /* The page of budgets is not this test's. */
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)

@@ -87,6 +87,10 @@ static void make_key(stand *s, const char *name, char key[64])
     assert_int_equal(run_maker(s, name), 0);
     const char *at = strstr(s->maker->out, "bk-");
     assert_non_null(at);
+    char command[128];
+    snprintf(command, sizeof command, "nats -s nats://127.0.0.1:%d kv del clients %s\n",
+             s->nats.ports[0], name);
+    assert_contains(s->maker->out, command);
     size_t n = strcspn(at, "\n");
     assert_true(n < 64);
     memcpy(key, at, n);
@@ -112,12 +116,35 @@ static void wait_for(gate *g, const char *key, int status)
     fail_msg("it is answered %d, not %d", got, status);
 }
 
+/* Tell whether /metrics has a line, to a client who may see it. */
+static bool metrics_have(gate *g, const char *line)
+{
+    assert_int_equal(gate_request(g, "GET", "/metrics", "Authorization: Bearer secret\r\n", NULL),
+                     200);
+    return strstr(g->text, line) != NULL;
+}
+
 static void wait_for_both(stand *s, const char *key, int status)
 {
     for (int i = 0; i < 2; i++) wait_for(s->gates[i], key, status);
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
+
+static void open_bucket(const stand *s, nats_bucket *b)
+{
+    beluga_error err = {.message = ""};
+    assert_int_equal(nats_bucket_begin(b, s->address, &err), 0);
+    assert_int_equal(nats_bucket_connect(b, &err), 0);
+}
+
+static void remove_bucket(const stand *s)
+{
+    nats_bucket b;
+    open_bucket(s, &b);
+    assert_int_equal(b.nats->js_DeleteStream(b.js, b.stream, NULL, NULL), NATS_OK);
+    nats_bucket_end(&b);
+}
 
 /* Write an entry as the nats tool does: a message with the subject $KV.BUCKET.NAME, and with the
  * header KV-Operation: DEL and nothing else where it is deleted (`text` NULL). ADR-8 of
@@ -129,8 +156,7 @@ static void put(stand *s, const char *name, const char *text)
     char subject[NATS_BUCKET_SUBJECT_BYTES];
     natsMsg *message = NULL;
     nats_bucket_state state;
-    assert_int_equal(nats_bucket_begin(&b, s->address, &err), 0);
-    assert_int_equal(nats_bucket_connect(&b, &err), 0);
+    open_bucket(s, &b);
     assert_int_equal(nats_bucket_find(&b, "keys", &state, &err), 0);
     snprintf(subject, sizeof subject, "$KV.clients.%s", name);
     int n = text ? (int)strlen(text) : 0;
@@ -234,6 +260,22 @@ static void reading_the_configuration_anew_keeps_them(void **state)
     assert_int_equal(ask(g, "secret"), 401);
 }
 
+/* It has as many messages as the old one, and none of them is the old one's. */
+static void a_bucket_that_was_made_anew_is_read_anew(void **state)
+{
+    stand *s = *state;
+    gate *g = s->gates[0];
+    start(s, ALICE);
+    put(s, "bob", "{\"sha256\":\"" SHA_OTHER "\"}");
+    gate_serve(g, s->config);
+    wait_for(g, "other", 200);
+    remove_bucket(s);
+    put(s, "carol", "{\"sha256\":\"bk-carol\"}");
+    wait_for(g, "other", 401);
+    cli_wait_for_err(g->cli, "the key carol of ");
+    assert_int_equal(ask(g, "secret"), 200);
+}
+
 static void they_come_when_the_server_does_and_stay_when_it_goes(void **state)
 {
     stand *s = *state;
@@ -245,9 +287,11 @@ static void they_come_when_the_server_does_and_stay_when_it_goes(void **state)
     cli_wait_for_err(g->cli, "can't be read; those that are known hold until they can");
     assert_int_equal(ask(g, "secret"), 200);
     assert_int_equal(ask(g, "other"), 401);
+    assert_true(metrics_have(g, "beluga_keys_failing 1\n"));
     servers_start_again(&s->nats, 0);
     wait_for(g, "other", 200);
     cli_wait_for_err(g->cli, "are read again");
+    assert_true(metrics_have(g, "beluga_keys_failing 0\n"));
     servers_kill(&s->nats, 0);
     assert_int_not_equal(run_maker(s, "carol"), 0);
     assert_contains(s->maker->err, "no server answers there");
@@ -269,6 +313,7 @@ int main(void)
         TEST(an_entry_that_is_wrong_is_told_and_left_out),
         TEST(the_file_wins),
         TEST(reading_the_configuration_anew_keeps_them),
+        TEST(a_bucket_that_was_made_anew_is_read_anew),
         TEST(they_come_when_the_server_does_and_stay_when_it_goes),
     };
     return cmocka_run_group_tests_name("shared-keys", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* What keys have spent: by day and month, kept over restarts, and shared by servers. */
 #include "../support/files.h"
-#include "output.h"
 #include "serve/spend.h"
+#include "told.h"
 
 #include <beluga/error.h>
 
@@ -13,17 +13,6 @@
 #define LATE        INT64_C(1796079600)
 #define HOUR        3600
 #define GENEROUS_MS 30000
-
-static char told[512];
-
-void out_say(out_kind kind, const char *format, ...)
-{
-    va_list values;
-    (void)kind;
-    va_start(values, format);
-    vsnprintf(told, sizeof told, format, values);
-    va_end(values);
-}
 
 static char folder[64];
 

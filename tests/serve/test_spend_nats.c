@@ -1,9 +1,9 @@
 /* What keys have spent, kept in a bucket of a real server of NATS. */
 #include "../queue/servers.h"
 #include "base/thread.h"
-#include "output.h"
 #include "queue/nats_library.h"
 #include "serve/spend.h"
+#include "told.h"
 
 #include <beluga/error.h>
 
@@ -23,26 +23,6 @@
 #define GENEROUS_MS 60000
 #define STEP_MS     50
 
-static char told[512];
-
-void out_say(out_kind kind, const char *format, ...)
-{
-    va_list values;
-    (void)kind;
-    va_start(values, format);
-    vsnprintf(told, sizeof told, format, values);
-    va_end(values);
-}
-
-static servers nats;
-
-static int stop(void **state)
-{
-    (void)state;
-    servers_stop(&nats);
-    return 0;
-}
-
 static void start(void)
 {
     beluga_error err;
@@ -54,15 +34,22 @@ static void start(void)
     servers_start(&nats, 1, NULL);
 }
 
-static spend *open_bucket(const char *query)
+static spend *open_bucket(void)
 {
-    char address[256];
     spend *s;
     beluga_error err = {.message = ""};
-    int status =
-        spend_new(servers_address(&nats, "budgets", query, address, sizeof address), &s, &err);
+    int status = spend_new(nats_at("budgets", NULL), &s, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, 0);
+    return s;
+}
+
+/* Open it with an account of alice's. */
+static spend *open_for(spend_account *alice, int64_t now_s)
+{
+    spend *s = open_bucket();
+    *alice = (spend_account){.name = "alice"};
+    spend_join(s, alice, now_s);
     return s;
 }
 
@@ -103,10 +90,8 @@ static void two_gateways_share_a_bucket(void **state)
 {
     (void)state;
     start();
-    spend_account a = {.name = "alice"}, b = {.name = "alice"}, bob = {.name = "bob@x.y"};
-    spend *one = open_bucket(NULL), *two = open_bucket(NULL);
-    spend_join(one, &a, LATE);
-    spend_join(two, &b, LATE);
+    spend_account a, b, bob = {.name = "bob@x.y"};
+    spend *one = open_for(&a, LATE), *two = open_for(&b, LATE);
     spend_join(two, &bob, LATE);
     pay(one, &a, LATE - DAY, 1);
     pay(one, &a, LATE, 0.5);
@@ -122,14 +107,36 @@ static void two_gateways_share_a_bucket(void **state)
     assert_string_equal(told, "");
 }
 
+/* A question has a look taken, but is answered before it: the first one after a silence knows of
+ * the other's all the same. What the question before it began is over by then. */
+static void a_gateway_that_nobody_asks_hears_of_the_other(void **state)
+{
+    const struct timespec silence = {.tv_sec = 2};
+    double day = -1, month = -1, paid = 0;
+    (void)state;
+    start();
+    spend_account a, b;
+    spend *one = open_for(&a, LATE), *two = open_for(&b, LATE);
+    for (int tries = 0; tries < 15 && day != paid; tries++) {
+        spend_wait(two, GENEROUS_MS);
+        nap(); /* a round that has begun ends */
+        pay(one, &a, LATE, 1);
+        paid++;
+        spend_wait(one, GENEROUS_MS);
+        nanosleep(&silence, NULL);
+        spend_get(two, &b, LATE, &day, &month);
+    }
+    assert_true(day == paid);
+    spend_free(one);
+    spend_free(two);
+}
+
 static void a_day_and_a_month_end_for_both(void **state)
 {
     (void)state;
     start();
-    spend_account a = {.name = "alice"}, b = {.name = "alice"};
-    spend *one = open_bucket(NULL), *two = open_bucket(NULL);
-    spend_join(one, &a, LATE - DAY);
-    spend_join(two, &b, LATE - DAY);
+    spend_account a, b;
+    spend *one = open_for(&a, LATE - DAY), *two = open_for(&b, LATE - DAY);
     pay(one, &a, LATE - DAY, 1);
     pay(two, &b, LATE - DAY, 1);
     wait_for(one, &a, LATE - DAY, 2, 2);
@@ -147,9 +154,8 @@ static void what_was_spent_is_known_after_each_restart(void **state)
     (void)state;
     start();
     for (int i = 0; i < 5; i++) {
-        spend_account alice = {.name = "alice"};
-        spend *s = open_bucket(NULL);
-        spend_join(s, &alice, LATE);
+        spend_account alice;
+        spend *s = open_for(&alice, LATE);
         spend_wait(s, GENEROUS_MS);
         wait_for(s, &alice, LATE, i, i);
         pay(s, &alice, LATE, 1);
@@ -181,7 +187,7 @@ static void *spend_much(void *argument)
 
 static void begin(gateway *g)
 {
-    g->s = open_bucket(NULL);
+    g->s = open_bucket();
     for (int i = 0; i < KEYS; i++) {
         snprintf(g->names[i], sizeof g->names[i], "key-%d", i);
         g->accounts[i] = (spend_account){.name = g->names[i]};
@@ -213,10 +219,8 @@ static void a_server_that_is_away_is_told_once_and_written_later(void **state)
     char why[512] = "";
     (void)state;
     start();
-    spend_account a = {.name = "alice"}, b = {.name = "alice"};
-    spend *one = open_bucket(NULL), *two = open_bucket(NULL);
-    spend_join(one, &a, LATE);
-    spend_join(two, &b, LATE);
+    spend_account a, b;
+    spend *one = open_for(&a, LATE), *two = open_for(&b, LATE);
     pay(one, &a, LATE, 1);
     wait_for(two, &b, LATE, 1, 1);
     servers_kill(&nats, 0);
@@ -238,15 +242,30 @@ static void a_server_that_is_away_is_told_once_and_written_later(void **state)
     assert_string_equal(told, "");
 }
 
+/* Nobody asks what was spent, which would have it looked at. */
+static void a_server_that_goes_is_noticed_unasked(void **state)
+{
+    (void)state;
+    start();
+    spend_account alice;
+    spend *s = open_for(&alice, LATE);
+    spend_wait(s, GENEROUS_MS);
+    assert_false(spend_fails(s));
+    servers_kill(&nats, 0);
+    wait_for_failure(s, true);
+    servers_start_again(&nats, 0);
+    wait_for_failure(s, false);
+    spend_free(s);
+}
+
 static void it_starts_without_a_server(void **state)
 {
     char why[512] = "";
     (void)state;
     start();
     servers_kill(&nats, 0);
-    spend_account alice = {.name = "alice"};
-    spend *s = open_bucket(NULL);
-    spend_join(s, &alice, LATE);
+    spend_account alice;
+    spend *s = open_for(&alice, LATE);
     pay(s, &alice, LATE, 1);
     wait_for_failure(s, true);
     assert_true(spend_trouble(s, why, sizeof why));
@@ -263,10 +282,8 @@ static void a_server_that_has_lost_all_gets_it_again(void **state)
 {
     (void)state;
     start();
-    spend_account a = {.name = "alice"}, b = {.name = "alice"};
-    spend *one = open_bucket(NULL), *two = open_bucket(NULL);
-    spend_join(one, &a, LATE);
-    spend_join(two, &b, LATE);
+    spend_account a, b;
+    spend *one = open_for(&a, LATE), *two = open_for(&b, LATE);
     pay(one, &a, LATE, 1);
     pay(two, &b, LATE, 2);
     wait_for(one, &a, LATE, 3, 3);
@@ -281,9 +298,8 @@ static void a_server_that_has_lost_all_gets_it_again(void **state)
     wait_for(two, &b, LATE, 7, 7);
     spend_free(one);
     spend_free(two);
-    spend_account c = {.name = "alice"};
-    spend *three = open_bucket(NULL);
-    spend_join(three, &c, LATE);
+    spend_account c;
+    spend *three = open_for(&c, LATE);
     wait_for(three, &c, LATE, 7, 7);
     spend_free(three);
 }
@@ -322,16 +338,18 @@ static void what_can_not_become_right_is_refused(void **state)
     spend_free(s);
 }
 
-#define TEST(function) cmocka_unit_test_teardown(function, stop)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, nats_set_up, nats_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(two_gateways_share_a_bucket),
+        TEST(a_gateway_that_nobody_asks_hears_of_the_other),
         TEST(a_day_and_a_month_end_for_both),
         TEST(what_was_spent_is_known_after_each_restart),
         TEST(all_add_up_exactly),
         TEST(a_server_that_is_away_is_told_once_and_written_later),
+        TEST(a_server_that_goes_is_noticed_unasked),
         TEST(it_starts_without_a_server),
         TEST(a_server_that_has_lost_all_gets_it_again),
         TEST(what_can_not_become_right_is_refused),

@@ -133,7 +133,8 @@ void decode_body(const beluga_provider *provider, const char *bytes, size_t leng
     set_up(&d, provider, out);
     d.call->kind = (uint8_t)kind;
     d.call->n_inputs = kind == BELUGA_CALL_EMBED ? DECODE_INPUTS : 0;
-    beluga__decode_fn *decode = beluga__call_kind_decoder(d.call);
+    beluga__decode_fn *decode =
+        beluga__call_is_answer(d.call) ? NULL : beluga__call_kind_decoder(d.call);
     int code = decode ? decode(bytes, length, &d.emit)
                       : provider->decode_response(d.state, bytes, length, &d.emit);
     if (code < 0) beluga__emit_fail(&d.emit, code, NULL);

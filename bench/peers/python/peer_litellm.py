@@ -18,9 +18,12 @@ class Client:
     def answer(self, prompt):
         return litellm.completion(**self.question(prompt)).choices[0].message.content
 
-    def stream(self, prompt):
+    def pieces(self, prompt):
         chunks = litellm.completion(stream=True, **self.question(prompt))
-        return sum(1 for chunk in chunks if chunk.choices and chunk.choices[0].delta.content)
+        return (chunk for chunk in chunks if chunk.choices and chunk.choices[0].delta.content)
+
+    def stream(self, prompt):
+        return sum(1 for _ in self.pieces(prompt))
 
     async def answer_async(self, prompt):
         return (await litellm.acompletion(**self.question(prompt))).choices[0].message.content

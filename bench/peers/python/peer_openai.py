@@ -15,9 +15,12 @@ class Client:
     def answer(self, prompt):
         return self.plain.chat.completions.create(**self.question(prompt)).choices[0].message.content
 
-    def stream(self, prompt):
+    def pieces(self, prompt):
         chunks = self.plain.chat.completions.create(stream=True, **self.question(prompt))
-        return sum(1 for chunk in chunks if chunk.choices and chunk.choices[0].delta.content)
+        return (chunk for chunk in chunks if chunk.choices and chunk.choices[0].delta.content)
+
+    def stream(self, prompt):
+        return sum(1 for _ in self.pieces(prompt))
 
     async def answer_async(self, prompt):
         return (await self.other.chat.completions.create(**self.question(prompt))).choices[0].message.content

@@ -31,8 +31,9 @@ typedef struct beluga_batch_request {
 } beluga_batch_request;
 
 /**
- * The batch API of a provider. Append-only, as the provider's table. Borrowed for ever. A provider
- * with one has decode_response; registering it fails where a required function is missing.
+ * The batch API of a provider. Append-only, as the provider's table. Borrowed for ever; of a table
+ * with a smaller `size` than the library's, the registry keeps a completed copy. A provider with
+ * one has decode_response; registering it fails where a required function is missing.
  */
 typedef struct beluga_batch_api {
     size_t size;           /**< sizeof(beluga_batch_api) */

@@ -50,6 +50,7 @@ BELUGA_API int beluga_emit_embedding_json(beluga_emit *emit, uint32_t index,
  * Emit the number of tokens, in a call that counts them. Warn of what the service leaves out of its
  * count (beluga_http_request_warn, beluga_emit_warning): the caller is told.
  *
+ * @param tokens  Their number; not less than 0.
  * @return besides: BELUGA_ERROR_INVALID_INPUT the call does not count;
  * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, less than 0. Since: 0.1
  */

@@ -85,6 +85,7 @@ BELUGA_API int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_
  *
  * @param kind        BELUGA_PART_IMAGE, BELUGA_PART_AUDIO or BELUGA_PART_FILE.
  * @param media_type  NULL or "": unknown.
+ * @param data        Its content, `length` bytes; copied.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;
  * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, over 64 MiB. Since: 0.1
  */
@@ -103,6 +104,8 @@ BELUGA_API int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind,
 /**
  * Emit id, model and time of the answer (seconds since 1970); NULL and 0 mean unknown. The first
  * of each is kept.
+ *
+ * @param created  Seconds since 1970; 0: unknown.
  */
 BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model,
                                     int64_t created);
@@ -233,13 +236,21 @@ BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, cons
  */
 BELUGA_API int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length,
                                  const beluga_json **root);
-/** Write a value of that parse as JSON, in the same memory. NULL without memory. */
+/**
+ * Write a value of that parse as JSON, in the same memory.
+ *
+ * @return the text, NUL-terminated; NULL without memory.
+ */
 BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value,
                                              size_t *length);
 
 /* For full providers. */
 
-/** Return zeroed memory that lives as long as the call, or NULL; NULL too in work that blocks. */
+/**
+ * Return zeroed memory that lives as long as the call, or NULL; NULL too in work that blocks.
+ *
+ * @param size  Bytes.
+ */
 BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 /**
  * Call `next` on the loop later, unless the call ends before. One at a time.

@@ -43,8 +43,8 @@ BELUGA_API const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc);
 BELUGA_API const beluga_json *beluga_json_get(const beluga_json *object, const char *key);
 /** A member's name, for beluga_json_pick. Since: 0.1 */
 typedef struct beluga_json_name {
-    const char *text;
-    size_t length; /**< of text, bytes */
+    const char *text; /**< the name */
+    size_t length;    /**< of text, bytes */
 } beluga_json_name;
 
 /** A name that is a literal: {BELUGA_JSON_NAME("id"), BELUGA_JSON_NAME("model")} */
@@ -182,7 +182,8 @@ BELUGA_API void beluga_json_put_raw(beluga_json_writer *w, const char *key, cons
 /**
  * Write a string made of `prefix` and the base64 of bytes: "data:image/png;base64,…".
  *
- * @param prefix  NULL: none.
+ * @param prefix         NULL: none.
+ * @param bytes, length  Borrowed.
  */
 BELUGA_API void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,
                                        const void *bytes, size_t length);

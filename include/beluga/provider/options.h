@@ -58,13 +58,13 @@ BELUGA_API void beluga_http_request_put_option(beluga_http_request *request,
 
 /** What stands before and behind a message in a prompt; NULL: nothing. */
 typedef struct beluga_prompt_turn {
-    const char *before, *after;
+    const char *before, *after; /**< NULL: nothing */
 } beluga_prompt_turn;
 
 /** How a model was taught to tell messages apart, for APIs that take one prompt. */
 typedef struct beluga_prompt_format {
-    const char *name;
-    beluga_prompt_turn system, human, ai, tool;
+    const char *name;                           /**< such as "chatml" */
+    beluga_prompt_turn system, human, ai, tool; /**< around the messages of each role */
     const void *reserved[4];
 } beluga_prompt_format;
 

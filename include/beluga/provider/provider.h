@@ -362,8 +362,8 @@ BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t 
 
 /** One node of the list of linked providers; static storage. */
 typedef struct beluga_provider_node {
-    const beluga_provider *provider;
-    struct beluga_provider_node *next;
+    const beluga_provider *provider;   /**< the table that is added */
+    struct beluga_provider_node *next; /**< the library's */
 } beluga_provider_node;
 
 /**

@@ -1,12 +1,7 @@
-/* The batch API of the chats whose names begin with "chat-jobs-": a file of requests becomes a job,
- * whose results are a file.
- *
- *     POST /files   {"id": "request-1", "body": {…}} a line      {"file": "f-1"}
- *     POST /jobs    {"file": "f-1", "name": "…"}                 {"id": "job-1", "status":
- * "running"} GET /files/f-2                                             {"id": "request-1",
- * "answer": {…}} a line
- */
-#include <stdio.h>
+/* The batch API of the chats whose names begin with "chat-jobs-": their service takes a file of
+ * requests, {"id": "request-1", "body": {…}} a line, and has a file of results,
+ * {"id": "request-1", "answer": {…}} a line. A job has a "status", and "results" at its end. */
+#include "../../support/job_service.h"
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
                        beluga_error *err)
@@ -16,73 +11,6 @@ static int put_request(const beluga_batch_request *request, beluga_json_writer *
     if (!has_fault(request->call, "jobs-id")) beluga_json_put_string(w, "id", request->id);
     beluga_json_put_raw(w, "body", request->body, request->length);
     beluga_json_end_object(w);
-    return 0;
-}
-
-static int create_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    size_t n;
-    const char *file = beluga_http_request_token(request);
-    const char *lines = beluga_call_batch_requests(call, &n);
-    (void)err;
-    beluga_http_request_set_path(request, file ? "/jobs" : "/files");
-    if (!file) {
-        beluga_http_request_set_body(request, "application/jsonl", lines, n);
-        return 0;
-    }
-    beluga_json_writer *w = beluga_http_request_json(request);
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "file", file);
-    beluga_json_put_string(w, "name", beluga_call_batch_name(call));
-    beluga_json_end_object(w);
-    return 0;
-}
-
-static int ask_job(const beluga_call *call, beluga_http_request *request, const char *method,
-                   const char *suffix, beluga_error *err)
-{
-    char id[256], path[300];
-    int status =
-        beluga_http_encode_segment("the job's id", beluga_call_batch_id(call), id, sizeof id, err);
-    if (status) return status;
-    snprintf(path, sizeof path, "/jobs/%s%s", id, suffix);
-    beluga_http_request_set_method(request, method);
-    beluga_http_request_set_path(request, path);
-    return 0;
-}
-
-static int get_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    return ask_job(call, request, "GET", "", err);
-}
-
-static int cancel_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    return ask_job(call, request, "POST", "/cancel", err);
-}
-
-static int delete_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    return ask_job(call, request, "DELETE", "", err);
-}
-
-static int list_jobs(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    (void)err;
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, "/jobs");
-    if (beluga_call_page(call))
-        beluga_http_request_add_query(request, "after", beluga_call_page(call));
-    return 0;
-}
-
-/* The token of the second request is the path of the file. */
-static int get_results(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    const char *file = beluga_http_request_token(request);
-    if (!file) return get_job(call, request, err);
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, file);
     return 0;
 }
 

@@ -1,0 +1,149 @@
+"""Functions that the library calls: tools, keys and the log. None of them lets an exception into C."""
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+
+from ._library import NULL, callback, check, encode, encode_name, ffi, lib, new_error, set_error, text_of
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ._tools import Tool
+
+# What C may still call with, by the address that it has of it. Only `release` of a tool takes one out.
+_handles: Dict[int, Any] = {}
+
+
+def keep(thing: Any) -> Any:
+    """An address for C that stands for a thing, until `drop`."""
+    handle = ffi.new_handle(thing)
+    _handles[int(ffi.cast("uintptr_t", handle))] = handle
+    return handle
+
+
+def drop(handle: Any) -> None:
+    _handles.pop(int(ffi.cast("uintptr_t", handle)), None)
+
+
+def make_immortal(*callbacks: Any) -> None:
+    """Keep callbacks that C may call when Python has ended: an object's end, or a thread that comes late.
+
+    Modules are emptied at exit in no order that helps, and what a callback is made of would go with its last reference.
+    """
+    import ctypes
+
+    for callback in callbacks:
+        address = int(ffi.cast("uintptr_t", callback))
+        if address not in _immortal:
+            _immortal.add(address)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(callback))
+
+
+_immortal: Set[int] = set()
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+
+def _say(result: Any, text: str) -> None:
+    data = text.encode("utf-8", "replace")
+    lib.beluga_tool_result_set(result, data, len(data))
+
+
+@callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)
+def _execute(payload: Any, context: Any, arguments: Any, length: int, result: Any) -> int:
+    """Run a tool, on a thread of the library."""
+    try:
+        tool, loop = ffi.from_handle(payload)
+        data = encode(tool.run(text_of(arguments, length), loop))
+        lib.beluga_tool_result_set(result, data, len(data))
+        return 0
+    except BaseException as error:  # C can't catch it: the model reads it
+        _say(result, f"{type(error).__name__}: {error}")
+        return int(lib.BELUGA_ERROR_TOOL_EXECUTION)
+
+
+@callback("void(void *)")
+def _release(payload: Any) -> None:
+    if drop is not None:  # at the very end of Python a module's names are None
+        drop(payload)
+
+
+def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
+    """One reference to a tool of the library."""
+    import json
+
+    texts = [ffi.new("char[]", encode_name(what, text)) for what, text in (
+        ("the name of a tool", tool.name), ("the description of a tool", tool.description),
+        ("the schema of a tool", json.dumps(tool.parameters, ensure_ascii=False)))]
+    definition = ffi.new("beluga_tool_definition *")
+    definition.size = ffi.sizeof("beluga_tool_definition")
+    definition.name, definition.description, definition.parameters = texts
+    definition.strict = tool.strict
+    definition.timeout_ms = round(tool.timeout * 1000)
+    if tool.function is not None:
+        make_immortal(_execute, _release)
+        definition.execute, definition.release = _execute, _release
+        definition.payload = keep((tool, loop))
+    out, error = ffi.new("beluga_tool **"), new_error()
+    status = lib.beluga_tool_new(definition, out, error)
+    if status and definition.payload != NULL:
+        drop(definition.payload)
+    check(status, error)
+    return out[0]
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+@callback("int(void *, char *, size_t, int64_t *, beluga_error *)", error=-6)
+def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int:
+    try:
+        found = ffi.from_handle(payload)()
+        key, end = found if isinstance(found, tuple) else (found, 0)
+        data = encode_name("the key", key)
+        if len(data) >= n:
+            raise ValueError(f"the key has more than {n - 1} bytes")
+        ffi.memmove(buffer, data + b"\0", len(data) + 1)
+        expires[0] = int(end)
+        return 0
+    except BaseException as raised:
+        return set_error(error, raised, lib.BELUGA_ERROR_AUTHENTICATION)
+
+
+def new_key_source(function: Callable[[], Any]) -> Tuple[Any, Any]:
+    """A source of keys for an option, and the handle that must live as long as it."""
+    handle = ffi.new_handle(function)
+    make_immortal(_get_key)
+    source = ffi.new("beluga_key_source *")
+    source.size, source.get, source.payload = ffi.sizeof("beluga_key_source"), _get_key, handle
+    return source, handle
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: 5}
+_logger: List[logging.Logger] = []
+
+
+@callback("void(void *, beluga_log_level, char *, beluga_log_field *, size_t)")
+def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> None:
+    """Hand a record to `logging`, with its fields as `record.fields`."""
+    try:
+        logger = _logger[0]
+        number = LEVELS.get(level, logging.INFO)
+        if not logger.isEnabledFor(number):
+            return
+        values: Dict[str, Any] = {}
+        for i in range(n):
+            field = fields[i]
+            values[text_of(field.name)] = field.number if field.text == NULL else text_of(field.text, field.length)
+        words = " ".join(f"{name}={value}" for name, value in values.items())
+        logger.log(number, "%s %s", text_of(event), words, extra={"event": text_of(event), "fields": values})
+    except Exception:  # a log never disturbs a call; logging reports its own faults
+        pass
+
+
+def set_logger(logger: logging.Logger) -> None:
+    make_immortal(log_record)
+    _logger[:] = [logger]

@@ -1,0 +1,146 @@
+"""What all models of the process share: providers, the log, recordings, telemetry."""
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from typing import Any, List, Mapping, Optional, Type, Union
+
+from . import _callbacks
+from ._error import Error
+from ._library import NULL, check, check_memory, encode_name, encode_path, ffi, lib, make_error, new_error, text_of
+from ._provider import Provider, add_provider
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+def version() -> str:
+    """The version of the library that is loaded."""
+    return text_of(lib.beluga_version_string())
+
+
+def _registry() -> Any:
+    return check_memory(lib.beluga_registry_default())
+
+
+def _client() -> Any:
+    return check_memory(lib.beluga_client_default())
+
+
+def list_providers() -> List[str]:
+    """The names of all providers, sorted."""
+    count = lib.beluga_registry_list(_registry(), NULL, 0)
+    names = ffi.new("char *[]", count)
+    count = min(count, lib.beluga_registry_list(_registry(), names, count))
+    return [text_of(names[i]) for i in range(count)]
+
+
+def register(provider: Union[Provider, Type[Provider]]) -> None:
+    """Add a provider that is written in Python, for the life of the process. Models open it by its name."""
+    add_provider(_registry(), provider() if isinstance(provider, type) else provider)
+
+
+def load_plugin(path: Path) -> None:
+    """Load a plug-in, a shared object with providers. Its code runs with all your rights."""
+    error = new_error()
+    check(lib.beluga_registry_load_plugin(_registry(), encode_path("path", path), error), error)
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+def log_to(logger: Union[None, str, logging.Logger] = "libbeluga", *, level: int = logging.INFO,
+           capture_content: bool = False) -> None:
+    """Send the library's records to `logging`; None ends it. A record has `event` and `fields`.
+
+    Prompts and answers are in them only with `capture_content`; keys never are. No call may run meanwhile.
+    """
+    if logger is None:
+        lib.beluga_client_set_log(_client(), NULL, NULL, 0, False)
+        return
+    _callbacks.set_logger(logging.getLogger(logger) if isinstance(logger, str) else logger)
+    least = max((number for number, of in _callbacks.LEVELS.items() if of >= level), default=1)
+    lib.beluga_client_set_log(_client(), _callbacks.log_record, NULL, least, capture_content)
+    atexit.register(log_to, None)
+
+
+# --- recordings ------------------------------------------------------------------------------------------------------
+
+
+def _cassette(directory: Path, mode: int, realtime: bool, repeat: bool) -> None:
+    cassette, error = ffi.new("beluga_cassette *"), new_error()
+    path = ffi.new("char[]", encode_path("directory", directory))
+    cassette.size, cassette.directory, cassette.mode = ffi.sizeof("beluga_cassette"), path, mode
+    cassette.realtime, cassette.repeat = realtime, repeat
+    check(lib.beluga_client_set_cassette(_client(), cassette, error), error)
+    _forget_loops()
+
+
+def _forget_loops() -> None:
+    """Loops that exist go on as they were, so those that wait for their next call are closed."""
+    from ._engine import close_idle
+
+    close_idle()
+
+
+def record(directory: Path) -> None:
+    """Write each exchange with a server into this folder, without keys. No call may run meanwhile."""
+    _cassette(directory, lib.BELUGA_CASSETTE_RECORD, False, False)
+
+
+def replay(directory: Path, *, realtime: bool = False, repeat: bool = False) -> None:
+    """Answer all requests from a folder of `record`, without a network and without keys."""
+    _cassette(directory, lib.BELUGA_CASSETTE_REPLAY, realtime, repeat)
+
+
+def stop_cassette() -> None:
+    """Back to the network."""
+    error = new_error()
+    check(lib.beluga_client_set_cassette(_client(), NULL, error), error)
+    _forget_loops()
+
+
+def cassette_problem() -> Optional[Error]:
+    """The first exchange that could not be recorded, or None."""
+    error = new_error()
+    return make_error(error) if lib.beluga_client_check_cassette(_client(), error) else None
+
+
+# --- telemetry -------------------------------------------------------------------------------------------------------
+
+
+class Telemetry:
+    """Traces and metrics that are sent as OpenTelemetry's variables say."""
+
+    def __init__(self, pointer: Any) -> None:
+        self._c: Any = pointer if pointer == NULL else ffi.gc(pointer, lib.beluga_telemetry_unref)
+
+    def flush(self, timeout: float = 10.0) -> None:
+        """Send what is there now, within so many seconds."""
+        check(lib.beluga_telemetry_flush(self._c, round(timeout * 1000)))
+
+    def shutdown(self, timeout: float = 10.0) -> None:
+        """Send what is there, and end."""
+        check(lib.beluga_telemetry_shutdown(self._c, round(timeout * 1000)))
+
+    @property
+    def dropped(self) -> int:
+        """Spans that could not be sent."""
+        return int(lib.beluga_telemetry_dropped(self._c))
+
+
+def telemetry(variables: Optional[Mapping[str, str]] = None, *, file: Optional[Path] = None) -> Telemetry:
+    """Set up traces and metrics by the environment's OTEL_… variables; `variables` are stronger. `file` gets lines of JSON.
+
+    No call may run meanwhile. Call `shutdown` before the process ends, or what was not sent is lost.
+    """
+    texts = [ffi.new("char[]", encode_name("a variable", f"{name}={value}")) for name, value in (variables or {}).items()]
+    array = ffi.new("char *[]", [*texts, NULL])
+    settings, out, error = ffi.new("beluga_telemetry_settings *"), ffi.new("beluga_telemetry **"), new_error()
+    settings.size, settings.variables = ffi.sizeof("beluga_telemetry_settings"), array
+    path = NULL if file is None else ffi.new("char[]", encode_path("file", file))
+    settings.file = path
+    check(lib.beluga_telemetry_init(NULL, settings, out, error), error)
+    return Telemetry(out[0])
+
+

@@ -1,0 +1,25 @@
+"""Contexts: the deadline and the trace of a call."""
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ._library import NULL, check_memory, encode_name, ffi, lib
+from .errors import InvalidInputError
+
+
+def new_context(deadline: Optional[float], traceparent: Optional[str]) -> Any:
+    """A context, freed when Python drops it; NULL when neither is given."""
+    context = NULL
+    if traceparent is not None:
+        made = lib.beluga_context_new_traced(NULL, encode_name("traceparent", traceparent))
+        if made == NULL:
+            raise InvalidInputError("traceparent has not W3C's form, 00-<32 hex>-<16 hex>-<2 hex>")
+        context = ffi.gc(made, lib.beluga_context_unref)
+    if deadline is not None:
+        made = check_memory(lib.beluga_context_new_timeout(context, max(0, round(deadline * 1000))))
+        context = ffi.gc(made, lib.beluga_context_unref)
+    return context
+
+
+def new_cancellable() -> Any:
+    return ffi.gc(check_memory(lib.beluga_context_new_cancellable(NULL)), lib.beluga_context_unref)

@@ -1,0 +1,526 @@
+"""Loops of the library and the calls that run on them.
+
+There is one way to run a call: it is started on a loop, and its events come while somebody steps the loop. A blocking call
+leases a loop and steps it itself; under asyncio each event loop has one, whose descriptor it watches. So no thread is
+needed, and all callbacks come on the thread that asked.
+"""
+from __future__ import annotations
+
+import atexit
+import collections
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, AsyncGenerator, Callable, Deque, List, Optional, Set
+
+from ._error import Error
+from ._events import READERS, Event
+from ._library import NULL, callback, check, check_memory, error_of_code, ffi, lib, make_error
+from .errors import ContextCanceledError, ForkedError
+
+if TYPE_CHECKING:
+    import asyncio  # a program that does not use it need not wait for its import
+
+# A call is paused while more than this waits for its reader, and goes on when half of it was read.
+MAX_WAITING_EVENTS = 256
+MAX_WAITING_BYTES = 64 * 1024
+# How long a blocking wait goes without looking at Python; a signal ends it at once.
+WAIT_MS = 1000
+# A service may be told that its call is over; a loop is not kept longer for that.
+LEAVE_SECONDS = 2.0
+MAX_IDLE_LOOPS = 16
+
+
+class Engine:
+    """A loop of the library, and the calls on it. One thread at a time uses it."""
+
+    def __init__(self) -> None:
+        out = ffi.new("beluga_loop **")
+        check(lib.beluga_loop_new(NULL, out))
+        self.loop: Any = out[0]
+        self.calls: Set["Call"] = set()
+        self.is_stepping = False
+        self.later: List[Callable[[], None]] = []  # what may not happen inside a callback
+        self.failure: Optional[BaseException] = None  # of a callback, such as KeyboardInterrupt
+        self.process = os.getpid()
+        self.thread: Optional[int] = None  # the only one that may use it, under asyncio
+        self.asyncio_loop: Optional["weakref.ref[asyncio.AbstractEventLoop]"] = None
+
+    def run(self, function: Callable[[Any], int]) -> None:
+        """Step the loop, and then do what its callbacks left."""
+        if self.loop == NULL:
+            raise error_of_code(lib.BELUGA_ERROR_CONTEXT_CANCELED)
+        self.is_stepping = True
+        try:
+            status = function(self.loop)
+        finally:
+            self.is_stepping = False
+        while self.later:
+            self.later.pop(0)()
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        check(status)
+
+    def wait(self, ms: int = WAIT_MS) -> None:
+        self.run(lambda loop: lib.beluga_loop_wait(loop, ms))
+
+    def step(self) -> None:
+        self.run(lib.beluga_loop_step)
+
+    def after_step(self, function: Callable[[], None]) -> None:
+        """Do something now, or when the callback that runs has returned."""
+        if self.is_stepping:
+            self.later.append(function)
+        else:
+            function()
+
+    def close(self) -> None:
+        """Free the loop. Calls that run on it end without an event, so they are told here."""
+        if self.is_stepping:
+            self.later.append(self.close)
+            return
+        loop, self.loop = self.loop, NULL
+        calls, self.calls = self.calls, set()
+        if self.process == os.getpid():
+            lib.beluga_loop_free(loop)
+        for call in calls:
+            call.lost()
+
+    def leave(self) -> bool:
+        """Let what was cancelled end. Returns whether the loop may be used again."""
+        end = time.monotonic() + LEAVE_SECONDS
+        while self.loop != NULL and (self.calls or lib.beluga_loop_active(self.loop)):
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self.wait(max(1, int(left * 1000)))
+        return bool(self.loop != NULL)
+
+
+# --- blocking --------------------------------------------------------------------------------------------------------
+
+_idle: Deque[Engine] = collections.deque()
+
+
+def lease() -> Engine:
+    """A loop for one blocking call. One that was used before has connections that are open."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return Engine()
+
+
+def give_back(engine: Engine) -> None:
+    if engine.loop == NULL or engine.process != os.getpid():
+        return
+    if engine.calls or engine.is_stepping or len(_idle) >= MAX_IDLE_LOOPS:
+        engine.close()
+    else:
+        _idle.append(engine)
+
+
+def close_idle() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+# --- asyncio ---------------------------------------------------------------------------------------------------------
+
+_engines: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Engine]" = weakref.WeakKeyDictionary()
+_engines_lock = threading.Lock()
+
+
+async def _end_with_loop(engine: Engine) -> AsyncGenerator[None, None]:
+    """asyncio closes generators when it shuts a loop down: then the library's goes, too."""
+    try:
+        yield
+    finally:
+        _detach(engine)
+
+
+def _detach(engine: Engine) -> None:
+    loop = engine.asyncio_loop() if engine.asyncio_loop is not None else None
+    if loop is not None:
+        if not loop.is_closed() and engine.loop != NULL and engine.process == os.getpid():
+            loop.remove_reader(lib.beluga_loop_fd(engine.loop))
+        with _engines_lock:
+            if _engines.get(loop) is engine:
+                del _engines[loop]
+    engine.close()
+
+
+def _watch(loop: asyncio.AbstractEventLoop) -> Engine:
+    engine = Engine()
+    engine.thread = threading.get_ident()
+    engine.asyncio_loop = weakref.ref(loop)
+    loop.add_reader(lib.beluga_loop_fd(engine.loop), _ready, weakref.ref(engine))
+    # The first step of the generator is what makes asyncio know it; nothing in it waits.
+    guard = _end_with_loop(engine)
+    try:
+        guard.__anext__().send(None)
+    except StopIteration:
+        pass
+    engine.guard = guard  # type: ignore[attr-defined]
+    return engine
+
+
+def _ready(reference: "weakref.ref[Engine]") -> None:
+    engine = reference()
+    if engine is None or engine.loop == NULL:
+        return
+    if engine.process != os.getpid():
+        return
+    engine.step()
+
+
+def running_loop() -> "asyncio.AbstractEventLoop":
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
+def engine_of_running_loop() -> Engine:
+    loop = running_loop()
+    with _engines_lock:
+        engine = _engines.get(loop)
+    if engine is not None and engine.process == os.getpid() and engine.loop != NULL:
+        return engine
+    with _engines_lock:
+        closed = [(other, old) for other, old in _engines.items() if other.is_closed()]
+        for other, _ in closed:
+            del _engines[other]
+    for _, old in closed:
+        old.close()
+    engine = _watch(loop)
+    with _engines_lock:
+        _engines[loop] = engine
+    return engine
+
+
+# --- the process -----------------------------------------------------------------------------------------------------
+
+
+def _in_child() -> None:
+    """Nothing of the parent's runs here: its loops stay as they are, and are made anew when they are needed."""
+    global _engines_lock
+    _engines_lock = threading.Lock()
+    _idle.clear()
+
+
+def _at_exit() -> None:
+    close_idle()
+    with _engines_lock:
+        engines = list(_engines.values())
+        _engines.clear()
+    for engine in engines:
+        engine.close()
+
+
+os.register_at_fork(after_in_child=_in_child)
+atexit.register(_at_exit)
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+def _lost_exception(kind: Any, value: Any, traceback: Any) -> None:
+    """An exception that came before the first line of a callback could catch it, as Control-C may."""
+    call = traceback.tb_frame.f_locals.get("payload") if traceback is not None else None
+    if call:
+        ffi.from_handle(call).broken(value)
+
+
+class Call:
+    """Something that runs on an engine until it has ended. Subclasses start it."""
+
+    def __init__(self, engine: Engine) -> None:
+        if engine.process != os.getpid():
+            raise ForkedError("this call belongs to the parent process")
+        self.engine = engine
+        self.handle: Any = ffi.new_handle(self)
+        self.c_error: Any = ffi.new("beluga_error *")
+        self.op: Any = NULL
+        self.ended = False
+        self.error: Optional[BaseException] = None
+        self.waiter: Optional["asyncio.Future[None]"] = None
+        self.kept: Any = None  # what the library borrows until the end
+
+    def begin(self, status: int) -> None:
+        """Check how the start went; the engine keeps a call that runs."""
+        if status == 0:
+            self.engine.calls.add(self)
+        check(status, self.c_error)
+
+    def wake(self) -> None:
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def end(self) -> None:
+        self.ended = True
+        self.engine.calls.discard(self)
+        self.engine.after_step(self.release)
+        self.wake()
+
+    def release(self) -> None:
+        """Give back what the library gave for the call, and the handle, which refers to the call itself."""
+        self.kept = self.handle = None
+
+    def lost(self) -> None:
+        """The loop is gone, and with it what the call had of it."""
+        self.op = NULL
+        self.ended = True
+        self.kept = self.handle = None
+        if self.error is None:
+            self.error = ContextCanceledError("the event loop was closed before the call had ended")
+        loop = self.engine.asyncio_loop() if self.engine.asyncio_loop is not None else None
+        if loop is None or not loop.is_closed():
+            self.wake()
+
+    def broken(self, error: BaseException) -> None:
+        """A callback of the call raised."""
+        if isinstance(error, Exception):
+            self.error = self.error or error
+        else:
+            self.engine.failure = error
+        self.engine.after_step(self.cancel)
+
+    def cancel(self) -> None:
+        raise NotImplementedError
+
+    def cancel_from_anywhere(self) -> None:
+        """For a reader that Python drops, on whichever thread."""
+        engine = self.engine
+        if self.ended or engine.loop == NULL or engine.process != os.getpid():
+            return
+        if engine.thread is None or engine.thread == threading.get_ident():
+            engine.after_step(self.cancel)
+            return
+        loop = engine.asyncio_loop() if engine.asyncio_loop is not None else None
+        if loop is not None and not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(self.cancel)
+            except RuntimeError:  # closed meanwhile
+                pass
+
+    def wait(self) -> None:
+        """Step until the call has ended."""
+        try:
+            while not self.ended:
+                self.engine.wait()
+        except BaseException:
+            self.cancel()
+            raise
+        if self.error is not None:
+            raise self.error
+
+    async def wait_async(self) -> None:
+        while not self.ended:
+            await self.sleep()
+        if self.error is not None:
+            raise self.error
+
+    async def sleep(self) -> None:
+        """Wait until something came. A task that is cancelled here cancels the call."""
+        self.waiter = running_loop().create_future()
+        try:
+            await self.waiter
+        except BaseException:
+            self.waiter = None
+            self.engine.after_step(self.cancel)
+            raise
+
+
+@callback("void(void *, beluga_event *)", onerror=_lost_exception)
+def on_event(payload: Any, event: Any) -> None:
+    call = ffi.from_handle(payload)
+    try:
+        call.event(event)
+    except BaseException as error:
+        call.broken(error)
+
+
+class AnswerCall(Call):
+    """A call whose events are folded into a response, and handed on where somebody reads along."""
+
+    def __init__(self, engine: Engine, has_reader: bool) -> None:
+        super().__init__(engine)
+        self.queue: Optional[Deque[Event]] = collections.deque() if has_reader else None
+        self.waiting_bytes = 0
+        self.is_paused = False
+        self.builder: Any = check_memory(lib.beluga_response_builder_new())
+        self.started = time.monotonic_ns()
+        self.first = -1
+        self.response: Any = NULL
+
+    def event(self, event: Any) -> None:
+        kind = event.kind
+        check(lib.beluga_response_builder_add(self.builder, event))
+        if self.first < 0 and kind in _CONTENT:
+            self.first = time.monotonic_ns() - self.started
+        if self.queue is not None:
+            reader = READERS.get(kind)
+            if reader is not None:
+                self.add(reader(event))
+        if kind == lib.BELUGA_EVENT_FINISH:
+            self.finish()
+        elif kind == lib.BELUGA_EVENT_ERROR:
+            self.error = self.error or make_error(event.u.error)
+            self.finish()
+
+    def add(self, event: Event) -> None:
+        assert self.queue is not None
+        self.queue.append(event)
+        self.waiting_bytes += weight(event)
+        if not self.is_paused and (len(self.queue) > MAX_WAITING_EVENTS or self.waiting_bytes > MAX_WAITING_BYTES):
+            self.is_paused = True
+            self.pause(True)
+        if self.waiter is not None:
+            self.wake()
+
+    def take(self) -> Event:
+        """The next event, when there is one."""
+        assert self.queue is not None
+        event = self.queue.popleft()
+        self.waiting_bytes -= weight(event)
+        if self.is_paused and (len(self.queue) <= MAX_WAITING_EVENTS // 2
+                               and self.waiting_bytes <= MAX_WAITING_BYTES // 2):
+            self.is_paused = False
+            self.pause(False)
+        return event
+
+    def pause(self, paused: bool) -> None:
+        if not self.ended and self.op != NULL:
+            lib.beluga_op_pause(self.op, paused)
+
+    def finish(self) -> None:
+        self.fold()
+        self.end()
+
+    def fold(self) -> None:
+        """Make the response of what came."""
+        builder, self.builder = self.builder, NULL
+        if builder == NULL:
+            return
+        lib.beluga_response_builder_set_times(builder, time.monotonic_ns() - self.started, self.first)
+        out = ffi.new("beluga_response **")
+        lib.beluga_response_builder_finish(builder, out)
+        lib.beluga_response_builder_free(builder)
+        self.response = out[0]
+
+    def lost(self) -> None:
+        self.fold()
+        super().lost()
+
+    def cancel(self) -> None:
+        if not self.ended and self.engine.loop != NULL:
+            lib.beluga_op_cancel(self.op)
+
+    def release(self) -> None:
+        op, self.op = self.op, NULL
+        if self.engine.loop != NULL:
+            lib.beluga_op_free(op)
+        super().release()
+
+    def take_response(self) -> Any:
+        response, self.response = self.response, NULL
+        return response
+
+    def __del__(self) -> None:
+        if getattr(self, "builder", NULL) != NULL:
+            lib.beluga_response_builder_free(self.builder)
+        if getattr(self, "response", NULL) != NULL:
+            lib.beluga_response_free(self.response)
+
+
+_CONTENT = frozenset({lib.BELUGA_EVENT_TEXT, lib.BELUGA_EVENT_REASONING, lib.BELUGA_EVENT_TOOL_CALL_BEGIN,
+                      lib.BELUGA_EVENT_MEDIA})
+
+
+def weight(event: Event) -> int:
+    """About how many bytes an event keeps waiting."""
+    text = getattr(event, "text", None) or getattr(event, "arguments", None) or getattr(event, "data", None) or ""
+    return len(text) + 64
+
+
+def new_answer(engine: Engine, start: Any, model: Any, context: Any, messages: Any, options: Any, has_reader: bool) -> AnswerCall:
+    """Start a call of beluga_stream_start_n's kind."""
+    call = AnswerCall(engine, has_reader)
+    out = ffi.new("beluga_op **")
+    call.begin(start(model, engine.loop, context, messages, on_event, call.handle, out, call.c_error, options.array,
+                     options.count))
+    call.op, call.kept = out[0], model
+    return call
+
+
+class ToolRun(AnswerCall):
+    """A tool loop. Its events are those of all steps; its response is the last answer."""
+
+    def __init__(self, engine: Engine, has_reader: bool, model: Any, context: Any, messages: Any, options: Any) -> None:
+        super().__init__(engine, has_reader)
+        out = ffi.new("beluga_tool_run **")
+        self.messages = messages
+        self.begin(lib.beluga_run_tools_start_n(model, engine.loop, context, messages, on_event, self.handle, out,
+                                                self.c_error, options.array, options.count))
+        self.op, self.kept = out[0], (model, messages)
+
+    def pause(self, paused: bool) -> None:
+        """A tool loop can't be paused: its answers are as long as those of a few steps."""
+
+    def finish(self) -> None:
+        if self.error is None:
+            self.engine.after_step(self.take_last)
+        else:
+            self.fold()
+        self.end()
+
+    def take_last(self) -> None:
+        lib.beluga_response_builder_free(self.builder)
+        self.builder = NULL
+        self.response = lib.beluga_tool_run_response(self.op)
+        self.wake()
+
+    def cancel(self) -> None:
+        """End the run silently: nothing comes after this."""
+        if self.ended or self.engine.loop == NULL:
+            return
+        self.error = self.error or ContextCanceledError("the run was cancelled")
+        self.fold()
+        self.end()
+
+    def release(self) -> None:
+        op, self.op = self.op, NULL
+        if self.engine.loop != NULL:
+            lib.beluga_tool_run_free(op)
+        self.kept = self.handle = None
+
+
+class JobCall(Call):
+    """Texts that are embedded, or messages that are counted."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.result: Any = None
+
+    def cancel(self) -> None:
+        if not self.ended and self.engine.loop != NULL:
+            lib.beluga_job_cancel(self.op)
+
+    def release(self) -> None:
+        op, self.op = self.op, NULL
+        if self.engine.loop != NULL:
+            lib.beluga_job_free(op)
+        super().release()
+
+    def done(self, result: Any, c_error: Any) -> None:
+        if c_error != NULL:
+            self.error = make_error(c_error)
+        else:
+            self.result = result
+        self.end()
+
+
+__all__ = ["AnswerCall", "Call", "Engine", "Error", "JobCall", "ToolRun", "close_idle", "engine_of_running_loop", "give_back", "lease",
+           "new_answer", "on_event", "running_loop"]

@@ -1,0 +1,661 @@
+"""Models, and what can be asked of them."""
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import (TYPE_CHECKING, Any, AsyncIterator, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
+                    TypeVar, Union)
+
+from . import _batch, _certificates
+from ._context import new_cancellable, new_context
+from ._engine import (AnswerCall, Call, Engine, JobCall, ToolRun, engine_of_running_loop, give_back, lease, new_answer,
+                      running_loop)
+from ._error import Error
+from ._events import Event, TextEvent, Usage, known, make_usage
+from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, encode_path, ffi, lib, make_error, new_error, text_of)
+from ._messages import Input, Message, messages_of_c, new_messages
+from ._options import TABLE, Options
+from ._response import Response
+from ._schema import schema_text
+from ._tools import Tool, make_tools
+from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
+
+
+@dataclass
+class Embeddings:
+    """Vectors of texts, in the order of the texts."""
+
+    vectors: List[List[float]]
+    usage: Usage
+    model: str = ""
+    provider: str = ""
+    request_id: str = ""
+
+    def __iter__(self) -> Iterator[List[float]]:
+        return iter(self.vectors)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, index: int) -> List[float]:
+        return self.vectors[index]
+
+
+@dataclass
+class TokenCount:
+    tokens: int
+    left_out: str = ""  #: the parts that the service leaves out of its count
+
+
+@dataclass
+class ModelInfo:
+    """A model on a provider's list; None and 0 where the list does not say."""
+
+    name: str
+    context_tokens: Optional[int] = None
+    max_output_tokens: Optional[int] = None
+    input_price: Optional[float] = None  #: US dollars for a million tokens
+    output_price: Optional[float] = None
+    created: int = 0  #: seconds since 1970
+
+
+@dataclass
+class Health:
+    state: str  #: "healthy", "unhealthy" or "unknown"
+    provider: str
+    model: str
+    api_key_set: bool
+    probed: bool
+    latency: Optional[float]  #: of the probe, seconds
+    error: Optional[Error] = None  #: what makes it unhealthy
+
+
+class Stream:
+    """The events of a call, for `for` or `async for`. It starts when the first event is asked for.
+
+    It is a context manager of both kinds; leaving it, dropping it, or cancelling the task that reads it ends the call.
+    """
+
+    def __init__(self, model: "Model", prompt: Input, run_tools: bool, settings: Dict[str, Any]) -> None:
+        self._model = model
+        self._ask = _Ask(model, prompt, settings)
+        self._run_tools = run_tools
+        self._call: Optional[AnswerCall] = None
+        self._engine: Optional[Engine] = None  # leased; None under asyncio
+        self._closed = False
+        self._response: Optional[Response] = None
+
+    def _start(self, engine: Engine, tools_on: Optional[asyncio.AbstractEventLoop]) -> AnswerCall:
+        if self._run_tools:
+            self._call = self._ask.start_tools(engine, True, tools_on)
+        else:
+            self._call = self._ask.start(engine, lib.beluga_stream_start_n, True)
+        return self._call
+
+    def _next(self, call: AnswerCall) -> Optional[Event]:
+        """An event that is there; raises at the end."""
+        if call.queue:
+            return call.take()
+        if not call.ended:
+            return None
+        self._finish(call)
+        if call.error is not None:
+            raise call.error
+        return None
+
+    def _finish(self, call: AnswerCall) -> None:
+        taken = call.take_response()
+        if taken != NULL:
+            response = self._ask.response(taken, call)
+            if call.error is None:
+                self._response = response
+            elif isinstance(call.error, Error) and call.first >= 0:
+                call.error.partial = response
+
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> Event:
+        if self._closed:
+            raise StopIteration
+        if self._call is None:
+            self._engine = lease()
+            try:
+                self._start(self._engine, None)
+            except BaseException:
+                self.close()
+                raise
+        call = self._call
+        assert call is not None
+        if self._engine is None:
+            raise InvalidInputError("this stream was begun by `async for`: go on with that")
+        try:
+            while True:
+                event = self._next(call)
+                if event is not None:
+                    return event
+                if call.ended:
+                    self.close()
+                    raise StopIteration
+                self._engine.wait()
+        except StopIteration:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def __aiter__(self) -> "Stream":
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._closed:
+            raise StopAsyncIteration
+        if self._call is None:
+            try:
+                self._start(engine_of_running_loop(), running_loop())
+            except BaseException:
+                self._closed = True
+                raise
+        call = self._call
+        assert call is not None
+        if self._engine is not None:
+            raise InvalidInputError("this stream was begun by `for`: go on with that")
+        if call.waiter is not None:
+            raise InvalidInputError("another task reads this stream: one at a time may")
+        try:
+            while True:
+                event = self._next(call)
+                if event is not None:
+                    return event
+                if call.ended:
+                    self._closed = True
+                    raise StopAsyncIteration
+                await call.sleep()
+        except StopAsyncIteration:
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        self._closed = True
+        if self._call is not None:
+            self._call.cancel_from_anywhere()
+
+    def close(self) -> None:
+        """End the call, if it runs, and give back what it needed. Blocks at most two seconds."""
+        self._abandon()
+        engine, self._engine = self._engine, None
+        if engine is None:
+            return
+        if self._call is not None and not self._call.ended:
+            try:
+                engine.leave()
+            except Error:
+                pass
+        give_back(engine)
+
+    async def aclose(self) -> None:
+        """End the call, if it runs."""
+        self._abandon()
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    async def __aenter__(self) -> "Stream":
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        self._abandon()
+
+    def __del__(self) -> None:
+        if getattr(self, "_call", None) is None:
+            return
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            # Nobody waits here for the service to be told.
+            if not self._closed:
+                engine.close()
+        elif not self._closed:
+            self._abandon()
+
+    @property
+    def text(self) -> "Texts":
+        """The pieces of the answer's text alone, for `for` or `async for`."""
+        return Texts(self)
+
+    @property
+    def response(self) -> Response:
+        """The whole answer, when the stream has ended."""
+        if self._response is None:
+            raise InvalidInputError("the stream has not come to its end: read it to the last event")
+        return self._response
+
+
+class Texts:
+    """The text of a stream, piece by piece."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        while True:
+            event = next(self.stream)
+            if isinstance(event, TextEvent):
+                return event.text
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            event = await self.stream.__anext__()
+            if isinstance(event, TextEvent):
+                return event.text
+
+
+class _Ask:
+    """What one call needs: messages, options and context, in the library's form."""
+
+    def __init__(self, model: "Model", prompt: Input, settings: Dict[str, Any]) -> None:
+        self.model = model
+        self.messages = new_messages(prompt)
+        self.count = lib.beluga_messages_count(self.messages)
+        self.schema = settings.get("response_schema")
+        self.context = new_context(settings.pop("deadline", None), settings.pop("traceparent", None))
+        self.options = _call_options(settings)
+
+    def start(self, engine: Engine, function: Any, has_reader: bool) -> AnswerCall:
+        return new_answer(engine, function, self.model._c, self.context, self.messages, self.options, has_reader)
+
+    def start_tools(self, engine: Engine, has_reader: bool, loop: Optional[asyncio.AbstractEventLoop]) -> ToolRun:
+        bound = _bind(self.model._c, self.model.tools, loop)
+        return ToolRun(engine, has_reader, bound, self.context, self.messages, self.options)
+
+    def response(self, taken: Any, call: AnswerCall) -> Response:
+        added = messages_of_c(self.messages, self.count) if isinstance(call, ToolRun) else None
+        return Response(taken, self.schema, added)
+
+    def result(self, call: AnswerCall) -> Response:
+        """The response of a call that has ended well."""
+        return self.response(check_memory(call.take_response()), call)
+
+    def failed(self, call: AnswerCall, error: BaseException) -> None:
+        taken = call.take_response()
+        if taken != NULL:
+            response = self.response(taken, call)
+            if isinstance(error, Error) and call.first >= 0:
+                error.partial = response
+
+
+def _call_options(settings: Mapping[str, Any]) -> Options:
+    schema = settings.get("response_schema")
+    if schema is not None and not isinstance(schema, str):
+        settings = {**settings, "response_schema": schema_text(schema)}
+    return Options(settings)
+
+
+def _bind(c_model: Any, tools: Sequence[Tool], loop: Optional[asyncio.AbstractEventLoop]) -> Any:
+    made = [tool.new_c_tool(loop) for tool in tools]
+    out, error = ffi.new("beluga_chat_model **"), new_error()
+    check(lib.beluga_bind_tools(c_model, ffi.new("beluga_tool *[]", made), len(made), out, error), error)
+    return ffi.gc(out[0], lib.beluga_chat_model_unref)
+
+
+class Model:
+    """A model that can be asked: Model("openai/gpt-5-mini", temperature=0.2).
+
+    A reference is "provider/model", a provider's name, or an alias of a configuration file. Options have the names of
+    docs/reference/options.md; times are seconds, or texts such as "30s". Keys come from the provider's variables of the
+    environment unless `api_key` gives one: a text, a reference such as "file:PATH", or a function. Options of a provider
+    stand in a dict by its name: mock={"responses": "…"}.
+
+    Any number of threads and event loops may use a model at once. The methods with an `a` before their name are the same
+    for asyncio.
+    """
+
+    def __init__(self, reference: Optional[str] = None, *, config: Union[None, str, "os.PathLike[str]", Sequence[str]] = None,
+                 **options: Any) -> None:
+        options.setdefault("environment", True)
+        made = _call_options(options)
+        self._kept: List[Any] = made.kept
+        self._tools: Tuple[Tool, ...] = ()
+        self._c: Any = _open(reference, _files(config), made)
+
+    @property
+    def name(self) -> str:
+        return text_of(lib.beluga_model_name(self._c))
+
+    @property
+    def provider(self) -> str:
+        return text_of(lib.beluga_provider_name(self._c))
+
+    @property
+    def tools(self) -> Tuple[Tool, ...]:
+        """The bound tools."""
+        return self._tools
+
+    def __repr__(self) -> str:
+        return f"Model({self.provider + '/' + self.name!r})"
+
+    def bind_tools(self, *tools: Any) -> "Model":
+        """A model with these tools, functions among them; this one does not change."""
+        if len(tools) == 1 and isinstance(tools[0], (list, tuple)):
+            tools = tuple(tools[0])
+        made = object.__new__(Model)
+        made._kept = self._kept
+        made._tools = tuple(make_tools(tools))
+        made._c = _bind(self._c, made._tools, None)
+        return made
+
+    # --- one answer --------------------------------------------------------------------------------------------------
+
+    def generate(self, prompt: Input, **options: Any) -> Response:
+        """The whole answer. Besides options: `deadline`, seconds for the call with all retries, and `traceparent`."""
+        ask = _Ask(self, prompt, options)
+        return _block(ask, lambda engine: ask.start(engine, lib.beluga_generate_start_n, False))
+
+    async def agenerate(self, prompt: Input, **options: Any) -> Response:
+        ask = _Ask(self, prompt, options)
+        return await _await(ask, ask.start(engine_of_running_loop(), lib.beluga_generate_start_n, False))
+
+    def invoke(self, prompt: Input, **options: Any) -> Response:
+        """The whole answer, with the bound tools run as often as the model calls them."""
+        if not self._tools:
+            return self.generate(prompt, **options)
+        ask = _Ask(self, prompt, options)
+        return _block(ask, lambda engine: ask.start_tools(engine, False, None))
+
+    async def ainvoke(self, prompt: Input, **options: Any) -> Response:
+        if not self._tools:
+            return await self.agenerate(prompt, **options)
+        ask = _Ask(self, prompt, options)
+        return await _await(ask, ask.start_tools(engine_of_running_loop(), False, running_loop()))
+
+    def stream(self, prompt: Input, *, run_tools: bool = False, **options: Any) -> Stream:
+        """The answer piece by piece, for `for` and `async for`; `run_tools` runs the bound tools as `invoke` does."""
+        return Stream(self, prompt, run_tools, options)
+
+    # --- many --------------------------------------------------------------------------------------------------------
+
+    def batch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
+        """The answers to many prompts, at most `max_concurrent_batches` (5) at once, in the order of the prompts.
+
+        The first error is raised when all have ended, unless `return_errors` puts each in the place of its answer.
+        """
+        engine = lease()
+        try:
+            call = _batch.BatchCall(engine, self._c, prompts, options)
+            call.wait()
+        finally:
+            engine.leave()
+            give_back(engine)
+        return call.outcome(return_errors)
+
+    async def abatch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
+        call = _batch.BatchCall(engine_of_running_loop(), self._c, prompts, options)
+        await call.wait_async()
+        return call.outcome(return_errors)
+
+    # --- vectors and counts ------------------------------------------------------------------------------------------
+
+    def embed(self, texts: Union[str, Sequence[str]], **options: Any) -> Embeddings:
+        """A vector of each text."""
+        return _block_job(lambda engine: _EmbedCall(engine, self._c, texts, options))
+
+    async def aembed(self, texts: Union[str, Sequence[str]], **options: Any) -> Embeddings:
+        call = _EmbedCall(engine_of_running_loop(), self._c, texts, options)
+        await call.wait_async()
+        return call.value()
+
+    def count_tokens(self, prompt: Input, **options: Any) -> TokenCount:
+        """How many tokens the provider counts in the messages, with the bound tools."""
+        return _block_job(lambda engine: _CountCall(engine, self._c, prompt, options))
+
+    async def acount_tokens(self, prompt: Input, **options: Any) -> TokenCount:
+        call = _CountCall(engine_of_running_loop(), self._c, prompt, options)
+        await call.wait_async()
+        return call.value()
+
+    # --- the provider ------------------------------------------------------------------------------------------------
+
+    def list_models(self, *, deadline: Optional[float] = None) -> List[ModelInfo]:
+        """The models that the provider has."""
+        return _interruptible(lambda context: _list_models(self._c, context), deadline)
+
+    async def alist_models(self, *, deadline: Optional[float] = None) -> List[ModelInfo]:
+        return await _on_thread(lambda context: _list_models(self._c, context), deadline)
+
+    def check_health(self, *, probe: bool = False, deadline: Optional[float] = None) -> Health:
+        """Whether the model could be called; with `probe` its provider is asked."""
+        return _interruptible(lambda context: _check_health(self._c, context, probe), deadline)
+
+    async def acheck_health(self, *, probe: bool = False, deadline: Optional[float] = None) -> Health:
+        return await _on_thread(lambda context: _check_health(self._c, context, probe), deadline)
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _files(config: Any) -> List[str]:
+    if config is None:
+        return []
+    if isinstance(config, (str, os.PathLike)):
+        return [os.fspath(config)]
+    return [os.fspath(path) for path in config]
+
+
+def _open(reference: Optional[str], files: Sequence[str], options: Options) -> Any:
+    error, resolved = new_error(), ffi.new("beluga_config **")
+    config = ffi.gc(check_memory(lib.beluga_config_new_n(options.array, options.count)), lib.beluga_config_free)
+    for path in files:
+        check(lib.beluga_config_load_file(config, encode_path("config", path), error), error)
+    name = NULL if reference is None else encode_name("the reference of a model", reference)
+    registry = check_memory(lib.beluga_registry_default())
+    check(lib.beluga_config_resolve(config, registry, name, resolved, error), error)
+    mine = ffi.gc(resolved[0], lib.beluga_config_free)
+    _settle(mine)
+    out = ffi.new("beluga_chat_model **")
+    check(lib.beluga_registry_open(registry, NULL, mine, out, error), error)
+    return ffi.gc(out[0], lib.beluga_chat_model_unref)
+
+
+def _settle(config: Any) -> None:
+    """Give the library of the wheel what others find on their system: certificates, and the list of prices."""
+    if not IS_BUNDLED:
+        return
+    missing: Dict[str, Any] = {}
+    text, number = ffi.new("char **"), ffi.new("double *")
+    if not lib.beluga_config_get_string(config, TABLE["ca_file"][0], text):
+        missing["ca_file"] = _certificates.find()
+    if (lib.beluga_config_get_double(config, TABLE["budget"][0], number)
+            and not lib.beluga_config_get_string(config, TABLE["prices"][0], text)):
+        missing["prices"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prices.yaml")
+    options = Options(missing)
+    if options.count:
+        check(lib.beluga_config_set_n(config, options.array, options.count))
+
+
+# --- waiting ---------------------------------------------------------------------------------------------------------
+
+
+def _block(ask: _Ask, start: Callable[[Engine], AnswerCall]) -> Response:
+    engine = lease()
+    call: Optional[AnswerCall] = None
+    try:
+        call = start(engine)
+        call.wait()
+        return ask.result(call)
+    except BaseException as error:
+        if call is not None:
+            engine.leave()
+            ask.failed(call, error)
+        raise
+    finally:
+        give_back(engine)
+
+
+async def _await(ask: _Ask, call: AnswerCall) -> Response:
+    try:
+        await call.wait_async()
+        return ask.result(call)
+    except Error as error:
+        ask.failed(call, error)
+        raise
+
+
+class _ValueCall(JobCall, Generic[T]):
+    def value(self) -> T:
+        return self.result  # type: ignore[no-any-return]
+
+
+def _block_job(start: Callable[[Engine], "_ValueCall[T]"]) -> T:
+    engine = lease()
+    try:
+        call = start(engine)
+        call.wait()
+        return call.value()
+    finally:
+        if engine.calls:
+            engine.leave()
+        give_back(engine)
+
+
+def _interruptible(function: Callable[[Any], T], deadline: Optional[float]) -> T:
+    """Run what only has a blocking form on a thread, so that Control-C ends the wait, and the call."""
+    context = _context_under(deadline)
+    outcome: List[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append((function(context[-1]), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name="libbeluga", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        lib.beluga_context_cancel(context[0])
+        thread.join()
+        raise
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value  # type: ignore[no-any-return]
+
+
+async def _on_thread(function: Callable[[Any], T], deadline: Optional[float]) -> T:
+    context = _context_under(deadline)
+    try:
+        return await running_loop().run_in_executor(None, function, context[-1])
+    except BaseException:
+        lib.beluga_context_cancel(context[0])
+        raise
+
+
+def _context_under(deadline: Optional[float]) -> List[Any]:
+    """The context that is cancelled, and the one below it that the call gets."""
+    contexts = [new_cancellable()]
+    if deadline is not None:
+        made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, round(deadline * 1000))))
+        contexts.append(ffi.gc(made, lib.beluga_context_unref))
+    return contexts
+
+
+# --- embeddings and counts -------------------------------------------------------------------------------------------
+
+
+@callback("void(void *, beluga_embeddings *, beluga_error *)")
+def _embedded(payload: Any, embeddings: Any, c_error: Any) -> None:
+    call = ffi.from_handle(payload)
+    try:
+        call.done(None if embeddings == NULL else _make_embeddings(embeddings), c_error)
+    except BaseException as error:
+        call.error = error
+        call.end()
+    finally:
+        lib.beluga_embeddings_free(embeddings)
+
+
+def _make_embeddings(e: Any) -> Embeddings:
+    size = lib.beluga_embeddings_dimensions(e)
+    vectors: List[List[float]] = [ffi.unpack(lib.beluga_embeddings_vector(e, i), size) for i in range(lib.beluga_embeddings_count(e))]
+    return Embeddings(vectors, make_usage(lib.beluga_embeddings_usage(e)), text_of(lib.beluga_embeddings_model(e)),
+                      text_of(lib.beluga_embeddings_provider(e)), text_of(lib.beluga_embeddings_request_id(e)))
+
+
+class _EmbedCall(_ValueCall[Embeddings]):
+    def __init__(self, engine: Engine, model: Any, texts: Union[str, Sequence[str]], settings: Dict[str, Any]) -> None:
+        super().__init__(engine)
+        context = new_context(settings.pop("deadline", None), settings.pop("traceparent", None))
+        options = _call_options(settings)
+        data = [encode(text) for text in ([texts] if isinstance(texts, str) else texts)]
+        pointers = [ffi.new("char[]", text) for text in data]
+        out = ffi.new("beluga_job **")
+        self.begin(lib.beluga_embed_start_n(
+            model, engine.loop, context, ffi.new("char *[]", pointers or [NULL]), ffi.new("size_t[]", [len(d) for d in data] or 1),
+            len(data), _embedded, self.handle, out, self.c_error, options.array, options.count))
+        self.op, self.kept = out[0], model
+
+
+@callback("void(void *, beluga_token_count *, beluga_error *)")
+def _counted(payload: Any, count: Any, c_error: Any) -> None:
+    call = ffi.from_handle(payload)
+    try:
+        call.done(None if count == NULL else TokenCount(count.tokens, text_of(count.left_out)), c_error)
+    except BaseException as error:
+        call.error = error
+        call.end()
+
+
+class _CountCall(_ValueCall[TokenCount]):
+    def __init__(self, engine: Engine, model: Any, prompt: Input, settings: Dict[str, Any]) -> None:
+        super().__init__(engine)
+        context = new_context(settings.pop("deadline", None), settings.pop("traceparent", None))
+        options = _call_options(settings)
+        out = ffi.new("beluga_job **")
+        self.begin(lib.beluga_count_tokens_start_n(model, engine.loop, context, new_messages(prompt), _counted, self.handle,
+                                                   out, self.c_error, options.array, options.count))
+        self.op, self.kept = out[0], model
+
+
+# --- facts of models -------------------------------------------------------------------------------------------------
+
+
+def _price(dollars: float) -> Optional[float]:
+    return None if dollars < 0 else dollars
+
+
+def _list_models(model: Any, context: Any) -> List[ModelInfo]:
+    out, count, error = ffi.new("beluga_model_info **"), ffi.new("size_t *"), new_error()
+    check(lib.beluga_list_model_infos(model, context, out, count, error), error)
+    try:
+        return [ModelInfo(text_of(i.name), known(i.context_tokens), known(i.max_output_tokens), _price(i.input_price),
+                          _price(i.output_price), i.created) for i in (out[0][n] for n in range(count[0]))]
+    finally:
+        lib.beluga_free(out[0])
+
+
+def _check_health(model: Any, context: Any, probe: bool) -> Health:
+    health, error = ffi.new("beluga_health *"), new_error()
+    status = lib.beluga_check_health(model, context, probe, health, error)
+    latency = None if health.latency_ms < 0 else health.latency_ms / 1000
+    return Health(text_of(health.state), text_of(health.provider), text_of(health.model), bool(health.api_key_set),
+                  bool(health.probed), latency, make_error(error) if status else None)
+
+
+__all__ = ["Embeddings", "Health", "Message", "Model", "ModelInfo", "Stream", "Texts", "TokenCount", "Call"]

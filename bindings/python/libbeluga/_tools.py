@@ -1,0 +1,114 @@
+"""Tools: functions that a model may call."""
+from __future__ import annotations
+
+import inspect
+import json
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+
+from . import _schema
+from ._callbacks import new_tool
+from ._library import ffi, lib
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Tool:
+    """A function with a name, a description and a schema of its parameters; `tool` makes one."""
+
+    def __init__(
+        self,
+        function: Optional[Callable[..., Any]],
+        *,
+        name: str,
+        description: str = "",
+        parameters: Optional[Mapping[str, Any]] = None,
+        strict: bool = False,
+        timeout: float = 0,
+    ) -> None:
+        self.function = function
+        self.name = name
+        self.description = description
+        self.strict = strict
+        self.timeout = timeout
+        self._hints: Dict[str, Any] = {}
+        if parameters is None and function is not None:
+            parameters, self._hints = _schema.schema_of_function(function)
+        self.parameters: Mapping[str, Any] = parameters or {"type": "object", "properties": {}}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function is None:
+            raise TypeError(f"the tool {self.name} has no function")
+        return self.function(*args, **kwargs)
+
+    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None) -> str:
+        """Run the function with arguments that are JSON. A coroutine runs on `loop`, or on one of its own."""
+        values = json.loads(arguments) if arguments else {}
+        result = self(**{name: _schema.convert(value, self._hints.get(name)) for name, value in values.items()})
+        if inspect.isawaitable(result):
+            result = _wait(result, loop)
+        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=_plain)
+
+    def new_c_tool(self, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
+        """A tool of the library, whose coroutines run on `loop`."""
+        return ffi.gc(new_tool(self, loop), lib.beluga_tool_unref)
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
+    """Wait for a coroutine on a thread of the library."""
+    import asyncio
+
+    if loop is None or loop.is_closed():
+        return asyncio.run(_awaited(awaitable))
+    return asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop).result()
+
+
+def _plain(value: Any) -> Any:
+    """What json can't write: dataclasses, enums, and in the end its text."""
+    import dataclasses
+    import enum
+
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    return str(value)
+
+
+def tool(
+    function: Optional[Callable[..., Any]] = None,
+    *,
+    name: Optional[str] = None,
+    description: Optional[str] = None,
+    strict: bool = False,
+    timeout: float = 0,
+) -> Any:
+    """Make a tool of a function; also a decorator, with or without arguments.
+
+    The schema comes from the type hints, the description from the docstring. An exception of the function is what the
+    model reads as the result. `timeout` is in seconds; 0 means the option tool_timeout.
+    """
+
+    def make(of: Callable[..., Any]) -> Tool:
+        words = _schema.summary(of.__doc__) if description is None else description
+        return Tool(of, name=name or of.__name__, description=words, strict=strict, timeout=timeout)
+
+    return make if function is None else make(function)
+
+
+def make_tools(items: Any) -> List[Tool]:
+    """Tools of tools, functions, and dicts with a name, a description and a schema that the caller runs itself."""
+    made = []
+    for item in items:
+        if isinstance(item, Mapping):
+            inner = item.get("function", item)
+            item = Tool(None, name=inner["name"], description=inner.get("description", ""),
+                        parameters=inner.get("parameters"), strict=bool(inner.get("strict", False)))
+        made.append(item if isinstance(item, Tool) else tool(item))
+    return made

@@ -1,0 +1,206 @@
+"""Providers written in Python."""
+import asyncio
+import json
+import threading
+import time
+
+import pytest
+
+import libbeluga
+from libbeluga import (FinishEvent, MetadataEvent, Model, Provider, ReasoningEvent, Request, TextEvent, ToolCallEvent, Usage, errors)
+from conftest import sse
+
+
+class Parrot(Provider):
+    """An engine in this process."""
+
+    name = "py-parrot"
+    default_model = "grey"
+    capabilities = ["tools"]
+    stopped = threading.Event()
+
+    def answer(self, call):
+        text = call.messages[-1].text
+        if text == "raise":
+            raise RuntimeError("the parrot is ill")
+        if text == "typed":
+            raise errors.RateLimitError("too fast", provider_code="p1", retry_after=3)
+        if text == "nonsense":
+            yield object()
+        if text == "endless":
+            try:
+                while True:
+                    yield "x"
+                    time.sleep(0.001)
+            finally:
+                self.stopped.set()
+        if text == "tool":
+            yield ToolCallEvent("id1", "t", "{}")
+            return
+        if text == "cut":
+            yield "half"
+            yield FinishEvent("length", "max")
+            return
+        yield MetadataEvent(id="p-1", model=call.model)
+        yield ReasoningEvent("hm", "sig")
+        for word in text.split(" "):
+            yield TextEvent(word + " ")
+        yield Usage(input_tokens=1, output_tokens=2)
+
+
+class Acme(Provider):
+    """A service over HTTP."""
+
+    name = "py-acme"
+    default_model = "m"
+    capabilities = ["stream", "no_key"]
+
+    def encode_request(self, call):
+        if call.messages[-1].text == "raise":
+            raise RuntimeError("can't be written")
+        return Request("/chat", json={"model": call.model, "stream": call.is_streamed, "say": [m.text for m in call.messages],
+                                      "warmth": call.option("temperature")}, headers={"X-Acme": "1"}, query={"v": "2"},
+                       warnings=["acme knows no images"])
+
+    def authorize(self, key):
+        return {"X-Key": key}
+
+    def decode_response(self, body):
+        answer = json.loads(body)
+        yield answer["text"]
+        yield FinishEvent("stop")
+
+    def decode_event(self, frame, state):
+        piece = frame.json()
+        if "text" in piece:
+            state["words"] = state.get("words", 0) + 1
+            yield TextEvent(piece["text"])
+        if piece.get("bad"):
+            raise KeyError("bad")
+        if piece.get("big"):
+            state["big"] = "x" * 5000
+        if piece.get("done"):
+            yield Usage(output_tokens=state["words"])
+            yield FinishEvent("stop", "done")
+
+    def decode_error(self, answer, error):
+        if answer.status == 418:
+            return errors.QuotaExceededError("no tea: " + answer.json()["why"], provider_code=answer.header("x-code"))
+        if answer.status == 419:
+            raise RuntimeError("bug")
+        return None
+
+    def encode_list_models(self, call):
+        return Request("/models", method="GET")
+
+    def decode_list_models(self, body):
+        return json.loads(body)
+
+    def encode_embed(self, call):
+        return Request("/embed", json=call.inputs)
+
+    def decode_embed(self, body):
+        yield from json.loads(body)
+        yield Usage(input_tokens=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered():
+    libbeluga.register(Parrot)
+    libbeluga.register(Acme())
+
+
+def test_an_engine_answers():
+    model = Model("py-parrot")
+    stream = model.stream("pretty bird")
+    assert "".join(stream.text) == "pretty bird "
+    response = stream.response
+    assert (response.reasoning, response.id, response.model, response.provider) == ("hm", "p-1", "grey", "py-parrot")
+    assert response.usage.output_tokens == 2 and response.finish_reason == "stop"
+    assert response.message.content[0].signature == "sig"
+    assert asyncio.run(model.agenerate("again")).text == "again "
+    assert [a.text for a in model.batch(["a", "b", "c"])] == ["a ", "b ", "c "]
+    assert model.generate("cut").finish_reason == "length" and model.generate("tool").tool_calls[0].name == "t"
+    assert "py-parrot" in libbeluga.list_providers()
+
+
+def test_exceptions_of_an_engine_are_errors():
+    model = Model("py-parrot")
+    with pytest.raises(errors.InvalidResponseError, match="RuntimeError: the parrot is ill"):
+        model.generate("raise")
+    with pytest.raises(errors.RateLimitError) as caught:
+        model.generate("typed", max_retries=0)
+    assert (caught.value.provider_code, caught.value.retry_after) == ("p1", 3.0)
+    with pytest.raises(errors.InvalidResponseError, match="yields events"):
+        model.generate("nonsense")
+
+
+def test_an_engine_is_stopped():
+    Parrot.stopped.clear()
+    with Model("py-parrot").stream("endless") as stream:
+        for _ in range(5):
+            next(stream)
+    assert Parrot.stopped.wait(10)
+
+
+def test_a_service(serve):
+    def answer(path, body):
+        if path == "/models":
+            return 200, {"Content-Type": "application/json"}, [b'["b", "a"]']
+        asked = json.loads(body)
+        if path == "/embed":
+            return 200, {"Content-Type": "application/json"}, [json.dumps([[1, len(t)] for t in asked]).encode()]
+        if asked["say"] == ["tea"]:
+            return 418, {"x-code": "t1"}, [b'{"why": "a teapot"}']
+        if asked["say"] == ["bug"]:
+            return 419, {}, [b"?"]
+        if asked["say"][0] in ("bad", "big"):
+            return 200, {"Content-Type": "text/event-stream"}, sse(json.dumps({asked["say"][0]: 1}).encode())
+        if not asked["stream"]:
+            return 200, {"Content-Type": "application/json"}, [b'{"text": "whole"}' if asked["say"] != ["json"] else b"no json"]
+        return 200, {"Content-Type": "text/event-stream"}, sse(b'{"text": "one "}', b'{"text": "two"}', b'{"done": true}')
+
+    server = serve(answer)
+    model = Model("py-acme", base_url=server.url, api_key="k-1", max_retries=0)
+    stream = model.stream("Hi", temperature=0.5)
+    assert "".join(stream.text) == "one two" and stream.response.usage.output_tokens == 2
+    assert "acme knows no images" in stream.response.warnings
+    path, headers, body = server.requests[0]
+    assert path == "/chat?v=2" and headers["X-Key"] == "k-1" and headers["X-Acme"] == "1" and json.loads(body)["warmth"] == 0.5
+    assert model.generate("Hi").text == "whole"
+    assert any("seed" in warning for warning in model.generate("Hi", seed=1).warnings)
+    assert [info.name for info in model.list_models()] == ["a", "b"]
+    vectors = model.embed(["x", "yyy"])
+    assert vectors.vectors == [[1.0, 1.0], [1.0, 3.0]] and vectors.usage.input_tokens == 3
+    with pytest.raises(errors.QuotaExceededError, match="no tea: a teapot") as caught:
+        model.generate("tea")
+    assert (caught.value.status, caught.value.provider_code) == (418, "t1")
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        model.generate("bug")
+    assert "RuntimeError: bug" in caught.value.cause
+    with pytest.raises(errors.InvalidRequestError, match="can't be written"):
+        model.generate("raise")
+    with pytest.raises(errors.MalformedResponseError):
+        model.generate("json")
+    with pytest.raises(errors.InvalidResponseError, match="KeyError"):
+        list(model.stream("bad"))
+    with pytest.raises(errors.LimitExceededError, match="state_size"):
+        list(model.stream("big"))
+
+
+def test_bad_providers():
+    class Nothing(Provider):
+        name = "py-nothing"
+
+    class Taken(Parrot):
+        name = "openai"
+
+    class Strange(Parrot):
+        name = "py-strange"
+        capabilities = ["flying"]
+
+    for provider in (Nothing, Taken):
+        with pytest.raises(errors.InvalidInputError):
+            libbeluga.register(provider)
+    with pytest.raises(ValueError, match="flying"):
+        libbeluga.register(Strange)

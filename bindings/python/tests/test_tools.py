@@ -1,0 +1,227 @@
+"""Functions as tools: their schemas, and the tool loop."""
+import asyncio
+import dataclasses
+import enum
+import json
+import threading
+import time
+from typing import Any, Dict, List, Literal, Optional, Tuple, TypedDict, Union
+
+import pytest
+
+import libbeluga
+from libbeluga import Model, _schema, errors, tool
+
+
+class Unit(enum.Enum):
+    CELSIUS = "c"
+    KELVIN = "k"
+
+
+@dataclasses.dataclass
+class Place:
+    """A place.
+
+    Args:
+        city: its name
+    """
+
+    city: str
+    position: Optional[Tuple[float, float]] = None
+
+
+class Pair(TypedDict, total=False):
+    left: int
+    right: str
+
+
+def weather(place: Place, unit: Unit = Unit.CELSIUS, days: int = 1, tags: Optional[List[str]] = None,
+            detail: Literal["short", "long"] = "short") -> dict:
+    """Tell the weather.
+
+    It is mostly right.
+
+    Args:
+        place: where
+            it is asked for
+        days (int): how many days
+    """
+    return {"city": place.city, "unit": unit, "days": days, "tags": tags}
+
+
+def test_a_schema_from_hints_and_docstring():
+    made = tool(weather)
+    assert made.name == "weather" and made.description == "Tell the weather.\n\nIt is mostly right."
+    properties = made.parameters["properties"]
+    assert made.parameters["required"] == ["place"]
+    assert properties["place"] == {
+        "type": "object", "required": ["city"], "additionalProperties": False, "description": "where it is asked for",
+        "properties": {"city": {"type": "string", "description": "its name"}, "position": {"anyOf": [
+            {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}], "minItems": 2, "maxItems": 2},
+            {"type": "null"}]}}}
+    assert properties["unit"] == {"enum": ["c", "k"], "type": "string"}
+    assert properties["days"] == {"type": "integer", "description": "how many days"}
+    assert properties["tags"] == {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    assert properties["detail"] == {"enum": ["short", "long"], "type": "string"}
+
+
+@pytest.mark.parametrize("hint, schema", [
+    (str, {"type": "string"}), (Optional[int], {"type": ["integer", "null"]}), (Dict[str, float], {"type": "object", "additionalProperties": {"type": "number"}}),
+    (Union[int, str], {"type": ["integer", "string"]}), (Any, {}), (list, {"type": "array"}), (dict, {"type": "object"}),
+    (Literal[1, "a"], {"enum": [1, "a"]}),
+    (Pair, {"type": "object", "properties": {"left": {"type": "integer"}, "right": {"type": "string"}}, "additionalProperties": False}),
+])
+def test_schemas_of_types(hint, schema):
+    assert _schema.schema_of(hint) == schema
+
+
+def test_what_has_no_schema():
+    def stars(*args: int) -> None: ...
+    def strange(x: complex) -> None: ...
+
+    for function in (stars, strange):
+        with pytest.raises(TypeError):
+            tool(function)
+
+
+def test_sphinx_docstrings():
+    def add(a: int, b: int) -> int:
+        """Add.
+
+        :param a: the first
+        :param int b: the second
+        :return: the sum
+        """
+        return a + b
+
+    made = tool(add)
+    assert made.description == "Add."
+    assert [p["description"] for p in made.parameters["properties"].values()] == ["the first", "the second"]
+
+
+def asked(*calls):
+    """A mock that calls these tools, and then answers."""
+    return Model("mock/echo", mock={"tool_calls": [{"id": f"c{i}", "name": n, "arguments": a} for i, (n, a) in enumerate(calls)]})
+
+
+def results(stream):
+    return [event for event in stream if isinstance(event, libbeluga.ToolResultEvent)]
+
+
+def test_the_tool_loop_runs_functions():
+    model = asked(("weather", {"place": {"city": "Kiel"}, "unit": "k"})).bind_tools(weather)
+    response = model.invoke("?")
+    assert response.finish_reason == "stop" and [m.role for m in response.messages] == ["assistant", "tool", "assistant"]
+    assert json.loads(response.messages[1].text) == {"city": "Kiel", "unit": "k", "days": 1, "tags": None}
+    assert model.generate("?").finish_reason == "tool_calls"  # generate only tells of the call
+
+
+def test_a_tool_that_raises_is_what_the_model_reads():
+    @tool
+    def fail(x: int) -> int:
+        raise LookupError("no such thing")
+
+    event, = results(asked(("fail", {"x": 1})).bind_tools(fail).stream("?", run_tools=True))
+    assert event.error == "tool_execution_error" and event.text == "LookupError: no such thing"
+
+
+def test_bad_arguments_never_reach_the_function():
+    called = []
+
+    def add(a: int) -> int:
+        called.append(a)
+        return a
+
+    model = asked(("add", {"a": "seven"}), ("nobody", {})).bind_tools(add)
+    assert [event.error for event in results(model.stream("?", run_tools=True))] == ["tool_call_error", "tool_not_found"]
+    assert called == []
+
+
+def test_async_tools_run_on_the_callers_loop():
+    seen = []
+
+    async def where() -> str:
+        await asyncio.sleep(0)
+        seen.append((threading.get_ident(), asyncio.get_running_loop()))
+        return "here"
+
+    model = asked(("where", {}), ("where", {})).bind_tools(where)
+
+    async def main():
+        response = await model.ainvoke("?")
+        assert [m.text for m in response.messages if m.role == "tool"] == ["here", "here"]
+        assert seen == [(threading.get_ident(), asyncio.get_running_loop())] * 2
+
+    asyncio.run(main())
+    assert model.invoke("?").messages[1].text == "here"
+
+
+def test_a_tool_may_ask_a_model():
+    def ask(question: str) -> str:
+        return Model("mock/echo").generate(question).text
+
+    assert asked(("ask", {"question": "inner"})).bind_tools(ask).invoke("?").messages[1].text == "inner"
+
+
+def test_a_late_tool_is_left_behind():
+    end = threading.Event()
+
+    @tool(timeout=0.05)
+    def slow() -> str:
+        end.wait(5)
+        return "late"
+
+    event, = results(asked(("slow", {})).bind_tools(slow).stream("?", run_tools=True))
+    end.set()
+    assert event.error is not None
+
+
+def test_cancelling_a_tool_loop():
+    started, end = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        started.set()
+        end.wait(10)
+        return "late"
+
+    model = asked(("slow", {})).bind_tools(slow)
+
+    async def main():
+        task = asyncio.ensure_future(model.ainvoke("?"))
+        while not started.is_set():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    before = time.monotonic()
+    asyncio.run(main())
+    assert time.monotonic() - before < 8
+    end.set()
+    with model.stream("?", run_tools=True) as stream:
+        next(stream)
+    assert Model("mock/echo").generate("Hi").text == "Hi"
+
+
+def test_too_many_steps():
+    def again() -> str:
+        return "x"
+
+    endless = Model("mock/echo", mock={"tool_calls": [{"name": "again", "arguments": {}}], "responses": "t"}).bind_tools(again)
+    with pytest.raises(errors.LimitExceededError, match="max_tool_steps"):
+        endless.invoke("?", max_tool_steps=1)
+    assert endless.invoke("?", max_tool_steps=2).text == "t"
+
+
+def test_tools_that_the_caller_runs():
+    model = asked(("search", {"q": "x"})).bind_tools({"name": "search", "description": "d", "parameters": {"type": "object"}})
+    assert model.tools[0].name == "search"
+    response = model.invoke("?")
+    assert response.tool_calls[0].name == "search"
+
+
+def test_bad_tools():
+    with pytest.raises(errors.InvalidInputError):
+        Model("mock/echo").bind_tools(tool(lambda: 1, name="bad name!"))
+    with pytest.raises(errors.InvalidInputError):
+        Model("mock/echo").bind_tools(weather, weather)

@@ -1,0 +1,89 @@
+#include "extension.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+SQLITE_EXTENSION_INIT1
+
+enum {
+    TICK_MS = 50, /* so often a waiting call looks whether it is interrupted */
+    FIRST_WITH_IS_INTERRUPTED = 3041000,
+};
+
+/* ---- interrupts ------------------------------------------------------------------------------ */
+
+/* Any statement that begins after sqlite3_interrupt, while another one runs, is interrupted, too:
+ * so a little one tells. */
+static bool little_statement_is_interrupted(sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = sqlite3_prepare_v2(db, "SELECT 1", -1, &statement, NULL);
+    if (status == SQLITE_OK) status = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    return status == SQLITE_INTERRUPT;
+}
+
+static bool is_interrupted(sqlite3 *db)
+{
+#if SQLITE_VERSION_NUMBER >= 3041000
+    if (sqlite3_libversion_number() >= FIRST_WITH_IS_INTERRUPTED) return sqlite3_is_interrupted(db);
+#endif
+    return little_statement_is_interrupted(db);
+}
+
+/* A signal, such as that of Ctrl-C in the shell, ends the poll at once. */
+static bool wait_for(void *payload, int fd)
+{
+    const extension *x = payload;
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    return poll(&watched, 1, TICK_MS) <= 0 && is_interrupted(x->db);
+}
+
+/* ---- what the functions share ---------------------------------------------------------------- */
+
+extension *extension_ref(extension *x)
+{
+    x->references++;
+    return x;
+}
+
+void extension_unref(void *payload)
+{
+    extension *x = payload;
+    if (--x->references) return;
+    db_session_free(x->session);
+    settings_free(&x->settings);
+    free(x);
+}
+
+int extension_begin(extension *x, beluga_error *err)
+{
+    int status = x->session ? 0 : db_session_new(wait_for, x, &x->session, err);
+    return status ? status : db_session_set_policy(x->session, &x->settings.policy, err);
+}
+
+const char *extension_text(sqlite3_value *value)
+{
+    return value && sqlite3_value_type(value) != SQLITE_NULL
+               ? (const char *)sqlite3_value_text(value)
+               : NULL;
+}
+
+void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
+                       db_request *request)
+{
+    const char *name = extension_text(model);
+    *request = (db_request){.model = name ? name : x->settings.model,
+                            .timeout_ms = x->settings.timeout_ms,
+                            .temperature = -1,
+                            .concurrency = x->settings.concurrency};
+    request->options = extension_text(options);
+    if (request->options) request->options_length = (size_t)sqlite3_value_bytes(options);
+}
+
+int extension_error(const beluga_error *err, char *line, size_t n)
+{
+    beluga_error_format(err, line, n);
+    if (err->code == BELUGA_ERROR_CONTEXT_CANCELED) return SQLITE_INTERRUPT;
+    return err->code == BELUGA_ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_ERROR;
+}

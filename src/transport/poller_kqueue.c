@@ -1,0 +1,148 @@
+#include "base/clock.h"
+#include "transport/poller.h"
+
+#include <beluga/error.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/event.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* The type of a kevent's pointer differs between the systems, so that this leaves it to the
+ * macro. */
+static void fill(struct kevent *event, uintptr_t ident, int filter, int flags, beluga__watch *watch)
+{
+    EV_SET(event, ident, (short)filter, (unsigned short)flags, 0, 0, (void *)watch);
+}
+
+/* Make one change. Returns 0 or an errno. */
+static int change(const beluga__poller *poller, const struct kevent *event)
+{
+    return kevent(poller->fd, event, 1, NULL, 0, NULL) < 0 ? errno : 0;
+}
+
+/* Watch for one kind of readiness, or no more. A kqueue keeps the two kinds of a descriptor apart,
+ * and adding one that is there only gives it another watch. */
+static int set_kind(const beluga__poller *poller, beluga__watch *watch, int filter, bool wanted)
+{
+    struct kevent event;
+    fill(&event, (uintptr_t)watch->fd, filter, wanted ? EV_ADD : EV_DELETE, watch);
+    int error = change(poller, &event);
+    return wanted ? error : 0; /* nothing is lost where it was not watched */
+}
+
+static int set(beluga__poller *poller, beluga__watch *watch, int events)
+{
+    int error = set_kind(poller, watch, EVFILT_READ, events & BELUGA__POLL_READ);
+    if (!error) error = set_kind(poller, watch, EVFILT_WRITE, events & BELUGA__POLL_WRITE);
+    return error ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
+}
+
+/* The end of what can be read is no error: only the reader sees what came before it. A descriptor
+ * to which nothing can be written any more has failed. */
+static int from_kevent(const struct kevent *event)
+{
+    bool ended = event->flags & EV_EOF;
+    if (event->flags & EV_ERROR) return BELUGA__POLL_ERROR;
+    if (event->filter == EVFILT_WRITE) return BELUGA__POLL_WRITE | (ended ? BELUGA__POLL_ERROR : 0);
+    return BELUGA__POLL_READ | (ended && event->fflags ? BELUGA__POLL_ERROR : 0);
+}
+
+/* ---- for hosts ------------------------------------------------------------------------------- */
+
+/* Waking is an event of the kqueue's own, which is quiet again once it was delivered (EV_CLEAR). */
+static int add_wake(beluga__poller *poller)
+{
+    struct kevent event;
+    fill(&event, 0, EVFILT_USER, EV_ADD | EV_CLEAR, &poller->wake);
+    return change(poller, &event);
+}
+
+int beluga__poller_init(beluga__poller *poller, bool hosted)
+{
+    *poller = (beluga__poller){.fd = -1, .wake = {.fd = -1}, .timer = {.fd = -1}};
+    poller->armed_ns = INT64_MAX;
+    poller->fd = kqueue();
+    /* A fork does not inherit it, but a program that this process becomes would. */
+    if (poller->fd >= 0 && fcntl(poller->fd, F_SETFD, FD_CLOEXEC) == 0 &&
+        (!hosted || add_wake(poller) == 0))
+        return 0;
+    beluga__poller_close(poller);
+    return BELUGA_ERROR_LIMIT_EXCEEDED;
+}
+
+void beluga__poller_close(beluga__poller *poller)
+{
+    if (poller->fd >= 0) close(poller->fd);
+    poller->fd = -1;
+}
+
+/* The timer fires once, and adding it again moves it. A time that is over is one in a nanosecond.
+ */
+int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
+{
+    if (deadline_ns >= poller->armed_ns) return 0;
+    int64_t left = deadline_ns - beluga__now_ns();
+    struct kevent event;
+    fill(&event, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, &poller->timer);
+    event.fflags = NOTE_NSECONDS;
+    event.data = left < 1 ? 1 : left;
+    if (change(poller, &event)) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    poller->armed_ns = deadline_ns;
+    return 0;
+}
+
+void beluga__poller_signal(const beluga__poller *poller)
+{
+    struct kevent event;
+    fill(&event, 0, EVFILT_USER, 0, (beluga__watch *)&poller->wake);
+    event.fflags = NOTE_TRIGGER;
+    change(poller, &event); /* it fails only where the wake was never added */
+}
+
+/* ---- descriptors ----------------------------------------------------------------------------- */
+
+int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
+{
+    return set(poller, watch, events);
+}
+
+int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
+{
+    return set(poller, watch, events);
+}
+
+void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
+{
+    set(poller, watch, 0);
+    beluga__poller_forget(poller, watch);
+}
+
+/* Note that an event for hosts was delivered, at once: it makes the descriptor readable no more, so
+ * that the loop has to know in this step that it may wake it again. Returns false for others. */
+static bool take_own(beluga__poller *poller, const struct kevent *event)
+{
+    if (event->filter == EVFILT_USER)
+        poller->woken = false;
+    else if (event->filter == EVFILT_TIMER)
+        poller->armed_ns = INT64_MAX;
+    else
+        return false;
+    return true;
+}
+
+int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
+{
+    struct kevent events[BELUGA__MAX_STEP_EVENTS];
+    struct timespec end = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
+    int n =
+        kevent(poller->fd, NULL, 0, events, BELUGA__MAX_STEP_EVENTS, timeout_ms < 0 ? NULL : &end);
+    poller->next = poller->n_ready = 0;
+    for (int i = 0; i < n; i++)
+        if (!take_own(poller, &events[i]))
+            poller->ready[poller->n_ready++] =
+                (beluga__ready){(void *)events[i].udata, from_kevent(&events[i])};
+    return poller->n_ready;
+}
