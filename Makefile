@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install wheel deb dist slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install wheel deb dist sbom slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -56,6 +56,16 @@ install: ## install to PREFIX (/usr/local), below DESTDIR if given
 wheel: ## build the Python package's wheel into dist/, for any Linux with glibc 2.28 or newer
 	@scripts/setup build
 	@scripts/wheel
+
+deb: ## build Debian packages of what is committed in build-deb/, for this machine's Debian
+	@scripts/setup build deb
+	@scripts/deb
+
+dist: ## make the archives of a release of what is committed, and their sums, in build-dist/
+	@scripts/dist
+
+sbom: all ## print what the build is made of, with versions and licences (CycloneDX)
+	@scripts/sbom $(BUILD)
 
 slim: ## build the least that is useful in build-slim: a library that needs libcurl and yyjson
 	@scripts/setup core
@@ -127,7 +137,7 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) dist build-wheel-* build-deb build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
+	@rm -rf $(BUILD) dist build-wheel-* build-deb build-dist build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \

@@ -18,7 +18,10 @@ PARTS = ("yaml", "telemetry")
 # What each requirement is called by pkg-config, which ConanCenter's recipes do not all say.
 PKG_CONFIG = {"libcurl": "libcurl", "yyjson": "yyjson", "nettle": "nettle", "gmp": "gmp", "zlib": "zlib",
               "protobuf-c": "libprotobuf-c", "libyaml": "yaml-0.1"}
-SOURCES = ("meson.build", "meson_options.txt", "LICENSE", "include/*", "src/*", "data/*", "scripts/slim.ini", "cli/meson.build")
+# The last three tell Meson what else there would be.
+SOURCES = ("meson.build", "meson_options.txt", "LICENSE", "include/*", "src/*", "data/*",
+           "bindings/meson.build", "cli/meson.build", "docs/site/meson.build")
+LEFT_OUT = ("command", "tests", "man3", "sqlite_extension", "postgresql_extension")
 
 
 class Beluga(ConanFile):
@@ -82,8 +85,8 @@ class Beluga(ConanFile):
         toolchain = MesonToolchain(self)
         for part in PARTS:
             toolchain.project_options[part] = "enabled" if self.options.get_safe(part) else "disabled"
-        toolchain.project_options["command"] = "disabled"
-        toolchain.project_options["tests"] = "disabled"
+        for name in LEFT_OUT:
+            toolchain.project_options[name] = "disabled"
         toolchain.project_options["wrap_mode"] = "nofallback"
         toolchain.generate()
 
