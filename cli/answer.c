@@ -58,7 +58,7 @@ static void note_media(const beluga_event *event)
     if (event->u.media.url)
         out_note("%s (%s): %s", what(event->u.media.kind), type, event->u.media.url);
     else
-        out_note("%s (%s, %zu bytes), which --json prints in base64", what(event->u.media.kind),
+        out_note("%s (%s, %zu bytes); --json prints its bytes in base64", what(event->u.media.kind),
                  type, event->u.media.length);
 }
 
@@ -120,7 +120,7 @@ static void on_event(void *payload, const beluga_event *event)
         run->answer->status = event->u.error->code;
     }
     if (rc != 0) {
-        fail(run, rc, "the answer can't be kept");
+        fail(run, rc, "the answer can't be stored");
         beluga_context_cancel(run->context);
     }
     run->ended |= event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
@@ -134,7 +134,7 @@ static int prepare(running_call *run)
     run->builder = beluga_response_builder_new();
     int rc = beluga_loop_new(NULL, &run->loop);
     if (rc == 0 && (!run->context || !run->builder)) rc = BELUGA_ERROR_NO_MEMORY;
-    if (rc != 0) fail(run, rc, "the call can't be prepared");
+    if (rc != 0) fail(run, rc, "the call can't be set up");
     return rc;
 }
 
@@ -179,7 +179,7 @@ static void wait_for_end(running_call *run)
         int rc =
             run->desk ? desk_wait(run->desk, run->loop, tick) : beluga_loop_wait(run->loop, tick);
         if (rc == 0) continue;
-        fail(run, rc, "the call can't go on");
+        fail(run, rc, "the call can't continue");
         return;
     }
 }

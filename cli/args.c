@@ -74,31 +74,32 @@ static const cli_command *command_of(const cli_args *args)
 static const char *find_foreign(const char *name)
 {
     static const char *const known[][2] = {
-        {"agent", "-t NAME takes a template, which may have tools"},
-        {"at", "-a FILE attaches a file; its type is read from its bytes"},
-        {"attachment", "-a FILE attaches a file"},
-        {"chain-limit", "-o max_tool_steps=N says it"},
-        {"cl", "-o max_tool_steps=N says it"},
-        {"code", "-x prints the code alone"},
-        {"continue-id", "--cid ID says it"},
-        {"el", "-x prints the last block of code"},
-        {"extract-last", "-x prints the last block of code"},
-        {"fragment", "-f FILE puts a file before the prompt"},
-        {"functions", "a tool is an entry of the configuration: beluga help tools"},
-        {"host", "--listen HOST:PORT names the address of beluga serve"},
-        {"input", "the file has no option: beluga batch FILE"},
-        {"key", "beluga keys set PROVIDER keeps a key, and -o api_key=env:NAME takes one once"},
-        {"list-models", "beluga models lists them"},
-        {"port", "--listen HOST:PORT names the address of beluga serve"},
-        {"prompt", "a text needs no option, and -s TEXT is the system text"},
+        {"agent", "use -t NAME, a template, which may name tools"},
+        {"at", "use -a FILE, which finds the type from the file's first bytes"},
+        {"attachment", "use -a FILE"},
+        {"chain-limit", "use -o max_tool_steps=N"},
+        {"cl", "use -o max_tool_steps=N"},
+        {"code", "use -x, which prints only the last block of code"},
+        {"continue-id", "use --cid ID"},
+        {"el", "use -x, which prints the last block of code"},
+        {"extract-last", "use -x, which prints the last block of code"},
+        {"fragment", "use -f FILE, which puts a file before the prompt"},
+        {"functions", "tools are defined in the configuration: see beluga help tools"},
+        {"host", "use --listen HOST:PORT with beluga serve"},
+        {"input", "the input file is an operand: beluga batch FILE"},
+        {"key",
+         "beluga keys set PROVIDER stores a key, and -o api_key=env:NAME uses one for this call"},
+        {"list-models", "use beluga models"},
+        {"port", "use --listen HOST:PORT with beluga serve"},
+        {"prompt", "the prompt needs no option; -s TEXT is the system text"},
         {"rag", "beluga embed and beluga similar find texts"},
-        {"role", "-t NAME takes a template: beluga help templates"},
-        {"save", "beluga templates edit NAME keeps a prompt"},
-        {"schema-multi", "--schema 'items []' asks for a list: beluga help prompt"},
-        {"session", "--name NAME goes on with a conversation"},
-        {"sf", "-s \"$(cat FILE)\" takes the system text from a file"},
-        {"ta", "tools are asked for unless -y allows them"},
-        {"xl", "-x prints the last block of code"},
+        {"role", "use -t NAME, a template: see beluga help templates"},
+        {"save", "use beluga templates edit NAME, which stores a prompt"},
+        {"schema-multi", "--schema 'items []' asks for a list: see beluga help prompt"},
+        {"session", "use --name NAME, which continues a conversation"},
+        {"sf", "use -s \"$(cat FILE)\", which reads the system text from a file"},
+        {"ta", "beluga asks before each tool call, unless -y allows them all"},
+        {"xl", "use -x, which prints the last block of code"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i][0], name) == 0) return known[i][1];
@@ -112,11 +113,10 @@ static int unknown_name(const cli_args *args, const char *name)
     const char *setting = find_setting(name);
     const arg_info *near = nearest(command, name);
     if (setting && command_takes(command, ARG_OPTION))
-        return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
-                         name, setting);
+        return out_usage("unknown option --%s; set a model option with -o %s=VALUE", name, setting);
     if (foreign) return out_usage("unknown option --%s: %s", name, foreign);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
-    return out_usage("unknown option --%s (a text that begins with - goes after --)", name);
+    return out_usage("unknown option --%s (put -- before a text that begins with -)", name);
 }
 
 static const arg_info *find_name(const char *name, size_t length)
@@ -176,7 +176,7 @@ static int take_long(cli_args *args, char **words)
         return 0;
     }
     if (!info->value && equals) {
-        out_usage("--%s takes no value", info->name);
+        out_usage("--%s does not take a value", info->name);
         return 0;
     }
     if (equals) {
@@ -201,7 +201,7 @@ static int take_short(cli_args *args, char **words)
     for (const char *letter = words[0] + 1; *letter; letter++) {
         const arg_info *info = find_letter(args, *letter);
         if (!info) {
-            out_usage("unknown option -%c (a text that begins with - goes after --)", *letter);
+            out_usage("unknown option -%c (put -- before a text that begins with -)", *letter);
             return 0;
         }
         const char *value = letter[1] ? letter + 1 : words[1];
@@ -252,17 +252,18 @@ static int too_many(const cli_args *args)
     char text[96] = "";
     const char *name = args->command->name;
     join_operands(args, text, sizeof text);
-    return out_usage("beluga %s does not take \"%s\"; to send it as a text: beluga prompt \"%s%s\"",
+    return out_usage("unexpected operand in beluga %s: \"%s\"; to send this text to a model: "
+                     "beluga prompt \"%s%s\"",
                      name, args->operands.items[args->command->max_operands], name, text);
 }
 
 static int excess_option(const cli_args *args, const char *name)
 {
     if (args->near)
-        return out_usage("there is no command \"%s\", and a prompt takes no option --%s; did you "
-                         "mean beluga %s?",
+        return out_usage("there is no command \"%s\", and beluga prompt has no option --%s; did "
+                         "you mean beluga %s?",
                          args->operands.items[0], name, args->near->name);
-    return out_usage("beluga %s takes no option --%s", args->command->name, name);
+    return out_usage("beluga %s has no option --%s", args->command->name, name);
 }
 
 /* Whoever gives one of these means a prompt. */
@@ -289,9 +290,10 @@ static int check_near(const cli_args *args)
         (n <= MOST_COMMAND_WORDS && command_has_word(args->near, args->operands.items[1])) ||
         (n == 2 && strcmp(args->operands.items[1], "list") == 0))
         return out_usage("there is no command \"%s\"; did you mean beluga %s? Nothing was sent; to "
-                         "send it as a text: beluga prompt %s, or beluga -- %s",
+                         "send this text to a model: beluga prompt %s, or beluga -- %s",
                          word, name, word, word);
-    if (n == 2) out_note("\"%s\" is taken for a prompt; the command is called %s", word, name);
+    if (n == 2)
+        out_note("\"%s\" is sent as a prompt; the similar command is called %s", word, name);
     return 0;
 }
 

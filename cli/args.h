@@ -33,172 +33,182 @@ typedef enum arg_completion {
 /* constant, letter, name, value, type, member of cli_args, completion, meaning */
 #define ARG_MAP(XX)                                                                                \
     XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                          \
-       "The model: an alias of the configuration, PROVIDER/MODEL, PROVIDER:MODEL, or a model's "   \
-       "name alone where it is clear who has it.")                                                 \
+       "The model: an alias of the configuration, PROVIDER/MODEL, PROVIDER:MODEL, or only the "    \
+       "name of a model, if just one provider is known to have it.")                               \
     XX(SYSTEM, 's', "system", "TEXT", TEXT, system, NOTHING,                                       \
-       "What the model should know or be before it reads the prompt.")                             \
+       "The system text: what the model should know or be before it reads the prompt.")            \
     XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \
        "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
     XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
-       "Send a file or the address of one with the prompt; - is stdin. May be repeated.")          \
+       "Send a file with the prompt, or the address of one; - is stdin. May be repeated.")         \
     XX(ATTACH_ANYWAY, 0, "attach-anyway", NULL, FLAG, attach_anyway, NOTHING,                      \
-       "Send attachments that the provider is not known to take, too.")                            \
+       "Also send attachments that the provider is not known to accept.")                          \
     XX(SCHEMA, 0, "schema", "FILE|JSON|FIELDS", TEXT, schema, FILES,                               \
-       "Ask for an answer that fits a JSON Schema: the one in FILE, JSON itself, or fields such "  \
-       "as 'name, age int, tags []'.")                                                             \
+       "Ask for an answer that fits a JSON Schema, given as a file, as JSON, or as a list of "     \
+       "fields such as 'name, age int, tags []'.")                                                 \
     XX(TOOL, 'T', "tool", "NAME", LIST, tools, TOOLS,                                              \
-       "Let the model call this tool of the configuration; all: every one. May be repeated.")      \
+       "Let the model call this tool of the configuration; all names every tool. May be "          \
+       "repeated.")                                                                                \
     XX(ALLOW_TOOLS, 'y', "allow-tools", NULL, FLAG, allow_tools, NOTHING,                          \
-       "Run the tools without asking at each call, but for those that may never run.")             \
+       "Run tools without asking before each call, except tools with allow: never.")               \
     XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
-       "Wait this long for the first part of a streamed answer and between two parts, or for "     \
-       "the whole of an unstreamed one: 30s, 500ms, 1m30s; a number alone is seconds. A job that " \
-       "is polled is ended by -o total_timeout=TIME.")                                             \
+       "Wait at most this long for the first part of a streamed answer and for each next part, "   \
+       "or for the whole of an answer that is not streamed: 30s, 500ms, 1m30s; a number alone is " \
+       "seconds. To limit the whole time of a job that is polled, use -o total_timeout=TIME.")     \
     XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
-       "Ask for the answer in one piece.")                                                         \
+       "Ask for the answer in one piece, instead of as a stream.")                                 \
     XX(NO_RENDER, 0, "no-render", NULL, FLAG, no_render, NOTHING,                                  \
-       "Print Markdown as it is on a terminal, too; BELUGA_NO_RENDER=1 does the same.")            \
+       "Print Markdown unchanged on a terminal, too; BELUGA_NO_RENDER=1 does the same.")           \
     XX(EXTRACT, 'x', "extract", NULL, FLAG, extract, NOTHING,                                      \
-       "Print the last block of code of the answer, and nothing else.")                            \
+       "Print only the last block of code of the answer.")                                         \
     XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \
-       "Fail where an answer is not whole: cut at its token limit, refused or filtered, or ended " \
-       "for a reason that is not known.")                                                          \
+       "Fail if an answer is not complete: cut at its token limit, refused, filtered, or ended "   \
+       "for an unknown reason.")                                                                   \
     XX(JSON, 0, "json", NULL, FLAG, json, NOTHING, "Print one JSON object instead of text.")       \
     XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                            \
-       "Tell on stderr how many tokens and how much time it took, and why it ended.")              \
+       "Report on stderr how many tokens and how much time the answer took, and why it ended.")    \
     XX(CONTINUE, 'c', "continue", NULL, FLAG, go_on, NOTHING,                                      \
-       "Go on with the last conversation of the log, with its model, system text, options and "    \
+       "Continue the last conversation of the log, with its model, system text, options and "      \
        "schema.")                                                                                  \
     XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
-       "Go on with the conversation up to entry ID of the log, or with the one of that name.")     \
+       "Continue the conversation up to entry ID of the log, or the conversation of that name.")   \
     XX(CONTEXT, 'f', "context", "FILE|FOLDER", LIST, contexts, FILES,                              \
-       "Put the text of a file, or of the files of a folder that are not hidden, before the "      \
-       "prompt, with their names. May be repeated.")                                               \
+       "Put a text file before the prompt, with its name, or all files of a folder that are not "  \
+       "hidden. May be repeated.")                                                                 \
     XX(MAX_CONTEXT, 0, "max-context", "SIZE", TEXT, max_context, NOTHING,                          \
-       "How much the files of -f may be together: 200k or 2M, say; 512k without it.")              \
+       "The largest total size of the files of -f, such as 200k or 2M; 512k by default.")          \
     XX(NAME, 0, "name", "NAME", TEXT, name, NOTHING,                                               \
-       "Go on with the conversation of this name in the log, or begin it.")                        \
+       "Continue the conversation of this name in the log, or begin it.")                          \
     XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
-       "Do not write this into the log, where that is on.")                                        \
+       "Do not write this call into the log, even if the log is on.")                              \
     XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
-       "How many entries to show at most; 0: all. 20 without it.")                                 \
+       "Show at most this many entries (default 20); 0 shows all.")                                \
     XX(BEFORE, 0, "before", "DATE", TEXT, before, NOTHING,                                         \
-       "What is older: 2026-01-31, 2026-01-31T08:00, an age such as 30d or 12h, or now.")          \
+       "Delete entries older than this: 2026-01-31, 2026-01-31T08:00, an age such as 30d or 12h, " \
+       "or now.")                                                                                  \
     XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                              \
-       "Make a live request. Without it nothing is sent.")                                         \
+       "Send a real request to the provider. Without this option nothing is sent.")                \
     XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                     \
-       "Show on stderr what goes over the wire, with keys redacted. With check: list every "       \
-       "check.")                                                                                   \
+       "Show on stderr what is sent and received, without keys. With check: list every check.")    \
     XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                            \
-       "No notes and no spinner on stderr; errors are still shown, and that an answer was cut.")   \
+       "Print no notes and no spinner on stderr; errors and warnings are still shown.")            \
     XX(RECORD, 0, "record", "DIR", TEXT, record, FILES,                                            \
-       "Write what is said to providers, without keys, into files in DIR, one for each request.")  \
+       "Record each exchange with a provider, without keys, in a file of its own in DIR.")         \
     XX(REPLAY, 0, "replay", "DIR", TEXT, replay, FILES,                                            \
-       "Answer from the files in DIR that --record wrote, without a network and a key.")           \
+       "Answer from the files that --record wrote into DIR, without a network and a key.")         \
     XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                     \
-       "With --replay: take as long as it took when it was recorded.")                             \
+       "With --replay: take as long as the recorded exchange took.")                               \
     XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                                   \
-       "Look here first for what providers should send and be answered.")                          \
+       "Look in this folder first for the requests that providers should send, and the answers "   \
+       "to them.")                                                                                 \
     XX(UPDATE, 0, "update", NULL, FLAG, update, NOTHING,                                           \
-       "Write requests and events into the author's cases as they came, and show what changed.")   \
+       "Write the requests and events that occurred into the author's cases, and show what "       \
+       "changed.")                                                                                 \
     XX(FROM, 0, "from", "RECORDING", TEXT, from, FILES,                                            \
-       "Make the answers of the case that --only names of a file that --record wrote, or of a "    \
-       "folder of them.")                                                                          \
-    XX(ONLY, 0, "only", "CHECK", TEXT, only, NOTHING, "Run this check alone.")                     \
+       "Make the answers of the case that --only names from a file that --record wrote, or from "  \
+       "a folder of such files.")                                                                  \
+    XX(ONLY, 0, "only", "CHECK", TEXT, only, NOTHING, "Run only this check.")                      \
     XX(LIST, 0, "list", NULL, FLAG, list, NOTHING,                                                 \
-       "List the checks: which answers each plays, and what it proves.")                           \
+       "List the checks, which answers each check plays, and what it proves.")                     \
     XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                          \
-       "Load a plug-in, a shared object with providers. May be repeated.")                         \
+       "Load a plug-in: a shared object that contains providers. May be repeated.")                \
     XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
-       "Write the results to FILE, a JSON object a line, and go on with what is there.")           \
+       "Write the results to FILE, one JSON object on each line. If FILE exists, continue it.")    \
     XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")         \
     XX(TEMPLATE, 't', "template", "NAME|TEXT", TEXT, template, TEMPLATES,                          \
-       "The name of a template (beluga templates), or a text with {{input}} where the prompt "     \
-       "goes. In a batch {{NAME}} is a line's field NAME ({{text}} of a line that is just a "      \
+       "The name of a template (beluga templates), or a text with {{input}} in the place of the "  \
+       "prompt. In a batch, {{NAME}} is the field NAME of a line ({{text}} if the line is only a " \
        "text).")                                                                                   \
     XX(PARAMETER, 'p', "param", "NAME=VALUE", LIST, parameters, NOTHING,                           \
-       "The value of a parameter of the template: of {{NAME}} in it. May be repeated.")            \
+       "Set a parameter of the template, which its text contains as {{NAME}}. May be repeated.")   \
     XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
-       "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
+       "Read the input as jsonl, csv or text, instead of finding out from its name and first "     \
+       "bytes.")                                                                                   \
     XX(DELIMITER, 0, "delimiter", "CHARACTER", TEXT, delimiter, NOTHING,                           \
-       "What separates the columns of a CSV: a character, or comma, semicolon, tab or pipe. "      \
-       "Without it the first rows tell.")                                                          \
+       "The separator of the columns of a CSV: one character, or comma, semicolon, tab or pipe. "  \
+       "By default the first rows decide.")                                                        \
     XX(NO_HEADER, 0, "no-header", NULL, FLAG, no_header, NOTHING,                                  \
-       "The first row of the CSV is a line like the others; its columns are called 1, 2, 3.")      \
+       "The CSV has no header: its first row is data, and its columns are called 1, 2, 3.")        \
     XX(PROMPT_COLUMN, 0, "prompt-column", "NAME", TEXT, prompt_column, NOTHING,                    \
-       "Ask this column of a CSV, by its name or its number, or this member of JSON objects.")     \
+       "Ask this column of a CSV, named by its header or its number, or this member of JSON "      \
+       "objects.")                                                                                 \
     XX(ATTACH_COLUMN, 0, "attach-column", "NAME", TEXT, attach_column, NOTHING,                    \
-       "Send with each line the file, or the address of one, that this column of a CSV or member " \
-       "of an object names; a member may be a list.")                                              \
+       "With each line, send the file or address that is in this column of a CSV or member of an " \
+       "object; a member may also be a list.")                                                     \
     XX(OUTPUT_FORMAT, 0, "output-format", "FORMAT", TEXT, output_format, NOTHING,                  \
-       "Write results as beluga does, or, with openai, as OpenAI's batches do: custom_id, "        \
-       "response, error.")                                                                         \
+       "Write results in the format of beluga or, with openai, in that of OpenAI's batches: "      \
+       "custom_id, response, error.")                                                              \
     XX(LIMIT, 0, "limit", "N", TEXT, limit, NOTHING,                                               \
-       "Ask only the first N lines. The same command without it goes on with the others.")         \
+       "Ask only the first N lines. The same command without --limit continues with the others.")  \
     XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
-       "Write results in the order of the input, not as they come.")                               \
+       "Write results in the order of the input, instead of as they arrive.")                      \
     XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                         \
-       "Ask again the lines that failed in an earlier run; with --strict also those whose answer " \
-       "is not whole.")                                                                            \
+       "Ask lines again that failed in an earlier run; with --strict, also lines whose answer is " \
+       "not complete.")                                                                            \
     XX(ERRORS, 0, "errors", "FILE", TEXT, errors, FILES,                                           \
-       "At the end, write the results of the lines that failed to FILE, too.")                     \
+       "At the end, also write the results of failed lines to FILE.")                              \
     XX(DRY_RUN, 0, "dry-run", NULL, FLAG, dry_run, NOTHING,                                        \
-       "Send and write nothing; estimate lines, tokens and cost, and tell how.")                   \
+       "Send and write nothing; estimate lines, tokens and cost, and show how they were "          \
+       "estimated.")                                                                               \
     XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                      \
-       "Stop when so much is spent, with what earlier runs spent on the same output.")             \
+       "Stop when this many US dollars are spent, including what earlier runs for the same "       \
+       "output spent.")                                                                            \
     XX(QUEUE, 0, "queue", "ADDRESS", TEXT, queue, NOTHING,                                         \
-       "Put the lines into the job nats://HOST/JOB, which workers of many machines ask, and "      \
-       "collect their results into --out.")                                                        \
+       "Put the lines into the job nats://HOST/JOB, whose workers on many machines ask them, and " \
+       "collect the results into --out.")                                                          \
     XX(KEEP_JOB, 0, "keep-job", NULL, FLAG, keep_job, NOTHING,                                     \
-       "Leave the job in its queue when all of its results are in --out.")                         \
+       "Keep the job in its queue after all of its results are in --out.")                         \
     XX(WORK, 0, "work", "ADDRESS", TEXT, work, NOTHING,                                            \
-       "Ask the lines of the job nats://HOST/JOB, with this machine's keys, until it is over.")    \
+       "Ask the lines of the job nats://HOST/JOB with the keys of this machine, until the job is " \
+       "finished.")                                                                                \
     XX(STAY, 0, "stay", NULL, FLAG, stay, NOTHING,                                                 \
-       "With --work: wait for a job that is not there yet, and for the next one behind it.")       \
+       "With --work: wait for a job that does not exist yet, and after each job for the next "     \
+       "one.")                                                                                     \
     XX(IDLE, 0, "idle", "TIME", TEXT, idle, NOTHING,                                               \
-       "With --work: end when there was no line for so long, such as 90s or 5m; with --stay, no "  \
-       "job either.")                                                                              \
+       "With --work: end after this time without a line, such as 90s or 5m; with --stay, also "    \
+       "without a job.")                                                                           \
     XX(STATUS, 0, "status", "ADDRESS", TEXT, status, NOTHING,                                      \
-       "Draw how the job nats://HOST/JOB stands.")                                                 \
+       "Show the state of the job nats://HOST/JOB.")                                               \
     XX(REMOVE, 0, "remove", "ADDRESS", TEXT, remove, NOTHING,                                      \
        "Remove the job nats://HOST/JOB, with its lines and results.")                              \
     XX(PROVIDER_BATCH, 0, "provider-batch", NULL, FLAG, provider_batch, NOTHING,                   \
-       "Ask by the provider's own batch API: cheaper, mostly at half the price, and answered "     \
-       "within a day. The same command collects the answers later.")                               \
+       "Use the batch API of the provider, which usually costs half as much and answers within a " \
+       "day. Run the same command again later to collect the answers.")                            \
     XX(WAIT, 0, "wait", NULL, FLAG, wait, NOTHING,                                                 \
-       "With --provider-batch or --cancel: stay until the jobs have ended.")                       \
+       "With --provider-batch or --cancel: wait until the jobs have ended.")                       \
     XX(POLL, 0, "poll", "TIME", TEXT, poll, NOTHING,                                               \
-       "With --wait: look at the jobs after so much time first (30s without it), and then ever "   \
-       "less often, down to once in five minutes.")                                                \
+       "With --wait: check the jobs for the first time after TIME (30s by default), and then at "  \
+       "growing intervals of up to five minutes.")                                                 \
     XX(KEEP_FILES, 0, "keep-files", NULL, FLAG, keep_files, NOTHING,                               \
-       "With --provider-batch: leave at the provider what was uploaded and answered.")             \
+       "With --provider-batch: do not delete the uploaded files and the answers at the provider.") \
     XX(CANCEL, 0, "cancel", NULL, FLAG, cancel, NOTHING,                                           \
-       "Cancel the jobs of --provider-batch that are under way for --out. With the input, "        \
-       "collect what was answered.")                                                               \
+       "Cancel the jobs of --provider-batch that are under way for --out. If the input is given, " \
+       "collect the answers so far.")                                                              \
     XX(INPUT, 'f', "file", "FILE", TEXT, file, FILES,                                              \
-       "Read the texts from FILE, one a line or in a JSON object a line; - is stdin.")             \
+       "Read the texts from FILE: a text or a JSON object on each line; - is stdin.")              \
     XX(FLOAT32, 0, "float32", NULL, FLAG, float32, NOTHING,                                        \
-       "Write vectors as 32-bit floats, little-endian, one behind the other and nothing else.")    \
+       "Write only the vectors, one after the other, as 32-bit floats in little-endian order.")    \
     XX(KEYRING, 0, "keyring", NULL, FLAG, keyring, NOTHING,                                        \
-       "Keep the key in the desktop's keyring, by secret-tool, and not in a file.")                \
+       "Store the key in the desktop's keyring, with secret-tool, instead of in a file.")          \
     XX(LISTEN, 0, "listen", "ADDRESS", LIST, listen, NOTHING,                                      \
-       "Listen here: HOST:PORT, or unix:PATH. May be repeated.")                                   \
+       "Listen at this address: HOST:PORT, or unix:PATH. May be repeated.")                        \
     XX(NEW_KEY, 0, "new-key", "NAME", TEXT, new_key, NOTHING,                                      \
-       "Make a key for the client of this name, print it, and end.")                               \
+       "Make a key for the client of this name, print it, and exit.")                              \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
        "Read this configuration instead of the usual one.")                                        \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
     XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                     \
     XX(TRACE, 0, "trace", "FILE", MAYBE, trace, FILES,                                             \
-       "Draw on stderr, when the command has ended, where its time went. With =FILE keep the "     \
-       "trace there, too, as lines of OTLP/JSON.")                                                 \
+       "At the end, draw on stderr how the command spent its time. With =FILE, also append the "   \
+       "trace to FILE as lines of OTLP/JSON.")                                                     \
     XX(TRACE_ID, 0, "trace-id", "ID", TEXT, trace_id, NOTHING,                                     \
-       "Only the trace with this id; its first digits do.")                                        \
+       "Draw only the trace with this id; the first digits of the id are enough.")                 \
     XX(HTML, 0, "html", "OUT", TEXT, html, FILES,                                                  \
-       "Write one page for a browser, with everything in it, instead of drawing here.")            \
-    XX(ALL, 0, "all", NULL, FLAG, all, NOTHING, "Leave nothing out, however much it is.")          \
-    XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")                 \
-    XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")              \
+       "Write one self-contained page for a browser to FILE, instead of drawing here.")            \
+    XX(ALL, 0, "all", NULL, FLAG, all, NOTHING,                                                    \
+       "Leave nothing out, even if there is much to show.")                                        \
+    XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the source of the manual page.")            \
+    XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how to use the command.")               \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
 
 typedef enum arg {
@@ -218,7 +228,7 @@ static inline bool arg_set_has(const arg_set *set, arg option)
     return *set == option;
 }
 
-_Static_assert(ARG_COUNT <= UCHAR_MAX, "an option's number fits a member of a set");
+_Static_assert(ARG_COUNT <= UCHAR_MAX, "the number of an option fits a member of a set");
 
 /* The options of every command that calls models. */
 #define ARG_CALLS                                                                          \

@@ -64,8 +64,8 @@ int attach_check(const cli_args *args, const cli_session *session, const beluga_
     const char *what = attach_find_untaken(message, session_capabilities(session), &name);
     if (!what) return 0;
     beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "%.80s is not sent: %s is not known to take %s; another model (-m) may, and "
-                     "--attach-anyway sends it",
+                     "%.80s was not sent: provider %s is not known to accept %s; try another model "
+                     "with -m, or send it anyway with --attach-anyway",
                      name, beluga_provider_name(session->model), what);
     return report_file_error(args, &err, CLI_EXIT_USAGE);
 }

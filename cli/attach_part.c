@@ -47,9 +47,9 @@ static int read_file(const char *path, beluga__buf *file, beluga_error *err)
     struct stat info;
     bool there = stat(path, &info) == 0;
     if (there && S_ISDIR(info.st_mode))
-        return refuse(err, path, "it is a folder; -f sends the texts in one");
+        return refuse(err, path, "it is a folder; use -f to send the text files in a folder");
     if (there && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
-        return refuse(err, path, "it is a device, and no file");
+        return refuse(err, path, "it is a device, not a file");
     return beluga__file_read(path, file, err);
 }
 
@@ -73,7 +73,7 @@ int attach_content(beluga_message *message, const char *name, const beluga__buf 
     beluga_message *typed = beluga_message_new(BELUGA_ROLE_HUMAN);
     if (!file->length) {
         beluga_message_unref(typed);
-        return refuse(err, name, "it is empty, and nothing was sent");
+        return refuse(err, name, "it is empty, so nothing was sent");
     }
     int rc = typed ? beluga_message_add_content(typed, name, file->data, file->length, err)
                    : BELUGA_ERROR_NO_MEMORY;

@@ -25,7 +25,7 @@ int cassette_start(const cli_args *args)
     if (args->realtime && !args->replay) return out_usage("--realtime is for --replay DIR");
     if (!directory) return 0;
     if (!*directory)
-        return out_usage("--%s needs the name of a directory", args->record ? "record" : "replay");
+        return out_usage("--%s needs the name of a folder", args->record ? "record" : "replay");
     const beluga_cassette cassette = {
         .size = sizeof cassette,
         .directory = directory,

@@ -126,12 +126,12 @@ int configuration_reread(const cli_args *args, const char *path, beluga_config *
 {
     const beluga_option environment = beluga_with_env();
     beluga_config *fresh = beluga_config_new_n(&environment, 1);
-    int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
+    int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (!status && path && (named_path(args) || access(path, F_OK) == 0))
         status = beluga_config_load_file(fresh, path, err);
     /* what the command line says was good before: only memory can lack */
     if (!status && set_options(args, fresh) != 0)
-        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (status)
         beluga_config_free(fresh);
     else
@@ -177,7 +177,7 @@ static void tell_changes(const configuration_change *change)
         if (change->values[i])
             out_detail("  %s: %s", name, change->values[i]);
         else
-            out_detail("  %s: to be removed", name);
+            out_detail("  %s: remove this entry", name);
     }
 }
 
@@ -190,7 +190,9 @@ static int make_changes(const cli_args *args, char *path, const configuration_ch
         pairs[2 * i + 1] = change->values[i];
     }
     if (change->failed) return out_no_memory();
-    if (!path) return out_usage("there is no place for a configuration: name one with --config");
+    if (!path)
+        return out_usage("there is no place for a configuration file, since neither "
+                         "XDG_CONFIG_HOME nor HOME is set: name a file with --config");
     folders_make(path);
     int status = beluga_config_change_file(path, pairs, change->count, &err);
     if (status == 0) return 0;

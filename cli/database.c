@@ -22,9 +22,11 @@ int database_fail(const database *d, char *why)
     const char *text = sqlite3_errmsg(d->db);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         snprintf(why, DATABASE_WHY_BYTES,
-                 "%.300s is damaged (%.80s); move it away, and a new one is begun", d->path, text);
+                 "%.300s is damaged (%.80s); move it away, and beluga creates a new one", d->path,
+                 text);
     else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        snprintf(why, DATABASE_WHY_BYTES, "%.300s: another process does not let go of it", d->path);
+        snprintf(why, DATABASE_WHY_BYTES,
+                 "%.300s: another process has locked it for too long; try again", d->path);
     else
         snprintf(why, DATABASE_WHY_BYTES, "%.300s: %.160s", d->path, text);
     return -1;
@@ -77,14 +79,14 @@ static int check_version(const database *d, int *version, char *why)
     if (found < 0) return -1;
     *version = (int)found;
     if (id != d->form->application_id && tables > 0) {
-        snprintf(why, DATABASE_WHY_BYTES, "%.300s is a database, but no %s of beluga's", d->path,
+        snprintf(why, DATABASE_WHY_BYTES, "%.300s is a database, but not a %s of beluga", d->path,
                  d->form->what);
         return -1;
     }
     if (found <= d->form->version) return 0;
     snprintf(why, DATABASE_WHY_BYTES,
-             "%.300s was written by a newer beluga (format %d; this one knows up to %d)", d->path,
-             *version, d->form->version);
+             "%.300s was written by a newer beluga (format %d; this beluga knows formats up to %d)",
+             d->path, *version, d->form->version);
     return -1;
 }
 
@@ -138,7 +140,7 @@ static int prepare(const database *d, char *why)
 
 static int no_memory(const database *d, char *why)
 {
-    snprintf(why, DATABASE_WHY_BYTES, "no memory for the %s", d->form->what);
+    snprintf(why, DATABASE_WHY_BYTES, "out of memory for the %s", d->form->what);
     return -1;
 }
 

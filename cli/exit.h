@@ -5,25 +5,32 @@
 #include <beluga/error.h>
 
 /* Columns: constant, value, meaning as the manual page prints it. */
-#define EXIT_MAP(XX)                                                                               \
-    XX(OK, 0, "Success. An answer cut at its token limit is one, and is told; not with --strict.") \
-    XX(OTHER, 1, "Any other failure.")                                                             \
-    XX(USAGE, 2, "The command line or the input is not valid.")                                    \
-    XX(CONFIG, 3, "The configuration: no model, an unknown provider or model, a bad value.")       \
-    XX(AUTH, 4, "A key is missing, was refused, or may not do this.")                              \
-    XX(RATE, 5, "A rate limit or quota was reached, or the provider is overloaded: try later.")    \
-    XX(TIMEOUT, 6, "No answer, or no further part of it, within the time allowed.")                \
-    XX(NETWORK, 7, "The network or the connection failed.")                                        \
-    XX(RESPONSE, 8,                                                                                \
-       "The answer is broken or truncated, with --strict not whole, or does not fit --schema. "    \
-       "What had arrived was printed.")                                                            \
-    XX(REFUSED, 9, "The provider refused or filtered the content.")                                \
-    XX(OUTPUT, 10,                                                                                 \
-       "The output of a batch can't be written: a full disk, say. What is done is safe.")          \
-    XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                           \
-    XX(UNDERWAY, 12,                                                                               \
-       "Jobs of a batch are under way at the provider: the same command collects them later.")     \
-    XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
+#define EXIT_MAP(XX)                                                                              \
+    XX(OK, 0,                                                                                     \
+       "Success. This includes an answer that was cut at its token limit, which a warning "       \
+       "reports, except with --strict.")                                                          \
+    XX(OTHER, 1, "Any other failure.")                                                            \
+    XX(USAGE, 2, "The command line or the input is not valid.")                                   \
+    XX(CONFIG, 3,                                                                                 \
+       "The configuration is not valid: no model, an unknown provider or model, or a bad value.") \
+    XX(AUTH, 4, "A key is missing, was refused, or does not allow this request.")                 \
+    XX(RATE, 5,                                                                                   \
+       "A rate limit or quota was reached, or the provider is overloaded: try again later.")      \
+    XX(TIMEOUT, 6, "The answer, or its next part, did not arrive within the time allowed.")       \
+    XX(NETWORK, 7, "The network or the connection failed.")                                       \
+    XX(RESPONSE, 8,                                                                               \
+       "The answer is broken or truncated, does not fit --schema, or is incomplete with "         \
+       "--strict. The part that arrived was printed.")                                            \
+    XX(REFUSED, 9, "The provider refused or filtered the content.")                               \
+    XX(OUTPUT, 10,                                                                                \
+       "The output of a batch can't be written, for example because the disk is full. Results "   \
+       "that were already written are safe.")                                                     \
+    XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                          \
+    XX(UNDERWAY, 12,                                                                              \
+       "Jobs of a batch are under way at the provider: the same command collects their answers "  \
+       "later.")                                                                                  \
+    XX(INTERRUPTED, 130,                                                                          \
+       "Interrupted with Ctrl-C. The part of the answer that arrived was printed.")
 
 typedef enum exit_code {
 #define XX(constant, value, meaning) CLI_EXIT_##constant = (value),

@@ -59,7 +59,7 @@ static void tell_of_silence(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     if (term_is_in() || poll(&in, 1, SILENCE_MS) != 0) return;
-    out_note("waiting for text on stdin until it ends (< /dev/null gives none)");
+    out_note("waiting for text on stdin until it ends (to give none, add < /dev/null)");
 }
 
 int input_read_stdin(size_t max, cli_text *text)
@@ -133,6 +133,6 @@ int input_read_prompt(const cli_args *args, cli_text *prompt)
     bool alone =
         args->frame ? args->frame_is_whole : args->attachments.count || args->contexts.count;
     if (rc == 0 && !prompt->length && !alone)
-        return out_usage("the prompt is empty: give a text, or something on stdin");
+        return out_usage("the prompt is empty: give a text, or send one on stdin");
     return rc;
 }

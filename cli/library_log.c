@@ -130,11 +130,11 @@ void library_log_start(void)
     int level = level_named(name);
     bool json = format && strcasecmp(format, "json") == 0;
     if (!level) {
-        out_note("BELUGA_LOG_LEVEL: %s is none of error, warn, info, debug, trace", name);
+        out_note("BELUGA_LOG_LEVEL must be error, warn, info, debug or trace, not %s", name);
         return;
     }
     if (format && *format && !json && strcasecmp(format, "text") != 0)
-        out_note("BELUGA_LOG_FORMAT: %s is neither text nor json; text is taken", format);
+        out_note("BELUGA_LOG_FORMAT must be text or json, not %s; using text", format);
     beluga_client *client = beluga_client_default();
     if (client)
         beluga_client_set_log(client, json ? on_json : on_text, NULL, (beluga_log_level)level,

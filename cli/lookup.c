@@ -202,7 +202,7 @@ static void tell_candidates(const lookup *l, beluga_error *err)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
                                l->found[i].reference);
     beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "\"%.60s\" is a model of several providers: name one of %s", l->name, list);
+                     "several providers have a model \"%.60s\": name one of %s", l->name, list);
 }
 
 static void search(lookup *l)
@@ -234,7 +234,7 @@ bool lookup_model(const beluga_config *base, const char *name, char *reference, 
         tell_candidates(&l, err);
     else if (*l.near)
         beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
-                         "\"%.60s\" is no alias, and no model that is known; did you mean %s?",
-                         name, l.near);
+                         "\"%.60s\" is neither an alias nor a known model; did you mean %s?", name,
+                         l.near);
     return false;
 }

@@ -27,7 +27,7 @@ static beluga_telemetry *telemetry;
 static struct {
     int fd;
     bool alone; /* only --trace observes, and no variable asks for more */
-    char path[32];
+    char path[256];
 } recording = {.fd = -1};
 
 /* stdout has only the answer, so this goes to stderr. */
@@ -51,16 +51,39 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* The recording is kept in memory and vanishes with the process, since it may contain prompts. */
+/* The recording is kept in memory and vanishes with the process, since it may contain prompts.
+ * Where memory has no path, it is a file that only this user can read, until the command ends. */
+static int make_recording(void)
+{
+#ifdef __linux__
+    int fd = memfd_create("beluga trace", MFD_CLOEXEC);
+    snprintf(recording.path, sizeof recording.path, "/proc/self/fd/%d", fd);
+    return fd;
+#else
+    const char *folder = getenv("TMPDIR");
+    if (!folder || !*folder) folder = "/tmp";
+    int n = snprintf(recording.path, sizeof recording.path, "%s/beluga-trace-XXXXXX", folder);
+    if (n < (int)sizeof recording.path) return mkostemp(recording.path, O_CLOEXEC);
+    errno = ENAMETOOLONG;
+    return -1;
+#endif
+}
+
 static int open_recording(void)
 {
-    recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
-    if (recording.fd < 0) {
-        out_error("--trace: no memory to record in: %s", strerror(errno));
-        return CLI_EXIT_OTHER;
-    }
-    snprintf(recording.path, sizeof recording.path, "/proc/self/fd/%d", recording.fd);
-    return 0;
+    recording.fd = make_recording();
+    if (recording.fd >= 0) return 0;
+    out_error("--trace: no place for the recording: %s", strerror(errno));
+    return CLI_EXIT_OTHER;
+}
+
+static void close_recording(void)
+{
+#ifndef __linux__
+    unlink(recording.path);
+#endif
+    close(recording.fd);
+    recording.fd = -1;
 }
 
 static bool is_set(const char *name)
@@ -122,8 +145,7 @@ static int end_recording(const cli_args *args)
     if (rc == 0) rc = keep_lines(args, &text);
     int drawn = text.length || rc == 0 ? draw(args, &text) : 0;
     text_free(&text);
-    close(recording.fd);
-    recording.fd = -1;
+    close_recording();
     return rc ? rc : drawn;
 }
 

@@ -38,7 +38,7 @@ static void name_able(uint64_t capability)
         if (!provider || !(provider->capabilities & capability)) continue;
         text_printf(&text, "%s%s", text.length ? ", " : "", names[i]);
     }
-    if (text.length && !text.status) out_detail("These providers can: %s", text.data);
+    if (text.length && !text.status) out_detail("Providers that can do this: %s", text.data);
     text_free(&text);
 }
 
@@ -61,7 +61,7 @@ static int check_named(const cli_session *session, const char *reference, beluga
     if (!found || !(found->capabilities & BELUGA_CAPABILITY_EMBED)) return 0;
     if (!(found->capabilities & BELUGA_CAPABILITY_STREAM) || (named && !guessed)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s is a model for answers: name one that embeds, -m %s/MODEL",
+                            "%s is a chat model: name a model that embeds, with -m %s/MODEL",
                             beluga_model_name(session->model), provider);
 }
 
@@ -76,8 +76,8 @@ int operation_open(cli_session *session, const cli_args *args, const char *refer
     if (!status) session_remember(session);
     if (status == BELUGA_ERROR_AUTHENTICATION && lacks(err.provider, capability)) {
         err.code = BELUGA_ERROR_NOT_SUPPORTED;
-        snprintf(err.message, sizeof err.message, "%s can't do that, with a key or without",
-                 err.provider);
+        snprintf(err.message, sizeof err.message,
+                 "provider %s does not support this, with or without a key", err.provider);
     }
     return status ? operation_report(args, &err, capability) : 0;
 }

@@ -17,7 +17,7 @@ int prices_load(const beluga_config *config, bool expected, beluga_prices **out)
     int status = beluga_prices_load(path, out, &err);
     if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
     if (status && (expected || path || status != BELUGA_ERROR_NOT_FOUND))
-        out_note("costs are unknown: %s", err.message);
+        out_note("the cost is unknown, since the prices can't be read: %s", err.message);
     return 0;
 }
 

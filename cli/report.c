@@ -83,7 +83,7 @@ static int report_as(const cli_args *args, const beluga_error *err, const beluga
         out_note("interrupted");
     else
         out_error("%s", line);
-    if (lacks_key(err)) out_detail("beluga keys set %s keeps one.", err->provider);
+    if (lacks_key(err)) out_detail("To store a key: beluga keys set %s", err->provider);
     if (args->json) print_error_json(err, partial, code);
     return code;
 }
@@ -197,7 +197,7 @@ static void note_tool_calls(const beluga_response *response)
 {
     for (size_t i = 0; i < beluga_response_tool_call_count(response); i++) {
         const beluga_tool_call *call = beluga_response_tool_call(response, i);
-        out_note("the model asks for the tool %s(%s); --json has it all", call->name,
+        out_note("the model asks for the tool %s(%s); --json prints the whole call", call->name,
                  call->arguments);
     }
 }
@@ -217,12 +217,12 @@ int report_finish(const cli_args *args, const beluga_response *response)
                   beluga_response_raw_finish_reason(response));
         return CLI_EXIT_REFUSED;
     case BELUGA_FINISH_PAUSE:
-        out_note("the model paused, the answer is not finished (%s)",
+        out_note("the model paused, so the answer is not finished (%s)",
                  beluga_response_raw_finish_reason(response));
         return CLI_EXIT_OK;
     case BELUGA_FINISH_OTHER:
-        out_note("the answer may not be finished: the provider ended it with \"%s\", whose meaning "
-                 "is not known",
+        out_note("the answer may be incomplete: the provider ended it with \"%s\", a reason that "
+                 "beluga does not know",
                  beluga_response_raw_finish_reason(response));
         return CLI_EXIT_OK;
     default: return CLI_EXIT_OK;

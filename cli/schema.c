@@ -34,8 +34,8 @@ static int take_json(const char *where, const char *text, cli_text *json)
     bool object = beluga_json_is_object(beluga_json_doc_root(doc));
     beluga_json_doc_free(doc);
     if (rc == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
-    if (rc) return out_usage("%s: not a JSON Schema: %s", where, err.message);
-    if (!object) return out_usage("%s: a JSON Schema is an object, {…}", where);
+    if (rc) return out_usage("%s: not valid JSON: %s", where, err.message);
+    if (!object) return out_usage("%s: a JSON Schema must be an object, {…}", where);
     return text_puts(json, text) ? out_no_memory() : 0;
 }
 
@@ -44,9 +44,9 @@ static int take_fields(const char *where, const char *text, cli_text *json)
     beluga_error err;
     int rc = schema_short_expand(text, json, &err);
     if (rc == BELUGA_ERROR_INVALID_INPUT)
-        return out_usage("%s is neither a file nor JSON nor fields such as 'name, age int, tags "
-                         "[]': %s",
-                         where, err.message);
+        return out_usage(
+            "%s is not a file, JSON, or a list of fields such as 'name, age int, tags []': %s",
+            where, err.message);
     return rc ? out_no_memory() : 0;
 }
 
@@ -61,7 +61,7 @@ static int take_file(const char *path, cli_text *json)
     cli_text text = {0};
     int rc = input_read_file(path, MAX_SCHEMA_BYTES, &text);
     if (rc == 0 && memchr(text_get(&text), '\0', text.length))
-        rc = out_usage("%s: a schema is text, and this file is not", path);
+        rc = out_usage("%s: this file is not text, so it can't be a schema", path);
     if (rc == 0) rc = take(path, text_get(&text), json);
     text_free(&text);
     return rc;
@@ -73,14 +73,14 @@ int schema_read(const char *given, cli_text *json)
     if (is_json(given)) return take_json("--schema", given, json);
     bool there = access(given, F_OK) == 0;
     if (there && is_fields(given) && !strchr(given, '/'))
-        return out_usage("--schema: \"%s\" may be fields, and a file has that name: ./%s is the "
-                         "file, and a comma behind the fields makes them fields",
+        return out_usage("--schema: \"%s\" could be a list of fields, but there is also a file of "
+                         "that name: write ./%s for the file, or add a comma for the fields",
                          given, given);
     if (!there && is_fields(given)) return take_fields("--schema", given, json);
     if (!there && !strpbrk(given, "./"))
-        return out_usage("--schema: there is no file %s; a single field is written with its type: "
-                         "'%s str'",
-                         given, given);
+        return out_usage(
+            "--schema: there is no file %s; if this is a field, add its type: '%s str'", given,
+            given);
     return take_file(given, json);
 }
 
@@ -96,7 +96,7 @@ int schema_check(const cli_text *json, const beluga_response *response)
     if (rc == 0) return 0;
     if (rc == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
     out_error(rc == BELUGA_ERROR_MALFORMED_RESPONSE
-                  ? "the answer does not fit --schema, for it is no JSON: %s"
+                  ? "the answer does not fit --schema, because it is not valid JSON: %s"
                   : "the answer does not fit --schema: %s",
               err.message);
     return CLI_EXIT_RESPONSE;

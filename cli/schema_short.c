@@ -85,8 +85,8 @@ static int read_type(span word, field *f, span whole, beluga_error *err)
         if (is(word, types[i].word)) f->type = types[i].type;
     if (f->type) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "in the field \"%.*s\", \"%.*s\" is no type: the types are str, int, "
-                            "float and bool, and [] behind one makes a list",
+                            "in the field \"%.*s\", \"%.*s\" is not a type: use str, int, float or "
+                            "bool, and add [] for a list",
                             shown(whole), whole.text, shown(word), word.text);
 }
 
@@ -98,8 +98,8 @@ static int read_field(span text, field *f, beluga_error *err)
     if (n && n <= MAX_NAME_BYTES)
         return read_type(trim((span){head.text + n, head.length - n}), f, text, err);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "the field \"%.*s\" does not begin with a name of letters, digits, _ "
-                            "and -, of at most %d bytes",
+                            "the field \"%.*s\" must begin with a name of letters, digits, _ and "
+                            "-, of at most %d bytes",
                             shown(text), text.text, MAX_NAME_BYTES);
 }
 
@@ -109,10 +109,10 @@ static int check_new(const field *fields, size_t n, const field *f, beluga_error
         if (fields[i].name.length == f->name.length &&
             memcmp(fields[i].name.text, f->name.text, f->name.length) == 0)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                    "the field \"%.*s\" is there twice", shown(f->name),
+                                    "the field \"%.*s\" occurs twice", shown(f->name),
                                     f->name.text);
     if (n < SCHEMA_MAX_FIELDS) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "more than %d fields",
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "there are more than %d fields",
                             SCHEMA_MAX_FIELDS);
 }
 
@@ -129,7 +129,7 @@ static int read_fields(span text, field *fields, size_t *n, beluga_error *err)
         fields[(*n)++] = f;
     }
     if (*n) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "there is no field");
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "there are no fields");
 }
 
 /* ---- the schema ------------------------------------------------------------------------------ */
@@ -197,8 +197,8 @@ static int write_schema(const field *fields, size_t n, bool list, cli_text *json
     if (rc == 0) rc = text_add(json, text, length);
     beluga_json_writer_free(w);
     if (rc == BELUGA_ERROR_INVALID_INPUT)
-        return beluga_error_set(err, rc, "the fields are not UTF-8");
-    return rc ? beluga_error_set(err, rc, "no memory for a schema") : 0;
+        return beluga_error_set(err, rc, "the fields are not valid UTF-8");
+    return rc ? beluga_error_set(err, rc, "out of memory for the schema") : 0;
 }
 
 int schema_short_expand(const char *text, cli_text *json, beluga_error *err)
@@ -209,7 +209,7 @@ int schema_short_expand(const char *text, cli_text *json, beluga_error *err)
     bool list = whole.length && whole.text[0] == '[';
     if (list && (whole.length < 2 || whole.text[whole.length - 1] != ']'))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the list \"[\" of fields does not end with \"]\"");
+                                "the list of fields begins with \"[\" but does not end with \"]\"");
     if (list) whole = trim((span){whole.text + 1, whole.length - 2});
     int rc = read_fields(whole, fields, &n, err);
     return rc ? rc : write_schema(fields, n, list, json, err);

@@ -122,8 +122,8 @@ static void tell_unknown(section_reader *r, const char *what, const section_memb
         section_fault(r, step + 1, true, "\"%.60s\" is not known here; did you mean %s?", name,
                       near);
     else
-        section_fault(r, step + 1, true, "\"%.60s\" is not known here; %s has %s", name, what,
-                      names);
+        section_fault(r, step + 1, true, "\"%.60s\" is not known here; %s has the members %s", name,
+                      what, names);
 }
 
 static void read_member(section_reader *r, const char *what, const section_member *members,
@@ -159,10 +159,11 @@ const char *section_text(section_reader *r, const char *member, const beluga_jso
     size_t n = 0;
     const char *text = beluga_json_string(value, &n);
     if (!text)
-        section_fault(r, member, false, "%.*s must be a text (quote what reads as a number)",
+        section_fault(r, member, false,
+                      "%.*s must be a string (put a value that reads as a number in quotes)",
                       first_step(member), member);
     else if (strlen(text) < n)
-        section_fault(r, member, false, "%.*s holds a NUL byte", first_step(member), member);
+        section_fault(r, member, false, "%.*s contains a NUL byte", first_step(member), member);
     else
         return text;
     return NULL;
@@ -204,7 +205,7 @@ bool section_bool(section_reader *r, const char *member, const beluga_json *valu
         *out = is;
         return true;
     }
-    section_fault(r, member, false, "%s is true or false", member);
+    section_fault(r, member, false, "%s must be true or false", member);
     return false;
 }
 
@@ -212,7 +213,7 @@ int64_t section_count(section_reader *r, const char *member, const beluga_json *
 {
     int64_t number = beluga_json_int(value, 0);
     if (number >= 1 && number <= max) return number;
-    section_fault(r, member, false, "%s is a whole number from 1 to %" PRId64, member, max);
+    section_fault(r, member, false, "%s must be a whole number from 1 to %" PRId64, member, max);
     return 0;
 }
 

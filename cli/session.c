@@ -82,7 +82,7 @@ int session_describe(cli_session *session, const char *name, beluga_provider *pr
     beluga_config *named = beluga_config_copy(session->base), *config = NULL;
     int rc = named ? beluga_config_set_n(named, &option, 1) : BELUGA_ERROR_NO_MEMORY;
     if (rc)
-        beluga_error_set(err, rc, "no memory to describe a provider");
+        beluga_error_set(err, rc, "out of memory for a provider");
     else
         rc = beluga_config_resolve(named, registry, NULL, &config, err);
     beluga_config_free(named);
@@ -258,7 +258,7 @@ static int explain_no_taped_model(const cli_args *args)
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
                      "the recordings in %s do not say which model was asked (there is no file "
-                     "\"model\"): name it with -m PROVIDER/MODEL",
+                     "\"model\"): name the model with -m PROVIDER/MODEL",
                      args->replay);
     return report_error(args, &err, NULL);
 }
@@ -268,22 +268,22 @@ int session_explain_no_model(const cli_session *session, const cli_args *args)
     char file[512];
     if (args->replay) return explain_no_taped_model(args);
     report_no_model(args);
-    snprintf(file, sizeof file, "the same, in %s",
+    snprintf(file, sizeof file, "the same setting, in %s",
              session->path ? session->path : "a file named with --config");
-    hint("beluga -m mock/any \"Hello\"", "a try, without a key and a network");
+    hint("beluga -m mock/any \"Hello\"", "try it without a key and a network");
     hint("beluga -m ollama/MODEL \"Hello\"", "a model on this machine");
-    hint("beluga -m llama-server/default \"Hello\"", "the same; also lmstudio/, vllm/");
+    hint("beluga -m llama-server/default \"Hello\"", "another local server; also lmstudio/, vllm/");
     hint_keys();
-    hint("export BELUGA_MODEL=PROVIDER/MODEL", "any other, for every call");
+    hint("export BELUGA_MODEL=PROVIDER/MODEL", "use this model in every call");
     hint("beluga models default PROVIDER/MODEL", file);
-    out_detail("beluga providers lists all of them; beluga keys set PROVIDER keeps a key.");
+    out_detail("beluga providers lists all of them; beluga keys set PROVIDER stores a key.");
     return CLI_EXIT_CONFIG;
 }
 
 static void note_guess(const cli_session *session)
 {
     if (session->reference == session->guess)
-        out_note("asking %s, because %s is set (-m names another model)", session->guess,
+        out_note("using %s, because %s is set (choose another model with -m)", session->guess,
                  session->chosen_by);
 }
 
@@ -297,7 +297,7 @@ static int remember_reference(cli_session *session, const char *reference, belug
     }
     char *opened = reference ? strdup(reference) : NULL;
     if (reference && !opened)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model's name");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the model's name");
     free(session->opened);
     session->opened = opened;
     return 0;

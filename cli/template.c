@@ -47,10 +47,9 @@ int template_find(const cli_args *args, const char *name, char path[PATH_MAX])
         return n < PATH_MAX ? 0 : out_usage("the path of the template is too long");
     }
     if (!is_name(name))
-        return out_usage(
-            "\"%s\" is no name of a template: one has letters, digits, - and _; a text has "
-            "a field in it, such as {{input}}",
-            name);
+        return out_usage("\"%s\" is not a valid template name, which has only letters, digits, - "
+                         "and _; a prompt text must contain a field, such as {{input}}",
+                         name);
     int rc = template_folder(args, path);
     size_t n = strlen(path);
     if (rc == 0 && n + strlen(name) + sizeof "/" SUFFIX > PATH_MAX)
@@ -112,8 +111,8 @@ static int explain_missing(const cli_args *args, const cli_template *t, const ch
         return report_file_error(args, err, CLI_EXIT_CONFIG);
     template_each(args, compare, &near);
     if (*near.best) return out_usage("there is no template %s; did you mean %s?", name, near.best);
-    return out_usage("there is no template %s (%s); beluga templates lists them, and a text has a "
-                     "field in it, such as {{input}}",
+    return out_usage("there is no template %s (%s); beluga templates lists them, and a prompt text "
+                     "must contain a field, such as {{input}}",
                      name, t->path);
 }
 
@@ -140,8 +139,9 @@ static const struct {
     {"prompt", is_text, "a text"},
     {"options", beluga_json_is_object, "a map of options, such as temperature: 0.2"},
     {"schema", is_schema, "a JSON Schema, its short form, or the path of a file"},
-    {"tools", beluga_json_is_array, "a list of names"},
-    {"parameters", beluga_json_is_object, "a map from names to defaults, or null"},
+    {"tools", beluga_json_is_array, "a list of tool names"},
+    {"parameters", beluga_json_is_object,
+     "a map from names to default values, where null means no default"},
 };
 #define N_MEMBERS (sizeof members / sizeof members[0])
 
@@ -160,10 +160,9 @@ static int check_member(const cli_template *t, const char *key, const beluga_jso
     if (near)
         out_error("%s: \"%s\" is not known here; did you mean %s?", t->path, key, near);
     else
-        out_error(
-            "%s: \"%s\" is not known here; a template has description, model, system, prompt, "
-            "options, schema, tools and parameters",
-            t->path, key);
+        out_error("%s: \"%s\" is not known here; a template has the members description, "
+                  "model, system, prompt, options, schema, tools and parameters",
+                  t->path, key);
     return CLI_EXIT_CONFIG;
 }
 
@@ -171,7 +170,7 @@ static int check(cli_template *t)
 {
     if (beluga_json_is_null(t->root)) return 0; /* an empty file */
     if (!beluga_json_is_object(t->root)) {
-        out_error("%s: a template is a map, such as prompt: \"Say hello\"", t->path);
+        out_error("%s: a template must be a map, such as prompt: \"Say hello\"", t->path);
         return CLI_EXIT_CONFIG;
     }
     for (const beluga_json *v = beluga_json_first(t->root); v; v = beluga_json_next(t->root, v)) {

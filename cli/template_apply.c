@@ -93,7 +93,7 @@ static int complain(const filling *f)
 {
     if (f->missing.status || f->out->status) return out_no_memory();
     if (!f->missing.length) return 0;
-    return out_usage("the template %s wants%s", f->args->template, text_get(&f->missing));
+    return out_usage("the template %s needs%s", f->args->template, text_get(&f->missing));
 }
 
 /* Put the parameters into a text. */
@@ -155,7 +155,7 @@ static int check_parameters(const cli_args *args, const cli_template *t, const c
     for (size_t i = 0; i < args->parameters.count; i++) {
         const char *item = args->parameters.items[i];
         size_t n = strcspn(item, "=");
-        if (!n || !item[n]) return out_usage("-p: write NAME=VALUE, not %s", item);
+        if (!n || !item[n]) return out_usage("-p: must have the form NAME=VALUE, not %s", item);
         if (!declared(t, item, n) && !has_field(prompt, item, n) && !has_field(system, item, n))
             return out_usage("the template %s has no parameter %.*s", args->template, (int)n, item);
     }
@@ -209,7 +209,7 @@ static int take_schema(cli_args *args, cli_template *t)
     const char *text = beluga_json_string(schema, &length);
     if (!schema || args->schema) return 0;
     if (!command_takes(args->command, ARG_SCHEMA))
-        return out_usage("beluga %s takes no schema, which the template %s has",
+        return out_usage("beluga %s takes no schema, but the template %s has one",
                          args->command->name, args->template);
     const char *slash = strrchr(t->path, '/');
     bool relative = text && slash && text[0] != '/' && strchr(text, '/');
@@ -254,8 +254,8 @@ static int take_lists(cli_args *args, cli_template *t)
     size_t n_options = put_options(t, beluga_json_get(t->root, "options"));
     size_t n_tools = beluga_json_count(tools);
     if (n_tools && !command_takes(args->command, ARG_TOOL))
-        return out_usage("beluga %s takes no tools, which the template %s has", args->command->name,
-                         args->template);
+        return out_usage("beluga %s takes no tools, but the template %s has some",
+                         args->command->name, args->template);
     const char **items = t->items =
         calloc(n_options + n_tools + args->options.count + args->tools.count + 1, sizeof *t->items);
     if (!items || t->options.status) return out_no_memory();
@@ -297,7 +297,7 @@ int template_apply(cli_args *args, cli_template *t)
 {
     if (args->help || args->version) return 0;
     if (!args->template && args->parameters.count)
-        return out_usage("-p gives a parameter to a template: name it with -t");
+        return out_usage("-p sets a parameter of a template: name the template with -t");
     if (!args->template) return 0;
     if (!strstr(args->template, "{{")) return take_file(args, t);
     int rc = check_parameters(args, t, args->template);

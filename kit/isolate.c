@@ -1,6 +1,7 @@
 #include "kit/isolate.h"
 
 #include "base/new_file.h"
+#include "base/spawn.h"
 #include "kit/process.h"
 #include "kit/pulse.h"
 #include "kit/run.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -119,7 +119,7 @@ static void tell(void *payload, const check_result *result)
 static void leave_group(pid_t parent)
 {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    beluga__end_with_parent(SIGKILL);
     if (getppid() != parent) _exit(1);
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0) return;

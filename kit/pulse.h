@@ -9,6 +9,7 @@
 #ifndef BELUGA_KIT_PULSE_H
 #define BELUGA_KIT_PULSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,5 +22,12 @@ typedef struct check_pulse {
 
 /* Feel the pulse of a process: begin with zeros, and do it several times a second. */
 void check_pulse_feel(check_pulse *pulse, pid_t pid);
+
+/* What each system tells of a process in its own way: pulse_proc.c, pulse_darwin.c,
+ * pulse_freebsd.c. */
+int64_t check_pulse_computed_ms(pid_t pid);
+/* Returns whether a thread of it computes, waits for its turn, or for a disk. */
+bool check_pulse_is_busy(pid_t pid);
+int64_t check_pulse_bytes(pid_t pid);
 
 #endif

@@ -1,5 +1,6 @@
 /* Connections: accepting, reading requests, and closing in every way. */
 #include "base/epoll.h"
+#include "base/sockets.h"
 #include "peer/play.h"
 #include "peer/server.h"
 #include "peer/socket.h"
@@ -9,7 +10,6 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)16 * 1024)

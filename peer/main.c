@@ -1,4 +1,5 @@
 /* beluga-peer: the scripted peer as a program, for benchmarks and for manual tests. */
+#include "base/spawn.h"
 #include "peer/peer.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -212,7 +212,7 @@ static void raise_descriptor_limit(void)
 static bool end_with_parent(void)
 {
     pid_t parent = getppid();
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    beluga__end_with_parent(SIGTERM);
     return getppid() == parent;
 }
 

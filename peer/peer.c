@@ -1,5 +1,6 @@
 /* The life of a peer: its descriptors, loop and thread. */
 #include "base/epoll.h"
+#include "base/sockets.h"
 #include "base/thread.h"
 #include "peer/server.h"
 
@@ -9,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define BACKLOG    4096

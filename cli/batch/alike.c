@@ -1,8 +1,8 @@
 #include "batch/alike.h"
 
-/* These errors come of what a line asks; all others may come of the model, the key, the network or
- * the server. A request that was refused as invalid is its line's, since services say so of many
- * things that one line alone has. */
+/* These errors are caused by the line itself; all others may be caused by the model, the key, the
+ * network or the server. INVALID_REQUEST counts as caused by the line, since services use it for
+ * many faults that only one line has. */
 static bool is_of_the_line(int code)
 {
     switch (code) {

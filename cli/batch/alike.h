@@ -1,5 +1,5 @@
-/* Failures in a row whose cause may lie outside their lines: a wrong model, a server that is down.
- * Their results are held back until it is known whether they are final. */
+/* Consecutive failures whose cause may lie outside the lines, such as a wrong model or a server
+ * that is down. Their results are held back until it is known whether they are final. */
 #ifndef BELUGA_CLI_BATCH_ALIKE_H
 #define BELUGA_CLI_BATCH_ALIKE_H
 
@@ -8,10 +8,10 @@
 
 #include <beluga/error.h>
 
-/* So many failures in a row that are alike end a run. */
+/* After this number of consecutive failures of the same kind, the run ends. */
 #define BATCH_MOST_ALIKE 10
 
-/* The result of a line, and its place among those that are asked. */
+/* A result that is held back, and the position of its line among the lines that are asked. */
 typedef struct batch_held {
     uint64_t place, ticket;
     cli_text text; /* owned */
@@ -21,20 +21,21 @@ typedef struct batch_held {
 typedef struct batch_alike {
     batch_held held[BATCH_MOST_ALIKE];
     size_t count;
-    beluga_error error; /* the error of the first one */
+    beluga_error error; /* the error of the first result that is held */
 } batch_alike;
 
-/* Return whether an error concerns all lines: it ends the run, and its line is left for the next
- * one. */
+/* Return whether an error concerns all lines. Such an error ends the run, and its line stays
+ * unanswered for the next run. */
 bool batch_alike_is_of_all(int code);
 
-/* Return whether an error of a call may have its cause outside the line that was asked. */
+/* Return whether an error of a call may have a cause outside the line. */
 bool batch_alike_is_suspect(const beluga_error *err);
 
-/* Return whether an error is like those that are held, or none is. */
+/* Return whether an error is of the same kind as those of the held results, or no result is held.
+ */
 bool batch_alike_fits(const batch_alike *alike, const beluga_error *err);
 
-/* Hold a result back, and take over its text; there must be room. */
+/* Hold a result back. This takes its text over; the caller has checked that there is room. */
 void batch_alike_hold(batch_alike *alike, const batch_held *held, const beluga_error *err);
 
 #endif

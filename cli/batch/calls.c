@@ -7,7 +7,7 @@
 
 #define DEFAULT_JOBS 8
 #define MAX_JOBS     10000
-/* Descriptors that are needed besides those of the calls. */
+/* File descriptors that are needed for other things than calls. */
 #define SPARE_FILES 64
 
 int batch_calls_take(const cli_args *args, size_t *jobs)
@@ -26,8 +26,10 @@ int batch_calls_take(const cli_args *args, size_t *jobs)
 static void allow_files(size_t jobs)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= jobs + SPARE_FILES) return;
-    limit.rlim_cur = jobs + SPARE_FILES < limit.rlim_max ? jobs + SPARE_FILES : limit.rlim_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || (size_t)limit.rlim_cur >= jobs + SPARE_FILES)
+        return;
+    rlim_t wanted = (rlim_t)(jobs + SPARE_FILES);
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 

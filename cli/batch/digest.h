@@ -1,4 +1,4 @@
-/* SHA-256 of a text that comes in pieces. */
+/* SHA-256 of a text that arrives in pieces. */
 #ifndef BELUGA_CLI_BATCH_DIGEST_H
 #define BELUGA_CLI_BATCH_DIGEST_H
 
@@ -15,7 +15,7 @@ typedef struct batch_digest {
 } batch_digest;
 
 void batch_digest_begin(batch_digest *digest);
-/* Add bytes; a reader that tells what it sees calls it. */
+/* Add bytes. The signature is that of batch_reader.seen. */
 void batch_digest_bytes(void *payload, const char *bytes, size_t n);
 /* Write the digest in hexadecimal, and begin a new one. */
 void batch_digest_finish(batch_digest *digest, char text[BATCH_DIGEST_TEXT]);

@@ -18,7 +18,7 @@
 typedef struct estimate_sums {
     uint64_t lines, bad, under_way;
     int64_t input, most_output;
-    bool bounded;   /* every line limits the length of its answer */
+    bool bounded;   /* every line has a limit for the length of its answer */
     double average; /* average of the existing answers; below 0: there are none */
     int64_t output; /* -1: unknown */
     beluga_price price;
@@ -26,9 +26,8 @@ typedef struct estimate_sums {
     const char *out_how, *cost_how;
 } estimate_sums;
 
-static const char input_how[] =
-    "a quarter of each text's bytes, 1,000 for an image, 4 for each message; "
-    "providers count otherwise, by up to a half";
+static const char input_how[] = "a quarter of each text's bytes, 1,000 for an image, 4 for each "
+                                "message; the provider's own count may differ by up to a half";
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
@@ -52,7 +51,7 @@ static void add(estimate_sums *s, const batch_item *item, int64_t max_tokens)
 {
     s->input = beluga__add(s->input, batch_estimate_input(item));
     s->lines++;
-    if (item->n_texts) return; /* vectors have no output that is paid for */
+    if (item->n_texts) return; /* a request for vectors has no output tokens */
     if (item->request.max_tokens) max_tokens = item->request.max_tokens;
     s->most_output = beluga__add(s->most_output, max_tokens);
     s->bounded &= max_tokens > 0;
@@ -87,18 +86,19 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     return rc;
 }
 
-/* The lengths of existing answers are the best guess; without answers, the allowed length is. */
+/* The best estimate is the average length of the existing answers; without answers, use the largest
+ * allowed length. */
 static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;
     s->output = -1;
-    s->out_how = "no line is done, and no max_tokens says how long an answer may get";
+    s->out_how = "no line is done yet, and max_tokens does not limit the length of an answer";
     if (t->done && t->output_tokens) {
         s->output = (int64_t)((double)t->output_tokens / (double)t->done * (double)s->lines);
-        s->out_how = "the average of the lines that are done";
+        s->out_how = "average of the lines that are done";
     } else if (s->bounded) {
         s->output = s->most_output;
-        s->out_how = "at most: max_tokens of each line";
+        s->out_how = "upper limit: max_tokens of each line";
     }
 }
 
@@ -114,13 +114,13 @@ bool batch_estimate_price(const beluga_prices *prices, const char *model, beluga
 static void guess_cost(const batch_estimate *e, estimate_sums *s)
 {
     s->cost = -1;
-    s->cost_how = "the model's price is not known";
+    s->cost_how = "the price of the model is not known";
     if (!batch_estimate_price(e->prices, e->model, &s->price)) return;
     beluga_usage usage = BELUGA_USAGE_INIT;
     usage.input_total = s->input;
     usage.output_total = s->output < 0 ? 0 : s->output;
     s->cost = beluga_price_cost(&s->price, &usage);
-    s->cost_how = s->output < 0 ? "of the input alone" : "of input and output";
+    s->cost_how = s->output < 0 ? "input and output" : "of input and output";
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ int batch_estimate_tell(const cli_args *args, const batch_estimate *e)
     estimate_sums s = {.bounded = true};
     int rc = add_up(e, &s);
     if (rc != 0) return rc;
-    if (s.bad > MAX_TOLD) out_note("and %" PRIu64 " more bad lines", s.bad - MAX_TOLD);
+    if (s.bad > MAX_TOLD) out_note("and %" PRIu64 " more lines with errors", s.bad - MAX_TOLD);
     guess_output(e, &s);
     guess_cost(e, &s);
     if (args->json) return put_json(e, &s);

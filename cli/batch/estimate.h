@@ -19,14 +19,14 @@ typedef struct batch_estimate {
     const beluga_config *config;
     const beluga_prices *prices;  /* NULL: prices are unknown */
     const char *model;            /* in the form PROVIDER/MODEL */
-    const batch_journal *journal; /* of the lines that jobs have */
-    double factor; /* of the price, where lines are asked in batch jobs; 0: they are not */
+    const batch_journal *journal; /* the lines that are in jobs */
+    double factor; /* factor on the price if lines are asked in batch jobs; 0: they are not */
 } batch_estimate;
 
 /* Find the price of a model in the form PROVIDER/MODEL. */
 bool batch_estimate_price(const beluga_prices *prices, const char *model, beluga_price *price);
 
-/* Return about how many tokens a line asks. */
+/* Estimate the number of input tokens of a line. */
 int64_t batch_estimate_input(const batch_item *item);
 
 /* Read the input and print the estimate. @return the exit code. */

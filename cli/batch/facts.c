@@ -10,7 +10,7 @@ static bool is_text(int key)
     return info->type == BELUGA_OPTION_STRING || info->type == BELUGA_OPTION_LIST;
 }
 
-/* Returns the value as owned text, "" when it is not set; NULL without memory. */
+/* Returns the value of an option as owned text, "" if it is not set; NULL without memory. */
 static char *describe(const beluga_config *config, int key)
 {
     size_t n = beluga_config_describe(config, key, NULL, 0, NULL);
@@ -19,7 +19,7 @@ static char *describe(const beluga_config *config, int key)
     return text;
 }
 
-/* Numbers and words are written unchanged, longer texts as their digest. */
+/* Numbers and words are added unchanged, longer texts as a digest. */
 static int add_option(const beluga_config *config, int key, char *options)
 {
     char digest[BATCH_DIGEST_TEXT];
@@ -51,7 +51,7 @@ static void add(batch_facts *facts, const char *name, const char *value)
     facts->items[facts->count++] = (batch_fact){name, value};
 }
 
-/* Add the name of a column by the beginning of its digest. */
+/* Add a column, as the first digits of its name's digest. */
 static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const char *name)
 {
     char digest[BATCH_DIGEST_TEXT];
@@ -60,7 +60,7 @@ static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const ch
     if (name) snprintf(text + used, BATCH_FORMAT_BYTES - used, " %s %.16s", what, digest);
 }
 
-/* The format, and how it is read where that is not as usual. */
+/* Describe the format, and how the file is read if that is not the usual way. */
 static void describe_format(const batch_fact_source *source, char text[BATCH_FORMAT_BYTES])
 {
     const batch_layout *layout = source->layout;

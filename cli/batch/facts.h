@@ -20,13 +20,13 @@ typedef struct batch_fact_texts {
     char tools[BATCH_DIGEST_TEXT];
 } batch_fact_texts;
 
-/* The command's own part of the facts; NULL: not given. */
+/* The facts that come from the command line; NULL: not given. */
 typedef struct batch_fact_source {
     const char *input_digest;
     const batch_layout *layout;
     bool openai; /* results have the form of OpenAI's batches */
     const char *prompt_column, *attach_column, *template, *system, *schema;
-    const char *tools; /* what the model is told of them (tools_describe) */
+    const char *tools; /* the model's description of the tools (tools_describe) */
 } batch_fact_source;
 
 /* @return 0, or -1 without memory. */

@@ -1,4 +1,4 @@
-/* The lines of a file that has been surveyed, and the output beside it. */
+/* A supply that takes its lines from a surveyed file, and writes the results to an output file. */
 #ifndef BELUGA_CLI_BATCH_FILE_SUPPLY_H
 #define BELUGA_CLI_BATCH_FILE_SUPPLY_H
 

@@ -36,7 +36,7 @@ int batch_new_file_begin(batch_new_file *file, const char *path, bool follow)
 {
     file->length = file->used = 0;
     if (beluga__new_file_begin(&file->file, path, follow) != 0) return -1;
-    /* The file is locked before it has the name by which another run would find it. */
+    /* Lock the file before it gets the name by which another run would find it. */
     if (flock(file->file.fd, LOCK_EX | LOCK_NB) == 0) return 0;
     batch_new_file_drop(file);
     return -1;

@@ -63,7 +63,7 @@ static const delimiter_name delimiters[] = {
     {'\t', "\\t", "tabs"},    {'|', "pipe", "vertical bars"},
 };
 
-/* A quote and the ends of lines have another meaning in CSV, and other bytes may be part of a
+/* Quotes and line ends have another meaning in CSV, and bytes that are not ASCII may be part of a
  * character. */
 static bool can_delimit(char c)
 {

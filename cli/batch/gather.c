@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Lines that are put, and results that are taken, before the other gets its turn. */
+/* Number of lines to put, and of results to take, before switching to the other task. */
 #define PUT_AT_ONCE     256
 #define COLLECT_AT_ONCE 1024
 #define WAIT_MS         100
@@ -39,23 +39,24 @@ static bool is_stopped(void *payload)
 
 static int refuse(const batch_gatherer *c, const char *what)
 {
-    out_error("the job %s at %s %s: name another job, or remove it by beluga batch --remove %s",
+    out_error("the job %s at %s %s: choose another job name, or remove this job with beluga batch "
+              "--remove %s",
               queue_job(c->queue), queue_where(c->queue), what, queue_where(c->queue));
     return CLI_EXIT_USAGE;
 }
 
-/* The lines of a job that is there never change. */
+/* The lines of an existing job never change, so it must have the same lines as this run. */
 static int check_lines(const batch_gatherer *c)
 {
     const batch_manifest *m = &c->found;
     bool same = strcmp(m->id, c->mark.id) == 0;
     if (c->args->retry_failed)
-        return out_usage("--retry-failed: the job %s is not over; collect its results without this "
-                         "option first",
+        return out_usage("--retry-failed: the job %s is not finished; collect its results without "
+                         "this option first",
                          queue_job(c->queue));
     if (m->there + m->lines != c->survey->wanted)
         return refuse(c, "was begun with another --limit");
-    if (!same && m->there) return refuse(c, "was begun for another output, which had lines");
+    if (!same && m->there) return refuse(c, "was begun for another output that already had lines");
     return 0;
 }
 
@@ -63,7 +64,7 @@ static int check_found(batch_gatherer *c, const char *json, size_t n)
 {
     batch_difference difference;
     if (batch_manifest_read(&c->found, json, n) != 0)
-        return refuse(c, "is of another version of beluga");
+        return refuse(c, "was made by another version of beluga");
     batch_manifest_compare(&c->found, c->facts, &difference);
     if (difference.kind != BATCH_SAME) return refuse(c, difference.text);
     int rc = check_lines(c);
@@ -114,13 +115,14 @@ static int make_job(const batch_gatherer *c, const cli_text *json)
     beluga_error err;
     if (queue_create(c->queue, json->data, json->length, &made, &err) != 0) return report(c, &err);
     if (made) return 0;
-    out_error("the job %s was made by somebody else just now: name another one, or give the same "
-              "command again to go on with it",
+    out_error("somebody else has just created the job %s: choose another name, or give the same "
+              "command again to join that job",
               queue_job(c->queue));
     return CLI_EXIT_USAGE;
 }
 
-/* The mark comes first: a job whose making was cut off is known again by it. */
+/* The mark is written before the job is created. If this process dies in between, the next run
+ * recognises the job by the mark. */
 static int create(batch_gatherer *c)
 {
     cli_text json = {0};
@@ -176,14 +178,16 @@ static int put_line(batch_gatherer *c, const batch_claim *claim)
     return rc;
 }
 
-/* A cluster that has just lost a server has no leader for some seconds, and says various things. */
+/* Returns whether this error may be temporary. A cluster that has just lost a server has no leader
+ * for some seconds, and reports various errors. */
 static bool may_pass(int code)
 {
     return code == BELUGA_ERROR_NOT_SUPPORTED || code == BELUGA_ERROR_NETWORK ||
            code == BELUGA_ERROR_TIMEOUT || code == BELUGA_ERROR_INTERNAL;
 }
 
-/* It is tried again in later turns, while results are collected. */
+/* Seal the job. If that fails for the moment, later turns try again, while results are collected.
+ */
 static int seal(batch_gatherer *c)
 {
     beluga_error err;
@@ -197,7 +201,7 @@ static int seal(batch_gatherer *c)
     return 0;
 }
 
-/* Put the next lines, and seal the job behind the last one. @return 0, or -1: it stops. */
+/* Put the next lines, and seal the job after the last one. @return 0, or -1 to stop. */
 static int put_some(batch_gatherer *c)
 {
     batch_supply *lines = &c->lines.base;
@@ -219,18 +223,19 @@ static int put_some(batch_gatherer *c)
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
-/* A result that is there already came before an earlier run was killed. */
+/* Write a result. If the line already has one, an earlier run wrote it before it was killed. */
 static int keep_result(batch_gatherer *c, const queue_result *result)
 {
     batch_entry entry;
     bool good = batch_entry_read(result->bytes, result->length, &entry);
     if (!good || entry.line != result->line || entry.line > c->output->max_line) {
         c->unreadable++;
-        out_warning("the queue's result of line %" PRIu64 " can't be read, and is passed over",
+        out_warning("the queue's result of line %" PRIu64 " can't be read, and is skipped",
                     result->line);
         return 0;
     }
-    /* The mark stays before what can't be read, so that another run finds it again. */
+    /* The mark stays before a result that can't be read, so that another run finds this result
+     * again. */
     if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
     return batch_output_add(c->output, &entry, result->bytes, result->length);
@@ -243,7 +248,7 @@ static void pass_over(batch_gatherer *c, const beluga_error *err)
     out_warning("%s", err->message);
 }
 
-/* @return how many results there were; -1: it stops. */
+/* @return the number of results; -1 to stop. */
 static int collect_some(batch_gatherer *c, int64_t wait_ms)
 {
     beluga_error err;
@@ -261,7 +266,7 @@ static int collect_some(batch_gatherer *c, int64_t wait_ms)
     return COLLECT_AT_ONCE;
 }
 
-/* The mark follows what is durable, never the other way round. */
+/* The mark is written only after the results are durable, never before. */
 static int write_mark(batch_gatherer *c, bool now)
 {
     int64_t at = beluga__now_ms();
@@ -289,8 +294,8 @@ static void hear(batch_gatherer *c)
     batch_progress_show(c->progress, &c->output->totals);
 }
 
-/* Return whether a worker has a line. One that was killed is not heard of, though its lines stay
- * claimed where nobody else takes them. */
+/* Return whether a worker is connected that holds a line. A worker that was killed does not report,
+ * but its lines stay claimed until another worker takes them. */
 static bool is_worked_on(batch_gatherer *c)
 {
     queue_worker workers[MOST_WORKERS];
@@ -299,7 +304,8 @@ static bool is_worked_on(batch_gatherer *c)
     return in_flight != 0 || n > MOST_WORKERS;
 }
 
-/* Nobody asks the lines that are left when the budget is spent, until there is a larger one. */
+/* Return whether the budget is spent. The remaining lines are then asked only after a restart with
+ * a larger budget. */
 static bool is_spent(batch_gatherer *c)
 {
     double budget = job_budget(c);
@@ -307,19 +313,20 @@ static bool is_spent(batch_gatherer *c)
     if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-        "the budget of $%.6g is spent by all workers together; for a larger one, "
-        "remove the job by beluga batch --remove %s, and give the same command with it",
+        "all workers together have spent the budget of $%.6g; to continue with a larger one, run "
+        "beluga batch --remove %s, and then this command with the larger budget",
         budget, queue_where(c->queue));
     return true;
 }
 
-/* All lines that are left have a result that can't be read. */
+/* Return whether the result of every remaining line is unreadable. */
 static bool is_stuck(batch_gatherer *c)
 {
     if (!c->unreadable || count_left(c) > c->unreadable) return false;
     beluga_error_set(&c->error, BELUGA_ERROR_MALFORMED_RESPONSE,
-                     "the job is over, and %" PRIu64 " of its results can't be read: remove it by "
-                     "beluga batch --remove %s, and the same command asks these lines again",
+                     "the job is finished, but %" PRIu64
+                     " of its results can't be read: run beluga batch --remove %s, and then this "
+                     "command again to ask these lines again",
                      count_left(c), queue_where(c->queue));
     return true;
 }
@@ -340,7 +347,7 @@ static void go(batch_gatherer *c)
     queue_counts counts;
     batch_file_supply_begin(&c->lines, c->reader, c->survey, c->output);
     if (c->joined && queue_count(c->queue, &counts, LAST_WAIT_MS)) c->sealed = counts.lines != 0;
-    /* Results that the output has lost since are collected again. */
+    /* If the output has lost results since then, collect everything again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = beluga__now_ms();
@@ -362,7 +369,7 @@ int batch_gather_run(batch_gatherer *c)
     batch_signals_unwatch(&before);
     batch_progress_hide(c->progress);
     if (c->interrupted)
-        out_note("the job %s stays in its queue, and workers go on with it", queue_job(c->queue));
+        out_note("the job %s stays in its queue, and workers continue it", queue_job(c->queue));
     return 0;
 }
 
@@ -372,7 +379,7 @@ void batch_gather_end(batch_gatherer *c)
 {
     beluga_error err;
     if (queue_remove(c->queue, &err) != 0 && err.code != BELUGA_ERROR_NOT_FOUND) {
-        out_warning("the job %s could not be removed (%s): beluga batch --remove %s does it later",
+        out_warning("the job %s could not be removed (%s): run beluga batch --remove %s later",
                     queue_job(c->queue), err.message, queue_where(c->queue));
         return;
     }

@@ -1,6 +1,6 @@
 /*
- * Puts the lines of an input into a queue that many machines share, and collects their results into
- * the output. It may die at any time, and go on.
+ * Puts the lines of an input into a queue that many machines share, and collects the results into
+ * the output. If this process dies, the next run continues.
  */
 #ifndef BELUGA_CLI_BATCH_GATHER_H
 #define BELUGA_CLI_BATCH_GATHER_H
@@ -23,36 +23,38 @@ typedef struct batch_gatherer {
     batch_reader *reader;
     batch_output *output;
     batch_progress *progress;
-    batch_manifest made; /* of the job where it is not there yet; id and lines are not looked at */
-    /* Its own. */
+    batch_manifest made; /* describes the job that is created if there is none; its id and number
+                          * of lines are not used */
+    /* Set by the functions below. */
     queue *queue;
-    batch_manifest found; /* of the job that is there */
+    batch_manifest found; /* describes the existing job */
     bool joined;
-    batch_mark mark, written;   /* where it is, and what the file says */
-    int64_t marked_ms, came_ms; /* when the mark was written, and when the last result came */
+    batch_mark mark, written;   /* the current position, and the position in the file */
+    int64_t marked_ms, came_ms; /* when the mark was written, and when the last result arrived */
     batch_file_supply lines;
     bool sealed;
-    int64_t seal_ms, seal_until_ms; /* when sealing is tried again, and given up; 0: not tried */
-    uint64_t unreadable;            /* results that were passed over */
+    int64_t seal_ms, seal_until_ms; /* when sealing is retried, and when it is given up; 0: not
+                                     * tried yet */
+    uint64_t unreadable;            /* number of results that can't be read and were skipped */
     queue_counts counts;
     queue_sum spent;
     /* The outcome. */
     beluga_error error; /* the error that stopped it; code 0: none */
     bool interrupted;
-    int code; /* of a failure that was reported; 0: none */
+    int code; /* exit code of a failure that was already reported; 0: none */
 } batch_gatherer;
 
 /*
- * Connect, and find whether the job is there. A job of other facts is refused.
+ * Connect, and look for the job. A job with other facts is refused.
  * @return 0, or an exit code, reported. Free the collector in either case.
  */
 int batch_gather_find(batch_gatherer *collector);
 
-/* Put the lines that the open output does not have, and collect until all have a result. @return 0,
- * or an exit code, reported, where it could not begin. */
+/* Put the lines that the open output does not have, and collect results until every line has one.
+ * @return 0, or an exit code, reported, if this could not begin. */
 int batch_gather_run(batch_gatherer *collector);
 
-/* Remove the job: all its results are durable in the output. */
+/* Remove the job, after all its results are durable in the output. */
 void batch_gather_end(batch_gatherer *collector);
 
 void batch_gather_free(batch_gatherer *collector);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #define WORD_BITS 64
-/* The file is read once for each part of the ids, and each part fits into memory. Where there are
- * more ids than this many parts of the usual size can hold, the parts are larger. */
+/* The ids are searched in parts that fit into memory, and the file is read once for each part. If
+ * there are more ids than this many parts of the usual size can hold, the parts are larger. */
 #define PART_IDS  ((uint64_t)8192)
 #define MAX_PARTS ((uint64_t)64)
 
@@ -63,7 +63,7 @@ int batch_ids_add(batch_ids *ids, const char *id, bool is_number, uint64_t line)
     return ids->used < BATCH_IDS_BUFFER ? 0 : flush(ids);
 }
 
-/* Returns the number of ids behind the first `from`, at most a full buffer; -1 with errno. */
+/* Load ids into the buffer, after skipping `from` of them. Returns their number; -1 with errno. */
 static long load(batch_ids *ids, uint64_t from)
 {
     ssize_t n =
@@ -73,7 +73,7 @@ static long load(batch_ids *ids, uint64_t from)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* Returns the place of a digest, which is empty where the table does not have it. */
+/* Returns the place of a digest in the table; the place is empty if the table does not have it. */
 static uint64_t *find_place(id_table *table, const uint64_t digest[2])
 {
     for (uint64_t at = digest[0];; at++) {
@@ -91,7 +91,7 @@ static bool is_taken(id_table *table, const batch_id *id)
     return taken;
 }
 
-/* One reading of the file for one part: the ids enter the table, or numbers are looked up. */
+/* One pass through the file for one part: either adds the ids to the table, or looks numbers up. */
 typedef struct id_search {
     batch_ids *ids;
     uint64_t part, parts;
@@ -137,7 +137,7 @@ int batch_ids_find_taken(batch_ids *ids, uint64_t last, batch_lines *out)
     if (flush(ids) != 0) return -1;
     uint64_t size = ids->written / MAX_PARTS > PART_IDS ? ids->written / MAX_PARTS : PART_IDS;
     uint64_t parts = ids->written / size + 1, most = ids->written < size ? ids->written : size;
-    /* Parts differ a little in size, so there is room for twice as many ids. */
+    /* The parts differ a little in size, so the table has room for twice as many ids. */
     while (table.mask < 4 * most) table.mask = 2 * table.mask + 1;
     out->last = last;
     out->bits = calloc(last / WORD_BITS + 1, sizeof *out->bits);

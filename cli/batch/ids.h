@@ -1,6 +1,6 @@
 /*
- * Finds the lines whose id an earlier line has, and the lines without an id whose number is the id
- * of another line. The ids are kept in a file, which needs little memory.
+ * Finds lines whose id an earlier line has, and lines without an id whose number is the id of
+ * another line. The ids are kept in a file, so that little memory is needed.
  */
 #ifndef BELUGA_CLI_BATCH_IDS_H
 #define BELUGA_CLI_BATCH_IDS_H

@@ -40,7 +40,8 @@ static long find_named_column(const batch_reader *reader, const char *name)
     return *name && !*end && column >= 0 && (size_t)column < reader->n_columns ? column : -1;
 }
 
-/* Without a header, the only column must be the prompt. With one, the file may be without it. */
+/* Without a header, the file must have only one column. With a header, a column for the prompt may
+ * be missing. */
 static long find_prompt_column(const batch_plan *plan)
 {
     static const char *const names[] = {"prompt", "text", NULL};
@@ -55,7 +56,7 @@ static int miss_named(const batch_plan *plan, const char *name, size_t length, c
 {
     char columns[MAX_TOLD_COLUMNS];
     batch_reader_list_columns(plan->reader, columns, sizeof columns);
-    batch_say_why(why, "the CSV has no column \"%.*s\", which %s names; it has %s",
+    batch_say_why(why, "the CSV has no column \"%.*s\", which %s names; its columns are %s",
                   (int)(length < 80 ? length : 80), name, who, columns);
     return -1;
 }
@@ -67,12 +68,12 @@ static int miss_prompt(const batch_plan *plan, char *why)
     batch_reader_list_columns(plan->reader, columns, sizeof columns);
     if (name) return miss_named(plan, name, strlen(name), "--prompt-column", why);
     if (plan->reader->headless)
-        batch_say_why(why, "the CSV has %zu columns: say with --prompt-column N which is asked",
+        batch_say_why(why, "the CSV has %zu columns: choose the one to ask with --prompt-column N",
                       plan->reader->n_columns);
     else
         batch_say_why(why,
-                      "the CSV has no column \"prompt\" or \"text\"; it has %s: name one with "
-                      "--prompt-column, or say --no-header where this is its first row",
+                      "the CSV has no column \"prompt\" or \"text\"; its columns are %s: choose "
+                      "one with --prompt-column, or give --no-header if this is its first row",
                       columns);
     return -1;
 }
@@ -104,7 +105,7 @@ static int set_id(batch_item *item, const char *id, size_t length)
 {
     if (!length) return 0;
     if (length > BATCH_MAX_ID_BYTES) return fail(item, "its id is longer than 512 bytes", "");
-    if (memchr(id, '\0', length)) return fail(item, "its id has a zero byte", "");
+    if (memchr(id, '\0', length)) return fail(item, "its id contains a NUL byte", "");
     memcpy(item->id, id, length);
     item->id[length] = '\0';
     item->has_id = true;
@@ -120,7 +121,7 @@ static int take_id(batch_item *item, const beluga_json *object)
     const char *text = beluga_json_string(id, &length);
     if (!text && beluga_json_is_number(id)) text = beluga_json_text(item->request.doc, id, &length);
     return text ? set_id(item, text, length)
-                : fail(item, "its id is neither a text nor a number", "");
+                : fail(item, "its id must be a string or a number", "");
 }
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -146,7 +147,7 @@ static int find_in_json(item_source *f, const char *name, size_t name_length, co
     return 0;
 }
 
-/* A line of plain text has one field, "text". */
+/* Find the value of a field. A line of plain text has one field, "text". */
 static int find_field(void *payload, const char *name, size_t name_length, const char **text,
                       size_t *length)
 {
@@ -173,7 +174,7 @@ static int attach(item_source *f, beluga_message *message, const char *what, siz
     beluga_error err;
     if (!length) return 0;
     if (length >= sizeof path || memchr(what, '\0', length))
-        return fail(f->item, "what it attaches is no path", "");
+        return fail(f->item, "the value of its attachment is not a path", "");
     memcpy(path, what, length);
     path[length] = '\0';
     int rc = attach_one(message, path, &err);
@@ -181,7 +182,7 @@ static int attach(item_source *f, beluga_message *message, const char *what, siz
     return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* A member is one name or a list of them. */
+/* The member's value is one file name or address, or a list of them. */
 static int attach_member(item_source *f, beluga_message *message)
 {
     size_t length;
@@ -191,12 +192,14 @@ static int attach_member(item_source *f, beluga_message *message)
     if (text) return attach(f, message, text, length);
     if (!value || beluga_json_is_null(value)) return 0;
     if (!beluga_json_is_array(value))
-        return fail(f->item, "it is neither a text nor a list: ", f->plan->attach_name);
+        return fail(f->item,
+                    "this member must be a string or a list of strings: ", f->plan->attach_name);
     for (const beluga_json *v = beluga_json_first(value); v && !rc;
          v = beluga_json_next(value, v)) {
         text = beluga_json_string(v, &length);
         rc = text ? attach(f, message, text, length)
-                  : fail(f->item, "one of its list is no text: ", f->plan->attach_name);
+                  : fail(f->item,
+                         "every item of this list must be a string: ", f->plan->attach_name);
     }
     return rc;
 }
@@ -210,7 +213,7 @@ static int attach_all(item_source *f, beluga_message *message)
     if (rc) return rc;
     const char *untaken = attach_find_untaken(message, f->plan->takes, &name);
     if (!untaken) return 0;
-    batch_say_why(f->item->why, "%.80s is not sent: the provider is not known to take %s (%s)",
+    batch_say_why(f->item->why, "%.80s was not sent: the provider is not known to accept %s (%s)",
                   name, untaken, "--attach-anyway sends it");
     return BELUGA_ERROR_INVALID_INPUT;
 }
@@ -250,15 +253,15 @@ static int take_request(const batch_plan *plan, const beluga_json *root, batch_i
     const char *method = beluga_json_get_string(root, "method", NULL);
     const char *url = beluga_json_get_string(root, "url", NULL);
     if (method && strcmp(method, "POST") != 0)
-        return fail(item, "its method is not POST but ", method);
+        return fail(item, "its method must be POST, not ", method);
     if (url && ends_in(url, "/embeddings"))
         return batch_texts_parse(beluga_json_get(root, "body"), item);
     if (url && ends_in(url, "/responses"))
         item->request.protocol = &protocol_responses;
     else if (url && !ends_in(url, "/chat/completions"))
-        return fail(
-            item, "its url is none of /v1/chat/completions, /v1/responses and /v1/embeddings but ",
-            url);
+        return fail(item,
+                    "its url must be /v1/chat/completions, /v1/responses or /v1/embeddings, not ",
+                    url);
     return batch_request_parse(plan, beluga_json_get(root, "body"), item);
 }
 
@@ -272,14 +275,14 @@ static int take_object(item_source *f)
     const char *name = plan->prompt_name ? plan->prompt_name : "prompt";
     const char *prompt = beluga_json_get_string(root, name, &length);
     if (plan->prompt_name)
-        return prompt ? ask(f, prompt, length) : fail(item, "it has no text called ", name);
+        return prompt ? ask(f, prompt, length)
+                      : fail(item, "it has no string member called ", name);
     if (beluga_json_get(root, "body")) return take_request(plan, root, item);
     if (messages) return batch_request_parse_messages(messages, item);
     if (!prompt) prompt = beluga_json_get_string(root, "text", &length);
     if (prompt) return ask(f, prompt, length);
     return fail(
-        item,
-        "it has none of \"prompt\", \"messages\" and \"body\": say with --template what to ask",
+        item, "it has no \"prompt\", \"messages\" or \"body\": choose what to ask with --template",
         "");
 }
 
@@ -292,7 +295,7 @@ static int take_json(item_source *f)
     if (beluga_json_is_array(root)) return batch_request_parse_messages(root, f->item);
     const char *text = beluga_json_string(root, &length);
     return text ? ask(f, text, length)
-                : fail(f->item, "it is neither a text, a list nor an object", "");
+                : fail(f->item, "it must be a string, a list or an object", "");
 }
 
 static int parse_json(const batch_record *record, batch_item *item)
@@ -300,12 +303,12 @@ static int parse_json(const batch_record *record, batch_item *item)
     beluga_error err;
     int rc = beluga_json_parse(record->bytes, record->length, &item->request.doc, &err);
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
-    batch_say_why(item->why, "it is not JSON: %.200s", err.message);
+    batch_say_why(item->why, "it is not valid JSON: %.200s", err.message);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Nearly every line of text has its number for an id, which printf would make the dearest part of
- * reading it. */
+/* Write a line number. Most lines of text use their number as id, and printf would take the largest
+ * part of the time to read a line. */
 static void set_number(batch_item *item, uint64_t number)
 {
     char digits[20]; /* of the largest number */

@@ -13,12 +13,12 @@
 /* The settings that all records share. */
 typedef struct batch_plan {
     const batch_template *template; /* NULL: none */
-    const char *system;             /* NULL: none */
+    const char *system;             /* system text; NULL: none */
     const char *prompt_name;        /* column or member to ask; NULL: one of the usual names */
     const batch_reader *reader;     /* gives the names of the columns */
     /* model to which tools are bound; NULL: tools are only checked */
     beluga_chat_model *model;
-    const char *attach_name; /* column or member with files and addresses; NULL: none */
+    const char *attach_name; /* column or member with files and addresses to attach; NULL: none */
     uint64_t takes;          /* capabilities of the model's provider */
     /* columns of a CSV file; -1: none */
     long id_column, prompt_column, attach_column;
@@ -28,7 +28,8 @@ typedef struct batch_item {
     uint64_t line, digest; /* of the record */
     char id[BATCH_MAX_ID_BYTES + 1];
     bool has_id; /* the record has an id, and not just a line number */
-    /* what is asked; a record that is no request is messages alone, of Chat Completions */
+    /* a record that is not in the form of a request becomes a Chat Completions request with only
+     * messages */
     protocol_request request;
     /* the texts of a request to Embeddings, instead of messages; the arrays are owned */
     const char **texts;
@@ -40,8 +41,8 @@ typedef struct batch_item {
 /* Find the columns of a CSV. @return 0, or -1 with the missing column in `why`. */
 int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES]);
 
-/* Read only the id of a record; its line's number stands for an id that can't be read, or is not
- * there. @return as batch_item_parse. */
+/* Read only the id of a record. The line number replaces an id that is missing or can't be read.
+ * @return as batch_item_parse. */
 int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item);
 
 /*

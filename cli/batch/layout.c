@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The format is recognised within this many bytes, the delimiter by this many rows. */
+/* The format is recognised by this number of bytes, the delimiter by this number of rows. */
 #define PEEK_BYTES  4096
 #define SAMPLE_ROWS 32
 
@@ -35,9 +35,9 @@ static batch_format find_format(const char *path, int fd)
 /* The shape of the first rows when they are read with one delimiter. */
 typedef struct delimiter_trial {
     char delimiter;
-    bool known;     /* a column has a name that is looked for */
-    size_t columns; /* of the first row; 0: it can't be read so */
-    size_t faults;  /* of the rows behind it */
+    bool known;     /* a column has one of the names that are looked for */
+    size_t columns; /* columns of the first row; 0: it can't be read with this delimiter */
+    size_t faults;  /* number of faults in the following rows */
 } delimiter_trial;
 
 static bool has_known_column(const batch_reader *r, const char *prompt_column)
@@ -73,7 +73,7 @@ static bool is_better(const delimiter_trial *a, const delimiter_trial *b)
     return a->columns > b->columns;
 }
 
-/* Spreadsheets write the line "sep=;" in front of the header. Returns 0 where there is none. */
+/* Spreadsheets may write a line such as "sep=;" before the header. Returns 0 if there is none. */
 static char find_told_delimiter(int fd)
 {
     char bytes[sizeof "\xEF\xBB\xBFsep=;\n"] = "";
@@ -84,7 +84,8 @@ static char find_told_delimiter(int fd)
     return batch_delimiter_from_name(name);
 }
 
-/* A delimiter that makes one column of the first row separates nothing. */
+/* Find the delimiter that fits the first rows best. A delimiter that gives only one column is
+ * ignored. */
 static char find_delimiter(const batch_layout *layout, int fd, const char *prompt_column)
 {
     char told = find_told_delimiter(fd);
@@ -115,8 +116,9 @@ static size_t skip_space(const char *bytes, size_t n)
     return i;
 }
 
-/* The first line of a value that goes on below: a bracket with nothing or the beginning of another
- * value behind it. Text may begin with a bracket, too. */
+/* Returns the bracket of a JSON value that continues on the next lines; 0 if there is none. After
+ * the bracket the line has nothing, or the beginning of another value; a text may begin with a
+ * bracket, too. */
 static char find_open_bracket(const batch_record *record)
 {
     const char *bytes = record->bytes;
@@ -129,8 +131,8 @@ static char find_open_bracket(const batch_record *record)
     return goes_on ? bracket : '\0';
 }
 
-/* Return the bracket of a value of many lines, or of a list on one line that holds something other
- * than messages; 0: the first line is a value of its own, or no JSON at all. */
+/* Return the bracket of a JSON value that takes several lines, or of a list on one line that does
+ * not contain messages; 0: the first line is a whole value, or is not JSON. */
 static char find_wrong_bracket(const batch_record *record)
 {
     beluga_json_doc *doc = NULL;
@@ -142,8 +144,8 @@ static char find_wrong_bracket(const batch_record *record)
     return is_list ? '[' : '\0';
 }
 
-/* The first row has a column that is looked for and another one, and the rows behind it have as
- * many. */
+/* Returns whether the first row has several columns, one of them with a usual name, and the
+ * following rows have the same number. */
 static bool looks_like_csv(int fd)
 {
     const batch_layout csv = {.format = BATCH_CSV};
@@ -159,8 +161,8 @@ int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_
     batch_record record;
     char bracket = '\0';
     if (layout->guessed && layout->format == BATCH_TEXT && looks_like_csv(fd)) {
-        batch_say_why(why, "it looks like a CSV: say --format csv, or --format text to ask each "
-                           "of its lines");
+        batch_say_why(why, "it looks like a CSV: give --format csv, or --format text to ask each "
+                           "of its lines as a text");
         return -1;
     }
     if (layout->format != BATCH_JSONL) return 0;
@@ -168,11 +170,9 @@ int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_
     if (batch_reader_next(&r, &record) > 0 && !*record.fault) bracket = find_wrong_bracket(&record);
     batch_reader_free(&r);
     if (!bracket) return 0;
-    batch_say_why(why,
-                  bracket == '['
-                      ? "it is one JSON array, and not JSON Lines, which have a value on each "
-                        "line: jq -c '.[]' FILE makes them of it"
-                      : "its JSON goes over several lines, and JSON Lines have a value on each "
-                        "line: jq -c . FILE makes them of it");
+    batch_say_why(why, bracket == '[' ? "it is a single JSON array, but JSON Lines need one value "
+                                        "on each line: convert it with jq -c '.[]' FILE"
+                                      : "its JSON values take several lines, but JSON Lines need "
+                                        "one value on each line: convert it with jq -c . FILE");
     return -1;
 }

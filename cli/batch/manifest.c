@@ -11,12 +11,13 @@
 #include <string.h>
 
 #define VERSION 1
-/* A longer value is a text, which is not told. */
+/* A value that is longer than this is a text, and is not put into the manifest. */
 #define MOST_VALUE_BYTES 128
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* Numbers and words can't be secrets. What else a configuration has must be the worker's, too. */
+/* Returns whether the manifest may contain this option. Numbers and words can't be secrets. All
+ * other options must be set in the configuration of each worker. */
 static bool is_told(int key)
 {
     const beluga_option_info *info = beluga_option_get_info(key);
@@ -24,13 +25,15 @@ static bool is_told(int key)
            info->type != BELUGA_OPTION_LIST && info->type != BELUGA_OPTION_POINTER;
 }
 
-/* Words that say how to answer are told, though they are texts. */
+/* Returns whether an option is a text that the manifest may contain, because it says how to answer.
+ */
 static bool is_word(int key)
 {
     return key == BELUGA_OPTION_STOP_SEQUENCES || key == BELUGA_OPTION_TOOL_CHOICE;
 }
 
-/* A job may have numbers and switches of a provider's own options. */
+/* Returns whether a value is a number or a switch. Of a provider's own options, only these are
+ * allowed. */
 static bool is_plain(const char *value)
 {
     return !value[strspn(value, "0123456789.-")] || strcmp(value, "true") == 0 ||
@@ -249,7 +252,7 @@ void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *f
 
 static int refuse_option(const char *text)
 {
-    out_error("the job sets %.*s, which is a worker's own: it is not worked on",
+    out_error("the job sets %.*s, which only a worker itself may set: this worker refuses the job",
               (int)strcspn(text, "="), text);
     return CLI_EXIT_CONFIG;
 }

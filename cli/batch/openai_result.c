@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Programs expect an id of everything that has one with OpenAI. */
+/* Programs expect an id wherever OpenAI sends one, so missing ids are made. */
 typedef char made_id[48];
 
 static const char *make_id(made_id id, const char *what, uint64_t line)
@@ -17,7 +17,7 @@ static const char *make_id(made_id id, const char *what, uint64_t line)
     return id;
 }
 
-/* Services of other makers tell no id, or no time. */
+/* Choose ids and times, since other services may not send them. */
 static protocol_identity identify(const protocol *table, const beluga_response *r, uint64_t line)
 {
     protocol_identity identity = {.created = beluga_response_created(r)};
@@ -68,7 +68,7 @@ static void put_cause(beluga_json_writer *w, const beluga_error *err)
     beluga_json_end_object(w);
 }
 
-/* A service that answered has a status; else nothing has come. */
+/* If the service has answered, its HTTP status is written; otherwise there is no response. */
 static void put_failure(beluga_json_writer *w, const protocol *table, const beluga_error *err)
 {
     if (!err->http_status) {

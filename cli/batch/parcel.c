@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line begins with an object on a line of its own: {"digest":"…","repeated":true,"fault":"…"}.
- * Behind it stands the text, or the object of the columns. */
+/* The form of a parcel: a JSON object on a line of its own,
+ * {"digest":"…","repeated":true,"fault":"…"}, followed by the text, or by the JSON object of the
+ * columns. */
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
@@ -39,7 +40,7 @@ static void put_row(beluga_json_writer *w, const batch_reader *reader, const bat
     text_free(&name);
 }
 
-/* Append what a writer has written, and free the writer. */
+/* Append the JSON of a writer, and free the writer. */
 static int take(beluga_json_writer *w, cli_text *out)
 {
     const char *json;
@@ -104,7 +105,7 @@ static int open_row(batch_parcel *parcel, batch_record *record)
     if (rc == BELUGA_ERROR_NO_MEMORY) return -1;
     const beluga_json *row = beluga_json_doc_root(parcel->row);
     if (rc || !beluga_json_is_object(row)) {
-        batch_say_why(record->fault, "the queue has it as no row of a CSV");
+        batch_say_why(record->fault, "its entry in the queue is not a row of a CSV");
         return 0;
     }
     if (take_columns(parcel, row) != 0) return -1;
@@ -132,7 +133,9 @@ int batch_parcel_open(batch_parcel *parcel, uint64_t line, const char *bytes, si
     int rc = beluga_json_parse(bytes, head, &doc, NULL);
     if (rc == BELUGA_ERROR_NO_MEMORY) return -1;
     if (rc || !end) {
-        batch_say_why(record->fault, "the queue has it in a form that this version does not know");
+        batch_say_why(
+            record->fault,
+            "its entry in the queue has a form that this version of beluga does not know");
         beluga_json_doc_free(doc);
         return 0;
     }

@@ -1,6 +1,7 @@
 /*
- * A line of a batch as it travels to another machine: what its reader knows of it, and its text. A
- * row of a CSV travels as an object of its columns, so that it needs no header there.
+ * A parcel: a line of a batch in the form in which it is sent to another machine, with what its
+ * reader knows about it. A row of a CSV is sent as an object with its columns, so that the other
+ * machine needs no header.
  */
 #ifndef BELUGA_CLI_BATCH_PARCEL_H
 #define BELUGA_CLI_BATCH_PARCEL_H
@@ -9,24 +10,24 @@
 
 #include <beluga/provider/json.h>
 
-/* Unpacks lines, one after the other. Zero-initialise it but for the reader's format and whether it
- * is headless. */
+/* Unpacks lines, one after the other. Zero-initialise this struct, except the reader's members
+ * `format` and `headless`. */
 typedef struct batch_parcel {
-    batch_reader reader; /* has the columns of the row that was unpacked last */
+    batch_reader reader; /* contains the columns of the row that was unpacked last */
     beluga_json_doc *row;
-    batch_field *columns, *fields; /* owned; `room` of each */
+    batch_field *columns, *fields; /* owned; each has `room` items */
     size_t room;
     bool repeated; /* an earlier line has the id of this one */
 } batch_parcel;
 
-/* Append a line as it travels. @return 0, or -1 without memory. */
+/* Append a line as a parcel. @return 0, or -1 without memory. */
 int batch_parcel_pack(const batch_reader *reader, const batch_record *record, bool repeated,
                       cli_text *out);
 
 /*
- * Unpack a line. A text that is no line has a fault.
- * @param bytes   Borrowed as long as the record is used.
- * @param record  What it points to is valid until the next line is unpacked.
+ * Unpack a line. If the text is not a valid parcel, the record gets a fault.
+ * @param bytes   Borrowed while the record is used.
+ * @param record  Its pointers are valid until the next line is unpacked.
  * @return 0, or -1 without memory.
  */
 int batch_parcel_open(batch_parcel *parcel, uint64_t line, const char *bytes, size_t n,

@@ -84,8 +84,8 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
     }
 }
 
-/* Leave out the least important parts until the others fit. Returns the columns that the parts
- * take. */
+/* Leave out the least important parts until the others fit. Returns the width of the parts in
+ * columns. */
 static size_t choose(char parts[PARTS][48], size_t width)
 {
     static const progress_part least[] = {PART_TOKENS, PART_RATE,  PART_COST, PART_LEFT,

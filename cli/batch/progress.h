@@ -14,7 +14,7 @@ typedef struct batch_figures {
     double tokens_per_second;
     double cost;       /* US dollars; below 0: unknown */
     double left_s;     /* seconds; below 0: unknown */
-    const char *label; /* what is waited for; NULL: nothing beside the lines */
+    const char *label; /* what the run is waiting for; NULL: only for its lines */
 } batch_figures;
 
 /* Write one line of at most `width` columns; the least important parts are left out first. 0:
@@ -31,17 +31,18 @@ typedef struct batch_sample {
 typedef struct batch_progress {
     bool bar, lines; /* at most one of the two is set */
     uint64_t total;
-    const char *label;  /* of the figures; borrowed. With one, nothing is told of the speed */
-    uint64_t elsewhere; /* lines that are answered, but not here yet */
+    const char *label;  /* label of the figures; borrowed. With a label, the speed is not shown */
+    uint64_t elsewhere; /* lines that are already answered, but whose answers have not arrived
+                         * here */
     int64_t started_ms, shown_ms;
     bool drawn;
     batch_sample samples[BATCH_SAMPLES]; /* samples of the last half minute, in a ring */
     size_t n_samples, next_sample;
 } batch_progress;
 
-/* Begin to show progress. @param there The lines that an earlier run finished, which do not count
- * for the speed of this run. @param bar A bar may be drawn; then no other text is written
- * meanwhile. */
+/* Begin to show progress.
+ * @param there  Counts of the lines that earlier runs finished, which do not affect the speed.
+ * @param bar    A bar may be drawn; then no other text may be written at the same time. */
 void batch_progress_begin(batch_progress *progress, uint64_t total, const batch_totals *there,
                           bool bar);
 /* Show the progress when an update is due. */

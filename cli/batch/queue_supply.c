@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many lines are claimed for each call: those under way, and the next ones. */
+/* Number of lines to claim for each call: the line under way, and the next one. */
 #define AHEAD      2
 #define LOOK_MS    1000
 #define POLL_MS    100
@@ -53,7 +53,7 @@ static void keep_claim(batch_queue_supply *work, const queue_claim *claim)
     work->ready[(work->first_ready + work->n_ready++) % work->slots] = slot;
 }
 
-/* Lines that are not begun are claimed ahead of the calls, but no more than there are calls. */
+/* Lines are claimed before a call needs them, but only as many as there are calls. */
 static void take_more(batch_queue_supply *work)
 {
     queue_claim claims[TAKEN_AT_ONCE];
@@ -80,7 +80,7 @@ static void give_back_ready(batch_queue_supply *work)
 
 /* ---- what is known of the job ---------------------------------------------------------------- */
 
-/* The progress of a worker is that of the whole job, which all workers show alike. */
+/* The progress that a worker shows is that of the whole job, as every worker shows it. */
 static void note_job(batch_queue_supply *work)
 {
     const queue_counts *counts = &work->counts;
@@ -127,7 +127,7 @@ static void check_budget(batch_queue_supply *work)
     double budget = work->manifest->limits.budget;
     if (!batch_budget_is_spent(budget, &work->counts, &work->spent)) return;
     beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "the job's budget of $%.6g is spent by all workers together", budget);
+                     "all workers together have spent the job's budget of $%.6g", budget);
     fail(work, &err);
 }
 
@@ -156,7 +156,8 @@ static void hear(batch_queue_supply *work)
 
 /* ---- claiming -------------------------------------------------------------------------------- */
 
-/* The calls under way will be paid, too; here as many are assumed for each worker. */
+/* Returns whether the calls under way may use up the budget. The same number of calls is assumed
+ * for each worker. */
 static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
 {
     double budget = work->manifest->limits.budget;
@@ -170,7 +171,7 @@ static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
     int64_t most = work->manifest->limits.max_concurrent_calls;
     size_t share = most > 0 ? (size_t)most / work->workers : 0;
     if (most > 0 && running >= (share ? share : 1)) return true;
-    /* Results that may be lost with this worker are as many as -j at most. */
+    /* At most -j results may be unconfirmed, since they would be lost with this worker. */
     if (running + queue_unconfirmed(work->queue) >= work->jobs) return true;
     if (running && is_nearly_spent(work, running)) return true;
     return !batch_gate_is_open(&work->requests, now) || !batch_gate_is_open(&work->tokens, now);
@@ -185,7 +186,7 @@ static batch_claimed wait_for_lines(batch_queue_supply *work, size_t running, in
     return BATCH_CLAIM_END;
 }
 
-/* The columns of a row are those that it brings. */
+/* Unpack a line, and find its columns, which each row brings along. */
 static int unpack(batch_queue_supply *work, const queue_claim *from, batch_claim *claim)
 {
     char why[BATCH_FAULT_BYTES];
@@ -194,9 +195,10 @@ static int unpack(batch_queue_supply *work, const queue_claim *from, batch_claim
         return -1;
     claim->repeated = work->parcel.repeated;
     if (from->tries > BATCH_MOST_DELIVERIES)
-        batch_say_why(record->fault,
-                      "it was handed out %u times, and no worker brought a result: it may end them",
-                      from->tries - 1);
+        batch_say_why(
+            record->fault,
+            "%u workers took this line, and none returned a result: the line may crash workers",
+            from->tries - 1);
     else if (!*record->fault && batch_plan_columns(work->plan, why) != 0)
         batch_say_why(record->fault, "%s", why);
     return 0;
@@ -262,7 +264,8 @@ static void count(batch_queue_supply *work, const batch_entry *entry)
     queue_spend(work->queue, &sum);
 }
 
-/* A failure whose cause may lie outside the line is its result only when many tries had one. */
+/* Return a line to the queue. A failure that may have a cause outside the line becomes the line's
+ * result only after several tries. */
 static bool hand_back(batch_queue_supply *work, claimed_line *line, const batch_entry *entry)
 {
     unsigned tries = line->claim.tries;
@@ -282,7 +285,7 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     if (hand_back(work, line, entry)) return 0;
     int rc = queue_put_once(work->queue, &line->claim, text, n);
     if (rc != 0) {
-        beluga_error_set(&err, rc, "the result of line %" PRIu64 " can't be put into the queue",
+        beluga_error_set(&err, rc, "the result of line %" PRIu64 " can't be stored in the queue",
                          entry->line);
         fail(work, &err);
         return -1;
@@ -292,7 +295,8 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     return 0;
 }
 
-/* A line whose claim is still used had no result that was put: others get it at once. */
+/* If the line has no result, its claim is still in use: return it, so that another worker gets it
+ * at once. */
 static void done(batch_supply *supply, uint64_t ticket, bool put)
 {
     batch_queue_supply *work = work_of(supply);

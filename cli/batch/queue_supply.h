@@ -1,4 +1,4 @@
-/* The lines of a job of many machines (queue/queue.h), as one worker claims them for its calls. */
+/* A supply for a worker: claims lines of a job of many machines (queue/queue.h) for its calls. */
 #ifndef BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
 #define BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
 
@@ -10,14 +10,15 @@
 #include "batch/supply.h"
 #include "queue/queue.h"
 
-/* A line that failed for a reason outside it is asked so often, by any worker, before the failure
- * is its result. */
+/* If a line fails for a reason outside the line, workers ask it this many times altogether before
+ * the failure becomes its result. */
 #define BATCH_MOST_TRIES 5
-/* A line that was handed out so often without a result is not asked any more: it may end whoever
- * asks it. Claims that a worker gave back unasked count, so this is more. */
+/* If a line was handed out this many times without a result, it is not asked any more, since it may
+ * crash every worker. The number is larger than BATCH_MOST_TRIES, because claims that were returned
+ * without a call count, too. */
 #define BATCH_MOST_DELIVERIES 20
 
-/* A line that is claimed. */
+/* A line that this worker has claimed. */
 typedef struct claimed_line {
     queue_claim claim;
     bool used, begun;
@@ -32,33 +33,35 @@ typedef struct batch_queue_supply {
     batch_progress *progress;
     batch_parcel parcel;
     size_t jobs;
-    int64_t idle_ms; /* end when there was no line for so long; 0: never */
-    /* `slots` of each: lines, and the numbers of those that are not begun or free */
+    int64_t idle_ms; /* end after this time without a line; 0: never */
+    /* arrays of `slots` items: claimed lines, and the indices of lines that are not begun, or free
+     */
     claimed_line *lines;
     size_t *ready, *unused;
     size_t slots, n_ready, first_ready, n_unused;
     batch_gate requests, tokens;
-    size_t workers; /* that share the limits */
+    size_t workers; /* number of workers that share the limits */
     int64_t looked_ms, busy_ms;
     queue_counts counts;
     queue_sum spent;
-    batch_totals job; /* of the whole job, as far as it is known */
+    batch_totals job; /* of the whole job, as far as this worker knows */
     /* The outcome. */
-    batch_totals own;       /* of this worker */
-    uint64_t returned;      /* lines that were handed back for another try */
-    uint64_t doubled;       /* results of lines that had one already */
-    bool removed, was_idle; /* the job is gone; no line came for too long */
-    beluga_error failure;   /* after which no line is claimed; code 0: none */
+    batch_totals own;       /* lines of this worker */
+    uint64_t returned;      /* number of lines that were returned for another try */
+    uint64_t doubled;       /* number of results for lines that already had one */
+    bool removed, was_idle; /* removed: the job no longer exists; was_idle: no line came for too
+                             * long */
+    beluga_error failure;   /* after this failure no line is claimed; code 0: none */
 } batch_queue_supply;
 
 /* Return the average cost of the lines that have a result. */
 double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
-/* Return whether a budget (0: none) has no room for one more line: workers and the collector agree
- * on it. */
+/* Return whether a budget (0: none) has no room for another line. Workers and the collector both
+ * use this function, so they agree. */
 bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent);
 
-/* Begin to claim. The plan's reader becomes that of the supply.
- * @return 0, or -1 without memory. Free it in either case. */
+/* Begin to claim lines. The plan will use the reader of the supply.
+ * @return 0, or -1 without memory. Free the supply in either case. */
 int batch_queue_supply_begin(batch_queue_supply *supply, queue *q, const batch_manifest *manifest,
                              batch_plan *plan, batch_progress *progress, size_t jobs);
 void batch_queue_supply_free(batch_queue_supply *supply);

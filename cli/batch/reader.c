@@ -82,7 +82,7 @@ static bool is_end(record_extent *e, char c)
         if (c == '"') e->quoted = false;
         return false;
     }
-    /* this also holds between the two quotes of a doubled one */
+    /* this also holds between the two quotes of a doubled quote */
     if (c == '"' && e->fresh) e->quoted = true;
     e->fresh = c == e->delimiter || c == '"';
     return c == '\n';
@@ -112,7 +112,7 @@ static size_t scan_rows(batch_reader *r, record_extent *e)
     return 0;
 }
 
-/* Returns whether there is a record, from `begin` to `next`. */
+/* Find the end of a record. Returns whether there is one, from `begin` to `next`. */
 static bool find_end(batch_reader *r, record_extent *e, bool *ended)
 {
     r->begin = r->next;
@@ -159,7 +159,8 @@ static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
     return i < n ? 0 : -1;
 }
 
-/* Returns the number of fields, or -1 with the fault. More than `max` fields are a fault. */
+/* Split a row into fields. Returns their number, or -1 with the fault. More than `max` fields are a
+ * fault. */
 static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fields, size_t max,
                   char *why)
 {
@@ -170,13 +171,13 @@ static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fie
         if (at < n && bytes[at] == '"') {
             at++;
             if (take_quoted(bytes, n, &at, &field) != 0)
-                return fail_field(why, count, "begins with a quote and has none at its end");
+                return fail_field(why, count, "begins with a quote but does not end with one");
             if (at < n && bytes[at] != delimiter)
-                return fail_field(why, count, "has something behind its last quote");
+                return fail_field(why, count, "has text after its closing quote");
         } else {
             while (at < n && bytes[at] != delimiter)
                 if (bytes[at++] == '"')
-                    return fail_field(why, count, "has a quote and does not begin with one");
+                    return fail_field(why, count, "has a quote but does not begin with one");
             field.length = (size_t)(bytes + at - field.bytes);
         }
         if (count < max) fields[count] = field;
@@ -209,7 +210,8 @@ static void check_bytes(batch_record *record, bool too_long)
         snprintf(record->fault, sizeof record->fault, "it is longer than %zu MiB",
                  BATCH_MAX_RECORD_BYTES / (1024 * 1024));
     else if (valid < record->length)
-        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", valid + 1);
+        snprintf(record->fault, sizeof record->fault, "it is not valid UTF-8 at byte %zu",
+                 valid + 1);
 }
 
 static void take_fields(batch_reader *r, batch_record *record)
@@ -217,12 +219,12 @@ static void take_fields(batch_reader *r, batch_record *record)
     char *bytes = r->buffer.data + r->begin;
     long n = split(r, bytes, record->length, r->fields, r->n_columns, record->fault);
     if (n >= 0 && (size_t)n != r->n_columns)
-        snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the %s has %zu", n,
+        snprintf(record->fault, sizeof record->fault, "it has %ld field%s, but the %s has %zu", n,
                  n == 1 ? "" : "s", r->headless ? "first row" : "header", r->n_columns);
     record->fields = r->fields;
 }
 
-/* The number need not be hard to forge: a user's own lines are compared with each other. */
+/* A short digest is enough, since a user's lines are only compared with his own other lines. */
 static uint64_t digest_of(const char *bytes, size_t n, uint64_t seed)
 {
     uint64_t digest = beluga__mix(seed + n);
@@ -287,7 +289,7 @@ static int find_twice(const batch_reader *r, char *why)
     for (size_t i = 0; i < r->n_columns; i++) {
         const batch_field *c = &r->columns[i];
         if (batch_reader_column(r, c->bytes, c->length) == (long)i) continue;
-        batch_say_why(why, "the header of the CSV has \"%.*s\" twice",
+        batch_say_why(why, "the header of the CSV has the column \"%.*s\" twice",
                       (int)(c->length < 80 ? c->length : 80), c->bytes);
         return -1;
     }
@@ -339,7 +341,7 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     return set_columns(r, columns, (size_t)n, why) ? -1 : find_twice(r, why);
 }
 
-/* Spreadsheets write such a line in front of the header. */
+/* Spreadsheets may write such a line before the header. */
 static bool is_separator_line(const batch_record *record)
 {
     return record->length == 5 && strncasecmp(record->bytes, "sep=", 4) == 0;
@@ -351,7 +353,7 @@ int batch_reader_begin(batch_reader *r, char why[BATCH_FAULT_BYTES])
     if (r->format != BATCH_CSV) return 0;
     int got = batch_reader_next(r, &record);
     if (got > 0 && is_separator_line(&record)) got = batch_reader_next(r, &record);
-    if (got == 0) return fail_header(why, "is missing: there is nothing in it");
+    if (got == 0) return fail_header(why, "is missing: the file is empty");
     if (got < 0) return fail_header(why, strerror(r->error));
     return take_header(r, &record, why);
 }

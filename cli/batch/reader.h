@@ -29,14 +29,15 @@ typedef struct batch_record {
     bool ended;    /* the record has an end of line */
     /* for CSV, one field for each column; borrowed until the next record */
     const batch_field *fields;
-    uint64_t digest;               /* of its bytes and of the header: to know it again */
+    uint64_t digest;               /* digest of the record and the header, to recognise the
+                                    * record later */
     char fault[BATCH_FAULT_BYTES]; /* the fault of the record; "": none */
 } batch_record;
 
 typedef struct batch_reader {
     batch_format format;
     int fd;         /* borrowed; read by offset, so that several readers may share it */
-    bool streamed;  /* read on from where the descriptor stands instead, as pipes want it */
+    bool streamed;  /* read from the descriptor's own position, as pipes need */
     char delimiter; /* of CSV; 0: a comma */
     bool headless;  /* the CSV has no header: its columns are called 1, 2, 3, … */
     uint64_t offset, line;

@@ -6,7 +6,7 @@
 
 #include <beluga/error.h>
 
-/* Tell why the request was refused. */
+/* Copy the reason of a refusal into the item. */
 static int tell(batch_item *item, int rc)
 {
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
@@ -14,19 +14,19 @@ static int tell(batch_item *item, int rc)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* A member without an option of its own goes to the provider unchanged. */
+/* Send members of the body that have no option to the provider, unchanged. */
 static int send_extra(protocol_request *request)
 {
     if (!request->extra) return 0;
     return protocol_add_option(request, beluga_with_extra_body(request->extra));
 }
 
-/* Nobody reads a warning of each line of a batch, so that a line is refused of which a part would
- * not be asked. */
+/* Refuse a line if a part of it would be dropped. Otherwise this would be a warning, which nobody
+ * reads for each line of a batch. */
 static int refuse_dropped(protocol_request *request)
 {
     if (!*request->dropped) return 0;
-    return protocol_refuse(request, NULL, "body", "no batch can send this: %s", request->dropped);
+    return protocol_refuse(request, NULL, "body", "a batch can't send this: %s", request->dropped);
 }
 
 static int bind_tools(const batch_plan *plan, batch_item *item)
@@ -45,7 +45,7 @@ int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_i
     int rc = 0;
     request->body = body;
     if (!beluga_json_is_object(body))
-        rc = protocol_refuse(request, NULL, "body", "it is missing, or not an object");
+        rc = protocol_refuse(request, NULL, "body", "it is missing or not an object");
     if (rc == 0) rc = protocol_request_read(request);
     if (rc == 0) rc = refuse_dropped(request);
     if (rc == 0) rc = send_extra(request);

@@ -19,7 +19,7 @@ static bool find_price(const batch_result_source *s, const char *provider, const
                     beluga_prices_find(list, provider, beluga_model_name(s->model), price));
 }
 
-/* Names that are too long to be kept are looked up each time. */
+/* Find the price of a model, and remember it. Names that are too long are not remembered. */
 static void look_up(const batch_result_source *s, const char *provider, const char *model)
 {
     batch_prices *prices = s->prices;
@@ -38,7 +38,7 @@ double batch_price_cost(const batch_prices *prices, const beluga_price *price,
     return prices->factor > 0 && cost > 0 ? cost * prices->factor : cost;
 }
 
-/* A cached answer costs nothing; the cost of an answer without a price is unknown. */
+/* Returns the cost of an answer: 0 if it came from a cache, -1 if its price is not known. */
 static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
     if (beluga_response_is_cached(response)) return 0;
@@ -65,7 +65,7 @@ static void take_usage(const batch_result_source *s, const beluga_response *resp
     entry->output_tokens = usage->output_total;
 }
 
-/* An answer that asks for tools has nothing to fit. */
+/* Returns whether an answer must fit the schema. One that calls tools has no text to check. */
 static bool is_checked(const batch_result_source *s, const beluga_response *response)
 {
     size_t length;
@@ -73,7 +73,7 @@ static bool is_checked(const batch_result_source *s, const beluga_response *resp
     return s->schema && (length || !beluga_response_tool_call_count(response));
 }
 
-/* An answer that does not fit is kept, with the reason beside it. */
+/* An answer that does not fit is kept; `misfit` says why. */
 static int check_schema(beluga_json_writer *w, const batch_result_source *s,
                         const beluga_response *response, batch_entry *entry)
 {
@@ -82,14 +82,15 @@ static int check_schema(beluga_json_writer *w, const batch_result_source *s,
     if (!is_checked(s, response)) return 0;
     int rc = beluga_response_check_schema(response, s->schema, strlen(s->schema), &err);
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
-    batch_say_why(why, "%s%s", rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is no JSON: " : "",
+    batch_say_why(why, "%s%s",
+                  rc == BELUGA_ERROR_MALFORMED_RESPONSE ? "it is not valid JSON: " : "",
                   err.message);
     beluga_json_put_string(w, "misfit", why);
     entry->misfit = true;
     return 0;
 }
 
-/* The form of OpenAI has no place for these: the totals of a run are made of them. */
+/* OpenAI's form has no members for these facts, which the totals of a run need. */
 static void put_facts(beluga_json_writer *w, const beluga_response *response)
 {
     const beluga_usage *usage = beluga_response_usage(response);
@@ -128,7 +129,7 @@ static bool has_come(const beluga_response *partial)
             beluga_response_usage(partial)->output_total > 0);
 }
 
-/* The part of a failed answer that came has been paid for like any other answer. */
+/* Write the part of an answer that arrived before it failed, since it was paid for. */
 static int put_partial(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_response *partial, batch_entry *entry)
 {
@@ -153,7 +154,7 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     return rc;
 }
 
-/* A later run knows by it whether the result is that of its line. */
+/* Later runs use the digest to check whether the result belongs to its line. */
 static void put_digest(beluga_json_writer *w, uint64_t digest)
 {
     char text[] = "\"0123456789abcdef\"";
@@ -161,7 +162,7 @@ static void put_digest(beluga_json_writer *w, uint64_t digest)
     beluga_json_put_raw(w, "digest", text, sizeof text - 1);
 }
 
-/* The texts of a line may have a vector each. */
+/* Write one vector for each text of the line. */
 static void put_vectors(beluga_json_writer *w, const batch_result_source *s, batch_entry *entry)
 {
     const beluga_embeddings *e = s->vectors;

@@ -13,29 +13,31 @@
 
 #define BATCH_PRICED_BYTES 192
 
-/* Prices, and the one that was last found: nearly always the answers of a run are of one model. */
+/* The prices, and the price that was looked up last, since nearly all answers of a run come from
+ * the same model. */
 typedef struct batch_prices {
     const beluga_prices *list; /* borrowed; NULL: all prices are unknown */
-    char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* "": none was looked for */
+    char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* model of the last look-up;
+                                                                   * "": none */
     beluga_price price;
     bool known;
-    double factor; /* of a price, where the lines are asked in batch jobs; 0: the usual prices */
+    double factor; /* factor on the price if the lines are asked in batch jobs; 0: normal prices */
 } batch_prices;
 
-/* Return what a usage costs at a price. */
+/* Return the cost of some usage at a price. */
 double batch_price_cost(const batch_prices *prices, const beluga_price *price,
                         const beluga_usage *usage);
 
 typedef struct batch_result_source {
-    bool openai; /* write the form of OpenAI's batches, with ours in its member "beluga" */
-    const protocol_request *request;  /* that is answered */
-    const beluga_embeddings *vectors; /* of a request to Embeddings; NULL: none */
+    bool openai;                      /* write OpenAI's form, with our own members in "beluga" */
+    const protocol_request *request;  /* the request that is answered */
+    const beluga_embeddings *vectors; /* answer to a request for embeddings; NULL: none */
     uint64_t line, digest;
     const char *id;
     const char *schema; /* the answer must fit it; NULL: none */
     batch_prices *prices;
     const beluga_chat_model *model; /* the model that was asked */
-    const tool_runs *runs;          /* the calls of tools that it took */
+    const tool_runs *runs;          /* the tool calls of the answer */
 } batch_result_source;
 
 /* Append the line, with a newline, to `text`. @return 0, or -1 without memory. */

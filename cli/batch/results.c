@@ -106,7 +106,7 @@ static bool is_in_place(int fd, const char *path)
 
 static int refuse_busy(const char *path)
 {
-    out_error("%s is being written by another beluga batch: wait for it, or name another --out",
+    out_error("another beluga batch is writing %s: wait until it ends, or choose another --out",
               path);
     return CLI_EXIT_USAGE;
 }
@@ -119,8 +119,9 @@ int batch_output_open(batch_output *out, const char *path)
     out->fd = beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
     if (!S_ISREG(status.st_mode))
-        return out_usage(
-            "--out: %s: name a regular file; a run that stopped could not go on from that", path);
+        return out_usage("--out: %s: choose a regular file, since a stopped run can't be continued "
+                         "from anything else",
+                         path);
     if (flock(out->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? refuse_busy(path) : complain(path, errno);
     return is_in_place(out->fd, path) ? 0 : refuse_busy(path);
@@ -137,11 +138,11 @@ void batch_output_close(batch_output *out)
 /* ---- reading the existing output
  * -------------------------------------------------------------- */
 
-/* One pass through the file. */
+/* State of one pass through the file. */
 typedef struct read_pass {
     batch_output *out;
     batch_again again;
-    batch_new_file *copy; /* NULL: the pass only looks */
+    batch_new_file *copy; /* NULL: the pass only reads */
     bool torn;            /* the last line, from out->end on, is not complete */
     bool unended;         /* the last line is complete except for its newline */
 } read_pass;
@@ -187,7 +188,7 @@ static bool read_entry(const batch_record *record, batch_entry *entry)
     return !*record->fault && batch_entry_read(record->bytes, record->length, entry);
 }
 
-/* Return whether the line is no longer the one that has this result. */
+/* Return whether the line has changed since it got this result. */
 static bool is_changed(const batch_output *out, const batch_entry *entry)
 {
     return out->digests && (entry->line > out->max_line || !entry->digest ||
@@ -242,7 +243,7 @@ static int go_through(read_pass *pass)
     return rc;
 }
 
-/* Replace the file by a file with the lines that are kept. */
+/* Replace the file with one that has only the lines to keep. */
 static int rewrite(read_pass *pass)
 {
     batch_output *out = pass->out;
@@ -293,8 +294,9 @@ int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again
     if (rc == 0) rc = fsync(out->fd);
     if (rc != 0) return complain(out->path, errno);
     if (out->damaged)
-        out_note("%s: %" PRIu64 " line%s damaged; what was in them is asked again", out->path,
-                 out->damaged, out->damaged == 1 ? " was" : "s were");
+        out_note("%s: %" PRIu64
+                 " line%s damaged; the lines of the input that they answered are asked again",
+                 out->path, out->damaged, out->damaged == 1 ? " was" : "s were");
     return 0;
 }
 
@@ -381,8 +383,8 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* The place of a line's result: 16 bytes for each line, needed only where results are out of
- * order. */
+/* Where the result of a line is in the file. This takes 16 bytes for each line, and is needed only
+ * if results are out of order. */
 typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: the line has no result */

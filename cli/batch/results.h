@@ -34,10 +34,10 @@ typedef struct batch_entry {
     int64_t input_tokens, output_tokens;
 } batch_entry;
 
-/* Count a line in. */
+/* Add the outcome of a line to the totals. */
 void batch_totals_add(batch_totals *totals, const batch_entry *entry);
 
-/* Read the outcome of a line from its result. @return false: it is none. */
+/* Read the outcome of a line from its result. @return false if this is not a result. */
 bool batch_entry_read(const char *bytes, size_t n, batch_entry *entry);
 
 typedef struct batch_output {
@@ -45,36 +45,38 @@ typedef struct batch_output {
     int fd;
     uint64_t end; /* end of the last complete line */
     bool only_read, dirty, unordered;
-    int error;                           /* errno of the failure after which nothing is written */
-    uint64_t *bits, max_line, last_line; /* `bits` has the lines that are finished */
+    int error;                           /* errno of the failure after which nothing is written;
+                                          * 0: none */
+    uint64_t *bits, max_line, last_line; /* `bits` has one bit for each line, set if it is
+                                          * finished */
     batch_totals totals;
     /* what the existing file contained */
     /* damaged: incomplete lines; retried: failed lines that are tried again */
     uint64_t damaged, retried;
-    /* digests of the input's lines, by their numbers; NULL: they are as they were. Borrowed */
+    /* borrowed; digests of the input's lines, by line number; NULL: the input has not changed */
     const uint64_t *digests;
-    /* changed: results of failed lines that are others now; strange: such a line that is answered,
-     * 0: none */
+    /* changed: number of results of failed lines whose input has changed; strange: a line with an
+     * answer whose input has changed, 0: none */
     uint64_t changed, strange;
     int64_t sync_ms, next_sync_ms;
 } batch_output;
 
-/* Open or make the output, and lock it. @return 0, or an exit code, reported. Close the output in
+/* Open or create the output, and lock it. @return 0, or an exit code, reported. Close the output in
  * either case. */
 int batch_output_open(batch_output *out, const char *path);
 
-/* Open an output that may be missing, and change nothing. */
+/* Open an output, which may be missing, without changing it. */
 int batch_output_look(batch_output *out, const char *path);
 
-/* The finished lines that are asked again. */
+/* Which finished lines are asked again. */
 typedef enum batch_again {
     BATCH_AGAIN_NONE,
     BATCH_AGAIN_FAILED,
-    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete or does not fit
-                            */
+    BATCH_AGAIN_UNFINISHED /* failed lines, and lines whose answer is not complete or does not
+                            * fit */
 } batch_again;
 
-/* Return whether an answer with this finish reason is complete, as far as is known. */
+/* Return whether an answer with this finish reason is complete, as far as it is known. */
 bool batch_is_whole(const char *finish_reason);
 
 /*
@@ -87,7 +89,7 @@ int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again
 /* Do the same without changing the file. */
 int batch_output_read(batch_output *out, uint64_t max_line, batch_again again);
 
-/* Begin anew with an empty file, which is not changed where it was only looked at. */
+/* Start again with an empty file. A file that was opened by batch_output_look is not changed. */
 int batch_output_forget(batch_output *out, uint64_t max_line);
 
 bool batch_output_has(const batch_output *out, uint64_t line);
@@ -99,8 +101,8 @@ uint64_t batch_output_count(const batch_output *out, uint64_t last);
  * as before. */
 int batch_output_add(batch_output *out, const batch_entry *entry, const char *text, size_t n);
 
-/* Make the added results durable, when this is due or `now` is set. @return 0, or -1: `error` is
- * set. */
+/* Make the added results durable, if this is due or `now` is set. @return 0, or -1: `error` is set.
+ */
 int batch_output_sync(batch_output *out, bool now);
 
 /* Report `error`. @return the exit code. */
@@ -109,7 +111,7 @@ int batch_output_complain(const batch_output *out);
 /* Write the failed results to another file, and replace that file. @return exit code, reported. */
 int batch_output_collect(batch_output *out, const char *path);
 
-/* Bring the lines into the order of the input. @return exit code, reported. */
+/* Sort the lines into the order of the input. @return exit code, reported. */
 int batch_output_sort(batch_output *out);
 
 void batch_output_close(batch_output *out);

@@ -21,7 +21,8 @@ static int clean(batch_output *out, const batch_resume *r)
                   : batch_output_recover(out, r->survey->last_line, r->again);
 }
 
-/* No answer would be lost; and neither would what was paid for a part of one. */
+/* Returns whether dropping the output loses nothing that was paid for, not even a part of an
+ * answer. */
 static bool is_without_answers(const batch_output *out)
 {
     const batch_totals *t = &out->totals;
@@ -38,22 +39,24 @@ static int begin_anew(batch_output *out, const batch_resume *r)
 static void tell_changes(const batch_output *out)
 {
     if (out->changed)
-        out_note("the input has changed: what failed in %" PRIu64 " line%s is asked again",
-                 out->changed, out->changed == 1 ? "" : "s");
+        out_note("the input has changed: asking %" PRIu64 " failed line%s again", out->changed,
+                 out->changed == 1 ? "" : "s");
     else
-        out_note("the input has changed, but no line that is finished");
+        out_note("the input has changed, but none of the finished lines");
 }
 
 static int refuse_input(const batch_output *out)
 {
     batch_difference what;
     snprintf(what.text, sizeof what.text,
-             "was begun with another input: line %" PRIu64 " is answered, and was another",
+             "was begun with another input: line %" PRIu64
+             " already has an answer, and its text has changed",
              out->strange);
     return batch_sidecar_refuse(out->path, &what);
 }
 
-/* The output is read once to find whether an answer belongs to no line, and then as usual. */
+/* First read the output to find whether the input of an answered line has changed; then read it as
+ * usual. */
 static int take_other_input(batch_output *out, const batch_resume *r)
 {
     uint64_t *digests = NULL;
@@ -71,8 +74,8 @@ static int take_other_input(batch_output *out, const batch_resume *r)
 
 static int refuse_with_jobs(const batch_output *out, const batch_difference *difference)
 {
-    out_error("%s %s, and its batch jobs are under way: go on as it was begun, or end them with "
-              "--cancel",
+    out_error("%s %s, and its batch jobs are under way: use the input and options that it was "
+              "begun with, or end the jobs with --cancel",
               out->path, difference->text);
     return CLI_EXIT_USAGE;
 }
@@ -87,8 +90,9 @@ int batch_resume_output(batch_output *out, const batch_resume *r)
     if (rc) return rc;
     if (r->jobs_open && difference.kind == BATCH_OTHER) return refuse_with_jobs(out, &difference);
     if (is_without_answers(out)) {
-        out_note(r->jobs_open ? "%s %s: the answers of its jobs are held against the lines"
-                              : "%s %s, and has no answer yet: it begins anew",
+        out_note(r->jobs_open
+                     ? "%s %s: each answer of its jobs is kept only if its line is unchanged"
+                     : "%s %s, but it has no answers yet, so it begins again",
                  out->path, difference.text);
         return begin_anew(out, r);
     }

@@ -1,4 +1,4 @@
-/* Going on with an output that an earlier run began, or beginning it. */
+/* Continues an output that an earlier run began, or begins it. */
 #ifndef BELUGA_CLI_BATCH_RESUME_H
 #define BELUGA_CLI_BATCH_RESUME_H
 
@@ -10,24 +10,23 @@
 typedef struct batch_resume {
     const batch_facts *facts;
     const batch_survey *survey;
-    const batch_layout *layout; /* of the input, to read it once more where it has changed */
+    const batch_layout *layout; /* layout of the input, which is read again if it has changed */
     const char *input_path;
     int input;
     batch_again again;
-    bool jobs_open; /* jobs are under way that ask what the record beside the output says */
-    bool dry;       /* change nothing */
+    bool jobs_open; /* jobs are under way, which ask what the record beside the output says */
+    bool dry;       /* do not change any file */
 } batch_resume;
 
 /*
- * Find the lines that are finished in an open output, and clean it. The facts must be those with
- * which it was begun, with two exceptions:
+ * Find the finished lines in an open output, and clean the file. The facts must be those with which
+ * the output was begun, with two exceptions:
  *
- *   - As long as no line is answered, nothing is lost, and it begins anew.
- *   - The input may have other lines where none is answered: a line that could not be read was
- *     mended, say, or lines came behind the last one. Their results are dropped.
+ *   - While no line has an answer, nothing can be lost, and the output begins again.
+ *   - Input lines that have no answer may have changed. For example, a line that could not be read
+ *     was corrected, or lines were added at the end. Results of changed lines are dropped.
  *
- * While jobs are under way, only the input may be another one: each result is held against its
- * line.
+ * While jobs are under way, only the input may differ: each result is then compared with its line.
  *
  * @return 0, or an exit code, reported.
  */

@@ -22,24 +22,24 @@
 #define STEP_LINES 1000
 /* With --ordered, this many lines for each call may wait behind a slow one. */
 #define WINDOW_FACTOR 4
-/* The index of a job that is no input of the batch. */
+/* The index of a job that does not belong to an item of the beluga_batch. */
 #define NO_INDEX UINT64_MAX
 
 typedef struct batch_job {
     struct running_batch *run;
-    uint64_t index, place; /* `index` counts the batch's inputs, `place` the lines that are asked */
-    uint64_t ticket;       /* of the supply */
+    uint64_t index, place; /* `index` counts the batch's items, `place` the lines that are asked */
+    uint64_t ticket;       /* the supply's name for the line */
     bool busy;
     batch_item item;
-    tool_runs runs;             /* the calls of tools so far */
-    beluga_embeddings *vectors; /* what came of texts; NULL: nothing */
+    tool_runs runs;             /* the tool calls so far */
+    beluga_embeddings *vectors; /* answer to a request for embeddings; NULL: none */
 } batch_job;
 
 /* A result that waits for the results of earlier lines. */
 typedef struct waiting_result {
     bool ready;
     uint64_t ticket;
-    cli_text text; /* empty: a later run asks the line */
+    cli_text text; /* empty: the line has no result, and a later run asks it */
     batch_entry entry;
 } waiting_result;
 
@@ -49,16 +49,16 @@ typedef struct running_batch {
     beluga_context *context;
     beluga_batch_op *batch;
     batch_job *jobs;
-    /* numbers of lines begun, and of results written; used only for --ordered */
+    /* numbers of lines that were begun, and of results that were written; only for --ordered */
     uint64_t placed, written;
-    waiting_result *window; /* NULL: results are written as they come */
+    waiting_result *window; /* NULL: results are written as they arrive */
     size_t window_size;
     size_t running;
     batch_alike alike;
-    bool answered; /* a call succeeded, or failed for what its line asks */
+    bool answered; /* a call has succeeded, or failed for a reason in its line */
     bool stopped, ended;
-    bool starved; /* the supply had no line when it was asked last */
-    bool stirred; /* it may have one now */
+    bool starved; /* the supply had no line at the last attempt */
+    bool stirred; /* the supply may have a line now */
     int64_t stirred_ms;
 } running_batch;
 
@@ -71,7 +71,7 @@ static void give_up(running_batch *run)
     beluga_context_cancel(run->context);
 }
 
-/* Put a result, or let go of a line that has none. */
+/* Put a result, or release a line that has none. */
 static void put(running_batch *run, uint64_t ticket, const cli_text *text, const batch_entry *entry)
 {
     batch_supply *supply = run->self->supply;
@@ -94,7 +94,7 @@ static void put_in_order(running_batch *run)
     }
 }
 
-/* Put or keep a result, and take over its text. */
+/* Put a result, or keep it for its turn, and take over its text. */
 static void deliver(running_batch *run, batch_held *held)
 {
     if (!run->window) {
@@ -122,7 +122,7 @@ static void stop_without_memory(running_batch *run)
 
 /* ---- failures that are alike ----------------------------------------------------------------- */
 
-/* Results that are held back become final, or are dropped and left for the next run. */
+/* Put the results that are held back, or drop them for the next run. */
 static void let_go(running_batch *run, bool drop)
 {
     batch_alike *alike = &run->alike;
@@ -142,7 +142,8 @@ static void stop_for_alike(running_batch *run)
     let_go(run, true);
 }
 
-/* A window that is full of them would wait for a next one for ever. */
+/* Returns the number of similar failures that end the run. It must be smaller than the window of
+ * --ordered, which could otherwise fill up with them and block. */
 static size_t most_alike(const running_batch *run)
 {
     bool small = run->window && run->window_size < BATCH_MOST_ALIKE;
@@ -153,14 +154,15 @@ static void hold_back(running_batch *run, const batch_held *held, const beluga_e
 {
     if (!batch_alike_fits(&run->alike, err)) let_go(run, false);
     batch_alike_hold(&run->alike, held, err);
-    /* In a run that stops, the calls under way would fail like those before them. */
+    /* When a run stops, calls under way may fail for the same reason as the earlier ones. */
     if (run->stopped)
         let_go(run, true);
     else if (run->alike.count == most_alike(run))
         stop_for_alike(run);
 }
 
-/* At the end there are too few to tell. Where nothing was answered, they are all that is known. */
+/* Decide about held results at the end, when there are too few of them to end the run. If nothing
+ * was answered, they are dropped, and their error is reported. */
 static void judge_the_last(running_batch *run)
 {
     if (!run->alike.count) return;
@@ -172,7 +174,7 @@ static void judge_the_last(running_batch *run)
 
 /* ---- the end of a line ----------------------------------------------------------------------- */
 
-/* Deliver a result that is final: an answer, or a failure that came of the line. */
+/* Deliver a final result: an answer, or a failure that the line has caused. */
 static void settle(running_batch *run, batch_held *held, const beluga_error *err)
 {
     if (err->code && !run->self->failure.code) run->self->failure = *err;
@@ -222,7 +224,8 @@ static bool is_window_full(const running_batch *run)
     return run->window && run->placed - run->written >= run->window_size;
 }
 
-/* Where no call is under way, nobody but this function could make room. */
+/* Returns whether there is room for another result. If no call is under way, held results become
+ * final here, since nothing else could make room. */
 static bool has_room(running_batch *run)
 {
     if (is_window_full(run) && !run->running) let_go(run, false);
@@ -282,7 +285,7 @@ static void on_vectors(void *payload, beluga_embeddings *vectors, const beluga_e
     beluga_batch_wake(batch);
 }
 
-/* The batch knows of calls with messages only: this call is one of ours beside it. */
+/* beluga_batch has no items for embeddings, so such a call is started separately. */
 static void embed(running_batch *run, batch_job *job)
 {
     const batch_item *item = &job->item;
@@ -293,7 +296,7 @@ static void embed(running_batch *run, batch_job *job)
     if (rc) end_job(job, &result);
 }
 
-/* A line that is not read, for want of memory, goes back. */
+/* Release a line that could not be read for lack of memory. */
 static void drop_line(running_batch *run, const batch_job *job, int rc)
 {
     batch_held held = {.place = run->placed, .ticket = job->ticket};
@@ -330,14 +333,15 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
                                .model = job->item.model,
                                .options = job->item.request.options,
                                .n_options = job->item.request.n_options,
-                               /* a line that brings tools is answered by their calls */
+                               /* if the line itself defines tools, its result is the tool calls,
+                                * and no tool is run */
                                .run_tools = run->self->run_tools && !job->item.model,
                                .cb = note_tools,
                                .payload = job};
     return BELUGA_BATCH_ITEM;
 }
 
-/* Failures that are held back are settled where no call and no line could tell more of them. */
+/* Settle held failures if no line and no call is left that could show their cause. */
 static int wait_for_lines(running_batch *run, bool none)
 {
     run->starved = true;
@@ -345,7 +349,7 @@ static int wait_for_lines(running_batch *run, bool none)
     return BELUGA_BATCH_LATER;
 }
 
-/* Returns a beluga_batch_next, or -1 where another line may be taken at once. */
+/* Returns a beluga_batch_next, or -1 to try another line at once. */
 static int take_line(running_batch *run, uint64_t index, beluga_batch_item *out)
 {
     batch_claim claim = {.ticket = 0};
@@ -396,13 +400,13 @@ static void note_signal(running_batch *run)
     if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
-    out_note("stopping when the %zu call%s under way %s ended; once more ends at once",
+    out_note("stopping after the %zu call%s under way %s ended; press Ctrl-C again to end at once",
              run->running, run->running == 1 ? "" : "s", run->running == 1 ? "has" : "have");
     beluga_batch_wake(run->batch);
 }
 
-/* A supply without lines is asked again when it tells of something new, and now and then: asked in
- * each turn, it would keep the loop from ever waiting. */
+/* Ask a supply without lines again only when it has news, and at intervals. Asking it in each turn
+ * would keep the loop from ever waiting. */
 static void note_stir(running_batch *run, bool told)
 {
     int64_t now = beluga__now_ms();
@@ -423,7 +427,7 @@ static int wait_for_work(running_batch *run)
     return beluga_loop_step(run->loop);
 }
 
-/* Returns 0, or the code with which the loop ended. */
+/* Returns 0, or the code of the error that ended the loop. */
 static int take_turn(running_batch *run)
 {
     batch_supply *supply = run->self->supply;
@@ -442,7 +446,7 @@ static void wait_for_end(running_batch *run)
     batch_supply *supply = run->self->supply;
     int rc = 0;
     while (rc == 0 && (!run->ended || run->running)) rc = take_turn(run);
-    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't go on");
+    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't continue");
     judge_the_last(run);
     supply->ops->finish(supply);
 }
@@ -491,7 +495,7 @@ int batch_run(batch_work *self)
         wait_for_end(&run);
         batch_progress_hide(self->progress);
     } else {
-        beluga_error_set(&err, rc, "the batch can't begin");
+        beluga_error_set(&err, rc, "the batch can't start");
     }
     release(&run);
     batch_signals_unwatch(&before);

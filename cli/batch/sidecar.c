@@ -52,7 +52,7 @@ static int save(const char *path, const batch_facts *facts)
 
 static int refuse(const char *out, const char *what)
 {
-    out_error("%s %s: name another --out, or remove it to begin anew", out, what);
+    out_error("%s %s: choose another --out, or remove the file to begin again", out, what);
     return CLI_EXIT_USAGE;
 }
 
@@ -92,13 +92,13 @@ static bool is_digest(const named_setting *s)
     return s->value_length == BATCH_DIGEST_TEXT - 1;
 }
 
-/* Report the old and the new value of one option; NULL: not set. */
+/* Describe how one option differs; `was` or `is` may be NULL: the option was not or is not set. */
 static void tell_setting(const named_setting *was, const named_setting *is, char *text, size_t size)
 {
     static const char own[] = "provider_specific";
     const named_setting *s = was ? was : is;
     if ((size_t)s->name_length == sizeof own - 1 && strncmp(s->name, own, sizeof own - 1) == 0)
-        snprintf(text, size, "other options of the provider's own");
+        snprintf(text, size, "other options of the provider");
     else if (is_digest(s))
         snprintf(text, size, "another %.*s", s->name_length, s->name);
     else if (was)
@@ -108,7 +108,7 @@ static void tell_setting(const named_setting *was, const named_setting *is, char
         snprintf(text, size, "no %.*s", s->name_length, s->name);
 }
 
-/* Report the first option that differs. */
+/* Describe the first option that differs. */
 static void tell_options(const char *was, const char *is, char *text, size_t size)
 {
     named_setting old, new;
@@ -144,7 +144,8 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
                  strcmp(fact->name, "system") == 0 ? " text" : "");
 }
 
-/* The first difference is told; one of the input matters less than any other. */
+/* Describe the first difference. A difference of the input is described only if there is no other.
+ */
 void batch_facts_compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
 {
     int used = snprintf(out->text, sizeof out->text, "was begun with ");
@@ -166,12 +167,12 @@ static int read_and_compare(const char *path, const char *out, const batch_facts
     struct stat info;
     beluga_json_doc *doc = NULL;
     if (lstat(path, &info) != 0)
-        return refuse(
-            out, "was not begun by beluga batch (what it belongs to would be in a file beside it)");
+        return refuse(out, "was not written by beluga batch (there is no OUT.batch file beside it "
+                           "that describes the run)");
     if (!S_ISREG(info.st_mode)) return complain(path, S_ISLNK(info.st_mode) ? ELOOP : EINVAL);
     int rc = input_read_file(path, MAX_BYTES, &text);
     if (rc == 0 && beluga_json_parse(text.data, text.length, &doc, NULL) != 0)
-        rc = refuse(out, "can't be gone on with: OUT.batch beside it is damaged");
+        rc = refuse(out, "can't be continued: the file OUT.batch beside it is damaged");
     const beluga_json *root = beluga_json_doc_root(doc);
     if (rc == 0 && beluga_json_get_int(root, "version", 0) != VERSION)
         rc = refuse(out, "was begun by another version of beluga");

@@ -1,4 +1,4 @@
-/* The file beside an output, OUT.batch, which records the input and settings of the output. */
+/* The file OUT.batch beside an output, which records the input and settings of the run. */
 #ifndef BELUGA_CLI_BATCH_SIDECAR_H
 #define BELUGA_CLI_BATCH_SIDECAR_H
 
@@ -19,21 +19,21 @@ typedef struct batch_facts {
     size_t count;
 } batch_facts;
 
-/* The difference from the run in which an output was begun. */
+/* The difference between this run and the run that began the output. */
 typedef struct batch_difference {
     enum { BATCH_SAME, BATCH_OTHER_INPUT, BATCH_OTHER } kind;
     char text[160]; /* such as "was begun with another model (mock/any)" */
 } batch_difference;
 
-/* Compare facts with those that are members of an object. */
+/* Compare facts with the members of a JSON object. */
 void batch_facts_compare(const batch_facts *facts, const beluga_json *root,
                          batch_difference *difference);
 
 /* Write the record beside `out`. @return 0, or an exit code, reported. */
 int batch_sidecar_write(const char *out, const batch_facts *facts);
 
-/* Compare the facts with the record beside `out`. @return 0, or an exit code, reported, where there
- * is no record or it can't be read. */
+/* Compare the facts with the record beside `out`. @return 0, or an exit code, reported, if there is
+ * no record or it can't be read. */
 int batch_sidecar_compare(const char *out, const batch_facts *facts, batch_difference *difference);
 
 /* Report that an output belongs to other facts. @return the exit code. */

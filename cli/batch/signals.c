@@ -7,7 +7,7 @@
 
 static volatile sig_atomic_t seen;
 
-/* The first signal asks for an end, the second one ends the program. */
+/* The first signal is noted; the second one ends the program. */
 static void on_signal(int number)
 {
     if (seen++ == 0) return;
@@ -24,7 +24,7 @@ void batch_signals_watch(batch_signals *s)
     seen = 0;
     for (size_t i = 0; i < BATCH_SIGNALS; i++) {
         sigaction(watched[i], NULL, &s->before[i]);
-        /* nohup ignores the signal, and its user wants the run to go on. */
+        /* nohup makes the process ignore SIGHUP, so that it continues; this must stay so */
         if (s->before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }

@@ -8,7 +8,7 @@
 
 #define BATCH_SIGNALS 3
 
-/* How the signals were handled before they were watched. */
+/* The previous handlers of the watched signals. */
 typedef struct batch_signals {
     struct sigaction before[BATCH_SIGNALS];
 } batch_signals;
@@ -17,10 +17,10 @@ typedef struct batch_signals {
 void batch_signals_watch(batch_signals *signals);
 void batch_signals_unwatch(const batch_signals *signals);
 
-/* Return whether a signal came since they are watched. */
+/* Return whether a signal has arrived since batch_signals_watch. */
 bool batch_signals_seen(void);
 
-/* Sleep so long, or until a signal comes. */
+/* Sleep for this time, or until a signal arrives. */
 void batch_signals_pause(int64_t ms);
 
 #endif

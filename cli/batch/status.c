@@ -14,7 +14,7 @@
 
 #define MOST_WORKERS 256
 #define COUNT_MS     5000
-/* The rate is that of this time, in which workers are heard, too. */
+/* The rate is measured during this time, in which the workers also report. */
 #define SAMPLE_MS 2000
 
 typedef struct job_status {
@@ -46,7 +46,8 @@ static int join(job_status *s)
 static int count(job_status *s)
 {
     if (queue_count(s->queue, &s->counts, COUNT_MS)) return 0;
-    out_error("%s does not tell how the job %s stands", queue_where(s->queue), queue_job(s->queue));
+    out_error("%s does not report the state of the job %s", queue_where(s->queue),
+              queue_job(s->queue));
     return CLI_EXIT_TIMEOUT;
 }
 
@@ -188,7 +189,7 @@ static void draw_workers(const job_status *s)
 
 int batch_status_tell(const cli_args *args)
 {
-    static job_status s; /* workers make it too large for a stack */
+    static job_status s; /* static, since its workers make it too large for a stack */
     s = (job_status){.args = args};
     int rc = join(&s);
     if (rc == 0) rc = look(&s);

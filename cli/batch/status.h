@@ -1,4 +1,4 @@
-/* --status: how far a job of many machines is, and who works on it. */
+/* --status: the progress of a job of many machines, and its workers. */
 #ifndef BELUGA_CLI_BATCH_STATUS_H
 #define BELUGA_CLI_BATCH_STATUS_H
 

@@ -16,13 +16,14 @@ uint64_t batch_summary_left(const batch_work *run)
     return run->survey->wanted - batch_output_count(run->output, run->survey->last_wanted);
 }
 
-/* Return how many lines are left of all, with those behind --limit. */
+/* Return the number of lines that are left, including those that --limit excludes. */
 static uint64_t count_all_left(const batch_work *run)
 {
     return run->survey->records - batch_output_count(run->output, run->survey->last_line);
 }
 
-/* A line that an earlier run finished may not count as finished in strict mode. */
+/* Find the exit code. With --strict, a line that an earlier run finished may not count as finished.
+ */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -54,7 +55,9 @@ static void tell_reason(const batch_work *run)
     if (!run->error.code) return;
     beluga_error_format(&run->error, line, sizeof line);
     if (run->alike > 1)
-        out_error("%zu lines in a row failed alike, and are left: %s", run->alike, line);
+        out_error("stopped after %zu lines in a row failed for the same reason; these lines are "
+                  "left unanswered: %s",
+                  run->alike, line);
     else
         out_error("%s", line);
 }
@@ -72,7 +75,7 @@ static void tell_totals(const batch_work *run)
              " failed, in %s; tokens: %s in, %s out; %s%s",
              t->done, lines, t->failed, time, input, output,
              t->unpriced ? (t->cost > 0 ? cost : "cost unknown") : cost,
-             t->unpriced && t->cost > 0 ? " and what has no known price" : "");
+             t->unpriced && t->cost > 0 ? " plus calls whose price is not known" : "");
 }
 
 /* This is reported with --quiet, too, since such a line counts as done and its answer may be
@@ -82,7 +85,7 @@ static void tell_unfinished(const cli_args *args, const batch_work *run)
     uint64_t n = run->output->totals.unfinished;
     if (!n) return;
     out_say(args->json ? OUT_NOTE : OUT_WARNING,
-            "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
+            "%" PRIu64 " answer%s incomplete: cut at the token limit, or filtered, as "
             "finish_reason in %s says (--strict --retry-failed asks again)",
             n, n == 1 ? " is" : "s are", args->out);
 }
@@ -91,14 +94,15 @@ static void tell_misfits(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.misfits;
     if (!n) return;
-    out_say(args->json ? OUT_NOTE : OUT_WARNING,
-            "%" PRIu64 " answer%s not fit the schema, as misfit in %s says (--strict "
-            "--retry-failed asks again)",
-            n, n == 1 ? " does" : "s do", args->out);
+    out_say(
+        args->json ? OUT_NOTE : OUT_WARNING,
+        "%" PRIu64
+        " answer%s not fit the schema; misfit in %s says why (--strict --retry-failed asks again)",
+        n, n == 1 ? " does" : "s do", args->out);
 }
 
-/* Most often all lines fail for the same reason, and nobody should have to look for it in the
- * output. */
+/* Most often all lines fail for the same reason, so it is shown here, and not only in the output.
+ */
 static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
@@ -107,7 +111,7 @@ static void tell_failure(const batch_work *run)
     out_note("the first failure: %s", line);
 }
 
-/* @return how many lines are left beside those that the jobs have. */
+/* @return the number of lines that are left, without those in jobs. */
 static uint64_t tell_jobs(const batch_work *run, uint64_t left)
 {
     size_t jobs = run->jobs_under_way;
@@ -115,8 +119,9 @@ static uint64_t tell_jobs(const batch_work *run, uint64_t left)
     if (!jobs) return left;
     const char *are = jobs == 1 ? "is" : "are";
     if (run->jobs_in_doubt == jobs) are = "may be";
-    out_note("%zu job%s with %" PRIu64 " line%s %s under way at the provider: run the same command "
-             "again to collect, or with --wait; --cancel ends %s",
+    out_note("%zu job%s with %" PRIu64
+             " line%s %s under way at the provider: run the same command again to collect the "
+             "answers, or with --wait to stay until the end; --cancel ends %s",
              jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s", are,
              jobs == 1 ? "it" : "them");
     return left > lines ? left - lines : 0;
@@ -128,12 +133,13 @@ static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t le
     left = tell_jobs(run, left);
     if (left)
         out_note("%" PRIu64
-                 " line%s left; what is done is safe in %s, and the same command goes on",
+                 " line%s left; finished answers are safe in %s, and the same command continues",
                  left, left == 1 ? " is" : "s are", args->out);
     else if (run->output->totals.failed)
-        out_note("--retry-failed asks again what failed");
+        out_note("use --retry-failed to ask the failed lines again");
     if (behind)
-        out_note("%" PRIu64 " line%s left behind --limit; the same command without it goes on",
+        out_note("%" PRIu64
+                 " more line%s left because of --limit; the same command without it continues",
                  behind, behind == 1 ? " is" : "s are");
 }
 

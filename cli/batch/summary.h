@@ -5,11 +5,10 @@
 #include "args.h"
 #include "batch/run.h"
 
-/* Print the summary as text on stderr, or with --json as an object on stdout. @return the exit
- * code. */
+/* Print the summary on stderr, or with --json as an object on stdout. @return the exit code. */
 int batch_summary_tell(const cli_args *args, const batch_work *run);
 
-/* Return how many of the lines that are wanted are not finished. */
+/* Return the number of lines that should be asked in this run and are not finished. */
 uint64_t batch_summary_left(const batch_work *run);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Where the lines of a run come from, and where their results go: a file and an output on this
- * machine (file_supply.h), or a queue that many machines share (queue_supply.h). The run asks; it
- * knows neither.
+ * The source of a run's lines, and the destination of its results: files on this machine
+ * (file_supply.h), or a queue that many machines share (queue_supply.h). The run does not depend on
+ * which it is.
  */
 #ifndef BELUGA_CLI_BATCH_SUPPLY_H
 #define BELUGA_CLI_BATCH_SUPPLY_H
@@ -11,45 +11,48 @@
 
 /* The answer to asking for a line. */
 typedef enum batch_claimed {
-    BATCH_CLAIM_END,   /* no line will come any more */
+    BATCH_CLAIM_END,   /* no more lines will come */
     BATCH_CLAIM_LINE,  /* a line was claimed */
-    BATCH_CLAIM_SOON,  /* none yet; ask again in the next turn of the loop */
-    BATCH_CLAIM_LATER, /* none now; ask again when `fd` is readable, or behind the next `extend` */
-    BATCH_CLAIM_HOLD,  /* the same, and there may be lines: a limit is reached for the moment */
-    BATCH_CLAIM_FAILED /* lines can't be got any more; `error` says why */
+    BATCH_CLAIM_SOON,  /* no line yet; ask again in the next turn of the loop */
+    BATCH_CLAIM_LATER, /* no line now; ask again when `fd` is readable, or after the next
+                        * `extend` */
+    BATCH_CLAIM_HOLD,  /* like LATER, but there may be lines: a limit is reached for the moment */
+    BATCH_CLAIM_FAILED /* no more lines can be claimed; `error` says why */
 } batch_claimed;
 
-/* A line that is this run's until it is done. */
+/* A line that belongs to this run until `done`. */
 typedef struct batch_claim {
-    batch_record record; /* what it points to is borrowed until the next claim */
-    uint64_t ticket;     /* names the line to the supply */
-    bool repeated;       /* an earlier line has its id, or its number for an id */
+    batch_record record; /* its pointers are borrowed until the next claim */
+    uint64_t ticket;     /* the supply's name for the line */
+    bool repeated;       /* another line has the same id, or an id that equals this line's number */
 } batch_claim;
 
 typedef struct batch_supply batch_supply;
 
-/* All functions are called on the thread of the run, and none of them blocks for long. */
+/* All functions are called on the thread of the run, and none blocks for long. */
 typedef struct batch_supply_ops {
-    /* Claim the next line that has no result. @param running  Calls that are under way. */
+    /* Claim the next line without a result. @param running  Number of calls under way. */
     batch_claimed (*claim)(batch_supply *supply, size_t running, batch_claim *claim);
-    /* Keep what is claimed, and make durable what was put; called ten times a second or so.
-     * @param stopping  No line is claimed any more: what is not begun may go to others.
-     * @return 0, or -1: results can't be stored any more. */
+    /* Renew the claims, and make durable the results that were put; called about ten times a
+     * second.
+     * @param stopping  No more lines will be claimed: lines that are not begun may be given to
+     * others.
+     * @return 0, or -1 if results can't be stored any more. */
     int (*extend)(batch_supply *supply, bool stopping);
-    /* Put the result of a line; `text`, with its newline, is borrowed for the call. A second result
-     * of a line is dropped. @return as extend. */
+    /* Put the result of a line; `text` includes a newline, and is borrowed for the call. A second
+     * result of a line is dropped. @return as extend. */
     int (*put_once)(batch_supply *supply, uint64_t ticket, const batch_entry *entry,
                     const char *text, size_t n);
-    /* Let go of a line: its result was put, or else a later run or another machine asks it. */
+    /* Release a line. If its result was not put, a later run or another machine asks it. */
     void (*done)(batch_supply *supply, uint64_t ticket, bool put);
-    /* Make durable all that was put, and give back what is still claimed: the run is over. */
+    /* Called at the end of the run: make all results durable, and return the remaining claims. */
     void (*finish)(batch_supply *supply);
 } batch_supply_ops;
 
 struct batch_supply {
     const batch_supply_ops *ops;
     int fd;    /* readable when there may be a line, or room for one; -1: never */
-    int error; /* errno of the failure after which no line comes; 0: none */
+    int error; /* errno of the failure after which no lines come; 0: none */
 };
 
 #endif

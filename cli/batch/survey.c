@@ -38,7 +38,7 @@ static int keep(int from, int to)
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return n < 0 ? complain("-", errno) : 0;
         if (batch_write_at(to, bytes, (size_t)n, offset) != 0) {
-            out_error("stdin can't be kept beside the output: %s", strerror(errno));
+            out_error("stdin can't be copied to a file beside the output: %s", strerror(errno));
             return CLI_EXIT_OUTPUT;
         }
         offset += (uint64_t)n;
@@ -50,7 +50,7 @@ static int open_kept(int from, const char *out, int *fd)
 {
     *fd = beluga__file_nameless(out);
     if (*fd >= 0) return keep(from, *fd);
-    out_error("stdin can't be kept beside the output: %s", strerror(errno));
+    out_error("stdin can't be copied to a file beside the output: %s", strerror(errno));
     return CLI_EXIT_OUTPUT;
 }
 
@@ -78,13 +78,13 @@ int batch_input_open(const char *path, const char *out, int *fd)
     if (rc) return rc;
     rc = batch_unpack(fd, out, &was_utf16, why);
     if (rc) out_error("%s: %s", batch_input_name(path), why);
-    if (was_utf16) out_note("%s is UTF-16, and read as that", batch_input_name(path));
+    if (was_utf16) out_note("%s is UTF-16, and is read as UTF-16", batch_input_name(path));
     return rc;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Ids are compared only where lines have ids of their own. */
+/* The ids that are compared; none are stored if no line has an id of its own. */
 typedef struct id_survey {
     const batch_plan *plan;
     batch_ids found;
@@ -106,7 +106,7 @@ static int note_id(id_survey *ids, const batch_record *record)
 
 static int complain_of_ids(void)
 {
-    out_error("ids can't be kept beside the output: %s", strerror(errno));
+    out_error("the ids can't be stored in a file beside the output: %s", strerror(errno));
     return errno == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_OUTPUT;
 }
 

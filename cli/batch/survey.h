@@ -9,35 +9,35 @@
 
 typedef struct batch_survey {
     uint64_t records, last_line;
-    uint64_t wanted, last_wanted; /* the first lines that are asked, and the last of them */
+    uint64_t wanted, last_wanted; /* the number of lines to ask, and the last one of them */
     char digest[BATCH_DIGEST_TEXT];
-    batch_lines taken; /* lines whose id, or number in its place, another line has */
+    batch_lines taken; /* lines whose id, or number if they have no id, is the id of another line */
 } batch_survey;
 
 #define BATCH_REPEATED_ID "an earlier line has the same id"
 
-/* Open an input; "-" is stdin. Since the input is read twice, stdin is copied to a file without a
- * name beside `out`; what is compressed by gzip or written as UTF-16 becomes UTF-8 in such a file.
+/* Open an input; "-" is stdin. Since the input is read twice, stdin is copied to an unnamed file
+ * beside `out`. Input in gzip or UTF-16 is converted to UTF-8 in such a file, too.
  * @return 0, or an exit code, reported. */
 int batch_input_open(const char *path, const char *out, int *fd);
 
-/* Say in the user's words what an input's path is. */
+/* Return the path of an input, or "stdin". */
 const char *batch_input_name(const char *path);
 
 /*
- * Read the input once; ids are kept in a file beside `out` meanwhile.
- * @param limit  How many lines are asked; 0: all.
- * @param like  What the lines ask; its reader and columns are not looked at.
+ * Read the input once. Meanwhile ids are kept in a file beside `out`.
+ * @param limit  The number of lines to ask; 0: all.
+ * @param like   The plan for the lines; its reader and columns are not used.
  * @return 0, or an exit code, reported. Free the survey in either case.
  */
 int batch_survey_make(batch_survey *survey, const char *path, const char *out, int fd,
                       const batch_layout *layout, const batch_plan *like, uint64_t limit);
-/* Read the input once more for the digests of its lines, by their numbers. @param[out] digests
- * Owned (free). @return 0, or an exit code, reported. */
+/* Read the input again, to compute a digest of each line. @param[out] digests  Owned (free), by
+ * line number. @return 0, or an exit code, reported. */
 int batch_survey_digests(const batch_survey *survey, const char *path, int fd,
                          const batch_layout *layout, uint64_t **digests);
 
-/* Return whether a line lies behind --limit. */
+/* Return whether --limit excludes a line. */
 bool batch_survey_is_behind(const batch_survey *survey, uint64_t line);
 void batch_survey_free(batch_survey *survey);
 

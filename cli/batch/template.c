@@ -17,7 +17,7 @@ static int add(batch_template *t, const char *text, size_t length, bool is_field
 {
     if (!length && !is_field) return 0;
     if (t->count == sizeof t->pieces / sizeof t->pieces[0])
-        return fail(why, "it has too many places", "", 0, "");
+        return fail(why, "it has too many fields", "", 0, "");
     t->pieces[t->count++] = (batch_piece){text, length, is_field};
     return 0;
 }
@@ -27,12 +27,12 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Read a field; `text` begins behind "{{". Returns the text behind "}}", or NULL. */
+/* Read a field; `text` begins after "{{". Returns the text after "}}", or NULL. */
 static const char *take_field(batch_template *t, const char *text, char *why)
 {
     const char *end = strstr(text, "}}");
     if (!end) {
-        fail(why, "{{", text, strlen(text), " has no }} behind it");
+        fail(why, "{{", text, strlen(text), " has no closing }}");
         return NULL;
     }
     const char *from = text, *to = end;
@@ -41,9 +41,9 @@ static const char *take_field(batch_template *t, const char *text, char *why)
     size_t length = (size_t)(to - from);
     int rc;
     if (!length)
-        rc = fail(why, "{{", text, (size_t)(end - text), "}} names no field");
+        rc = fail(why, "{{", text, (size_t)(end - text), "}} contains no field name");
     else if (memchr(from, '{', length) || memchr(from, '}', length))
-        rc = fail(why, "{{", from, length, "}} is not the name of a field");
+        rc = fail(why, "{{", from, length, "}} is not a valid field name");
     else
         rc = add(t, from, length, true, why);
     return rc ? NULL : end + 2;
@@ -76,7 +76,8 @@ int batch_template_fill(const batch_template *t, batch_lookup_fn lookup, void *p
         size_t length = p->length;
         int got = p->is_field ? lookup(payload, p->text, p->length, &text, &length) : 1;
         if (got == 0) {
-            fail(why, "it has no field \"", p->text, p->length, "\", which the template names");
+            fail(why, "the line has no field \"", p->text, p->length,
+                 "\", which the template uses");
             return BELUGA_ERROR_INVALID_INPUT;
         }
         if (got < 0 || text_add(out, text, length) != 0) return BELUGA_ERROR_NO_MEMORY;

@@ -1,4 +1,4 @@
-/* A prompt with places for a line's fields: "Translate to French: {{text}}". */
+/* A prompt with fields, which are replaced by values of a line: "Translate to French: {{text}}". */
 #ifndef BELUGA_CLI_BATCH_TEMPLATE_H
 #define BELUGA_CLI_BATCH_TEMPLATE_H
 
@@ -21,7 +21,7 @@ typedef struct batch_template {
     size_t count;
 } batch_template;
 
-/* Find the value of the field `name`. @return 1; 0 when there is none; -1 without memory. */
+/* Find the value of the field `name`. @return 1; 0 if there is none; -1 without memory. */
 typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_length,
                                const char **text, size_t *length);
 

@@ -1,10 +1,10 @@
-/* Turns the body of a request to Embeddings into texts and options. */
+/* Converts the body of a request for embeddings into texts and options. */
 #ifndef BELUGA_CLI_BATCH_TEXTS_H
 #define BELUGA_CLI_BATCH_TEXTS_H
 
 #include "batch/item.h"
 
-/* More texts than services take in one request. */
+/* Services accept fewer texts in one request. */
 #define BATCH_MAX_TEXTS 10000
 
 /* @return as batch_item_parse. */

@@ -18,7 +18,7 @@
 /* The encoding is recognised within this many bytes. */
 #define PEEK_BYTES 4096
 
-/* A file that is read piece by piece, and one without a name that is written. */
+/* Converts a file, which is read piece by piece, into an unnamed file. */
 typedef struct unpacking {
     int from, to;
     uint64_t read, written;
@@ -46,7 +46,8 @@ static ssize_t next_piece(unpacking *u)
 static int flush(unpacking *u)
 {
     if (batch_write_at(u->to, u->out, u->used, u->written) != 0) {
-        batch_say_why(u->why, "what was unpacked can't be kept beside the output: %s",
+        batch_say_why(u->why,
+                      "the decompressed input can't be stored in a file beside the output: %s",
                       strerror(errno));
         return CLI_EXIT_OUTPUT;
     }
@@ -63,7 +64,7 @@ static bool is_gzip(const unsigned char *bytes, size_t n)
 }
 
 #ifdef HAVE_ZLIB
-/* zlib is loaded for the inputs that need it, and not when the command begins. */
+/* zlib is loaded only for inputs that need it, not at the start of the command. */
 typedef struct zlib_functions {
     int (*begin)(z_stream *stream, int window_bits, const char *version, int size);
     int (*inflate)(z_stream *stream, int flush);
@@ -73,7 +74,8 @@ typedef struct zlib_functions {
 
 static bool load(zlib_functions *z)
 {
-    void *library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL); /* stays until the end */
+    void *library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL); /* stays loaded until the end of
+                                                                 * the process */
     if (!library) return false;
     *(void **)&z->begin = dlsym(library, "inflateInit2_");
     *(void **)&z->inflate = dlsym(library, "inflate");
@@ -82,7 +84,7 @@ static bool load(zlib_functions *z)
     return z->begin && z->inflate && z->reset && z->end;
 }
 
-/* Unpack what is in `in`. Returns zlib's status. */
+/* Decompress the bytes in `in`. Returns the status of zlib. */
 static int inflate_piece(unpacking *u, const zlib_functions *z, z_stream *stream, int *rc)
 {
     int status = Z_OK;
@@ -97,7 +99,7 @@ static int inflate_piece(unpacking *u, const zlib_functions *z, z_stream *stream
     return status;
 }
 
-/* Behind a member come another one, nothing, or zeros that fill a block. */
+/* A gzip member may be followed by another member, by nothing, or by zeros that fill a block. */
 static void pass_zeros(z_stream *stream)
 {
     while (stream->avail_in && !*stream->next_in) {
@@ -122,18 +124,20 @@ static int inflate_all(unpacking *u, const zlib_functions *z, z_stream *stream)
             }
             status = inflate_piece(u, z, stream, &rc);
             if (status == Z_DATA_ERROR || status == Z_NEED_DICT)
-                return fail(u, "its gzip is damaged, or has something else behind it");
+                return fail(u, "its gzip data is damaged, or other data follows it");
             if (status == Z_MEM_ERROR) return fail(u, "out of memory");
         }
     }
-    return rc || status == Z_STREAM_END ? rc : fail(u, "its gzip is cut: the end is missing");
+    return rc || status == Z_STREAM_END ? rc : fail(u, "its gzip data is cut: the end is missing");
 }
 
 static int gunzip(unpacking *u)
 {
     zlib_functions z;
     z_stream stream = {.next_in = NULL};
-    if (!load(&z)) return fail(u, "it is gzip, and zlib is not here to read it: gunzip it first");
+    if (!load(&z))
+        return fail(u, "it is compressed by gzip, and zlib is not installed to read it: decompress "
+                       "it first with gunzip");
     if (z.begin(&stream, 15 + 16, ZLIB_VERSION, (int)sizeof stream) != Z_OK)
         return fail(u, "out of memory");
     int rc = inflate_all(u, &z, &stream);
@@ -143,7 +147,9 @@ static int gunzip(unpacking *u)
 #else
 static int gunzip(unpacking *u)
 {
-    return fail(u, "it is gzip, which this build does not read: gunzip it first");
+    return fail(
+        u,
+        "it is compressed by gzip, which this build can't read: decompress it first with gunzip");
 }
 #endif
 
@@ -151,7 +157,8 @@ static int gunzip(unpacking *u)
 
 typedef enum byte_order { ORDER_NONE, ORDER_LITTLE, ORDER_BIG } byte_order;
 
-/* Without a byte order mark, text in Latin letters has a zero in nearly every other byte. */
+/* Guess the byte order. Without a byte order mark, text in Latin letters has a zero in nearly every
+ * other byte. */
 static byte_order guess_order(const unsigned char *bytes, size_t n)
 {
     size_t zeros[2] = {0, 0};
@@ -177,7 +184,7 @@ static void put_character(unpacking *u, uint32_t c)
     u->used += n;
 }
 
-/* A pair of units is one character beyond U+FFFF. Returns false where a unit has no partner. */
+/* Two surrogates make one character above U+FFFF. Returns false if one has no partner. */
 static bool put_unit(unpacking *u, uint32_t unit, uint32_t *high)
 {
     bool is_high = (unit & 0xfc00) == 0xd800, is_low = (unit & 0xfc00) == 0xdc00;
@@ -197,35 +204,38 @@ static int convert(unpacking *u, byte_order order)
     int rc = 0;
     while (rc == 0 && (n = next_piece(u)) != 0) {
         if (n < 0) return CLI_EXIT_USAGE;
-        if (n % 2) return fail(u, "its UTF-16 is cut: the last character has one byte");
+        if (n % 2) return fail(u, "its UTF-16 is cut: the last character has only one byte");
         for (ssize_t i = 0; i < n && rc == 0; i += 2) {
             unsigned first = u->in[i], second = u->in[i + 1];
             uint32_t unit = order == ORDER_BIG ? first << 8 | second : second << 8 | first;
             if (!put_unit(u, unit, &high))
-                return fail(u, "its UTF-16 is damaged: half of a character is missing");
+                return fail(u, "its UTF-16 is damaged: one half of a surrogate pair is missing");
             if (u->used + 4 > sizeof u->out) rc = flush(u);
         }
     }
-    if (rc == 0 && high) return fail(u, "its UTF-16 is cut: half of a character is missing");
+    if (rc == 0 && high)
+        return fail(u, "its UTF-16 is cut: one half of a surrogate pair is missing");
     return rc ? rc : flush(u);
 }
 
 /* ---- what is neither ------------------------------------------------------------------------- */
 
-/* Files that are often named by mistake, by their first bytes. */
+/* The first bytes of files that users often name by mistake. */
 static const struct {
     const char *begin, *what;
 } strangers[] = {
-    {"PK\003\004", "it is a zip archive, as .xlsx and .ods are: save its table as CSV"},
-    {"\x28\xb5\x2f\xfd", "it is compressed by zstd, which is not read: unpack it by zstd -d"},
+    {"PK\003\004", "it is a zip archive, such as .xlsx or .ods: save its table as CSV"},
+    {"\x28\xb5\x2f\xfd",
+     "it is compressed by zstd, which beluga can't read: decompress it with zstd -d"},
     {"\xfd"
      "7zXZ",
-     "it is compressed by xz, which is not read: unpack it by xz -d"},
-    {"BZh91AY&SY", "it is compressed by bzip2, which is not read: unpack it by bzip2 -d"},
-    {"%PDF-", "it is a PDF, and not lines of text"},
+     "it is compressed by xz, which beluga can't read: decompress it with xz -d"},
+    {"BZh91AY&SY",
+     "it is compressed by bzip2, which beluga can't read: decompress it with bzip2 -d"},
+    {"%PDF-", "it is a PDF, not lines of text"},
     {"SQLite format 3",
-     "it is a database of SQLite: write its rows as CSV by sqlite3 -csv -header"},
-    {"PAR1", "it is Parquet: write its rows as CSV or JSON Lines"},
+     "it is an SQLite database: export its rows as CSV with sqlite3 -csv -header"},
+    {"PAR1", "it is a Parquet file: export its rows as CSV or JSON Lines"},
 };
 
 static const char *find_stranger(int fd)
@@ -247,7 +257,7 @@ typedef struct packing {
     byte_order order;
 } packing;
 
-/* Unpack one packing, and put the new file in the old one's place. */
+/* Convert one encoding, and replace the file with the converted one. */
 static int replace(int *fd, const packing *how, const char *beside, char *why)
 {
     unpacking u;
@@ -256,7 +266,8 @@ static int replace(int *fd, const packing *how, const char *beside, char *why)
     u.read = u.written = u.used = 0;
     u.why = why;
     if (u.to < 0) {
-        batch_say_why(why, "what is unpacked can't be kept beside the output: %s", strerror(errno));
+        batch_say_why(why, "the decompressed input can't be stored in a file beside the output: %s",
+                      strerror(errno));
         return CLI_EXIT_OUTPUT;
     }
     int rc = how->gzip ? gunzip(&u) : convert(&u, how->order);
@@ -281,7 +292,7 @@ int batch_unpack(int *fd, const char *beside, bool *was_utf16, char why[BATCH_UN
     if (found.gzip) {
         rc = replace(fd, &found, beside, why);
         found = rc ? found : find_packing(*fd);
-        if (rc == 0 && found.gzip) return 0; /* each line will be told not to be UTF-8 */
+        if (rc == 0 && found.gzip) return 0; /* each line will be reported as invalid UTF-8 */
     }
     const char *stranger = rc ? NULL : find_stranger(*fd);
     if (stranger) {

@@ -6,8 +6,8 @@
 
 #define BATCH_REASON_BYTES 256
 
-/* Write a reason as one line of whole characters, whatever text it quotes. Arguments as for
- * printf. */
+/* Write a reason as one line of whole characters, whatever text it quotes; arguments as for printf.
+ */
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...) BELUGA_PRINTF(2, 3);
 
 #endif

@@ -15,7 +15,7 @@ int batch_work_read(const batch_plan *plan, const batch_record *record, bool rep
         batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
-    item->id[0] = '\0'; /* the id must lead to the other line's result only */
+    item->id[0] = '\0'; /* the id must refer only to the result of the other line */
     return rc;
 }
 

@@ -1,5 +1,4 @@
-/* A run over the lines of a batch, in whichever way they are asked: all that it needs, and how it
- * ended. */
+/* A run over the lines of a batch, by calls or by batch jobs: its inputs and its outcome. */
 #ifndef BELUGA_CLI_BATCH_WORK_H
 #define BELUGA_CLI_BATCH_WORK_H
 
@@ -20,11 +19,11 @@ typedef struct batch_work {
     batch_reader *reader;
     const batch_survey *survey;
     batch_output *output;
-    batch_supply *supply;       /* of the run of run.h; its lines may be no file's */
-    const batch_totals *totals; /* of what was put, which the progress of that run shows */
+    batch_supply *supply;       /* the supply of run.h, whose lines need not come from a file */
+    const batch_totals *totals; /* the totals that the progress shows */
     batch_progress *progress;
     batch_prices prices;
-    const char *schema; /* of answers to lines that bring none; NULL: none */
+    const char *schema; /* for answers to lines that have no schema of their own; NULL: none */
     const beluga_option *options;
     size_t n_options;
     size_t jobs; /* calls in flight */
@@ -34,32 +33,33 @@ typedef struct batch_work {
     /* The outcome of the run. */
     beluga_error error;   /* the error that stopped the run; code 0: none */
     beluga_error failure; /* the error of the first line that failed; code 0: none */
-    size_t alike;         /* `error` ended the run because so many lines in a row had one like it */
+    size_t alike;         /* number of consecutive similar failures that ended the run with
+                           * `error`; 0: not ended so */
     bool interrupted;
     bool input_failed; /* the input can't be read any more */
-    /* of runs by batch jobs: how many jobs are under way at the end, and how many lines they have
-     */
-    bool journal_failed; /* and that was reported */
+    /* For runs by batch jobs: the number of jobs under way at the end, and of their lines. */
+    bool journal_failed; /* the journal can't be written, which was reported */
     size_t jobs_under_way;
-    size_t jobs_in_doubt; /* among these: nobody knows whether they were created */
+    size_t jobs_in_doubt; /* of these: jobs that may not have been created */
     uint64_t lines_under_way;
-    bool cancels; /* they were to be cancelled, and nothing was to be asked */
+    bool cancels; /* the jobs should be cancelled, and nothing new asked */
 } batch_work;
 
-/* Read a line that is to be asked, whose id may be another line's. @param plan  The run's, or that
- * of another reading of the input. @return as batch_item_parse. */
+/* Read a line that is to be asked, and whose id another line may have.
+ * @param plan  The plan of the run, or of another pass through the input.
+ * @return as batch_item_parse. */
 int batch_work_parse(const batch_work *work, const batch_plan *plan, const batch_record *record,
                      batch_item *item);
 
-/* Read a line. @param repeated  Its id is another line's. @return as batch_item_parse. */
+/* Read a line. @param repeated  Another line has its id. @return as batch_item_parse. */
 int batch_work_read(const batch_plan *plan, const batch_record *record, bool repeated,
                     batch_item *item);
 
-/* Make the part of a result that is known before it comes; its vectors and runs of tools are left
+/* Fill in the parts of a result that are known before the answer; its vectors and tool calls stay
  * empty. */
 batch_result_source batch_work_source(batch_work *work, const batch_item *item);
 
-/* Say that a line can't be asked, for the reason that stands in its item. */
+/* Make an error from the reason in an item that can't be asked. */
 void batch_work_refuse(const batch_item *item, beluga_error *err);
 
 #endif

@@ -19,15 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* With --stay: the pause between two looks for a job. */
+/* With --stay: the time between two looks for a job. */
 #define STAY_MS          2000
 #define ERROR_LINE_BYTES 1536
 #define MOST_BUDGET      1e9
 
-/* Everything that a worker needs from its beginning to its end. */
+/* The state of a worker. */
 typedef struct worker {
     const cli_args *args;
-    bool *told; /* the server is away, and that was told */
+    bool *told; /* set after the message that the server is unreachable */
     size_t jobs;
     int64_t idle_ms;
     queue *queue;
@@ -59,23 +59,23 @@ static int take_idle(const cli_args *args, int64_t *ms)
 
 static int tell_missing(const worker *w)
 {
-    out_error("there is no job %s at %s: beluga batch FILE --out OUT --queue makes it, and --stay "
-              "waits for it",
+    out_error("there is no job %s at %s: create it with beluga batch FILE --out OUT --queue, or "
+              "wait for it with --stay",
               queue_job(w->queue), queue_where(w->queue));
     return CLI_EXIT_USAGE;
 }
 
-/* With --stay a job, or its server, may come later. */
+/* With --stay, a job or server that is missing now may appear later. */
 static bool may_come(const worker *w, const beluga_error *err)
 {
     bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
     if (!w->args->stay || (!away && err->code != BELUGA_ERROR_NOT_FOUND)) return false;
-    if (away && !*w->told) out_note("%s; it is tried again (--stay)", err->message);
+    if (away && !*w->told) out_note("%s; trying again because of --stay", err->message);
     *w->told = away;
     return true;
 }
 
-/* @param[out] missing  The job is not there, and may come. */
+/* @param[out] missing  The job does not exist, but may appear later. */
 static int join(worker *w, bool *missing)
 {
     beluga_error err;
@@ -91,26 +91,27 @@ static int join(worker *w, bool *missing)
     if (rc) return report_error(w->args, &err, NULL);
     *w->told = false;
     if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
-    out_error("the job %s was made by another version of beluga, and this one can't work on it",
+    out_error("another version of beluga made the job %s, and this version can't work on it",
               queue_job(w->queue));
     return CLI_EXIT_USAGE;
 }
 
-/* Nobody who can write into a queue may make this machine run programs or read files: its user
- * allows it. */
+/* Check that the user of this machine allows what the job needs. Otherwise, somebody who can write
+ * into a queue could make this machine run programs or read files. */
 static int check_consent(const worker *w)
 {
     const batch_manifest *m = &w->manifest;
     if (m->attach_column && !w->args->attach_column)
-        return out_usage("the job's lines name files and addresses that are sent with them, in "
-                         "\"%s\": --attach-column \"%s\" lets this worker read them",
+        return out_usage("the job's lines name files and addresses to attach, in \"%s\": let this "
+                         "worker read them with --attach-column \"%s\"",
                          m->attach_column, m->attach_column);
     if (m->attach_column && strcmp(m->attach_column, w->args->attach_column) != 0)
-        return out_usage("--attach-column: the job's is \"%s\"", m->attach_column);
+        return out_usage("--attach-column: the job's column is \"%s\"", m->attach_column);
     if (m->has_tools == (w->tools.count != 0)) return 0;
-    return m->has_tools ? out_usage("the job's lines are asked with tools: name the same with -T, "
-                                    "which this worker then runs")
-                        : out_usage("--tool: the job's lines are asked without tools");
+    return m->has_tools
+               ? out_usage("the job's lines are asked with tools: name the same tools with -T, and "
+                           "this worker will run them")
+               : out_usage("--tool: the job's lines are asked without tools, so leave it out");
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -123,8 +124,8 @@ static int set_one(worker *w, const char *text)
     return beluga_config_set_n(w->session.base, &option, 1) ? out_no_memory() : 0;
 }
 
-/* The supply keeps the budget, which is that of all workers. The model's own only sees that the
- * price is known, without which no budget can be kept. */
+/* The supply enforces the budget, which all workers share. The model's own budget option only
+ * ensures that the price is known, since no budget can be enforced without a price. */
 static int set_budget(worker *w)
 {
     const beluga_option option = beluga_with_budget(MOST_BUDGET);
@@ -167,17 +168,18 @@ static int make_facts(worker *w)
     return batch_facts_make(&w->facts, &w->texts, w->session.config, &source) ? out_no_memory() : 0;
 }
 
-/* Another model than the job's is the user's word, and never a silent one. */
+/* Warn if the user chose another model than that of the job. */
 static void tell_model(worker *w)
 {
     const char *model = w->manifest.model;
     if (strcmp(w->texts.model, model) == 0) return;
-    out_warning("this worker asks %s, as -m says, and not %s, as the job does; its results say so",
+    out_warning("this worker asks %s, because of -m, but the job was made for %s; each result "
+                "names the model that answered",
                 w->texts.model, model);
     snprintf(w->texts.model, sizeof w->texts.model, "%s", model);
 }
 
-/* Answers of all workers must be alike. */
+/* All workers must ask with the same options, so that their answers are comparable. */
 static int check_facts(worker *w)
 {
     batch_difference difference;
@@ -186,8 +188,8 @@ static int check_facts(worker *w)
     tell_model(w);
     batch_manifest_compare(&w->manifest, &w->facts, &difference);
     if (difference.kind == BATCH_SAME) return 0;
-    out_error("the job %s %s than this machine would ask with: set the same here, by -o or in the "
-              "configuration",
+    out_error("the job %s %s than this machine would use: set the same value here, with -o or in "
+              "the configuration",
               queue_job(w->queue), difference.text);
     return CLI_EXIT_CONFIG;
 }
@@ -249,7 +251,8 @@ static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
     if (!err->code) return;
     beluga_error_format(err, line, sizeof line);
     if (run->alike > 1)
-        out_error("%zu lines in a row failed alike, and go back: %s", run->alike, line);
+        out_error("%zu lines in a row failed for the same reason, and go back to the queue: %s",
+                  run->alike, line);
     else
         out_error("%s", line);
 }
@@ -260,12 +263,12 @@ static void tell_totals(const batch_queue_supply *supply, const char *state)
     const batch_totals *own = &supply->own;
     batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
     if (!own->unpriced || own->cost > 0) batch_format_cost(own->cost, cost, sizeof cost);
-    out_note("this worker did %" PRIu64 " line%s, of which %" PRIu64 " failed, in %s; %s; the job "
-             "is %s",
+    out_note("this worker finished %" PRIu64 " line%s, of which %" PRIu64
+             " failed, in %s; %s; the job is %s",
              own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,
-             cost, strcmp(state, "over") == 0 ? "over" : "not over");
+             cost, strcmp(state, "over") == 0 ? "over" : "not finished");
     if (supply->returned)
-        out_note("%" PRIu64 " line%s handed back for another try", supply->returned,
+        out_note("%" PRIu64 " line%s returned to the queue for another try", supply->returned,
                  supply->returned == 1 ? " was" : "s were");
 }
 
@@ -350,7 +353,7 @@ static void release(worker *w)
     batch_manifest_free(&w->manifest);
 }
 
-/* Work on the job that is there. @param[out] busy  It had a line. */
+/* Work on the existing job. @param[out] busy  The job had lines to ask. */
 static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
 {
     worker w = {.args = args, .told = told, .idle_ms = idle_ms};

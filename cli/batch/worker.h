@@ -4,7 +4,7 @@
 
 #include "args.h"
 
-/* Work on the job that --work names, until it is over. @return the exit code. */
+/* Work on the job that --work names, until it is finished. @return the exit code. */
 int batch_worker_run(const cli_args *args);
 
 #endif

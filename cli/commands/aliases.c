@@ -1,4 +1,4 @@
-/* beluga aliases: names of one's own for models, with what belongs to them. */
+/* beluga aliases: manages the user's own names for models. */
 #include "base/text.h"
 #include "commands/command.h"
 #include "configuration.h"
@@ -17,7 +17,7 @@
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* The system text of an alias, in the configuration of the session; NULL: none. */
+/* Returns the system text of an alias, in the configuration of the session; NULL: none. */
 static const char *system_of(cli_session *session, const char *name)
 {
     beluga_error err;
@@ -59,7 +59,7 @@ static int print_table(cli_session *session)
     }
     if (any) return table_print(&table);
     table_free(&table);
-    out_note("there are no aliases: beluga aliases set NAME MODEL");
+    out_note("there are no aliases; add one with beluga aliases set NAME MODEL");
     return 0;
 }
 
@@ -70,7 +70,7 @@ static int do_list(cli_session *session, const cli_args *args)
 
 /* ---- set and remove -------------------------------------------------------------------------- */
 
-/* Returns the reference of an alias, or NULL where there is none of that name. */
+/* Returns the model that an alias stands for, or NULL if there is no such alias. */
 static const char *find_alias(const cli_session *session, const char *wanted)
 {
     const char *name, *reference;
@@ -79,7 +79,7 @@ static const char *find_alias(const cli_session *session, const char *wanted)
     return NULL;
 }
 
-/* An alias that leads back to itself would leave a file that can't be used. */
+/* Refuse an alias that leads back to itself, since the configuration could not be used any more. */
 static int check_model(cli_session *session, const cli_args *args, const char *name,
                        const char **model)
 {
@@ -87,12 +87,13 @@ static int check_model(cli_session *session, const cli_args *args, const char *n
     if (session_resolve(session, *model, &err) != 0) return report_error(args, &err, NULL);
     for (const char *at = *model; at; at = find_alias(session, at))
         if (strcmp(at, name) == 0)
-            return out_usage("%s leads back to %s; name PROVIDER/MODEL", *model, name);
+            return out_usage("%s leads back to %s; name PROVIDER/MODEL instead", *model, name);
     if (*session->found) *model = session->found;
     return 0;
 }
 
-/* Loading the session has checked the options: each is KEY=VALUE. */
+/* Set an option of an alias. The session was loaded before, which checked that each option is
+ * KEY=VALUE. */
 static void put_option(configuration_change *change, const char *name, const char *option)
 {
     char key[128];
@@ -119,7 +120,7 @@ static int do_set(cli_session *session, const cli_args *args)
     for (size_t i = 0; i < args->options.count; i++)
         put_option(&change, name, args->options.items[i]);
     rc = configuration_write(args, &change);
-    if (rc == 0) out_note("%s is %s now", name, model);
+    if (rc == 0) out_note("%s now stands for %s", name, model);
     return rc;
 }
 
@@ -143,14 +144,14 @@ static int do_remove(cli_session *session, const cli_args *args)
     if (!find_alias(session, name)) return explain_missing(session, name);
     const char *usual = beluga_config_default_model(session->base);
     if (usual && strcmp(usual, name) == 0) {
-        out_error(
-            "%s is the file's default model: name another first (beluga models default MODEL)",
-            name);
+        out_error("%s is the default model of the file: choose another default first (beluga "
+                  "models default MODEL)",
+                  name);
         return CLI_EXIT_USAGE;
     }
     configuration_set(&change, NULL, "models", name);
     int rc = configuration_write(args, &change);
-    if (rc == 0) out_note("the alias %s is removed", name);
+    if (rc == 0) out_note("the alias %s was removed", name);
     return rc;
 }
 
@@ -167,7 +168,8 @@ static int run(const cli_args *args)
     size_t i = 0;
     while (i < 3 && strcmp(verbs[i].name, verb) != 0) i++;
     if (i == 3)
-        return out_usage("beluga aliases does not know \"%s\"; it knows list, set, remove", verb);
+        return out_usage("beluga aliases has no subcommand \"%s\"; choose list, set or remove",
+                         verb);
     int rc = session_load(&session, args);
     if (rc == 0) rc = verbs[i].run(&session, args);
     session_free(&session);
@@ -182,13 +184,11 @@ const cli_command cmd_aliases = {
     .takes = ARG_SET(ARG_SYSTEM, ARG_OPTION, ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 3,
     .run = run,
-    .details =
-        "set writes models: NAME into the configuration file, with -s as its system text and each "
-        "-o as an option; what it has beside these stays, and an empty -s takes the system text "
-        "away. The file "
-        "keeps its comments and all else; it is made where there is none. Nothing is sent.\n\n"
-        "A call's own -o and -s win over those of the alias, and a conversation that --continue "
-        "goes "
-        "on with keeps its system text.\n\n"
-        "With --json: {aliases: [{name, model, system}]}.",
+    .details = "set writes the entry models: NAME into the configuration file, with -s as its "
+               "system text and each -o as an option. Other members of the entry stay as they are, "
+               "and an empty -s removes the system text. The file keeps its comments and "
+               "everything else; a missing file is created. Nothing is sent.\n\n"
+               "The -o and -s of a call override those of the alias. A conversation that "
+               "--continue continues keeps its system text.\n\n"
+               "With --json: {aliases: [{name, model, system}]}.",
 };

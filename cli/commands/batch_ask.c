@@ -1,4 +1,5 @@
-/* The model of `beluga batch`, and the usual way to ask it: a call for each line, many at once. */
+/* The model of `beluga batch`, and the usual way to ask it: a call for each line, with many calls
+ * at the same time. */
 #include "batch/calls.h"
 #include "batch/file_supply.h"
 #include "batch/run.h"
@@ -11,10 +12,11 @@ int batch_set_budget(batch_command *b)
     double left = b->budget - b->output.totals.cost;
     const beluga_option option = beluga_with_budget(left);
     if (!b->budget) return 0;
-    /* Jobs under way are collected though nothing is left; the library then keeps no budget. */
+    /* Results of jobs under way are collected even if no budget is left; the library then gets no
+     * budget. */
     if (left <= 0 && batch_is_by_jobs(b->args)) return 0;
     if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
-    out_error("the budget of $%.6g is spent: earlier runs took $%.6g", b->budget,
+    out_error("the budget of $%.6g is spent: earlier runs have used $%.6g", b->budget,
               b->output.totals.cost);
     return CLI_EXIT_RATE;
 }

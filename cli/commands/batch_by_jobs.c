@@ -1,4 +1,4 @@
-/* The way of `beluga batch` by the provider's own batch jobs: --provider-batch and --cancel. */
+/* Runs of `beluga batch` with the provider's own batch jobs: --provider-batch and --cancel. */
 #include "base/limits.h"
 #include "batch/estimate.h"
 #include "commands/batch.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Write the names of the providers that have one, as far as there is room. */
+/* Write the names of the providers that have a batch API, as far as there is room. */
 static void list_batch_providers(batch_command *b, char *text, size_t size)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -33,7 +33,7 @@ int batch_refuse_provider(batch_command *b)
 {
     char names[1024];
     list_batch_providers(b, names, sizeof names);
-    out_error("--provider-batch: %s has no batch API that is known here; these have one: %s",
+    out_error("--provider-batch: beluga knows no batch API for %s; these providers have one: %s",
               b->texts.model, *names ? names : "none");
     return CLI_EXIT_CONFIG;
 }
@@ -44,14 +44,15 @@ int batch_open_by_jobs(batch_command *b)
     batch_jobs *jobs = &b->by_jobs;
     if (!batch_is_by_jobs(b->args)) return 0;
     if (beluga_config_get_item(b->session.config, BELUGA_OPTION_FALLBACK, 0, NULL))
-        return out_usage("--provider-batch: a job has one model; leave out the option fallback");
+        return out_usage(
+            "--provider-batch: a job can have only one model; leave out the option fallback");
     jobs->limits.size = sizeof jobs->limits;
     int rc = beluga_batch_limits_get(b->session.model, &jobs->limits, &err);
     if (rc == BELUGA_ERROR_NOT_SUPPORTED) return batch_refuse_provider(b);
     return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
-/* No model is opened, as no key is needed to estimate. */
+/* This does not open the model, since an estimate must not need a key. */
 double batch_job_factor(const batch_command *b)
 {
     beluga_provider provider;
@@ -83,7 +84,8 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 
 /* ---- --cancel without the input -------------------------------------------------------------- */
 
-/* Jobs that are cancelled are under way until they have ended and are collected. */
+/* Print the result of --cancel. A cancelled job counts as under way until it has ended and was
+ * collected. */
 static int put_cancelled(const batch_command *b, size_t refused, int code)
 {
     uint64_t lines;
@@ -105,13 +107,12 @@ static int tell_cancelled(const batch_command *b, size_t refused)
 {
     if (b->by_jobs.work->journal_failed) return put_cancelled(b, refused, CLI_EXIT_OUTPUT);
     if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
-    out_note(
-        "the same command with the input and --provider-batch collects what was answered until "
-        "now; with the input and --cancel it asks nothing anew");
+    out_note("to collect the answers so far, give the same command with the input and "
+             "--provider-batch; to ask no new lines, give it with the input and --cancel");
     return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 
-/* The journal tells the model, so that nobody has to repeat it. */
+/* Open the model that the journal names, so that the user need not repeat it. */
 static int open_journaled_model(batch_command *b)
 {
     const char *model = NULL;
@@ -127,7 +128,7 @@ int batch_cancel_jobs(batch_command *b)
 {
     struct stat file;
     batch_work work = {.progress = &b->progress};
-    if (stat(b->out, &file) != 0) return out_usage("--cancel: there is no %s", b->out);
+    if (stat(b->out, &file) != 0) return out_usage("--cancel: there is no file %s", b->out);
     int rc = batch_output_open(&b->output, b->out);
     if (rc == 0) rc = batch_journal_open(&b->journal, b->out, 0, true);
     if (rc) return rc;

@@ -32,7 +32,8 @@ int batch_check_input(batch_command *b)
     if (!b->reader.at_end) return 0;
     batch_digest_finish(&b->digest, digest);
     if (strcmp(digest, b->survey.digest) == 0) return 0;
-    out_error("%s was changed while it was asked: results may belong to lines that are no more",
+    out_error("%s changed while its lines were asked: some results may belong to lines that no "
+              "longer exist",
               b->path);
     return CLI_EXIT_USAGE;
 }
@@ -46,17 +47,19 @@ static int find_layout(batch_command *b)
                          : b->args->attach_column ? "attach"
                                                   : NULL;
     if (column && b->layout.format == BATCH_TEXT)
-        return out_usage("--%s-column: %s is text, which has no columns; --format csv reads a CSV",
+        return out_usage("--%s-column: %s is plain text, which has no columns; use --format csv to "
+                         "read it as CSV",
                          column, batch_input_name(path));
     if (batch_layout_check(&b->layout, b->input, why) != 0) return complain_of_input(b, why);
     const char *name = batch_delimiter_name(b->layout.delimiter);
     if (!b->args->delimiter && name && b->layout.delimiter != ',')
-        out_note("%s has %s between its columns (--delimiter says otherwise)",
-                 batch_input_name(path), name);
+        out_note(
+            "the columns of %s are separated by %s (choose another separator with --delimiter)",
+            batch_input_name(path), name);
     return 0;
 }
 
-/* An alias may have a system text. What is wrong with the model is told later. */
+/* The alias of the model may have a system text. A mistake in the model is reported later. */
 int batch_choose_system(batch_command *b)
 {
     beluga_error err;

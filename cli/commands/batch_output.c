@@ -1,5 +1,5 @@
 /* The output of `beluga batch` and the journal of jobs beside it: whether they fit this run, and
- * what becomes of them at its end. */
+ * how the run finishes them. */
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "commands/batch.h"
@@ -41,7 +41,7 @@ int batch_check_out(const batch_command *b)
 {
     struct stat file;
     if (stat(b->out, &file) != 0 || !is_same(&file, b->input)) return 0;
-    return out_usage("--out: %s is the input: name another file", b->out);
+    return out_usage("--out: %s is the input: choose another file", b->out);
 }
 
 static int check_errors(batch_command *b)
@@ -50,9 +50,11 @@ static int check_errors(batch_command *b)
     const char *path = b->args->errors;
     if (!path || stat(path, &file) != 0) return 0;
     if (!S_ISREG(file.st_mode))
-        return out_usage("--errors: %s is not a file, and could not be replaced", path);
+        return out_usage("--errors: %s is not a regular file, so it can't be replaced", path);
     if (!is_same(&file, b->input) && !is_same(&file, b->output.fd)) return 0;
-    return out_usage("--errors: %s is the input or the output, and would be lost", path);
+    return out_usage(
+        "--errors: %s is the input or the output, and would be overwritten: choose another file",
+        path);
 }
 
 static batch_again who_again(const cli_args *args)
@@ -80,7 +82,7 @@ static int go_on(batch_command *b)
     return batch_resume_output(&b->output, &resume);
 }
 
-/* Lines that a job has would be paid for twice. */
+/* Refuse a run with calls while jobs are under way, since their lines would be paid for twice. */
 static int refuse_jobs(const batch_command *b)
 {
     uint64_t lines;
@@ -92,7 +94,7 @@ static int refuse_jobs(const batch_command *b)
     return CLI_EXIT_USAGE;
 }
 
-/* The output is locked before its journal is read. */
+/* Lock the output before reading its journal. */
 static int open_journal(batch_command *b)
 {
     bool writes = batch_is_by_jobs(b->args) && !b->args->dry_run;
@@ -103,8 +105,8 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Failed lines that are asked again have as many tries as new ones; so have all lines, where the
- * output is a new one beside an old journal. */
+/* Lines that are asked again because they failed get as many tries as new lines. If a new output
+ * has an old journal, this applies to all lines. */
 static int retry_in_jobs(batch_command *b, bool is_new)
 {
     bool again = b->output.retried || (is_new && !batch_has_open_jobs(b));

@@ -1,4 +1,4 @@
-/* The way of `beluga batch` over a queue that many machines share: --queue, --work, --status and
+/* Runs of `beluga batch` with a queue that many machines share: --queue, --work, --status and
  * --remove. */
 #include "batch/status.h"
 #include "batch/summary.h"
@@ -49,7 +49,7 @@ int batch_find_job(batch_command *b)
     return batch_gather_find(c);
 }
 
-/* The budget of the workers is what earlier runs have left of it. */
+/* The workers get the part of the budget that earlier runs have left. */
 int batch_collect(batch_command *b)
 {
     batch_gatherer *c = &b->collector;
@@ -72,7 +72,7 @@ int batch_collect(batch_command *b)
     return c->code ? c->code : rc;
 }
 
-/* ---- without an input: workers, and what is asked of a job ----------------------------------- */
+/* ---- without an input: workers, and commands about a job ------------------------------------- */
 
 bool batch_queue_is_asked(const cli_args *args)
 {
@@ -95,7 +95,7 @@ static int remove_job(const cli_args *args)
     return rc;
 }
 
-/* The job says what is asked. A worker only says how it reaches the model. */
+/* The job determines what is asked. A worker only chooses how to reach the model. */
 static int check_options(const cli_args *args)
 {
     static const arg_set all[] = {ARG_WORK, ARG_STATUS, ARG_REMOVE, ARG_JSON, ARG_CALLS, ARG_COUNT};
@@ -103,12 +103,12 @@ static int check_options(const cli_args *args)
                                    ARG_ATTACH_ANYWAY, ARG_STAY, ARG_IDLE,  ARG_COUNT};
     const char *asked = args->work ? "work" : args->status ? "status" : "remove";
     if (args->operands.count)
-        return out_usage("--%s: it takes no file: the lines are those of the job", asked);
+        return out_usage("--%s takes no input file: it uses the lines of the job", asked);
     for (arg i = 0; i < ARG_COUNT; i++) {
         if (!args->given[i] || arg_set_has(all, i) || (args->work && arg_set_has(work, i)))
             continue;
-        return out_usage("--%s: --%s does not go with it: what is asked, and where results go, is "
-                         "said with --queue",
+        return out_usage("--%s can't be combined with --%s: the command with --queue decides what "
+                         "is asked and where results go",
                          asked, arg_infos[i].name);
     }
     return 0;
@@ -117,7 +117,7 @@ static int check_options(const cli_args *args)
 int batch_queue_run(const cli_args *args)
 {
     if ((args->work != NULL) + (args->status != NULL) + (args->remove != NULL) > 1)
-        return out_usage("--work, --status and --remove: give one of them");
+        return out_usage("--work, --status and --remove exclude each other: give only one");
     int rc = check_options(args);
     if (rc) return rc;
     if (args->work) return batch_worker_run(args);

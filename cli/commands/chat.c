@@ -37,8 +37,8 @@ static void trim(cli_text *text, size_t head, size_t tail)
     text->data[text->length] = '\0';
 }
 
-/* Read the lines between two fences. Each fence may stand on a line of its own, and the end of the
- * input closes the text. */
+/* Read the lines between two fences. Each fence may be on a line of its own; the end of the input
+ * also ends the text. */
 static line_result read_fenced(chat_state *chat, cli_text *text)
 {
     const size_t fence = strlen(FENCE);
@@ -54,7 +54,8 @@ static line_result read_fenced(chat_state *chat, cli_text *text)
     return LINE_READ;
 }
 
-/* A text that has several lines already is whole: it was pasted, or written in the editor. */
+/* Read a message. A text that already has several lines is complete, since it was pasted or written
+ * in the editor. */
 static line_result read_text(chat_state *chat, cli_text *text)
 {
     line_result result = line_read(chat->reader, PROMPT, text);
@@ -70,7 +71,7 @@ static line_result read_text(chat_state *chat, cli_text *text)
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
-/* A text that begins like a command is written with one more slash. */
+/* Returns whether a text begins with two slashes, so that it is a message and not a command. */
 static bool is_escaped(const char *text)
 {
     return strncmp(text, "//", 2) == 0 && isalpha((unsigned char)text[2]);
@@ -101,7 +102,7 @@ static void converse(chat_state *chat)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* A conversation that goes on has a last question, too. */
+/* In a continued conversation, the last message can be asked again, too. */
 static void recall(chat_state *chat)
 {
     const cli_conversation *c = &chat->conversation;
@@ -157,23 +158,22 @@ const cli_command cmd_chat = {
                      ARG_NO_LOG, ARG_CALLS),
     .run = run,
     .details =
-        "On a terminal a message can be edited, and what was sent is remembered: the arrow keys, "
-        "Home, End, Page Up and Page Down move, Ctrl-Left and Ctrl-Right go by words, Up and Down "
-        "go through the lines of the message and then through the messages before. A paste of "
-        "several lines becomes one message, and Enter sends it. Alt-Enter or Ctrl-J begins a new "
-        "line, and so does Enter behind a backslash; \"\"\" begins and ends a text of several "
-        "lines. Ctrl-X Ctrl-E changes the message in $VISUAL or $EDITOR.\n\n"
-        "Ctrl-C stops an answer and not the program; that turn is then not kept in the "
-        "conversation, nor is one that fails. Where a message is typed, Ctrl-C drops it. Ctrl-D, "
-        "Ctrl-C twice, exit and quit leave.\n\n"
-        "Commands: /help, /exit (or /quit, /bye), /retry asks the last message again and drops its "
-        "answer, /edit [TEXT] writes a message in $VISUAL or $EDITOR, /clear, /system TEXT, "
-        "/model MODEL, /save FILE writes the conversation as Markdown, or as JSON where the name "
-        "ends in .json, and asks before it replaces a file, /usage. A name that is none of them is "
-        "told and not sent; a text that begins with / is written with //, or after a blank.\n\n"
+        "On a terminal you can edit a message, and earlier messages are remembered. The arrow "
+        "keys, Home, End, Page Up and Page Down move the cursor; Ctrl-Left and Ctrl-Right move it "
+        "by words. Up and Down move through the lines of the message, and then through earlier "
+        "messages. A paste of several lines becomes one message, and Enter sends it. Alt-Enter or "
+        "Ctrl-J begins a new line, and so does Enter after a backslash; \"\"\" begins and ends a "
+        "text of several lines. Ctrl-X Ctrl-E opens the message in $VISUAL or $EDITOR.\n\n"
+        "Ctrl-C stops an answer, but not the program; the conversation then does not keep that "
+        "turn, and neither does it keep a turn that fails. While you type a message, Ctrl-C drops "
+        "the message. To leave, press Ctrl-D, press Ctrl-C twice, or type exit or quit.\n\n"
+        "Commands: /help; /exit (or /quit, /bye); /retry asks the last message again and drops its "
+        "answer; /edit [TEXT] opens a message in $VISUAL or $EDITOR; /clear; /system TEXT; /model "
+        "MODEL; /save FILE writes the conversation as Markdown, or as JSON if the name ends in "
+        ".json, and asks before it replaces a file; /usage. An unknown command is reported and not "
+        "sent. To send a text that begins with /, write // or put a space before it.\n\n"
         "In a pipe every line is a turn, and the first failure ends the chat with its exit "
         "status.\n\n"
-        "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
-        "on "
-        "with the last conversation in it.",
+        "If the log is on (beluga logs on), every turn is written into it, and --continue "
+        "continues the last conversation in it.",
 };

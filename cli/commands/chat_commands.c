@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name with more wrong letters is another name. */
+/* A name with more wrong letters counts as another name. */
 #define MOST_SLIPS 2
 
 static void do_help(chat_state *chat, const char *text);
@@ -28,11 +28,11 @@ static void do_clear(chat_state *chat, const char *text)
     (void)text;
     conversation_clear(&chat->conversation);
     chat->thread.last = chat->thread.before = 0;
-    free(chat->thread.name); /* of the conversation that ends here */
+    free(chat->thread.name); /* the name of the old conversation */
     chat->thread.name = NULL;
     beluga_message_unref(chat->asked);
     chat->asked = NULL;
-    out_note("a new conversation");
+    out_note("a new conversation begins");
 }
 
 static void do_system(chat_state *chat, const char *text)
@@ -47,7 +47,7 @@ static void do_model(chat_state *chat, const char *text)
 {
     if (*text && session_open(&chat->session, chat->args, text) != 0) return;
     if (*text && tools_bind(&chat->tools, chat->args, &chat->session) != 0)
-        out_note("without tools from here on");
+        out_note("continuing without tools");
     out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
              beluga_model_name(chat->session.model));
 }
@@ -65,21 +65,22 @@ static void do_usage(chat_state *chat, const char *text)
 static void do_retry(chat_state *chat, const char *text)
 {
     if (*text)
-        out_error("/retry asks the last message as it was; /edit changes it");
+        out_error("/retry takes no text, since it asks the last message again; use /edit to change "
+                  "the message");
     else if (!chat->asked)
-        out_error("there is no message yet that could be asked again");
+        out_error("there is no message yet to ask again");
     else
         chat_ask_again(chat);
 }
 
-/* A terminal without a line editor can't show the text once more before it is sent. */
+/* Send a text from the editor. A terminal without a line editor can't show it again before that. */
 static void use_composed(chat_state *chat, const cli_text *text, bool changed)
 {
     if (line_preset(chat->reader, text_get(text), text->length)) return;
     if (changed && text->length)
         chat_ask(chat, text_get(text), text->length);
     else
-        out_note("the text is unchanged, so it is not sent");
+        out_note("the text is unchanged, so it was not sent");
 }
 
 static void do_edit(chat_state *chat, const char *text)
@@ -102,7 +103,7 @@ static void do_edit(chat_state *chat, const char *text)
 static bool may_replace(chat_state *chat, const char *path)
 {
     cli_text question = {0};
-    text_printf(&question, "%s is there already. Replace it?", path);
+    text_printf(&question, "%s already exists. Replace it?", path);
     bool yes = question.status == 0 && line_confirm(chat->reader, question.data);
     text_free(&question);
     return yes;
@@ -121,7 +122,7 @@ static void do_save(chat_state *chat, const char *text)
     if (rc == 0)
         out_note("saved as %s", text);
     else if (is_there && !replace)
-        out_error("%s is there already; nothing was saved", text);
+        out_error("%s already exists; nothing was saved", text);
     else
         out_error("%s can't be written: %s", text, strerror(errno));
 }
@@ -131,13 +132,13 @@ static void do_save(chat_state *chat, const char *text)
 typedef struct chat_command {
     const char *name;
     const char *value;
-    const char *meaning; /* NULL: another name of the command before */
+    const char *meaning; /* NULL: another name for the previous command */
     void (*run)(chat_state *chat, const char *text);
 } chat_command;
 
 static const chat_command commands[] = {
     {"/help", "", "show this", do_help},
-    {"/exit", "", "leave; so do /quit, /bye, exit, quit and Ctrl-D", do_exit},
+    {"/exit", "", "leave; /quit, /bye, exit, quit and Ctrl-D do the same", do_exit},
     {"/quit", "", NULL, do_exit},
     {"/bye", "", NULL, do_exit},
     {"/retry", "", "ask the last message again, and drop its answer", do_retry},
@@ -145,9 +146,10 @@ static const chat_command commands[] = {
      do_edit},
     {"/clear", "", "begin a new conversation", do_clear},
     {"/system", "TEXT", "set the system text; without one, remove it", do_system},
-    {"/model", "MODEL", "go on with another model; without one, tell which it is", do_model},
+    {"/model", "MODEL", "continue with another model; without a name, show the current model",
+     do_model},
     {"/save", "FILE", "write the conversation to a file: Markdown, or JSON for .json", do_save},
-    {"/usage", "", "tell the tokens of the conversation", do_usage},
+    {"/usage", "", "show how many tokens the conversation has used", do_usage},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
@@ -158,14 +160,14 @@ static void do_help(chat_state *chat, const char *text)
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (commands[i].meaning)
             out_detail("  %-8s %-6s %s", commands[i].name, commands[i].value, commands[i].meaning);
-    out_detail("Alt-Enter or Ctrl-J begins a new line, and so does Enter behind \\. A paste of "
+    out_detail("Alt-Enter or Ctrl-J begins a new line, and so does Enter after \\. A paste of "
                "several lines is one message. Ctrl-X Ctrl-E edits what is typed in $EDITOR.\n"
-               "\"\"\" begins and ends a text of several lines. A text that begins with / is "
-               "written with //, or after a blank. Ctrl-C stops an answer.");
+               "\"\"\" begins and ends a text of several lines. To send a text that begins with /, "
+               "write // or put a space before it. Ctrl-C stops an answer.");
 }
 
-/* Returns the length of a command's name at the beginning of a text; 0: the text is a message. No
- * path is a command, and no comment of a program. */
+/* Returns the length of a command's name at the beginning of a text; 0: the text is a message.
+ * Paths and comments in program code are not commands. */
 static size_t name_length(const char *text)
 {
     size_t length = strcspn(text, " \t\n"), first = 1 + strcspn(text + (*text == '/'), "/ \t\n");
@@ -200,8 +202,8 @@ static const char *find_near(const char *name)
 static void refuse(chat_state *chat, const char *name)
 {
     const char *near = find_near(name);
-    out_error("there is no command %s%s%s%s Nothing was sent (a text that begins with / is "
-              "written with //)",
+    out_error("there is no command %s%s%s%s Nothing was sent (to send a text that begins with /, "
+              "write // at its beginning)",
               name, near ? "; did you mean " : "; /help lists them.", near ? near : "",
               near ? "?" : "");
     chat_fail(chat, CLI_EXIT_USAGE);
@@ -221,7 +223,7 @@ static void run(chat_state *chat, char *name, size_t length)
         refuse(chat, name);
 }
 
-/* What other programs' chats call these. Their words do not begin with / and would be sent. */
+/* Find commands of other chat programs. Their words do not begin with /, so they would be sent. */
 static const char *find_foreign(const char *text)
 {
     static const char *const known[][2] = {
@@ -239,12 +241,13 @@ static const char *find_foreign(const char *text)
 
 static void refuse_foreign(chat_state *chat, const char *text, const char *ours)
 {
-    out_error("%.*s is %s here. Nothing was sent (to send it, put a blank before it)",
-              (int)strcspn(text, " \t\n"), text, ours);
+    out_error(
+        "%.*s is called %s here. Nothing was sent (to send it as a text, put a space before it)",
+        (int)strcspn(text, " \t\n"), text, ours);
     chat_fail(chat, CLI_EXIT_USAGE);
 }
 
-/* In a pipe these words are messages like others. */
+/* In a pipe these words are ordinary messages. */
 static bool is_farewell(const chat_state *chat, const char *text)
 {
     if (!line_is_interactive(chat->reader)) return false;

@@ -8,10 +8,10 @@
 
 typedef struct chat_turn {
     chat_state *chat;
-    beluga_message *human; /* one reference */
+    beluga_message *human; /* owned reference */
     beluga_messages *messages;
-    size_t first; /* of the messages that the call adds to these */
-    bool again;   /* it takes the place of the last turn */
+    size_t first; /* index of the first message that the call adds */
+    bool again;   /* this turn replaces the last turn */
 } chat_turn;
 
 void chat_fail(chat_state *chat, int code)
@@ -25,12 +25,12 @@ static void drop(const chat_turn *turn, int code)
 {
     chat_state *chat = turn->chat;
     if (line_is_interactive(chat->reader))
-        out_note(turn->again ? "the conversation keeps the answer before"
-                             : "this turn is not kept in the conversation");
+        out_note(turn->again ? "the conversation keeps the previous answer"
+                             : "the conversation does not keep this turn");
     chat_fail(chat, code);
 }
 
-/* The last turn stands before the new one until then. */
+/* Add a turn to the conversation. A turn that it replaces is removed only after that. */
 static int add(const chat_turn *turn, const cli_answer *answer)
 {
     cli_conversation *c = &turn->chat->conversation;
@@ -52,7 +52,8 @@ static bool keep(const chat_turn *turn, const cli_answer *answer)
     return code == CLI_EXIT_OK;
 }
 
-/* A turn that is not kept is in the log, too, and the next turn does not continue it. */
+/* Write a turn into the log. A turn that the conversation does not keep is logged, too, but the
+ * next turn does not continue it. */
 static void write_down(const chat_turn *turn, const cli_answer *answer, bool kept)
 {
     logbook_thread *thread = &turn->chat->thread;

@@ -1,4 +1,4 @@
-/* The turns of a chat: a question, its answer, and what is kept of both. */
+/* The turns of a chat: a question, its answer, and whether the conversation keeps them. */
 #ifndef BELUGA_CLI_COMMANDS_CHAT_TURN_H
 #define BELUGA_CLI_COMMANDS_CHAT_TURN_H
 
@@ -22,13 +22,13 @@ typedef struct chat_state {
     int code; /* exit code when a failure ended the chat */
 } chat_state;
 
-/* Ask with all turns before, and keep the answer. */
+/* Ask a question with all earlier turns, and keep the answer. */
 void chat_ask(chat_state *chat, const char *text, size_t n);
-/* Ask the last question once more. Its answer is dropped when another one has come. */
+/* Ask the last question again. The old answer is dropped when a new one has arrived. */
 void chat_ask_again(chat_state *chat);
 
-/* After a failure a user who types can go on. A script can't, since its next lines depend on the
- * answer, so it ends with this code. */
+/* Handle a failure. At a terminal the user can continue. A script can't, since its next lines
+ * depend on the answer, so the chat ends with this exit code. */
 void chat_fail(chat_state *chat, int code);
 
 #endif

@@ -52,7 +52,7 @@ typedef struct subject {
     cli_session session;
 } subject;
 
-/* A provider without code is in the configuration. */
+/* Return the base of a provider that the configuration defines. */
 static const char *base_of(const beluga_config *config, const char *wanted)
 {
     const char *name, *base;
@@ -61,7 +61,8 @@ static const char *base_of(const beluga_config *config, const char *wanted)
     return NULL;
 }
 
-/* Options and the file apply to a named provider, and not to a check of all providers. */
+/* Returns whether -o and --config apply. They apply to a named provider, not to a check of all
+ * providers. */
 static bool is_configured(const subject *s)
 {
     return s->operand && (s->args->options.count || s->args->config_file);
@@ -78,8 +79,8 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    /* Fixtures named on the command line serve only if they are this provider's; otherwise the
-     * author's are used. */
+    /* Use the fixtures of the command line only if they belong to this provider; otherwise use
+     * those of the author. */
     if (settings.plugin &&
         !(settings.own_fixtures && check_place_is_of(settings.own_fixtures, name))) {
         const char *found = check_place_find(settings.plugin, name, path);
@@ -121,7 +122,7 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
     check_result result = {.provider = s->operand,
                            .category = "Interface",
                            .scenario = "load",
-                           .proves = "the library takes the file",
+                           .proves = "the library loads the file",
                            .detail = ""};
     if (settings->crashed && strcmp(settings->crashed, result.scenario) == 0)
         return BELUGA_ERROR_INVALID_RESPONSE;
@@ -138,7 +139,7 @@ static int check_file(subject *s, const check_settings *settings, beluga_error *
     return realpath(s->operand, real) ? check_all(s, settings, real, err) : 0;
 }
 
-/* Returns whether an operand is a file: no provider's name looks like one. */
+/* Returns whether an operand is a file. The name of a provider does not look like one. */
 static bool is_file(const char *operand)
 {
     size_t n = operand ? strlen(operand) : 0;
@@ -150,11 +151,11 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 {
     subject *s = payload;
     cli_args args = *s->args;
-    args.verbose = 0; /* --verbose applies to the report here, and not to the wire */
+    args.verbose = 0; /* --verbose is for the report here, not for the library's log */
     args.timeout = NULL;
     int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
     if (rc)
-        beluga_error_set(err, code, "the configuration or a plug-in of it can't be loaded");
+        beluga_error_set(err, code, "the configuration, or one of its plug-ins, can't be loaded");
     else if (is_file(s->operand))
         code = check_file(s, settings, err);
     else if (s->operand)
@@ -184,15 +185,16 @@ static void check_operand(check_report *report, const check_settings *settings, 
     check_report_end_operand(report, code, &err);
 }
 
-/* Cases say what comes of them without further options: those of all cases are in check.json. */
+/* Refuse options with --update. Cases must show what happens without further options; options that
+ * all cases need are in check.json. */
 static int judge_update(const cli_args *args)
 {
     if (!args->operands.count)
-        return out_usage("--update: name the provider or the plug-in whose cases to write");
-    if (args->options.count || args->config_file)
         return out_usage(
-            "--update: options that the provider needs belong into its check.json, and "
-            "not behind -o or into --config");
+            "--update: name the provider or the plug-in whose cases beluga should write");
+    if (args->options.count || args->config_file)
+        return out_usage("--update: put options that the provider needs into its check.json, "
+                         "instead of -o or --config");
     return 0;
 }
 
@@ -213,7 +215,8 @@ static int run(const cli_args *args)
     int rc = set_patience(args, &settings);
     if (!rc && args->only) rc = check_listing_find(args->only);
     if (!rc && args->from && (!args->only || args->operands.count != 1))
-        rc = out_usage("--from: name one provider, and with --only the case to make of it");
+        rc = out_usage(
+            "--from: name one provider, and with --only the case to make from the recording");
     if (!rc && args->update) rc = judge_update(args);
     if (!rc) rc = check_report_begin(&report, args);
     if (rc) return rc;
@@ -226,42 +229,42 @@ static int run(const cli_args *args)
 const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
-    .summary = "Check that a provider does what it should; without a name, every one.",
+    .summary = "Check that a provider behaves as it should; without a name, check every provider.",
     .takes = ARG_SET(ARG_FIXTURES, ARG_UPDATE, ARG_FROM, ARG_ONLY, ARG_LIST, ARG_JSON, ARG_PLUGIN,
                      ARG_OPTION, ARG_CONFIG, ARG_TIMEOUT, ARG_VERBOSE),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
-        "No key is needed and nothing leaves the machine: a server on 127.0.0.1 plays what the "
-        "provider's service answers, and does what goes wrong on a wire. A provider that is not "
-        "behind HTTP is called as it is. Checked are its table and its registration, answers and "
-        "streams, the rules of emitting, tools, batches, health, many calls at once, errors and "
-        "streams cut at every frame, and that nothing leaks; then it is measured what a call "
-        "costs. The checks run in a process of their own: one that crashes, hangs or takes all "
-        "memory has failed, and the report goes on in a new process, unless all that follows "
-        "would do the same.\n\n"
-        "The file of a plug-in stands for all of its providers; a provider of the configuration "
-        "that has a base is checked by its name. What it needs to be opened with is given with -o "
-        "and --config.\n\n"
-        "What is answered, sent and expected are files, cases: PROVIDER/check/ in the folder that "
-        "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
-        "fixtures/ beside it, in the folder above it and in the current folder, there with the "
-        "name. CASE.answer is an answer as curl -i writes it, CASE.fixture has sections; --list "
-        "has "
-        "the checks and the cases that they play, and checking-providers.md in share/doc/beluga is "
-        "the page about them. Those of the built-in providers are not installed: they are "
-        "tests/fixtures in the source of Beluga. What there is no file for is skipped, and so is "
-        "what a provider does "
-        "not claim to be able to do; but a "
-        "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
-        "read has failed: nothing shows that it reads one.\n\n"
-        "--update writes what was sent and what came into the cases of the author and shows what "
-        "changed; not where a check fails or a rule is broken, and never an answer. --from makes "
-        "the answers of a case of a recording. --only runs one check.\n\n"
-        "Printed are the failures, with what was wanted and what came, and how many of each kind "
-        "passed; -v lists every check. --timeout is how long to wait for what must happen, 30 "
-        "seconds unless it is given; after four times that a check hangs, counted in time in "
-        "which it computed or rested. The exit status is 0 only if no check failed.\n\n"
+        "The checks need no key, and nothing leaves this machine: a server on 127.0.0.1 plays the "
+        "answers of the provider's service, and the faults of a network. A provider that is not "
+        "behind HTTP is called directly. The checks cover the provider's table and registration, "
+        "answers and streams, the rules for emitting events, tools, batches, health, many calls at "
+        "once, errors, streams that are cut at every frame, and leaks; then the cost of a call is "
+        "measured. The checks run in a process of their own. A check that crashes, hangs or uses "
+        "all memory has failed, and the report continues in a new process, unless all following "
+        "checks would fail in the same way.\n\n"
+        "If the operand is the file of a plug-in, all of its providers are checked. A provider "
+        "that the configuration defines, with a base, is checked by its name. Use -o and --config "
+        "to give the options that a provider needs to be opened.\n\n"
+        "The answers that are played, and the requests and events that are expected, are files "
+        "called cases. They are in PROVIDER/check/ in the folder that --fixtures names, or in "
+        "check/ if that is the folder of one provider. For a plug-in, beluga looks in fixtures/ "
+        "beside it, in the folder above, and in the current folder, there with the provider's "
+        "name. CASE.answer is an answer as curl -i writes it; CASE.fixture has sections. --list "
+        "shows the checks and the cases that they play, and checking-providers.md in "
+        "share/doc/beluga describes the cases. The cases of the built-in providers are not "
+        "installed: they are in tests/fixtures in Beluga's source. A check without a file is "
+        "skipped, and so is a check of something that the provider does not claim to support; but "
+        "a call that asks for such a thing must then warn or fail. A provider behind HTTP that has "
+        "no answer to read fails, because nothing shows that it can read one.\n\n"
+        "--update writes the requests and events that occurred into the author's cases, and shows "
+        "what changed. It does not write if a check fails or a rule is broken, and it never writes "
+        "an answer. --from makes the answers of a case from a recording. --only runs one check.\n\n"
+        "The report shows the failures, with the expected and the actual result, and counts the "
+        "checks that passed in each category; -v lists every check. --timeout sets how long to "
+        "wait for an expected event (30 seconds by default). A check that takes four times as "
+        "long, measured while it computes or waits, counts as hanging. The exit status is 0 only "
+        "if no check failed.\n\n"
         "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
         "reason, note, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, "
         "error}.",

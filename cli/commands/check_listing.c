@@ -69,9 +69,9 @@ static int print_text(void)
     }
     out_printf("\n");
     out_wrapped(
-        "Each line has a check, the cases whose answer it plays, and what it proves. A case "
-        "is a file CASE.fixture or CASE.answer in fixtures/check/; \"own\" is the one with "
-        "the check's name, and where that is missing the next one stands in.",
+        "Each line has a check, the cases whose answer the check plays, and what the check proves. "
+        "A case is a file CASE.fixture or CASE.answer in fixtures/check/; \"own\" is the case that "
+        "has the check's name. Where that file is missing, the next case is used instead.",
         0, 0);
     return CLI_EXIT_OK;
 }
@@ -93,6 +93,7 @@ int check_listing_find(const char *name)
         distance = slips;
         nearest = d.name;
     }
-    if (nearest) return out_usage("no check is called %.60s: did you mean %s?", name, nearest);
-    return out_usage("no check is called %.60s: --list has them all", name);
+    if (nearest)
+        return out_usage("there is no check called %.60s: did you mean %s?", name, nearest);
+    return out_usage("there is no check called %.60s: --list shows them all", name);
 }

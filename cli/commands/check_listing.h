@@ -1,4 +1,4 @@
-/* beluga check --list: the checks, which answers each plays, and what it proves. */
+/* beluga check --list: the checks, the answers that they play, and what they prove. */
 #ifndef BELUGA_CLI_COMMANDS_CHECK_LISTING_H
 #define BELUGA_CLI_COMMANDS_CHECK_LISTING_H
 
@@ -6,7 +6,7 @@
 
 /* Print the list. @return the exit code. */
 int check_listing(const cli_args *args);
-/* Look for a check of that name. @return 0, or an exit code, with the nearest name reported. */
+/* Find the check with this name. @return 0, or an exit code, after reporting the nearest name. */
 int check_listing_find(const char *name);
 
 #endif

@@ -70,7 +70,8 @@ static void print_styled(term_look style, const char *text)
     out_style(TERM_PLAIN);
 }
 
-/* Control characters in a provider's texts are shown as escapes. */
+/* Returns whether a text can be printed unchanged; otherwise control characters are shown as
+ * escapes. */
 static bool is_plain(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -78,7 +79,8 @@ static bool is_plain(const char *text, size_t n)
     return true;
 }
 
-/* Sentences are wrapped; a line of received bytes that is longer than any sentence is not. */
+/* Wrap sentences. A long line of received bytes, which is longer than any sentence, is not wrapped.
+ */
 static void print_wrapped(const char *text)
 {
     char line[CHECK_REPORT_BYTES];
@@ -124,7 +126,7 @@ static void print_measure(const check_result *result)
                m->allocations);
 }
 
-/* Lines that are gone or new, as in a patch; the others are words. */
+/* Print the removed and added lines as in a patch, with styles, and the other lines as text. */
 static void print_changes(const char *text)
 {
     while (*text) {
@@ -222,15 +224,17 @@ static void add_line(check_report *r, const check_result *result)
 static void print_advice(const check_report *r)
 {
     if (!r->all.written) {
-        if (!r->all.failed) out_printf("Nothing was written: the cases say what came.\n");
+        if (!r->all.failed)
+            out_printf("Nothing was written: the cases already match what the provider sent and "
+                       "received.\n");
         return;
     }
     out_printf("\n");
     out_wrapped(
-        "Read what was written before you keep it: it is what your provider does today, and "
-        "not yet what is right. Is each text whole? Does finish say what the answer says? "
-        "Are the counts of usage those of the answer, and no -1 where it has one? Does the "
-        "request have all that was asked for?",
+        "Read the written cases before you keep them: they show what your provider does today, "
+        "which may not be right. Is each text whole? Does the finish event have the reason that "
+        "the answer gives? Are the usage counts the same as in the answer, with -1 only where the "
+        "answer has no count? Does the request contain everything that was asked for?",
         0, 0);
 }
 
@@ -243,7 +247,7 @@ static void end_text(check_report *r)
     snprintf(failed, sizeof failed, "%zu failed", r->all.failed);
     print_styled(r->all.failed ? TERM_RED : TERM_PLAIN, failed);
     out_printf(", %zu skipped%s", r->all.skipped,
-               r->all.skipped && !r->args->verbose ? " (-v tells why)" : "");
+               r->all.skipped && !r->args->verbose ? " (-v shows why)" : "");
     if (r->all.written) out_printf(", %zu written", r->all.written);
     out_printf("\n");
     if (r->args->update) print_advice(r);

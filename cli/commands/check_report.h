@@ -26,7 +26,7 @@ typedef struct check_report {
     const cli_args *args;
     beluga_json_writer *w; /* NULL: text */
     check_tally all, category;
-    /* the provider and category that are printed now; "" before the first */
+    /* the provider and category that are currently printed; "" before the first */
     char provider[128], name[64];
     check_line lines[CHECK_REPORT_LINES]; /* lines of the category, printed below its counts */
     size_t n_lines;

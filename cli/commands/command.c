@@ -18,15 +18,16 @@ const cli_command *command_find(const cli_command *const *commands, const char *
     return NULL;
 }
 
-/* The ways in which a word may differ from a name that it was meant to be, from the least. */
+/* How a word may differ from the name that was meant, from the smallest difference to the largest.
+ */
 enum { SAME, PREFIX, PLURAL, MISSPELT, ANOTHER = MISSPELT + COMMAND_MOST_SLIPS + 1 };
-/* A beginning or a misspelling of fewer letters is too often a word of its own. */
+/* Minimum lengths: a shorter beginning or misspelling is too often another word. */
 enum { MIN_PREFIX = 3, MIN_MISSPELT = 4, LONG_NAME = 9 };
 
 /* A word with other characters, such as a question mark, is a text. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* People misspell the middle and the end of a name, and seldom its first letter. */
+/* Returns whether two words have the same first letter, which people seldom misspell. */
 static bool begins_alike(const char *word, const char *name)
 {
     bool swapped =
@@ -47,7 +48,7 @@ static unsigned difference(const char *word, const char *name)
     return ANOTHER;
 }
 
-/* What other commands call these. */
+/* Find a command by a name that other programs use. */
 static const cli_command *find_foreign(const cli_command *const *commands, const char *word)
 {
     static const char *const known[][2] = {

@@ -12,8 +12,9 @@ typedef struct cli_command {
     const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
     const arg_set *takes; /* in addition to ARG_ALWAYS; NULL: none */
     size_t max_operands;
-    bool lists_alone;    /* lists without an operand, so a single operand "list" says no more */
-    bool draws_progress; /* keeps a line on stderr that notes would break */
+    bool lists_alone;    /* without an operand the command lists, so the single operand "list"
+                          * means the same */
+    bool draws_progress; /* keeps a progress line on stderr, which notes would disturb */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 
@@ -25,13 +26,13 @@ extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_provider
 
 bool command_takes(const cli_command *command, arg option);
 
-/* With more differing letters, it is another word. */
+/* The most letters that may differ in a misspelt name. */
 #define COMMAND_MOST_SLIPS 2
 
 /* Return the command of that name in a list ended by NULL, or NULL. */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
-/* Return the command that `word` was probably meant to name (misspelt, shortened, or with an s too
- * many, or by what other programs call it), or NULL. */
+/* Return the command that `word` was probably meant to name, or NULL. The word may be misspelt,
+ * shortened, a plural, or another program's name for the command. */
 const cli_command *command_meant(const cli_command *const *commands, const char *word);
 /* Return whether `word` is one of the words that complete an operand of the command. */
 bool command_has_word(const cli_command *command, const char *word);

@@ -15,7 +15,7 @@
 
 /* ---- words that shells ask for when completing ----------------------------------------------- */
 
-/* Prints one name a line. */
+/* Prints one name on each line. */
 static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
 
 static void print_name(const char *format, ...)
@@ -40,7 +40,7 @@ static void print_own_names(cli_session *session, const char *name)
         print_name("%s/%.*s", name, (int)strcspn(line, "="), line);
 }
 
-/* Print aliases, and providers with the separator behind them. No request is sent. */
+/* Print the aliases, and the providers followed by the separator. No request is sent. */
 static int print_models(const cli_args *args)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *alias, *reference;
@@ -67,7 +67,7 @@ static void print_own_settings(const beluga_provider *provider)
     }
 }
 
-/* Print the names of options, and the words that a provider's own may be. */
+/* Print the names of options, and the possible words of each provider's own options. */
 static int print_settings(const cli_args *args)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -194,7 +194,7 @@ static void print_bash(const cli_command *const *commands)
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
-/* Write text inside single quotes, where [ ] and : have a meaning. */
+/* Write text inside single quotes, in which zsh treats [ ] and : specially. */
 static void put_zsh_text(const char *text)
 {
     for (; *text; text++) {
@@ -290,7 +290,7 @@ static void put_fish_text(const char *text)
     }
 }
 
-/* An option is offered behind the commands that take it; the default command has no name. */
+/* Offer an option after the commands that take it. The default command has no name. */
 static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
     bool by_default = command_takes(commands[0], option);
@@ -355,7 +355,7 @@ static int run(const cli_args *args)
     else if (strcmp(what, "fish") == 0)
         print_fish(args->commands);
     else
-        return out_usage("for which shell? bash, zsh or fish");
+        return out_usage("name the shell: bash, zsh or fish");
     return CLI_EXIT_OK;
 }
 
@@ -363,15 +363,16 @@ const cli_command cmd_completion = {
     .name = "completion",
     .operands = "bash|zsh|fish|models|options|tools|templates",
     .words = "bash zsh fish",
-    .summary = "Print what a shell needs to complete beluga's command line.",
+    .summary = "Print the script that lets a shell complete beluga's command line.",
     .takes = ARG_SET(ARG_PLUGIN, ARG_CONFIG),
     .max_operands = 1,
     .run = run,
-    .details = "Add one of these to what your shell reads at its start, where the package has not "
-               "done so:\n\n"
+    .details = "Add one of these lines to the start-up file of your shell, unless the package has "
+               "installed the completion:\n\n"
                "bash: eval \"$(beluga completion bash)\"\n\n"
                "zsh: eval \"$(beluga completion zsh)\"\n\n"
                "fish: beluga completion fish | source\n\n"
-               "The scripts themselves ask for models and options, which lists the names of models "
-               "in the configuration, providers, and keys for -o. Nothing is sent.",
+               "The scripts themselves call beluga completion models, which lists the models of "
+               "the configuration and the providers, and beluga completion options, which lists "
+               "the keys for -o. Nothing is sent.",
 };

@@ -1,4 +1,4 @@
-/* beluga config: the settings that apply, and their origins. */
+/* beluga config: shows the settings that apply, and where they come from. */
 #include "commands/command.h"
 #include "commands/config_check.h"
 #include "commands/config_stack.h"
@@ -32,8 +32,8 @@ static void show_url(named_setting *s, const char *url)
     beluga_config_free(config);
 }
 
-/* The environment's layer is read only when a model is opened, so this finds what it will
- * contain. */
+/* Environment variables of a provider are read only when a model is opened, so this function
+ * computes what they will set. */
 static bool from_environment(const beluga_provider *provider, int key, named_setting *s)
 {
     const char *variable = NULL;
@@ -58,7 +58,8 @@ static bool is_own(const beluga_provider *provider, int key, named_setting *s)
     return true;
 }
 
-/* Resolving a reference sets these two, so their origin is that of the reference. */
+/* Returns whether a setting is set by resolving the model's reference; its origin is that of the
+ * reference. */
 static bool is_of_reference(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
@@ -88,7 +89,7 @@ static bool describe(const cli_session *session, const beluga_provider *provider
 
 static const char *file_state(const cli_session *session)
 {
-    return session->has_file ? "read" : "not there";
+    return session->has_file ? "read" : "missing";
 }
 
 static const char *reference_of(const cli_session *session)
@@ -179,7 +180,7 @@ static void put_settings(beluga_json_writer *w, const cli_session *session,
     beluga_json_end_object(w);
 }
 
-/* Write one of the configuration's lists, each item as a member. */
+/* Write a list of the configuration as an object, with a member for each item. */
 static void put_list(beluga_json_writer *w, const char *key, const beluga_config *config,
                      bool (*get)(const beluga_config *, size_t, const char **, const char **))
 {
@@ -241,7 +242,8 @@ static int run(const cli_args *args)
     if (!what) return show(args);
     if (strcmp(what, "check") == 0) return config_check(args);
     return out_usage(
-        "beluga config does not know \"%s\"; it knows check: beluga config check [FILE]", what);
+        "beluga config has no subcommand \"%s\"; the only one is check: beluga config check [FILE]",
+        what);
 }
 
 const cli_command cmd_config = {
@@ -255,23 +257,22 @@ const cli_command cmd_config = {
     .max_operands = 2,
     .run = run,
     .details =
-        "It shows the file, the model and who named it, the aliases, the layers that a call goes "
-        "through (cache, budget, fallback, limits, breaker, retries, the provider), and every "
-        "option "
-        "that is set: default, file, environment, or command line. A key is never shown, only that "
-        "it is set. Nothing is sent.\n\n"
-        "With --json: {file, file_read, model, chosen_by, system, aliases: {name: model}, "
-        "stack: [{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
-        "check reads the whole file (FILE, or the one that would be read) and tells all that is "
-        "wrong with it in one run, a line each as file:line:column: message: what is not YAML or "
-        "not known, values out of range, names that are there twice, providers and models that do "
-        "not exist, files of keys that can't be read. Warnings are what may be meant so: a "
-        "variable "
-        "that is not set, a secret that stands there in clear, a file that others may read. No "
-        "secret is shown, no command is run, nothing is sent; a FILE's plug-ins are not loaded. It "
-        "ends with 3 when there is an "
-        "error, and with 0 when there are only warnings.\n\n"
-        "Without any file, which is nothing wrong, it says where one would be, and ends with 0.\n\n"
-        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; the "
-        "file is null where there is none.",
+        "It shows the file, the model and what chose it, the aliases, the layers that a call "
+        "passes through (cache, budget, fallback, limits, breaker, retries, the provider), and "
+        "every option that is set, with its source: default, file, environment, or command line. "
+        "It never shows a key, only whether one is set. Nothing is sent.\n\n"
+        "With --json: {file, file_read, model, chosen_by, system, aliases: {name: model}, stack: "
+        "[{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
+        "check reads the whole file (FILE, or the file that other commands would read) and reports "
+        "all of its mistakes in one run, one on each line, as file:line:column: message. Mistakes "
+        "are invalid YAML, unknown keys, values out of range, names that occur twice, providers "
+        "and models that do not exist, and key files that can't be read. Warnings are about things "
+        "that may be intended: a variable that is not set, a secret in plain text, a file that "
+        "other users may read. check shows no secret, runs no command, sends nothing, and does not "
+        "load the plug-ins of FILE. It ends with exit status 3 if there is an error, and with 0 if "
+        "there are only warnings.\n\n"
+        "If there is no file, which is not a mistake, check shows where the file would be, and "
+        "ends with 0.\n\n"
+        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; "
+        "file is null if there is no file.",
 };

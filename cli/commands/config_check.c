@@ -43,7 +43,7 @@ static void tell(void *payload, const beluga_config_problem *p)
     out_printf(":%d:%d: %s%s\n", p->line, p->column, warning ? "warning: " : "", p->message);
 }
 
-/* A missing or unreadable file is reported like any other failure. */
+/* Report a file that is missing or can't be read, like any other failure. */
 static int failed(const cli_args *args, const beluga_error *err)
 {
     return report_file_error(args, err, CLI_EXIT_CONFIG);
@@ -67,7 +67,7 @@ static int check_text(const cli_args *args, const char *path)
         out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
                  f.warnings == 1 ? "" : "s");
     else
-        out_note("%s is good", path);
+        out_note("no errors in %s", path);
     return f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
@@ -92,7 +92,7 @@ static int check_json(const cli_args *args, const char *path)
     return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
-/* The usual file may be missing, which is no problem. */
+/* The usual file may be missing, which is not a mistake. */
 static int tell_none(const cli_args *args, const char *path)
 {
     if (!args->json) {
@@ -113,8 +113,8 @@ static int tell_none(const cli_args *args, const char *path)
     return report_json(w);
 }
 
-/* The configuration file of every command may name plug-ins, and their providers then count as
- * known. A file that is only checked must not run code. */
+/* Load the plug-ins that the usual configuration file names, as every command does, so that their
+ * providers are known. A file that is only checked must not run code. */
 static void load_plugins_of(const char *path)
 {
     beluga_error err;
@@ -136,7 +136,7 @@ int config_check(const cli_args *args)
     char *path;
     rc = configuration_find_file(args, &path);
     if (rc) return rc;
-    if (!path) return out_usage("which file? beluga config check FILE");
+    if (!path) return out_usage("name one file: beluga config check FILE");
     if (!configuration_is_named(args) && access(path, F_OK) != 0) {
         rc = tell_none(args, path);
     } else {

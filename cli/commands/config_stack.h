@@ -5,7 +5,7 @@
 #include <beluga/config.h>
 #include <beluga/provider/json.h>
 
-/* Write "cache (1h) > budget ($20) > retry (3) > openai", in one line. */
+/* Write the layers in one line, such as "cache (1h) > budget ($20) > retry (3) > openai". */
 void stack_print(const beluga_config *config);
 /* Write an array of {layer, detail}; the last one is the provider. */
 void stack_put(beluga_json_writer *w, const char *key, const beluga_config *config);

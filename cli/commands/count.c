@@ -48,7 +48,7 @@ static int print_json(const beluga_chat_model *model, const beluga_token_count *
 static int print(const cli_args *args, const beluga_chat_model *model,
                  const beluga_token_count *count)
 {
-    if (*count->left_out) out_note("warning: not all is counted: %s", count->left_out);
+    if (*count->left_out) out_note("warning: not everything was counted: %s", count->left_out);
     if (args->json) return print_json(model, count);
     out_printf("%" PRId64 "\n", count->tokens);
     return 0;
@@ -71,7 +71,7 @@ static int run(const cli_args *args)
 {
     cli_session session;
     beluga_messages *messages = NULL;
-    if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
+    if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or send one on stdin");
     int rc = session_load(&session, args);
     if (rc == 0) rc = operation_open(&session, args, NULL, BELUGA_CAPABILITY_COUNT);
     if (rc == 0) rc = make_messages(args, &messages);
@@ -90,8 +90,9 @@ const cli_command cmd_count = {
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
-        "The prompt is made of texts, stdin, attachments and the system text as beluga prompt "
-        "makes it. The provider counts; nothing is generated, and nothing is charged. Where it "
+        "The prompt is made from texts, stdin, attachments and the system text, as in beluga "
+        "prompt. The provider counts the tokens; it generates nothing and charges nothing. If it "
         "can't count a part, such as an image, a warning on stderr says so.\n\n"
-        "With --json: {tokens, left_out, provider, model}; left_out is \"\" when all is counted.",
+        "With --json: {tokens, left_out, provider, model}; left_out is \"\" when everything is "
+        "counted.",
 };

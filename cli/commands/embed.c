@@ -21,7 +21,7 @@ typedef struct embed_run {
     char model[VECTORS_MODEL_BYTES];
     uint64_t count;
     size_t dimensions;
-    int64_t tokens; /* -1: not told */
+    int64_t tokens; /* -1: the provider did not report it */
     bool warned, began;
 } embed_run;
 
@@ -75,7 +75,7 @@ static int print_vectors(embed_run *run, const texts_chunk *chunk, const beluga_
     return rc;
 }
 
-/* The array of --json is closed with what is known of all vectors. */
+/* Close the array of --json, and add the facts about all vectors. */
 static int print_end(embed_run *run, const beluga_error *err)
 {
     const char *text;
@@ -98,7 +98,8 @@ static int print_end(embed_run *run, const beluga_error *err)
     int rc = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
     if (rc == 0) {
         out_printf("\n],");
-        out_json(text + 1, length - 1); /* the object began before the vectors */
+        out_json(text + 1, length - 1); /* without the brace, since the object was begun before
+                                         * the vectors */
         out_printf("\n");
     }
     beluga_json_writer_free(w);
@@ -119,7 +120,8 @@ static void add_up(embed_run *run, const beluga_embeddings *e)
     run->warned = true;
 }
 
-/* After the first vectors --json has one object all the same, with the error at its end. */
+/* Report a failure. If vectors were already printed, the JSON object is completed, with the error
+ * as its last member. */
 static int fail(embed_run *run, const beluga_error *err)
 {
     const cli_args to_stderr = {0};
@@ -144,12 +146,12 @@ static int embed_chunk(embed_run *run, const texts_chunk *chunk)
     return rc ? rc : out_finish(0);
 }
 
-/* End the output. @return `rc`, or the exit code of a failure. */
+/* End the output. @return `rc`, or the exit code of a failed write. */
 static int end(embed_run *run, int rc)
 {
     beluga_error err;
     if (!run->args->json || !run->began) return rc;
-    if (rc) beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "a text can't be read");
+    if (rc) beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "one of the texts can't be read");
     int ended = print_end(run, rc ? &err : NULL);
     return rc ? rc : ended;
 }
@@ -161,7 +163,7 @@ static int embed_all(embed_run *run)
     int rc;
     while ((rc = texts_next(&run->source, &chunk)) == 0 && chunk.count)
         if ((rc = embed_chunk(run, &chunk)) != 0) return rc;
-    if (rc == 0 && !run->count) return out_usage("there are no texts: nothing is embedded");
+    if (rc == 0 && !run->count) return out_usage("there are no texts, so nothing is embedded");
     rc = end(run, rc);
     if (rc == 0 && run->args->usage)
         report_vectors(run->count, run->dimensions, run->tokens, beluga__now_ns() - started);
@@ -171,9 +173,11 @@ static int embed_all(embed_run *run)
 static int run(const cli_args *args)
 {
     embed_run run = {.args = args, .source.fd = -1};
-    if (args->json && args->float32) return out_usage("--json and --float32 exclude each other");
+    if (args->json && args->float32)
+        return out_usage("--json and --float32 exclude each other: give only one");
     if (args->float32 && term_is_out())
-        return out_usage("--float32 is not for a terminal: lead it into a file with > FILE");
+        return out_usage(
+            "--float32 does not print to a terminal: redirect it into a file with > FILE");
     int rc = texts_open(&run.source, args);
     if (rc == 0) rc = session_load(&run.session, args);
     if (rc == 0) rc = operation_open(&run.session, args, NULL, BELUGA_CAPABILITY_EMBED);
@@ -193,17 +197,17 @@ const cli_command cmd_embed = {
     .takes = ARG_SET(ARG_MODEL, ARG_INPUT, ARG_FORMAT, ARG_FLOAT32, ARG_JSON, ARG_USAGE, ARG_CALLS),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
-    .details =
-        "Each operand is a text of its own. Without operands, or with the operand -, the texts are "
-        "the lines of stdin, and with --file those of a file: plain text, a JSON object a line "
-        "with \"text\" and perhaps an \"id\", or a CSV with a column \"text\" and perhaps one "
-        "\"id\". The first line tells which, unless the file's name or --format does. Blank "
-        "lines are left out. A file may have any number of lines: 8,192 are embedded at a time, in "
-        "as many requests as the provider needs, and printed before the next are read.\n\n"
-        "A vector is a line: {index, id, model, text, embedding}; id only where there is one. With "
-        "--json one object is printed: {embeddings: [...], model, dimensions, input_tokens, "
-        "error}. With --float32 the vectors alone are written, 4 bytes a number, in the order of "
-        "the texts.\n\n"
-        "-o dimensions=N asks for vectors of N numbers, and -o input_type=document or query for "
-        "those of a search, at providers that tell them apart.",
+    .details = "Each operand is a text. Without operands, or with the operand -, the texts are the "
+               "lines of stdin, and with --file the lines of a file: plain text, JSON objects with "
+               "\"text\" and an optional \"id\", or a CSV with a column \"text\" and an optional "
+               "column \"id\". The name of the file, or else its first line, decides which of "
+               "these it is, unless --format does. Blank lines are left out. A file may have any "
+               "number of lines: 8,192 at a time are embedded, in as many requests as the provider "
+               "needs, and printed before the next are read.\n\n"
+               "Each vector is a line of JSON: {index, id, model, text, embedding}; id only if the "
+               "text has one. With --json a single object is printed: {embeddings: [...], model, "
+               "dimensions, input_tokens, error}. With --float32 only the vectors are written, "
+               "with 4 bytes for each number, in the order of the texts.\n\n"
+               "-o dimensions=N asks for vectors of N numbers, and -o input_type=document or query "
+               "for vectors of documents or of search queries, if the provider distinguishes them.",
 };

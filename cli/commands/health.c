@@ -1,4 +1,4 @@
-/* beluga health: tells whether the model could be called, and whether it answers. */
+/* beluga health: shows whether the model could be called, and whether it answers. */
 #include "commands/command.h"
 #include "exit.h"
 #include "operation.h"
@@ -52,10 +52,12 @@ static void print_text(const beluga_health *health)
     if (health->latency_ms >= 0) out_printf(" (%" PRId64 " ms)", health->latency_ms);
     out_printf("\n");
     if (!health->probed && strcmp(health->state, "unknown") == 0)
-        out_note("it could be called; nothing was sent, and --probe finds out whether it answers");
+        out_note(
+            "the model could be called; nothing was sent, and --probe checks whether it answers");
 }
 
-/* --json prints one object on stdout here, so an error goes to stderr only. */
+/* With --json, stdout already has an object with the error, so the error is only printed on stderr.
+ */
 static int print_error(const beluga_error *err)
 {
     const cli_args to_stderr = {0};
@@ -72,7 +74,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* A model that can't be opened, for example without a key, can't be called. */
+/* Report a model that can't be opened, for example without a key, as unhealthy. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);
@@ -101,7 +103,7 @@ static int run(const cli_args *args)
     beluga_error err;
     const char *model = args->operands.count ? args->operands.items[0] : NULL;
     if (model && args->model)
-        return out_usage("name the model once: -m %s or %s", args->model, model);
+        return out_usage("name the model only once: -m %s or %s", args->model, model);
     int rc = session_load(&session, args);
     if (rc == 0 && !model && !session.chosen_by)
         rc = session_explain_no_model(&session, args);
@@ -115,15 +117,15 @@ static int run(const cli_args *args)
 const cli_command cmd_health = {
     .name = "health",
     .operands = "[MODEL]",
-    .summary = "Tell whether a model could be called; with --probe, whether it answers.",
+    .summary = "Check whether a model could be called; with --probe, whether it answers.",
     .takes = ARG_SET(ARG_MODEL, ARG_PROBE, ARG_JSON, ARG_CALLS),
     .max_operands = 1,
     .run = run,
-    .details = "Without --probe nothing is sent. The state is then healthy where no network stands "
-               "between; unhealthy where no call could succeed, as without a key that is needed; "
-               "and otherwise unknown. With it the provider's list of models is asked for, or else "
-               "one token is generated, and the state is healthy or unhealthy. The exit status is "
-               "that of what makes it unhealthy.\n\n"
+    .details = "Without --probe nothing is sent. The state is then healthy if the model needs no "
+               "network, unhealthy if no call could succeed (for example because a required key is "
+               "missing), and unknown otherwise. With --probe, beluga asks for the provider's list "
+               "of models, or else generates one token, and the state is healthy or unhealthy. The "
+               "exit status is that of the error that makes it unhealthy.\n\n"
                "With --json: {state, provider, model, api_key_set, probed, tools_count, timestamp, "
                "latency_ms, error}.",
 };

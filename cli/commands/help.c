@@ -1,4 +1,4 @@
-/* beluga help: prints how commands are used, from the tables that parse them. */
+/* beluga help: prints how commands are used, from the tables that the command line parser uses. */
 #include "commands/command.h"
 #include "commands/manual.h"
 #include "exit.h"
@@ -41,7 +41,7 @@ static void put_option(const arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
-/* Options under headings, for commands that have many of them. */
+/* Headings for the options of commands that have many. */
 static const struct option_group {
     const char *heading;
     const arg_set *options;
@@ -61,10 +61,10 @@ static const struct option_group {
 };
 #define N_GROUPS (sizeof groups / sizeof *groups)
 #define ALL      (N_GROUPS + 1)
-/* Fewer need no headings. */
+/* A command with at most this number of options needs no headings. */
 #define MOST_UNGROUPED 20
 
-/* Returns the index of the option's group; N_GROUPS where it has none. */
+/* Returns the index of the option's group; N_GROUPS if it has none. */
 static size_t group_of(arg option)
 {
     size_t i = 0;
@@ -72,7 +72,7 @@ static size_t group_of(arg option)
     return i;
 }
 
-/* Print the options of a command that are in a group, or ALL of them. */
+/* Print the options of a command that belong to a group, or all of them if the group is ALL. */
 static void put_group(const cli_command *command, size_t group, const char *heading)
 {
     bool begun = false;
@@ -132,7 +132,7 @@ static int unknown(const cli_command *const *commands, const char *topic)
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
-        out_error("there is no command \"%s\"; beluga help lists them", topic);
+        out_error("there is no command \"%s\"; beluga help lists the commands", topic);
     return CLI_EXIT_USAGE;
 }
 
@@ -144,7 +144,7 @@ static int run(const cli_args *args)
         manual_print(args->commands);
         return CLI_EXIT_OK;
     }
-    if (args->help) /* --help of another command leads here, see main.c */
+    if (args->help) /* main.c also calls this for the --help of other commands */
         command = args->named ? args->command : NULL;
     else if (topic && !(command = command_find(args->commands, topic)))
         return unknown(args->commands, topic);
@@ -161,9 +161,10 @@ const cli_command cmd_help = {
     .words = "prompt chat batch embed similar count logs providers models health check trace "
              "config keys "
              "aliases templates tools new completion help version",
-    .summary = "Show how beluga or one of its commands is used.",
+    .summary = "Show how to use beluga or one of its commands.",
     .takes = ARG_SET(ARG_MAN),
     .max_operands = 1,
     .run = run,
-    .details = "It knows what the manual page knows: both come from the same tables.",
+    .details =
+        "The help and the manual page are made from the same tables and have the same contents.",
 };

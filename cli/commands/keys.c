@@ -1,4 +1,4 @@
-/* beluga keys: keeps keys where only their owner can read them. */
+/* beluga keys: stores keys where only their owner can read them. */
 #include "base/limits.h"
 #include "commands/command.h"
 #include "configuration.h"
@@ -19,13 +19,13 @@
 /* A provider that has a key. */
 typedef struct known_key {
     const char *provider;
-    char from[FROM_BYTES]; /* where the key is, never the key itself */
-    const char *variable;  /* that is set and wins over the file; NULL: none */
+    char from[FROM_BYTES]; /* where the key is; never the key itself */
+    const char *variable;  /* a variable that is set, and overrides the file; NULL: none */
 } known_key;
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* Returns false where the provider has no key. */
+/* Returns false if the provider has no key. */
 static bool find_key(cli_session *session, const char *provider, known_key *key)
 {
     beluga_provider table;
@@ -75,7 +75,7 @@ static int print_table(cli_session *session, const char *const *names, size_t n)
     }
     if (any) return table_print(&table);
     table_free(&table);
-    out_note("no provider has a key: beluga keys set PROVIDER");
+    out_note("no provider has a key; store one with beluga keys set PROVIDER");
     return 0;
 }
 
@@ -83,7 +83,7 @@ static int do_list(cli_session *session, const cli_args *args)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
     size_t n = session_list_providers(session, names, BELUGA__MAX_SHOWN_PROVIDERS);
-    if (args->operands.count > 1) return out_usage("beluga keys list takes no name");
+    if (args->operands.count > 1) return out_usage("beluga keys list takes no provider's name");
     return args->json ? print_json(session, names, n) : print_table(session, names, n);
 }
 
@@ -98,8 +98,8 @@ static int take_provider(cli_session *session, const cli_args *args, known_key *
         return out_usage("name the provider: beluga keys %s PROVIDER", args->operands.items[0]);
     if (args->operands.count > 2)
         return out_usage(
-            "a key on the command line can be seen by others, and stays in the shell's "
-            "history: leave it out, and beluga asks for it, or reads it from stdin");
+            "do not give the key on the command line, where other users and the shell's history "
+            "can see it: leave it out, and beluga asks for it or reads it from stdin");
     if (session_describe(session, name, &table, &err) != 0) return report_error(args, &err, NULL);
     *key = (known_key){.provider = name, .variable = session_find_variable(table.key_variables)};
     return 0;
@@ -125,9 +125,10 @@ static int do_set(cli_session *session, const cli_args *args)
     keys_wipe(&secret);
     if (rc == 0) rc = write_reference(args, key.provider, reference);
     if (rc != 0) return rc;
-    out_note("the key for %s is kept in %s", key.provider, strchr(reference, ':') + 1);
+    out_note("the key for %s is stored in %s", key.provider, strchr(reference, ':') + 1);
     if (key.variable)
-        out_note("%s is set, too, and wins over it: unset it where this key is meant",
+        out_note("%s is also set, and is used instead of this key: unset the variable to use the "
+                 "stored key",
                  key.variable);
     return 0;
 }
@@ -138,7 +139,7 @@ static int do_remove(cli_session *session, const cli_args *args)
     int rc = take_provider(session, args, &key);
     if (rc == 0) rc = write_reference(args, key.provider, NULL);
     if (rc == 0) rc = keys_remove_file(session->path, key.provider);
-    if (rc == 0) out_note("beluga keeps no key for %s now", key.provider);
+    if (rc == 0) out_note("beluga no longer stores a key for %s", key.provider);
     return rc;
 }
 
@@ -168,7 +169,7 @@ static int run(const cli_args *args)
     size_t i = 0;
     while (i < n && strcmp(verbs[i].name, verb) != 0) i++;
     if (i == n)
-        return out_usage("beluga keys does not know \"%s\"; it knows list, set, remove, path",
+        return out_usage("beluga keys has no subcommand \"%s\"; choose list, set, remove or path",
                          verb);
     int rc = session_load(&session, args);
     if (rc == 0) rc = verbs[i].run(&session, args);
@@ -180,21 +181,18 @@ const cli_command cmd_keys = {
     .name = "keys",
     .operands = "[list|set PROVIDER|remove PROVIDER|path]",
     .words = "list set remove path",
-    .summary = "Keep keys of providers where only you can read them.",
+    .summary = "Store keys of providers where only you can read them.",
     .takes = ARG_SET(ARG_KEYRING, ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 3,
     .run = run,
-    .details =
-        "set asks for the key, which is not shown, or reads it from stdin. It goes into a file of "
-        "its "
-        "own that only you can read, in the folder keys beside the configuration, whose api_key "
-        "then "
-        "names that file; --keyring gives it to secret-tool instead. The configuration keeps its "
-        "comments and all else. Nothing is sent.\n\n"
-        "list tells which providers have a key, and where it is: a file, a command, or the "
-        "variable "
-        "that is set, which wins. A key is never shown. remove takes it out of the configuration, "
-        "and "
-        "deletes its file. path tells the folder of the files.\n\n"
-        "With --json: {keys: [{provider, from}]}.",
+    .details = "set asks for the key, which is not shown, or reads it from stdin. It stores the "
+               "key in a file that only you can read, in the folder keys beside the configuration, "
+               "and writes a reference to this file as api_key into the configuration; with "
+               "--keyring it gives the key to secret-tool instead. The configuration keeps its "
+               "comments and everything else. Nothing is sent.\n\n"
+               "list shows which providers have a key, and where it comes from: a file, a command, "
+               "or an environment variable, which overrides the others. It never shows a key. "
+               "remove deletes the key's file and its entry in the configuration. path prints the "
+               "folder of the files.\n\n"
+               "With --json: {keys: [{provider, from}]}.",
 };

@@ -92,14 +92,16 @@ static int print_table(used_log *logs, source from)
         rc = log_table_print(&rows);
     else if (rc == 0)
         out_note("there is nothing to show: %s",
-                 logbook_is_on() ? "no entry" : "the log is off (beluga logs on)");
+                 logbook_is_on() ? "no entry was found"
+                                 : "the log is off (beluga logs on turns it on)");
     log_table_free(&rows);
     return rc;
 }
 
 static int print_entries(used_log *logs, source from)
 {
-    if (count_of(logs->args) < 0) return out_usage("--count: not a number: %s", logs->args->count);
+    if (count_of(logs->args) < 0)
+        return out_usage("--count: %s is not a number (expected 0 or more)", logs->args->count);
     if (logs->args->json) return print_json(logs, from);
     if (term_is_out()) return print_table(logs, from);
     int code = 0;
@@ -113,7 +115,8 @@ static int do_list(used_log *logs)
 
 static int do_search(used_log *logs)
 {
-    if (logs->args->operands.count < 2) return out_usage("which words? beluga logs search WORD...");
+    if (logs->args->operands.count < 2)
+        return out_usage("name the words to search for: beluga logs search WORD...");
     return print_entries(logs, from_search);
 }
 
@@ -125,8 +128,8 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Find the entry that is meant: its number, the name of a conversation, or (NULL) the newest. 0:
- * there is none. @return 0, or an exit code, reported. */
+/* Find an entry by its number, by the name of a conversation, or (NULL) the newest. `found`
+ * receives 0 if there is none. @return 0, or an exit code, reported. */
 static int find_entry(used_log *logs, const char *text, int64_t *found)
 {
     int64_t id = 0;
@@ -160,7 +163,7 @@ static int do_show(used_log *logs)
     const char *text = operands->count > 1 ? operands->items[1] : NULL;
     log_conversation shown = {0};
     int64_t found;
-    if (operands->count > 2) return out_usage("one entry at a time: beluga logs show ID");
+    if (operands->count > 2) return out_usage("name only one entry: beluga logs show ID");
     int rc = find_entry(logs, text, &found);
     if (rc != 0) return rc;
     if (!found) return explain_missing(text);
@@ -179,13 +182,13 @@ static int print_answer(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Print an answer as it was printed when it came. */
+/* Print an answer as it was printed when it arrived. */
 static int do_answer(used_log *logs)
 {
     const arg_list *operands = &logs->args->operands;
     const char *text = operands->count > 1 ? operands->items[1] : NULL;
     int64_t found;
-    if (operands->count > 2) return out_usage("one entry at a time: beluga logs answer ID");
+    if (operands->count > 2) return out_usage("name only one entry: beluga logs answer ID");
     int rc = find_entry(logs, text, &found);
     if (rc != 0) return rc;
     if (!found) return explain_missing(text);
@@ -251,18 +254,20 @@ static int do_rename(used_log *logs)
     const arg_list *operands = &logs->args->operands;
     int64_t found, taken;
     if (operands->count != 3)
-        return out_usage("which one, and how? beluga logs rename ID|NAME NAME (\"\" for none)");
+        return out_usage("name the conversation and its new name: beluga logs rename ID|NAME NAME "
+                         "(\"\" removes the name)");
     const char *which = operands->items[1], *name = operands->items[2];
     int rc = find_entry(logs, which, &found);
     if (rc == 0 && *name) rc = logbook_check_name(name);
     if (rc == 0 && found && *name && find_entry(logs, name, &taken) == 0 && taken)
-        return out_usage("there is a conversation %s already: beluga logs show %" PRId64, name,
-                         taken);
+        return out_usage("there is already a conversation called %s: beluga logs show %" PRId64,
+                         name, taken);
     if (rc != 0) return rc;
     if (!found) return explain_missing(which);
     if (logbook_store_rename(logs->store, found, *name ? name : NULL, logs->why) != 0)
         return fail(logs);
-    out_note(*name ? "it is called %s now" : "it has no name now%s", name);
+    out_note(*name ? "the conversation is now called %s" : "the conversation now has no name%s",
+             name);
     return 0;
 }
 
@@ -277,14 +282,14 @@ static int do_on(used_log *logs)
         return fail(logs);
     }
     logbook_store_close(store);
-    out_note("on: prompts and answers are written into %s", logs->path);
+    out_note("the log is on: prompts and answers are written into %s", logs->path);
     return 0;
 }
 
 static int do_off(used_log *logs)
 {
     if (logbook_switch(false, logs->why) != 0) return fail(logs);
-    out_note("off: what is in it stays; beluga logs clear --before now deletes it");
+    out_note("the log is off: existing entries stay; beluga logs clear --before now deletes them");
     return 0;
 }
 
@@ -332,7 +337,7 @@ static int do_path(used_log *logs)
 
 static int64_t now_ms(void)
 {
-    /* entries of this second are older than the end of it */
+    /* includes entries of the current second */
     return (int64_t)time(NULL) * 1000 + 1000;
 }
 
@@ -366,15 +371,13 @@ static int do_clear(used_log *logs)
     const char *before = logs->args->before;
     int64_t when = 0;
     if (!before)
-        return out_usage("say what is to be deleted: --before 2026-01-31, --before 30d, or "
-                         "--before now for all of it");
+        return out_usage("name what to delete: --before 2026-01-31, --before 30d, or --before now "
+                         "for everything");
     if (strcmp(before, "now") == 0)
         when = now_ms();
     else if (!read_age(before, &when) && !read_date(before, &when))
         return out_usage(
-            "--before: %s is neither a date such as 2026-01-31, nor an age such as 30d, "
-            "nor now",
-            before);
+            "--before: %s must be a date such as 2026-01-31, an age such as 30d, or now", before);
     int64_t deleted = logs->store ? logbook_store_clear(logs->store, when, logs->why) : 0;
     if (deleted < 0) return fail(logs);
     out_note("deleted: %" PRId64, deleted);
@@ -417,17 +420,17 @@ static int run(const cli_args *args)
     for (size_t i = 0; i < N_VERBS; i++) {
         if (strcmp(verbs[i].name, name) != 0) continue;
         if (!verbs[i].takes_operands && operands->count > 1)
-            return out_usage("beluga logs %s does not take \"%s\"", name, operands->items[1]);
+            return out_usage("unexpected operand in beluga logs %s: \"%s\"", name,
+                             operands->items[1]);
         if (args->before && verbs[i].run != do_clear)
-            return out_usage("--before is for beluga logs clear");
+            return out_usage("--before is only for beluga logs clear");
         return run_verb(args, i);
     }
     int64_t id;
     if (logbook_read_number(name, &id))
-        return out_usage("an entry is shown by beluga logs show %s", name);
-    return out_usage("beluga logs does not know \"%s\"; it knows list, show, answer, search, "
-                     "names, rename, on, off, "
-                     "status, path, clear",
+        return out_usage("to show one entry: beluga logs show %s", name);
+    return out_usage("beluga logs has no subcommand \"%s\"; choose list, show, answer, search, "
+                     "names, rename, on, off, status, path or clear",
                      name);
 }
 
@@ -435,47 +438,34 @@ const cli_command cmd_logs = {
     .name = "logs",
     .operands = "[list|show|answer|search|names|rename|on|off|status|path|clear] [ID|NAME|WORD...]",
     .words = "list show answer search names rename on off status path clear",
-    .summary = "Keep a log of prompts and answers, and look things up in it.",
+    .summary = "Keep a log of prompts and answers, and search it.",
     .takes = ARG_SET(ARG_MOST, ARG_BEFORE, ARG_JSON, ARG_QUIET),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
-        "The log is off until beluga logs on, for what is asked and answered is private. While it "
-        "is "
-        "on, every call of prompt and chat is written into a SQLite database that only its owner "
-        "can "
-        "read: prompt, system text, answer, model, tokens, cost, time, error, and ids; never a "
-        "key. "
-        "--no-log leaves one call out. What goes wrong with the log is a note, and the call is as "
-        "it "
-        "is without one.\n\n"
-        "list, which may be left out, shows the newest entries, as many as -n says. show tells all "
-        "about one, or the newest, with the conversation it belongs to. answer prints nothing but "
-        "its answer. search finds entries that "
-        "contain every WORD, in prompt, answer or system text. status tells whether it is on, and "
-        "how "
-        "large it is; path tells where. clear --before deletes, and leaves nothing of it in the "
-        "file.\n\n"
-        "beluga --continue goes on with the last conversation, beluga --cid ID with that of an "
-        "entry, beluga --name NAME with the one of that name, which it begins where there is none. "
-        "The "
-        "model, system text, schema and options (numbers and words, no texts but stop sequences) "
-        "of "
-        "its last entry count, unless the command line gives others. rename gives a whole "
-        "conversation a name, or takes it away (\"\"); names lists those that have one: name, "
-        "newest "
-        "entry, number of entries.\n\n"
+        "The log is off until you give beluga logs on, because prompts and answers are private. "
+        "While it is on, every call of prompt and chat is written into an SQLite database that "
+        "only its owner can read: prompt, system text, answer, model, tokens, cost, time, error, "
+        "and ids, but never a key. --no-log keeps one call out of the log. If the log fails, a "
+        "note says so, and the call itself is not affected.\n\n"
+        "list, which may be left out, shows the newest entries, as many as -n says. show prints "
+        "everything about one entry, or the newest, with the conversation that it belongs to. "
+        "answer prints only its answer. search finds entries whose prompt, answer or system text "
+        "contains every WORD. status shows whether the log is on, and how large it is; path prints "
+        "where it is. clear --before deletes entries, and leaves no trace of them in the file.\n\n"
+        "beluga --continue continues the last conversation, beluga --cid ID the conversation of "
+        "that entry, and beluga --name NAME the conversation of that name, or begins a new one. "
+        "The model, system text, schema and options of the conversation's last entry are used "
+        "again, unless the command line gives others; of options, only numbers, words and stop "
+        "sequences are kept. rename gives a conversation a name, or removes its name (\"\"); names "
+        "lists the conversations that have one: name, newest entry, number of entries.\n\n"
         "In a pipe the columns are separated by tabs and have no titles: id, time (UTC), model, "
-        "finish "
-        "reason or error, tokens in+out, cost in dollars (? is unknown), prompt in one line.\n\n"
+        "finish reason or error, tokens in+out, cost in dollars (? is unknown), prompt in one "
+        "line.\n\n"
         "With --json: {\"entries\": [{id, time, parent, provider, model, reference, system, "
-        "prompt, "
-        "answer, finish_reason, error, error_message, input_tokens, output_tokens, cost, "
-        "duration_ms, "
-        "trace_id, name, options, schema, ...}]}, without what is not known; parent is the entry "
-        "it goes on from. human "
-        "and ai "
-        "are the parts of messages that are more than text. show gives the whole conversation, "
-        "oldest "
-        "first. status: {on, entries, bytes, file}.",
+        "prompt, answer, finish_reason, error, error_message, input_tokens, output_tokens, cost, "
+        "duration_ms, trace_id, name, options, schema, ...}]}; unknown members are left out. "
+        "parent is the entry that the entry continues. human and ai are the parts of messages that "
+        "contain more than text. show prints the whole conversation, oldest entry first. status: "
+        "{on, entries, bytes, file}.",
 };

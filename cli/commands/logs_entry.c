@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes of a text in a table; no terminal shows more. */
+/* Bytes of a text in a table, which are more than any terminal shows in a line. */
 #define CELL_BYTES 1024
-/* A table that leaves less room for texts drops columns. */
+/* If less width than this is left for texts, the table drops columns. */
 #define LEAST_TEXT_WIDTH 20
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -182,7 +182,7 @@ int log_table_print(const log_table *rows)
     return table_print(&table);
 }
 
-/* Print the whole prompt on one line, with a space for each line break. */
+/* Print the whole prompt on one line, with spaces instead of line breaks. */
 static int print_prompt(const char *text)
 {
     char *line = strdup(text);
@@ -285,7 +285,7 @@ static void put_parts(const beluga_message *message)
     }
 }
 
-/* Show a call of tools, or a result, that came before the answer. */
+/* Print a tool call, or a result, that came before the answer. */
 static int put_step(void *payload, beluga_message *message)
 {
     size_t n;
@@ -306,7 +306,7 @@ static void put_steps(const char *json)
 {
     if (!json) return;
     put_heading("Tools");
-    if (logbook_steps_each(json, put_step, NULL)) out_printf("[they can't be read]\n");
+    if (logbook_steps_each(json, put_step, NULL)) out_printf("[these messages can't be read]\n");
     out_printf("\n");
 }
 
@@ -316,7 +316,7 @@ static void put_message(const char *heading, beluga_role role, const char *json,
     beluga_message *message = logbook_message_read(role, json, text, &left_out);
     put_heading(heading);
     put_parts(message);
-    if (left_out) out_printf("[an attachment, not kept]\n");
+    if (left_out) out_printf("[an attachment that the log did not keep]\n");
     out_printf("\n");
     beluga_message_unref(message);
 }
@@ -365,7 +365,7 @@ int log_print_turn(void *payload, const logbook_entry *e)
     put_message("Prompt", BELUGA_ROLE_HUMAN, e->human, e->prompt);
     put_steps(e->steps);
     if (e->answer && (*e->answer || e->ai))
-        put_message(e->error ? "Answer, as far as it came" : "Answer", BELUGA_ROLE_AI, e->ai,
+        put_message(e->error ? "Answer, as far as it arrived" : "Answer", BELUGA_ROLE_AI, e->ai,
                     e->answer);
     free(shown->system);
     shown->system = e->system ? strdup(e->system) : NULL;

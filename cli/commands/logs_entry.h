@@ -10,7 +10,7 @@
 
 enum { LOG_COLUMNS = 7 };
 
-/* An entry as texts, which are laid out several times until they fit. */
+/* An entry as texts. It is laid out several times, until it fits. */
 typedef struct log_row {
     char *cells[LOG_COLUMNS];
     int64_t time_ms;

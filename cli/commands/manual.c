@@ -1,4 +1,4 @@
-/* Writes beluga.1 from the tables that parse the command line. */
+/* Writes the manual page beluga.1 from the tables that parse the command line. */
 #include "commands/manual.h"
 
 #include "base/limits.h"
@@ -18,46 +18,44 @@
 #include <string.h>
 
 const manual_row manual_environment[] = {
-    {"BELUGA_MODEL", "The model, where -m is not given."},
-    {"BELUGA_CONFIG", "The configuration file, where --config is not given."},
-    {"BELUGA_PLUGIN_PATH", "Folders and files of plug-ins, between colons; read only where the "
-                           "configuration file has it under plugins."},
+    {"BELUGA_MODEL", "The model, if -m is not given."},
+    {"BELUGA_CONFIG", "The configuration file, if --config is not given."},
+    {"BELUGA_PLUGIN_PATH", "Folders and files of plug-ins, separated by colons; read only if "
+                           "plugins in the configuration file names this variable."},
     {"XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_DATA_HOME",
-     "Where the usual files are, instead of ~/.config, ~/.local/state and ~/.local/share."},
+     "The folders of the usual files, instead of ~/.config, ~/.local/state and ~/.local/share."},
     {"OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER, ...",
-     "Where traces and metrics of every call go: the address of a receiver of OTLP/HTTP, or "
-     "console "
-     "for lines on stderr. OpenTelemetry's other variables are honoured, too: protocol, headers, "
-     "compression, certificates, sampler, batches, resource, OTEL_SDK_DISABLED. When none is set "
-     "nothing is sent."},
-    {"BELUGA_TELEMETRY_FILE",
-     "Traces and metrics are appended to this file, as lines of OTLP/JSON. beluga trace draws it."},
-    {"TRACEPARENT, TRACESTATE",
-     "The trace that calls belong to, in W3C's form; the log keeps its id."},
+     "Where the traces and metrics of every call are sent: the address of an OTLP/HTTP receiver, "
+     "or console for lines on stderr. OpenTelemetry's other variables are also used: protocol, "
+     "headers, compression, certificates, sampler, batches, resource, OTEL_SDK_DISABLED. If none "
+     "is set, nothing is sent."},
+    {"BELUGA_TELEMETRY_FILE", "Traces and metrics are appended to this file, as lines of "
+                              "OTLP/JSON. beluga trace draws the traces in it."},
+    {"TRACEPARENT, TRACESTATE", "The trace that the calls belong to, in the format of W3C Trace "
+                                "Context; the log records its id."},
     {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-     "When true, prompts and answers are in traces, and in the log at its level trace."},
-    {"BELUGA_LOG_LEVEL",
-     "error, warn, info, debug or trace: what the library has to say, as lines on stderr."},
-    {"BELUGA_LOG_FORMAT", "text, or json for one object a line."},
-    {"BELUGA_NO_RENDER", "When set to anything, Markdown is printed as it is on a terminal, too."},
-    {"NO_COLOR", "When set to anything, no colours."},
-    {"TERM",
-     "When it is dumb or not set: no colours, no spinner, no line editing, and Markdown is printed "
-     "as it is."},
+     "If true, traces contain prompts and answers, and so does the library's log at level trace."},
+    {"BELUGA_LOG_LEVEL", "error, warn, info, debug or trace: print the library's log messages of "
+                         "this level and above on stderr."},
+    {"BELUGA_LOG_FORMAT", "text, or json for one JSON object on each line."},
+    {"BELUGA_NO_RENDER", "If set to anything, Markdown is printed unchanged on a terminal, too."},
+    {"NO_COLOR", "If set to anything, no colours are used."},
+    {"TERM", "If dumb or not set: no colours, no spinner, no line editing, and Markdown is printed "
+             "unchanged."},
     {"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, as libcurl reads them."},
     {NULL, NULL},
 };
 
 const manual_row manual_files[] = {
     {"~/.config/beluga/config.yaml",
-     "The configuration: the default model, providers, providers of your own, names for models "
+     "The configuration: the default model, providers, providers of your own, aliases of models "
      "with their options, and plugins: files and folders of plug-ins to load."},
-    {"~/.local/share/beluga/logs.db", "The log of prompts and answers, where it is on; a SQLite "
-                                      "database, readable by its owner only."},
-    {"~/.local/state/beluga/history", "What was typed in chats, readable by its owner only."},
+    {"~/.local/share/beluga/logs.db", "The log of prompts and answers, if it is on; an SQLite "
+                                      "database that only its owner can read."},
+    {"~/.local/state/beluga/history",
+     "The messages typed in chats; only their owner can read the file."},
     {"OUT.batch",
-     "Beside the output of a batch: what it belongs to. Both are made readable by their "
-     "owner only."},
+     "The description of a batch run, beside its output. Only their owner can read these files."},
     {NULL, NULL},
 };
 
@@ -234,9 +232,9 @@ static void put_settings(void)
 {
     put_section("OPTIONS OF MODELS");
     put_paragraphs(
-        "These are the keys for -o, and for providers and models in the configuration "
-        "file. A provider's own options are written PROVIDER.KEY=VALUE; "
-        "beluga providers NAME lists them. How a time is written is said below, under TIMES.",
+        "These are the keys for -o, and for providers and models in the configuration file. "
+        "Options of a single provider are written PROVIDER.KEY=VALUE; beluga providers NAME lists "
+        "them. The section TIMES below describes how to write a time.",
         ".PP");
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga_option_info *info = beluga_option_get_info(key);
@@ -249,12 +247,10 @@ static void put_durations(void)
 {
     put_section("TIMES");
     put_paragraphs(
-        "A time is a number and a unit, ms, s, m or h, or several of them: 500ms, 30s, 1.5s, 2m, "
-        "1m30s, 1h30m, 24h for a day. There are no blanks in it. The keys of -o and of the "
-        "configuration file that take a time want a unit; with --timeout a number alone is "
-        "seconds. "
-        "What --before takes is an age in days or hours, 30d or 12h, or a date: 2026-01-31, or "
-        "2026-01-31T08:00 in local time.",
+        "A time is one or more numbers with a unit, ms, s, m or h, without spaces: 500ms, 30s, "
+        "1.5s, 2m, 1m30s, 1h30m, or 24h for a day. Times for -o and in the configuration file need "
+        "a unit; with --timeout a number alone means seconds. --before accepts an age in days or "
+        "hours, 30d or 12h, or a date: 2026-01-31, or 2026-01-31T08:00 in local time.",
         ".PP");
 }
 
@@ -262,30 +258,27 @@ static void put_models(void)
 {
     put_section("MODELS");
     put_paragraphs(
-        "A model is named by -m, else by BELUGA_MODEL, else by model in the configuration file. "
-        "The name is an alias under models in that file, or PROVIDER/MODEL or PROVIDER:MODEL, "
-        "where what stands before the first separator is a provider. A model's name alone is "
-        "looked "
-        "up in that file, among the default models of providers and in the list of prices, never "
-        "in "
-        "the network; of several providers those count whose key is set, and where more than one "
-        "is "
-        "left they are told.\n\n"
-        "A server that speaks the protocol of one of the providers is a provider of your own by an "
-        "entry under providers in the configuration file that has a base, the name of that "
-        "provider. "
-        "The entry may have base_url; api_key, as env:NAME, file:PATH or command:COMMAND; headers, "
-        "a "
-        "map whose values may be such references; body, a map that is merged into every request, "
-        "in "
-        "which null takes a field away; models, a map from names of your own to models; model, its "
-        "default; and every option below. No variable is read for it but those it names.\n\n"
-        "When nothing names one, the first provider, by name, whose key is in the environment, or "
-        "else in the configuration file, and which has a default model is taken, and a note says "
-        "so. The provider mock, which needs "
-        "neither key nor network, is only ever taken when it is named.\n\n"
-        "Options are merged in this order, a later one wins: the provider's defaults, the "
-        "configuration file, the environment, the command line.",
+        "A model is named by -m, or else by BELUGA_MODEL, or else by model in the configuration "
+        "file. The name is an alias under models in that file, or PROVIDER/MODEL or "
+        "PROVIDER:MODEL, in which the text before the first separator is a provider. If it is only "
+        "the name of a model, beluga looks for its provider in that file, among the default models "
+        "of providers, and in the list of prices, but never in the network. If several providers "
+        "have the model, those with a key are preferred; if more than one is left, an error names "
+        "them.\n\n"
+        "If a server speaks the protocol of one of the providers, you can define it as a provider "
+        "of your own, with an entry under providers in the configuration file. The member base of "
+        "the entry names the provider whose protocol the server speaks. The entry may also have "
+        "base_url; api_key, as env:NAME, file:PATH or command:COMMAND; headers, a map whose values "
+        "may be such references; body, a map that is merged into every request, in which null "
+        "removes a member; models, a map from names of your own to models; model, its default "
+        "model; and every option below. For this provider, no environment variables are read "
+        "except those that the entry names.\n\n"
+        "If nothing names a model, beluga uses the first provider, in alphabetical order, that has "
+        "a default model and a key, in the environment or else in the configuration file, and "
+        "prints a note about it. The provider mock, which needs no key and no network, is used "
+        "only if it is named.\n\n"
+        "Options come from these places, and a later one overrides an earlier one: the provider's "
+        "defaults, the configuration file, the environment, the command line.",
         ".PP");
 }
 
@@ -295,8 +288,8 @@ static void put_exit_status(void)
     put_section("EXIT STATUS");
     for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++)
         put_row(info->digits, info->meaning);
-    put_paragraphs("When the reader of its stdout goes away, beluga ends without a word by "
-                   "SIGPIPE, as other filters do.",
+    put_paragraphs("If the reader of its stdout goes away, beluga is ended by SIGPIPE without a "
+                   "message, like other filters.",
                    ".PP");
 }
 
@@ -342,8 +335,8 @@ void manual_print(const cli_command *const *commands)
     put_synopsis(commands);
     put_section("DESCRIPTION");
     put_paragraphs("beluga sends a prompt to a language model, streams the answer to stdout, and "
-                   "tells by its exit status what went wrong. It is the command of libbeluga, a C "
-                   "library that speaks to any provider through one interface.",
+                   "reports failures through its exit status. It is the command of libbeluga, a C "
+                   "library with one interface to all providers.",
                    ".PP");
     put_commands(commands);
     put_options(commands);

@@ -47,8 +47,8 @@ static void print_alias(model_listing *l, const char *name, const char *referenc
     beluga_json_end_object(l->w);
 }
 
-/* Print a provider's own names for its models: "alias=name" becomes "mine/alias" for
- * "mine/name". */
+/* Print the configuration's own names for models of a provider: the entry "alias=name" of the
+ * provider "mine" is printed as "mine/alias" for "mine/name". */
 static void print_own_names(model_listing *l)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *line;
@@ -57,7 +57,7 @@ static void print_own_names(model_listing *l)
         beluga_provider unused;
         beluga_error err;
         if (session_describe(l->session, names[i], &unused, &err))
-            continue; /* asking this provider reports the fault */
+            continue; /* the fault is reported when this provider is asked */
         const beluga_config *config = l->session->config;
         for (size_t k = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, k, NULL));
              k++) {
@@ -96,7 +96,7 @@ static void put_modalities(beluga_json_writer *w, const char *key, uint32_t set)
     beluga_json_end_array(w);
 }
 
-/* Members are there only where the list tells them. */
+/* Write a model. Members that the provider's list does not contain are left out. */
 static void put_model(beluga_json_writer *w, const char *reference, const beluga_model_info *info)
 {
     beluga_json_begin_object(w, NULL);
@@ -160,7 +160,7 @@ static const char *reference_of(const char *provider, const char *model,
     return reference;
 }
 
-/* A list that tells nothing but names is printed as names. */
+/* Print a list. If it contains only names, only names are printed. */
 static int print_table(const char *provider, const beluga_model_info *infos, size_t n)
 {
     static const char *const titles[] = {"MODEL",   "CONTEXT", "OUTPUT", "$/M IN",
@@ -185,7 +185,7 @@ static void print_models(model_listing *l, const char *provider, const beluga_mo
 {
     char reference[REFERENCE_BYTES];
     if (!l->w && print_table(provider, infos, n) != 0)
-        beluga_error_set(&l->error, BELUGA_ERROR_NO_MEMORY, "no memory to list models");
+        beluga_error_set(&l->error, BELUGA_ERROR_NO_MEMORY, "out of memory for the list of models");
     for (size_t i = 0; l->w && i < n; i++)
         put_model(l->w, reference_of(provider, infos[i].name, reference), &infos[i]);
 }
@@ -199,7 +199,7 @@ static void print_failure(model_listing *l, const beluga_error *err)
 
 /* ---- asking providers ------------------------------------------------------------------------ */
 
-/* Opening a model needs a name, although a list of models needs no model. */
+/* Open a provider. Opening needs the name of a model, although listing models does not. */
 static int open_provider(model_listing *l, const char *name, beluga_chat_model **model,
                          beluga_error *err)
 {
@@ -207,7 +207,7 @@ static int open_provider(model_listing *l, const char *name, beluga_chat_model *
     const beluga_option any = beluga_with_model_name("any");
     int rc = session_describe(l->session, name, &provider, err);
     if (rc == 0 && !provider.default_model && beluga_config_set_n(l->session->config, &any, 1))
-        rc = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to list models");
+        rc = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the list of models");
     if (rc != 0) return rc;
     return beluga_registry_open(beluga_registry_default(), NULL, l->session->config, model, err);
 }
@@ -229,15 +229,15 @@ static void ask(model_listing *l, const char *name)
     l->asked++;
 }
 
-/* A provider is asked if it can list models and has a key in the environment, or a place in the
- * file. */
+/* Returns whether to ask a provider: it must be able to list models, and have a key in the
+ * environment or an entry in the file. */
 static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;
     beluga_provider provider;
     beluga_error err;
     if (session_describe(l->session, name, &provider, &err) != 0)
-        /* such a provider is asked all the same, which reports its fault */
+        /* such a provider is asked, too, so that its mistake is reported */
         return !beluga_registry_contains(beluga_registry_default(), name);
     bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
                  !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);
@@ -255,7 +255,8 @@ static void ask_all(model_listing *l)
         if (is_configured(l, names[i]) && !beluga_context_is_cancelled(l->context))
             ask(l, names[i]);
     if (!l->asked)
-        out_note("no provider with a key that can list its models; name one: beluga models NAME");
+        out_note(
+            "no provider that can list its models has a key; name a provider: beluga models NAME");
 }
 
 static void list(model_listing *l)
@@ -295,7 +296,7 @@ static int show_default(const cli_args *args, const cli_session *session)
     if (!reference) reference = beluga_config_default_model(session->base);
     out_name(reference);
     out_printf("\n");
-    if (strcmp(session->chosen_by, "file") != 0) out_note("%s names it", session->chosen_by);
+    if (strcmp(session->chosen_by, "file") != 0) out_note("%s sets it", session->chosen_by);
     return 0;
 }
 
@@ -308,9 +309,9 @@ static int set_default(const cli_args *args, cli_session *session, const char *n
     configuration_set(&change, name, "model");
     int rc = configuration_write(args, &change);
     if (rc != 0) return rc;
-    out_note("%s is asked where no model is named", name);
+    out_note("%s is now the default model", name);
     if (session->chosen_by && strcmp(session->chosen_by, "BELUGA_MODEL") == 0)
-        out_note("BELUGA_MODEL is set, too, and wins over it");
+        out_note("BELUGA_MODEL is also set, and is used instead of this default");
     return 0;
 }
 
@@ -335,10 +336,10 @@ static int run(const cli_args *args)
     size_t provider = strcspn(name, "/:");
     if (strcmp(name, "default") == 0) return do_default(args);
     if (args->operands.count > 1)
-        return out_usage("one provider at a time: beluga models NAME (and beluga models default "
-                         "MODEL says which model is asked where none is named)");
+        return out_usage("name only one provider: beluga models NAME (to set the default model: "
+                         "beluga models default MODEL)");
     if (name[provider])
-        return out_usage("a provider has the list: beluga models %.*s", (int)provider, name);
+        return out_usage("name only the provider: beluga models %.*s", (int)provider, name);
     int rc = session_load(&session, args);
     if (rc == 0 && !(l.context = beluga_context_new_cancellable(NULL))) rc = out_no_memory();
     if (rc == 0) {
@@ -359,26 +360,25 @@ const cli_command cmd_models = {
     .name = "models",
     .operands = "[PROVIDER|default [MODEL]]",
     .words = "default",
-    .summary = "List the names that -m takes: aliases, and what providers have.",
+    .summary = "List the names that -m accepts: aliases, and the models of providers.",
     .takes = ARG_SET(ARG_JSON, ARG_CALLS),
     .max_operands = 2,
     .lists_alone = true,
     .run = run,
     .details =
-        "Aliases of the configuration come first, each with the model it stands for behind a "
-        "tab, and then the names that the file gives to models of a provider. Then every provider "
-        "that has a key and can list its models is asked, or only "
-        "the one that is named. One that fails does not stop the others; the exit status is "
-        "that of the first failure. A provider without code, which the file makes, counts as one "
-        "with "
-        "a key.\n\n"
-        "default tells which model is asked where none is named; with a MODEL it writes that into "
-        "the "
-        "configuration file, which keeps its comments and all else, or is made.\n\n"
-        "Where a provider's list tells more than names, columns follow: the most tokens of context "
-        "and of an answer, US dollars for a million tokens of input and of output, and the kinds "
-        "of content that the model takes and gives. What is not told is empty.\n\n"
+        "The aliases of the configuration come first, each with the model that it stands for after "
+        "a tab, followed by the names that the file gives to models of a provider. Then beluga "
+        "asks every provider that has a key and can list its models, or only the provider that you "
+        "name. If one provider fails, the others are still asked; the exit status is that of the "
+        "first failure. A provider that the file defines with a base counts as having a key.\n\n"
+        "default shows which model is asked if none is named. With a MODEL, it writes this default "
+        "into the configuration file, which keeps its comments and everything else; a missing file "
+        "is created.\n\n"
+        "If a provider's list contains more than names, more columns follow: the most tokens of "
+        "context and of an answer, the price of a million tokens of input and of output in US "
+        "dollars, and the kinds of content that the model accepts and produces. Unknown values are "
+        "empty.\n\n"
         "With --json: {default, aliases: [{name, model}], models: [{model, context_tokens, "
-        "max_output_tokens, input_price, output_price, created, inputs, outputs}], error}; a "
-        "model has the members that are told.",
+        "max_output_tokens, input_price, output_price, created, inputs, outputs}], error}; a model "
+        "has only the members that are known.",
 };

@@ -1,4 +1,4 @@
-/* beluga new: starts a provider in a folder of its own. */
+/* beluga new: creates a provider in a folder of its own. */
 #include "base/limits.h"
 #include "commands/command.h"
 #include "commands/new_templates.h"
@@ -23,12 +23,11 @@ static int check_name(const char *name)
     size_t n = strlen(name);
     if (n > BELUGA__MAX_PROVIDER_NAME || !islower((unsigned char)name[0]) ||
         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != n)
-        return out_usage(
-            "\"%.60s\" can't be a provider's name: a letter of a-z, then at most %d of "
-            "a-z 0-9 _ -",
-            name, BELUGA__MAX_PROVIDER_NAME - 1);
+        return out_usage("\"%.60s\" is not a valid provider name: it must be a letter a-z, "
+                         "followed by at most %d of a-z 0-9 _ -",
+                         name, BELUGA__MAX_PROVIDER_NAME - 1);
     if (beluga_registry_contains(beluga_registry_default(), name))
-        return out_usage("there is a provider %s already: beluga providers %s", name, name);
+        return out_usage("there is already a provider called %s: beluga providers %s", name, name);
     return 0;
 }
 
@@ -36,7 +35,7 @@ static int check_name(const char *name)
 
 static const struct {
     const char *text;
-    int (*spell)(int c); /* converts each character; '-' becomes '_' where this is not NULL */
+    int (*spell)(int c); /* converts each character; '-' becomes '_' if this is not NULL */
 } tokens[] = {{"example-name", NULL}, {"example_name", tolower}, {"EXAMPLE_NAME", toupper}};
 #define N_TOKENS (sizeof tokens / sizeof tokens[0])
 
@@ -45,8 +44,8 @@ static void spell(char *out, const char *name, int (*how)(int c))
     for (; *name; name++) *out++ = (char)(how ? how(*name == '-' ? '_' : *name) : *name);
 }
 
-/* Returns a copy of a template with the name filled in; NULL without memory. Freed by the
- * caller. */
+/* Returns a copy of a template with the name filled in; NULL without memory. The caller frees it.
+ */
 static char *fill(const char *text, const char *name)
 {
     const size_t token = strlen(tokens[0].text), n = strlen(name);
@@ -77,7 +76,7 @@ static int complain(const char *path)
     return CLI_EXIT_OTHER;
 }
 
-/* Make the folders of a file below the first one, which exists. */
+/* Make the folders of a file; the first one exists. */
 static int make_folders(const char *path, size_t first)
 {
     char folder[MAX_PATH];
@@ -101,7 +100,7 @@ static bool write_lines(FILE *file, const char *const *lines, const char *name)
 
 static int write_file(const char *path, const char *const *lines, const char *name)
 {
-    FILE *file = fopen(path, "wxe"); /* never replaces a file */
+    FILE *file = fopen(path, "wxe"); /* never replaces an existing file */
     if (!file) return complain(path);
     bool written = write_lines(file, lines, name);
     if (fclose(file) || !written) return complain(path);
@@ -124,7 +123,7 @@ static int write_folder(const char *name, const char *kind)
     int rc = 0;
     if (mkdir(name, 0777)) {
         if (errno != EEXIST) return complain(name);
-        out_error("%s is there already: nothing was written", name);
+        out_error("%s already exists: nothing was written", name);
         return CLI_EXIT_USAGE;
     }
     for (const template_file *t = template_files; t->kind && rc == 0; t++)
@@ -138,14 +137,15 @@ static int run(const cli_args *args)
 {
     const char *const *words = args->operands.items;
     if (args->operands.count < 2 || strcmp(words[0], "provider") != 0)
-        return out_usage("say what to begin: beluga new provider NAME");
-    if (args->http && args->full) return out_usage("--http or --full, not both");
+        return out_usage("name the provider to create: beluga new provider NAME");
+    if (args->http && args->full)
+        return out_usage("--http and --full exclude each other: give only one");
     int rc = check_name(words[1]);
     if (rc == 0) rc = write_folder(words[1], args->http ? "http" : "full");
     if (rc == 0 && !args->quiet) {
-        out_note("%s/ is there. Next:", words[1]);
+        out_note("Created the folder %s/. Next:", words[1]);
         out_detail("  cd %s && meson setup b && meson test -C b\n"
-                   "and then what its README.md says.",
+                   "and then follow its README.md.",
                    words[1]);
     }
     return rc;
@@ -155,16 +155,13 @@ const cli_command cmd_new = {
     .name = "new",
     .operands = "provider NAME",
     .words = "provider",
-    .summary = "Begin a provider of your own, in a new folder.",
+    .summary = "Create a provider of your own, in a new folder.",
     .takes = ARG_SET(ARG_HTTP, ARG_FULL, ARG_QUIET),
     .max_operands = 2,
     .run = run,
-    .details =
-        "The folder NAME gets a source, a build for Meson, tests and a README, all of which work "
-        "at "
-        "once: it is a plug-in that streams. Its four or five places to change say so. Nothing "
-        "that "
-        "is there already is touched.\n\n"
-        "--full, which is the default, is for a model that is not behind HTTP; --http for one that "
-        "is, with answers for the checks in fixtures/check.",
+    .details = "The folder NAME gets a source file, a build file for Meson, tests and a README. "
+               "All of them work at once: the provider is a plug-in that streams. Comments mark "
+               "the four or five places that you should change. Existing files are not touched.\n\n"
+               "--full, which is the default, is for a model that is not behind HTTP. --http is "
+               "for a model behind HTTP, and adds answers for the checks in fixtures/check.",
 };

@@ -1,4 +1,4 @@
-/* The files that `beluga new provider` writes: those of cli/templates/, which the build puts into
+/* The files that `beluga new provider` writes: those of cli/templates/, which the build embeds in
  * the program. */
 #ifndef BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H
 #define BELUGA_CLI_COMMANDS_NEW_TEMPLATES_H

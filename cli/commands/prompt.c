@@ -26,7 +26,7 @@ typedef struct prompt_question {
     cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all messages of the call */
-    size_t first;              /* where the call begins to add some */
+    size_t first;              /* index of the first message that the call adds */
 } prompt_question;
 
 static int make_messages(const cli_args *args, prompt_question *q)
@@ -46,7 +46,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
     return rc;
 }
 
-/* Other text is told on stderr, where no pipe to a shell runs it. */
+/* Print the last block of code on stdout. Without one, the answer goes to stderr, so that a pipe to
+ * a shell does not run it. */
 static int print_code(const beluga_response *response)
 {
     cli_text code = {0};
@@ -56,7 +57,7 @@ static int print_code(const beluga_response *response)
     int rc = code.status ? out_no_memory() : 0;
     if (rc == 0 && found) out_text(code.data, code.length);
     if (rc == 0 && !found) {
-        out_error("the answer has no block of code for -x; this is all of it:");
+        out_error("the answer has no block of code for -x; this is the whole answer:");
         out_detail_text(text, length);
         rc = CLI_EXIT_RESPONSE;
     }
@@ -69,7 +70,7 @@ static int print_error(const cli_args *args, const cli_answer *answer)
     if (!attach_is_refused(args, &answer->error))
         return report_error(args, &answer->error, answer->response);
     int rc = report_file_error(args, &answer->error, CLI_EXIT_USAGE);
-    out_detail("--attach-anyway asks without what can't be sent.");
+    out_detail("To ask without the part that can't be sent, add --attach-anyway.");
     return rc;
 }
 
@@ -140,8 +141,9 @@ static int prepare(const cli_args *args, prompt_question *q)
 static int run(const cli_args *args)
 {
     prompt_question q = {0};
-    if (args->json && args->extract) return out_usage("--json and -x are two forms of output");
-    if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
+    if (args->json && args->extract)
+        return out_usage("--json and -x exclude each other: give only one");
+    if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or send one on stdin");
     int rc = prepare(args, &q);
     if (rc == 0) rc = ask(args, &q);
     beluga_messages_free(q.messages);
@@ -165,28 +167,27 @@ const cli_command cmd_prompt = {
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
-        "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
-        "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
-        "This command is the default: its name may be left out.\n\n"
-        "-f puts files before the prompt, each with its name. A folder stands for its files; those "
-        "that a .gitignore hides, those that are no text, and symbolic links are left out. -a "
-        "sends "
-        "pictures, sound, PDF and text behind the prompt; what the provider is not known to take "
-        "is an error before anything is sent.\n\n"
-        "--schema takes a JSON Schema, in a file or as it is, or fields: a name, then str (which "
-        "may be left out), int, float or bool, with [] for a list, and a description behind a "
-        "colon; commas stand between them, or newlines. [name, age int] is a list of objects. An "
-        "answer that does not fit is printed, and is exit status 8. -x prints the last block of "
-        "code alone; an answer without any goes to stderr, with 8.\n\n"
-        "The answer goes to stdout and everything else to stderr. On a terminal Markdown is drawn "
-        "as it arrives, and control "
-        "characters of an answer are shown (\\x1b) and not obeyed, also those that turn the "
-        "direction of writing; elsewhere its bytes are untouched, "
-        "but for a newline at the end of an answer that has none.\n\n"
+        "The texts, joined by spaces, are the prompt. If stdin is not a terminal, its contents are "
+        "the prompt, or follow the texts after an empty line; the operand - puts them in another "
+        "place. This command is the default, so its name may be left out.\n\n"
+        "-f puts files before the prompt, each with its name. A folder stands for the files in it, "
+        "except files that a .gitignore excludes, files that are not text, and symbolic links. -a "
+        "sends pictures, sound, PDF and text after the prompt. If the provider is not known to "
+        "accept an attachment, beluga reports an error before it sends anything.\n\n"
+        "--schema takes a JSON Schema, as a file or as text, or a list of fields. A field is a "
+        "name, a type (str, which may be left out, int, float or bool, with [] for a list), and a "
+        "description after a colon. Commas or newlines separate fields. [name, age int] is a list "
+        "of objects. An answer that does not fit is printed, and the exit status is 8. -x prints "
+        "only the last block of code; an answer without a block of code is printed on stderr, and "
+        "the exit status is 8.\n\n"
+        "The answer is printed on stdout and everything else on stderr. On a terminal, Markdown is "
+        "drawn as it arrives, and control characters of an answer are shown (\\x1b) instead of "
+        "obeyed, including those that change the direction of text. Elsewhere the bytes of an "
+        "answer are unchanged, except that a missing newline is added at its end.\n\n"
         "With --json one object is printed at the end: text, tool calls, usage, finish reason, "
         "ids, and timing. After a failure it has the members \"error\" (code, exit_code, message, "
-        "and what else is known) and \"partial\" (the answer as far as it had arrived, or "
+        "and what else is known) and \"partial\" (the part of the answer that arrived, or "
         "null).\n\n"
-        "Where the log is on (beluga logs on), question and answer are written into it, and "
-        "--continue goes on with the last conversation in it.",
+        "If the log is on (beluga logs on), question and answer are written into it, and "
+        "--continue continues the last conversation in it.",
 };

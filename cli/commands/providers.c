@@ -24,9 +24,9 @@
 
 /* ---- facts about a provider ------------------------------------------------------------------ */
 
-/* A provider as the configuration has it. */
+/* A provider as the configuration defines it. */
 typedef struct listed_provider {
-    /* the first member, so that functions which get the table can find this struct */
+    /* must be the first member, so that functions which get the table can find this struct */
     beluga_provider table;
     /* holds the strings that the table borrows, and the provider's section */
     beluga_config *config;
@@ -44,7 +44,7 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Write the URL without a password, which an address in the file may hold. */
+/* Write the URL without a password, which an address in the configuration file may contain. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -74,7 +74,8 @@ static const struct {
     [KEY_REFERENCE] = {"reference", "?"},
 };
 
-/* A reference, such as to a profile, is looked up only by the call that needs it. */
+/* Returns the state of a key. A reference, such as a profile, is looked up only by the call that
+ * needs it. */
 static key_presence key_state(const beluga_provider *p)
 {
     char key[KEY_BYTES];
@@ -85,7 +86,7 @@ static key_presence key_state(const beluga_provider *p)
     return p->capabilities & BELUGA_CAPABILITY_NO_KEY ? KEY_OPTIONAL : KEY_MISSING;
 }
 
-/* Return the variable of the key that is set, else the first variable; "" for none. */
+/* Return the variable from which the key comes, or else the first variable; "" for none. */
 static const char *key_variable(const beluga_provider *p)
 {
     const char *variable = session_find_variable(p->key_variables);
@@ -121,8 +122,8 @@ static size_t count_capabilities(void)
     return n;
 }
 
-/* Return the name of a capability, and behind the last one that of the batch API, for which a
- * table has more than a bit; NULL past that. */
+/* Return the name of a capability. After the last one comes the batch API, which is not a
+ * capability bit; NULL past that. */
 static const char *ability(size_t index)
 {
     size_t n = count_capabilities();
@@ -216,7 +217,7 @@ static int print_json(const beluga_provider *const *providers, size_t n)
     return report_json(w);
 }
 
-/* ---- for a pipe: a row each, with all columns always ----------------------------------------- */
+/* ---- for a pipe: a row for each provider, always with all columns --------------------------- */
 
 static int print_rows(const beluga_provider *const *providers, size_t n)
 {
@@ -243,10 +244,10 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
     return table_print(&table);
 }
 
-/* ---- for a terminal: as much as its width allows --------------------------------------------- */
+/* ---- for a terminal: as many columns as fit into its width ----------------------------------- */
 
-/* The capabilities that differ between providers. All providers stream, and a key has a column of
- * its own. */
+/* The capabilities that differ between providers and are shown. All providers stream, and the key
+ * has a column of its own. */
 static const uint64_t shown[] = {
     BELUGA_CAPABILITY_TOOLS, BELUGA_CAPABILITY_REASONING, BELUGA_CAPABILITY_IMAGES,
     BELUGA_CAPABILITY_AUDIO, BELUGA_CAPABILITY_FILES,     BELUGA_CAPABILITY_SCHEMA,
@@ -332,10 +333,10 @@ static void print_legend(const provider_layout *layout)
     out_printf("\n");
     if (*letters) out_wrapped(letters, 0, 0);
     if (!layout->key_in_full)
-        out_wrapped("KEY: its variable is set, or no, it is not; - not needed; ? is looked up "
-                    "when a call needs it.",
+        out_wrapped("KEY: its variable is set, or \"no\" if it is not; - no key is needed; ? the "
+                    "key is looked up when a call needs it.",
                     0, 0);
-    out_wrapped("beluga providers NAME tells all about one.", 0, 0);
+    out_wrapped("beluga providers NAME shows everything about one provider.", 0, 0);
 }
 
 static int print_matrix(const beluga_provider *const *providers, size_t n)
@@ -383,7 +384,7 @@ static void put_what_it_can(const beluga_provider *p)
     put_list("can", names);
 }
 
-/* Write the words that an option may be, as far as they fit, or the name of its type. */
+/* Write the words that an option accepts, as far as they fit, or the name of its type. */
 static void write_type(const beluga_own_option *o, char *text, size_t size)
 {
     size_t at = (size_t)snprintf(text, size, "%s", o->words ? "one of" : type_name(o->type));
@@ -424,7 +425,7 @@ static int print_one(const beluga_provider *p)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* Take over what a session has found about a provider. */
+/* Copy the facts that a session has found about a provider. */
 static int find(cli_session *session, const char *name, listed_provider *out, beluga_error *err)
 {
     int rc = session_describe(session, name, &out->table, err);
@@ -440,7 +441,8 @@ static int print_list(const cli_args *args, const beluga_provider *const *provid
     return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
-/* A fault in one of the file's own providers does not prevent listing the others. */
+/* List the providers. A mistake in one of the file's own providers does not prevent listing the
+ * others. */
 static int list(cli_session *session, const cli_args *args)
 {
     const cli_args to_stderr = {0};
@@ -490,23 +492,23 @@ static int run(const cli_args *args)
 const cli_command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
-    .summary = "List the providers, or tell about one and its own options.",
+    .summary = "List the providers, or show one of them and its own options.",
     .takes = ARG_SET(ARG_JSON, ARG_PLUGIN, ARG_CONFIG, ARG_QUIET),
     .max_operands = 1,
     .lists_alone = true,
     .run = run,
     .details =
-        "The file's own providers, entries with a base, are among them; one that is wrong is "
-        "told on stderr and left out. Nothing is sent. On a terminal the table is as wide as that "
-        "is. In a pipe the "
-        "columns are separated by tabs and have no titles: name, state of the key (set, "
-        "missing, optional, none, or reference, which is looked up when a call needs it), "
-        "variable of the key, default model, base URL, protocol, and a yes or no for each "
-        "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
-        "models, local, no_key, embed, count and batch_jobs. Of a plug-in's provider its own page "
-        "names the file.\n\n"
+        "The list includes the providers that the configuration file defines, which are entries "
+        "with a base. An entry with a mistake is reported on stderr and left out. Nothing is sent. "
+        "On a terminal the table has the width of the terminal. In a pipe the columns are "
+        "separated by tabs and have no titles: name, state of the key (set, missing, optional, "
+        "none, or reference, which is looked up when a call needs it), variable of the key, "
+        "default model, base URL, protocol, and a yes or no for each of stream, tools, "
+        "parallel_tools, reasoning, images, audio, files, schema, cache, models, local, no_key, "
+        "embed, count and batch_jobs. For a provider of a plug-in, its own page names the "
+        "plug-in's file.\n\n"
         "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, plugin, "
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
-        "capabilities, notes, options}]}, where base is not null for a provider of the file, "
-        "and api_key is what the file says of a key: a reference, or that it is set.",
+        "capabilities, notes, options}]}. base is null unless the file defines the provider; "
+        "api_key is what the file says about a key: a reference, or that one is set.",
 };

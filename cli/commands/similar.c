@@ -32,7 +32,7 @@ typedef struct similar_run {
     batch_record record;
     vectors_line line;
     cli_session session;
-    cli_text text; /* the text whose like is searched */
+    cli_text text; /* the text to compare with */
     char model[VECTORS_MODEL_BYTES];
     beluga_embeddings *query;
     nearest best;
@@ -81,14 +81,14 @@ static int open_file(similar_run *run)
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
-/* The prompt of the other operands. */
+/* Make the text from the operands after the first, or from stdin. */
 static int read_text(similar_run *run)
 {
     cli_args rest = *run->args;
     rest.operands.items++;
     rest.operands.count--;
     if (!input_has_prompt(&rest))
-        return out_usage("no text: give one behind the file, or something on stdin");
+        return out_usage("no text: give one after the file, or send one on stdin");
     return input_read_prompt(&rest, &run->text);
 }
 
@@ -107,7 +107,7 @@ static int embed_text(similar_run *run)
     return 0;
 }
 
-/* The file says which model it is of, unless the command line does. */
+/* Open the model of the command line, or else the one that the file names. */
 static int open_model(similar_run *run)
 {
     int rc = session_load(&run->session, run->args);
@@ -120,13 +120,13 @@ static int open_model(similar_run *run)
 
 /* ---- searching ------------------------------------------------------------------------------- */
 
-/* Vectors of two models, or of two lengths, have nothing to do with each other. */
+/* Refuse vectors of another model or another length, which can't be compared. */
 static int check_model(const similar_run *run)
 {
     const char *model = run->line.row.model;
     if (!model || strcmp(model, run->model) == 0) return 0;
-    out_error("%s:%" PRIu64 ": its vector is by %s, which can't be compared with one by %s: leave "
-              "-m away, or embed the texts anew",
+    out_error("%s:%" PRIu64 ": its vector was made by %s, and can't be compared with a vector of "
+              "%s: leave out -m, or embed the texts again",
               run->path, run->record.line, model, run->model);
     return CLI_EXIT_USAGE;
 }
@@ -135,8 +135,8 @@ static int check_dimensions(const similar_run *run)
 {
     size_t has = run->line.row.dimensions, wanted = beluga_embeddings_dimensions(run->query);
     if (has == wanted) return 0;
-    out_error("%s:%" PRIu64 ": its vector has %zu numbers, and that of the text has %zu: try -o "
-              "dimensions=%zu, or embed the texts anew with %s",
+    out_error("%s:%" PRIu64 ": its vector has %zu numbers, but the vector of the text has %zu: try "
+              "-o dimensions=%zu, or embed the texts again with %s",
               run->path, run->record.line, has, wanted, has, run->model);
     return CLI_EXIT_USAGE;
 }
@@ -152,7 +152,7 @@ static int score_line(similar_run *run)
     return nearest_add(&run->best, score, run->record.line, row) ? out_no_memory() : 0;
 }
 
-/* The first line has been read already. */
+/* Compare all lines; the first one was already read. */
 static int search(similar_run *run)
 {
     int rc = score_line(run);
@@ -208,9 +208,9 @@ static int take_options(similar_run *run)
 {
     int64_t count = DEFAULT_COUNT;
     const cli_args *args = run->args;
-    if (!args->operands.count) return out_usage("name the file of vectors, and then give a text");
+    if (!args->operands.count) return out_usage("name the file of vectors, followed by a text");
     if (args->count && (!logbook_read_number(args->count, &count) || count < 0))
-        return out_usage("--count: not a number: %s", args->count);
+        return out_usage("--count: %s is not a number (expected 0 or more)", args->count);
     run->path = args->operands.items[0];
     run->best.most = (size_t)count;
     return 0;
@@ -223,7 +223,7 @@ static int run(const cli_args *args)
     if (rc == 0) rc = read_text(&run);
     if (rc == 0) rc = open_file(&run);
     if (rc == 0) rc = open_model(&run);
-    if (rc == 0) rc = check_model(&run); /* before the text is sent */
+    if (rc == 0) rc = check_model(&run); /* checked before the text is sent */
     if (rc == 0) rc = embed_text(&run);
     if (rc == 0) rc = search(&run);
     if (rc == 0) rc = args->json ? print_json(&run) : print_table(&run);
@@ -240,20 +240,18 @@ static int run(const cli_args *args)
 const cli_command cmd_similar = {
     .name = "similar",
     .operands = "FILE [TEXT...]",
-    .summary = "Find the vectors of a file that are nearest to a text.",
+    .summary = "Find the vectors in a file that are nearest to a text.",
     .takes = ARG_SET(ARG_MODEL, ARG_MOST, ARG_JSON, ARG_CALLS),
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
-        "FILE has vectors as beluga embed writes them, a line each. The texts, joined by spaces, "
-        "or stdin are embedded by the model that the file names, and the lines with the nearest "
-        "vectors are printed, the nearest first: the cosine of the angle (1: the same direction, "
-        "0: "
-        "nothing in common), the id or else the number of the line, and the text. The file is "
-        "read once, and never kept in memory.\n\n"
-        "Vectors of another model or another length can't be compared with the text's, and are an "
-        "error. Give the -o dimensions=N that the file was made with. "
-        "Where documents were embedded with -o input_type=document, give -o input_type=query "
-        "here.\n\n"
+        "FILE contains vectors as beluga embed writes them, one on each line. The text is made of "
+        "the operands, joined by spaces, or of stdin, and is embedded by the model that the file "
+        "names. Then the lines with the nearest vectors are printed, the nearest first: the cosine "
+        "of the angle (1: the same direction, 0: nothing in common), the id or else the number of "
+        "the line, and the text. The file is read once, and is never kept in memory.\n\n"
+        "Vectors of another model or another length can't be compared with the vector of the text, "
+        "and are an error. Give the same -o dimensions=N that the file was made with. If documents "
+        "were embedded with -o input_type=document, give -o input_type=query here.\n\n"
         "With --json: {model, matches: [{score, line, index, id, text}]}.",
 };

@@ -1,4 +1,4 @@
-/* beluga templates: lists the templates that -t takes, and shows one of them. */
+/* beluga templates: lists the templates for -t, and shows one of them. */
 #include "base/new_file.h"
 #include "base/utf8.h"
 #include "commands/command.h"
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No terminal shows more of a text. */
+/* Bytes of a text, which are more than a terminal shows. */
 #define TEXT_BYTES 256
 #define TITLE      "TEMPLATE"
 
@@ -28,7 +28,7 @@ typedef struct template_listing {
     beluga_json_writer *w; /* NULL: text */
     term_table table;
     size_t count;
-    int code; /* exit code of the first file that is wrong */
+    int code; /* exit code of the first file with a mistake */
 } template_listing;
 
 /* ---- list ------------------------------------------------------------------------------------ */
@@ -74,7 +74,8 @@ static void put_row(term_table *table, const char *name, const cli_template *t)
     table_add(table, text);
 }
 
-/* A file that is wrong does not hide the others. */
+/* List one template. A mistake in its file is reported, and the other templates are still listed.
+ */
 static void list_one(void *payload, const char *name)
 {
     template_listing *l = payload;
@@ -109,14 +110,15 @@ static int list_table(template_listing *l)
     if (rc == 0 && l->count) return table_print(&l->table);
     table_free(&l->table);
     if (rc == 0 && (rc = template_folder(l->args, folder)) == 0)
-        out_note("there are no templates in %s: beluga templates edit NAME", folder);
+        out_note("there are no templates in %s; create one with beluga templates edit NAME",
+                 folder);
     return rc;
 }
 
 static int do_list(const cli_args *args, const char *name)
 {
     template_listing l = {.args = args};
-    if (name) return out_usage("beluga templates list takes no name");
+    if (name) return out_usage("beluga templates list takes no template name");
     int rc = args->json ? list_json(&l) : list_table(&l);
     return rc ? rc : l.code;
 }
@@ -127,7 +129,7 @@ static int do_show(const cli_args *args, const char *name)
 {
     cli_template t = {.path = ""};
     cli_text text = {0};
-    if (!name) return out_usage("which one? beluga templates show NAME");
+    if (!name) return out_usage("name the template: beluga templates show NAME");
     int rc = template_read(args, name, &t);
     if (rc == 0) rc = input_read_file(t.path, MAX_PROMPT_BYTES, &text);
     if (rc == 0) out_text(text_get(&text), text.length);
@@ -137,7 +139,7 @@ static int do_show(const cli_args *args, const char *name)
     return rc;
 }
 
-/* A new template begins with what it may have. */
+/* The contents of a new template file, which show its possible members. */
 static const char skeleton[] = "# description: What it is for\n"
                                "# model: an alias, or PROVIDER/MODEL\n"
                                "# system: What the model should know or be\n"
@@ -152,7 +154,7 @@ static int read_or_begin(const char *path, cli_text *text)
     return text_puts(text, skeleton) ? out_no_memory() : 0;
 }
 
-/* The file has its name when all of the text is there. */
+/* Write a file. It appears under its name only when it is complete. */
 static int write_file(char *path, const cli_text *text)
 {
     beluga__new_file file = {.fd = -1, .folder = -1};
@@ -168,13 +170,13 @@ static int write_file(char *path, const cli_text *text)
     return rc;
 }
 
-/* The written text is kept, also where it has a mistake. */
+/* Edit a template. The file is kept even if it has a mistake. */
 static int do_edit(const cli_args *args, const char *name)
 {
     char path[PATH_MAX];
     cli_text text = {0};
     cli_template t = {.path = ""};
-    if (!name) return out_usage("which one? beluga templates edit NAME");
+    if (!name) return out_usage("name the template: beluga templates edit NAME");
     int rc = template_find(args, name, path);
     if (rc == 0) rc = read_or_begin(path, &text);
     if (rc == 0) rc = compose(&text);
@@ -199,11 +201,11 @@ static int do_path(const cli_args *args, const char *name)
 static int do_remove(const cli_args *args, const char *name)
 {
     char path[PATH_MAX];
-    if (!name) return out_usage("which one? beluga templates remove NAME");
+    if (!name) return out_usage("name the template: beluga templates remove NAME");
     int rc = template_find(args, name, path);
     if (rc != 0) return rc;
     if (unlink(path) == 0) {
-        out_note("the template %s is removed", name);
+        out_note("the template %s was removed", name);
         return 0;
     }
     out_error("%s can't be removed: %s", path, strerror(errno));
@@ -228,29 +230,28 @@ static int run(const cli_args *args)
         if (strcmp(verbs[i].name, verb) == 0)
             return verbs[i].run(args, operands->count > 1 ? operands->items[1] : NULL);
     return out_usage(
-        "beluga templates does not know \"%s\"; it knows list, show, edit, path, remove", verb);
+        "beluga templates has no subcommand \"%s\"; choose list, show, edit, path or remove", verb);
 }
 
 const cli_command cmd_templates = {
     .name = "templates",
     .operands = "[list|show|edit|path|remove] [NAME]",
     .words = "list show edit path remove",
-    .summary = "Keep prompts under a name, with what belongs to them.",
+    .summary = "Store prompts under a name, together with their options.",
     .takes = ARG_SET(ARG_JSON, ARG_CONFIG, ARG_QUIET),
     .max_operands = 2,
     .run = run,
     .details =
         "A template is the file NAME.yaml in the folder templates beside the configuration. It may "
         "have a description, a model, a system text, a prompt, options, a schema, tools (a list of "
-        "names), and parameters: a map from names to defaults, where null means that there is "
-        "none. "
-        "-t NAME takes it in prompt, chat and batch; what the command line says itself wins.\n\n"
-        "{{NAME}} in prompt and system text is the parameter of that name, which -p NAME=VALUE "
-        "gives; "
-        "{{{{ stands for two braces. {{input}} in the prompt is what is asked; a prompt without it "
-        "comes before that. In a batch other names are fields of the lines.\n\n"
-        "show prints the file, edit opens it in $VISUAL or $EDITOR and makes it where there is "
-        "none, "
-        "path tells where it is, remove deletes it.\n\n"
+        "names), and parameters: a map from names to default values, in which null means no "
+        "default. -t NAME uses it in prompt, chat and batch; the command line overrides the "
+        "template.\n\n"
+        "{{NAME}} in the prompt or system text stands for the parameter of that name, which -p "
+        "NAME=VALUE sets; {{{{ stands for two braces. {{input}} in the prompt stands for the "
+        "prompt of the command line; if a template's prompt has no {{input}}, the prompt of the "
+        "command line follows it. In a batch, other names are fields of the lines.\n\n"
+        "show prints the file, edit opens it in $VISUAL or $EDITOR and creates it if it is "
+        "missing, path prints where it is, remove deletes it.\n\n"
         "With --json: {templates: [{name, description, model, system, prompt, parameters}]}.",
 };

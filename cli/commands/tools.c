@@ -1,4 +1,4 @@
-/* beluga tools: lists the tools that -T takes, and shows one of them. */
+/* beluga tools: lists the tools for -T, and shows one of them. */
 #include "tools/tools.h"
 
 #include "commands/command.h"
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* The bytes of a description that a terminal shows. */
+/* The least number of bytes that a description gets on a terminal. */
 #define LEAST_TEXT   10
 #define LONGEST_LINE 512
 
@@ -52,7 +52,7 @@ static void break_line(cli_text *out, size_t depth)
     for (size_t i = 0; i < depth; i++) text_add(out, "  ", 2);
 }
 
-/* Add compact JSON with a line for each member and item. */
+/* Add compact JSON, with each member and item on a line of its own. */
 static void add_lines(cli_text *out, const char *json, size_t n)
 {
     size_t depth = 0;
@@ -127,7 +127,8 @@ static int show_named(const cli_args *args, const beluga_config *config, const c
 
 typedef struct tool_listing {
     term_table table;
-    /* of a terminal: descriptions are cut at this many bytes, and places left out; 0: neither */
+    /* for a terminal: descriptions are cut to this many bytes, and places are left out; 0: neither
+     */
     size_t cut;
     beluga_json_writer *w; /* NULL: a table */
     size_t count;
@@ -140,7 +141,7 @@ static void add_description(tool_listing *l, const char *text)
     table_add(&l->table, l->cut ? line : text);
 }
 
-/* The longest name comes first in the width; what is left is for descriptions. */
+/* Measure the names. The longest determines a column's width; the rest is for descriptions. */
 static void measure(void *payload, const tool_name *told)
 {
     tool_listing *l = payload;
@@ -192,7 +193,7 @@ static int list_table(const cli_session *session)
     if (rc == 0 && l.count) return table_print(&l.table);
     table_free(&l.table);
     if (rc) return rc;
-    out_note("there are no tools: %s defines them, under tools: (beluga help tools)",
+    out_note("there are no tools: define them in %s, under tools: (see beluga help tools)",
              session->path ? session->path : "a file named with --config");
     return CLI_EXIT_OK;
 }
@@ -202,14 +203,15 @@ static void find_list(void *payload, const tool_name *told)
     if (strcmp(told->name, "list") == 0) *(bool *)payload = true;
 }
 
-/* "list" means all of them, unless a tool is called so; "show" may stand before a name. */
+/* Find the operand that names a tool. "list" means all tools, unless a tool has this name; "show"
+ * may come before a name. */
 static int operand_of(const cli_args *args, const beluga_config *config, const char **name)
 {
     bool found = false;
     size_t n = args->operands.count;
     *name = n ? args->operands.items[n - 1] : NULL;
     if (n > 1 && strcmp(args->operands.items[0], "show") != 0)
-        return out_usage("one tool at a time: beluga tools NAME");
+        return out_usage("name only one tool: beluga tools NAME");
     if (n != 1 || strcmp(*name, "list") != 0) return 0;
     int rc = tools_list(config, find_list, &found);
     if (!found) *name = NULL;
@@ -233,7 +235,7 @@ static int run(const cli_args *args)
 const cli_command cmd_tools = {
     .name = "tools",
     .operands = "[NAME]",
-    .summary = "List the tools that a model may be given with -T, or show one of them.",
+    .summary = "List the tools that -T can give to a model, or show one of them.",
     .takes = ARG_SET(ARG_JSON, ARG_QUIET, ARG_CONFIG),
     .max_operands = 2,
     .run = run,
@@ -242,20 +244,20 @@ const cli_command cmd_tools = {
         "tools: {weather: {description: TEXT, command: [PROGRAM, ARGUMENT...], parameters: JSON "
         "Schema or its short form (\"city, days int\"), timeout: 30s, max_output: 64KiB, allow: "
         "ask, cwd: FOLDER, env: {NAME: VALUE}}}\n\n"
-        "The program reads the arguments as a JSON object on stdin, and what it prints on stdout "
-        "is the result. With another exit status than 0, the model is told that it failed, and "
-        "what it said on stderr. It is ended, and its children are, when the time is over or "
-        "Ctrl-C is typed. A command that is a text is a line for the shell; arguments of a model "
-        "are never part of a command line.\n\n"
-        "The tools of an MCP server are SERVER for all of them, or SERVER.TOOL for one. A server "
-        "is a program, or a service at a URL; listing the names starts none:\n\n"
+        "The program reads the arguments as a JSON object on stdin, and its output on stdout is "
+        "the result. If its exit status is not 0, the model is told that it failed, and what it "
+        "printed on stderr. The program and its child processes are ended when the time is over or "
+        "Ctrl-C is pressed. A command that is a string is a command line for the shell; the "
+        "arguments of a model are never part of a command line.\n\n"
+        "-T SERVER names all tools of an MCP server, and -T SERVER.TOOL names one of them. A "
+        "server is a program, or a service at a URL; listing the tools does not start it:\n\n"
         "mcp_servers: {files: {command: PROGRAM, args: [ARGUMENT...], env: {NAME: VALUE}, cwd: "
         "FOLDER}, tracker: {url: URL, headers: {NAME: VALUE}, api_key: env:NAME}}, each with "
         "timeout: 60s, connect_timeout: 30s, tools: [NAME...], disabled_tools: [NAME...], "
         "disabled: false, allow: ask\n\n"
-        "Each call is asked for at the terminal before it runs, unless the tool says allow: "
-        "always, or the command line --allow-tools; allow: never forbids it. Without a terminal, "
-        "and in a batch, a tool that must be asked for is refused before anything is sent.\n\n"
-        "The model may call tools in 10 answers (-o max_tool_steps=N); 8 calls of an answer run at "
-        "once (-o max_concurrent_tools=N).",
+        "beluga asks at the terminal before each tool call, unless the tool has allow: always or "
+        "the command line has --allow-tools; allow: never forbids the tool. Without a terminal, "
+        "and in a batch, a tool that needs this question is refused before anything is sent.\n\n"
+        "The model may call tools in 10 answers (-o max_tool_steps=N); 8 calls of one answer run "
+        "at the same time (-o max_concurrent_tools=N).",
 };

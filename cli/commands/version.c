@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Print the parts that were left out of the build, since other commands then behave differently. */
+/* Print the optional parts that this build contains, since commands behave differently without
+ * them. */
 static void print_parts(void)
 {
     const char *parts = beluga_version_parts();
@@ -31,6 +32,6 @@ const cli_command cmd_version = {
     .operands = "",
     .summary = "Show the version.",
     .run = run,
-    .details = "The library's is named too when it is another one, and so are those of its parts "
-               "that a build can leave out and this one has.",
+    .details = "If the library has another version than the command, its version is shown, too. "
+               "The optional parts that this build contains are also listed.",
 };

@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Bytes for a token, as beluga_message_estimate_tokens counts. */
+/* Bytes of text for one token, as in beluga_message_estimate_tokens. */
 #define TOKEN_BYTES 4
-/* Files that were left out are named up to this many. */
+/* The most files left out whose names are reported. */
 #define MAX_NAMED 3
 
 typedef struct reading {
@@ -37,8 +37,9 @@ typedef struct reading {
 static int read_size(const char *given, size_t *size)
 {
     if (!given || size_read(given, CONTEXT_MOST_BYTES, size)) return 0;
-    return out_usage("--max-context is a number of bytes, such as 200k or 2M, and at most %zuM",
-                     CONTEXT_MOST_BYTES / (1024 * 1024));
+    return out_usage(
+        "--max-context must be a number of bytes, such as 200k or 2M, and at most %zuM",
+        CONTEXT_MOST_BYTES / (1024 * 1024));
 }
 
 typedef struct shown_size {
@@ -63,8 +64,8 @@ static bool is_text(const beluga__buf *file)
            !memchr(file->data, '\0', file->length);
 }
 
-/* Names go to the model as the user typed them, but an absolute path only as its last part: it may
- * tell what the user did not mean to. */
+/* The model gets the names that the user typed. Of an absolute path it gets only the last part,
+ * since the path could reveal something that the user did not intend. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {
@@ -84,7 +85,7 @@ static void note_binary(reading *r, const char *name)
         text_printf(&r->binary, "%s%s", r->binary.length ? ", " : "", name);
 }
 
-/* All sizes are added up, so that the message can say what would be enough. */
+/* Sizes are added up beyond the limit, so that the message can say which limit would be enough. */
 static int take(reading *r, const char *name, const beluga__buf *file)
 {
     r->files++;
@@ -101,8 +102,8 @@ static int complain(const beluga_error *err)
     return CLI_EXIT_USAGE;
 }
 
-/* `folder` is the length of the folder's name that the path begins with; 0: the user named the
- * file. */
+/* Add a file. If it was found in a folder, `folder` is the length of the folder's name in the path;
+ * 0: the user named the file. */
 static int add_file(reading *r, const char *path, size_t folder)
 {
     beluga__buf file;
@@ -120,7 +121,7 @@ static int add_file(reading *r, const char *path, size_t folder)
     else if (folder)
         note_binary(r, name);
     else
-        rc = out_usage("%s is no text in UTF-8; -a sends other files, such as pictures", path);
+        rc = out_usage("%s is not UTF-8 text; use -a to send other files, such as pictures", path);
     beluga__buf_free(&file);
     return rc;
 }
@@ -132,7 +133,9 @@ static int add_folder(reading *r, const char *folder)
     for (size_t i = 0; i < list.count && rc == 0; i++)
         rc = add_file(r, list.paths[i], strlen(folder));
     if (rc == 0 && !list.count)
-        rc = out_usage("%s has no files, or they are hidden by .gitignore or a dot", folder);
+        rc = out_usage("%s has no files that can be sent: it is empty, or .gitignore or a leading "
+                       "dot hides its files",
+                       folder);
     r->links += list.links;
     r->others += list.others;
     r->hidden += list.hidden;
@@ -145,7 +148,7 @@ static int add(reading *r, const char *path)
     struct stat info;
     bool there = stat(path, &info) == 0;
     if (there && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
-        return out_usage("%s is a device, and no file", path);
+        return out_usage("%s is a device, not a file", path);
     return there && S_ISDIR(info.st_mode) ? add_folder(r, path) : add_file(r, path, 0);
 }
 
@@ -159,25 +162,25 @@ static const char *plural(size_t n)
 static int check_size(const reading *r)
 {
     if (r->bytes <= r->max_bytes) return 0;
-    return out_usage("the files of -f have %s in %zu file%s, about %zu tokens, and the limit "
-                     "is %s: name fewer, leave some out with a .gitignore, or allow them with "
-                     "--max-context %zuk",
-                     show_size(r->bytes).text, r->files, plural(r->files), r->bytes / TOKEN_BYTES,
-                     show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
+    return out_usage(
+        "the files of -f have %s in %zu file%s, about %zu tokens, but the limit is %s: name fewer "
+        "files, exclude some with a .gitignore, or raise the limit with --max-context %zuk",
+        show_size(r->bytes).text, r->files, plural(r->files), r->bytes / TOKEN_BYTES,
+        show_size(r->max_bytes).text, (r->bytes + 1023) / 1024);
 }
 
 static void note_left_out(const reading *r)
 {
     if (r->n_binary)
-        out_note("-f leaves out %zu file%s that %s no text: %s%s", r->n_binary, plural(r->n_binary),
-                 r->n_binary == 1 ? "is" : "are", text_get(&r->binary),
+        out_note("-f leaves out %zu file%s that %s not UTF-8 text: %s%s", r->n_binary,
+                 plural(r->n_binary), r->n_binary == 1 ? "is" : "are", text_get(&r->binary),
                  r->n_binary > MAX_NAMED ? ", ..." : "");
     if (r->hidden)
         out_note("-f leaves out %zu name%s that begin%s with a dot; name such a file to send it",
                  r->hidden, plural(r->hidden), r->hidden == 1 ? "s" : "");
     if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
     if (r->others)
-        out_note("-f leaves out %zu pipe%s, as which sockets and devices count", r->others,
+        out_note("-f leaves out %zu pipe%s, sockets and devices included", r->others,
                  plural(r->others));
 }
 

@@ -17,7 +17,8 @@ static const struct {
     {"[:space:]", isspace}, {"[:upper:]", isupper}, {"[:xdigit:]", isxdigit},
 };
 
-/* Whether a class such as [:digit:] begins here and has `c`; `length` receives its bytes, or 0. */
+/* Returns whether a class such as [:digit:] begins here and contains `c`; `length` receives its
+ * length, or 0. */
 static bool in_class(const char *at, const char *end, char c, size_t *length)
 {
     *length = 0;
@@ -30,8 +31,8 @@ static bool in_class(const char *at, const char *end, char c, size_t *length)
     return false;
 }
 
-/* Match the set behind a "[" with a character. Returns what stands behind the set's "]", or NULL
- * when it has none, and then the pattern matches nothing. */
+/* Match a character with the set after a "[". Returns the text after the set's "]", or NULL if
+ * there is no "]"; the pattern then matches nothing. */
 static const char *match_set(const char *at, const char *end, char c, bool *matched)
 {
     bool negated = at < end && (*at == '!' || *at == '^'), found = false;
@@ -56,8 +57,8 @@ static const char *match_set(const char *at, const char *end, char c, bool *matc
     return at < end ? at + 1 : NULL;
 }
 
-/* Match one character with what stands at the beginning of a pattern, which is no "*". Returns the
- * rest of the pattern, or NULL. */
+/* Match one character with the beginning of a pattern, which is not "*". Returns the rest of the
+ * pattern, or NULL. */
 static const char *match_one(const char *pattern, const char *end, char c)
 {
     bool matched = true;
@@ -70,8 +71,8 @@ static const char *match_one(const char *pattern, const char *end, char c)
     return *pattern == c ? pattern + 1 : NULL;
 }
 
-/* Match a name, which has no slash, with a pattern that has none. A "*" that took too little takes
- * one more; only the last one is ever asked, so that no pattern takes long. */
+/* Match a name with a pattern; neither has a slash. If the rest does not match, the last "*" takes
+ * one more character. Earlier ones are not tried again, so no pattern takes long. */
 static bool match_name(const char *pattern, const char *end, const char *name, const char *name_end)
 {
     const char *star = NULL, *resume = NULL, *rest;
@@ -110,8 +111,8 @@ static bool is_any_folders(const char *segment)
     return strncmp(segment, "**", 2) == 0 && (!segment[2] || segment[2] == '/');
 }
 
-/* Match a path with a pattern, folder by folder; "**" stands for any number of them, and at the end
- * for at least one name. It works as match_name does. */
+/* Match a path with a pattern, folder by folder. "**" stands for any number of folders, and at the
+ * end of a pattern for at least one name. The algorithm is that of match_name. */
 static bool match_path(const char *pattern, const char *path)
 {
     const char *star = NULL, *resume = NULL;
@@ -163,7 +164,8 @@ bool ignore_hides(const ignore_rules *rules, const char *path, bool is_folder)
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* Leave out what a line ends in: a carriage return, and spaces without a backslash before them. */
+/* Returns the length of a line without a carriage return, and without spaces at its end that have
+ * no backslash before them. */
 static size_t trimmed(const char *line, size_t n)
 {
     if (n && line[n - 1] == '\r') n--;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Three backticks at least, and one more than the longest row of them in the text. */
+/* Returns the number of backticks for the fence: at least three, and one more than the longest row
+ * of them in the text. */
 static size_t fence_of(const char *text, size_t length)
 {
     size_t longest = 2, run = 0;

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the walk is: a path to open, and the same place as a path from the top of the rules. */
+/* A place of the walk: a path to open, and the same place as a path from the top of the rules. */
 typedef struct place {
     const char *path, *from_top;
     int depth;
@@ -32,7 +32,8 @@ static int complain(const char *path, int error)
     return CLI_EXIT_USAGE;
 }
 
-/* Owned, or NULL without memory. An empty folder or "." adds nothing before the name. */
+/* Join a folder and a name. Returns owned text, or NULL without memory. An empty folder or "." adds
+ * nothing. */
 static char *join(const char *folder, const char *name)
 {
     char *path = NULL;
@@ -43,7 +44,7 @@ static char *join(const char *folder, const char *name)
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* Reads a file of rules, if it is there. Returns 0, or an errno. */
+/* Read a file of rules; it may be missing. Returns 0, or an errno. */
 static int read_rules(const char *path, cli_text *text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -94,8 +95,8 @@ static bool has_repository(const char *folder)
     return has;
 }
 
-/* Return how many bytes of an absolute path name the top of its repository; all of them where it is
- * in none. */
+/* Return the length of the part of an absolute path that names the top of its repository; the
+ * length of the whole path if it is not in a repository. */
 static size_t top_of(char *path)
 {
     size_t length = strlen(path), n = length;
@@ -132,8 +133,9 @@ static int walk(walker *w, const place *at);
 static int add_file(walk_list *list, const char *path)
 {
     if (list->count == WALK_MAX_FILES)
-        return out_usage("-f: more than %d files; name fewer, or leave some out with a .gitignore",
-                         WALK_MAX_FILES);
+        return out_usage(
+            "-f: more than %d files; name fewer files, or exclude some with a .gitignore",
+            WALK_MAX_FILES);
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 64;
         char **grown = realloc(list->paths, room * sizeof(char *));
@@ -185,7 +187,7 @@ static int walk(walker *w, const place *at)
     struct dirent **names;
     size_t rules = w->rules.count;
     if (at->depth > WALK_MAX_DEPTH)
-        return out_usage("%s: folders are more than %d deep", at->path, WALK_MAX_DEPTH);
+        return out_usage("%s: folders are nested more than %d deep", at->path, WALK_MAX_DEPTH);
     int n = scandir(at->path, &names, NULL, NULL);
     if (n < 0) return complain(at->path, errno);
     int rc = add_rules_of(w, at->path, ".gitignore", at->from_top);

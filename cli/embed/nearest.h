@@ -1,4 +1,4 @@
-/* The nearest rows of many: a heap of the best, whose worst is at the top. */
+/* Finds the nearest rows among many: a heap of the best ones, with the worst of them at the top. */
 #ifndef BELUGA_CLI_EMBED_NEAREST_H
 #define BELUGA_CLI_EMBED_NEAREST_H
 
@@ -18,9 +18,9 @@ typedef struct nearest {
     size_t count, room;
 } nearest;
 
-/* Keep a row if it is among the best. @return 0, or BELUGA_ERROR_NO_MEMORY. */
+/* Keep a row if it is among the best ones. @return 0, or BELUGA_ERROR_NO_MEMORY. */
 int nearest_add(nearest *best, double score, uint64_t line, const vectors_row *row);
-/* Sort the rows, the nearest first; equal ones by their lines. */
+/* Sort the rows, the nearest first; rows with equal scores by line number. */
 void nearest_sort(nearest *best);
 void nearest_free(nearest *best);
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The offset that stands for a missing id. */
+/* The offset of a missing id. */
 #define NO_ID ((size_t)-1)
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -36,7 +36,8 @@ static int complain_line(const texts_source *source, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* A CSV has its texts in the column "text"; the first row of one without a header is no name. */
+/* Find the columns. The texts of a CSV are in the column "text"; a CSV without a header is refused,
+ * since its first row is not this name. */
 static int find_columns(texts_source *source)
 {
     char columns[128];
@@ -45,7 +46,8 @@ static int find_columns(texts_source *source)
     source->text_column = batch_reader_column(r, "text", 4);
     if (r->format != BATCH_CSV || source->text_column >= 0) return 0;
     batch_reader_list_columns(r, columns, sizeof columns);
-    out_error("%s: the CSV has no column \"text\": name the column of the texts so; it has %s",
+    out_error("%s: the CSV has no column \"text\"; give this name to the column with the texts "
+              "(the columns are %s)",
               source->name, columns);
     return CLI_EXIT_USAGE;
 }
@@ -79,15 +81,15 @@ int texts_open(texts_source *source, const cli_args *args)
     batch_format format = args->format ? batch_format_from_name(args->format) : BATCH_AUTO;
     *source = (texts_source){.args = args, .fd = -1};
     if (args->format && format == BATCH_AUTO)
-        return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
+        return out_usage("--format: must be jsonl, csv or text, not %s", args->format);
     if (args->file && args->operands.count)
-        return out_usage("give texts, or a file of them (--file), not both");
+        return out_usage("give either texts or a file of texts (--file), not both");
     if (!args->file && !args->operands.count && term_is_in())
-        return out_usage("no texts: give some, or a file of them (--file), or lines on stdin");
+        return out_usage("no texts: give texts, a file of texts (--file), or lines on stdin");
     int rc = make_room(source);
     if (rc || are_operands(args)) return rc;
     if (args->operands.count > 1)
-        return out_usage("-, which is stdin, can't stand beside other texts");
+        return out_usage("-, which stands for stdin, can't be combined with other texts");
     return open_file(source, args->file ? args->file : "-", format);
 }
 
@@ -115,8 +117,9 @@ static size_t keep(texts_source *source, const char *bytes, size_t n)
 static int add(texts_source *source, texts_chunk *chunk, const char *text, size_t n, const char *id,
                size_t id_length)
 {
-    if (!n) return complain_line(source, "its text is empty: there is no vector for it");
-    if (id && memchr(id, '\0', id_length)) return complain_line(source, "its id has a zero byte");
+    if (!n) return complain_line(source, "its text is empty, so there is no vector for it");
+    if (id && memchr(id, '\0', id_length))
+        return complain_line(source, "its id contains a NUL byte");
     source->lengths[chunk->count] = n;
     source->at[chunk->count] = keep(source, text, n);
     source->at[TEXTS_MAX_COUNT + chunk->count] = id ? keep(source, id, id_length) : NO_ID;
@@ -132,12 +135,12 @@ static int add_object(texts_source *source, texts_chunk *chunk, beluga_json_doc 
     const char *text = beluga_json_string(root, &n);
     if (!text) text = beluga_json_string(beluga_json_get(root, "text"), &n);
     if (!text)
-        return complain_line(source, "it has no \"text\": a line is {\"text\": \"...\"}, with an "
-                                     "\"id\" if you like, or a string");
+        return complain_line(source, "it has no \"text\": a line must be {\"text\": \"...\"}, with "
+                                     "an optional \"id\", or a string");
     const char *id_text = beluga_json_string(id, &id_length);
     if (!id_text && beluga_json_is_number(id)) id_text = beluga_json_text(doc, id, &id_length);
     if (id && !id_text && !beluga_json_is_null(id))
-        return complain_line(source, "its id is neither a text nor a number");
+        return complain_line(source, "its id must be a string or a number");
     return add(source, chunk, text, n, id_text, id_length);
 }
 
@@ -170,7 +173,7 @@ static int add_record(texts_source *source, texts_chunk *chunk)
 
 /* ---- some texts ------------------------------------------------------------------------------ */
 
-/* Read a record unless one is left. @return 1; 0 at the end; -1 with the exit code in *rc. */
+/* Read a record, unless one is waiting. @return 1; 0 at the end; -1 with the exit code in *rc. */
 static int next_record(texts_source *source, int *rc)
 {
     int got = source->has_record ? 1 : batch_reader_next(&source->reader, &source->record);
@@ -199,12 +202,12 @@ static int read_operands(texts_source *source, texts_chunk *chunk)
         if (chunk->count == TEXTS_MAX_COUNT) break;
         const char *text = operands->items[i];
         rc = *text ? add(source, chunk, text, strlen(text), NULL, 0)
-                   : out_usage("text %zu is empty: there is no vector for it", i + 1);
+                   : out_usage("text %zu is empty, so there is no vector for it", i + 1);
     }
     return rc;
 }
 
-/* The buffer no longer moves. */
+/* Compute the pointers, now that the buffer no longer moves. */
 static void point(texts_source *source, texts_chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count; i++) {

@@ -1,4 +1,4 @@
-/* The texts that are embedded: operands, or the lines of a file, some at a time. */
+/* The texts to embed: operands, or the lines of a file, read in chunks. */
 #ifndef BELUGA_CLI_EMBED_TEXTS_H
 #define BELUGA_CLI_EMBED_TEXTS_H
 
@@ -10,17 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many texts are embedded at a time: enough to fill several requests of any service. */
+/* The number of texts in a chunk, which fills several requests of any service. */
 #define TEXTS_MAX_COUNT ((size_t)8192)
 #define TEXTS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
-/* Some texts. The arrays are borrowed until the next ones are read. */
+/* A chunk of texts. Its arrays are borrowed until the next chunk is read. */
 typedef struct texts_chunk {
     const char *const *texts;
     const size_t *lengths;
-    const char *const *ids; /* each one a text, or NULL where its line has none */
-    size_t count;           /* 0: there are no more */
-    uint64_t first;         /* index of the first of them among all texts, from 0 */
+    const char *const *ids; /* an id for each text, or NULL if its line has none */
+    size_t count;           /* 0: there are no more texts */
+    uint64_t first;         /* index of the chunk's first text among all texts, from 0 */
 } texts_chunk;
 
 /* Zero-initialise this struct. */
@@ -31,7 +31,7 @@ typedef struct texts_source {
     batch_reader reader;
     batch_record record;
     long text_column, id_column; /* columns of a CSV; -1: none */
-    bool has_record;             /* `record` is read, and belongs to the next texts */
+    bool has_record;             /* `record` was read, and belongs to the next chunk */
     uint64_t seen;
     cli_text bytes; /* the texts and ids, each ended by NUL */
     size_t *at;     /* offsets of texts and ids in `bytes`, TEXTS_MAX_COUNT of each */

@@ -15,7 +15,8 @@ void vectors_name_model(const beluga_chat_model *model, char name[VECTORS_MODEL_
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Nine digits tell any two floats apart; as a double the number would have seventeen. */
+/* Round a float to nine digits, which are enough to distinguish all floats. As a double, the number
+ * would be printed with seventeen. */
 static double shorten(float number)
 {
     char text[32];
@@ -55,13 +56,14 @@ static int take_numbers(vectors_line *line, const beluga_json *array, const char
     size_t n = beluga_json_is_array(array) ? beluga_json_count(array) : 0, i = 0;
     if (!n || n > VECTORS_MAX_DIMENSIONS)
         return refuse(why, "it has no \"embedding\" with 1 to 65,536 numbers: give a file that "
-                           "beluga embed wrote, without --json and --float32");
+                           "beluga embed wrote without --json and --float32");
     float *numbers = realloc(line->numbers, n * sizeof *numbers);
     if (!numbers) return BELUGA_ERROR_NO_MEMORY;
     line->numbers = numbers;
     for (const beluga_json *v = beluga_json_first(array); v; v = beluga_json_next(array, v)) {
         numbers[i] = (float)beluga_json_double(v, (double)NAN);
-        if (!isfinite(numbers[i++])) return refuse(why, "its \"embedding\" has what is no number");
+        if (!isfinite(numbers[i++]))
+            return refuse(why, "its \"embedding\" contains something that is not a number");
     }
     line->row.vector = numbers;
     line->row.dimensions = n;
@@ -77,7 +79,7 @@ int vectors_read(vectors_line *line, const char *bytes, size_t n, const char **w
     int rc = beluga_json_parse(bytes, n, &line->doc, &err);
     if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
     if (rc)
-        return refuse(why, "it is no JSON: give a file that beluga embed wrote, without "
+        return refuse(why, "it is not valid JSON: give a file that beluga embed wrote without "
                            "--json and --float32");
     const beluga_json *root = beluga_json_doc_root(line->doc), *id = beluga_json_get(root, "id");
     line->row.index = beluga_json_get_int(root, "index", -1);

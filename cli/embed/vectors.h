@@ -12,16 +12,16 @@
 #define VECTORS_MODEL_BYTES    512
 
 typedef struct vectors_row {
-    int64_t index;     /* -1: not told */
+    int64_t index;     /* -1: unknown */
     const char *id;    /* NULL: none */
-    const char *model; /* PROVIDER/MODEL; NULL: not told */
-    const char *text;  /* NULL: not told */
+    const char *model; /* PROVIDER/MODEL; NULL: unknown */
+    const char *text;  /* NULL: unknown */
     size_t text_length;
     const float *vector;
     size_t dimensions;
 } vectors_row;
 
-/* Write PROVIDER/MODEL of a model. */
+/* Write the name of a model as PROVIDER/MODEL. */
 void vectors_name_model(const beluga_chat_model *model, char name[VECTORS_MODEL_BYTES]);
 
 /* Write a vector as an array. @param key  NULL inside an array. */
@@ -30,16 +30,16 @@ void vectors_put_numbers(beluga_json_writer *w, const char *key, const float *ve
 /* Write a row as an object. */
 void vectors_put(beluga_json_writer *w, const vectors_row *row);
 
-/* Memory of a row that is read. Zero-initialise this struct. */
+/* Memory for a row that was read. Zero-initialise this struct. */
 typedef struct vectors_line {
-    vectors_row row; /* points into the two below */
+    vectors_row row; /* points into the two members below */
     beluga_json_doc *doc;
     float *numbers;
 } vectors_line;
 
 /*
- * Read a line, in place of the one before.
- * @param why  Receives what is wrong with it; borrowed for good.
+ * Read a line, which replaces the previous one.
+ * @param why  Receives a static text about what is wrong.
  * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY.
  */
 int vectors_read(vectors_line *line, const char *bytes, size_t n, const char **why);

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #define NAME_PREFIX  "beluga-"
-#define NAME_DIGITS  32 /* of the digest */
+#define NAME_DIGITS  32 /* hexadecimal digits of the digest */
 #define PREFIX_BYTES (sizeof NAME_PREFIX - 1)
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -18,7 +18,7 @@ void batch_line_id_write(const batch_job_line_id *id, char text[BATCH_LINE_ID_BY
              id->tag);
 }
 
-/* The id is written again and compared, so that none passes that was not written here. */
+/* The id is written again and compared, so that only ids in exactly this form are accepted. */
 bool batch_line_id_read(const char *text, batch_job_line_id *id)
 {
     char again[BATCH_LINE_ID_BYTES], *end;
@@ -41,12 +41,14 @@ bool batch_job_name_has_tag(const char *name, const char *tag)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* Two runs, and two chunks of the same lines, must not have the same tag. */
+/* Make a random tag, so that other runs, and other chunks with the same lines, have different tags.
+ */
 static int make_tag(char tag[BATCH_TAG_BYTES + 1], beluga_error *err)
 {
     uint8_t bytes[BATCH_TAG_BYTES / 2];
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the system gives no random bytes");
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                "the system can't provide random bytes");
     for (size_t i = 0; i < sizeof bytes; i++) snprintf(tag + 2 * i, 3, "%02x", bytes[i]);
     return 0;
 }
@@ -64,7 +66,7 @@ static int add_request(batch_chunk *c, const batch_item *item, const char *id, c
 {
     const protocol_request *request = &item->request;
     beluga_option options[PROTOCOL_MAX_OPTIONS + 1] = {beluga_with_response_schema(schema)};
-    size_t n = schema != NULL; /* a line's own schema stands behind it, and wins */
+    size_t n = schema != NULL; /* a line's own schema comes after this option, and overrides it */
     memcpy(options + n, request->options, request->n_options * sizeof *options);
     return beluga_batch_requests_add_n(c->requests, item->model, id,
                                        beluga_input_messages(request->messages), err, options,
@@ -78,7 +80,7 @@ int batch_chunk_add(batch_chunk *c, const batch_item *item, const char *schema, 
     memcpy(parts.tag, c->tag, sizeof parts.tag);
     batch_line_id_write(&parts, id);
     if (beluga_batch_requests_bytes(c->requests) >= BATCH_CHUNK_BYTES)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the chunk is full");
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     int rc = add_request(c, item, id, schema, err);
     if (rc) return rc;
     batch_digest_bytes(&c->digest, id, strlen(id));

@@ -11,13 +11,13 @@
 #include <string.h>
 
 typedef enum line_state {
-    LINE_OPEN,  /* no result came */
-    LINE_DONE,  /* its result is in the output */
-    LINE_AGAIN, /* another job asks it, and this one counts as a try */
-    LINE_FREE   /* it is asked as if this job had never had it */
+    LINE_OPEN,  /* no result has arrived */
+    LINE_DONE,  /* the result is in the output */
+    LINE_AGAIN, /* another job will ask the line, and this job counts as a try */
+    LINE_FREE   /* another job will ask the line, and this job does not count */
 } line_state;
 
-/* A line of the job, and where it stands in the input: 32 bytes for each. */
+/* A line of the job, and its place in the input; 32 bytes for each. */
 typedef struct job_line {
     uint64_t line, digest, offset;
     line_state state;
@@ -30,7 +30,7 @@ typedef struct collection {
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
     uint64_t answered, strange, changed, gone;
-    beluga_error suspect; /* a failure whose cause may lie outside its line; code 0: none */
+    beluga_error suspect; /* a failure whose cause may lie outside the line; code 0: none */
 } collection;
 
 /* ---- the lines of a job ---------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ static uint64_t first_of(const batch_noted_job *job)
     return job->lines.count ? job->lines.items[0].first : 0;
 }
 
-/* Returns the job whose first line is the next one behind `line` whose place is not known. */
+/* Returns the job whose first line comes next after `line` and has no known place. */
 static batch_noted_job *find_next(const batch_journal *journal, uint64_t line)
 {
     batch_noted_job *next = NULL;
@@ -75,8 +75,8 @@ static batch_noted_job *find_next(const batch_journal *journal, uint64_t line)
     return next;
 }
 
-/* One reading finds the places of all jobs, so that no job needs a reading of what stands before
- * its lines. Returns 0, or a code with detail. */
+/* Find the places of all jobs in one reading, so that no job has to read the lines before its own.
+ * Returns 0, or a code with a detailed error. */
 static int find_places(collection *c, beluga_error *err)
 {
     batch_record record;
@@ -89,7 +89,7 @@ static int find_places(collection *c, beluga_error *err)
     return got < 0 ? fail_to_read(c, err) : 0;
 }
 
-/* Returns 0, or a code with detail. */
+/* Read the lines of the job from the input. Returns 0, or a code with a detailed error. */
 static int read_lines(collection *c, beluga_error *err)
 {
     batch_record record;
@@ -105,7 +105,8 @@ static int read_lines(collection *c, beluga_error *err)
     return got < 0 ? fail_to_read(c, err) : 0;
 }
 
-/* A line is read for its id and its schema alone, so its attachments are not. */
+/* Begin to read the job's lines. Their attachments are not read, since only ids and schemas are
+ * needed. */
 static int begin(collection *c, beluga_error *err)
 {
     char why[BATCH_FAULT_BYTES];
@@ -115,7 +116,7 @@ static int begin(collection *c, beluga_error *err)
     if (batch_pass_begin(&c->pass, &plan, c->self->layout, c->self->input, why) != 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", why);
     int rc = c->job->place.line ? 0 : find_places(c, err);
-    if (rc || !c->job->place.line) return rc; /* all its lines are gone from the input */
+    if (rc || !c->job->place.line) return rc; /* none of the job's lines is still in the input */
     return read_lines(c, err);
 }
 
@@ -132,7 +133,7 @@ static job_line *find_line(const collection *c, uint64_t line)
     return bsearch(&wanted, c->lines, c->count, sizeof wanted, compare_lines);
 }
 
-/* Returns NULL where the result belongs to no line of the job, or to one that is another now. */
+/* Returns the line of a result; NULL if the job has no such line, or the line has changed. */
 static job_line *find_result_line(collection *c, const char *id)
 {
     batch_job_line_id parts;
@@ -150,7 +151,7 @@ static job_line *find_result_line(collection *c, const char *id)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* The line is read once more, which is cheaper than keeping what it says of each. */
+/* Write a result. The line is read again for this, which is cheaper than keeping its contents. */
 static int write_result(collection *c, job_line *line, const beluga_batch_result *result)
 {
     batch_record record;
@@ -161,7 +162,7 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
         line->state = LINE_FREE;
         return 0;
     }
-    /* What is wrong with it by now, such as a file that is gone, was not when it was asked. */
+    /* A new fault, such as an attachment that was deleted since, does not matter any more. */
     batch_work_parse(c->self->work, &c->pass.plan, &record, &item);
     int rc = batch_jobs_write(c->self, &item, result);
     batch_item_free(&item);
@@ -169,14 +170,15 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
     return rc;
 }
 
-/* The last job that may ask a line has the last word. */
+/* Returns what to do with a line that got no answer. After the last allowed job, the error is
+ * final. */
 static line_state try_again(const collection *c, const job_line *line)
 {
     unsigned tries = batch_journal_tries(c->self->journal, line->line);
     return tries + 1 < BATCH_JOB_TRIES ? LINE_AGAIN : LINE_DONE;
 }
 
-/* Returns what becomes of a line whose result is a failure; DONE: the failure is its result. */
+/* Returns the state of a line whose result is a failure; LINE_DONE: the failure is final. */
 static line_state judge(collection *c, const job_line *line, const beluga_error *err)
 {
     if (batch_alike_is_of_all(err->code)) {
@@ -224,7 +226,8 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
 
 /* ---- the end of a job ------------------------------------------------------------------------ */
 
-/* A job that failed as a whole, or that the user cancelled, says nothing of its lines. */
+/* Decide about a line without a result. If the whole job failed or was cancelled by the user, this
+ * does not count as a try. */
 static int settle_open_line(collection *c, job_line *line, uint32_t state)
 {
     beluga_batch_result result = {.response = NULL};
@@ -235,12 +238,12 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     line->state = try_again(c, line);
     if (line->state != LINE_DONE) return 0;
     beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
-                     "%d batch jobs ended without a result for it", BATCH_JOB_TRIES);
+                     "%d batch jobs ended without a result for this line", BATCH_JOB_TRIES);
     return write_result(c, line, &result);
 }
 
-/* Where every line failed for a reason that is not its own, such as a wrong model, another job
- * would fail alike: nothing counts, and the run ends. */
+/* If every line failed for a reason outside the lines, such as a wrong model, another job would
+ * fail, too. Then no line counts as tried, and the run ends. */
 static void judge_all(collection *c)
 {
     if (c->answered || !c->suspect.code) return;
@@ -276,23 +279,23 @@ static int note_collected(collection *c)
 static void tell(const collection *c)
 {
     if (c->changed)
-        out_note("%" PRIu64 " line%s of the input changed since the job %s was created: %s asked "
-                 "again",
+        out_note("%" PRIu64
+                 " line%s of the input changed since the job %s was created: beluga asks %s again",
                  c->changed, c->changed == 1 ? "" : "s", c->job->id,
-                 c->changed == 1 ? "it is" : "they are");
+                 c->changed == 1 ? "it" : "them");
     if (c->gone)
-        out_note("%" PRIu64 " line%s of the job %s %s not in the input any more: what was answered "
-                 "is dropped",
+        out_note("%" PRIu64
+                 " line%s of the job %s %s no longer in the input: the answers are dropped",
                  c->gone, c->gone == 1 ? "" : "s", c->job->id, c->gone == 1 ? "is" : "are");
     if (c->strange)
-        out_note("the job %s had %" PRIu64 " result%s of lines that are not its own", c->job->id,
-                 c->strange, c->strange == 1 ? "" : "s");
+        out_note("the job %s returned %" PRIu64 " result%s for lines that it does not contain",
+                 c->job->id, c->strange, c->strange == 1 ? "" : "s");
 }
 
 static void end(collection *c, uint32_t state)
 {
     if (settle(c, state) != 0) {
-        c->self->stopped = true; /* the output has the error */
+        c->self->stopped = true; /* the output holds the error */
         return;
     }
     if (note_collected(c) != 0) {
@@ -304,13 +307,13 @@ static void end(collection *c, uint32_t state)
     c->self->ended = true;
 }
 
-/* What came is in the output, and the next run fetches the rest. */
+/* Fetching failed. The results so far are in the output, and the next run fetches the others. */
 static void fail(batch_jobs *self, const beluga_error *err)
 {
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
-        out_note("the other results are safe; the same command with a larger -o "
-                 "max_response_bytes=BYTES goes on");
+        out_note("the results so far are safe; to fetch the others, give the same command with a "
+                 "larger -o max_response_bytes=BYTES");
 }
 
 void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)

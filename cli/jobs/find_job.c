@@ -1,13 +1,15 @@
 /*
- * A run that was killed, or got no answer, while it created a job leaves an intent without an id.
- * Creating the job once more could be paying twice, so it is looked for in the provider's list: by
- * its name, or, where the provider keeps none, among the jobs of its time that nobody knows and
- * that have as many requests. Which of these it is shows in the ids of its results, when it has
- * ended; until then its lines are under way.
+ * Finds jobs that may or may not have been created.
  *
- * A list that does not show it proves little: a server may still work on the request, and lists may
- * lag. So it counts as lost after two lists that are as far apart as such a request may take, and
- * one wait between two looks at least.
+ * If a run is killed, or gets no answer, while it creates a job, its journal has an intent without
+ * an id. Creating the job again could mean paying twice, so it is looked up in the provider's list:
+ * by its name, or, if the provider keeps no names, among the unknown jobs of that time with the
+ * same number of requests. The ids in the results show which of these is the right one, when it has
+ * ended; until then its lines count as under way.
+ *
+ * If a list does not show the job, this proves little: the server may still be creating it, and
+ * lists may lag behind. So a job counts as lost only after two lists without it, whose distance is
+ * the longest time that the request may take, and at least one wait between two looks.
  */
 #include "base/clock.h"
 #include "jobs/chunk.h"
@@ -17,10 +19,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The clocks of this machine and of the provider may differ by so much. */
+/* The largest assumed difference between the clocks of this machine and of the provider. */
 #define CLOCKS_DIFFER_S ((int64_t)24 * 60 * 60)
 #define LISTS_LAG_S     ((int64_t)10 * 60)
-/* Jobs that are under way and so much older are witnesses of a list, too. */
+/* Jobs under way that are older than this also show whether a list is complete. */
 #define WITNESSES_S ((int64_t)2 * 24 * 60 * 60)
 
 /* ---- jobs without names ---------------------------------------------------------------------- */
@@ -43,7 +45,7 @@ typedef struct proof {
     bool any, ours;
 } proof;
 
-/* The first result proves it. */
+/* The first result decides. */
 static int on_result(void *payload, const char *id, beluga_batch_result *result)
 {
     proof *p = payload;
@@ -54,7 +56,7 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     return 1;
 }
 
-/* Returns false where it can't be told yet. */
+/* Returns false if this can't be decided yet. */
 static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     beluga_error err;
@@ -75,7 +77,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
 
 /* ---- a list ---------------------------------------------------------------------------------- */
 
-/* Returns whether the list may have the job, or has it. */
+/* Returns whether this job of the list is, or may be, the one that is looked for. */
 static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     if (self->limits.keeps_names) {
@@ -88,7 +90,7 @@ static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job
     return !judge_candidate(self, job, seen) || job->phase == BATCH_JOB_OPEN;
 }
 
-/* How long a request that creates a job may be under way; at least one wait. */
+/* Returns how long a request that creates a job may take; at least one wait. */
 static int64_t find_patience_ms(const batch_jobs *self, const batch_noted_job *job)
 {
     int64_t request = self->timeout_ms + (int64_t)(job->bytes / (256 * 1024)) * 1000;
@@ -105,7 +107,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
     if (rc == 0 && job->phase == BATCH_JOB_CLOSED)
-        out_note("the job %s was never created: its lines are asked again", job->name);
+        out_note("the job %s was never created, so its lines are asked again", job->name);
 }
 
 static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *list, size_t n)
@@ -127,14 +129,16 @@ static bool has_id(const beluga_batch_job *list, size_t n, const char *id)
     return false;
 }
 
-/* A job that should stand in a list since `since`: it is there for a while, since lists may lag. */
+/* Returns whether a list since `since` must show this job. The job must exist for some time, since
+ * lists may lag behind. */
 static bool is_witness(const batch_jobs *self, const batch_noted_job *job, int64_t since)
 {
     return job->phase == BATCH_JOB_OPEN && strcmp(job->model, self->model) == 0 &&
            job->time - CLOCKS_DIFFER_S >= since && beluga__wall_s() - job->time > LISTS_LAG_S;
 }
 
-/* The list of another key, or of another account, does not show our jobs, and proves nothing. */
+/* Returns whether a list shows our jobs. The list of another key, or of another account, does not,
+ * and so proves nothing. */
 static bool is_our_list(const batch_jobs *self, const beluga_batch_job *list, size_t n,
                         int64_t since)
 {
@@ -152,7 +156,8 @@ static void look_for_all(batch_jobs *self, const beluga_batch_job *list, size_t 
             look_for(self, &self->journal->jobs[i], list, n);
 }
 
-/* Returns the time of the oldest job in a phase that is not older than `from`; INT64_MAX: none. */
+/* Returns the time of the oldest job in this phase that is not older than `from`; INT64_MAX: none.
+ */
 static int64_t find_oldest(const batch_journal *journal, batch_job_phase phase, int64_t from)
 {
     int64_t oldest = INT64_MAX;
@@ -186,7 +191,7 @@ void batch_jobs_find(batch_jobs *self)
     if (is_our_list(self, list, n, since))
         look_for_all(self, list, n);
     else
-        out_note("the provider's list does not show a job that is under way: is the key the one "
-                 "that made it?");
+        out_note("the provider's list does not show a job that is under way: use the key that "
+                 "created the job");
     beluga_free(list);
 }

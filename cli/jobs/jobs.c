@@ -19,7 +19,8 @@
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
-/* Providers say in words alone that they will take the same job later. */
+/* Returns whether the same job may succeed later. Providers say this only in the text of the
+ * reason. */
 static bool may_pass(const char *reason)
 {
     static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
@@ -35,12 +36,13 @@ static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int cod
 {
     beluga_error err;
     beluga_error_set(&err, code, "the job %s failed: %s", seen->id,
-                     *seen->reason ? seen->reason : "the provider gives no reason");
+                     *seen->reason ? seen->reason : "the provider gave no reason");
     batch_jobs_stop(self, &err);
 }
 
-/* A job that finds no room though it is alone may be too large for the account: then halves are
- * tried. The same account may have other work, so one line is tried more than once. */
+/* Returns whether a job can never run. If the provider has no room for a job although it is the
+ * only one, it may be too large for the account, so half of it is tried next. The account may have
+ * other jobs, so a job of one line is tried several times. */
 static bool is_hopeless(const batch_jobs *self, uint64_t lines, bool alone)
 {
     return alone && lines <= 1 && self->failures >= BATCH_JOB_TRIES;
@@ -62,7 +64,7 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
     } else if (!self->wait) {
         stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
     } else {
-        out_note("the job %s failed, and its lines are asked again later: %s", seen->id,
+        out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
                  seen->reason);
         wait_for_room(self, lines, alone);
     }
@@ -73,7 +75,7 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
 static void tell_state(const batch_jobs *self, const batch_noted_job *job)
 {
     char age[32], answered[32] = "";
-    if (self->work->progress->bar) return; /* it shows all jobs together */
+    if (self->work->progress->bar) return; /* the progress bar shows all jobs together */
     batch_format_time((double)(beluga__wall_s() - job->time), age, sizeof age);
     if (job->answered >= 0) snprintf(answered, sizeof answered, "%" PRId64 " of ", job->answered);
     out_note("the job %s is %s: %s%" PRIu64 " lines, %s old", job->id,
@@ -90,7 +92,7 @@ static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batc
     if (changed) tell_state(self, job);
 }
 
-/* Returns the lines that open jobs have answered, without those of `but`. */
+/* Returns the number of answered lines in open jobs, without those of `but`. */
 static uint64_t sum_answered(const batch_jobs *self, const batch_noted_job *but)
 {
     uint64_t sum = 0;
@@ -122,8 +124,9 @@ static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_j
 
 static void explain_missing(const batch_jobs *self, const batch_noted_job *job)
 {
-    out_note("the job %s is another key's, or was deleted. With the key that made it the same "
-             "command goes on; if it is gone, remove %s to ask its lines anew",
+    out_note("the provider does not know the job %s: it belongs to another key, or was deleted. "
+             "With the key that created it, run the same command again; if it was deleted, remove "
+             "%s to ask its lines again",
              job->id, self->journal->path);
 }
 
@@ -148,7 +151,7 @@ static bool goes_on(const batch_jobs *self)
     return !self->stopped && !batch_signals_seen();
 }
 
-/* A provider that can't be reached for one job can't be for the others. */
+/* If the provider can't be reached for one job, the others are not tried in this round. */
 static void ask_after_all(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++)
@@ -158,7 +161,7 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Returns whether the provider refused it. */
+/* Cancel a job. Returns whether the provider refused. */
 static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
@@ -168,10 +171,10 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
         return false;
     }
     int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
-    job->told_to_end = rc == 0 || !err.retryable; /* or else the next round tries again */
+    job->told_to_end = rc == 0 || !err.retryable; /* otherwise the next round tries again */
     if (rc == 0) {
         batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
-        out_note("the job %s is cancelled", job->id);
+        out_note("the job %s was cancelled", job->id);
         return false;
     }
     if (self->wait && err.retryable) {
@@ -211,11 +214,12 @@ static void delete(batch_jobs *self, batch_noted_job *job)
     job->stays_this_run = true;
     batch_progress_hide(self->work->progress);
     beluga_error_format(&err, line, sizeof line);
-    out_note("what was uploaded for the job %s is not deleted, and the next run tries again: %s",
+    out_note("the files uploaded for the job %s could not be deleted; the next run tries again: %s",
              job->id, line);
 }
 
-/* Another model's provider would not know the job. */
+/* Delete uploaded files of collected jobs, except those of other models, whose provider may differ.
+ */
 static void tidy_up(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
@@ -228,8 +232,8 @@ static void tidy_up(batch_jobs *self)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-/* A provider that took no more jobs is asked again when one of them has ended, and not before the
- * next round. */
+/* Returns whether to create jobs. If the provider accepted no more jobs, this waits until one has
+ * ended, and at least until the next round. */
 static bool may_submit(batch_jobs *self, bool was_full)
 {
     uint64_t lines;
@@ -251,7 +255,8 @@ static void do_round(batch_jobs *self)
     if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
-/* The budget is told as an error where nothing is under way that could leave some of it. */
+/* Returns whether the run is over. A spent budget becomes an error only if no job is under way,
+ * since a job may turn out cheaper than reserved. */
 static bool is_over(batch_jobs *self)
 {
     uint64_t lines;
@@ -259,8 +264,8 @@ static bool is_over(batch_jobs *self)
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (!open && self->budget_spent && !work->error.code)
         beluga_error_set(&work->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-                         "the budget of $%.6g is spent: $%.6g are used, and the next line may cost "
-                         "more than is left",
+                         "the budget of $%.6g is spent: $%.6g have been used, and the next line "
+                         "may cost more than is left",
                          self->budget, work->output->totals.cost);
     if (!goes_on(self) || !self->wait) return true;
     if (open) return false;
@@ -269,7 +274,7 @@ static bool is_over(batch_jobs *self)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Returns the word for the state of the open jobs, where they have the same. */
+/* Returns the name of the state of the open jobs, if all have the same. */
 static const char *name_states(const batch_jobs *self)
 {
     const char *word = NULL;
@@ -280,7 +285,7 @@ static const char *name_states(const batch_jobs *self)
         if (word && strcmp(word, other) != 0) return "under way";
         word = other;
     }
-    return word ? word : "looked for";
+    return word ? word : "in doubt";
 }
 
 static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
@@ -296,7 +301,7 @@ static void write_label(const batch_jobs *self, char label[LABEL_BYTES])
     snprintf(label, LABEL_BYTES, "%zu job%s %s, %s", n, n == 1 ? "" : "s", name_states(self), age);
 }
 
-/* The wait is cut into slices, since a signal may come just before one begins. */
+/* Wait in short slices, since a signal that comes just before a wait does not interrupt it. */
 static void wait_for_next(batch_jobs *self, int64_t ms)
 {
     char label[LABEL_BYTES];

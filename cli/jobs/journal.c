@@ -92,11 +92,11 @@ static void free_job(batch_noted_job *job)
 
 /* ---- what an event changes ------------------------------------------------------------------- */
 
-/* An event as it is read. What is done with it returns 0, or -1 with errno; EINVAL: it is none that
- * this version writes. */
+/* An event that was read. Functions that apply it return 0, or -1 with errno; EINVAL: this version
+ * does not write such an event. */
 typedef struct journal_event {
     const beluga_json *root;
-    const char *name; /* of the job; "" for events without one */
+    const char *name; /* name of the job; "" if the event is not about a job */
     batch_noted_job *job;
 } journal_event;
 
@@ -220,7 +220,7 @@ static int take_begin(batch_journal *j, const journal_event *e)
 static const struct {
     const char *name;
     int (*take)(batch_journal *journal, const journal_event *event);
-    bool of_a_job; /* that was intended before */
+    bool of_a_job; /* the event is about a job, which must have an intent */
 } events[] = {
     {"begin", take_begin, false},        {"intent", take_intent, false},
     {"refused", take_free, true},        {"created", take_created, true},
@@ -230,7 +230,7 @@ static const struct {
     {"kept", take_free, true},           {"retry", take_retry, false},
 };
 
-/* The file's first line is the only one that says its version. */
+/* Apply an event. Only the first line of the file has its version. */
 static int take_event(batch_journal *j, const beluga_json *root, bool first)
 {
     journal_event e = {.root = root};
@@ -278,12 +278,12 @@ static int append(batch_journal *j, const cli_text *line)
         return 0;
     }
     j->error = errno;
-    /* A part of the line that stays would be a torn last line. */
+    /* If a part of the line stayed in the file, it would look like a torn last line. */
     if (ftruncate(j->fd, (off_t)j->end) != 0) j->error = errno;
     return -1;
 }
 
-/* Ends an event, writes it, and does what it says. */
+/* End the JSON of an event, write it, and apply it. */
 static int write_event(batch_journal *j, beluga_json_writer *w)
 {
     const char *text;
@@ -312,12 +312,12 @@ static int refuse(const batch_journal *j, const batch_record *record)
 {
     if (errno == ENOMEM) return out_no_memory();
     if (errno == EPROTO)
-        out_error("%s was written by another version of beluga, which has to go on with it",
+        out_error("%s was written by another version of beluga; use that version to continue",
                   j->path);
     else
-        out_error("%s is damaged in line %" PRIu64
-                  ": it said which jobs are under way. Look at the provider's own page, cancel "
-                  "what is there, and remove the file to ask their lines anew",
+        out_error("%s, which lists the jobs under way, is damaged in line %" PRIu64
+                  ". Look up the jobs on the provider's own page, cancel them there, and then "
+                  "remove this file to ask their lines again",
                   j->path, record->line);
     return CLI_EXIT_USAGE;
 }
@@ -386,7 +386,7 @@ static int write_begin(batch_journal *j)
     return write_event(j, w);
 }
 
-/* A file that gets its name when it is whole, as that of a sidecar does. */
+/* Make the file. It appears under its name only when it is complete. */
 static int make_file(batch_journal *j)
 {
     batch_new_file file;
@@ -501,9 +501,10 @@ int batch_journal_complain(const batch_journal *j)
     char text[128];
     if (j->error == ENOMEM) return out_no_memory();
     if (j->error == EOVERFLOW) {
-        out_error("%s can't take the id of a job, which has more than %d characters: look at the "
-                  "provider's own page, cancel the job, and remove the file to ask its lines anew",
-                  j->path, BATCH_JOB_ID_BYTES - 1);
+        out_error(
+            "%s can't store the id of a job, which has more than %d characters: cancel the job on "
+            "the provider's own page, and then remove this file to ask its lines again",
+            j->path, BATCH_JOB_ID_BYTES - 1);
         return CLI_EXIT_OUTPUT;
     }
     out_error("%s can't be used: %s", j->path, beluga__file_explain(j->error, text, sizeof text));

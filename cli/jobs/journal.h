@@ -1,26 +1,26 @@
 /*
- * The journal beside an output, OUT.jobs: which lines were given to which batch jobs of a provider.
+ * The journal OUT.jobs beside an output: which lines were put into which batch jobs of a provider.
  *
- * What is about to be done that costs money is written and made durable before it is done, so that
- * a run that is killed at any moment leaves behind what the next one has to look for:
+ * An event is written and made durable before any step that costs money. So a run that is killed at
+ * any moment leaves a record for the next run. These are the events:
  *
- *     begin      a file of this version
- *     intent     a job of this name, with these lines, is about to be created
- *     refused    the provider said that it did not create it: its lines are free again
- *     created    it is there, and has this id
- *     looked     the provider's list did not show it: once is not enough, see find_job.c
- *     other      a job of the list that might have been it is another one
- *     lost       it was never created: its lines are free again
- *     cancelled  the user cancelled it
+ *     begin      a new file of this version
+ *     intent     a job of this name, with these lines, will be created now
+ *     refused    the provider did not create it, and says so: its lines are free again
+ *     created    the job exists, and has this id
+ *     looked     the provider's list did not show it; one look is not enough, see find_job.c
+ *     other      a job of the list that might have been this one is another one
+ *     lost       the job was never created: its lines are free again
+ *     cancelled  the user cancelled the job
  *     collected  its results are in the output; lines without a result are free, and were tried
- *     deleted    what was uploaded for it is deleted
- *     kept       or stays, as the user wishes
- *     retry      lines that failed are asked again, as often as new ones
+ *     deleted    its uploaded files are deleted
+ *     kept       its uploaded files stay, as the user wishes
+ *     retry      failed lines are asked again, as often as new ones
  *
- * A line of the file is a JSON object whose last member is a digest of what stands before it. A
- * last line without its end was being written when the run was killed: nothing was done after it,
- * and it is dropped. Any other line that is not as it was written stops the run, for it may have
- * told of a job that is paid for.
+ * Each line of the file is a JSON object whose last member is a digest of the text before it. If
+ * the last line is incomplete, the run was killed while it wrote it; no step followed, so the line
+ * is dropped. Any other damaged line stops the run, since it may have been about a job that is paid
+ * for.
  */
 #ifndef BELUGA_CLI_JOBS_JOURNAL_H
 #define BELUGA_CLI_JOBS_JOURNAL_H
@@ -31,18 +31,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BATCH_JOB_NAME_BYTES  65  /* of the longest name, with its NUL */
-#define BATCH_JOB_ID_BYTES    256 /* of the longest id that is kept, with its NUL */
+#define BATCH_JOB_NAME_BYTES  65  /* for the longest name, with its NUL */
+#define BATCH_JOB_ID_BYTES    256 /* for the longest id that is kept, with its NUL */
 #define BATCH_JOB_MODEL_BYTES 256
 
 typedef enum batch_job_phase {
-    BATCH_JOB_UNSURE,    /* nobody knows whether the provider has it */
-    BATCH_JOB_OPEN,      /* the provider has it, or had it */
-    BATCH_JOB_COLLECTED, /* only what was uploaded for it is left */
-    BATCH_JOB_CLOSED     /* nothing is left of it */
+    BATCH_JOB_UNSURE,    /* the provider may or may not have created it */
+    BATCH_JOB_OPEN,      /* the provider has created it */
+    BATCH_JOB_COLLECTED, /* its results are collected; only uploaded files may remain */
+    BATCH_JOB_CLOSED     /* nothing remains to be done */
 } batch_job_phase;
 
-/* Where a line begins in the input. */
+/* The place in the input where a line begins. */
 typedef struct batch_place {
     uint64_t offset, line; /* line 0: not known */
 } batch_place;
@@ -52,62 +52,65 @@ typedef struct batch_noted_job {
     char name[BATCH_JOB_NAME_BYTES];
     char id[BATCH_JOB_ID_BYTES];       /* "": not known */
     char model[BATCH_JOB_MODEL_BYTES]; /* PROVIDER/MODEL */
-    batch_ranges lines;                /* empty once it is collected */
-    uint64_t bytes;                    /* of its requests */
-    int64_t time;                      /* of its intent; seconds since 1970 */
-    int64_t looked_ms;                 /* since 1970: when a list did not show it; 0: never */
-    double reserved;                   /* US dollars that it may cost; 0: not known */
+    batch_ranges lines;                /* empty after the job was collected */
+    uint64_t bytes;                    /* size of its requests */
+    int64_t time;                      /* time of the intent, in seconds since 1970 */
+    int64_t looked_ms;                 /* when a list did not show it, in milliseconds since
+                                        * 1970; 0: never */
+    double reserved;                   /* maximum cost in US dollars; 0: not known */
     bool cancelled;                    /* by the user */
-    cli_text others;                   /* ids of jobs that it is not, each between newlines */
-    /* what the provider said last, and what was found, in this run; -1: it does not tell */
+    cli_text others;                   /* ids of other jobs that were mistaken for it, each
+                                        * between newlines */
+    /* What the provider reported last, and what was found, in this run; -1: not reported. */
     uint32_t state; /* beluga_batch_state */
     int64_t answered;
-    batch_place place;   /* of its first line, or of the first one behind that */
-    bool told_to_end;    /* it was asked to cancel it */
-    bool stays_this_run; /* what was uploaded could not be deleted */
+    batch_place place;   /* place of its first line, or of the first line after that which still
+                          * exists */
+    bool told_to_end;    /* the provider was asked to cancel it */
+    bool stays_this_run; /* deleting its uploaded files failed */
 } batch_noted_job;
 
-/* Begins as zeros, with fd -1. */
+/* Zero-initialise this struct, with fd -1. */
 typedef struct batch_journal {
     char *path; /* owned */
-    int fd;     /* -1: there is no file, or it was only looked at */
+    int fd;     /* -1: there is no file, or it is only read */
     uint64_t end;
-    batch_noted_job *jobs; /* owned; a pointer to one is good until the next intent */
+    batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next intent */
     size_t count, room;
-    uint8_t *tries; /* of each line: jobs that ended without a result for it; NULL: none did */
+    uint8_t *tries; /* for each line, the number of jobs that ended without a result for it;
+                     * NULL: none */
     uint64_t max_line;
     int error; /* errno of the failure after which nothing is written */
 } batch_journal;
 
 /*
- * Read the journal of an output; none is an empty one. The output is locked by its run, and that
- * holds for its journal as well.
+ * Read the journal of an output; a missing journal is empty. The lock on the output also protects
+ * the journal.
  * @param max_line  The last line of the input.
- * @param writes    Drop a torn last line, and be ready for more.
+ * @param writes    Drop a torn last line, and prepare for writing.
  * @return 0, or an exit code, reported. Free the journal in either case.
  */
 int batch_journal_open(batch_journal *journal, const char *out, uint64_t max_line, bool writes);
 
-/* Return how many jobs are under way or may be, and how many lines they have. */
+/* Return the number of jobs that are under way or may be, and of their lines. */
 size_t batch_journal_open_jobs(const batch_journal *journal, uint64_t *lines);
-/* Return how many jobs are in a phase. */
+/* Return the number of jobs in a phase. */
 size_t batch_journal_count(const batch_journal *journal, batch_job_phase phase);
 /* Return whether a job that is under way, or may be, has the line. */
 bool batch_journal_has(const batch_journal *journal, uint64_t line);
-/* Return what such jobs may cost together, in US dollars. */
+/* Return the maximum cost of such jobs together, in US dollars. */
 double batch_journal_reserved(const batch_journal *journal);
 /* Return whether any job has this id. */
 bool batch_journal_knows(const batch_journal *journal, const char *id);
-/* Return in how many jobs a line was that ended without a result for it. */
+/* Return the number of jobs that contained a line and ended without a result for it. */
 unsigned batch_journal_tries(const batch_journal *journal, uint64_t line);
 
 /*
- * Write and make durable what happens. @return 0, or -1: `error` is set, and the file ends as
- * before.
+ * Write an event, and make it durable. @return 0, or -1: `error` is set, and the file is unchanged.
  * @{
  */
-/* Reads name, model, lines, bytes, time and reserved of `intent`. The job is the last one of
- * `jobs` then. */
+/* Reads the members name, model, lines, bytes, time and reserved of `intent`. The new job becomes
+ * the last of `jobs`. */
 int batch_journal_intend(batch_journal *journal, const batch_noted_job *intent);
 int batch_journal_refused(batch_journal *journal, batch_noted_job *job);
 int batch_journal_created(batch_journal *journal, batch_noted_job *job, const char *id);
@@ -115,7 +118,7 @@ int batch_journal_looked(batch_journal *journal, batch_noted_job *job, int64_t a
 int batch_journal_other(batch_journal *journal, batch_noted_job *job, const char *id);
 int batch_journal_lost(batch_journal *journal, batch_noted_job *job);
 int batch_journal_cancelled(batch_journal *journal, batch_noted_job *job);
-/* `again`: the lines that were tried in vain. */
+/* @param again  The lines without a result. */
 int batch_journal_collected(batch_journal *journal, batch_noted_job *job,
                             const batch_ranges *again);
 int batch_journal_deleted(batch_journal *journal, batch_noted_job *job, bool kept);
@@ -125,7 +128,7 @@ int batch_journal_retry(batch_journal *journal);
 /* Report `error`. @return the exit code. */
 int batch_journal_complain(const batch_journal *journal);
 
-/* Remove a file that says nothing any more: no job is left of it. */
+/* Remove the file, if no job in it needs further steps. */
 void batch_journal_remove(batch_journal *journal);
 void batch_journal_free(batch_journal *journal);
 

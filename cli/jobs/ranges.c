@@ -52,7 +52,7 @@ int batch_ranges_write(const batch_ranges *r, cli_text *text)
     return rc ? -1 : 0;
 }
 
-/* Returns what stands behind the number, or NULL where there is none. */
+/* Returns the text after the number, or NULL if there is no number. */
 static const char *take_number(const char *text, uint64_t *number)
 {
     char *end;
@@ -62,7 +62,7 @@ static const char *take_number(const char *text, uint64_t *number)
     return errno ? NULL : end;
 }
 
-/* A range must stand behind those before it. */
+/* Read a range, which must come after the previous ones. */
 static const char *take_range(const batch_ranges *r, const char *text, batch_range *range)
 {
     *range = (batch_range){0};

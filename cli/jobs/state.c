@@ -1,4 +1,5 @@
-/* Shared by the files of jobs.h: how a run stops, and how the result of a line is written. */
+/* Functions that the files of jobs.h share: how a run stops, and how the result of a line is
+ * written. */
 #include "base/hint.h"
 #include "jobs/jobs.h"
 #include "output.h"
@@ -24,12 +25,12 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
 {
     static const char *const whats[] = {
         [BATCH_TROUBLE_LIST] = "the provider's jobs can't be listed",
-        [BATCH_TROUBLE_LOOK] = "the results of a job can't be looked at",
-        [BATCH_TROUBLE_ASK] = "a job can't be asked after",
+        [BATCH_TROUBLE_LOOK] = "the results of a job can't be checked",
+        [BATCH_TROUBLE_ASK] = "the state of a job can't be read",
         [BATCH_TROUBLE_RESULTS] = "the results of a job can't be fetched",
         [BATCH_TROUBLE_CANCEL] = "a job can't be cancelled",
         [BATCH_TROUBLE_CREATE] = "no job could be created",
-        [BATCH_TROUBLE_ROOM] = "the provider takes no more jobs now"};
+        [BATCH_TROUBLE_ROOM] = "the provider accepts no more jobs now"};
     char line[ERROR_BYTES];
     bool again = self->wait && err->retryable;
     bool told = self->told_troubles >> trouble & 1;
@@ -39,7 +40,7 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
     if (again) {
-        out_note("%s, which is tried again: %s", whats[trouble], line);
+        out_note("%s; trying again: %s", whats[trouble], line);
         return;
     }
     out_note("%s", whats[trouble]);
@@ -62,7 +63,7 @@ int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batc
         beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
         batch_jobs_stop(self, &err);
     } else if (batch_output_add(self->work->output, &entry, text.data, text.length) != 0) {
-        self->stopped = true; /* the output has the error */
+        self->stopped = true; /* the output holds the error */
         rc = -1;
     }
     text_free(&text);

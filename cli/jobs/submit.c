@@ -13,16 +13,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long an answer is thought to get of which nothing is known. */
+/* Estimated length of an answer if nothing is known about it, in tokens. */
 #define USUAL_OUTPUT 1000
 
-/* The chunk that is being filled. */
+/* The chunk that is being filled, and the state of creating jobs. */
 typedef struct submission {
     batch_jobs *self;
     batch_pass pass;
     batch_chunk chunk;
-    bool ends;   /* no more jobs are created in this round */
-    bool halves; /* the server takes smaller ones only: its lines are asked in these */
+    bool ends;   /* create no more jobs in this round */
+    bool halves; /* the server accepts only smaller jobs, so the lines are asked in smaller ones */
 } submission;
 
 /* ---- what a line may cost -------------------------------------------------------------------- */
@@ -55,8 +55,9 @@ static bool would_pass_budget(const submission *s, double cost)
 
 /* ---- a chunk --------------------------------------------------------------------------------- */
 
-/* Errors that came before anything was sent are refusals, too. A server or proxy that gave up
- * waiting (408) may have passed the request on. */
+/* Returns whether a job was certainly not created. This includes errors that occurred before
+ * anything was sent. A server or proxy that gave up waiting (408) may have passed the request on.
+ */
 static bool is_refused(const beluga_error *err)
 {
     if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
@@ -66,7 +67,8 @@ static bool is_refused(const beluga_error *err)
             err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
 }
 
-/* A proxy before the service may take less than the service. */
+/* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
+ * than the service. */
 static bool may_halve(uint64_t lines, const beluga_error *err)
 {
     return err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->http_status == 413 && lines > 1;
@@ -76,8 +78,7 @@ static void halve(submission *s, uint64_t lines)
 {
     s->halves = true;
     s->self->most = lines / 2;
-    out_note("a job of %" PRIu64 " lines is too large for the server: smaller ones are tried",
-             lines);
+    out_note("a job of %" PRIu64 " lines is too large for the server; trying smaller ones", lines);
 }
 
 static void take_refusal(submission *s, batch_noted_job *job, const beluga_error *err)
@@ -97,11 +98,12 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
 
 static void take_doubt(submission *s, const batch_noted_job *job, const beluga_error *err)
 {
-    out_note("whether the job %s was created is not known; it is looked for before its lines are "
-             "asked again",
+    out_note("the provider may or may not have created the job %s; beluga looks for it before it "
+             "asks its lines again",
              job->name);
     batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
-    /* A provider that always answers so may have created all of them. */
+    /* If the provider always answers like this, it may have created every one of these jobs, so the
+     * run stops. */
     if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
 
@@ -121,7 +123,7 @@ static void create(submission *s, batch_noted_job *job)
         batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;
         job->state = made->state;
-        out_note("%" PRIu64 " line%s %s given to the job %s", job->lines.lines,
+        out_note("%" PRIu64 " line%s %s submitted as job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
     } else if (is_refused(&err)) {
         take_refusal(s, job, &err);
@@ -162,10 +164,10 @@ static void tell_warning(submission *s, const batch_item *item)
     const char *warning = beluga_batch_requests_warning(s->chunk.requests, 0);
     if (!warning || s->self->told_warning) return;
     s->self->told_warning = true;
-    out_note("line %" PRIu64 ", and perhaps others: %s", item->line, warning);
+    out_note("line %" PRIu64 ", and perhaps other lines: %s", item->line, warning);
 }
 
-/* Returns what batch_chunk_add returns. */
+/* Add a line to the chunk. Returns as batch_chunk_add. */
 static int add_to_chunk(submission *s, const batch_item *item, double cost, beluga_error *err)
 {
     batch_jobs *self = s->self;
@@ -174,7 +176,7 @@ static int add_to_chunk(submission *s, const batch_item *item, double cost, belu
         if (rc) return rc;
     }
     if (self->most && s->chunk.lines.lines >= self->most)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the chunk is full");
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
     int rc = batch_chunk_add(&s->chunk, item, self->work->schema, err);
     if (rc == 0) s->chunk.cost += cost;
     return rc;
@@ -208,8 +210,8 @@ static void take_line(submission *s, const batch_record *record)
     beluga_error err;
     int rc = batch_work_parse(s->self->work, &s->pass.plan, record, &item);
     if (rc == 0 && item.n_texts) {
-        batch_say_why(item.why, "no batch job makes vectors of texts: ask it without "
-                                "--provider-batch");
+        batch_say_why(item.why,
+                      "a batch job can't embed texts: ask this line without --provider-batch");
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
     if (rc == 0) {
@@ -243,7 +245,7 @@ static void take_lines(submission *s)
         if (batch_output_sync(self->work->output, false) != 0) self->stopped = true;
     }
     if (got < 0) self->work->input_failed = self->stopped = true;
-    /* A chunk that the budget cut is sent, too. */
+    /* A chunk that the budget has ended is also sent. */
     bool whole = !s->ends || self->budget_spent;
     if (s->chunk.lines.lines && whole && !self->stopped && !batch_signals_seen()) send(s);
 }
@@ -251,11 +253,11 @@ static void take_lines(submission *s)
 static void stop_for_input(batch_jobs *self, const char *why)
 {
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "the input can't be read any more: %s", why);
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "the input can no longer be read: %s", why);
     batch_jobs_stop(self, &err);
 }
 
-/* Returns whether the free lines are to be gone through once more. */
+/* Go through the free lines once. Returns whether to go through them again. */
 static bool submit_once(batch_jobs *self)
 {
     char why[BATCH_FAULT_BYTES];

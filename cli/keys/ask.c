@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The longest keys are files of JSON with a certificate in them. */
+/* The longest keys are JSON files that contain a certificate. */
 #define MAX_KEY_BYTES ((size_t)64 * 1024)
 
 /* ---- without echo ---------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
 static struct termios usual;
 
-/* Whatever ends or stops the program, the terminal shows again what is typed. */
+/* Turn the terminal's echo on again when a signal ends or stops the program. */
 static void on_end(int number)
 {
     tcsetattr(STDIN_FILENO, TCSANOW, &usual);
@@ -47,7 +47,7 @@ static int ask(const char *provider, cli_text *key)
     struct termios silent;
     char question[128];
     struct sigaction action = {.sa_handler = on_end}, before[N_ENDING];
-    snprintf(question, sizeof question, "Key for %.80s (it is not shown): ", provider);
+    snprintf(question, sizeof question, "Key for %.80s (not shown): ", provider);
     if (tcgetattr(STDIN_FILENO, &usual) != 0) return read_line(key);
     silent = usual;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -76,20 +76,22 @@ static void trim(cli_text *key)
     if (from) beluga__buf_consume(key, from);
 }
 
-/* A key of more than one line is a file of credentials, which is JSON. */
+/* Check a key. A key of more than one line must be a file of credentials in JSON. */
 static int check(const cli_text *key)
 {
-    if (!key->length) return out_usage("the key is empty: nothing was kept");
+    if (!key->length) return out_usage("the key is empty; nothing was stored");
     if (key->data[0] == '{') return 0;
     for (size_t i = 0; i < key->length; i++)
         if ((unsigned char)key->data[i] <= ' ' || key->data[i] == 0x7f)
-            return out_usage("a key is one word, or a file of JSON: nothing was kept");
+            return out_usage(
+                "a key must be one word, or a JSON file of credentials; nothing was stored");
     return 0;
 }
 
 int keys_ask(const char *provider, cli_text *key)
 {
-    /* A buffer that grew would leave a copy behind, which nobody wipes. */
+    /* Reserve all memory now. A buffer that grows would leave copies behind, which are not wiped.
+     */
     if (text_reserve(key, 2 * MAX_KEY_BYTES) != 0) return out_no_memory();
     int rc = term_is_in() ? ask(provider, key) : input_read_stdin(MAX_KEY_BYTES, key);
     if (rc != 0) return rc;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The reference has an absolute path, since the configuration may be read from anywhere. */
+/* The path is made absolute, because the reference must be valid from every folder. */
 bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES])
 {
     char here[PATH_MAX] = "";
@@ -40,12 +40,12 @@ static int fail(const char *path)
 
 static int no_place(void)
 {
-    out_error("there is no place for it: neither XDG_CONFIG_HOME nor HOME is set");
+    out_error("there is no place for the key: neither XDG_CONFIG_HOME nor HOME is set");
     return CLI_EXIT_OTHER;
 }
 
-/* The file has its name when all of it is there, and is private from its beginning; so is one that
- * others could read before. */
+/* Write a key to a file. The file appears under its name only when it is complete, and is private
+ * from the beginning, even if an older file was readable for others. */
 static int write_file(char *path, const cli_text *key)
 {
     beluga__new_file file;

@@ -1,4 +1,4 @@
-/* Keeps keys: asks for one, and stores it where a reference of the configuration finds it. */
+/* Stores keys: asks for a key, and stores it where a reference in the configuration finds it. */
 #ifndef BELUGA_CLI_KEYS_KEEP_H
 #define BELUGA_CLI_KEYS_KEEP_H
 
@@ -7,26 +7,26 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Room for a reference, such as file:PATH. */
+/* Maximum length of a reference, such as file:PATH. */
 #define KEYS_REFERENCE_BYTES (PATH_MAX + 64)
 
-/* Read a provider's key: on a terminal it is asked for and not shown, else stdin has it. White
- * space around it is left out. @return 0, or an exit code, reported. Wipe it in either case. */
+/* Read a provider's key: from the terminal, without showing it, or else from stdin. White space
+ * around it is removed. @return 0, or an exit code, reported. Wipe the key in either case. */
 int keys_ask(const char *provider, cli_text *key);
 /* Overwrite a key, and free it. */
 void keys_wipe(cli_text *key);
 
-/* Write the folder of the key files, which is beside the configuration file `config` (NULL: there
- * is no place for one). @return whether there is one. */
+/* Write the path of the folder for key files, which is beside the configuration file `config`
+ * (NULL: there is no place for one). @return false if there is no such folder. */
 bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES]);
-/* Keep a key in a file that only its owner can read. @return 0, or an exit code, reported. */
+/* Store a key in a file that only its owner can read. @return 0, or an exit code, reported. */
 int keys_store_file(const char *config, const char *provider, const cli_text *key,
                     char reference[KEYS_REFERENCE_BYTES]);
 /* Delete the file of a provider's key, which may be missing. @return 0, or an exit code,
  * reported. */
 int keys_remove_file(const char *config, const char *provider);
 
-/* Keep a key in the desktop's keyring, by the program secret-tool. @return 0, or an exit code,
+/* Store a key in the desktop's keyring, with the program secret-tool. @return 0, or an exit code,
  * reported. */
 int keys_store_keyring(const char *provider, const cli_text *key,
                        char reference[KEYS_REFERENCE_BYTES]);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The exit status of a child that could not become the program. */
+/* The exit status of a child that could not run the program. */
 #define NO_PROGRAM 127
 
 static _Noreturn void become_program(int in, const char *provider)
@@ -25,8 +25,8 @@ static _Noreturn void become_program(int in, const char *provider)
     _exit(NO_PROGRAM);
 }
 
-/* Run the program with the key on its stdin. It may ask its user for a password, so the wait for it
- * ends with Ctrl-C alone. Returns its exit status, or -1. */
+/* Run the program with the key on its stdin. The program may ask the user for a password, so there
+ * is no time limit; Ctrl-C ends it. Returns its exit status, or -1. */
 static int run(const char *provider, const cli_text *key)
 {
     int fds[2], status;
@@ -50,10 +50,9 @@ int keys_store_keyring(const char *provider, const cli_text *key,
              "command:secret-tool lookup service beluga provider %.80s", provider);
     if (status == 0) return 0;
     if (status == NO_PROGRAM)
-        out_error(
-            "secret-tool is not here (Debian has it in libsecret-tools): leave --keyring out, "
-            "and the key goes into a file");
+        out_error("secret-tool is not installed (on Debian it is in libsecret-tools): install it, "
+                  "or leave out --keyring to store the key in a file");
     else
-        out_error("secret-tool could not keep the key: is a keyring running?");
+        out_error("secret-tool could not store the key: check that a keyring is running");
     return CLI_EXIT_OTHER;
 }

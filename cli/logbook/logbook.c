@@ -70,7 +70,7 @@ int logbook_switch(bool on, char *why)
     int rc = -1;
     if (!path) {
         snprintf(why, LOGBOOK_WHY_BYTES,
-                 "there is no place for it: neither XDG_DATA_HOME nor HOME is set");
+                 "there is no place for the log: neither XDG_DATA_HOME nor HOME is set");
         return -1;
     }
     rc = on ? switch_on(path) : unlink(path);
@@ -106,7 +106,8 @@ static double cost_of(const cli_session *session, const beluga_response *r)
     if (!*provider) provider = beluga_provider_name(session->model);
     beluga_config_get_string(session->config, BELUGA_OPTION_PRICES, &path);
     int status = beluga_prices_load(path, &prices, &err);
-    if (status == BELUGA_ERROR_NO_MEMORY) out_note("the log lacks a cost: %s", err.message);
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        out_note("the log does not record the cost of this call: %s", err.message);
     if (status != 0) return -1;
     bool own = strcmp(provider, beluga_provider_name(session->model)) == 0;
     if (beluga_prices_find(prices, provider, beluga_response_model(r), &price) ||
@@ -175,7 +176,7 @@ static int write_entry(logbook_entry *entry, char *why)
     logbook_store *store = NULL;
     char *path = logbook_path();
     if (!path) {
-        snprintf(why, LOGBOOK_WHY_BYTES, "there is no place for it");
+        snprintf(why, LOGBOOK_WHY_BYTES, "there is no place for the log");
         return -1;
     }
     int rc = logbook_store_open(path, true, &store, why);
@@ -257,11 +258,11 @@ int64_t logbook_add(const cli_args *args, const logbook_call *call)
     if (rc == 0)
         rc = add(call, &entry, ai, why);
     else
-        snprintf(why, sizeof why, "no memory for it");
+        snprintf(why, sizeof why, "out of memory");
     beluga_message_unref(ai);
     text_free(&options);
     if (rc == 0) return entry.id;
-    out_note("this call is not in the log: %s", why);
+    out_note("this call was not written into the log: %s", why);
     return 0;
 }
 
@@ -323,7 +324,7 @@ static int take_id(void *payload, const logbook_entry *e)
 static int begin_thread(const continuation *c)
 {
     if (!c->args->name) {
-        out_note("the log has no conversation to go on with: this begins one");
+        out_note("the log has no conversation to continue, so this begins a new one");
         return 0;
     }
     out_note("this begins the conversation %s", c->args->name);
@@ -334,15 +335,17 @@ static int begin_thread(const continuation *c)
 static int judge_thread(const continuation *c, int64_t id)
 {
     if (c->ends_in_error)
-        out_error("entry %lld of the log failed: there is no answer to go on from", (long long)id);
+        out_error("entry %lld of the log failed, so there is no answer to continue from",
+                  (long long)id);
     else if (c->thread->last)
         return 0;
     else if (c->args->cid)
         out_error("there is no entry %s in the log, and no conversation of that name (beluga logs "
-                  "names lists those)",
+                  "names lists the names)",
                   c->args->cid);
     else if (!logbook_is_on())
-        out_error("there is no conversation to go on with: the log is off (beluga logs on)");
+        out_error(
+            "there is no conversation to continue: the log is off (beluga logs on turns it on)");
     else
         return begin_thread(c);
     return CLI_EXIT_USAGE;
@@ -372,10 +375,10 @@ int logbook_check_name(const char *name)
 {
     int64_t number;
     if (!*name || logbook_read_number(name, &number))
-        return out_usage("a conversation's name is neither empty nor a number: %s", name);
+        return out_usage("a conversation's name can't be empty or a number: %s", name);
     for (const char *at = name; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f || at - name >= LOGBOOK_NAME_BYTES)
-            return out_usage("a conversation's name has at most %d bytes, in one line",
+            return out_usage("a conversation's name must be one line of at most %d bytes",
                              LOGBOOK_NAME_BYTES);
     return 0;
 }
@@ -383,7 +386,7 @@ int logbook_check_name(const char *name)
 static int check_options(const cli_args *args)
 {
     if (args->go_on + (args->cid != NULL) + (args->name != NULL) > 1)
-        return out_usage("give one of --continue, --cid and --name");
+        return out_usage("--continue, --cid and --name exclude each other: give only one");
     return args->name ? logbook_check_name(args->name) : 0;
 }
 
@@ -406,9 +409,10 @@ int logbook_continue(const cli_args *args, beluga_config *config, cli_conversati
     if (rc == 0) rc = logbook_options_apply(args, thread->options, config);
     if (rc == 0 && c.cut) out_note("earlier turns of this conversation were deleted");
     if (rc == 0 && c.left_out)
-        out_note("what was attached was too large for the log, and is left out");
+        out_note(
+            "the attachments of this conversation were too large for the log, and are left out");
     if (rc == 0 && !logbook_is_on() && !args->no_log)
-        out_note("the log is off: this turn will not be in it (beluga logs on)");
+        out_note("the log is off, so it does not record this turn (beluga logs on turns it on)");
     return rc;
 }
 

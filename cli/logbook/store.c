@@ -55,7 +55,7 @@ int logbook_store_fail(const logbook_store *store, char *why)
 
 static int no_memory(char *why)
 {
-    snprintf(why, LOGBOOK_WHY_BYTES, "no memory for the log");
+    snprintf(why, LOGBOOK_WHY_BYTES, "out of memory for the log");
     return -1;
 }
 

@@ -6,9 +6,8 @@
 static int tell(char *why)
 {
     snprintf(why, LOGBOOK_WHY_BYTES,
-             "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and "
-             "build it "
-             "anew to have a log");
+             "this beluga was built without SQLite, which the log needs: install libsqlite3-dev "
+             "(or sqlite-devel) and build beluga again");
     return -1;
 }
 

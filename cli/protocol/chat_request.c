@@ -76,7 +76,7 @@ static int add_call(chat_reader *r, const protocol_place *at, const beluga_json 
     int rc = protocol_need_text(r->request, at, json, "id", &id, NULL);
     if (rc) return rc;
     if (!beluga_json_is_object(function))
-        return protocol_refuse(r->request, at, "function", "it is missing, or not an object");
+        return protocol_refuse(r->request, at, "function", "it is missing or not an object");
     return add_function(r, &in, function, id);
 }
 
@@ -87,7 +87,7 @@ static int add_calls(chat_reader *r)
     protocol_place item = {&list, NULL, 0};
     int rc = 0;
     if (protocol_is_given(calls) && !beluga_json_is_array(calls))
-        return refuse(r, "tool_calls", "it is not a list");
+        return refuse(r, "tool_calls", "it must be a list");
     for (const beluga_json *c = beluga_json_first(calls); c && !rc;
          c = beluga_json_next(calls, c)) {
         rc = add_call(r, &item, c);
@@ -151,7 +151,7 @@ static int read_tool(chat_reader *r)
 static int read_function(chat_reader *r)
 {
     char id[FUNCTION_ID_BYTES];
-    if (!r->n_functions) return refuse(r, "role", "no function was called before it");
+    if (!r->n_functions) return refuse(r, "role", "no function was called before this message");
     return read_result(r, write_function_id(r->n_functions, id));
 }
 
@@ -219,7 +219,7 @@ static int read_tool_item(protocol_request *request, const protocol_place *at,
     if (!function && beluga_json_get(json, "name"))
         return protocol_read_function(request, at, json, NULL);
     if (!beluga_json_is_object(function))
-        return protocol_refuse(request, at, "function", "it is missing, or not an object");
+        return protocol_refuse(request, at, "function", "it is missing or not an object");
     return protocol_read_function(request, &in, function, NULL);
 }
 
@@ -230,7 +230,8 @@ static int take_tools(protocol_request *request, const protocol_member *member,
     protocol_place item = {&at, NULL, 0};
     bool legacy = strcmp(member->name.text, "functions") == 0;
     int rc = 0;
-    if (!beluga_json_is_array(list)) return protocol_refuse(request, &at, NULL, "it is not a list");
+    if (!beluga_json_is_array(list))
+        return protocol_refuse(request, &at, NULL, "it must be a list");
     for (const beluga_json *v = beluga_json_first(list); v && !rc; v = beluga_json_next(list, v)) {
         rc = legacy ? protocol_read_function(request, &item, v, NULL)
                     : read_tool_item(request, &item, v);
@@ -261,8 +262,9 @@ static int take_one(protocol_request *request, const protocol_member *member,
                     const beluga_json *value)
 {
     if (beluga_json_is_number(value) && beluga_json_int(value, 0) == 1) return 0;
-    return protocol_refuse(request, NULL, member->name.text,
-                           "a request has one answer here: ask again for another");
+    return protocol_refuse(
+        request, NULL, member->name.text,
+        "this server gives one answer to each request: send another request for another answer");
 }
 
 /* The newer of the two names of this limit wins. */

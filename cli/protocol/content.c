@@ -32,7 +32,7 @@ int protocol_add_text(protocol_request *request, const protocol_place *at, belug
 int protocol_add_url(protocol_request *request, const protocol_place *at, beluga_message *message,
                      beluga_part_kind kind, const char *url)
 {
-    if (!*url) return protocol_refuse(request, at, NULL, "its address is empty");
+    if (!*url) return protocol_refuse(request, at, NULL, "the URL is empty");
     return explain(request, at, NULL, beluga_message_add_url(message, kind, url, NULL));
 }
 
@@ -72,7 +72,7 @@ static int add_decoded(protocol_request *request, const protocol_place *at, belu
     beluga__buf_init(&bytes, beluga_allocator_default(), BELUGA__MAX_PART_BYTES);
     int rc = beluga__base64_decode(&bytes, base64, strlen(base64));
     if (rc == BELUGA_ERROR_INVALID_INPUT)
-        rc = protocol_refuse(request, at, NULL, "it is not base64");
+        rc = protocol_refuse(request, at, NULL, "it is not valid base64");
     else if (rc)
         rc = explain(request, at, NULL, rc);
     else
@@ -117,7 +117,8 @@ static int add_image(protocol_request *request, const protocol_place *at, beluga
     const char *url = beluga_json_string(image, NULL);
     int rc = 0;
     if (!image && beluga_json_get_string(part, "file_id", NULL))
-        return protocol_refuse(request, at, "file_id", "files are not kept here: send the image");
+        return protocol_refuse(request, at, "file_id",
+                               "this server does not store files: send the image itself");
     if (!url) rc = protocol_need_text(request, &in, image, "url", &url, NULL);
     return rc ? rc : protocol_add_url(request, &in, message, BELUGA_PART_IMAGE, url);
 }
@@ -147,8 +148,9 @@ static int add_file(protocol_request *request, const protocol_place *at, beluga_
     if (data) return add_file_data(request, at, message, data, name);
     if (url) return protocol_add_url(request, at, message, BELUGA_PART_FILE, url);
     if (beluga_json_get(file, "file_id"))
-        return protocol_refuse(request, at, "file_id",
-                               "files are not kept here: send its bytes as file_data");
+        return protocol_refuse(
+            request, at, "file_id",
+            "this server does not store files: send the bytes of the file as file_data");
     return protocol_refuse(request, at, "file_data", "it is missing");
 }
 
@@ -194,8 +196,7 @@ int protocol_add_part(protocol_request *request, const protocol_place *at, belug
         rc = readers[i].add(request, at, message, part);
         return rc ? rc : protocol_mark_cache(request, at, message, part);
     }
-    return protocol_refuse(request, at, "type", "there is no part of content of the type %.64s",
-                           type);
+    return protocol_refuse(request, at, "type", "there is no content part of the type %.64s", type);
 }
 
 /* Add the parts of a list that stand from `index` on, of which `part` is the first. */
@@ -220,7 +221,7 @@ int protocol_add_content(protocol_request *request, const protocol_place *at,
     if (beluga_json_is_string(content))
         return protocol_add_text(request, at, message, json, member);
     if (!beluga_json_is_array(content))
-        return protocol_refuse(request, &list, NULL, "it is neither a text nor a list");
+        return protocol_refuse(request, &list, NULL, "it must be a string or a list");
     return add_parts(request, &list, message, content, beluga_json_first(content), 0);
 }
 
@@ -233,7 +234,7 @@ int protocol_mark_cache(protocol_request *request, const protocol_place *at,
     const char *ttl = beluga_json_get_string(control, "ttl", NULL);
     if (!beluga_json_is_object(control) || !beluga_message_count(message)) return 0;
     if (ttl && strcmp(ttl, "5m") != 0 && strcmp(ttl, "1h") != 0)
-        return protocol_refuse(request, at, "cache_control", "its ttl is neither 5m nor 1h");
+        return protocol_refuse(request, at, "cache_control", "its ttl must be 5m or 1h");
     return explain(request, at, "cache_control",
                    beluga_message_mark_cache(message, !ttl          ? 0
                                                       : *ttl == '5' ? 300
@@ -261,7 +262,7 @@ int protocol_make_result(protocol_request *request, const protocol_place *at, co
     const char *text = beluga_json_string(content, &length), *first = NULL;
     *out = NULL;
     if (!text && protocol_is_given(content) && !beluga_json_is_array(content))
-        return protocol_refuse(request, &list, NULL, "it is neither a text nor a list");
+        return protocol_refuse(request, &list, NULL, "it must be a string or a list");
     if (!text) first = text = beluga_json_get_string(part, "text", &length);
     beluga_message *message = beluga_tool_message_n(id, text ? text : "", text ? length : 0);
     if (!message) return BELUGA_ERROR_NO_MEMORY;

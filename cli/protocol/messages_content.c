@@ -50,7 +50,7 @@ static int add_image(protocol_request *request, const protocol_place *at, beluga
         return add_encoded(request, &in, message, BELUGA_PART_IMAGE, source, NULL);
     if (is(type, "url")) return add_address(request, &in, message, BELUGA_PART_IMAGE, source);
     if (is(type, "file")) return drop_file(request);
-    return protocol_refuse(request, &in, "type", "it is none of base64, url and file");
+    return protocol_refuse(request, &in, "type", "it must be base64, url or file");
 }
 
 static int add_blocks(protocol_request *request, const protocol_place *at, beluga_message *message,
@@ -81,7 +81,7 @@ static int add_document(protocol_request *request, const protocol_place *at,
     if (is(type, "file")) return drop_file(request);
     if (!is(type, "text") && !is(type, "content"))
         return protocol_refuse(request, &in, "type",
-                               "it is none of base64, url, text, content and file");
+                               "it must be base64, url, text, content or file");
     rc = add_title(request, at, message, block);
     if (rc) return rc;
     return is(type, "text") ? protocol_add_text(request, &in, message, source, "data")
@@ -203,13 +203,15 @@ static int add_block(protocol_request *request, const protocol_place *at, beluga
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
         if (strcmp(readers[i].type, type) != 0) continue;
         if (!(readers[i].roles & 1 << beluga_message_role(message)))
-            return protocol_refuse(request, at, "type", "a message of this role has no %s", type);
+            return protocol_refuse(request, at, "type",
+                                   "a message with this role can't have a block of the type %s",
+                                   type);
         rc = readers[i].add(request, at, message, block);
         if (rc || beluga_message_count(message) == count) return rc;
         return protocol_mark_cache(request, at, message, block);
     }
     if (!is_anthropics(type))
-        return protocol_refuse(request, at, "type", "there is no block of the type %.64s here",
+        return protocol_refuse(request, at, "type", "there is no block type %.64s at this place",
                                type);
     protocol_drop(request, type);
     return 0;
@@ -237,7 +239,7 @@ static int add_blocks(protocol_request *request, const protocol_place *at, belug
     if (beluga_json_is_string(content))
         return protocol_add_text(request, at, message, json, member);
     if (!beluga_json_is_array(content))
-        return protocol_refuse(request, &list, NULL, "it is neither a text nor a list of blocks");
+        return protocol_refuse(request, &list, NULL, "it must be a string or a list of blocks");
     return add_list(request, &list, message, content, beluga_json_first(content), 0);
 }
 
@@ -323,7 +325,7 @@ static int fill_result(protocol_request *request, const protocol_place *at, belu
     int rc = 0;
     if (protocol_is_given(content) && !beluga_json_is_string(content) &&
         !beluga_json_is_array(content))
-        return protocol_refuse(request, &list, NULL, "it is neither a text nor a list of blocks");
+        return protocol_refuse(request, &list, NULL, "it must be a string or a list of blocks");
     if (place && beluga_json_is_array(content))
         rc = protocol_mark_cache(request, at, message, beluga_json_first(content));
     if (rc == 0) rc = add_list(request, &list, message, content, rest, place);
@@ -383,7 +385,7 @@ static int read_message(protocol_request *request, const protocol_place *at,
     if (is(role, "user")) return read_user(request, at, json);
     if (is(role, "assistant")) return read_assistant(request, at, json);
     if (is(role, "system")) return read_system(request, at, json, "content");
-    return protocol_refuse(request, at, "role", "it is none of user, assistant and system");
+    return protocol_refuse(request, at, "role", "it must be user, assistant or system");
 }
 
 int protocol_messages_read_messages(protocol_request *request)
@@ -394,7 +396,7 @@ int protocol_messages_read_messages(protocol_request *request)
     int rc = 0;
     if (!protocol_is_given(list)) return protocol_refuse(request, &at, NULL, "Field required");
     if (!beluga_json_is_array(list) || !beluga_json_count(list))
-        return protocol_refuse(request, &at, NULL, "it is not a list of at least one message");
+        return protocol_refuse(request, &at, NULL, "it must be a list of at least one message");
     if (protocol_is_given(beluga_json_get(request->body, "system")))
         rc = read_system(request, NULL, request->body, "system");
     for (const beluga_json *v = beluga_json_first(list); v && !rc; v = beluga_json_next(list, v)) {

@@ -29,7 +29,7 @@ static int read_tool(protocol_request *request, const protocol_place *at, const 
     if (rc == 0) rc = protocol_get_text(request, at, json, "description", &tool.description, NULL);
     if (rc) return rc;
     if (!beluga_json_is_object(tool.parameters))
-        return protocol_refuse(request, at, "input_schema", "it is missing, or not an object");
+        return protocol_refuse(request, at, "input_schema", "it is missing or not an object");
     tool.strict = beluga_json_bool(beluga_json_get(json, "strict"), false);
     return protocol_add_tool(request, at, &tool);
 }
@@ -41,7 +41,8 @@ static int read_tools(protocol_request *request)
     const beluga_json *list = beluga_json_get(request->body, "tools");
     int rc = 0;
     if (!protocol_is_given(list)) return 0;
-    if (!beluga_json_is_array(list)) return protocol_refuse(request, &at, NULL, "it is not a list");
+    if (!beluga_json_is_array(list))
+        return protocol_refuse(request, &at, NULL, "it must be a list");
     for (const beluga_json *v = beluga_json_first(list); v && !rc; v = beluga_json_next(list, v)) {
         rc = read_tool(request, &item, v);
         item.index++;
@@ -80,7 +81,7 @@ static int read_choice(protocol_request *request)
     if (is(type, "auto") || is(type, "none")) return protocol_choose(request, type);
     if (is(type, "any")) return protocol_choose(request, "required");
     if (is(type, "tool")) return choose_tool(request, &at, choice);
-    return protocol_refuse(request, &at, "type", "it is none of auto, any, tool and none");
+    return protocol_refuse(request, &at, "type", "it must be auto, any, tool or none");
 }
 
 /* ---- thinking and the form of the answer ----------------------------------------------------- */
@@ -96,7 +97,8 @@ static int read_budget(protocol_request *request, const beluga_json *thinking)
 {
     const protocol_place at = {NULL, "thinking", 0};
     int64_t budget = beluga_json_get_int(thinking, "budget_tokens", 0);
-    if (budget < 1) return protocol_refuse(request, &at, "budget_tokens", "it is no number over 0");
+    if (budget < 1)
+        return protocol_refuse(request, &at, "budget_tokens", "it must be a number greater than 0");
     return protocol_add_option(request, beluga_with_reasoning_budget(budget));
 }
 
@@ -118,7 +120,7 @@ static int read_thinking(protocol_request *request)
         return protocol_add_option(request,
                                    beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_NONE));
     if (type && !is(type, "enabled") && !is(type, "adaptive"))
-        return protocol_refuse(request, &at, "type", "it is none of enabled, adaptive, disabled");
+        return protocol_refuse(request, &at, "type", "it must be enabled, adaptive or disabled");
     if (has_effort) rc = protocol_read_effort(request, &config, "effort", effort);
     if (rc == 0 && is(type, "enabled")) rc = read_budget(request, thinking);
     if (rc == 0 && is(type, "adaptive") && !has_effort)
@@ -141,9 +143,9 @@ static int read_format(protocol_request *request)
     if (!protocol_is_given(format)) return 0;
     const beluga_json *schema = beluga_json_get(format, "schema");
     if (!is(beluga_json_get_string(format, "type", NULL), "json_schema"))
-        return protocol_refuse(request, at, "type", "it is not json_schema");
+        return protocol_refuse(request, at, "type", "it must be json_schema");
     if (!beluga_json_is_object(schema))
-        return protocol_refuse(request, at, "schema", "it is missing, or not an object");
+        return protocol_refuse(request, at, "schema", "it is missing or not an object");
     return protocol_set_schema(request, schema);
 }
 
@@ -154,7 +156,7 @@ static int take_temperature(protocol_request *request, const protocol_member *me
 {
     double number = beluga_json_double(value, 0);
     if (number < 0 || number > 1)
-        return protocol_refuse(request, NULL, "temperature", "it is not between 0 and 1");
+        return protocol_refuse(request, NULL, "temperature", "it must be between 0 and 1");
     return protocol_take_option(request, member, value);
 }
 

@@ -35,7 +35,7 @@ static int find_routing(protocol_request *request)
     request->affinity = find_affinity(request->body);
     if (rc == 0 && protocol_is_given(stream) &&
         beluga_json_bool(stream, false) != beluga_json_bool(stream, true))
-        return protocol_refuse(request, NULL, "stream", "it is neither true nor false");
+        return protocol_refuse(request, NULL, "stream", "it must be true or false");
     return rc;
 }
 
@@ -47,12 +47,12 @@ int protocol_request_parse(protocol_request *request, const protocol *table, con
     int rc = beluga_json_parse(body, length, &request->doc, &err);
     if (rc == BELUGA_ERROR_NO_MEMORY) return rc;
     if (rc) {
-        protocol_refuse(request, NULL, NULL, "the body is not JSON: %s", err.message);
+        protocol_refuse(request, NULL, NULL, "the body is not valid JSON: %s", err.message);
         return rc == BELUGA_ERROR_LIMIT_EXCEEDED ? rc : BELUGA_ERROR_INVALID_INPUT;
     }
     request->body = beluga_json_doc_root(request->doc);
     if (!beluga_json_is_object(request->body))
-        return protocol_refuse(request, NULL, NULL, "the body is not a JSON object");
+        return protocol_refuse(request, NULL, NULL, "the body must be a JSON object");
     return find_routing(request);
 }
 
@@ -144,6 +144,8 @@ int protocol_stream_restart(protocol_stream *stream)
 {
     beluga_error err;
     if (!stream->opened) return 0;
-    beluga_error_set(&err, BELUGA_ERROR_STREAM, "the answer was begun anew: ask again");
+    beluga_error_set(&err, BELUGA_ERROR_STREAM,
+                     "the provider started the answer again, which this stream can't show: send "
+                     "the request again");
     return stream->protocol->fail(stream, &err);
 }

@@ -29,7 +29,7 @@ void protocol_put_error(beluga__buf *out, const protocol *table, const beluga_er
     if (text)
         beluga__buf_append(out, text, length);
     else
-        PROTOCOL_PUT(out, "{\"type\":\"error\",\"error\":{\"type\":\"server_error\","
-                          "\"message\":\"there is no memory left\"}}");
+        PROTOCOL_PUT(out, "{\"type\":\"error\",\"error\":{\"type\":\"server_error\",\"message\":"
+                          "\"the server is out of memory\"}}");
     beluga_json_writer_free(w);
 }

@@ -92,7 +92,7 @@ int protocol_get_text(protocol_request *request, const protocol_place *at,
     const beluga_json *value = beluga_json_get(object, member);
     *text = beluga_json_string(value, length);
     if (*text || !protocol_is_given(value)) return 0;
-    return protocol_refuse(request, at, member, "it is not a text");
+    return protocol_refuse(request, at, member, "it must be a string");
 }
 
 int protocol_need_text(protocol_request *request, const protocol_place *at,
@@ -172,9 +172,9 @@ static int take_number(protocol_request *request, const char *name, const beluga
 {
     double number = beluga_json_double(value, 0);
     if (!beluga_json_is_number(value))
-        return protocol_refuse(request, NULL, name, "it is not a number");
+        return protocol_refuse(request, NULL, name, "it must be a number");
     if (number < info->minimum || number > info->maximum)
-        return protocol_refuse(request, NULL, name, "it is not between %.0f and %.0f",
+        return protocol_refuse(request, NULL, name, "it must be between %.0f and %.0f",
                                info->minimum, info->maximum);
     if (info->type == BELUGA_OPTION_DOUBLE) {
         option->value.number = number;
@@ -182,7 +182,7 @@ static int take_number(protocol_request *request, const char *name, const beluga
     }
     option->value.integer = beluga_json_int(value, 0);
     if ((double)option->value.integer != number)
-        return protocol_refuse(request, NULL, name, "it is not a whole number");
+        return protocol_refuse(request, NULL, name, "it must be a whole number");
     return 0;
 }
 
@@ -195,11 +195,11 @@ int protocol_take_option(protocol_request *request, const protocol_member *membe
     int rc = 0;
     if (info->type == BELUGA_OPTION_STRING) {
         option.value.string = beluga_json_string(value, &option.length);
-        if (!option.value.string) rc = protocol_refuse(request, NULL, name, "it is not a text");
+        if (!option.value.string) rc = protocol_refuse(request, NULL, name, "it must be a string");
     } else if (info->type == BELUGA_OPTION_BOOL) {
         option.value.integer = beluga_json_bool(value, false);
         if (beluga_json_bool(value, false) != beluga_json_bool(value, true))
-            rc = protocol_refuse(request, NULL, name, "it is neither true nor false");
+            rc = protocol_refuse(request, NULL, name, "it must be true or false");
     } else {
         rc = take_number(request, name, info, &option, value);
     }
@@ -218,7 +218,7 @@ int protocol_take_max_tokens(protocol_request *request, const protocol_member *m
 static int add_stop(protocol_request *request, const protocol_place *at, const beluga_json *value)
 {
     const char *text = beluga_json_string(value, NULL);
-    if (!text) return protocol_refuse(request, at, NULL, "it is not a text");
+    if (!text) return protocol_refuse(request, at, NULL, "it must be a string");
     return *text ? protocol_add_option(request, beluga_with_stop_sequence(text)) : 0;
 }
 
@@ -230,8 +230,8 @@ int protocol_take_stops(protocol_request *request, const protocol_member *member
     int rc = 0;
     if (beluga_json_is_string(value)) return add_stop(request, &at, value);
     if (!beluga_json_is_array(value) || beluga_json_count(value) > MAX_STOPS)
-        return protocol_refuse(request, &at, NULL, "it is neither a text nor a list of at most %d",
-                               MAX_STOPS);
+        return protocol_refuse(request, &at, NULL,
+                               "it must be a string, or a list of at most %d strings", MAX_STOPS);
     for (const beluga_json *v = beluga_json_first(value); v && !rc;
          v = beluga_json_next(value, v)) {
         rc = add_stop(request, &item, v);
@@ -260,7 +260,7 @@ int protocol_read_effort(protocol_request *request, const protocol_place *at, co
     snprintf(text, sizeof text, "reasoning_effort=%s", word ? word : "");
     if (!word || beluga_option_parse(text, &option, NULL) != 0)
         return protocol_refuse(request, at, member,
-                               "it is none of none, minimal, low, medium, high, xhigh and max");
+                               "it must be none, minimal, low, medium, high, xhigh or max");
     return protocol_add_option(request, option);
 }
 
@@ -280,7 +280,7 @@ static int read_schema(protocol_request *request, const protocol_place *at,
     const beluga_json *schema = beluga_json_get(value, "schema");
     const beluga_json *strict = beluga_json_get(value, "strict");
     if (!beluga_json_is_object(schema))
-        return protocol_refuse(request, at, "schema", "it is missing, or not an object");
+        return protocol_refuse(request, at, "schema", "it is missing or not an object");
     int rc = protocol_get_text(request, at, value, "name", &name, NULL);
     if (rc == 0) rc = protocol_set_schema(request, schema);
     if (rc == 0 && name) rc = protocol_add_option(request, beluga_with_response_schema_name(name));
@@ -301,5 +301,5 @@ int protocol_read_format(protocol_request *request, const protocol_place *at,
         return protocol_add_option(request, beluga_with_json_mode(true));
     if (type && strcmp(type, "json_schema") == 0)
         return inner ? read_schema(request, &in, inner) : read_schema(request, at, value);
-    return protocol_refuse(request, at, "type", "it is none of text, json_object and json_schema");
+    return protocol_refuse(request, at, "type", "it must be text, json_object or json_schema");
 }

@@ -120,7 +120,7 @@ static int read_tools(protocol_request *request, const protocol_place *outer,
     int rc = 0;
     if (!protocol_is_given(tools)) return 0;
     if (!beluga_json_is_array(tools))
-        return protocol_refuse(request, &list, NULL, "it is not a list");
+        return protocol_refuse(request, &list, NULL, "it must be a list");
     for (const beluga_json *v = beluga_json_first(tools); v && !rc;
          v = beluga_json_next(tools, v)) {
         const char *type = beluga_json_get_string(v, "type", NULL);
@@ -291,7 +291,8 @@ static int add_state(item_reader *r, uint32_t of, const char *text, size_t lengt
     const char *colon = memchr(text, ':', length);
     size_t n = colon ? (size_t)(colon - text) : 0;
     if (!n || n >= sizeof provider)
-        return protocol_refuse(r->request, &r->at, "encrypted_content", "it was changed");
+        return protocol_refuse(r->request, &r->at, "encrypted_content",
+                               "it was altered by the client");
     memcpy(provider, text, n);
     provider[n] = '\0';
     int rc = need_answer(r);
@@ -303,7 +304,7 @@ static int add_state(item_reader *r, uint32_t of, const char *text, size_t lengt
     else if (last && last->kind == of)
         rc = beluga_message_set_state(r->answer, provider, colon + 1, length - n - 1);
     if (rc != BELUGA_ERROR_INVALID_INPUT) return rc;
-    return protocol_refuse(r->request, &r->at, "encrypted_content", "it was changed");
+    return protocol_refuse(r->request, &r->at, "encrypted_content", "it was altered by the client");
 }
 
 static int read_thought(item_reader *r, beluga__buf *text, beluga__buf *signature)
@@ -337,8 +338,9 @@ static int read_reasoning(item_reader *r)
 
 static int refuse_reference(item_reader *r)
 {
-    return protocol_refuse(r->request, &r->at, "type",
-                           "no items are kept here: send the item itself, not a reference to it");
+    return protocol_refuse(
+        r->request, &r->at, "type",
+        "this server does not store items: send the item itself instead of a reference to it");
 }
 
 static int read_more_tools(item_reader *r)
@@ -438,7 +440,7 @@ static int refuse_kept(protocol_request *request, const protocol_member *member,
 {
     (void)value;
     return protocol_refuse(request, NULL, member->name.text,
-                           "nothing is kept here from one request to the next: send the whole "
+                           "this server stores nothing between requests: send the whole "
                            "conversation as input, with store: false");
 }
 
@@ -447,8 +449,8 @@ static int take_background(protocol_request *request, const protocol_member *mem
 {
     if (!beluga_json_bool(value, false)) return 0;
     return protocol_refuse(request, NULL, member->name.text,
-                           "answers are not made in the background here: leave it out, and read "
-                           "the answer as a stream");
+                           "this server does not answer in the background: leave this member out, "
+                           "and read the answer as a stream");
 }
 
 #define NAME(text) .name = BELUGA_JSON_NAME(text)

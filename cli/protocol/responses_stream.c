@@ -110,8 +110,8 @@ static int write_item(responses_stream *s, const char *type, const responses_kep
 }
 
 /* Write an event about the content of an item; `put` adds its members behind the item's place. */
-static int write(responses_stream *s, const char *type, const responses_item *item,
-                 void (*put)(beluga_json_writer *w, const responses_item *item))
+static int write_event_of(responses_stream *s, const char *type, const responses_item *item,
+                          void (*put)(beluga_json_writer *w, const responses_item *item))
 {
     beluga_json_writer *w = begin(s, type);
     if (!w) return BELUGA_ERROR_NO_MEMORY;
@@ -259,7 +259,7 @@ static int open_part(responses_stream *s, const char *type, const responses_kept
 {
     responses_item item = view(s, kept);
     item.length = 0;
-    return write(s, type, &item, put);
+    return write_event_of(s, type, &item, put);
 }
 
 static int begin_item(responses_stream *s, responses_kept *item)
@@ -284,15 +284,16 @@ static int write_first_piece(responses_stream *s, responses_kept *kept)
 
 static int end_message(responses_stream *s, const responses_item *item)
 {
-    int rc = write(s, "response.output_text.done", item, put_message_text);
-    return rc ? rc : write(s, "response.content_part.done", item, put_message_part);
+    int rc = write_event_of(s, "response.output_text.done", item, put_message_text);
+    return rc ? rc : write_event_of(s, "response.content_part.done", item, put_message_part);
 }
 
 static int end_reasoning(responses_stream *s, const responses_item *item)
 {
     if (!item->length) return 0;
-    int rc = write(s, "response.reasoning_summary_text.done", item, put_summary_text);
-    return rc ? rc : write(s, "response.reasoning_summary_part.done", item, put_summary_part);
+    int rc = write_event_of(s, "response.reasoning_summary_text.done", item, put_summary_text);
+    return rc ? rc
+              : write_event_of(s, "response.reasoning_summary_part.done", item, put_summary_part);
 }
 
 static int end_content(responses_stream *s, const responses_item *item)
@@ -301,10 +302,10 @@ static int end_content(responses_stream *s, const responses_item *item)
     case RESPONSES_MESSAGE: return end_message(s, item);
     case RESPONSES_REASONING: return end_reasoning(s, item);
     case RESPONSES_FUNCTION_CALL:
-        return write(s, "response.function_call_arguments.done", item, put_arguments);
+        return write_event_of(s, "response.function_call_arguments.done", item, put_arguments);
     case RESPONSES_CUSTOM_CALL:
-        return write(s, "response.custom_tool_call_input.done", item, put_input);
-    default: return write(s, "response.image_generation_call.completed", item, NULL);
+        return write_event_of(s, "response.custom_tool_call_input.done", item, put_input);
+    default: return write_event_of(s, "response.image_generation_call.completed", item, NULL);
     }
 }
 

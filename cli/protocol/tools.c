@@ -151,7 +151,7 @@ int protocol_read_function(protocol_request *request, const protocol_place *at,
         rc = protocol_get_text(request, at, function, "description", &tool.description, NULL);
     if (rc) return rc;
     if (protocol_is_given(parameters) && !beluga_json_is_object(parameters))
-        return protocol_refuse(request, at, "parameters", "it is not an object");
+        return protocol_refuse(request, at, "parameters", "it must be an object");
     if (beluga_json_is_object(parameters)) tool.parameters = parameters;
     tool.strict = beluga_json_bool(beluga_json_get(function, "strict"), false);
     return protocol_add_tool(request, at, &tool);
@@ -197,7 +197,7 @@ static int read_allowed(protocol_request *request, const protocol_place *at,
     bool keep[PROTOCOL_MAX_TOOLS];
     size_t kept = 0;
     if (!beluga_json_is_array(list))
-        return protocol_refuse(request, at, "tools", "it is missing, or not a list");
+        return protocol_refuse(request, at, "tools", "it is missing or not a list");
     for (size_t i = 0; i < request->n_tools; i++)
         keep[i] = is_listed(request, list, request->tools[i]);
     for (size_t i = 0; i < request->n_tools; i++)
@@ -213,7 +213,7 @@ static int choose_word(protocol_request *request, const protocol_place *at, cons
 {
     if (strcmp(word, "auto") == 0 || strcmp(word, "none") == 0 || strcmp(word, "required") == 0)
         return protocol_choose(request, word);
-    return protocol_refuse(request, at, NULL, "it is none of auto, none, required and an object");
+    return protocol_refuse(request, at, NULL, "it must be auto, none, required or an object");
 }
 
 int protocol_read_choice(protocol_request *request, const protocol_place *at,
@@ -223,11 +223,11 @@ int protocol_read_choice(protocol_request *request, const protocol_place *at,
     const char *type = beluga_json_get_string(value, "type", NULL);
     if (word) return choose_word(request, at, word);
     if (!beluga_json_is_object(value))
-        return protocol_refuse(request, at, NULL, "it is neither a text nor an object");
+        return protocol_refuse(request, at, NULL, "it must be a string or an object");
     if (type && strcmp(type, "allowed_tools") == 0) return read_allowed(request, at, value);
     if (!name_in(value)) {
         if (!type || strcmp(type, "function") == 0)
-            return protocol_refuse(request, at, NULL, "it names no tool");
+            return protocol_refuse(request, at, NULL, "it does not name a tool");
         protocol_drop(request, type);
         return 0;
     }

@@ -1,4 +1,5 @@
-/* A backend: it keeps a queue somewhere. It is a table of the functions that queue.h explains. */
+/* A backend stores queues in one kind of server. It is a table of the functions that queue.h
+ * describes. */
 #ifndef BELUGA_CLI_QUEUE_BACKEND_H
 #define BELUGA_CLI_QUEUE_BACKEND_H
 

@@ -1,4 +1,4 @@
-/* A queue of NATS as a whole: its life, and the table of its functions. */
+/* The life of a NATS queue, and the table of its functions. */
 #include "queue/nats.h"
 
 #include "base/thread.h"
@@ -59,7 +59,9 @@ static void release(queue *base)
     nats_queue *q = nats_of(base);
     if (q->connection) nats_claims_leave(q);
     nats_keeper_stop(q);
-    if (!nats_disconnect(q)) return; /* a thread that hangs has it still */
+    if (!nats_disconnect(q))
+        return; /* a thread hangs and still uses the queue, so its memory
+                 * can't be freed */
     nats_puts_free(q);
     nats_claims_free(q);
     nats_results_free(q);
@@ -77,12 +79,13 @@ static int begin(nats_queue *q, beluga_error *err)
 {
     int rc = nats_address_parse(q->settings.address, &q->address, err);
     if (rc != 0) return rc;
-    q->settings.address = NULL; /* borrowed for queue_open only */
+    q->settings.address = NULL; /* was borrowed only for queue_open */
     if (!q->settings.patience_ms) q->settings.patience_ms = q->address.patience_ms;
     memcpy(q->base.job, q->address.job, sizeof q->base.job);
     q->base.where = q->address.where;
     if (!beluga__wake_open(&q->base.news)) {
-        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "no descriptors are left for the queue");
+        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                         "no file descriptors are left for the queue");
         return err->code;
     }
     q->nats = nats_load(err);

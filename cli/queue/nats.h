@@ -1,17 +1,18 @@
 /*
  * A queue on NATS JetStream.
  *
- * A job is three streams. `lines` keeps each line for as long as the job is there, and `results`
- * each result; both take one message for each subject and refuse another one, and that is what
- * makes a line asked by two workers have one result: no acknowledgement proves who owns a line. A
- * consumer of `lines`, which all workers share, hands the lines out. `state` has the manifest, the
- * sums, and the parts of what is longer than a message may be.
+ * A job consists of three streams. `lines` keeps each line until the job is removed, and `results`
+ * each result. Both accept one message for each subject and refuse further ones. So a line that two
+ * workers have asked gets only one result; acknowledgements could not ensure this, since they do
+ * not prove which worker owns a line. All workers share one consumer of `lines`, which hands the
+ * lines out. `state` has the manifest, the sums, and the parts of data that is too long for a
+ * message.
  *
- * Threads. The caller's thread owns the queue and never does network I/O, but for what queue.h says
- * blocks. The keeper (nats_keeper.c) is a thread that sends everything else, and repeats it until
- * it is confirmed. libnats' own threads call back with messages: what they find is put into lists,
- * and the keeper goes through these. Only the keeper frees puts and claims; all lists and flags are
- * behind `lock`, and no I/O is done while it is held.
+ * Threads: the caller's thread owns the queue, and does network I/O only in functions that block
+ * according to queue.h. The keeper (nats_keeper.c) is a thread that sends everything else, and
+ * repeats it until it is confirmed. Threads of libnats call back with messages. The callbacks put
+ * what they receive into lists, which the keeper processes. Only the keeper frees puts and claims.
+ * `lock` protects all lists and flags, and is not held during I/O.
  */
 #ifndef BELUGA_CLI_QUEUE_NATS_H
 #define BELUGA_CLI_QUEUE_NATS_H
@@ -32,95 +33,98 @@
 #define NATS_API_BYTES     80
 #define NATS_MAX_PULLS     16
 #define NATS_MAX_NEWS      8
-/* A request that is not answered is repeated after this time. */
+/* A request without an answer is repeated after this time. */
 #define NATS_ANSWER_MS  5000
 #define NATS_HEADER_REF "Beluga-Parts"
 
-/* ---- what is to be stored, and confirmed ----------------------------------------------------- */
+/* ---- messages to be stored and confirmed ----------------------------------------------------- */
 
 typedef enum nats_answer {
     NATS_UNANSWERED,
     NATS_STORED,
-    NATS_THERE, /* the subject has a message */
-    NATS_FULL,  /* the store takes no more */
+    NATS_THERE, /* the subject already has a message */
+    NATS_FULL,  /* the store is full */
     NATS_TOO_LONG,
-    NATS_AGAIN /* not now: nobody is there, or the cluster has no leader */
+    NATS_AGAIN /* try again later: nobody answers, or the cluster has no leader */
 } nats_answer;
 
 typedef enum nats_put_kind {
     NATS_PUT_LINE,
     NATS_PUT_RESULT,
-    NATS_PUT_ACK /* a result is stored, and its line is to be acknowledged */
+    NATS_PUT_ACK /* a result was stored, and its line must be acknowledged */
 } nats_put_kind;
 
 struct nats_claim;
 
 typedef struct nats_put {
-    beluga__list node; /* in `fresh`, `waiting`, `answered` */
+    beluga__list node; /* member of `fresh`, `waiting` or `answered` */
     nats_put_kind kind;
     nats_answer answer;
     uint64_t id, line;
     char *bytes; /* owned */
     size_t length;
-    char nonce[NATS_NONCE_BYTES]; /* by which the server knows it when it comes twice */
-    char ref[NATS_REF_BYTES];     /* of its parts; "": it has none, or they are not stored yet */
-    struct nats_claim *claim;     /* of a result */
-    int64_t due_ms;               /* when it is sent (again) */
+    char nonce[NATS_NONCE_BYTES]; /* lets the server recognise the message if it arrives twice */
+    char ref[NATS_REF_BYTES];     /* reference to its parts; "": it has none, or they are not
+                                   * stored yet */
+    struct nats_claim *claim;     /* the claim whose result this is */
+    int64_t due_ms;               /* when it must be sent, or sent again */
     unsigned tries;
 } nats_put;
 
 /* ---- lines that were claimed ----------------------------------------------------------------- */
 
 typedef enum nats_claim_state {
-    NATS_ARRIVED, /* the keeper has to look at it */
+    NATS_ARRIVED, /* the keeper must check it */
     NATS_READY,
-    NATS_TAKEN, /* by the worker */
-    NATS_LET_GO /* it is to be given back */
+    NATS_TAKEN, /* the worker has it */
+    NATS_LET_GO /* it must be returned */
 } nats_claim_state;
 
 typedef struct nats_claim {
-    beluga__list node, held; /* in `arrived`, `ready` or `leaving`; in all that are held */
+    beluga__list node, held; /* node: member of `arrived`, `ready` or `leaving`; held: member of
+                              * the list of all held claims */
     nats_claim_state state;
     natsMsg *message;
-    cli_text whole; /* what its parts make; empty: it has none */
+    cli_text whole; /* the data of its parts; empty: it has no parts */
     uint64_t line;
     unsigned tries;
     const char *fault;
-    bool put; /* its result is on its way */
+    bool put; /* its result is being sent */
     int64_t extended_ms, due_ms, delay_ms;
 } nats_claim;
 
-/* ---- messages that are asked for ------------------------------------------------------------- */
+/* ---- requests for messages ------------------------------------------------------------------- */
 
 typedef struct nats_pull {
-    uint64_t id; /* 0: free */
+    uint64_t id; /* 0: not in use */
     size_t left;
     int64_t due_ms;
 } nats_pull;
 
-/* One consumer of which messages are asked for, in as many requests as are needed. */
+/* Requests the messages of one consumer, with as many requests as are needed. */
 typedef struct nats_puller {
-    const char *name; /* the word of its inbox */
+    const char *name; /* the word in the subject of its inbox */
     char stream[NATS_STREAM_BYTES], consumer[NATS_STREAM_BYTES];
     natsSubscription *subscription;
     nats_pull pulls[NATS_MAX_PULLS];
-    int64_t pause_ms; /* nothing is asked for before */
-    bool broken;      /* the consumer may be gone */
+    int64_t pause_ms; /* send no request before this time */
+    bool broken;      /* the consumer may no longer exist */
 } nats_puller;
 
 /* ---- results that are read ------------------------------------------------------------------- */
 
 typedef struct nats_reading {
     bool wanted;
-    uint64_t position, delivered; /* of the stream, and of the consumer: the last one */
-    natsMsg **ring;               /* of messages that have come, and were not read */
+    uint64_t position, delivered; /* position in the stream, and number among the consumer's
+                                   * messages, of the last message */
+    natsMsg **ring;               /* messages that have arrived and were not read */
     size_t first, count;
     natsMsg *current;
     cli_text whole;
     nats_puller puller;
-    bool made; /* the consumer is there */
+    bool made; /* the consumer exists */
     uint64_t round;
-    char word[32]; /* of its inbox, another one in each round */
+    char word[32]; /* word in the subject of its inbox; it differs in each round */
     int64_t again_ms;
 } nats_reading;
 
@@ -129,9 +133,9 @@ typedef struct nats_reading {
 #define NATS_MAX_WORKERS 4096
 
 typedef struct nats_workers {
-    bool asked; /* they are listened to */
+    bool asked; /* the queue listens to their reports */
     bool announce, works;
-    queue_worker *list; /* `seen_ms` is a time here */
+    queue_worker *list; /* here, `seen_ms` is a point in time */
     size_t count, room;
     int64_t next_ms;
     uint64_t ours, failed; /* results of this worker */
@@ -156,42 +160,42 @@ typedef struct nats_queue {
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;
-    size_t max_message; /* what is longer goes in parts */
+    size_t max_message; /* longer data is stored in parts */
     cli_text manifest;
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* something for the caller's thread that waits */
-    pthread_cond_t work;    /* something for the keeper */
+    pthread_cond_t changed; /* signals the caller's waiting thread */
+    pthread_cond_t work;    /* signals the keeper */
     pthread_t keeper;
     bool keeping, ending;
 
     bool connected, was_lost, closed;
-    int subscriptions; /* whose callbacks may come */
+    int subscriptions; /* number of subscriptions whose callbacks may still run */
     int64_t lost_ms;
     beluga_error error;
     char news[NATS_MAX_NEWS][QUEUE_NEWS_BYTES];
     size_t n_news;
 
     /* puts */
-    beluga__list fresh, waiting, answered; /* to be sent; sent, or to be sent later */
-    nats_put **table;                      /* by id modulo its size */
+    beluga__list fresh, waiting, answered; /* to be sent; sent, or to be sent later; answered */
+    nats_put **table;                      /* hash table by id modulo its size */
     size_t table_size, n_puts, put_bytes, n_lines, n_results;
     uint64_t last_id, repeated;
     int64_t full_since_ms;
-    int64_t next_renew_ms;   /* the keeper's */
-    queue_outcome *outcomes; /* that were not taken yet; owned */
+    int64_t next_renew_ms;   /* used only by the keeper */
+    queue_outcome *outcomes; /* owned; outcomes that were not taken yet */
     size_t first_outcome, n_outcomes, outcomes_room;
 
     /* claims */
     beluga__list arrived, ready, leaving, held;
     size_t n_ready, n_arrived, n_taken, room;
-    bool leaves; /* nothing more is claimed */
+    bool leaves; /* no more lines are claimed */
     uint64_t last_pull;
     nats_puller puller;
-    int64_t alive_ms; /* when the worker was last heard of */
+    int64_t alive_ms; /* when the worker last called the queue */
     int64_t next_beat_ms;
 
-    /* what is known */
+    /* the state of the job, as far as it is known */
     queue_counts counts;
     bool counted, want_count;
     uint64_t count_round;
@@ -210,30 +214,32 @@ static inline nats_queue *nats_of(const queue *q)
 
 /* ---- nats_base.c: errors, news, waiting ------------------------------------------------------ */
 
-/* Fill an error from libnats' status and JetStream's code. @return its code. */
+/* Fill an error from a status of libnats and a code of JetStream. @return the error's code. */
 int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const char *what,
                  beluga_error *err);
-/* End the queue with an error, unless one has. With or without the lock, as the name says. */
+/* End the queue with an error, unless it already has one. The suffix says whether the caller holds
+ * the lock. */
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...) BELUGA_PRINTF(3, 4);
 void nats_tell_locked(nats_queue *q, const char *format, ...) BELUGA_PRINTF(2, 3);
-/* Wake the caller's thread, whether it waits in a function of ours or for the descriptor. */
+/* Wake the caller's thread, both if it waits in a function of the queue and if it polls the file
+ * descriptor. */
 void nats_wake_locked(nats_queue *q);
-/* Make the descriptor unreadable. */
+/* Make the file descriptor unreadable. */
 void nats_calm(const nats_queue *q);
 void nats_check_patience_locked(nats_queue *q);
-/* Wait for a change, 100 ms at most. @return 0, or the error after which nothing goes on. */
+/* Wait for a change, at most 100 ms. @return 0, or the error that has ended the queue. */
 int nats_wait_locked(nats_queue *q, beluga_error *err);
-/* Sleep without the lock; the same. */
+/* Wait for some time, without the lock. @return as nats_wait_locked. */
 int nats_pause(nats_queue *q, int64_t ms, beluga_error *err);
 
-/* Listen; the handler's payload is the queue. */
+/* Subscribe to a subject. The handler's payload is the queue. */
 natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *subject,
                           natsMsgHandler handler);
 
 /* ---- nats_connect.c -------------------------------------------------------------------------- */
 
 int nats_connect(nats_queue *q, beluga_error *err);
-/* @return whether no callback can come any more; else the queue may not be freed. */
+/* @return true if no more callbacks can run; otherwise the queue must not be freed. */
 bool nats_disconnect(nats_queue *q);
 
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
@@ -247,17 +253,17 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err);
 /* ---- nats_parts.c ---------------------------------------------------------------------------- */
 
 /*
- * Store in parts what is longer than a message may be. Blocks; calls `beat` between parts.
+ * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
- * @param ref   Receives what leads to them.
+ * @param ref   Receives the reference to the parts.
  */
 natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, const char *bytes,
                             size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q));
-/* @return what leads to the parts of a message; NULL: it has none. */
+/* @return the message's reference to its parts; NULL: it has none. */
 const char *nats_parts_of(const nats_queue *q, natsMsg *message);
 /*
- * Read them. @return NATS_OK; NATS_NOT_FOUND they are not (all) there, or damaged; others as
- * libnats fails.
+ * Read the parts of a message. @return NATS_OK; NATS_NOT_FOUND if some are missing or damaged;
+ * other codes of libnats.
  */
 natsStatus nats_parts_read(nats_queue *q, const char *ref, cli_text *out,
                            void (*beat)(nats_queue *q));
@@ -269,36 +275,37 @@ void nats_keeper_stop(nats_queue *q);
 
 /* ---- nats_beat.c ----------------------------------------------------------------------------- */
 
-/* Extend what is claimed, if it is time. The keeper's thread, without the lock. */
+/* Extend the claimed lines, if this is due. Runs on the keeper's thread, without the lock. */
 void nats_beat(nats_queue *q);
 
 /* ---- nats_pull.c ----------------------------------------------------------------------------- */
 
-/* Ask again for what was asked for on a connection that was lost. */
+/* Forget requests of a connection that was lost, so that they are sent again. */
 void nats_pulls_forget_locked(nats_puller *p);
-/* Ask for messages until `wanted` are under way. The keeper's thread, without the lock. */
+/* Request messages until `wanted` are expected. Runs on the keeper's thread, without the lock. */
 void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms);
-/* A message came for it: @return whether it is one of the stream, and not a word of the server. */
+/* Handle a message for this puller. @return true if it comes from the stream; false if it is a
+ * status message of the server. */
 bool nats_pull_came_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms);
 
 typedef struct nats_origin {
-    uint64_t delivered; /* how often */
-    uint64_t position;  /* in its stream */
-    uint64_t number;    /* among what its consumer delivered */
+    uint64_t delivered; /* number of times it was delivered */
+    uint64_t position;  /* its position in the stream */
+    uint64_t number;    /* its number among the messages that the consumer has delivered */
 } nats_origin;
 
-/* @return false: `reply` is not the subject of an acknowledgement. */
+/* @return false if `reply` is not the subject of an acknowledgement. */
 bool nats_read_origin(const char *reply, nats_origin *origin);
 
 /* ---- nats_put.c ------------------------------------------------------------------------------ */
 
 void nats_puts_begin(nats_queue *q);
 void nats_puts_free(nats_queue *q);
-/* The message of the inbox that answers a put. */
+/* Handles the answer to a put, which arrives in the inbox. */
 void nats_on_answer(natsConnection *nc, natsSubscription *sub, natsMsg *message, void *payload);
-/* Send what is due, and go through the answers. @return whether there was something. */
+/* Send what is due, and process the answers. @return whether there was something to do. */
 bool nats_puts_work(nats_queue *q, int64_t now_ms);
-/* All that is not confirmed is sent again at once: the connection was lost. */
+/* Send all unconfirmed puts again at once, since the connection was lost. */
 void nats_puts_again_locked(nats_queue *q);
 int nats_put_line(queue *base, uint64_t line, const char *bytes, size_t n, beluga_error *err);
 int nats_puts_wait(nats_queue *q, beluga_error *err);
@@ -312,12 +319,12 @@ size_t nats_unconfirmed(const queue *base);
 int nats_claims_begin(nats_queue *q, beluga_error *err);
 void nats_claims_free(nats_queue *q);
 void nats_claims_work(nats_queue *q, int64_t now_ms);
-/* Free a claim that is over. The keeper's thread, without the lock. */
+/* Free a claim that is over. Runs on the keeper's thread, without the lock. */
 void nats_claim_free(nats_queue *q, nats_claim *claim);
 size_t nats_take(queue *base, queue_claim *claims, size_t most);
 void nats_extend(queue *base);
 void nats_let_go(queue *base, queue_claim *claim, int64_t delay_ms);
-/* Let go of all that is held. */
+/* Return all claims that are held. */
 void nats_claims_leave(nats_queue *q);
 
 /* ---- nats_results.c -------------------------------------------------------------------------- */

@@ -27,7 +27,8 @@ typedef struct piece {
     size_t n;
 } piece;
 
-/* Take what stands before the first of `ends`, or all; `rest` begins behind that character. */
+/* Take the text before the first of the characters `ends`, or all; `rest` then begins after that
+ * character. */
 static piece take(piece *rest, const char *ends, char *end)
 {
     piece first = {rest->at, 0};
@@ -46,7 +47,8 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Copy a text, with %41 as A. Returns 0; 1: a wrong escape, or a NUL; -1 without memory. */
+/* Copy a text and decode its escapes (%41 is A). Returns 0; 1 for an invalid escape or a NUL; -1
+ * without memory. */
 static int decode(piece text, char **out)
 {
     char *to = malloc(text.n + 1);
@@ -72,7 +74,8 @@ static int decode_into(piece text, char **out, beluga_error *err)
 {
     int rc = decode(text, out);
     if (rc < 0) return fail_memory(err);
-    return rc ? fail(err, "a % is followed by two hexadecimal digits") : 0;
+    return rc ? fail(err, "% must be followed by two hexadecimal digits, and %00 is not allowed")
+              : 0;
 }
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
@@ -96,7 +99,8 @@ static bool is_host(piece host)
 
 static int add_server(nats_address *a, piece host, beluga_error *err)
 {
-    if (!is_host(host)) return fail(err, "a host is missing, or is none (nats://HOST/NAME)");
+    if (!is_host(host))
+        return fail(err, "a host is missing or not valid (expected nats://HOST/NAME)");
     if (a->n_servers == NATS_MAX_SERVERS) return fail(err, "it has more than 32 hosts");
     char **server = &a->servers[a->n_servers];
     if (asprintf(server, "%s://%.*s", a->tls ? "tls" : "nats", (int)host.n, host.at) < 0) {
@@ -107,7 +111,8 @@ static int add_server(nats_address *a, piece host, beluga_error *err)
     return 0;
 }
 
-/* A password may have a '@' only as %40, but its host follows the last one anyway. */
+/* Split the hosts, and their credentials. A '@' in a password must be written as %40, but only the
+ * last '@' counts anyway. */
 static int take_hosts(nats_address *a, piece text, beluga_error *err)
 {
     char end = ',';
@@ -122,16 +127,17 @@ static int take_hosts(nats_address *a, piece text, beluga_error *err)
     return rc;
 }
 
-/* ---- the job, and what follows it ------------------------------------------------------------ */
+/* ---- the job, and its settings --------------------------------------------------------------- */
 
 static int take_job(nats_address *a, piece text, beluga_error *err)
 {
-    if (!text.n) return fail(err, "it names no job or bucket (nats://HOST/NAME)");
+    if (!text.n)
+        return fail(err, "the name of the job or bucket is missing (expected nats://HOST/NAME)");
     bool good = text.n < sizeof a->job;
     for (size_t i = 0; i < text.n && good; i++)
         good = isalnum((unsigned char)text.at[i]) || strchr("-_", text.at[i]);
     if (!good)
-        return fail(err, "the name of a job or bucket has at most 64 letters, digits, - and _");
+        return fail(err, "the name of a job or bucket must have 1 to 64 letters, digits, - and _");
     memcpy(a->job, text.at, text.n);
     return 0;
 }
@@ -161,15 +167,16 @@ static int take_setting(nats_address *a, const char *name, char **value, beluga_
             return 0;
         }
     if (strcmp(name, "replicas") == 0) {
-        if (!take_number(*value, MAX_REPLICAS, &n)) return fail(err, "replicas are 1 to 5");
+        if (!take_number(*value, MAX_REPLICAS, &n))
+            return fail(err, "replicas must be a number from 1 to 5");
         a->replicas = (int)n;
     } else if (strcmp(name, "ack_wait") == 0 || strcmp(name, "patience") == 0) {
         if (!take_number(*value, MAX_SECONDS, &n))
-            return fail(err, "ack_wait and patience are seconds, at most a week");
+            return fail(err, "ack_wait and patience must be numbers of seconds, at most a week");
         *(*name == 'a' ? &a->ack_wait_ms : &a->patience_ms) = n * 1000;
     } else {
-        return fail(err, "behind its ? may stand replicas, ack_wait, patience, domain, creds, "
-                         "nkey, ca, cert and key");
+        return fail(err, "unknown setting after the ?; use replicas, ack_wait, patience, domain, "
+                         "creds, nkey, ca, cert and key");
     }
     return 0;
 }
@@ -199,7 +206,8 @@ static int take_variable(char **to, const char *name, beluga_error *err)
     return *to ? 0 : fail_memory(err);
 }
 
-/* As the nats tool has it, a user without a password is a token. */
+/* Take credentials from the environment. Like in the nats tool, a user without a password is a
+ * token. */
 static int take_variables(nats_address *a, beluga_error *err)
 {
     bool given = a->user || a->token || a->creds || a->nkey;
@@ -237,7 +245,7 @@ int nats_address_parse(const char *text, nats_address *a, beluga_error *err)
     *a = (nats_address){.ack_wait_ms = NATS_ACK_WAIT_MS};
     a->tls = strncmp(text, "tls://", 6) == 0;
     if (!a->tls && strncmp(text, "nats://", 7) != 0)
-        return fail(err, "it begins with nats:// or tls://");
+        return fail(err, "it must begin with nats:// or tls://");
     text = strstr(text, "://") + 3;
     piece rest = {text, strlen(text)};
     piece hosts = take(&rest, "/", &end);

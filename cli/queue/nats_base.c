@@ -1,4 +1,5 @@
-/* Shared by all files of a queue of NATS: its errors, and how its threads wait for each other. */
+/* Functions that all files of a NATS queue share: errors, news, and how threads wait for each
+ * other. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -44,7 +45,7 @@ void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
     nats_wake_locked(q);
 }
 
-/* The oldest are forgotten where nobody takes them. */
+/* Add a message for the user. If nobody takes the messages, the oldest are dropped. */
 void nats_tell_locked(nats_queue *q, const char *format, ...)
 {
     va_list arguments;
@@ -75,13 +76,14 @@ void nats_check_patience_locked(nats_queue *q)
 {
     int64_t patience = q->settings.patience_ms;
     if (!q->connected && patience > 0 && beluga__now_ms() - q->lost_ms > patience)
-        nats_fail_locked(q, BELUGA_ERROR_NETWORK, "no connection for %" PRId64 " seconds",
-                         patience / 1000);
+        nats_fail_locked(q, BELUGA_ERROR_NETWORK,
+                         "there has been no connection for %" PRId64 " seconds", patience / 1000);
 }
 
 int nats_wait_locked(nats_queue *q, beluga_error *err)
 {
-    nats_check_patience_locked(q); /* the keeper may wait for an answer itself */
+    nats_check_patience_locked(q); /* checked here, too, since the keeper may be blocked in a
+                                    * request */
     if (q->error.code) {
         *err = q->error;
         return err->code;

@@ -1,14 +1,16 @@
-/* Lines that are under way are extended, or the server hands them out again. */
+/* Extends the lines under way, since the server would otherwise hand them out again. */
 #include "base/clock.h"
 #include "queue/nats.h"
 
-#define IDLE_MS      15000 /* a worker that was not heard of for so long hangs */
+#define IDLE_MS                                                             \
+    15000 /* a worker that has not called the queue for this time counts as \
+           * hanging */
 #define BEAT_BATCH   64
-#define BEATS        3 /* in the time after which a line is handed out again */
+#define BEATS        3 /* number of extensions before the server would hand a line out again */
 #define BEAT_TICK_MS 500
 
-/* Collect claims whose time it is. Those that the worker has are extended while it lives; those
- * that are looked at, or whose result is on its way, in any case. */
+/* Collect the claims that must be extended now. Claims that the worker has are extended only while
+ * it works; claims that are being checked, or whose result is being sent, are always extended. */
 static size_t find_due_locked(nats_queue *q, int64_t now_ms, nats_claim *due[BEAT_BATCH])
 {
     bool alive = now_ms - q->alive_ms < IDLE_MS;

@@ -18,7 +18,7 @@ int nats_bucket_explain(const nats_bucket *b, natsStatus status, jsErrCode code,
 
 /* ---- the connection -------------------------------------------------------------------------- */
 
-/* What libnats would print itself is told by the request that fails. */
+/* Without this handler, libnats would print errors. The request that fails reports the error. */
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *payload)
 {
     (void)nc;
@@ -53,7 +53,7 @@ static int connect_anew(nats_bucket *b, beluga_error *err)
     char name[QUEUE_NAME_BYTES];
     nats_dial_name(name);
     if (b->nats->natsOptions_Create(&options) != NATS_OK)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for NATS");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for NATS");
     int rc = nats_dial_options(b->nats, &b->address, name, options, err);
     if (rc == 0) {
         natsStatus status = use_connection(b, options);
@@ -64,7 +64,8 @@ static int connect_anew(nats_bucket *b, beluga_error *err)
     return rc;
 }
 
-/* libnats gives a connection up where a server refuses the credentials twice. */
+/* libnats gives a connection up if a server refuses the credentials twice, so this may need a new
+ * one. */
 int nats_bucket_connect(nats_bucket *b, beluga_error *err)
 {
     if (b->connection && b->nats->natsConnection_Status(b->connection) == NATS_CONN_STATUS_CLOSED)
@@ -96,7 +97,8 @@ natsStatus nats_bucket_look(const nats_bucket *b, nats_bucket_state *state, jsEr
     return status;
 }
 
-/* As the nats tool makes one: it takes the newest message of each key. */
+/* Create the stream of a bucket with the settings of the nats tool: it keeps the newest message of
+ * each key. */
 static natsStatus add_stream(const nats_bucket *b, const char *description, int replicas,
                              jsErrCode *code)
 {
@@ -112,7 +114,8 @@ static natsStatus add_stream(const nats_bucket *b, const char *description, int 
     return b->nats->js_AddStream(NULL, b->js, &config, NULL, code);
 }
 
-/* A server that is alone keeps one copy; another gateway may be making the bucket just now. */
+/* Create the bucket. A single server can keep only one copy. Another gateway may be creating the
+ * same bucket at this moment. */
 static natsStatus make_bucket(const nats_bucket *b, const char *description, jsErrCode *code)
 {
     int replicas = b->address.replicas ? b->address.replicas : NATS_REPLICAS;
@@ -130,11 +133,11 @@ int nats_bucket_find(const nats_bucket *b, const char *description, nats_bucket_
     if (code == JSStreamNotFoundErr) {
         status = make_bucket(b, description, &code);
         if (status != NATS_OK)
-            return nats_bucket_explain(b, status, code, "can't make the bucket", err);
+            return nats_bucket_explain(b, status, code, "can't create the bucket", err);
         status = nats_bucket_look(b, state, &code);
     }
     if (status == NATS_OK) return 0;
-    return nats_bucket_explain(b, status, code, "can't look at the bucket", err);
+    return nats_bucket_explain(b, status, code, "can't read the state of the bucket", err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -153,14 +156,15 @@ static bool has(const beluga__buf *text, const char *word)
     return text->length && memmem(text->data, text->length, word, strlen(word));
 }
 
-/* Removing a key writes a mark in its place, by the tool and by an age limit. */
+/* Returns whether a message marks its key as removed. The nats tool writes such a mark, and so does
+ * an age limit. */
 static bool is_mark(const beluga__buf *headers)
 {
     return has(headers, "KV-Operation: DEL\r\n") || has(headers, "KV-Operation: PURGE\r\n") ||
            has(headers, "Nats-Marker-Reason:");
 }
 
-/* Take a message of the bucket, as the server tells it. @return 1, or -1 with an error. */
+/* Read a message of the bucket from the server's answer. @return 1, or -1 with an error. */
 static int take_message(const nats_bucket *b, const beluga_json *json, uint64_t behind,
                         nats_bucket_message *message, beluga__buf *text, beluga_error *err)
 {
@@ -175,11 +179,11 @@ static int take_message(const nats_bucket *b, const beluga_json *json, uint64_t 
     *message = (nats_bucket_message){.sequence = (uint64_t)sequence, .removed = is_mark(text)};
     snprintf(message->key, sizeof message->key, "%s", subject + skip);
     if (!lost && !decode(json, "data", text)) return 1;
-    beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for what a bucket of NATS has");
+    beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the entries of a NATS bucket");
     return -1;
 }
 
-/* @return 1: a message; 0: there is none; -1 with an error. */
+/* @return 1: a message was read; 0: there is none; -1 with an error. */
 static int take_answer(const nats_bucket *b, natsMsg *answer, uint64_t behind,
                        nats_bucket_message *message, beluga__buf *text, beluga_error *err)
 {

@@ -1,4 +1,5 @@
-/* A bucket of NATS' key-value store: a stream whose subjects are the keys. One thread at a time. */
+/* A bucket of NATS' key-value store, which is a stream whose subjects are the keys. Only one thread
+ * at a time may use it. */
 #ifndef BELUGA_CLI_QUEUE_NATS_BUCKET_H
 #define BELUGA_CLI_QUEUE_NATS_BUCKET_H
 
@@ -11,7 +12,7 @@
 #define NATS_BUCKET_SUBJECT_BYTES 256
 
 typedef struct nats_bucket {
-    const nats_library *nats; /* NULL: it was not begun */
+    const nats_library *nats; /* NULL: not begun */
     nats_address address;
     natsConnection *connection; /* NULL: there was none yet, or it was closed for good */
     jsCtx *js;
@@ -19,40 +20,40 @@ typedef struct nats_bucket {
     char get[NATS_BUCKET_NAME_BYTES + 96];
 } nats_bucket;
 
-/* What a bucket is like: of two looks that are alike nothing has changed between. */
+/* The state of a bucket. If two looks return equal states, nothing has changed in between. */
 typedef struct nats_bucket_state {
-    uint64_t last, count; /* its last sequence; its messages */
-    int64_t created;      /* by its server's clock */
+    uint64_t last, count; /* sequence of its last message; number of messages */
+    int64_t created;      /* creation time, by the server's clock */
 } nats_bucket_state;
 
 typedef struct nats_bucket_message {
     char key[NATS_BUCKET_SUBJECT_BYTES];
     uint64_t sequence;
-    bool removed; /* a mark: the key was taken out */
+    bool removed; /* the message marks the key as removed */
 } nats_bucket_message;
 
-/* Read its address (nats_address_parse) and load libnats; connects to nothing. @return 0 or a code
- * with an error. End it in either case. */
+/* Parse the address (nats_address_parse) and load libnats, without connecting. @return 0 or a code
+ * with an error. End the bucket in either case. */
 int nats_bucket_begin(nats_bucket *bucket, const char *where, beluga_error *err);
-/* Once is enough, and does no harm to one that is zeroed. */
+/* Free the bucket. It may be zeroed, and may already have been ended. */
 void nats_bucket_end(nats_bucket *bucket);
 
-/* Connect where there is no connection: blocks for a few seconds a server. @return 0, or a code
- * with an error: NETWORK and TIMEOUT may become right by themselves. */
+/* Connect if there is no connection. Blocks for a few seconds for each server. @return 0, or a code
+ * with an error: NETWORK and TIMEOUT may go away by themselves. */
 int nats_bucket_connect(nats_bucket *bucket, beluga_error *err);
-/* @return how often libnats has connected again, where there is a connection. */
+/* @return how often libnats has reconnected since the connection was made. */
 uint64_t nats_bucket_reconnects(const nats_bucket *bucket);
 
-/* Fill an error from what libnats says. @return its code. */
+/* Fill an error from a status of libnats. @return the error's code. */
 int nats_bucket_explain(const nats_bucket *bucket, natsStatus status, jsErrCode code,
                         const char *what, beluga_error *err);
 
 natsStatus nats_bucket_look(const nats_bucket *bucket, nats_bucket_state *state, jsErrCode *code);
-/* Look, and make it where it is missing, with this description. @return 0 or a code with an error.
- */
+/* Look at the bucket, and create it with this description if it is missing. @return 0 or a code
+ * with an error. */
 int nats_bucket_find(const nats_bucket *bucket, const char *description, nats_bucket_state *state,
                      beluga_error *err);
-/* Read the next message behind a sequence, of the keys that a filter has, such as ">".
+/* Read the next message after a sequence number, among the keys that match a filter, such as ">".
  * @param text  Receives its value.
  * @return 1; 0: there is none; -1 with an error. */
 int nats_bucket_next(const nats_bucket *bucket, uint64_t behind, const char *filter,

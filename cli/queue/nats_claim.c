@@ -1,4 +1,4 @@
-/* Lines that were claimed, what is looked at before a worker has them, and how they go back. */
+/* Claimed lines: how they are checked before a worker gets them, and how they are returned. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -46,7 +46,8 @@ static nats_claim *make_claim(const nats_queue *q, natsMsg *message)
     return claim;
 }
 
-/* One that may have a result, or that has parts, is looked at by the keeper. */
+/* Handle a claim that has arrived. The keeper first checks a line that may already have a result,
+ * or that has parts. */
 static void arrive_locked(nats_queue *q, nats_claim *claim)
 {
     bool look = claim->tries > 1 || nats_parts_of(q, claim->message);
@@ -71,7 +72,7 @@ static void on_line(natsConnection *nc, natsSubscription *sub, natsMsg *message,
     pthread_mutex_lock(&q->lock);
     if (nats_pull_came_locked(q, &q->puller, message, beluga__now_ms()))
         claim = make_claim(q, message);
-    /* One that was extended too late has come again: it is under way already. */
+    /* This worker still holds the line. It was extended too late, and so was handed out again. */
     if (claim && claim->tries > 1 && is_held_locked(q, claim->line)) {
         free(claim);
         claim = NULL;
@@ -87,12 +88,12 @@ int nats_claims_begin(nats_queue *q, beluga_error *err)
     if (q->puller.subscription) return 0;
     snprintf(subject, sizeof subject, "%s.%s.*", q->inbox, q->puller.name);
     natsStatus s = nats_subscribe(q, &q->puller.subscription, subject, on_line);
-    return s == NATS_OK ? 0 : nats_explain(q, s, 0, "can't listen for lines", err);
+    return s == NATS_OK ? 0 : nats_explain(q, s, 0, "can't subscribe to the lines", err);
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------ */
 
-/* Free one that no list has but `held`. */
+/* Free a claim that is no longer in any list except `held`. */
 void nats_claim_free(nats_queue *q, nats_claim *claim)
 {
     pthread_mutex_lock(&q->lock);
@@ -110,8 +111,8 @@ static natsStatus reply(nats_queue *q, const nats_claim *claim, const char *word
                                            word, (int)strlen(word));
 }
 
-/* Look whether the line has a result already. Whoever put it died, or was too late, before it said
- * that the line is done. */
+/* Check whether the line already has a result. A worker may have stored it and died, or been too
+ * late, before it acknowledged the line. */
 static natsStatus look_for_result(nats_queue *q, const nats_claim *claim, bool *there)
 {
     char subject[NATS_SUBJECT_BYTES];
@@ -129,7 +130,7 @@ static natsStatus read_line(nats_queue *q, nats_claim *claim)
     const char *ref = nats_parts_of(q, claim->message);
     natsStatus s = ref ? nats_parts_read(q, ref, &claim->whole, nats_beat) : NATS_OK;
     if (s != NATS_NOT_FOUND) return s;
-    claim->fault = "its parts are not in the queue, or damaged";
+    claim->fault = "some of its parts are missing from the queue, or are damaged";
     return NATS_OK;
 }
 
@@ -137,7 +138,7 @@ static void make_ready(nats_queue *q, nats_claim *claim)
 {
     pthread_mutex_lock(&q->lock);
     q->n_arrived--;
-    if (claim->state == NATS_ARRIVED) { /* and was not let go meanwhile */
+    if (claim->state == NATS_ARRIVED) { /* it was not returned in the meantime */
         claim->state = NATS_READY;
         beluga__list_append(&q->ready, &claim->node);
         q->n_ready++;
@@ -199,7 +200,8 @@ static nats_claim *take_leaving(nats_queue *q)
     return claim;
 }
 
-/* Where this does not arrive the line is handed out when nobody extends it. */
+/* Return a line. If this message gets lost, the server hands the line out again when its time is
+ * over. */
 static void give_back(nats_queue *q, nats_claim *claim)
 {
     char word[64] = "-NAK";
@@ -287,7 +289,7 @@ void nats_let_go(queue *base, queue_claim *out, int64_t delay_ms)
     out->token = NULL;
 }
 
-/* All that no result is under way for. */
+/* Return all lines except those whose result is being sent. */
 static void let_go_all_locked(nats_queue *q)
 {
     q->leaves = true;

@@ -1,4 +1,4 @@
-/* The connection of a queue of NATS, and what libnats says of it. */
+/* The connection of a NATS queue, and the callbacks of libnats for it. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -9,13 +9,13 @@
 
 #define REQUEST_MS   2000
 #define CALLBACKS_MS 5000
-/* Below this even the names of parts would not fit. */
+/* The smallest usable maximum of a message; even the names of parts would not fit into less. */
 #define LEAST_MESSAGE 4096
-/* Parts are that long at most: the server sends them back as base64 in JSON. */
+/* The maximum of a part, since the server returns it as base64 in JSON. */
 #define MOST_MESSAGE ((size_t)1024 * 1024)
 #define HEADER_ROOM  1024
 
-/* ---- what libnats tells, on its threads ------------------------------------------------------ */
+/* ---- callbacks of libnats, on its threads ---------------------------------------------------- */
 
 static void on_lost(natsConnection *nc, void *payload)
 {
@@ -42,13 +42,13 @@ static void on_again(natsConnection *nc, void *payload)
     nats_puts_again_locked(q);
     nats_pulls_forget_locked(&q->puller);
     nats_pulls_forget_locked(&q->reading.puller);
-    q->reading.puller.broken = true; /* what was on its way is lost */
+    q->reading.puller.broken = true; /* messages that were being delivered are lost */
     q->workers.announce = q->workers.works;
     pthread_cond_signal(&q->work);
     pthread_mutex_unlock(&q->lock);
 }
 
-/* libnats gives up where the server refuses the credentials twice. */
+/* libnats gives up if the server refuses the credentials twice. */
 static void on_closed(natsConnection *nc, void *payload)
 {
     nats_queue *q = payload;
@@ -61,8 +61,8 @@ static void on_closed(natsConnection *nc, void *payload)
     pthread_cond_broadcast(&q->changed);
     if (!q->ending)
         nats_fail_locked(q, refused ? BELUGA_ERROR_AUTHENTICATION : BELUGA_ERROR_NETWORK,
-                         refused ? "the server refuses the credentials now"
-                                 : "the connection was closed for good");
+                         refused ? "the server no longer accepts the credentials"
+                                 : "the connection was closed and can't be reopened");
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -134,7 +134,7 @@ int nats_connect(nats_queue *q, beluga_error *err)
     }
     int rc = nats_dial_options(q->nats, &q->address, q->name, options, err);
     if (rc == 0 && set_callbacks(q, options) != NATS_OK)
-        rc = nats_explain(q, NATS_NO_MEMORY, 0, "the connection's options", err);
+        rc = nats_explain(q, NATS_NO_MEMORY, 0, "can't set the options of the connection", err);
     if (rc == 0) {
         natsStatus s = nats_dial(q->nats, options, &q->connection);
         q->connected = s == NATS_OK;
@@ -145,7 +145,8 @@ int nats_connect(nats_queue *q, beluga_error *err)
     return rc;
 }
 
-/* libnats' threads may be in a callback still. Returns whether none is, and none will be. */
+/* Threads of libnats may still be in a callback. Returns true when none is, and no more will come.
+ */
 static bool wait_for_callbacks(nats_queue *q)
 {
     int64_t end = beluga__ends_ns(CALLBACKS_MS);

@@ -18,24 +18,24 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* The server's own codes, and the words for a user of each. */
+/* The error codes of the server, and a message for the user for each. */
 static const struct {
     jsErrCode code;
     int error;
     const char *text;
 } refusals[] = {
     {JSNotEnabledErr, BELUGA_ERROR_NOT_SUPPORTED,
-     "the server runs without JetStream: its configuration needs jetstream { }"},
+     "the server runs without JetStream: add jetstream { } to its configuration"},
     {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
     {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
-     "the server is not one of a cluster, and keeps no replicas: ?replicas=1"},
+     "the server is not part of a cluster, and can't keep replicas: use ?replicas=1"},
     {JSClusterNotAvailErr, BELUGA_ERROR_NETWORK,
-     "the cluster has chosen no leader: more than half of its servers have to be there"},
+     "the cluster has no leader: more than half of its servers must be running"},
     {JSClusterNoPeersErr, BELUGA_ERROR_INVALID_CONFIG,
-     "too few servers of the cluster are there for so many replicas: wait for the others, or "
-     "?replicas=1"},
-    {JSStreamNotFoundErr, BELUGA_ERROR_NOT_FOUND, "the job is not there"},
-    {JSNoMessageFoundErr, BELUGA_ERROR_NOT_FOUND, "the job is not there"},
+     "too few servers of the cluster are running for so many replicas: wait for the other servers, "
+     "or use ?replicas=1"},
+    {JSStreamNotFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
+    {JSNoMessageFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
     {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
     {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
 };
@@ -62,17 +62,20 @@ static const char *text_of(const nats_library *nats, natsStatus status)
 {
     switch (status) {
     case NATS_CONNECTION_AUTH_FAILED:
-        return "the server refuses the credentials, or wants some: in the address, or in NATS_USER "
-               "and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS or NATS_NKEY";
-    case NATS_NO_SERVER: return "no server answers there";
+        return "the server refuses the credentials, or requires some: give them in the address, or "
+               "in NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS or NATS_NKEY";
+    case NATS_NO_SERVER: return "no server answers at this address";
     case NATS_NO_RESPONDERS:
-        return "nobody answers for JetStream: it is off, or its cluster has no leader";
+        return "JetStream does not answer: it is off, or its cluster has no leader";
     case NATS_TIMEOUT: return "the server does not answer";
-    case NATS_SECURE_CONNECTION_REQUIRED: return "the server wants TLS: tls:// for nats://";
-    case NATS_SECURE_CONNECTION_WANTED: return "the server has no TLS";
+    case NATS_SECURE_CONNECTION_REQUIRED:
+        return "the server requires TLS: use tls:// instead of nats://";
+    case NATS_SECURE_CONNECTION_WANTED:
+        return "the server does not support TLS: use nats:// instead of tls://";
     case NATS_SSL_ERROR:
-        return "TLS failed: is its authority known (NATS_CA), and does it want a certificate "
-               "(NATS_CERT, NATS_KEY)?";
+        return "the TLS handshake failed: if the server's certificate has an authority of its own, "
+               "name it with NATS_CA; if the server requires a client certificate, give NATS_CERT "
+               "and NATS_KEY";
     default: return nats->natsStatus_GetText(status);
     }
 }
@@ -118,7 +121,8 @@ static natsStatus set_tls(const nats_library *nats, const nats_address *a, natsO
     return s;
 }
 
-/* Nothing is kept by libnats while there is no connection: the keeper sends it again. */
+/* libnats must not buffer messages while there is no connection, since the keeper sends them again.
+ */
 static natsStatus set_times(const nats_library *nats, natsOptions *options)
 {
     natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);
@@ -144,12 +148,12 @@ static natsStatus set_options(const nats_library *nats, const nats_address *a, c
 
 static int complain_of_file(const char *what, const char *path, beluga_error *err)
 {
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: can't be used as %s for NATS", path,
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: can't be read as %s for NATS", path,
                      what);
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-/* libnats does not say which file it can't read, nor why. */
+/* libnats does not report which file it can't read, or why, so the files are checked here. */
 static int check_files(const nats_address *a, beluga_error *err)
 {
     const struct {
@@ -158,7 +162,7 @@ static int check_files(const nats_address *a, beluga_error *err)
                  {"a seed", a->nkey},
                  {"certificates of authorities", a->ca},
                  {"a certificate", a->cert},
-                 {"a certificate's key", a->key}};
+                 {"the key of a certificate", a->key}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i].path && access(files[i].path, R_OK) != 0)
             return complain_of_file(files[i].what, files[i].path, err);
@@ -172,7 +176,9 @@ int nats_dial_options(const nats_library *nats, const nats_address *a, const cha
     if (rc != 0) return rc;
     natsStatus s = set_options(nats, a, name, options);
     if (s == NATS_OK) s = set_credentials(nats, a, options);
-    if (s != NATS_OK) return nats_explain_at(nats, a->where, s, 0, "the connection's options", err);
+    if (s != NATS_OK)
+        return nats_explain_at(nats, a->where, s, 0, "can't set the options of the connection",
+                               err);
     if (a->nkey) rc = nats_key_use(nats, options, a->nkey, err);
     if (rc == 0 && set_tls(nats, a, options) != NATS_OK)
         rc = complain_of_file("certificates", a->cert ? a->cert : a->ca ? a->ca : "TLS", err);
@@ -181,7 +187,7 @@ int nats_dial_options(const nats_library *nats, const nats_address *a, const cha
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-/* Signals are the command's: libnats' threads inherit what is blocked here. */
+/* The command handles signals, so they are blocked here: the threads of libnats inherit this. */
 natsStatus nats_dial(const nats_library *nats, natsOptions *options, natsConnection **out)
 {
     sigset_t all, before;

@@ -1,4 +1,4 @@
-/* The streams of a job, its manifest, and its end. */
+/* The streams of a job, its manifest, and its removal. */
 #include "base/clock.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NS_PER_MS    INT64_C(1000000)
-#define JOB_MS       30000 /* a cluster that has just begun has no leader yet */
+#define JOB_MS       30000 /* a cluster that has just started has no leader yet */
 #define AGAIN_MS     250
 #define MOST_CLAIMED 1000000
 #define MOST_WAITING 16384
@@ -36,7 +36,7 @@ static void name_state(const nats_queue *q, const char *what, char subject[NATS_
     snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.state.%s", q->base.job, what);
 }
 
-/* Return whether a failure may pass by itself: a leader is being chosen, or a server is away. */
+/* Return whether a failure is temporary: a leader is being elected, or a server is unreachable. */
 static bool may_pass(natsStatus s, jsErrCode code)
 {
     if (code) return code == JSClusterNotAvailErr;
@@ -44,7 +44,8 @@ static bool may_pass(natsStatus s, jsErrCode code)
            s == NATS_IO_ERROR;
 }
 
-/* The same of a publish: libnats says of a stream that has no leader that JetStream is off. */
+/* Like may_pass, for a publish: if a stream has no leader, libnats reports that JetStream is off.
+ */
 static bool publish_may_pass(natsStatus s, jsErrCode code)
 {
     return s == NATS_NO_RESPONDERS || code == JSNotEnabledErr || may_pass(s, code);
@@ -54,7 +55,7 @@ static bool publish_may_pass(natsStatus s, jsErrCode code)
 
 typedef natsStatus job_step(nats_queue *q, int replicas, jsErrCode *code);
 
-/* A subject keeps one message, and a second one is refused. */
+/* Add a stream that keeps one message for each subject, and refuses a second one. */
 static natsStatus add_once_stream(nats_queue *q, const char *name, const char *word, int replicas,
                                   jsErrCode *code)
 {
@@ -89,8 +90,8 @@ static natsStatus add_state(nats_queue *q, int replicas, jsErrCode *code)
     return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
 }
 
-/* Attempts are counted by what is told of each line, so that a worker writes the error of one that
- * nobody can ask; the server hands it out for ever. */
+/* Add the consumer of the lines. The server hands a line out again without limit. Workers count the
+ * deliveries, so that one of them can write an error for a line that nobody can ask. */
 static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
 {
     jsConsumerConfig config;
@@ -106,7 +107,8 @@ static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
     return q->nats->js_AddConsumer(NULL, q->js, q->lines, &config, NULL, code);
 }
 
-/* Do a step until it is done, or can't be. That a thing is there already is as good. */
+/* Repeat a step until it succeeds or can't succeed. If the object already exists, this counts as
+ * success. */
 static natsStatus do_step(nats_queue *q, job_step *step, int *replicas, jsErrCode *code,
                           beluga_error *err)
 {
@@ -116,7 +118,7 @@ static natsStatus do_step(nats_queue *q, job_step *step, int *replicas, jsErrCod
         natsStatus s = step(q, *replicas, code);
         if (s == NATS_OK) return s;
         if (*code == JSStreamNameExistErr || *code == JSConsumerNameExistErr) return NATS_OK;
-        /* A server that is alone keeps one copy; nobody asked for more. */
+        /* A single server can keep only one copy, which is fine unless the user asked for more. */
         if (*code == JSStreamReplicasNotSupportedErr && !q->address.replicas && *replicas > 1)
             *replicas = 1;
         else if (!may_pass(s, *code) || beluga__now_ms() > end || nats_pause(q, AGAIN_MS, err))
@@ -129,10 +131,10 @@ static int add_streams(nats_queue *q, beluga_error *err)
     static const struct {
         job_step *step;
         const char *what;
-    } steps[] = {{add_lines, "can't make the stream of the lines"},
-                 {add_results, "can't make the stream of the results"},
-                 {add_state, "can't make the stream of the job's state"},
-                 {add_consumer, "can't make the consumer of the lines"}};
+    } steps[] = {{add_lines, "can't create the stream of the lines"},
+                 {add_results, "can't create the stream of the results"},
+                 {add_state, "can't create the stream of the job's state"},
+                 {add_consumer, "can't create the consumer of the lines"}};
     int replicas = q->address.replicas ? q->address.replicas : NATS_REPLICAS;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         jsErrCode code = 0;
@@ -165,7 +167,7 @@ static natsStatus take_manifest(nats_queue *q, natsMsg *message)
     return rc ? NATS_NO_MEMORY : NATS_OK;
 }
 
-/* Read it, waiting for a cluster that has no leader yet. */
+/* Read the manifest. Waits for a cluster that has no leader yet. */
 static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *stop)
 {
     int64_t end = beluga__now_ms() + JOB_MS;
@@ -199,14 +201,14 @@ int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
     }
     if (stop.code) return *err = stop, stop.code;
     if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
-    beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                     "%s: there is no job of this name: `beluga batch IN --out OUT --queue %s` "
-                     "begins it",
-                     base->where, base->where);
+    beluga_error_set(
+        err, BELUGA_ERROR_NOT_FOUND,
+        "%s: there is no job of this name; create it with `beluga batch IN --out OUT --queue %s`",
+        base->where, base->where);
     return BELUGA_ERROR_NOT_FOUND;
 }
 
-/* Publish it where there is none yet. Returns NATS_OK with `made`, or how it failed. */
+/* Publish the manifest, if there is none yet. Returns NATS_OK with `made`, or the failure. */
 static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *made,
                                jsErrCode *code)
 {
@@ -236,7 +238,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
     natsStatus s = read_manifest(q, &code, &stop);
     if (s == NATS_OK) return 0;
     if (stop.code) return *err = stop, stop.code;
-    if (!is_missing(code)) return nats_explain(q, s, code, "can't look for the job", err);
+    if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
     int rc = add_streams(q, err);
     if (rc != 0) return rc;
     for (int64_t end = beluga__now_ms() + JOB_MS; rc == 0;) {
@@ -244,7 +246,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
         s = put_manifest(q, manifest, n, made, &code);
         if (s == NATS_OK) return 0;
         if (!publish_may_pass(s, code) || beluga__now_ms() > end)
-            return nats_explain(q, s, code, "can't begin the job", err);
+            return nats_explain(q, s, code, "can't create the job", err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;
@@ -252,7 +254,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* The manifest goes first, so that nobody begins with a half of the job. */
+/* Remove the manifest first, so that no worker joins a job that is partly removed. */
 int nats_remove(queue *base, beluga_error *err)
 {
     nats_queue *q = nats_of(base);
@@ -278,7 +280,7 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err)
         natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
         if (s == NATS_OK) return 0;
         if (!publish_may_pass(s, code))
-            return nats_explain(q, s, code, "can't end the putting", err);
+            return nats_explain(q, s, code, "can't mark the job as complete", err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;

@@ -1,5 +1,5 @@
-/* The keeper: the thread that sends what the caller's thread has given it, and all that is to be
- * done from time to time. */
+/* The keeper: the thread that sends what the caller's thread has queued, and does all periodic
+ * work. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -12,7 +12,7 @@ static bool has_work_locked(const nats_queue *q)
     return (q->connected && !beluga__list_empty(&q->fresh)) || !beluga__list_empty(&q->answered);
 }
 
-/* Returns whether to go on. */
+/* Wait for work. Returns false when the thread must end. */
 static bool rest(nats_queue *q)
 {
     pthread_mutex_lock(&q->lock);

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #define RAW_BYTES   32
-#define SEED_BYTES  58 /* as text */
+#define SEED_BYTES  58 /* length as text */
 #define PREFIX_SEED (18u << 3)
 #define PREFIX_USER (20u << 3)
 #define MAX_FILE    4096
-#define KIND        1087 /* EVP_PKEY_ED25519, which can't change */
+#define KIND        1087 /* EVP_PKEY_ED25519; its value is part of OpenSSL's ABI */
 
 /* ---- the text of keys ------------------------------------------------------------------------ */
 
@@ -29,7 +29,7 @@ static size_t encode(const uint8_t *bytes, size_t n, char *text)
     return used;
 }
 
-/* Returns the number of bytes; 0: the text has other characters. */
+/* Decode base32. Returns the number of bytes; 0 if the text has other characters. */
 static size_t decode(const char *text, size_t n, uint8_t *bytes)
 {
     uint32_t bits = 0;
@@ -46,7 +46,7 @@ static size_t decode(const char *text, size_t n, uint8_t *bytes)
     return used;
 }
 
-/* CRC-16/XMODEM, which stands behind a key's bytes. */
+/* CRC-16/XMODEM, which follows the bytes of a key. */
 static uint16_t checksum(const uint8_t *bytes, size_t n)
 {
     uint32_t crc = 0;
@@ -72,7 +72,8 @@ static bool read_seed(const char *text, size_t n, uint8_t raw[RAW_BYTES])
 
 /* ---- the key of a seed ----------------------------------------------------------------------- */
 
-/* OpenSSL came with libnats: what it can is asked for by name, and nothing else needs it. */
+/* Derive the public key. libnats has loaded OpenSSL already, so its functions are looked up by
+ * name, and the command itself need not link it. */
 static bool derive(const uint8_t seed[RAW_BYTES], uint8_t key[RAW_BYTES])
 {
     void *(*make)(int kind, void *engine, const unsigned char *bytes, size_t n);
@@ -103,7 +104,7 @@ bool nats_key_public(const char *seed, size_t n, char key[NATS_PUBLIC_KEY_BYTES]
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-/* The seed is alone in the file, or on a line of its own. */
+/* Find the seed, which is the whole file, or a line of it. */
 static const char *find_seed(const char *text)
 {
     const char *at = text;
@@ -128,6 +129,6 @@ int nats_key_use(const nats_library *nats, natsOptions *options, const char *pat
     explicit_bzero(text, sizeof text);
     if (done) return 0;
     beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "%s: it has no seed of a user for NATS (SU…)", path);
+                     "%s: it does not contain the seed of a NATS user key (SU…)", path);
     return BELUGA_ERROR_INVALID_CONFIG;
 }

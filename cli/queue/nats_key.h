@@ -1,4 +1,4 @@
-/* Signing in with the seed of an nkey. */
+/* Authentication with the seed of an nkey. */
 #ifndef BELUGA_CLI_QUEUE_NATS_KEY_H
 #define BELUGA_CLI_QUEUE_NATS_KEY_H
 
@@ -9,12 +9,12 @@
 #define NATS_PUBLIC_KEY_BYTES 57
 
 /*
- * Find the public key of a seed (SU…), which libnats wants to be told.
- * @return false: the text is no seed of a user, or libnats was built without OpenSSL.
+ * Compute the public key of a seed (SU…), which libnats needs.
+ * @return false if the text is not the seed of a user, or libnats was built without OpenSSL.
  */
 bool nats_key_public(const char *seed, size_t n, char key[NATS_PUBLIC_KEY_BYTES]);
 
-/* Have a connection sign in with the seed in a file. @return 0; INVALID_CONFIG. */
+/* Let a connection authenticate with the seed in a file. @return 0; INVALID_CONFIG. */
 int nats_key_use(const nats_library *nats, natsOptions *options, const char *path,
                  beluga_error *err);
 

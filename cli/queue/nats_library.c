@@ -8,7 +8,7 @@
 #define TEXT(number)    TEXT_OF(number)
 #define NATS_OLDEST     ((3u << 16) | (4u << 8))
 #define NATS_RELEASE    TEXT(NATS_VERSION_MAJOR) "." TEXT(NATS_VERSION_MINOR)
-/* The name has the release, since structs of another one may have other members. */
+/* The name includes the release, since the structs of another release may have other members. */
 #define NATS_SONAME "libnats.so." NATS_RELEASE
 
 static nats_library library;
@@ -17,7 +17,7 @@ static char why[256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool loaded;
 
-/* Returns the function that is missing; NULL: none. */
+/* Find all functions. Returns the name of a missing function, or NULL. */
 static const char *find_functions(void)
 {
 #define XX(name)                                    \
@@ -28,7 +28,7 @@ static const char *find_functions(void)
     return NULL;
 }
 
-/* It stays until the end: threads of its own may run in it. */
+/* The library stays loaded until the process ends, since its threads may still run. */
 static void load(void)
 {
     handle = dlopen(NATS_SONAME, RTLD_NOW | RTLD_LOCAL);
@@ -43,7 +43,7 @@ static void load(void)
     loaded = !missing && library.nats_GetVersionNumber() >= NATS_OLDEST;
     if (!loaded)
         snprintf(why, sizeof why, NATS_SONAME " is too old%s%s: NATS needs libnats 3.4",
-                 missing ? ", and has no " : "", missing ? missing : "");
+                 missing ? ", and lacks " : "", missing ? missing : "");
 }
 
 const nats_library *nats_load(beluga_error *err)

@@ -1,5 +1,5 @@
-/* libnats, which is loaded when NATS is first needed, so that the command starts where
- * it is not installed. */
+/* libnats is loaded when NATS is first needed, so that the command also starts where it is not
+ * installed. */
 #ifndef BELUGA_CLI_QUEUE_NATS_LIBRARY_H
 #define BELUGA_CLI_QUEUE_NATS_LIBRARY_H
 
@@ -8,7 +8,7 @@
 #include <nats/nats.h>
 #include <stdbool.h>
 
-/* Its functions that are used. */
+/* The functions of libnats that are used. */
 #define NATS_FUNCTIONS(XX)                      \
     XX(nats_GetVersionNumber)                   \
     XX(natsStatus_GetText)                      \
@@ -91,11 +91,11 @@ typedef struct nats_library {
 #undef XX
 } nats_library;
 
-/* @return the functions; NULL: it can't be loaded, and the error says what to install. Any
- * thread. */
+/* @return the functions; NULL with an error that says what to install. Any thread may call this. */
 const nats_library *nats_load(beluga_error *err);
 
-/* @return a function of a library that came with it; NULL: there is none, or it is not loaded. */
+/* @return a function of a library that libnats has loaded; NULL: there is none, or libnats is not
+ * loaded. */
 void *nats_symbol(const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where the command is built without libnats. */
+/* Stands in for NATS in a build without libnats. */
 #include "queue/backend.h"
 
 static int open_queue(const queue_settings *settings, queue **out, beluga_error *err)
@@ -6,10 +6,10 @@ static int open_queue(const queue_settings *settings, queue **out, beluga_error 
     (void)settings;
     *out = NULL;
     beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "this beluga was built without queues of NATS: build it where libnats 3.4 or "
-                     "later is (libnats-dev)");
+                     "this beluga was built without queues of NATS: install libnats 3.4 or later "
+                     "(libnats-dev), and build beluga again");
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 
-/* No queue is ever opened, so that nothing else is called. */
+/* A queue is never opened, so no other function is called. */
 const queue_backend queue_nats = {.open = open_queue};

@@ -1,7 +1,8 @@
 /*
- * What is longer than a message may be: its parts are messages of `state`, and what stands in its
- * place leads to them. The names of the parts have a random word, so that two workers who store the
- * same result do not mix theirs; parts of the one that comes second stay until the job goes.
+ * Data that is too long for a message is stored in parts, which are messages of `state`. The
+ * message itself then has a reference to them. The names of parts contain a random word, so that
+ * two workers which store the same result do not mix their parts. The parts of the worker that was
+ * slower remain until the job is removed.
  */
 #include "base/sha256.h"
 #include "queue/nats.h"
@@ -18,7 +19,7 @@ static void make_nonce(char text[NATS_NONCE_BYTES])
     snprintf(text, NATS_NONCE_BYTES, "%016" PRIx64, number);
 }
 
-/* Half of a message, since the server sends it back as base64. */
+/* The size of a part: half of the maximum of a message, since the server returns it as base64. */
 static size_t part_bytes(const nats_queue *q)
 {
     return q->max_message / 2;
@@ -64,11 +65,12 @@ const char *nats_parts_of(const nats_queue *q, natsMsg *message)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct parts {
-    size_t name, count, bytes; /* length of the name, which is first */
+    size_t name, count, bytes; /* `name` is the length of the name, with which the reference
+                                * begins */
     char digest[BELUGA__SHA256_TEXT];
 } parts;
 
-/* A reference to parts is read with care: others wrote it. */
+/* Parse a reference to parts. It is checked with care, since others have written it. */
 static bool understand(const nats_queue *q, const char *ref, parts *p)
 {
     int end = 0;

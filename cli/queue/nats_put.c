@@ -1,8 +1,8 @@
 /*
- * Lines and results on their way into the job's streams.
+ * Stores lines and results in the streams of the job.
  *
- * Each is sent with a subject for its answer, and again until an answer says that its subject has a
- * message: this one, or another one that came before.
+ * Each is published with a subject for the answer. It is sent again until an answer says that its
+ * subject has a message: either this one, or another that came before.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -16,7 +16,7 @@
 #include <sys/random.h>
 
 #define TABLE_SIZE 65536
-/* No more lines are taken while so many, or so many bytes of them, are not confirmed. */
+/* No more lines are accepted while this many lines, or bytes of lines, are not confirmed. */
 #define MOST_LINES ((size_t)1024)
 #define MOST_BYTES ((size_t)16 * 1024 * 1024)
 #define BATCH      64
@@ -64,7 +64,7 @@ void nats_puts_free(nats_queue *q)
 
 /* ---- answers, on a thread of libnats --------------------------------------------------------- */
 
-/* The store's refusals share a code; their texts tell them apart. */
+/* The store uses one code for several refusals, which differ only in their texts. */
 static nats_answer judge_refusal(const beluga_json *error)
 {
     const char *text = beluga_json_get_string(error, "description", NULL);
@@ -76,7 +76,7 @@ static nats_answer judge_refusal(const beluga_json *error)
     return NATS_AGAIN;
 }
 
-/* The answer to an acknowledgement is empty. */
+/* Interpret an answer. The answer to an acknowledgement is empty. */
 static nats_answer judge(const nats_queue *q, natsMsg *message)
 {
     beluga_json_doc *doc = NULL;
@@ -152,7 +152,8 @@ static natsStatus store_parts(nats_queue *q, nats_put *put)
                             put->bytes, put->length, put->ref, nats_beat);
 }
 
-/* The put is in `waiting` already, for its answer may come before this returns. */
+/* Send a put. It must already be in `waiting`, since its answer may arrive before this function
+ * returns. */
 static void send(nats_queue *q, nats_put *put)
 {
     char reply[NATS_SUBJECT_BYTES + 40];
@@ -168,7 +169,7 @@ static void send(nats_queue *q, nats_put *put)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Take one that is to be sent. */
+/* Take a put that was not sent yet. */
 static nats_put *take_fresh(nats_queue *q)
 {
     if (beluga__list_empty(&q->fresh)) return NULL;
@@ -199,8 +200,9 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
-/* Send once more all that got no answer, but not an acknowledgement: a server does not answer one
- * that it had before it went, and a line that is handed out again is found to have its result. */
+/* Send all puts without an answer again, except acknowledgements. A server does not answer an
+ * acknowledgement that it has already processed. If the line is handed out again, the worker finds
+ * its result. */
 static void renew_locked(nats_queue *q, int64_t now_ms)
 {
     for (beluga__list *node = q->waiting.next, *next; node != &q->waiting; node = next) {
@@ -219,7 +221,7 @@ void nats_puts_again_locked(nats_queue *q)
     renew_locked(q, INT64_MAX);
 }
 
-/* ---- what came of them ----------------------------------------------------------------------- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 static void forget_locked(nats_queue *q, nats_put *put)
 {
@@ -254,7 +256,7 @@ static void tell_outcome_locked(nats_queue *q, const nats_put *put)
     nats_wake_locked(q);
 }
 
-/* The store is full, or nobody stores now. */
+/* Try again later, because the store is full or nobody answers. */
 static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
 {
     if (put->answer == NATS_FULL && !q->full_since_ms) {
@@ -265,11 +267,11 @@ static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
         nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full");
     if (put->answer == NATS_TOO_LONG)
         nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED,
-                         "line %" PRIu64 " is longer than the server takes", put->line);
+                         "line %" PRIu64 " is longer than the server allows", put->line);
     wait_for_answer(q, put, now_ms + AGAIN_MS);
 }
 
-/* A result is there: its line is done, whoever wrote it. */
+/* The line has a result, whoever stored it, so acknowledge the line. */
 static void acknowledge_locked(nats_queue *q, nats_put *put)
 {
     tell_outcome_locked(q, put);
@@ -284,7 +286,7 @@ static bool is_over(const nats_put *put)
     return put->answer == NATS_STORED || put->answer == NATS_THERE;
 }
 
-/* Returns whether the put is to be freed. */
+/* Process the answer to a put. Returns whether to free the put. */
 static bool settle_locked(nats_queue *q, nats_put *put, int64_t now_ms)
 {
     if (!is_over(put)) {
@@ -352,7 +354,7 @@ static nats_put *make_put(nats_put_kind kind, uint64_t line, const char *bytes, 
     return put;
 }
 
-/* Returns 0, or -1 without memory. */
+/* Queue a put. Returns 0, or -1 without memory. */
 static int submit_locked(nats_queue *q, nats_put *put)
 {
     if (!q->table && !(q->table = calloc(TABLE_SIZE, sizeof *q->table))) return -1;

@@ -1,8 +1,8 @@
 /*
- * Results that are collected.
+ * Collects results.
  *
- * The consumer of them is this reader's alone and keeps nothing on disk: it is made anew behind the
- * last result that came, whenever one may be missing.
+ * Only this reader uses their consumer, which is not stored on disk. The consumer is created again,
+ * after the last result that was received, whenever a message may be missing.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -19,15 +19,15 @@
 
 /* ---- on a thread of libnats ------------------------------------------------------------------ */
 
-/* Returns whether the message was kept. */
+/* Keep a message for the reader. Returns false if it was not kept. */
 static bool keep_locked(nats_queue *q, natsMsg *message)
 {
     nats_reading *r = &q->reading;
     nats_origin origin;
     const char *reply = q->nats->natsMsg_GetReply(message);
     if (!reply || !nats_read_origin(reply, &origin)) return false;
-    if (origin.position <= r->position) return false; /* it came again */
-    /* One was lost on its way: begin again behind the last one. */
+    if (origin.position <= r->position) return false; /* a duplicate */
+    /* A message is missing, so begin again after the last one. */
     if (r->puller.broken || origin.number != r->delivered + 1 || r->count == RING) {
         r->puller.broken = true;
         return false;
@@ -71,7 +71,8 @@ static natsStatus make_consumer(nats_queue *q, uint64_t position, jsConsumerInfo
     return s;
 }
 
-/* Messages of the consumer before it are no longer taken: their numbers are others. */
+/* Begin again with a new inbox. Messages for the old consumer are ignored, since their numbers do
+ * not match. */
 static void begin_again(nats_queue *q, int64_t now_ms)
 {
     nats_reading *r = &q->reading;
@@ -150,7 +151,7 @@ static int wait_for_one(nats_queue *q, int64_t wait_ms, beluga_error *err)
     return rc;
 }
 
-/* Read the parts of the result, if it has some. */
+/* Read the parts of the result, if it has any. */
 static int read_whole(nats_queue *q, uint64_t line, beluga_error *err)
 {
     nats_reading *r = &q->reading;
@@ -163,7 +164,7 @@ static int read_whole(nats_queue *q, uint64_t line, beluga_error *err)
         if (s == NATS_NOT_FOUND) {
             beluga_error_set(err, BELUGA_ERROR_MALFORMED_RESPONSE,
                              "%s: the result of line %" PRIu64
-                             " is not whole: parts of it are missing or damaged",
+                             " is incomplete: some of its parts are missing or damaged",
                              q->base.where, line);
             return BELUGA_ERROR_MALFORMED_RESPONSE;
         }

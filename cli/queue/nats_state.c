@@ -1,7 +1,7 @@
 /*
- * What all of a job share beside lines and results: how many of them there are, what was spent, and
- * who works. Workers are not kept anywhere: each says every five seconds that it lives, to whom it
- * may concern.
+ * The state that all members of a job share, beside lines and results: counts, sums of usage, and
+ * the list of workers. Workers are not stored: each publishes a message every five seconds, which
+ * the others may receive.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -49,7 +49,7 @@ static natsStatus count_claims(nats_queue *q, queue_counts *counts, jsErrCode *c
     return s;
 }
 
-/* Returns the message's JSON, or NULL with how it failed; `sequence` tells which one it was. */
+/* Read a message of `state`. Returns its JSON, and its sequence number; NULL with the failure. */
 static beluga_json_doc *read_state(nats_queue *q, const char *what, uint64_t *sequence,
                                    natsStatus *s, jsErrCode *code)
 {
@@ -69,7 +69,7 @@ static beluga_json_doc *read_state(nats_queue *q, const char *what, uint64_t *se
     return doc;
 }
 
-/* How many lines there are is known when all were put, and stays. */
+/* Read the number of lines, which is known when all were put, and does not change afterwards. */
 static natsStatus count_lines(nats_queue *q, queue_counts *counts, jsErrCode *code)
 {
     natsStatus s = NATS_OK;
@@ -89,7 +89,7 @@ static void end_for(nats_queue *q, jsErrCode code)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Results are counted last, so that no line seems to have two states. */
+/* Count lines and results. Results are counted last, so that no line is counted in two states. */
 static void count(nats_queue *q, int64_t now_ms)
 {
     jsErrCode code = 0;
@@ -157,7 +157,7 @@ static queue_sum read_sum(const beluga_json *root)
                        .output_tokens = beluga_json_get_int(root, "output_tokens", 0)};
 }
 
-/* Read what is stored; nothing stored yet is all zeros, with the sequence 0. */
+/* Read the stored sum; if there is none, the sum is zero and the sequence number is 0. */
 static natsStatus get_sum(nats_queue *q, queue_sum *sum, uint64_t *sequence)
 {
     natsStatus s;
@@ -170,7 +170,7 @@ static natsStatus get_sum(nats_queue *q, queue_sum *sum, uint64_t *sequence)
     return code == JSNoMessageFoundErr || s == NATS_NOT_FOUND ? NATS_OK : s;
 }
 
-/* Store it, unless somebody has stored another one meanwhile. */
+/* Store a sum, unless somebody else has stored another one in the meantime. */
 static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence)
 {
     char subject[NATS_SUBJECT_BYTES], text[256];
@@ -187,7 +187,7 @@ static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence
     return q->nats->js_Publish(NULL, q->js, subject, text, n, &options, &code);
 }
 
-/* Returns whether what was unsent is stored. */
+/* Add the unsent usage to the stored sum. Returns whether it was stored. */
 static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
 {
     uint64_t sequence;
@@ -201,8 +201,8 @@ static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
     return false;
 }
 
-/* Where it is not known whether a sum was stored it may be added twice: too much is better than
- * too little of what a budget is compared with. */
+/* If it is unknown whether a sum was stored, it may be added twice. For a budget, counting too much
+ * is better than counting too little. */
 static void spend(nats_queue *q, int64_t now_ms)
 {
     nats_spend *p = &q->spending;
@@ -262,7 +262,7 @@ static void note_worker_locked(nats_workers *w, const queue_worker *worker)
     if (w->count == w->room) {
         size_t room = w->room ? 2 * w->room : 16;
         queue_worker *list = room > NATS_MAX_WORKERS ? NULL : realloc(w->list, room * sizeof *list);
-        if (!list) return; /* there are workers enough to divide by */
+        if (!list) return; /* the list is full; there are enough workers to divide the limits by */
         w->list = list;
         w->room = room;
     }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* By what an address begins with. */
+/* The backends, by the prefix of an address. */
 static const struct {
     const char *begin;
     const queue_backend *backend;
@@ -26,9 +26,9 @@ int queue_open(const queue_settings *settings, queue **out, beluga_error *err)
     const queue_backend *backend = find_backend(settings->address);
     *out = NULL;
     if (backend) return backend->open(settings, out, err);
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "the address of a queue begins with nats:// or tls://, as "
-                     "nats://HOST/JOB does");
+    beluga_error_set(
+        err, BELUGA_ERROR_INVALID_CONFIG,
+        "the address of a queue must begin with nats:// or tls://, as in nats://HOST/JOB");
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
@@ -52,7 +52,7 @@ int queue_fd(const queue *q)
     return q->news.fd;
 }
 
-/* ---- what a backend does --------------------------------------------------------------------- */
+/* ---- functions of the backend ---------------------------------------------------------------- */
 
 int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err)
 {

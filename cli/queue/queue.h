@@ -1,14 +1,14 @@
 /*
- * The lines of a batch that many machines ask, and their results.
+ * A queue with the lines of a batch that many machines ask, and their results.
  *
  * A job has a manifest, lines, and at most one result for each line. One side puts the lines and
- * collects the results; workers claim lines, ask them, and put the results. Each of them may die
- * at any time: a line that was claimed is handed out again when nobody extends it, and the first
- * result of a line is the one that stays. So a line may be asked twice, but has one result.
+ * collects the results; workers claim lines, ask them, and put the results. Each of them may die at
+ * any time. A claimed line is handed out again if its claim is not extended, and the first result
+ * of a line stays. So a line may be asked twice, but has one result.
  *
- * A queue belongs to one thread, which calls all of these. What a backend does on threads of its
- * own is not seen; it tells by queue_fd that there is something new. Nothing here holds the key of
- * a provider: what a worker needs to ask is its own configuration's.
+ * A queue belongs to one thread, which calls all of these functions. A backend may use threads of
+ * its own, but they are not visible here; queue_fd reports news. The queue never contains the keys
+ * of a provider: a worker uses its own configuration for them.
  */
 #ifndef BELUGA_CLI_QUEUE_H
 #define BELUGA_CLI_QUEUE_H
@@ -21,216 +21,225 @@
 
 #define QUEUE_NAME_BYTES 65
 #define QUEUE_NEWS_BYTES 256
-/* The longest line or result: more than the longest line that a batch reads. */
+/* The maximum of a line or result, which is more than the longest line that a batch reads. */
 #define QUEUE_MAX_BYTES ((size_t)128 * 1024 * 1024)
 
 typedef struct queue queue;
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* How a job is reached; zeros are the usual values. All pointers are borrowed for queue_open. */
+/* The settings of a queue; zeros are the defaults. All pointers are borrowed for queue_open only.
+ */
 typedef struct queue_settings {
-    /* nats://HOST[:PORT][,HOST[:PORT]…]/JOB[?replicas=N&…], as docs/guides/batch.md
-     * explains. What is secret in it, or in the variables NATS_…, never appears in an error. */
+    /* nats://HOST[:PORT][,HOST[:PORT]…]/JOB[?replicas=N&…], as docs/guides/batch.md describes.
+     * Secrets in it, or in the variables NATS_…, never appear in an error. */
     const char *address;
-    /* End after so long without a connection, in milliseconds; 0: never. */
+    /* End with an error after this time without a connection, in milliseconds; 0: never. */
     int64_t patience_ms;
-    /* Asked ten times a second while a function waits: true ends the wait, with
-     * BELUGA_ERROR_CONTEXT_CANCELED. Called on the caller's thread; NULL: none. */
+    /* Called on the caller's thread, ten times a second while a function waits. Returning true ends
+     * the wait with BELUGA_ERROR_CONTEXT_CANCELED. NULL: none. */
     bool (*stopped)(void *payload);
     void *payload;
 } queue_settings;
 
-/* @return whether a text is the address of a queue, so that it is no file's name. */
+/* @return whether a text is the address of a queue, and so not the name of a file. */
 bool queue_is_address(const char *text);
 
 /*
- * Connect. The job need not be there.
+ * Connect. The job need not exist.
  * @param out  Owned (queue_free). NULL on failure.
- * @return 0; INVALID_CONFIG a wrong address, or a file of credentials that can't be used;
- * NOT_SUPPORTED the backend is not built in, or its library is not installed, with what to
- * install; AUTHENTICATION, NETWORK, TIMEOUT, NO_MEMORY. Blocks for some seconds at most.
+ * @return 0; INVALID_CONFIG for a wrong address or a file of credentials that can't be used;
+ * NOT_SUPPORTED if the backend is not built in, or its library is not installed, with advice;
+ * AUTHENTICATION, NETWORK, TIMEOUT, NO_MEMORY. Blocks for some seconds at most.
  */
 int queue_open(const queue_settings *settings, queue **out, beluga_error *err);
 
-/* Let go of all lines that are claimed, so that others get them at once, and of the connection.
- * Results that are not confirmed yet are waited for, 5 seconds at most. NULL does nothing. */
+/* Return all claimed lines, so that other workers get them at once, and close the connection. Waits
+ * at most 5 seconds for results that are not confirmed. NULL does nothing. */
 void queue_free(queue *q);
 
-/* The job's name, and the address without what is secret in it, for messages. Borrowed. */
+/* Return the job's name, and the address without its secrets, for messages. Borrowed. */
 const char *queue_job(const queue *q);
 const char *queue_where(const queue *q);
 
 /*
- * Make the job, with a manifest (JSON of any form) that never changes.
- * @param made  Receives false where the job is there already: it stays as it is, and queue_join
- *              reads its manifest.
- * @return 0; NOT_SUPPORTED the server is too old or has no JetStream; INVALID_CONFIG it can't keep
- * as many replicas; others as queue_open. Blocks.
+ * Create the job, with a manifest (any JSON) that never changes.
+ * @param made  Receives false if the job already exists: it stays as it is, and queue_join reads
+ * its manifest.
+ * @return 0; NOT_SUPPORTED if the server is too old or has no JetStream; INVALID_CONFIG if it can't
+ * keep the number of replicas; others as queue_open. Blocks.
  */
 int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err);
 
 /*
- * Read the manifest of a job that is there.
+ * Read the manifest of an existing job.
  * @param manifest  Borrowed until queue_free.
- * @return 0; NOT_FOUND there is no such job; others as queue_open. Blocks.
+ * @return 0; NOT_FOUND if there is no such job; others as queue_open. Blocks.
  */
 int queue_join(queue *q, const char **manifest, size_t *n, beluga_error *err);
 
-/* Remove the job with its lines and results. Workers end with NOT_FOUND. Blocks. */
+/* Remove the job with its lines and results. Its workers then end with NOT_FOUND. Blocks. */
 int queue_remove(queue *q, beluga_error *err);
 
-/* ---- what is known of it --------------------------------------------------------------------- */
+/* ---- the state of the job -------------------------------------------------------------------- */
 
 typedef struct queue_counts {
     uint64_t put;      /* lines that are in the job */
     uint64_t lines;    /* lines of the whole job; 0: not all are put yet */
-    uint64_t waiting;  /* lines that nobody has claimed */
-    uint64_t claimed;  /* lines that somebody has claimed, and that have no result */
+    uint64_t waiting;  /* lines that no worker has claimed */
+    uint64_t claimed;  /* lines that a worker has claimed, and that have no result */
     uint64_t finished; /* lines that have a result */
 } queue_counts;
 
-/* @return whether every line has its result. */
+/* @return whether every line has a result. */
 static inline bool queue_is_over(const queue_counts *counts)
 {
     return counts->lines && counts->finished >= counts->lines;
 }
 
 /*
- * Count. Asks for a newer count, and tells the last one.
- * @param wait_ms  Wait so long for the newer one; 0: never blocks.
+ * Return the latest counts, and request newer ones.
+ * @param wait_ms  Wait at most this time for the newer counts; 0: never blocks.
  * @return false: nothing is known yet.
  */
 bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms);
 
-/* The sum of all that workers have used. A worker that dies may take its last second with it. */
+/* The sum of the usage of all workers. If a worker dies, the usage of its last second may be
+ * missing. */
 typedef struct queue_sum {
     double cost;    /* US dollars */
     int64_t failed; /* results that are errors */
     int64_t input_tokens, output_tokens;
 } queue_sum;
 
-/* Add what a line took. Never blocks. */
+/* Add the usage of a line. Never blocks. */
 void queue_spend(queue *q, const queue_sum *sum);
 
-/* Tell the sum of all workers, as far as is known: some seconds old. Never blocks. */
+/* Return the sum of all workers, which may be some seconds old. Never blocks. */
 void queue_spent(queue *q, queue_sum *sum);
 
 typedef struct queue_worker {
     char name[QUEUE_NAME_BYTES]; /* host and process */
     size_t in_flight;
-    uint64_t done, failed; /* of this worker, since it began */
-    int64_t seen_ms;       /* since it was heard of */
+    uint64_t done, failed; /* lines of this worker since it began */
+    int64_t seen_ms;       /* time since its last report */
 } queue_worker;
 
 /*
- * List the workers that were heard of in the last 15 seconds, by name; this one too, if it claims.
- * The first call asks them to tell, and the answers come within a second. Never blocks.
- * @return how many there are, which may be more than `n`. At least 1 for a worker, so that limits
- * can be divided by it.
+ * List the workers that reported in the last 15 seconds, by name; including this one, if it claims
+ * lines. The first call asks them to report, and their answers arrive within a second. Never
+ * blocks.
+ * @return the number of workers, which may be more than `n`. At least 1 for a worker, so that
+ * limits can be divided by it.
  */
 size_t queue_workers(queue *q, queue_worker *workers, size_t n);
 
 /* ---- putting lines --------------------------------------------------------------------------- */
 
 /*
- * Put a line. One that is in the job already stays as it is, so that a producer that died begins
- * again. What could not be put is put again until it is there.
+ * Put a line. A line that is already in the job stays as it is, so that a producer that died can
+ * start again. A line that could not be put is sent again until it is stored.
  *
  * @param line  Its number, which is not 0. Lines are put in ascending order.
- * @return 0; LIMIT_EXCEEDED the server's store is full, or the line is longer than QUEUE_MAX_BYTES;
- * CONTEXT_CANCELED, NETWORK, NOT_FOUND the job was removed, NO_MEMORY. Blocks while many lines are
- * not confirmed.
+ * @return 0; LIMIT_EXCEEDED if the server's store is full, or the line is longer than
+ * QUEUE_MAX_BYTES; CONTEXT_CANCELED; NETWORK; NOT_FOUND if the job was removed; NO_MEMORY. Blocks
+ * while many lines are not confirmed.
  */
 int queue_put(queue *q, uint64_t line, const char *bytes, size_t n, beluga_error *err);
 
 /*
- * Confirm that all lines are put, and that there are `lines` of them. @return as queue_put. Blocks.
+ * Wait until all lines are confirmed, and record that there are `lines` of them. @return as
+ * queue_put. Blocks.
  */
 int queue_seal(queue *q, uint64_t lines, beluga_error *err);
 
-/* The number of lines that were put and were there already. */
+/* Return the number of lines that were put although the job already had them. */
 uint64_t queue_repeated(const queue *q);
 
-/* ---- asking them ----------------------------------------------------------------------------- */
+/* ---- asking lines ---------------------------------------------------------------------------- */
 
 typedef struct queue_claim {
     uint64_t line;
-    unsigned tries;    /* 1: nobody had it before, as far as is known */
-    const char *bytes; /* borrowed until the line is put, or let go */
+    unsigned tries;    /* number of times that it was handed out; 1: as far as is known, this is
+                        * the first time */
+    const char *bytes; /* borrowed until the line is put, or returned */
     size_t length;
-    const char *fault; /* why the line can't be read, such as a part that is missing; NULL: none */
-    void *token;       /* the backend's */
+    const char *fault; /* why the line can't be read, such as a missing part; NULL: it can */
+    void *token;       /* belongs to the backend */
 } queue_claim;
 
 /*
- * Claim lines. None is claimed ahead but those that were asked for here: `most` is how many lines
- * the worker has room for now. They come later when there are none, and queue_fd tells.
- * @return how many of `claims` were filled. Never blocks.
+ * Claim lines. `most` is the number of lines for which the worker has room now; no more are claimed
+ * in advance. If there are none, they come later, and queue_fd reports them.
+ * @return the number of claims that were filled. Never blocks.
  */
 size_t queue_take(queue *q, queue_claim *claims, size_t most);
 
 /*
- * Say that all claimed lines are under way. Call it at least every five seconds: the backend
- * extends them as often as is needed, until it has not been called for 15 seconds. Never blocks.
+ * Report that all claimed lines are under way. Call this at least every five seconds. The backend
+ * extends the claims as needed, until this was not called for 15 seconds. Never blocks.
  */
 void queue_extend(queue *q);
 
 /*
- * Put the result of a claimed line, unless it has one. The bytes are copied; the claim is over and
- * its token may not be used again. What came of it is told by queue_outcome. A result that could
- * not be put is put again until it, or another worker's, is there.
- * @return 0; LIMIT_EXCEEDED it is longer than QUEUE_MAX_BYTES (the claim goes on); NO_MEMORY (the
- * same). Never blocks.
+ * Put the result of a claimed line, unless the line already has one. The bytes are copied. The
+ * claim is then over, and its token must not be used again. queue_next_outcome reports the outcome.
+ * A result that could not be put is sent again until the line has a result, from this or another
+ * worker.
+ * @return 0; LIMIT_EXCEEDED if it is longer than QUEUE_MAX_BYTES, or NO_MEMORY; after these two the
+ * claim stays valid. Never blocks.
  */
 int queue_put_once(queue *q, queue_claim *claim, const char *bytes, size_t n);
 
-/* Let go of a claimed line: others get it after `delay_ms`. Its token may not be used again. Never
- * blocks. */
+/* Return a claimed line: other workers can get it after `delay_ms`. Its token must not be used
+ * again. Never blocks. */
 void queue_let_go(queue *q, queue_claim *claim, int64_t delay_ms);
 
 typedef struct queue_outcome {
     uint64_t line;
-    bool ours; /* false: it had a result of somebody else's, which stays */
+    bool ours; /* false: the line already had a result from another worker, which stays */
 } queue_outcome;
 
-/* Take what came of a result that was put. @return false: nothing is new. Never blocks. */
+/* Return the outcome of a result that was put. @return false: there is none. Never blocks. */
 bool queue_next_outcome(queue *q, queue_outcome *outcome);
 
-/* Results that are put and not confirmed: a worker that ends waits until it is 0. */
+/* Return the number of results that are put and not confirmed. A worker waits until it is 0 before
+ * it ends. */
 size_t queue_unconfirmed(const queue *q);
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
 typedef struct queue_result {
     uint64_t line;
-    uint64_t position; /* of this result; ascends */
+    uint64_t position; /* position of this result, in ascending order */
     const char *bytes; /* borrowed until the next result */
     size_t length;
 } queue_result;
 
 /*
- * Read the next result, in the order in which they came.
- * @param from     Of the first call: the position behind which to begin; 0: with the first.
- * @param wait_ms  Longest wait for one.
- * @return 1; 0: there is none yet; or an error: MALFORMED_RESPONSE one can't be read (the next call
- * goes on behind it), NOT_FOUND the job was removed, CONTEXT_CANCELED, NETWORK, NO_MEMORY.
+ * Read the next result, in the order in which they were stored.
+ * @param from     At the first call: the position after which to begin; 0: begin with the first.
+ * @param wait_ms  Wait at most this time.
+ * @return 1; 0: there is none yet; or an error: MALFORMED_RESPONSE if the result can't be read (the
+ * next call continues after it), NOT_FOUND if the job was removed, CONTEXT_CANCELED, NETWORK,
+ * NO_MEMORY.
  */
 int queue_next_result(queue *q, uint64_t from, queue_result *result, int64_t wait_ms,
                       beluga_error *err);
 
 /* ---- news ------------------------------------------------------------------------------------ */
 
-/* A descriptor that is readable when there may be claims, outcomes, news or an error. Any of these
- * functions makes it unreadable. It belongs to the queue. */
+/* Return a file descriptor that is readable when there may be claims, outcomes, news or an error.
+ * Calling any of these functions makes it unreadable. It belongs to the queue. */
 int queue_fd(const queue *q);
 
-/* Take what a user should know, such as a connection that was lost, or is there again: one line.
- * @return false: nothing is new. */
+/* Take a message for the user, such as that the connection was lost or is back; one line.
+ * @return false: there is none. */
 bool queue_news(queue *q, char text[QUEUE_NEWS_BYTES]);
 
-/* The error after which nothing goes on: NETWORK the patience ended, AUTHENTICATION the
- * credentials are no longer good, NOT_FOUND the job was removed. @return false: there is none. */
+/* Return the error that has ended the queue: NETWORK if there was no connection for `patience_ms`,
+ * AUTHENTICATION if the credentials are no longer accepted, NOT_FOUND if the job was removed.
+ * @return false: there is none. */
 bool queue_failed(const queue *q, beluga_error *err);
 
 #endif

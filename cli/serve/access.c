@@ -16,25 +16,25 @@
 #include <strings.h>
 
 #define MS_A_MINUTE 60000.0
-/* How long the start may wait for the store of the spend. */
+/* How long the start of the server may wait until the spend of all keys was read. */
 #define LOAD_MS 5000
-/* Names of keys that one server has seen, those that reloads took away included. */
+/* The most key names that one server remembers, including names that a reload removed. */
 #define MAX_ACCOUNTS (10 * SERVE_MAX_KEYS)
 
-/* Refills evenly: a minute's worth at most. */
+/* A token bucket, which refills evenly up to the allowance of one minute. */
 typedef struct bucket {
     double level;
-    int64_t at_ms; /* when the level was right */
+    int64_t at_ms; /* when `level` was computed */
 } bucket;
 
-/* What a name has used, which stays when its key is read anew. */
+/* The usage of one key name. It stays when the configuration is read again. */
 typedef struct account {
-    spend_account spend; /* first */
+    spend_account spend; /* must be the first member */
     struct account *next;
     bucket requests, tokens;
     int64_t n_requests, n_tokens;
     bool told_unpriced;
-    uint64_t turn; /* the last set of keys that has this name */
+    uint64_t turn; /* the last key_set that contains this name */
     char name[];
 } account;
 
@@ -48,28 +48,29 @@ struct serve_key {
     int64_t expires_s;
     bool page;
     size_t n_models;
-    char *models; /* globs, each ended by NUL; NULL: all */
+    char *models; /* patterns for fnmatch, each ended by NUL; NULL: all models are allowed */
 };
 
-/* The keys of one reading of the settings. */
+/* The keys of one version of the settings. */
 typedef struct key_set {
-    serve_key **keys; /* in the settings' order */
+    serve_key **keys; /* in the order of the settings */
     size_t count;
-    uint32_t *places; /* of a hash: index + 1 in keys, 0: free */
+    uint32_t *places; /* hash table of indices: index in `keys` + 1, or 0 for a free place */
     size_t mask;
 } key_set;
 
 struct serve_access {
     serve_access_clock clock;
     key_set set;
-    bool needed;           /* who has no key is refused */
-    serve_settings shared; /* its keys hold, too */
-    uint64_t turns;        /* sets that were begun */
-    uint64_t seed;         /* so that nobody can choose keys that meet in one place */
+    bool needed;           /* a request without a key is refused */
+    serve_settings shared; /* these keys are valid, too, beside those of the configuration */
+    uint64_t turns;        /* number of key_sets that were begun */
+    uint64_t seed;         /* a random seed, so that nobody can choose keys that collide in the
+                            * hash table */
     account *accounts;
     size_t n_accounts;
     spend *spend;
-    char *path; /* of the spend, or its address; NULL: the usual one */
+    char *path; /* path or NATS address of the spend; NULL: the usual path */
 };
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -108,7 +109,8 @@ static bucket full(int64_t per_minute, int64_t at_ms)
     return (bucket){(double)per_minute, at_ms};
 }
 
-/* Returns the account of a name; NULL without memory, or past the maximum. */
+/* Returns the account of a name, and creates it if needed. Returns NULL without memory, or past
+ * MAX_ACCOUNTS. */
 static account *take_account(serve_access *access, const serve_key_setting *key)
 {
     account *a = (account *)(void *)spend_find(access->spend, key->name);
@@ -198,7 +200,7 @@ static void free_set(key_set *set)
     *set = (key_set){.count = 0};
 }
 
-/* Returns the key of a hash; NULL: there is none. In constant time for each key. */
+/* Returns the key with this hash, or NULL. Comparing takes the same time for every hash. */
 static serve_key *find_hash(const serve_access *access, const key_set *set,
                             const unsigned char *sha256)
 {
@@ -211,7 +213,7 @@ static serve_key *find_hash(const serve_access *access, const key_set *set,
     return found;
 }
 
-/* Add a key, unless one of its name or its hash is there. */
+/* Add a key, unless the set already has a key with this name or this hash. */
 static int add_key(serve_access *access, const serve_key_setting *setting, key_set *set)
 {
     serve_key *key = new_key(access, setting);
@@ -251,7 +253,8 @@ static int make_set(serve_access *access, const serve_settings *settings, key_se
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Keys that are shared may have some. */
+/* Returns whether a key may have a budget. The budgets of shared keys are not known yet, so they
+ * count as budgets. */
 static bool has_budgets(const serve_settings *settings)
 {
     if (settings->keys_from) return true;
@@ -261,8 +264,9 @@ static bool has_budgets(const serve_settings *settings)
     return false;
 }
 
-/* Open the file of the spend before there is a first key. Budgets in memory alone would begin anew
- * with each start, so a file that can't be had is an error where there are some. */
+/* Open the store of the spend, before there is a first key. Budgets that were kept only in memory
+ * would start again at 0 with each start of the server, so if there are budgets, a store that can't
+ * be opened is an error. */
 static int open_spend(serve_access *access, const serve_settings *settings, beluga_error *err)
 {
     char usual[PATH_MAX];
@@ -271,12 +275,12 @@ static int open_spend(serve_access *access, const serve_settings *settings, belu
     if (!path) path = spend_usual_path(usual);
     int status = spend_new(path, &access->spend, err);
     if (!path && has_budgets(settings))
-        out_warning("what keys spend is kept in memory alone, for neither XDG_STATE_HOME nor HOME "
-                    "is set; name a file by spend:");
+        out_warning("what keys spend is stored only in memory, because neither XDG_STATE_HOME nor "
+                    "HOME is set; to store it in a file, set serve.spend");
     bool needed = settings->spend || has_budgets(settings);
     if (!status || status == BELUGA_ERROR_NO_MEMORY) return status;
     if (status != BELUGA_ERROR_NOT_SUPPORTED && needed) return status;
-    if (needed) out_warning("what keys spend is kept in memory alone: %s", err->message);
+    if (needed) out_warning("what keys spend is stored only in memory: %s", err->message);
     return spend_new(NULL, &access->spend, err);
 }
 
@@ -292,7 +296,7 @@ static int check_path(const serve_access *access, const serve_settings *settings
     const char *old = access->path ? access->path : "", *new = settings->spend;
     if (!access->spend || strcmp(old, new ? new : "") == 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "spend: can't change while the server runs; restart it");
+                            "serve.spend can't change while the server runs; restart the server");
 }
 
 static int set_path(serve_access *access, const serve_settings *settings)
@@ -308,7 +312,8 @@ int serve_access_renew(serve_access *access, const serve_settings *settings, bel
     if (!status && set_path(access, settings)) status = BELUGA_ERROR_NO_MEMORY;
     if (!status) status = open_spend(access, settings, err);
     if (!status) status = make_set(access, settings, &set);
-    if (status == BELUGA_ERROR_NO_MEMORY) beluga_error_set(err, status, "no memory for the keys");
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        beluga_error_set(err, status, "out of memory for the keys");
     if (status) {
         free_set(&set);
         return status;
@@ -345,7 +350,7 @@ int serve_access_new(const serve_settings *settings, serve_access **out, beluga_
 {
     *out = NULL;
     serve_access *access = calloc(1, sizeof *access);
-    if (!access) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!access) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     access->clock = (serve_access_clock){monotonic_ms, wall_s, NULL};
     access->seed = beluga__seed();
     int status = serve_access_renew(access, settings, err);
@@ -380,8 +385,8 @@ static void hash_key(const char *text, unsigned char sha256[BELUGA__SHA256])
     explicit_bzero(&state, sizeof state);
 }
 
-/* A hash is looked up, so the time that this takes tells nothing of a key: who wants to come near
- * one would have to choose the hashes of what he sends. */
+/* The lookup compares SHA-256 hashes, so its time reveals nothing about the keys: an attacker can't
+ * choose the hash of the text that he sends. */
 static serve_key *find_key(const serve_access *access, const char *text)
 {
     unsigned char sha256[BELUGA__SHA256];
@@ -389,7 +394,7 @@ static serve_key *find_key(const serve_access *access, const char *text)
     return find_hash(access, &access->set, sha256);
 }
 
-/* Returns the key that a header presents; NULL where it has none. */
+/* Returns the key in header number `which`; NULL if the header is missing or has no key. */
 static const char *presented(const http_exchange *x, int which)
 {
     static const char *const headers[] = {"authorization", "x-api-key", "api-key"};
@@ -424,11 +429,10 @@ int serve_access_find(serve_access *access, const http_exchange *x, serve_key **
         *out = serve_key_ref(key);
         return 0;
     }
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                            any ? "this key is not one of this server's: ask whoever runs it "
-                                  "for one"
-                                : "a key is needed: send Authorization: Bearer KEY, or x-api-key: "
-                                  "KEY");
+    return beluga_error_set(
+        err, BELUGA_ERROR_AUTHENTICATION,
+        any ? "this server does not know the key: ask its operator for a key"
+            : "a key is required: send it as Authorization: Bearer KEY, or x-api-key: KEY");
 }
 
 bool serve_key_may_ask(const serve_key *key, const char *model)
@@ -458,8 +462,8 @@ static void refill(bucket *b, int64_t per_minute, int64_t at_ms)
     *b = (bucket){level < (double)per_minute ? level : (double)per_minute, at_ms};
 }
 
-/* Returns the ms until so much is there; 0: now. More than a minute's worth waits for a full
- * bucket. */
+/* Returns the milliseconds until the bucket has this amount; 0: it has the amount now. An amount
+ * above one minute's allowance waits only until the bucket is full. */
 static int64_t wait_for(const bucket *b, int64_t per_minute, double amount)
 {
     if (amount > (double)per_minute) amount = (double)per_minute;
@@ -501,8 +505,8 @@ static int tell_spent(const serve_key *key, double budget, const char *period, i
     char time[32];
     serve_write_time(renewed_s, time);
     beluga_error_set(err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "the key %s has spent its %.10g US dollars of this %s; the budget is renewed "
-                     "at %s",
+                     "the key %s has spent its budget of %.10g US dollars for this %s; the budget "
+                     "is renewed at %s",
                      key->account->name, budget, period, time);
     err->retry_after_ms = (renewed_s - now_s(key->access)) * 1000;
     return err->code;
@@ -532,14 +536,14 @@ int serve_key_admit(serve_key *key, int64_t estimated_tokens, beluga_error *err)
     return 0;
 }
 
-/* A budget counts what is known. */
+/* Warn once that a budget does not count the calls of models whose price is unknown. */
 static void tell_unpriced(const serve_key *key)
 {
     bool budget = key->budget_per_day > 0 || key->budget_per_month > 0;
     if (!budget || key->account->told_unpriced) return;
     key->account->told_unpriced = true;
     out_warning("the budget of the key %s does not count calls of models whose price is not known; "
-                "a file of your own may have it (prices: of a model)",
+                "set their price in a file of your own (prices: of a model)",
                 key->account->name);
 }
 

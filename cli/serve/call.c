@@ -26,8 +26,8 @@ static void free_call(serve_call *call)
     free(call);
 }
 
-/* The end of a turn: what it has brought goes out; and a call that is over on both sides is
- * freed. */
+/* Runs at the end of a turn: sends what the turn has produced, and frees the call when both its
+ * exchange and its operation have ended. */
 static void settle_turn(reactor_task *task)
 {
     serve_call *call = beluga__container_of(task, serve_call, later);
@@ -37,8 +37,8 @@ static void settle_turn(reactor_task *task)
         free_call(call);
 }
 
-/* An answer without usage, as of a stream whose client did not ask for it or has gone, was not
- * free: it is estimated from its length. */
+/* An answer without usage still costs money, for example a stream whose client has gone or did not
+ * ask for usage. Its usage is estimated from its length. */
 static beluga_usage usage_of(const serve_call *call)
 {
     beluga_usage usage = call->request->record.usage;
@@ -64,7 +64,7 @@ static void tell_texts(serve_call *call)
                         call->captured.length ? call->captured.data : "", call->captured.length);
 }
 
-/* The exchange is over. A client that went cancels its call at once, whatever that waits for. */
+/* Called when the exchange is over. If the client has gone, this cancels the call at once. */
 static void over(void *pending)
 {
     serve_call *call = pending;
@@ -91,14 +91,15 @@ static void writable(void *pending)
 
 static const serve_pending pending_call = {over, writable};
 
-/* The server ends before the answer does. */
+/* Called when the server must end before the answer is complete. */
 static void cut(serve_work *work)
 {
     serve_call *call = beluga__container_of(work, serve_call, work);
     beluga_error err;
     if (!call->request || call->answered) return;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "the server ends, and the answer was not whole yet: ask again");
+    beluga_error_set(
+        &err, BELUGA_ERROR_OVERLOADED,
+        "the server is shutting down before the answer is complete: send the request again");
     call_fail(call, &err);
 }
 
@@ -129,7 +130,7 @@ static void silent(reactor_timer *timer)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The text of an alias stands before what the client says. */
+/* Put the alias's system text before the client's own system text. */
 static int add_system(serve_call *call)
 {
     const char *text = call->model->system;
@@ -190,7 +191,7 @@ static int choose_form(serve_call *call, beluga_error *err)
     return status ? status : bind_tools(call, err);
 }
 
-/* The deadline of the request, in the client's trace. */
+/* Make the call's context, with the deadline of the request and the client's trace. */
 static int make_context(serve_call *call, beluga_error *err)
 {
     http_exchange *x = call->request->x;
@@ -198,11 +199,11 @@ static int make_context(serve_call *call, beluga_error *err)
     const char *parent = http_header(x, "traceparent");
     call->context = beluga_context_new_timeout(NULL, timeout);
     if (!call->context)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the request");
     if (!parent) return 0;
     beluga_context *traced =
         beluga_context_new_trace(call->context, parent, http_header(x, "tracestate"));
-    if (!traced) return 0; /* it is not in the form that the standard wants */
+    if (!traced) return 0; /* the traceparent header is not valid */
     beluga_context_unref(call->context);
     call->context = traced;
     return 0;
@@ -216,8 +217,8 @@ static int admit(serve_call *call, beluga_error *err)
     return status;
 }
 
-/* Some providers take other models from the body, to ask where the first one fails: those would be
- * models that nobody has checked. */
+/* Some providers accept other models in the body, to be asked if the first model fails. The key's
+ * allowed models would not be checked for them, so such a body is refused. */
 static int check_other_models(const serve_call *call, beluga_error *err)
 {
     static const char *const names[] = {"models", "fallbacks"};
@@ -225,8 +226,8 @@ static int check_other_models(const serve_call *call, beluga_error *err)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (beluga_json_get(call->body.body, names[i]))
             return beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
-                                    "%s: the key \"%s\" may ask some models alone, so a request "
-                                    "of it names one, in `model`",
+                                    "%s: the key \"%s\" may ask only some models, so its requests "
+                                    "must name a single model, in `model`",
                                     names[i], serve_key_name(call->key));
     return 0;
 }
@@ -270,7 +271,8 @@ static serve_call *make_call(serve_request *request)
     return call;
 }
 
-/* What was read is needed no more, but for texts that are kept. */
+/* The text of the body is not needed after it was read, unless texts are captured for the journal.
+ */
 static void drop_text(serve_call *call)
 {
     if (call->snapshot->settings.capture) return;
@@ -285,7 +287,7 @@ void serve_call_handle(serve_request *request)
     if (serve_refuse_excess(request)) return;
     serve_call *call = make_call(request);
     if (!call) {
-        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "out of memory for the request");
         return;
     }
     if (begin(call, &err)) {

@@ -13,7 +13,8 @@
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Headers that change what Messages means go on to those who speak it. */
+/* Some headers change the meaning of a Messages request. They are passed on to providers that speak
+ * this protocol. */
 static void take_headers(serve_call *call)
 {
     const char *name, *value;
@@ -27,7 +28,8 @@ static void take_headers(serve_call *call)
     }
 }
 
-/* The turns of one session go to one model, which has their beginning in its cache. */
+/* All turns of a session go to the same model, which may have their common beginning in its cache.
+ */
 static const char *session_of(const serve_call *call)
 {
     static const char *const headers[] = {"x-claude-code-session-id", "session-id"};
@@ -46,7 +48,7 @@ size_t call_options(serve_call *call, beluga_option options[CALL_MAX_OPTIONS])
         options[n++] = beluga_with_extra_header(call->headers[i]);
     const char *session = session_of(call);
     if (session) options[n++] = beluga_with_routing_key(session);
-    /* no layer below fails with this error: so no other model is asked */
+    /* No layer below ever fails with this error, so this option turns the fallbacks off. */
     if (call->snapshot->settings.failover == SERVE_FAILOVER_OFF && call->model->has_fallbacks)
         options[n++] = beluga_with_fallback_on(beluga_error_name(BELUGA_ERROR_CONTEXT_CANCELED));
     return n;
@@ -85,7 +87,7 @@ static void note_metadata(serve_call *call, const beluga_event *event)
     if (event->u.metadata.rate_limits) call->limits = *event->u.metadata.rate_limits;
 }
 
-/* Keep what an event tells of the call in the record. */
+/* Record what an event says about the call. */
 static void note(serve_call *call, const beluga_event *event)
 {
     serve_record *record = &call->request->record;
@@ -122,7 +124,7 @@ int call_ask(serve_call *call, bool streamed, const beluga_option *options, size
         status =
             beluga_stream_start_n(call->asked, call->s->loop, call->context, call->body.messages,
                                   on_event, call, &call->op, err, options, n);
-    /* a model whose streams are off gives its answer whole */
+    /* a model for which streaming is turned off gives its answer in one piece */
     if (status == BELUGA_ERROR_NOT_SUPPORTED)
         status =
             beluga_generate_start_n(call->asked, call->s->loop, call->context, call->body.messages,
@@ -158,7 +160,7 @@ double call_cost(serve_call *call, const beluga_usage *usage)
     if (record->cost < 0)
         record->cost =
             serve_models_cost(call->snapshot->models, record->provider, record->model, usage);
-    /* a service may give its model another name than the one that was asked */
+    /* the service may call its model by another name than the one that was asked for */
     if (record->cost < 0 && strcmp(record->provider, call->model->provider) == 0)
         record->cost = serve_models_cost(call->snapshot->models, record->provider,
                                          beluga_model_name(call->model->model), usage);
@@ -202,7 +204,8 @@ void call_start_answer(serve_call *call, const char *content_type)
     if (http_has_started(x)) return;
     add_headers(call);
     http_add_header(x, "cache-control", "no-cache");
-    http_add_header(x, "x-accel-buffering", "no"); /* nginx would hold a stream back */
+    http_add_header(x, "x-accel-buffering", "no"); /* without this header, nginx would buffer the
+                                                    * stream */
     http_start(x, 200, content_type);
 }
 
@@ -226,7 +229,7 @@ void call_send_later(serve_call *call)
     reactor_defer(call->s->reactor, &call->later);
 }
 
-/* What a turn has brought is sent together. */
+/* Send everything that this turn has produced. */
 void call_send(serve_call *call)
 {
     if (call->answered) return;
@@ -261,16 +264,17 @@ void call_finish(serve_call *call)
 
 /* ---- failing --------------------------------------------------------------------------------- */
 
-/* Codex, which names itself as the originator, looks at response.failed when the stream has ended
- * in order: where the connection breaks it tells that, and tries again what can't pass. */
+/* Codex, which sends the header "originator", reads response.failed only if the stream ends
+ * normally. If the connection breaks instead, Codex reports that and retries, even if a retry can't
+ * help. */
 static bool reads_to_the_end(const serve_call *call)
 {
     return call->stream && call->body.protocol == &protocol_responses &&
            http_header(call->request->x, "originator");
 }
 
-/* End the stream in its protocol's way. Without memory for that the connection breaks, which is no
- * success either. */
+/* End the stream with a failure, as its protocol does. Without memory for that, the connection is
+ * broken, which the client also sees as a failure. */
 static void break_stream(serve_call *call, const beluga_error *err)
 {
     bool is_open = !call->stream && call->sent;

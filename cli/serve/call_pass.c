@@ -1,26 +1,27 @@
-/* A body that goes out as it came, and an answer that goes back as it came: the provider speaks the
- * client's protocol. The answer is decoded beside that, for its proof of completion.
+/* Passes the request body and the answer on unchanged, because the provider speaks the client's
+ * protocol. The library also decodes the answer, to prove that it is complete.
  *
- * Only whole events of a stream go to the client. What tells it that the answer is whole is held
- * back until the library says so; and so is everything until there is content, so that a retry or
- * another model can stand in for what failed before. */
+ * Only whole events of a stream are sent to the client. The event that tells the client that the
+ * answer is complete is held back until the library confirms it. Until the first content everything
+ * is held back, so that a retry or another model can still replace an attempt that failed. */
 #include "serve/call.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct passing {
-    beluga__buf raw; /* what came and was not sent */
-    size_t scanned;  /* bytes of it that were looked through */
-    size_t whole;    /* bytes of it that are whole events */
-    bool line_empty; /* the line that goes on at `scanned` has no byte yet */
+    beluga__buf raw; /* bytes that arrived and were not sent yet */
+    size_t scanned;  /* the number of these bytes that were searched for events */
+    size_t whole;    /* the number of these bytes that are whole events */
+    bool line_empty; /* the current line, which continues at `scanned`, has no bytes yet */
     bool is_stream, has_content, refused, closing;
-    bool translated; /* a stream was asked for and none came: it is written of the events */
+    bool translated; /* the client wants a stream, but the provider did not send one: the stream
+                      * is written from the events */
     uint32_t status;
     char content_type[128];
 } passing;
 
-/* The library has the body; what was read of it is needed no more. */
+/* Free what was read from the body, since the library now has the body itself. */
 static void forget_body(protocol_request *body)
 {
     beluga_json_doc_free(body->doc);
@@ -35,14 +36,14 @@ static int start(serve_call *call, beluga_error *err)
     size_t n = call_options(call, options);
     const bool live = call->body.stream && !call->held;
     passing *p = call->own = calloc(1, sizeof *p);
-    if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
     beluga__buf_init(&p->raw, beluga_allocator_default(), CALL_MAX_BYTES);
     p->line_empty = true;
     options[n++] = beluga_with_request_body_n(call->text, call->length);
     if (live) options[n++] = beluga_with_restart_delivery(true);
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     int status = call_ask(call, live, options, n, err);
-    /* for a stream that has to be translated */
+    /* this is needed if the answer has to be translated into a stream */
     call->body.include_usage = protocol_request_wants_usage(&call->body);
     forget_body(&call->body);
     return status;
@@ -62,7 +63,7 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* Returns the value behind a field's name, as SSE writes it; NULL: the line is of another field. */
+/* Returns the value of a field in a line of SSE; NULL if the line has another field. */
 static const char *value_of(const char *line, const char *end, const char *field)
 {
     size_t n = strlen(field);
@@ -71,7 +72,7 @@ static const char *value_of(const char *line, const char *end, const char *field
     return skip_blanks(line + n + 1, end);
 }
 
-/* Returns the value of an object's first member where it has that name; else NULL. */
+/* Returns the value of an object's first member if that has this name, else NULL. */
 static const char *first_member(const char *at, const char *end, const char *quoted)
 {
     if (at == end || *at != '{') return NULL;
@@ -105,7 +106,8 @@ static bool line_closes(const char *line, const char *end)
     return type && type < end && *type == '"' && closes(type + 1, end);
 }
 
-/* Returns where a line ends, by a line feed or a carriage return; NULL: it goes on. */
+/* Returns the end of the line, at a line feed or carriage return; NULL if the line is not complete.
+ */
 static const char *find_line_end(const char *at, const char *end)
 {
     const char *feed = memchr(at, '\n', (size_t)(end - at));
@@ -113,8 +115,8 @@ static const char *find_line_end(const char *at, const char *end)
     return back ? back : feed;
 }
 
-/* Return whether an event tells its client that the answer is whole, or that it failed: by its
- * name, or by the beginning of its data. */
+/* Return whether an event tells the client that the answer is complete, or that it failed. The
+ * event's name, or the beginning of its data, shows this. */
 static bool is_closing(const char *event, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
@@ -129,7 +131,7 @@ static bool is_closing(const char *event, size_t n)
     return false;
 }
 
-/* Take the events that are whole, up to one that closes the stream. */
+/* Find the end of the whole events, up to an event that closes the stream. */
 static void scan(passing *p)
 {
     const char *data = p->raw.data;
@@ -141,7 +143,9 @@ static void scan(passing *p)
         if (at > i) p->line_empty = false;
         i = at;
         if (at == length) break;
-        if (data[i] == '\r' && i + 1 == length) break; /* a line feed may belong to it */
+        if (data[i] == '\r' && i + 1 == length)
+            break; /* a line feed that belongs to this
+                    * carriage return may follow */
         if (data[i] == '\r' && data[i + 1] == '\n') i++;
         i++;
         if (p->line_empty) {
@@ -174,7 +178,8 @@ static void forget(passing *p)
     p->closing = p->has_content = false;
 }
 
-/* Some servers call a body of JSON a stream, which has no line that begins like this. */
+/* Returns whether a body is JSON. Some servers label a JSON body as a stream, but a stream has no
+ * line that begins like this. */
 static bool is_json(const char *bytes, size_t n)
 {
     size_t i = 0;
@@ -182,7 +187,8 @@ static bool is_json(const char *bytes, size_t n)
     return i < n && bytes[i] == '{';
 }
 
-/* A client that has asked for a stream takes a body of JSON for a stream without content. */
+/* Write a stream from the events, because a client that asked for a stream would read a JSON body
+ * as a stream without content. */
 static void translate(serve_call *call)
 {
     passing *p = call->own;
@@ -219,7 +225,8 @@ static void begin_again(serve_call *call)
     beluga__buf_clear(&call->out);
 }
 
-/* Another attempt follows. What the client has seen can't be taken back. */
+/* The library starts another attempt. Content that the client has already received can't be taken
+ * back. */
 static void take_restart(serve_call *call, const beluga_event *event)
 {
     if (call->sent && event->u.error)
@@ -230,7 +237,7 @@ static void take_restart(serve_call *call, const beluga_event *event)
         begin_again(call);
 }
 
-/* Return whether an event's data is what a client can read: a JSON text, or [DONE]. */
+/* Return whether the data of an event is complete: valid JSON, or [DONE]. */
 static bool has_whole_data(const char *event, size_t n)
 {
     const char *data = memmem(event, n, "data:", 5), *end = event + n;
@@ -244,7 +251,7 @@ static bool has_whole_data(const char *event, size_t n)
     return is_json;
 }
 
-/* Find the whole events of what is left. @return whether one of them closes the stream. */
+/* Find all whole events that remain. @return whether one of them closes the stream. */
 static bool scan_all(passing *p)
 {
     bool closed = p->closing;
@@ -258,9 +265,9 @@ static bool scan_all(passing *p)
     return closed;
 }
 
-/* The last event may lack the line behind it: the library takes it all the same, some clients do
- * not. One that was cut is left out, for the answer is whole without it; and where that was the one
- * that closes the stream, it is written. */
+/* The last event may lack the empty line after it. The library accepts that, but some clients do
+ * not, so the line is added. An incomplete event is dropped, since the answer is complete without
+ * it; if that was the closing event, a new closing event is written. */
 static void close_stream(serve_call *call)
 {
     passing *p = call->own;
@@ -289,8 +296,8 @@ static void take_finish(serve_call *call)
     }
 }
 
-/* A refusal is handed on as it is, where nothing else was sent; but a web page is no error of the
- * protocol. */
+/* Pass an error of the provider on unchanged if nothing else was sent. A body that is not JSON,
+ * such as a web page, is not an error of the protocol, and is replaced. */
 static void take_error(serve_call *call, const beluga_error *err)
 {
     passing *p = call->own;

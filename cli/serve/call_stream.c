@@ -1,4 +1,4 @@
-/* A stream that is translated: the model's events become the client's. */
+/* Translates a stream: the events of the model are written in the client's protocol. */
 #include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)
@@ -7,8 +7,9 @@ static int start(serve_call *call, beluga_error *err)
     size_t n = call_read_options(call, options);
     call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (!call->stream)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
-    /* what is held back is asked for as a stream all the same, which has a stream's timeouts */
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
+    /* a stream that is held back is also requested as a stream, so that a stream's timeouts apply
+     */
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     return call_ask(call, !call->held, options, n, err);
 }

@@ -1,4 +1,4 @@
-/* An answer in one piece that is translated: the events are folded, and written as a body. */
+/* Translates an answer in one piece: the events are folded, and written as one body. */
 #include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)
@@ -7,7 +7,7 @@ static int start(serve_call *call, beluga_error *err)
     size_t n = call_read_options(call, options);
     call->own = beluga_response_builder_new();
     if (!call->own)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
     return call_ask(call, false, options, n, err);
 }
 

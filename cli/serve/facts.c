@@ -16,7 +16,7 @@
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* The members that OpenAI's clients read, and those that Anthropic's do. */
+/* Write the members that clients of OpenAI read, and those that clients of Anthropic read. */
 static void put_model(beluga_json_writer *w, const serve_model *model)
 {
     char created[32];
@@ -30,7 +30,7 @@ static void put_model(beluga_json_writer *w, const serve_model *model)
     beluga_json_put_string(w, "owned_by", model->provider);
 }
 
-/* The next model, from `index` on, that the key may ask. */
+/* Returns the next model, from `index` on, that the key may ask. */
 static const serve_model *next_model(const serve_request *request, size_t *index)
 {
     const serve_model *model;
@@ -64,7 +64,7 @@ void serve_list_models(serve_request *request)
     serve_answer_json(request, 200, w);
 }
 
-/* Read what stands in a path, with its escapes; what does not fit is cut. */
+/* Decode a segment of a path; a segment that is too long is cut. */
 static void read_segment(const char *text, char id[MAX_ID])
 {
     size_t n = 0;
@@ -123,7 +123,7 @@ static void show_state(serve_request *request, int status, const char *state)
     serve_answer_json(request, status, w);
 }
 
-/* Browsers get the page; programs, such as curl, a line. */
+/* Browsers get the page; other programs, such as curl, get a line of text. */
 void serve_show_index(serve_request *request)
 {
     const char *accept = http_header(request->x, "accept");
@@ -148,14 +148,14 @@ void serve_show_ready(serve_request *request)
     if (request->s->draining)
         show_state(request, 503, "draining");
     else if (!has_models)
-        show_state(request, 503, "no model is served");
+        show_state(request, 503, "no models are served");
     else
         show_state(request, 200, "ready");
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-/* A reload may take the page away. */
+/* A reload of the configuration may have turned the page off. */
 void serve_show_status(serve_request *request)
 {
     const serve_snapshot *now = request->snapshot;
@@ -166,7 +166,8 @@ void serve_show_status(serve_request *request)
                                .gauges = &gauges,
                                .settings = &now->settings};
     if (!now->settings.page) {
-        serve_refuse(request, BELUGA_ERROR_NOT_FOUND, "the page is off: serve.page turns it on");
+        serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
+                     "the page is off: set serve.page to turn it on");
         return;
     }
     serve_request_add_headers(request);
@@ -194,5 +195,5 @@ void serve_do_reload(serve_request *request)
         serve_answer_error(request, &err);
         return;
     }
-    show_state(request, 200, "read anew");
+    show_state(request, 200, "read again");
 }

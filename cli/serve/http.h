@@ -1,12 +1,12 @@
 /*
- * The server's side of HTTP/1.1, over a reactor: connections, requests that are read whole, answers
- * that are written whole or in chunks. It knows nothing of language models.
+ * The server side of HTTP/1.1, on a reactor: connections, whole requests, and answers that are sent
+ * whole or in chunks. This code knows nothing about language models.
  *
- * Ways to end an exchange: http_answer; http_start, http_write…, http_end; or http_break. After any
- * of them the exchange is over for its handler as soon as `over` was called, once for each `head`.
- * None of these functions calls a callback itself, but for http_server_free, which calls `over`:
- * the others are called by a turn of the reactor. What is written in one turn goes out together, at
- * its end. Callbacks may call all functions.
+ * A handler ends an exchange in one of these ways: http_answer; http_start, http_write…, http_end;
+ * or http_break. After that, `over` is called, once for each `head`, and then the exchange is over
+ * for the handler. No function here calls a callback directly, except http_server_free, which calls
+ * `over`; a turn of the reactor calls all others. Bytes that are written in one turn are sent
+ * together, at its end. Callbacks may call all functions.
  */
 #ifndef BELUGA_CLI_SERVE_HTTP_H
 #define BELUGA_CLI_SERVE_HTTP_H
@@ -23,78 +23,81 @@ typedef struct http_server http_server;
 typedef struct http_exchange http_exchange;
 
 typedef struct http_handler {
-    /* The head is there; the body is not. May answer at once, which skips the body, and may set
-     * the most bytes of it. */
+    /* The head of a request has arrived, but not its body. This function may answer at once, which
+     * skips the body, and it may set the maximum of the body. */
     void (*head)(void *payload, http_exchange *x);
-    /* The body is there, whole; not called where `head` answered. */
+    /* The whole body has arrived. Not called if `head` has answered. */
     void (*request)(void *payload, http_exchange *x);
-    /* What http_write left unsent fell below http_limits.resume_bytes after http_is_full was
+    /* Called when the unsent bytes fell below http_limits.resume_bytes, after http_is_full was
      * true. */
     void (*writable)(void *payload, http_exchange *x);
     /*
-     * The last of an exchange, whose memory is gone afterwards: the answer was handed to the
-     * kernel, or the client went before (`gone`: it closed or reset the connection, or let a
-     * time-out pass). Called at once when the kernel tells that the client has gone, whatever the
-     * exchange waits for.
+     * The last call for an exchange, whose memory is freed afterwards. Either the answer was handed
+     * to the kernel, or the client has gone (`gone`: it closed or reset the connection, or a
+     * time-out passed). If the kernel reports that the client has gone, this is called at once,
+     * whatever the exchange waits for.
      */
     void (*over)(void *payload, http_exchange *x, bool gone);
-    /* A request that is no HTTP, or over a limit, was answered and the connection is closed: for
-     * the journal and the metrics. Only where `head` was not called: else `over` tells, and
-     * http_status. NULL: nobody is told. */
+    /* A request that was not valid HTTP, or exceeded a limit, was answered, and its connection
+     * closed; for the journal and the metrics. Called only if `head` was not called, since
+     * otherwise `over` and http_status report this. NULL: not reported. */
     void (*refused)(void *payload, int status, const char *why);
     /* Write the body of an error that HTTP itself has found (400, 408, 413, 414, 417, 431, 501,
-     * 503, 505) in the form that the path's clients expect. `x` is NULL where no path was read, or
-     * none will be (503: too many connections); it may be of a request whose `head` was not called.
-     * NULL: a line of text. @return its length, at most n. */
+     * 503, 505), in the form that clients of the path expect. `x` is NULL if no path was or will be
+     * read (503: too many connections); it may belong to a request whose `head` was not called. A
+     * NULL function: a line of text. @return the length, at most n. */
     size_t (*describe)(void *payload, http_exchange *x, int status, const char *why, char *text,
                        size_t n, const char **content_type);
 } http_handler;
 
 typedef struct http_limits {
-    uint32_t max_connections; /* over all listeners; more are answered 503 and closed */
+    uint32_t max_connections; /* for all listeners together; further connections are answered 503
+                               * and closed */
     uint32_t max_head_bytes, max_headers;
     uint64_t max_body_bytes;
-    int64_t head_ms;  /* from a connection's or a request's first byte to the end of its head */
+    int64_t head_ms;  /* from the first byte of a connection or request to the end of the head */
     int64_t body_ms;  /* between two pieces of a body */
-    int64_t idle_ms;  /* a connection between two requests */
-    int64_t write_ms; /* a client that takes nothing of what is there for it */
+    int64_t idle_ms;  /* the time that a connection may be idle between two requests */
+    int64_t write_ms; /* the time that a client may take before it accepts further bytes */
     size_t full_bytes, resume_bytes;
 } http_limits;
 
-/* @return 0 or errno. The strings and structs are borrowed as long as the server. */
+/* @return 0 or errno. The structs and strings are borrowed for the lifetime of the server. */
 int http_server_new(reactor *r, const http_limits *limits, const http_handler *handler,
                     void *payload, http_server **out);
-/* Listen at HOST:PORT ("127.0.0.1:0", "[::1]:4000") or "unix:PATH". `why` says what failed and what
- * to do. @return 0 or errno. */
+/* Listen at HOST:PORT ("127.0.0.1:0", "[::1]:4000") or "unix:PATH". `why` receives what failed and
+ * what to do. @return 0 or errno. */
 int http_server_listen(http_server *s, const char *address, char *why, size_t n);
-/* Take over a socket that listens already, as systemd passes it. */
+/* Use a socket that already listens, such as one that systemd passes. */
 int http_server_adopt(http_server *s, int fd);
-/* The address of listener `index` as a URL's origin ("http://127.0.0.1:4000"); NULL past the last.
- */
+/* Return the address of listener `index` as the origin of a URL ("http://127.0.0.1:4000"); NULL
+ * past the last. */
 const char *http_server_origin(const http_server *s, size_t index);
-/* Close the listeners, and connections without a request; those with one get "Connection: close".
- */
+/* Close the listeners, and the connections that have no request. Answers on other connections get
+ * the header "Connection: close". */
 void http_server_drain(http_server *s);
 size_t http_server_connections(const http_server *s);
-/* Closes everything at once; `over` is called for what runs. NULL does nothing. */
+/* Close everything at once; `over` is called for exchanges that have not ended. NULL does nothing.
+ */
 void http_server_free(http_server *s);
 
-/* --- the request; all borrowed as long as the exchange ------------------------------------------
+/* --- the request; all of it is borrowed until the exchange is over ------------------------------
  */
 
 const char *http_method(const http_exchange *x);
 const char *http_path(const http_exchange *x);  /* without the query */
 const char *http_query(const http_exchange *x); /* "" without one */
-/* The value of a header, by its name in any case; the first. NULL without one. */
+/* Return the value of the first header with this name, in any case; NULL if there is none. */
 const char *http_header(const http_exchange *x, const char *name);
-/* Walk all headers. @return false past the last. */
+/* Walk all headers. @return false past the last header. */
 bool http_header_at(const http_exchange *x, size_t index, const char **name, const char **value);
-/* The body. It may be taken, and is the caller's to free() then. */
+/* Return the body. The caller may take it, and must then free() it. */
 const char *http_body(const http_exchange *x, size_t *length);
 char *http_take_body(http_exchange *x, size_t *length);
 const char *http_peer(const http_exchange *x); /* "127.0.0.1:51234", "unix" */
-int64_t http_began_ns(const http_exchange *x); /* CLOCK_MONOTONIC, the head's first byte */
-/* In `head`: the most bytes of this body, in place of http_limits.max_body_bytes. */
+int64_t http_began_ns(const http_exchange *x); /* when the first byte of the head arrived, by
+                                                * CLOCK_MONOTONIC */
+/* Called in `head`: set the maximum of this body, instead of http_limits.max_body_bytes. */
 void http_set_max_body(http_exchange *x, uint64_t bytes);
 
 /* --- the answer ---------------------------------------------------------------------------------
@@ -103,23 +106,25 @@ void http_set_max_body(http_exchange *x, uint64_t bytes);
 void http_set_user(http_exchange *x, void *user);
 void *http_user(const http_exchange *x);
 
-/* Add a header to the answer that follows; a value with control characters is left out. */
+/* Add a header to the answer. A header whose value has control characters is left out. */
 void http_add_header(http_exchange *x, const char *name, const char *value);
-/* Answer whole; nothing but its length is sent to HEAD. Copies the bytes. Without memory the
- * connection is closed, here and below. */
+/* Send a whole answer; for a HEAD request, only its head. Copies the bytes. Here and in the
+ * functions below, the connection is closed if there is no memory. */
 void http_answer(http_exchange *x, int status, const char *content_type, const void *bytes,
                  size_t length);
-/* Begin an answer in chunks (to a client of HTTP/1.0: until the connection closes). */
+/* Start an answer in chunks. For a client of HTTP/1.0 the answer ends when the connection closes.
+ */
 void http_start(http_exchange *x, int status, const char *content_type);
 bool http_has_started(const http_exchange *x);
 void http_write(http_exchange *x, const void *bytes, size_t length);
-/* More is unsent than http_limits.full_bytes: whoever writes should pause until `writable`. */
+/* Return whether more than http_limits.full_bytes are unsent. The handler should then stop writing
+ * until `writable` is called. */
 bool http_is_full(const http_exchange *x);
 void http_end(http_exchange *x);
-/* End a chunked answer as broken: what was written is sent, then the connection is closed without
- * the last chunk, so that nobody takes it for whole. */
+/* End a chunked answer as broken: the bytes so far are sent, and the connection is closed without
+ * the last chunk, so that the client does not take the answer for complete. */
 void http_break(http_exchange *x);
-int http_status(const http_exchange *x); /* of the answer; 0: none yet */
+int http_status(const http_exchange *x); /* status of the answer; 0: none was sent yet */
 uint64_t http_bytes_sent(const http_exchange *x);
 
 #endif

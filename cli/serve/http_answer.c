@@ -1,4 +1,4 @@
-/* Answers: heads, bodies that are whole, chunks, and the errors that HTTP itself has found. */
+/* Writes answers: heads, whole bodies, chunks, and the errors that HTTP itself has found. */
 #include "base/epoll.h"
 #include "serve/http_connection.h"
 
@@ -62,7 +62,7 @@ static const char *reason(int status)
     return "";
 }
 
-/* The line of the time, made once a second. */
+/* Returns the Date header, which is made once a second. */
 static const char *date(http_server *s)
 {
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -101,7 +101,7 @@ void http_add_header(http_exchange *x, const char *name, const char *value)
     if (x->added.status) x->c->is_dead = true;
 }
 
-/* printf takes as long as the rest of a head. */
+/* Append a number. printf would take as long as all the rest of a head. */
 static void put_number(beluga__buf *head, size_t number)
 {
     char text[24], *at = text + sizeof text;
@@ -117,13 +117,14 @@ static void put_text(beluga__buf *head, const char *before, size_t number, const
     beluga__buf_puts(head, behind);
 }
 
-/* A status of which RFC 9110 says that no body follows, and no length. */
+/* Returns whether RFC 9110 forbids a body and a length for this status. */
 static bool is_bodiless(int status)
 {
     return status < 200 || status == 204 || status == 304;
 }
 
-/* Another request follows where this one was read whole: its end can't be found else. */
+/* Decide whether another request may follow. It may only if this one was read to its end, since the
+ * beginning of the next one would not be known otherwise. */
 static void decide_end(http_connection *c)
 {
     http_exchange *x = c->x;
@@ -131,7 +132,7 @@ static void decide_end(http_connection *c)
     if (!was_read || c->server->is_draining) c->keep = false;
 }
 
-/* @param length  SIZE_MAX: not known yet. */
+/* @param length  Length of the body; SIZE_MAX: not known yet. */
 static void put_head(http_exchange *x, int status, const char *type, size_t length)
 {
     http_connection *c = x->c;
@@ -184,7 +185,7 @@ void http_start(http_exchange *x, int status, const char *content_type)
     x->bytes_sent = http_unsent(x->c) - before;
 }
 
-/* Hexadecimal digits of a chunk's length. @return where they begin in `text`. */
+/* Write the length of a chunk in hexadecimal digits. @return their beginning in `text`. */
 static const char *chunk_size(size_t length, char text[20])
 {
     char *at = text + 19;
@@ -212,7 +213,7 @@ void http_write(http_exchange *x, const void *bytes, size_t length)
     http_queue(c, size, frame);
     http_queue(c, bytes, length);
     if (frame) http_queue(c, "\r\n", 2);
-    /* EPOLLOUT is waited for where the kernel takes no more. */
+    /* Wait for EPOLLOUT when the kernel accepts no more bytes. */
     if (is_over_full(c) && !(c->watch.events & EPOLLOUT)) http_send(c, NULL, 0);
 }
 

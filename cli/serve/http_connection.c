@@ -1,4 +1,4 @@
-/* A connection: what the kernel tells of it, how long it may take, and how it ends. */
+/* A connection: the kernel's events for it, its time-outs, and its end. */
 #include "serve/http_connection.h"
 
 #include "base/epoll.h"
@@ -69,8 +69,8 @@ void http_connection_close(http_connection *c)
     finish(c, true);
 }
 
-/* Tell the client that nothing follows, and wait for its own end, or a reset could overtake what it
- * has not read yet. */
+/* Shut down the sending side, and read until the client closes. A close with unread input would
+ * cause a reset, which could reach the client before it has read the answer. */
 static void linger(http_connection *c)
 {
     if (shutdown(c->watch.fd, SHUT_WR) != 0) {
@@ -93,8 +93,8 @@ static bool is_reading(const http_connection *c)
     return c->phase == PHASE_IDLE || c->phase == PHASE_HEAD || c->phase == PHASE_LINGER;
 }
 
-/* Reading is not turned off before something is there to be read: nearly always nothing is, and the
- * two calls of the kernel for each request are saved. */
+/* Reading is turned off only when unwanted input has arrived. This is rare, and saves two system
+ * calls for each request. */
 static void watch(http_connection *c)
 {
     uint32_t wanted = c->is_half_closed ? 0 : EPOLLRDHUP;
@@ -143,7 +143,7 @@ static void set_timer(http_connection *c)
         reactor_set_timer(c->server->reactor, &c->timer, wait_ms(c, wait));
 }
 
-/* The client is told where it may still be listening. */
+/* A time-out has passed. If the client may still be reading, it gets an error. */
 static void time_is_out(reactor_timer *timer)
 {
     http_connection *c = beluga__container_of(timer, http_connection, timer);
@@ -171,7 +171,7 @@ static void tell_writable(http_connection *c)
     if (x->stage == HTTP_STARTED) s->handler->writable(s->payload, x);
 }
 
-/* All that was written is sent. */
+/* Called when all written bytes were sent. */
 static void go_on(http_connection *c)
 {
     bool is_broken = false;
@@ -254,8 +254,8 @@ static void read_input(http_connection *c)
     if (c->lingered > HTTP_LINGER_BYTES) http_connection_close(c);
 }
 
-/* The client closed, or will only read. Where an answer is on its way out it may be read: if not,
- * the kernel tells that as an error. */
+/* The client closed the connection, or only its sending side. It may still read an answer that is
+ * being sent; if it does not, the kernel reports an error. */
 static void client_left(http_connection *c)
 {
     if (c->x && c->x->stage < HTTP_ENDED) {
@@ -271,7 +271,8 @@ static void ready(reactor_watch *watched, uint32_t events)
     http_connection *c = beluga__container_of(watched, http_connection, watch);
     http_server *s = c->server;
     http_enter(s);
-    /* What is unread when a socket is closed makes the kernel send a reset. */
+    /* Closing a socket that has unread input makes the kernel send a reset. So the input is read
+     * first while lingering, even after EPOLLHUP. */
     bool is_read_out = c->phase == PHASE_LINGER && !(events & EPOLLERR);
     if (events & (EPOLLERR | EPOLLHUP) && !is_read_out) {
         http_connection_close(c);
@@ -346,5 +347,5 @@ void http_turn_away(http_server *s, int fd)
         return;
     }
     http_add_header(c->x, "retry-after", "1");
-    http_refuse(c, 503, "there are too many connections: try again");
+    http_refuse(c, 503, "there are too many connections: try again later");
 }

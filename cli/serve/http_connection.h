@@ -1,13 +1,14 @@
 /*
- * The insides of HTTP, for http_….c alone. Lower ones know nothing of higher ones:
+ * Internals of the HTTP server, for http_….c only. In this list, a file uses only the files below
+ * it:
  *
  *     http_server.c      listeners, admission, drain
  *     http_listen.c      addresses and their sockets
  *     http_connection.c  reads, writes, time-outs, and the end of an exchange
  *     http_parse.c       bytes -> requests, which are handed to the handler
  *     http_answer.c      heads, chunks; refusals
- *     http_out.c         what waits to be sent
- *     http_exchange.c    a request's memory, and what is asked of it
+ *     http_out.c         bytes that wait to be sent
+ *     http_exchange.c    the memory of a request, and questions about it
  */
 #ifndef BELUGA_CLI_SERVE_HTTP_CONNECTION_H
 #define BELUGA_CLI_SERVE_HTTP_CONNECTION_H
@@ -22,35 +23,40 @@
 #include <llhttp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
-#define HTTP_READ_BYTES      (64u << 10)  /* one read; also the most that is read ahead */
-#define HTTP_MAX_UNSENT      (256u << 20) /* waits to be sent on a connection */
-#define HTTP_MAX_EXTENSIONS  (4u << 10)   /* of all chunks of a body */
-#define HTTP_MAX_ADDED_BYTES (64u << 10)  /* headers that the handler adds to an answer */
-#define HTTP_MAX_DESCRIBED   4096         /* the body of an error that HTTP has found */
-#define HTTP_MAX_LISTENERS   32
-#define HTTP_MAX_OPENED      4   /* for one address, which may be a name */
-#define HTTP_MAX_TURNED_AWAY 64u /* connections over the maximum that are told so at once */
-/* After the last answer on a connection the client's bytes are read and forgotten so long, and so
- * many, that no reset overtakes the answer. */
+#define HTTP_READ_BYTES     (64u << 10)  /* for one read; also the maximum that is read ahead */
+#define HTTP_MAX_UNSENT     (256u << 20) /* maximum of unsent bytes on a connection */
+#define HTTP_MAX_EXTENSIONS (4u << 10)   /* maximum for the chunk extensions of one body */
+#define HTTP_MAX_ADDED_BYTES                                                        \
+    (64u << 10)                 /* maximum of the headers that a handler adds to an \
+                                 * answer */
+#define HTTP_MAX_DESCRIBED 4096 /* maximum of the body of an error that HTTP has found */
+#define HTTP_MAX_LISTENERS 32
+#define HTTP_MAX_OPENED    4 /* sockets for one address, which may be a host name */
+#define HTTP_MAX_TURNED_AWAY                                             \
+    64u /* rejected connections that may wait at the same time for their \
+         * 503 */
+/* After the last answer on a connection, the server reads and discards the client's bytes, up to
+ * this time and number of bytes, so that no reset overtakes the answer. */
 #define HTTP_LINGER_MS       10000
 #define HTTP_LINGER_BYTES    (64u << 20)
 #define HTTP_LINGER_QUIET_MS 2000
 
 typedef struct http_connection http_connection;
 
-/* What a connection waits for. */
+/* The event that a connection waits for. */
 typedef enum http_phase {
     PHASE_IDLE,    /* the first byte of a request */
     PHASE_HEAD,    /* the rest of its head */
     PHASE_BODY,    /* its body */
-    PHASE_HANDLED, /* the handler's answer: the request was read whole */
-    PHASE_ENDING,  /* nothing more is read, what is unsent goes out */
-    PHASE_LINGER,  /* the client's end */
+    PHASE_HANDLED, /* the handler's answer; the request was read to its end */
+    PHASE_ENDING,  /* the unsent bytes are being sent; nothing more is read */
+    PHASE_LINGER,  /* the client to close its side */
     PHASE_CLOSED
 } http_phase;
 
-/* What the timer of a connection is for. */
+/* The purpose of a connection's timer. */
 typedef enum http_wait {
     HTTP_NO_WAIT,
     HTTP_WAIT_HEAD,
@@ -60,7 +66,7 @@ typedef enum http_wait {
     HTTP_WAIT_LINGER
 } http_wait;
 
-/* How far the answer is. */
+/* The progress of an answer. */
 typedef enum http_stage { HTTP_UNANSWERED, HTTP_STARTED, HTTP_ENDED, HTTP_BROKEN } http_stage;
 
 typedef struct http_field {
@@ -72,71 +78,74 @@ struct http_exchange {
     void *user;
     int64_t began_ns;
 
-    beluga__buf head; /* method, target, and names and values of headers, each ended by NUL */
+    beluga__buf head; /* method, target, and the names and values of the headers, each ended by
+                       * NUL */
     http_field *fields;
     uint32_t n_fields, fields_capacity;
-    uint32_t target, path, query; /* offsets in the head; 0: not there */
+    uint32_t target, path, query; /* offsets in `head`; 0: missing */
 
     beluga__buf body;
     uint64_t max_body;
     uint32_t extension_bytes;
-    bool was_told;    /* `head` was called, so that `over` is */
+    bool was_told;    /* `head` was called, so `over` must be called, too */
     bool is_head;     /* the method is HEAD */
     bool is_old;      /* HTTP/1.0 */
-    bool is_chunked;  /* the request's body */
-    bool in_name;     /* of a header */
-    bool in_trailers; /* header callbacks are of trailers, which are forgotten */
+    bool is_chunked;  /* the request has a chunked body */
+    bool in_name;     /* the parser is inside the name of a header */
+    bool in_trailers; /* the parser is inside the trailers, which are ignored */
     bool expects_body;
-    bool waits_for_100; /* the client sends its body when it is told to go on */
+    bool waits_for_100; /* the client sends its body only after the status 100 */
 
     http_stage stage;
     int status;
-    bool in_chunks, has_body; /* the answer */
+    bool in_chunks, has_body; /* properties of the answer */
     bool was_full;
     uint64_t bytes_sent;
-    beluga__buf added; /* lines of headers for the answer */
+    beluga__buf added; /* header lines for the answer */
 };
 
 struct http_connection {
     reactor_watch watch;
     reactor_timer timer;
     http_server *server;
-    http_connection *next, *before; /* of the server's list */
-    http_connection *next_touched;  /* of those that are looked at when the turn ends */
-    http_exchange *x;               /* NULL: none, or it is over */
+    http_connection *next, *before; /* linked list of the server */
+    http_connection *next_touched;  /* linked list of connections to look at when the turn ends */
+    http_exchange *x;               /* NULL: there is no exchange, or it is over */
     llhttp_t parser;
     http_phase phase;
-    http_wait wait;           /* that the timer was set for */
-    bool is_touched, is_dead; /* dead: sending failed, or there was no memory */
+    http_wait wait;           /* the purpose for which the timer is set */
+    bool is_touched, is_dead; /* is_dead: sending failed, or there was no memory */
     bool keep;                /* read another request after this one */
-    bool moved;               /* the wait begins anew: something came, or was sent */
-    bool had_request;         /* on this connection, so that it may be idle for longer */
-    bool is_half_closed;      /* the client sends no more, but may wait for what is being sent */
+    bool moved;               /* bytes were received or sent, so the time-out starts again */
+    bool had_request;         /* a request came on this connection, so it may be idle for a
+                               * longer time */
+    bool is_half_closed;      /* the client sends no more, but may still read the answer */
     bool is_turned_away;
-    uint64_t head_bytes;      /* of this head, as they came */
-    uint64_t frame_bytes;     /* between the last piece of a chunked body and frame_begins */
-    const char *frame_begins; /* in the bytes that are read just now */
-    uint64_t lingered;        /* bytes */
-    int64_t linger_ends_ns;   /* at the latest */
-    beluga__buf ahead;        /* what was read behind the end of a request */
+    uint64_t head_bytes;      /* bytes of this head, before parsing */
+    uint64_t frame_bytes;     /* bytes between the last piece of a chunked body and frame_begins */
+    const char *frame_begins; /* points into the bytes that are being parsed */
+    uint64_t lingered;        /* bytes that were discarded while lingering */
+    int64_t linger_ends_ns;   /* latest end of lingering */
+    beluga__buf ahead;        /* bytes that were read after the end of a request */
     size_t ahead_used;
-    beluga__buf out; /* unsent, from out_sent on */
+    beluga__buf out; /* unsent bytes, from out_sent on */
     size_t out_sent;
-    const char *refusal; /* why a request is refused by a callback of the parser; NULL: it is not */
+    const char *refusal; /* why a parser callback refuses the request; NULL: it does not */
     int refusal_status;
     union {
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } peer;
-    char peer_text[56]; /* "": not asked for yet */
+    char peer_text[56]; /* "": not computed yet */
 };
 
 typedef struct http_listener {
     reactor_watch watch;
     http_server *server;
     char *origin;
-    char *unix_path; /* removed at the end if it is still this socket; NULL: none */
+    char *unix_path; /* path of the socket, which is removed at the end if it is still this
+                      * socket; NULL: none */
     dev_t device;
     ino_t inode;
 } http_listener;
@@ -148,14 +157,14 @@ struct http_server {
     void *payload;
     http_listener listeners[HTTP_MAX_LISTENERS];
     size_t n_listeners;
-    reactor_timer accept_again; /* the process has no descriptor left */
+    reactor_timer accept_again; /* running while the process has no file descriptors left */
     http_connection *first;
     size_t n_connections, n_turned_away;
     http_connection *first_touched, *last_touched;
     reactor_task turn_ends;
     bool is_draining;
-    unsigned depth; /* calls of the reactor that are under way */
-    bool is_freed;  /* when depth is 0 */
+    unsigned depth; /* number of reactor callbacks that are running */
+    bool is_freed;  /* http_server_free was called; the memory is freed when `depth` is 0 */
     int64_t date_s;
     char date[40]; /* "date: …\r\n" */
     char input[HTTP_READ_BYTES];
@@ -166,8 +175,8 @@ struct http_server {
 
 http_exchange *http_exchange_new(http_connection *c);
 void http_exchange_free(http_exchange *x);
-/* Begin the name or the value of a header, or go on with it. @return false without memory or room.
- */
+/* Begin or continue the name or the value of a header. @return false without memory or past the
+ * maximum. */
 bool http_add_field(http_exchange *x);
 
 /* --- http_out.c ---------------------------------------------------------------------------------
@@ -178,46 +187,48 @@ static inline size_t http_unsent(const http_connection *c)
     return c->out.length - c->out_sent;
 }
 
-/* Have a connection looked at when the turn ends. */
+/* Look at this connection when the turn ends. */
 void http_touch(http_connection *c);
-/* Queue bytes. */
+/* Queue bytes to be sent. */
 void http_queue(http_connection *c, const void *bytes, size_t length);
-/* Send what is queued, and these bytes behind it; queue what the kernel does not take. */
+/* Send the queued bytes and then these; queue what the kernel does not accept. */
 void http_send(http_connection *c, const void *bytes, size_t length);
 
 /* --- http_answer.c ------------------------------------------------------------------------------
  */
 
-/* Answer with an error of HTTP's own, and close the connection behind it. */
+/* Answer with an error of HTTP itself, and close the connection afterwards. */
 void http_refuse(http_connection *c, int status, const char *why);
 
 /* --- http_parse.c -------------------------------------------------------------------------------
  */
 
-/* Read a request out of bytes, and hand it to the handler. @return how many were taken: all, or up
- * to the end of the request. */
+/* Parse a request from these bytes, and hand it to the handler. @return the number of bytes used:
+ * all, or up to the end of the request. */
 size_t http_parse(http_connection *c, const char *bytes, size_t length);
 
 /* --- http_connection.c --------------------------------------------------------------------------
  */
 
-/* Begin with a socket that was accepted; it is closed with the connection, also without memory. */
+/* Start a connection on an accepted socket. The socket is closed with the connection, and also if
+ * there is no memory. */
 void http_connection_open(http_server *s, int fd, const struct sockaddr *peer);
-/* End it at once; its memory goes when the turn ends. */
+/* Close the connection at once; its memory is freed when the turn ends. */
 void http_connection_close(http_connection *c);
-/* Tell a connection that over the maximum there is no more room. */
+/* Tell a client that there are too many connections, and close its socket. */
 void http_turn_away(http_server *s, int fd);
-/* Send what the turn has written, and go on: http_server.turn_ends. */
+/* Send what the turn has written, and continue: http_server.turn_ends. */
 void http_turn_ends(reactor_task *task);
-/* Around whatever the reactor calls: memory of closed connections goes at the end of the last. */
+/* Surrounds each callback of the reactor: memory of closed connections is freed at the end of the
+ * outermost one. */
 void http_enter(http_server *s);
 void http_leave(http_server *s);
 
 /* --- http_listen.c ------------------------------------------------------------------------------
  */
 
-/* Open sockets that listen: one, or for the name of a host one for each of its addresses. @return 0
- * or errno; those that are open by then are the caller's to close in either case. */
+/* Open listening sockets: one, or one for each address of a host name.
+ * @return 0 or errno; in either case the caller must close the sockets that were opened. */
 int http_listener_open(http_listener opened[HTTP_MAX_OPENED], size_t *n_opened, const char *address,
                        char *why, size_t n);
 int http_listener_adopt(http_listener *l, int fd);

@@ -1,4 +1,4 @@
-/* An exchange: the memory of a request, and what its handler asks of it. */
+/* An exchange: the memory of a request, and the functions with which its handler reads it. */
 #include "serve/http_connection.h"
 
 #include <arpa/inet.h>
@@ -7,7 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FIRST_ROOM = 512 }; /* most heads, so that they are not moved as they grow */
+enum {
+    FIRST_ROOM = 512
+}; /* large enough for most heads, so that they do not move while they
+    * grow */
 
 static const beluga_allocator *memory(void)
 {
@@ -96,7 +99,7 @@ char *http_take_body(http_exchange *x, size_t *length)
 const char *http_peer(const http_exchange *x)
 {
     http_connection *c = x->c;
-    char *text = c->peer_text; /* written when it is first asked for */
+    char *text = c->peer_text; /* filled at the first call */
     char address[INET6_ADDRSTRLEN] = "";
     if (*text) return text;
     if (c->peer.any.sa_family == AF_INET) {

@@ -1,4 +1,5 @@
 /* Addresses, and the sockets that listen at them. */
+#include "base/sockets.h"
 #include "serve/http_connection.h"
 
 #include <errno.h>
@@ -59,9 +60,9 @@ static void set(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Accepted sockets have the same settings. A client whose machine is gone answers no probe, and is
- * seen to be gone within two minutes, though nothing is sent to it. A unix socket has none of them.
- */
+/* Accepted sockets inherit these settings. If the client's machine is gone, it does not answer
+ * keep-alive probes, and the kernel notices within two minutes, even while nothing is sent. For
+ * unix sockets these settings do nothing. */
 static void set_up(int fd)
 {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -82,7 +83,7 @@ static int take(http_listener *l, int fd)
 /* --- HOST:PORT ----------------------------------------------------------------------------------
  */
 
-/* @return the port's digits behind the host, which is copied; NULL for no address. */
+/* Copy the host. @return the digits of the port after it; NULL if this is not an address. */
 static const char *split(const char *address, char host[MOST_HOST])
 {
     const char *colon = strrchr(address, ':');
@@ -94,7 +95,7 @@ static const char *split(const char *address, char host[MOST_HOST])
         address++;
         end--;
     } else if (memchr(address, ':', (size_t)(colon - address))) {
-        return NULL; /* of IPv6, without brackets */
+        return NULL; /* an IPv6 address without brackets */
     }
     if (end - address >= MOST_HOST || atoi(colon + 1) > 65535) return NULL;
     memcpy(host, address, (size_t)(end - address));
@@ -116,7 +117,7 @@ static int open_at(const struct addrinfo *at, int *out)
     return failure;
 }
 
-/* An address that this machine does not have, such as that of IPv6 where it is off. */
+/* Returns whether this machine does not have the address, for example because IPv6 is off. */
 static bool is_absent(int failure)
 {
     return failure == EADDRNOTAVAIL || failure == EAFNOSUPPORT;
@@ -131,8 +132,8 @@ static bool is_repeated(const struct addrinfo *found, const struct addrinfo *at)
     return false;
 }
 
-/* Which address of a name a client takes is not known, so all are listened at. A free port is
- * another one for each, so that the first address has to do. */
+/* A client may use any address of a host name, so the server listens at all of them. With port 0,
+ * each address would get another free port, so then only the first address is used. */
 static int open_all(const struct addrinfo *found, bool is_any_port, http_listener *opened,
                     size_t *n)
 {
@@ -148,8 +149,8 @@ static int open_all(const struct addrinfo *found, bool is_any_port, http_listene
     return *n ? 0 : absent;
 }
 
-/* Without an /etc/hosts, as in a small container, no file names localhost: without a host the
- * resolver gives the same addresses. */
+/* Without /etc/hosts, as in a small container, the name localhost can't be resolved. Without a
+ * host, the resolver returns the same addresses. */
 static int look_up(const char *host, const char *port, struct addrinfo **found)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
@@ -165,29 +166,33 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
     char host[MOST_HOST];
     const char *port = split(address, host);
     if (!port) {
-        snprintf(why, n, "%s is no address: write HOST:PORT, [IPv6]:PORT or unix:PATH", address);
+        snprintf(why, n, "%s is not an address: write HOST:PORT, [IPv6]:PORT or unix:PATH",
+                 address);
         return EINVAL;
     }
     struct addrinfo *found = NULL;
     int status = look_up(host, port, &found);
     if (status != 0) {
-        snprintf(why, n, "%s: the host is not known: %s", address, gai_strerror(status));
+        snprintf(why, n, "%s: the host name can't be resolved: %s", address, gai_strerror(status));
         return EADDRNOTAVAIL;
     }
     int failure = open_all(found, atoi(port) == 0, opened, n_opened);
     freeaddrinfo(found);
     if (failure == EADDRINUSE) {
-        snprintf(why, n, "%s: another program listens there: end it, or choose another port",
-                 address);
+        snprintf(
+            why, n,
+            "%s: another program listens at this address: end that program, or choose another port",
+            address);
         return failure;
     }
-    return failure ? fail(failure, address, "can't listen there", why, n) : 0;
+    return failure ? fail(failure, address, "can't listen at this address", why, n) : 0;
 }
 
 /* --- unix:PATH ----------------------------------------------------------------------------------
  */
 
-/* Remove the file of a server that is gone. @return 0, or errno where the path is another's. */
+/* Remove the socket file of a server that has ended. @return 0, or errno if the path belongs to
+ * somebody else. */
 static int remove_stale(const struct sockaddr_un *at)
 {
     struct stat status;
@@ -201,8 +206,8 @@ static int remove_stale(const struct sockaddr_un *at)
     return unlink(at->sun_path) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* The mode of the socket is that of its file: for its owner alone, whatever the umask lets others.
- */
+/* The permissions of a unix socket are those of its file. Only its owner may connect, whatever the
+ * umask. */
 static int open_local(const struct sockaddr_un *at, int *out)
 {
     int failure = remove_stale(at);
@@ -226,17 +231,18 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
     struct stat status;
     int fd = -1;
     if (!*path || strlen(path) >= sizeof at.sun_path) {
-        snprintf(why, n, "%s: the path of a socket has 1 to %zu bytes", address,
+        snprintf(why, n, "%s: the path of a socket must have 1 to %zu bytes", address,
                  sizeof at.sun_path - 1);
         return EINVAL;
     }
     memcpy(at.sun_path, path, strlen(path));
     int failure = open_local(&at, &fd);
     if (failure == EEXIST)
-        return fail(failure, address, "there is a file that is no socket", why, n);
+        return fail(failure, address, "there is already a file that is not a socket", why, n);
     if (failure == EADDRINUSE)
-        return fail(failure, address, "another server listens there: end it", why, n);
-    if (failure) return fail(failure, address, "can't listen there", why, n);
+        return fail(failure, address, "another server listens at this socket: end that server", why,
+                    n);
+    if (failure) return fail(failure, address, "can't listen at this socket", why, n);
     l->unix_path = strdup(path);
     if (l->unix_path && lstat(path, &status) == 0) {
         l->device = status.st_dev;
@@ -246,7 +252,7 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
     if (!failure) return 0;
     l->watch.fd = fd;
     http_listener_close(l);
-    return fail(failure, address, "can't listen there", why, n);
+    return fail(failure, address, "can't listen at this socket", why, n);
 }
 
 /* --- all of them --------------------------------------------------------------------------------
@@ -274,7 +280,7 @@ int http_listener_adopt(http_listener *l, int fd)
     return take(l, fd);
 }
 
-/* The file may be another server's by now. */
+/* The file may already belong to another server. */
 static void remove_own(const http_listener *l)
 {
     struct stat status;

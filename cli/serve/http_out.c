@@ -1,10 +1,10 @@
-/* What waits to be sent on a connection. Its memory goes back as soon as nothing waits. */
+/* Bytes that wait to be sent on a connection. Their memory is freed as soon as nothing waits. */
 #include "serve/http_connection.h"
 
 #include <errno.h>
 #include <sys/uio.h>
 
-/* So few bytes are copied sooner than the kernel looks at a second part. */
+/* So few bytes are copied into one block, since a second block would cost the kernel more time. */
 enum { COPY_BYTES = 4096 };
 
 void http_touch(http_connection *c)
@@ -25,7 +25,8 @@ void http_queue(http_connection *c, const void *bytes, size_t length)
 {
     http_touch(c);
     if (c->is_dead) return;
-    /* What was sent is dropped when it is most of the buffer, so that each byte moves once. */
+    /* Sent bytes are dropped only when they are most of the buffer, so each byte is moved at most
+     * once. */
     if (c->out_sent > c->out.length / 2) {
         beluga__buf_consume(&c->out, c->out_sent);
         c->out_sent = 0;

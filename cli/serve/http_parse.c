@@ -1,7 +1,7 @@
 /*
- * Bytes of a connection become a request, by llhttp without any leniency; rules that llhttp leaves
- * to its user are here. The parser stops behind a head and behind a body, so that the handler is
- * called outside of it.
+ * Parses the bytes of a connection into requests, with llhttp in its strict mode. The rules that
+ * llhttp leaves to its user are checked here. The parser pauses after a head and after a body, so
+ * that the handler is not called from inside the parser.
  */
 #include "serve/http_connection.h"
 
@@ -15,7 +15,7 @@ static http_connection *of(llhttp_t *parser)
     return parser->data;
 }
 
-static const char too_large[] = "the request's body is larger than this server takes: send less, "
+static const char too_large[] = "the request's body is larger than this server allows: send less, "
                                 "or raise max_body in the section serve of its configuration";
 
 static int refuse_later(http_connection *c, int status, const char *why)
@@ -43,7 +43,8 @@ static int on_method_complete(llhttp_t *parser)
     return append(c, &c->x->head, name, strlen(name) + 1);
 }
 
-static const char bad_target[] = "the request's target has a byte that no URL has";
+static const char bad_target[] =
+    "the request's target contains a byte that is not allowed in a URL";
 
 static int on_url(llhttp_t *parser, const char *at, size_t length)
 {
@@ -124,16 +125,16 @@ static int make_room(http_connection *c, uint64_t length)
     return refuse_later(c, 413, too_large);
 }
 
-/* Count what stands between two pieces of a body: the lengths of chunks, or trailers. */
+/* Count the bytes between two pieces of a body: chunk lengths, or trailers. */
 static int check_frame(http_connection *c, const char *end)
 {
     c->frame_bytes += (uint64_t)(end - c->frame_begins);
     c->frame_begins = end;
     if (c->frame_bytes <= c->server->limits->max_head_bytes) return GO_ON;
-    return refuse_later(c, 431, "the lines between two pieces of the body are too long");
+    return refuse_later(c, 431, "a line between two chunks of the body is too long");
 }
 
-/* The length of a chunk is known before the chunk is there. */
+/* The length of a chunk is known before its bytes arrive. */
 static int on_chunk_header(llhttp_t *parser)
 {
     return make_room(of(parser), parser->content_length);
@@ -155,11 +156,11 @@ static int on_extension(llhttp_t *parser, const char *at, size_t length)
     (void)at;
     c->x->extension_bytes += (uint32_t)length;
     if (c->x->extension_bytes <= HTTP_MAX_EXTENSIONS) return GO_ON;
-    return refuse_later(c, 400, "the extensions of the body's chunks are too long");
+    return refuse_later(c, 400, "the chunk extensions of the body are too long");
 }
 
-/* This pause comes before that of a request which asks for another protocol: none is spoken here,
- * and the request is one like any. */
+/* Pausing here prevents llhttp from pausing for an upgrade to another protocol. This server
+ * supports no other protocol, so such a request is handled like any other. */
 static int on_message_complete(llhttp_t *parser)
 {
     (void)parser;
@@ -185,8 +186,8 @@ static const llhttp_settings_t settings = {
 /* --- what a head must be ------------------------------------------------------------------------
  */
 
-/* The path is what routes are found by: without the scheme and host that a proxy's client sends,
- * and without the query. @return false for a target of another form. */
+/* Split the target into path and query. Clients of a proxy also send scheme and host, which are
+ * left out, since routes are found by the path. @return false if the target has another form. */
 static bool split_target(http_exchange *x)
 {
     char *head = x->head.data, *path = head + x->target;
@@ -196,7 +197,7 @@ static bool split_target(http_exchange *x)
         size_t host = strcspn(path, "/?");
         if (!host) return false;
         path += host;
-        if (*path != '/') *--path = '/'; /* over the last letter of the host */
+        if (*path != '/') *--path = '/'; /* overwrites the last letter of the host */
     } else if (*path != '/' && !(is_options && strcmp(path, "*") == 0)) {
         return false;
     }
@@ -207,7 +208,8 @@ static bool split_target(http_exchange *x)
     return true;
 }
 
-/* Headers by which two readers of one stream could find different requests in it. */
+/* Headers that two readers could interpret differently, so that they would find different requests
+ * in the same bytes (request smuggling). */
 typedef struct framing {
     const char *host, *encoding, *expect;
     unsigned hosts, encodings, lengths;
@@ -243,17 +245,17 @@ static int check_framing(http_connection *c, const framing *f)
 {
     http_exchange *x = c->x;
     if (f->lengths > 1 || (f->lengths && f->encodings))
-        return refuse_later(c, 400, "the request tells the length of its body twice");
+        return refuse_later(c, 400, "the request gives the length of its body twice");
     if (f->encodings > 1 || (f->encodings && x->is_old))
-        return refuse_later(c, 400, "the request's transfer-encoding is not understood");
+        return refuse_later(c, 400, "the request's transfer-encoding is not supported");
     if (f->encodings && strcasecmp(f->encoding, "chunked") != 0)
-        return refuse_later(c, 501, "only the transfer-encoding \"chunked\" is understood");
+        return refuse_later(c, 501, "only the transfer-encoding \"chunked\" is supported");
     if (f->hosts > 1) return refuse_later(c, 400, "the request has two Host headers");
     if (!f->hosts && !x->is_old) return refuse_later(c, 400, "the request has no Host header");
     if (f->hosts && strpbrk(f->host, " \t,/@?#\\"))
-        return refuse_later(c, 400, "the request's Host header is not a host");
+        return refuse_later(c, 400, "the request's Host header is not a valid host");
     if (f->expect && !x->is_old && strcasecmp(f->expect, "100-continue") != 0)
-        return refuse_later(c, 417, "only the expectation \"100-continue\" can be met");
+        return refuse_later(c, 417, "only the expectation \"100-continue\" is supported");
     return GO_ON;
 }
 
@@ -262,9 +264,10 @@ static int check_head(http_connection *c)
     const llhttp_t *parser = &c->parser;
     http_exchange *x = c->x;
     if (parser->http_major != 1 || parser->http_minor > 1)
-        return refuse_later(c, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return refuse_later(c, 505, "this server supports only HTTP/1.1 and HTTP/1.0");
     if (parser->method == HTTP_CONNECT || parser->method == HTTP_TRACE)
-        return refuse_later(c, 501, "this server is no proxy: CONNECT and TRACE are not served");
+        return refuse_later(c, 501,
+                            "this server is not a proxy: it does not support CONNECT and TRACE");
     if (!split_target(x)) return refuse_later(c, 400, "the request's target is not a path");
     x->is_old = parser->http_minor == 0;
     framing f = find_framing(x);
@@ -292,13 +295,13 @@ static void refuse_error(http_connection *c, llhttp_errno_t error, bool is_first
     else if (error == HPE_INVALID_METHOD && !is_first_byte)
         refuse(c, 501, "the request's method is not known");
     else if (error == HPE_INVALID_VERSION || error == HPE_PAUSED_H2_UPGRADE)
-        refuse(c, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        refuse(c, 505, "this server supports only HTTP/1.1 and HTTP/1.0");
     else if (error == HPE_INVALID_URL)
-        refuse(c, 400, bad_target); /* llhttp looks at them before it hands them on */
+        refuse(c, 400, bad_target); /* llhttp checks the target before it calls on_url */
     else if (c->phase == PHASE_BODY)
-        refuse(c, 400, "the request's body is not framed as HTTP wants it");
+        refuse(c, 400, "the framing of the request's body is not valid HTTP");
     else
-        refuse(c, 400, "the request is not HTTP/1.1");
+        refuse(c, 400, "the request is not valid HTTP/1.1");
 }
 
 static bool begin(http_connection *c)
@@ -336,7 +339,7 @@ static void head_is_there(http_connection *c)
         return;
     }
     if (x->waits_for_100) http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-    /* So much of a length is believed before the bytes come. */
+    /* Memory for the announced length is reserved only up to this size, before the bytes arrive. */
     uint64_t room = x->is_chunked ? 0 : c->parser.content_length;
     if (room) beluga__buf_reserve(&x->body, room < FIRST_ROOM ? (size_t)room : FIRST_ROOM);
 }
@@ -388,7 +391,7 @@ static size_t read_body(http_connection *c, const char *bytes, size_t length)
     return (size_t)(end - bytes);
 }
 
-/* An empty line before a request is no request. */
+/* Skip empty lines before a request, as RFC 9112 allows. */
 static size_t skip_lines(const char *bytes, size_t length)
 {
     size_t n = 0;

@@ -1,5 +1,6 @@
-/* A server: its listeners, who is let in, and how it ends. */
+/* The HTTP server: its listeners, which connections it accepts, and how it ends. */
 #include "base/epoll.h"
+#include "base/sockets.h"
 #include "serve/http_connection.h"
 
 #include <errno.h>
@@ -25,14 +26,15 @@ static void accept_again(reactor_timer *timer)
     if (!s->is_draining) watch_listeners(s, EPOLLIN);
 }
 
-/* Whether accept failed for want of something that this process or the machine has none left of. It
- * is told again and again that a connection waits; it is heard when there may be some again. */
+/* Returns whether accept failed because the process or the machine has run out of a resource. The
+ * kernel would report the waiting connection again and again, so the listeners pause for a moment.
+ */
 static bool is_scarce(int failure)
 {
     return failure == EMFILE || failure == ENFILE || failure == ENOBUFS || failure == ENOMEM;
 }
 
-/* @return false when nobody waits any more. */
+/* Accept one connection. @return false when no connection waits. */
 static bool accept_one(http_listener *l)
 {
     http_server *s = l->server;
@@ -90,7 +92,7 @@ int http_server_listen(http_server *s, const char *address, char *why, size_t n)
     http_listener opened[HTTP_MAX_OPENED] = {0};
     size_t n_opened = 0;
     if (s->n_listeners + HTTP_MAX_OPENED > HTTP_MAX_LISTENERS) {
-        snprintf(why, n, "%s: these are too many addresses", address);
+        snprintf(why, n, "%s: there are too many addresses", address);
         return ENOSPC;
     }
     int failure = http_listener_open(opened, &n_opened, address, why, n);
@@ -98,7 +100,7 @@ int http_server_listen(http_server *s, const char *address, char *why, size_t n)
         if (failure)
             http_listener_close(&opened[i]);
         else if ((failure = add_listener(s, &opened[i])))
-            snprintf(why, n, "%s: can't be watched: %s", address, strerror(failure));
+            snprintf(why, n, "%s: can't watch this socket: %s", address, strerror(failure));
     }
     return failure;
 }
@@ -150,7 +152,7 @@ size_t http_server_connections(const http_server *s)
     return s->n_connections + s->n_turned_away;
 }
 
-/* A request that is there already is still answered. */
+/* Returns whether a request has already arrived, which is still answered. */
 static bool has_input(const http_connection *c)
 {
     char byte;

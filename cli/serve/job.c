@@ -44,7 +44,8 @@ static void cut(serve_work *work)
     if (!job->request || job->ended) return;
     beluga_job_cancel(job->job);
     settle_key(job);
-    serve_refuse(job->request, BELUGA_ERROR_OVERLOADED, "the server ends: ask again");
+    serve_refuse(job->request, BELUGA_ERROR_OVERLOADED,
+                 "the server is shutting down: send the request again");
     job->request->kind = NULL;
     serve_work_end(job->s, &job->work);
     job->request = NULL;
@@ -71,7 +72,7 @@ static int read_body(serve_job *job, beluga_error *err)
     if (!status) status = serve_request_find_model(request, job->body.model, &job->model, err);
     if (status) return status;
     job->context = beluga_context_new_timeout(NULL, request->snapshot->settings.timeout_ms);
-    if (!job->context) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
+    if (!job->context) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     return 0;
 }
 
@@ -81,7 +82,7 @@ serve_job *serve_job_begin(serve_request *request)
     if (serve_refuse_excess(request)) return NULL;
     serve_job *job = calloc(1, sizeof *job);
     if (!job) {
-        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+        serve_refuse(request, BELUGA_ERROR_NO_MEMORY, "out of memory for the request");
         return NULL;
     }
     job->s = request->s;

@@ -21,37 +21,37 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes that wait to be written. */
+/* Maximum of bytes that wait to be written. */
 #define MAX_WAITING ((size_t)4 << 20)
-/* Bytes of a request, and of an answer, that a line may have. */
+/* Maximum of the request's text, and of the answer's, in a line. */
 #define MAX_TEXT ((size_t)256 << 10)
-/* Between two writes, so that a busy server writes many lines at once. */
+/* The pause between two writes, so that a busy server writes many lines at once. */
 #define PAUSE_MS 50
-/* Before another try where a write failed, and for a reader that takes nothing. */
+/* The pause after a write that failed, or if the reader of a pipe takes nothing. */
 #define RETRY_MS 1000
-/* For a reader, until it is looked whether the server ends. */
+/* How long to wait for a reader before checking whether the server is ending. */
 #define POLL_MS 100
-/* For what is left when the server ends. */
+/* How long to write the remaining lines when the server ends. */
 #define END_MS 2000
-/* A pipe that poll calls writable takes so much at once. */
+/* When poll reports a pipe as writable, it accepts at least this many bytes. */
 #define PIECE       4096
 #define STACK_BYTES ((size_t)128 * 1024)
 
 struct serve_journal {
-    /* the event loop's own */
+    /* used only by the event loop */
     beluga__buf line, texts;
 
-    pthread_mutex_t lock; /* of what follows; never held over a write */
+    pthread_mutex_t lock; /* protects the members below; not held during a write */
     pthread_cond_t wake, done;
     beluga__buf waiting; /* whole lines */
-    int fd;              /* that lines go to; -1: nowhere */
-    int old_fd;          /* that the thread has to close; -1: none */
-    bool writes;         /* the thread has taken lines, or pauses */
-    unsigned waiters;    /* calls of serve_journal_wait */
+    int fd;              /* file that lines go to; -1: none */
+    int old_fd;          /* previous file, which the thread must close; -1: none */
+    bool writes;         /* the thread is writing lines, or pauses */
+    unsigned waiters;    /* number of threads in serve_journal_wait */
     bool ending;
     int64_t ends_ms;
     int64_t dropped;
-    int failure; /* errno of the last write; 0: it was good */
+    int failure; /* errno of the last write; 0: it succeeded */
     bool told;
     pthread_t thread;
     bool has_thread;
@@ -59,7 +59,7 @@ struct serve_journal {
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* Append a text that may be no UTF-8, as what a client sends may not be. */
+/* Append a text. Invalid UTF-8, which a client may send, is replaced. */
 static void put_inside(beluga__buf *out, const char *text, size_t n)
 {
     while (n) {
@@ -86,7 +86,7 @@ static void put_text(beluga__buf *out, const char *name, const char *text)
     beluga__buf_putc(out, '"');
 }
 
-/* Unknown numbers are negative. */
+/* Unknown numbers are negative, and become null. */
 static void put_int(beluga__buf *out, const char *name, int64_t value)
 {
     if (value < 0)
@@ -107,7 +107,7 @@ static void put_bool(beluga__buf *out, const char *name, bool value)
     beluga__buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
 }
 
-/* Milliseconds with three digits behind the point. */
+/* Append milliseconds with three decimals. */
 static void put_ms(beluga__buf *out, const char *name, int64_t ns)
 {
     if (ns < 0)
@@ -126,7 +126,7 @@ static void put_usage(beluga__buf *out, const beluga_usage *usage)
     put_int(out, "reasoning_tokens", usage->output_reasoning);
 }
 
-/* Every line has the same members in the same order, so that columns can be made of them. */
+/* Every line has the same members in the same order, so that they can be read as columns. */
 static void put_record(beluga__buf *out, const serve_record *r)
 {
     char time[32];
@@ -173,13 +173,13 @@ void serve_journal_texts(serve_journal *j, const char *request, size_t request_l
     put_long(&j->texts, "answer", answer, answer_length);
 }
 
-/* Hand a line to the thread. */
+/* Hand a line over to the thread. */
 static void hand_over(serve_journal *j)
 {
     pthread_mutex_lock(&j->lock);
     bool fits = j->waiting.length + j->line.length <= MAX_WAITING && !j->line.status;
     if (fits && beluga__buf_append(&j->waiting, j->line.data, j->line.length)) {
-        beluga__buf_clear(&j->waiting); /* there is no memory: all lines that wait are lost */
+        beluga__buf_clear(&j->waiting); /* there is no memory, so all waiting lines are lost */
         fits = false;
     }
     if (!fits) j->dropped++;
@@ -228,7 +228,7 @@ static void set_failure(serve_journal *j, int failure)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Write a piece as soon as its reader takes one. Returns bytes; 0 where it is to be tried again. */
+/* Write a piece as soon as the reader accepts one. Returns the number of bytes; 0: try again. */
 static size_t write_piece(serve_journal *j, int fd, const char *bytes, size_t n)
 {
     struct pollfd writable = {.fd = fd, .events = POLLOUT};
@@ -262,13 +262,13 @@ static void write_all(serve_journal *j, int fd, const beluga__buf *lines)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Nobody else closes stdout. */
+/* Close a file, but not stdout, which the process still uses. */
 static void close_file(int fd)
 {
     if (fd > STDERR_FILENO) close(fd);
 }
 
-/* Write what waits; the lock is held before and afterwards. */
+/* Write the waiting lines. The lock is held before and after the call. */
 static void do_round(serve_journal *j)
 {
     beluga__buf lines = j->waiting;
@@ -285,7 +285,7 @@ static void do_round(serve_journal *j)
     }
 }
 
-/* Lines that come meanwhile are written together; they do not end the pause. */
+/* Lines that arrive during the pause are written together, and do not end it. */
 static void pause_writing(serve_journal *j)
 {
     if (!j->ending && j->old_fd < 0 && !j->waiters)
@@ -358,8 +358,8 @@ static int start_thread(serve_journal *j, beluga_error *err)
     if (j->has_thread) return 0;
     int error = beluga__thread_start(&j->thread, STACK_BYTES, run, j);
     if (error)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for the journal: %s",
-                                strerror(error));
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                                "can't start a thread for the journal: %s", strerror(error));
     j->has_thread = true;
     return 0;
 }
@@ -375,7 +375,8 @@ int serve_journal_open(serve_journal *j, const char *path, beluga_error *err)
     }
     pthread_mutex_lock(&j->lock);
     if (j->old_fd >= 0)
-        close_file(j->fd); /* the thread still writes to an older one, and never had this one */
+        close_file(j->fd); /* The thread still writes to an older file, and has never used this
+                            * one. */
     else
         j->old_fd = j->fd;
     j->fd = fd;
@@ -388,7 +389,7 @@ int serve_journal_new(serve_journal **out, beluga_error *err)
 {
     serve_journal *j = calloc(1, sizeof *j);
     *out = j;
-    if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the journal");
+    if (!j) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the journal");
     j->fd = j->old_fd = -1;
     beluga__buf_init(&j->line, beluga_allocator_default(), 16 * MAX_TEXT);
     beluga__buf_init(&j->texts, beluga_allocator_default(), 16 * MAX_TEXT);

@@ -1,7 +1,7 @@
 /*
- * The journal: a line of JSON for each request, to a file or stdout. A thread of its own writes, so
- * that a disk or a reader that does not take its lines keeps nobody waiting: so many bytes are kept
- * for it, and lines beyond them are dropped and counted.
+ * The journal: a line of JSON for each request, in a file or on stdout. A thread of its own writes
+ * it, so that a slow disk or reader does not delay requests. A limited number of bytes wait for
+ * this thread; further lines are dropped and counted.
  */
 #ifndef BELUGA_CLI_SERVE_JOURNAL_H
 #define BELUGA_CLI_SERVE_JOURNAL_H
@@ -12,26 +12,26 @@
 
 typedef struct serve_journal serve_journal;
 
-/* @return 0 or NO_MEMORY; no lines are written until serve_journal_open. */
+/* @return 0 or NO_MEMORY. Nothing is written until serve_journal_open. */
 int serve_journal_new(serve_journal **out, beluga_error *err);
 /*
- * Write to this file from now on, "-": stdout, NULL: nowhere. The same path opens the file anew, as
- * after logrotate has moved it.
- * @return 0, or INVALID_CONFIG with what to do; then all stays as it was.
+ * From now on, write to this file; "-": stdout, NULL: nowhere. If the path is the same, the file is
+ * opened again, as is needed after logrotate has moved it.
+ * @return 0, or INVALID_CONFIG with advice, and then nothing has changed.
  */
 int serve_journal_open(serve_journal *j, const char *path, beluga_error *err);
-/* Write what is left, for a short time. NULL does nothing. */
+/* Write the remaining lines, for a short time, and free the journal. NULL does nothing. */
 void serve_journal_free(serve_journal *j);
 
-/* Texts of the request whose record follows. Long ones are cut. */
+/* Set the texts of the request whose record follows. Long texts are cut. */
 void serve_journal_texts(serve_journal *j, const char *request, size_t request_length,
                          const char *answer, size_t answer_length);
 void serve_journal_take(serve_journal *j, const serve_record *record);
 int64_t serve_journal_dropped(serve_journal *j);
-/* Wait until all is written, or `timeout_ms` are over. */
+/* Wait until everything is written, or until `timeout_ms` have passed. */
 void serve_journal_wait(serve_journal *j, int64_t timeout_ms);
-/* Take the errno that is to be told of a journal that can't be written: once until it can be again.
- * @return 0: nothing. */
+/* Return the errno of a journal that can't be written, if it should be reported now: once until a
+ * write succeeds again. @return 0: there is nothing to report. */
 int serve_journal_trouble(serve_journal *j);
 
 #endif

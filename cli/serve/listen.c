@@ -22,8 +22,8 @@
 
 static int refuse_without_keys(const char *address)
 {
-    out_error("not listening at %s without keys, where others than this machine reach it: give "
-              "each client a key (beluga serve --new-key NAME), or listen at 127.0.0.1",
+    out_error("not listening at %s: other machines can reach this address, and there are no keys. "
+              "Give each client a key (beluga serve --new-key NAME), or listen at 127.0.0.1",
               address);
     return CLI_EXIT_CONFIG;
 }
@@ -47,7 +47,7 @@ static bool is_local_socket(int fd)
 
 /* ---- systemd's sockets ----------------------------------------------------------------------- */
 
-/* The number of sockets that are passed to this process, from the first on. */
+/* Returns the number of sockets that systemd passed to this process, from FIRST_PASSED_FD on. */
 static int passed_sockets(void)
 {
     int64_t count = 0, pid = 0;
@@ -62,7 +62,7 @@ static int adopt(serve *s, int count)
 {
     for (int fd = FIRST_PASSED_FD; fd < FIRST_PASSED_FD + count; fd++) {
         if (!serve_has_keys(&s->now->settings) && !is_local_socket(fd))
-            return refuse_without_keys("the socket that was passed");
+            return refuse_without_keys("the socket that LISTEN_FDS passed");
         int error = http_server_adopt(s->http, fd);
         if (!error) continue;
         out_error("the socket %d of LISTEN_FDS can't be used: %s", fd, strerror(error));
@@ -81,7 +81,7 @@ static int listen_at(serve *s, const char *address)
     int error = http_server_listen(s->http, address, why, sizeof why);
     if (!error) return 0;
     out_error("%s%s", why,
-              error == EADDRINUSE ? " (--listen 127.0.0.1:PORT names it; with port 0 any is taken)"
+              error == EADDRINUSE ? " (use --listen 127.0.0.1:PORT; port 0 chooses a free one)"
                                   : "");
     return error == EINVAL ? CLI_EXIT_USAGE : CLI_EXIT_OTHER;
 }
@@ -113,10 +113,10 @@ static void tell_models(const serve *s)
     }
     out_note("%zu %s: %s", i, i == 1 ? "model" : "models", n ? text : "none");
     if (i == 1 && strcmp(text, "mock/echo") == 0)
-        out_note("no provider has a key: beluga keys set PROVIDER keeps one");
+        out_note("no provider has a key; store one with beluga keys set PROVIDER");
 }
 
-/* The first model that is more than a mock, and the first one where all are mocks. */
+/* Returns the first model that is not a mock, or the first model if all are mocks. */
 static const serve_model *worth_naming(const serve *s)
 {
     const serve_model *model;
@@ -135,7 +135,8 @@ void serve_greet(const serve *s)
     }
     tell_models(s);
     if (!first || out_is_quiet()) return;
-    out_detail("\nOpenAI's clients:  export OPENAI_BASE_URL=%s/v1 OPENAI_API_KEY=%s\n"
+    out_detail("\n"
+               "OpenAI's clients:  export OPENAI_BASE_URL=%s/v1 OPENAI_API_KEY=%s\n"
                "Claude Code:       export ANTHROPIC_BASE_URL=%s ANTHROPIC_AUTH_TOKEN=%s "
                "ANTHROPIC_MODEL=%s\n"
                "Codex, in its config.toml:\n"
@@ -146,7 +147,7 @@ void serve_greet(const serve *s)
                "  base_url = \"%s/v1\"\n"
                "  wire_api = \"responses\"\n"
                "  env_key = \"BELUGA_KEY\"\n"
-               "and before it starts:  export BELUGA_KEY=%s\n",
+               "and before Codex starts:  export BELUGA_KEY=%s\n",
                first, serve_has_keys(&s->now->settings) ? "KEY" : "any", first,
                serve_has_keys(&s->now->settings) ? "KEY" : "any", model ? model->name : "NAME",
                model ? model->name : "NAME", first,

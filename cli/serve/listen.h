@@ -1,13 +1,13 @@
-/* Where a server listens, and what it tells people of it. */
+/* Opens the addresses of the server, and prints where it listens. */
 #ifndef BELUGA_CLI_SERVE_LISTEN_H
 #define BELUGA_CLI_SERVE_LISTEN_H
 
 #include "serve/state.h"
 
-/* Listen at the sockets that systemd passes, else at the addresses of the command line, else at
- * those of the settings. @return 0, or an exit code, reported. */
+/* Listen at the sockets that systemd passes, or else at the addresses of the command line, or else
+ * at those of the settings. @return 0, or an exit code, reported. */
 int serve_listen(serve *s);
-/* Tell on stderr where it listens, and how clients are pointed at it. */
+/* Print on stderr where the server listens, and how to configure clients for it. */
 void serve_greet(const serve *s);
 
 #endif

@@ -12,12 +12,13 @@
 #include <time.h>
 
 #define NS_PER_S 1e9
-/* Label sets; what comes beyond them counts as "other". */
+/* The maximum of label sets; requests with further label sets count as "other". */
 #define MAX_REQUESTS 1000
 #define MAX_MODELS   200
 #define MAX_KEYS     1000
 
-/* The conventions of OpenTelemetry name these two, and their buckets. */
+/* OpenTelemetry's semantic conventions define the names of these two histograms, and their buckets.
+ */
 static const double duration_bounds[] = {0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
                                          1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 static const double first_bounds[] = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,
@@ -25,7 +26,7 @@ static const double first_bounds[] = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08
 enum { MAX_BOUNDS = 16 };
 
 typedef struct histogram {
-    uint64_t counts[MAX_BOUNDS + 1]; /* the last is of what is above all bounds */
+    uint64_t counts[MAX_BOUNDS + 1]; /* the last one counts values above all bounds */
     double sum;
 } histogram;
 
@@ -152,7 +153,7 @@ static void put_head(beluga__buf *out, const char *name, const char *type, const
     beluga__buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Begin a line of a series; `more` is a label of its own, or "". */
+/* Begin a line of a series. `more` is an additional label, or "". */
 static void put_name(beluga__buf *out, const char *name, const series_table *table,
                      const series *item, const char *more)
 {

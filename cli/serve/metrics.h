@@ -1,4 +1,4 @@
-/* Numbers of all requests since the start, for /metrics. */
+/* The metrics of all requests since the start, for /metrics. */
 #ifndef BELUGA_CLI_SERVE_METRICS_H
 #define BELUGA_CLI_SERVE_METRICS_H
 
@@ -10,9 +10,10 @@ typedef struct serve_metrics serve_metrics;
 serve_metrics *serve_metrics_new(void);
 void serve_metrics_free(serve_metrics *m);
 void serve_metrics_take(serve_metrics *m, const serve_record *record);
-/* HTTP itself has refused a request. */
+/* Count a request that HTTP itself has refused. */
 void serve_metrics_refused(serve_metrics *m);
-/* Write all of it; `dropped` lines of the journal. @return out->status. */
+/* Write all metrics. `dropped` is the number of lines that the journal has dropped. @return
+ * out->status. */
 int serve_metrics_write(const serve_metrics *m, const serve_gauges *gauges, int64_t dropped,
                         beluga__buf *out);
 

@@ -14,14 +14,14 @@
 #include <time.h>
 
 #define MAX_PROVIDERS 256
-/* Models that are kept beside the listed ones, since clients named them. */
+/* The most models outside the list that are kept, because clients have named them. */
 #define MAX_OPENED      256
 #define REFERENCE_BYTES 512
-/* Names that were looked up, in files too, and are none. */
+/* The most unknown names that are remembered, because looking them up may read files. */
 #define MAX_UNKNOWN 64
 
 typedef struct model_list {
-    serve_model **items; /* shared each */
+    serve_model **items; /* an owned reference to each */
     size_t count, room;
 } model_list;
 
@@ -29,19 +29,20 @@ struct serve_models {
     beluga_config *config;
     beluga_prices *prices; /* NULL: costs are unknown */
     model_list listed;
-    serve_model *opened[MAX_OPENED]; /* the oldest makes room for a new one */
+    serve_model *opened[MAX_OPENED]; /* a new model replaces the oldest */
     size_t n_opened, next_opened;
-    const char *unknown[MAX_UNKNOWN]; /* owned; the oldest makes room for a new one */
+    const char *unknown[MAX_UNKNOWN]; /* owned; a new name replaces the oldest */
     size_t next_unknown;
-    serve_model *otherwise;               /* one of them, shared; NULL: none */
-    const char *providers[MAX_PROVIDERS]; /* that are served; owned */
+    serve_model *otherwise;               /* owned reference; asked when a client names an
+                                           * unknown model; NULL: none */
+    const char *providers[MAX_PROVIDERS]; /* owned; providers whose models are served */
     size_t n_providers;
     int64_t created;
 };
 
 static int no_memory(beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the models");
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the models");
 }
 
 /* ---- a model --------------------------------------------------------------------------------- */
@@ -80,14 +81,14 @@ static int serve_provider(serve_models *models, const char *provider, beluga_err
 {
     if (is_served(models, provider)) return 0;
     if (models->n_providers == MAX_PROVIDERS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "more than %d providers",
-                                MAX_PROVIDERS);
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "there are more than %d providers", MAX_PROVIDERS);
     if (!copy(&models->providers[models->n_providers], provider)) return no_memory(err);
     models->n_providers++;
     return 0;
 }
 
-/* Resolve a reference, which may be the name alone of a known model. */
+/* Resolve a reference, which may also be only the name of a known model. */
 static int resolve(const serve_models *models, const char *reference, beluga_config **config,
                    beluga_error *err)
 {
@@ -100,21 +101,23 @@ static int resolve(const serve_models *models, const char *reference, beluga_con
     return beluga_config_resolve(models->config, registry, found, config, err);
 }
 
-/* Tell the provider of a configuration, and its protocol; both are borrowed from it. */
+/* Find the provider of a configuration, and its protocol. Both are borrowed from the configuration.
+ */
 static int describe(const beluga_config *config, beluga_provider *provider, beluga_error *err)
 {
     return beluga_registry_describe(beluga_registry_default(), config, provider, err);
 }
 
-/* Headers are sent beside any body, and many of a provider's own options belong in its address. */
+/* Returns whether an option does not belong to the request's body. Headers are sent with any body,
+ * and many options of a single provider belong to its address. */
 static bool is_beside_body(int key)
 {
     return key == BELUGA_OPTION_HEADERS || key == BELUGA_OPTION_EXTRA_HEADERS ||
            key == BELUGA_OPTION_PROVIDER_SPECIFIC;
 }
 
-/* Return whether the configuration says something of the request's body. A body that goes out as it
- * came would not have it. */
+/* Return whether the configuration sets something in the request's body. If so, a body that is
+ * passed on unchanged would lack it. */
 static bool shapes_body(const beluga_config *config)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
@@ -124,7 +127,8 @@ static bool shapes_body(const beluga_config *config)
     return false;
 }
 
-/* Serve the providers of the fallbacks, too, and forget the protocol where one has another. */
+/* Also serve the providers of the fallbacks. If one of them speaks another protocol, the model has
+ * no protocol. */
 static int join_fallbacks(serve_models *models, const beluga_config *config, const char **spoken,
                           bool *shapes, beluga_error *err)
 {
@@ -165,7 +169,7 @@ static int fill(serve_models *models, serve_model *model, const beluga_config *c
     return copied ? 0 : no_memory(err);
 }
 
-/* Open a model under the name that clients use. */
+/* Open a model under a name that clients use. */
 static int open_model(serve_models *models, const char *name, const char *reference,
                       serve_model **out, beluga_error *err)
 {
@@ -233,8 +237,8 @@ static bool has_value(const char *const *variables)
     return false;
 }
 
-/* A provider has a key in the environment or in the configuration, or is of the file and needs
- * none. */
+/* Returns whether a provider has a key, in the environment or in the configuration, or is defined
+ * by the configuration file and needs none. */
 static bool has_key(const beluga_config *config, const beluga_provider *provider)
 {
     const char *value;
@@ -243,7 +247,7 @@ static bool has_key(const beluga_config *config, const beluga_provider *provider
            beluga_config_get_string(config, BELUGA_OPTION_BASE, &value);
 }
 
-/* List the default model of a provider that has a key; others are passed over. */
+/* List the default model of a provider, if the provider has a key. */
 static int list_provider(serve_models *models, const char *name, const char *model_name,
                          beluga_error *err)
 {
@@ -276,7 +280,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Without aliases: mock, and each provider with a key. */
+/* List mock, and each provider that has a key; used when there are no aliases. */
 static int list_providers(serve_models *models, beluga_error *err)
 {
     const char *names[MAX_PROVIDERS], *name, *base;
@@ -363,7 +367,7 @@ static serve_model *find_known(const serve_models *models, const char *name)
     return NULL;
 }
 
-/* Take a name that is PROVIDER/MODEL of a provider that is served. */
+/* Take a name of the form PROVIDER/MODEL, if the provider is served. */
 static bool take_reference(const serve_models *models, const char *name,
                            char reference[REFERENCE_BYTES])
 {
@@ -392,7 +396,7 @@ static void remember_unknown(serve_models *models, const char *name)
     *place = copied;
 }
 
-/* Write the name as PROVIDER/MODEL of a provider that is served. @return whether it is one. */
+/* Write the name as PROVIDER/MODEL. @return false if no provider that is served has this model. */
 static bool find_reference(serve_models *models, const char *name, char reference[REFERENCE_BYTES])
 {
     char found[LOOKUP_BYTES];
@@ -431,9 +435,9 @@ static int explain_unknown(const serve_models *models, const char *name, beluga_
         return beluga_error_set(err, BELUGA_ERROR_INVALID_MODEL,
                                 "there is no model \"%s\"; did you mean \"%s\"?", name, near);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_MODEL,
-                            "there is no model \"%s\": GET /v1/models lists those that are served; "
-                            "an alias of that name, or default_model in the section serve of the "
-                            "configuration, would serve it",
+                            "there is no model \"%s\": GET /v1/models lists the models that are "
+                            "served; to serve this name, add an alias of this name, or set "
+                            "default_model in the section serve of the configuration",
                             name);
 }
 
@@ -444,15 +448,16 @@ int serve_models_find(serve_models *models, const char *name, serve_model **out,
     *out = NULL;
     if (!model && name && *name && find_reference(models, name, reference)) {
         int status = open_model(models, name, reference, &model, err);
-        /* the configuration is right: it is the client's name that can't be one */
+        /* the configuration is valid, so the mistake is in the client's name for the model */
         if (status == BELUGA_ERROR_INVALID_CONFIG) err->code = status = BELUGA_ERROR_INVALID_MODEL;
         if (status) return status;
         keep(models, model);
     }
     if (!model) model = models->otherwise;
     if (!model && (!name || !*name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "model: it is missing; GET /v1/models lists those that are served");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "model: it is missing; GET /v1/models lists the models that are served");
     if (!model) return explain_unknown(models, name, err);
     *out = serve_model_ref(model);
     return 0;

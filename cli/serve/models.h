@@ -1,5 +1,5 @@
-/* The models that are served: the aliases of the configuration with their stacks, or, without any,
- * `mock` and the providers that have a key. */
+/* The models that are served: the aliases of the configuration with their layers, or, if there are
+ * no aliases, `mock` and the providers that have a key. */
 #ifndef BELUGA_CLI_SERVE_MODELS_H
 #define BELUGA_CLI_SERVE_MODELS_H
 
@@ -13,23 +13,25 @@
 
 typedef struct serve_models serve_models;
 
-/* A model that is served; shared (serve_model_unref). */
+/* A model that is served; reference counted (serve_model_unref). */
 typedef struct serve_model {
-    const char *name;     /* that clients use */
-    const char *provider; /* of the model that is asked first */
-    const char *protocol; /* that the provider and all its fallbacks speak; NULL: several, none */
-    bool shapes_body;     /* it, or a fallback, says something of the request's body */
-    const char *system;   /* text that belongs to the alias; NULL: none */
+    const char *name;     /* the name that clients use */
+    const char *provider; /* provider of the model that is asked first */
+    const char *protocol; /* protocol of the provider and all its fallbacks; NULL: they have
+                           * several, or none */
+    bool shapes_body;     /* the configuration of the model, or of a fallback, sets something in
+                           * the request's body */
+    const char *system;   /* system text of the alias; NULL: none */
     beluga_chat_model *model;
-    int64_t created; /* seconds since 1970: when the snapshot was made */
+    int64_t created; /* when the snapshot was made, in seconds since 1970 */
     bool has_fallbacks;
     unsigned refs;
 } serve_model;
 
 /*
- * Make a snapshot. Opens each alias, so that a mistake is told now.
+ * Make a snapshot of the models. This opens each alias, so that mistakes are reported now.
  * @param config     Copied.
- * @param otherwise  Asked where a client names a model that is not served: an alias or
+ * @param otherwise  The model to ask if a client names a model that is not served: an alias or
  *                   PROVIDER/MODEL; NULL: none.
  * @return 0, or a code.
  */
@@ -39,21 +41,21 @@ void serve_models_free(serve_models *models);
 
 /*
  * Find a model by the name that a client gives: an alias, PROVIDER/MODEL of a provider that is
- * served, the name alone of a model that is known to be such a provider's, or else the default.
+ * served, or only the name of a model that such a provider is known to have; else the default.
  * @param name  NULL: the client names none.
- * @param out   Shared; serve_model_unref.
- * @return 0; INVALID_MODEL with what is near; what opening it gave.
+ * @param out   Receives a reference (serve_model_unref).
+ * @return 0; INVALID_MODEL with similar names; or the error of opening the model.
  */
 int serve_models_find(serve_models *models, const char *name, serve_model **out, beluga_error *err);
 serve_model *serve_model_ref(serve_model *model);
 void serve_model_unref(serve_model *model);
-/* Walk those that are listed. NULL past the last. */
+/* Walk the listed models. Returns NULL past the last. */
 const serve_model *serve_models_at(const serve_models *models, size_t index);
 
 /* Return whether the provider and all its fallbacks speak a protocol. */
 bool serve_model_speaks(const serve_model *model, const protocol *table);
 
-/* The cost of an answer in US dollars; -1 where the prices do not have it. */
+/* Return the cost of an answer in US dollars; -1 if the price is not known. */
 double serve_models_cost(const serve_models *models, const char *provider, const char *model,
                          const beluga_usage *usage);
 

@@ -11,7 +11,7 @@
 
 #define PREFIX "bk-"
 
-/* Random bytes, of which each three become four letters. */
+/* Each three random bytes become four letters. */
 enum { KEY_BYTES = 33, KEY_TEXT = sizeof PREFIX + KEY_BYTES / 3 * 4 };
 
 static void write_letters(const unsigned char *bytes, char *text)
@@ -30,14 +30,14 @@ int serve_make_key(const char *name, serve_new *out, beluga_error *err)
     unsigned char bytes[KEY_BYTES];
     beluga__sha256 state;
     static_assert(sizeof out->key >= KEY_TEXT && sizeof out->sha256 == BELUGA__SHA256_TEXT,
-                  "a key has room");
+                  "the members of serve_new have room for a key");
     if (!serve_key_name_is_good(name))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
+                                "a key's name must have 1 to %d of A-Z a-z 0-9 . _ @ -",
                                 SERVE_KEY_NAME_BYTES);
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the system gives no random bytes: %s",
-                                strerror(errno));
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                "the system can't provide random bytes: %s", strerror(errno));
     memcpy(out->key, PREFIX, sizeof PREFIX);
     write_letters(bytes, out->key + strlen(PREFIX));
     beluga__sha256_begin(&state);
@@ -53,9 +53,13 @@ int serve_new_key(const char *name, FILE *out, beluga_error *err)
     int status = serve_make_key(name, &made, err);
     if (status) return status;
     fprintf(out,
-            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
-            "In the configuration, under serve: and keys:, stand its name and its hash:\n\n"
-            "serve:\n  keys:\n    - name: %s\n      sha256: \"%s\"\n",
+            "Give this key to the client; it is shown only once:\n\n"
+            "    %s\n\n"
+            "Add its name and its hash to the configuration, under serve.keys:\n\n"
+            "serve:\n"
+            "  keys:\n"
+            "    - name: %s\n"
+            "      sha256: \"%s\"\n",
             made.key, name, made.sha256);
     explicit_bzero(&made, sizeof made);
     return 0;

@@ -32,10 +32,10 @@ static int take_text(embed_texts *texts, const beluga_json *value, beluga_error 
     }
     if (beluga_json_is_number(value) || beluga_json_is_array(value))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "input: numbers of tokens are not taken, only texts (LangChain "
-                                "sends texts with check_embedding_ctx_length=False)");
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "input[%zu]: it is no text, or empty",
-                            texts->count);
+                                "input: this server accepts only texts, not numbers of tokens "
+                                "(LangChain sends texts with check_embedding_ctx_length=False)");
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "input[%zu]: it must be a string that is not empty", texts->count);
 }
 
 static int read_texts(const beluga_json *body, embed_texts *texts, beluga_error *err)
@@ -46,13 +46,14 @@ static int read_texts(const beluga_json *body, embed_texts *texts, beluga_error 
     int status = 0;
     if (!input || n == 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "input: it is missing: a text, or a list of texts");
+                                "input: it must be a string or a list of strings");
     if (n > MAX_TEXTS)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "input: over %d texts", MAX_TEXTS);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "input: it has more than %d texts",
+                                MAX_TEXTS);
     texts->items = calloc(n, sizeof *texts->items);
     texts->lengths = calloc(n, sizeof *texts->lengths);
     if (!texts->items || !texts->lengths)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the texts");
     const beluga_json *v = is_list ? beluga_json_first(input) : input;
     for (; v && !status; v = is_list ? beluga_json_next(input, v) : NULL)
         status = take_text(texts, v, err);
@@ -67,7 +68,7 @@ static bool wants_base64(const serve_job *job)
     return format && strcmp(format, "base64") == 0;
 }
 
-/* Clients read floats of 32 bits, the lowest byte first, as most machines have them. */
+/* Write a vector as 32-bit floats, with the lowest byte first, as clients expect. */
 static void put_bytes(beluga_json_writer *w, const float *vector, size_t n)
 {
     const void *bytes = vector;

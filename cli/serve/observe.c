@@ -21,13 +21,13 @@ int serve_observer_new(const serve_settings *settings, serve_observer **out, bel
 {
     *out = NULL;
     serve_observer *o = calloc(1, sizeof *o);
-    if (!o) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the metrics");
+    if (!o) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the metrics");
     o->started_ms = beluga__wall_ms();
     o->metrics = serve_metrics_new();
     o->recent = serve_recent_new();
-    int status = o->metrics && o->recent
-                     ? serve_journal_new(&o->journal, err)
-                     : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the metrics");
+    int status = o->metrics && o->recent ? serve_journal_new(&o->journal, err)
+                                         : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                                                            "out of memory for the metrics");
     if (!status) status = serve_observer_renew(o, settings, err);
     if (status)
         serve_observer_free(o);
@@ -59,7 +59,7 @@ void serve_observe(serve_observer *o, const serve_record *record)
     serve_journal_take(o->journal, record);
     int failure = serve_journal_trouble(o->journal);
     if (failure)
-        out_warning("the journal can't be written, and lines are dropped until it can: %s",
+        out_warning("the journal can't be written, and its lines are dropped until it can: %s",
                     strerror(failure));
 }
 

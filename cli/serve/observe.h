@@ -1,5 +1,5 @@
-/* What is told of requests: numbers (/metrics), a line each (the journal), and the last hour (the
- * page). */
+/* Everything that is recorded about requests: metrics (/metrics), a line for each request (the
+ * journal), and the last hour (the page). */
 #ifndef BELUGA_CLI_SERVE_OBSERVE_H
 #define BELUGA_CLI_SERVE_OBSERVE_H
 
@@ -12,30 +12,31 @@
 typedef struct serve_observer serve_observer;
 
 int serve_observer_new(const serve_settings *settings, serve_observer **out, beluga_error *err);
-/* Take other settings; also opens the journal anew, as logrotate wants. */
+/* Use other settings. This also opens the journal again, as logrotate needs. */
 int serve_observer_renew(serve_observer *o, const serve_settings *settings, beluga_error *err);
 void serve_observer_free(serve_observer *o);
 
-/* A request is over. Those that ask no model have no protocol. */
+/* Record a request that is over. A request that asks no model has no protocol. */
 void serve_observe(serve_observer *o, const serve_record *record);
-/* A connection was refused by HTTP itself. */
+/* Record a request that HTTP itself has refused. */
 void serve_observe_refused(serve_observer *o, int status, const char *why);
-/* Texts of a request and its answer, with capture on; the record follows. */
+/* Set the texts of a request and its answer, if capture is on. The record of the request follows.
+ */
 void serve_observe_texts(serve_observer *o, const char *request, size_t request_length,
                          const char *answer, size_t answer_length);
 
-/* Numbers that others have, asked for when they are written. */
+/* Current values that other parts have, read when the metrics are written. */
 typedef struct serve_gauges {
-    size_t connections, requests; /* that ask a model now */
+    size_t connections, requests; /* `requests`: only those that ask a model */
     bool draining;
-    bool keys_failing; /* those that are shared can't be read */
+    bool keys_failing; /* the shared keys can't be read */
     int64_t reloads, failed_reloads;
     const serve_access *access;
 } serve_gauges;
 
-/* Write /metrics, in Prometheus's text format. */
+/* Write the metrics in the text format of Prometheus. */
 int serve_observer_metrics(serve_observer *o, const serve_gauges *gauges, beluga__buf *out);
-/* Write what the page draws as members of the object that is open. */
+/* Write the data of the page as members of the current JSON object. */
 void serve_observer_state(serve_observer *o, const serve_gauges *gauges, beluga_json_writer *w);
 
 #endif

@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
-/* Length of the host in "host:port" or "[address]:port", brackets included. */
+/* Returns the length of the host in "host:port" or "[address]:port", including brackets. */
 static size_t host_length(const char *authority)
 {
     if (authority[0] != '[') return strcspn(authority, ":");
@@ -20,7 +21,7 @@ static bool is_host(const char *authority, const char *host)
     return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
 }
 
-/* 127.0.0.0/8, as four numbers. */
+/* Returns whether this is an address of 127.0.0.0/8, in four numbers. */
 static bool is_loopback(const char *authority)
 {
     char text[INET_ADDRSTRLEN];
@@ -38,8 +39,8 @@ bool origin_is_local(const char *authority)
     return is_loopback(authority) || is_host(authority, "localhost") || is_host(authority, "[::1]");
 }
 
-/* The names of this machine that nobody else can give an address to. The port may be another than
- * the server's, as behind a tunnel. */
+/* Returns whether this is a name of this machine that nobody else can point to another address. The
+ * port may differ from the server's port, for example behind a tunnel. */
 static bool is_own_host(const serve_settings *settings, const char *host)
 {
     if (origin_is_local(host)) return true;
@@ -49,7 +50,7 @@ static bool is_own_host(const serve_settings *settings, const char *host)
     return false;
 }
 
-/* A page that this server gave has the Host that it was asked by. */
+/* If this server sent the page, the host of its origin is the Host of the request. */
 static bool is_own_origin(const char *origin, const char *host)
 {
     const char *authority = strstr(origin, "://");
@@ -68,10 +69,10 @@ const char *origin_refusal(const serve_settings *settings, const char *peer, con
 {
     if (serve_has_keys(settings)) return NULL;
     if (host && strcmp(peer, "unix") != 0 && !is_own_host(settings, host))
-        return "Host names another machine than this one: ask by http://127.0.0.1 or "
-               "http://localhost, or configure keys (serve.keys) to be reached by other names";
+        return "the Host header names another machine: send the request to http://127.0.0.1 or "
+               "http://localhost, or configure keys (serve.keys) to allow other names";
     if (origin && !is_own_origin(origin, host) && !origin_is_allowed(settings, origin))
-        return "a page of another site sent this request: put its origin into serve.cors.origins, "
-               "or configure keys (serve.keys)";
+        return "a page of another site sent this request: add its origin to serve.cors.origins, or "
+               "configure keys (serve.keys)";
     return NULL;
 }

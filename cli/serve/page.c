@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* Nothing of the page may stay in a cache, stand in a frame of others, or be read by their pages.
- */
+/* The page must not be cached, shown in a frame, or read by pages of other sites. */
 static void add_headers(http_exchange *x)
 {
     http_add_header(x, "Cache-Control", "no-store");

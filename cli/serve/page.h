@@ -45,16 +45,17 @@
  * this server, and nothing else. */
 void page_answer(http_exchange *x);
 
-/* What /status is made of. */
+/* The data from which /status is made. */
 typedef struct page_sources {
-    const beluga_config *config; /* in which the models' layers are; NULL: they are not told */
+    const beluga_config *config; /* contains the layers of the models; NULL: the layers are left
+                                  * out */
     serve_models *models;
     serve_observer *observer;
     const serve_gauges *gauges;
     const serve_settings *settings;
 } page_sources;
 
-/* Answer GET /status. The caller has asked serve_key_may_see. */
+/* Answer GET /status. The caller must have checked serve_key_may_see. */
 void page_answer_status(http_exchange *x, const page_sources *from);
 
 #endif

@@ -10,7 +10,8 @@
 
 enum { MOST_EVENTS = 128 };
 
-/* The time stands beside the timer, so that comparing two places reads no other memory. */
+/* An entry of the heap. It contains the due time, so that comparing two entries reads no other
+ * memory. */
 typedef struct timer_place {
     int64_t due_ns;
     reactor_timer *timer;
@@ -20,8 +21,9 @@ struct reactor {
     int epoll;
     int64_t now_ns;
     struct epoll_event events[MOST_EVENTS];
-    int n_events, next_event; /* of this turn; those before next_event were called */
-    timer_place *heap;        /* from 1: the children of i are 2i and 2i + 1 */
+    int n_events, next_event; /* events of this turn; those before next_event were already
+                               * handled */
+    timer_place *heap;        /* indices begin at 1: the children of i are 2i and 2i + 1 */
     uint32_t n_timers, capacity, reserved;
     reactor_task *first_task, *last_task;
 };
@@ -57,7 +59,8 @@ int64_t reactor_now_ns(const reactor *r)
 /* --- descriptors --------------------------------------------------------------------------------
  */
 
-/* An event that the kernel has told already must not be called any more. */
+/* Drop events of this watch that the kernel has already reported, since the callback must not run
+ * any more. */
 static void forget_events(reactor *r, const reactor_watch *watch)
 {
     for (int i = r->next_event; i < r->n_events; i++)
@@ -205,7 +208,7 @@ static void run_tasks(reactor *r)
 /* --- a turn -------------------------------------------------------------------------------------
  */
 
-/* Rounded up: a turn that ends before its timer is due would only be followed by another. */
+/* Returns the time to wait, rounded up, so that a turn does not end just before a timer is due. */
 static int wait_ms(const reactor *r, int timeout_ms)
 {
     if (r->first_task) return 0;

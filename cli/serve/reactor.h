@@ -1,5 +1,5 @@
-/* The event loop of `beluga serve`: descriptors, timers, and what is left for the end of a turn.
- * One thread; nothing here is called from another. */
+/* The event loop of `beluga serve`: file descriptors, timers, and tasks for the end of a turn. Only
+ * one thread may use it. */
 #ifndef BELUGA_CLI_SERVE_REACTOR_H
 #define BELUGA_CLI_SERVE_REACTOR_H
 
@@ -8,23 +8,24 @@
 
 typedef struct reactor reactor;
 
-/* A descriptor that is watched; a member of a struct of its owner's. */
+/* A watched file descriptor. The struct is a member of its owner's struct. */
 typedef struct reactor_watch {
     int fd;
-    /* `events` are epoll's: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP (base/epoll.h). */
+    /* `events` are those of epoll: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP
+     * (base/epoll.h). */
     void (*ready)(struct reactor_watch *watch, uint32_t events);
-    uint32_t events; /* that are waited for; 0: it is not watched */
+    uint32_t events; /* the events to wait for; 0: the descriptor is not watched */
 } reactor_watch;
 
-/* A timer; a member of a struct of its owner's, zeroed before its first use. */
+/* A timer. The struct is a member of its owner's struct, zeroed before its first use. */
 typedef struct reactor_timer {
     void (*due)(struct reactor_timer *timer);
-    int64_t due_ns; /* on CLOCK_MONOTONIC */
-    uint32_t place; /* in the heap, from 1; 0: it is not set */
+    int64_t due_ns; /* by CLOCK_MONOTONIC */
+    uint32_t place; /* index in the heap, from 1; 0: the timer is not set */
 } reactor_timer;
 
-/* Something to do once, when all that is due in a turn was called; a member of a struct of its
- * owner's, zeroed before its first use. */
+/* A function to call once, after everything that was due in a turn. The struct is a member of its
+ * owner's struct, zeroed before its first use. */
 typedef struct reactor_task {
     void (*run)(struct reactor_task *task);
     struct reactor_task *next;
@@ -35,27 +36,28 @@ typedef struct reactor_task {
 int reactor_new(reactor **out);
 void reactor_free(reactor *r);
 
-/* Wait for these events of watch->fd from now on; 0: not any more, and it must be said before the
+/* Wait for these events of watch->fd from now on. 0 stops watching, which is needed before the
  * descriptor is closed. @return 0 or errno. */
 int reactor_set(reactor *r, reactor_watch *watch, uint32_t events);
 
-/* Set a timer, also one that is set already. Room for it is had by reactor_reserve, so that this
- * can't fail. */
+/* Set a timer, or set it to another time. reactor_reserve has reserved the memory, so this can't
+ * fail. */
 void reactor_set_timer(reactor *r, reactor_timer *timer, int64_t after_ms);
 void reactor_stop_timer(reactor *r, reactor_timer *timer);
-/* Have room for so many more timers. @return 0 or ENOMEM. */
+/* Reserve memory for more timers. @return 0 or ENOMEM. */
 int reactor_reserve(reactor *r, uint32_t more);
 void reactor_unreserve(reactor *r, uint32_t less);
 
-/* Run a task at the end of this turn, or of the next outside of one; once, however often it is
- * said. A task that is said while tasks run is run in the same turn. */
+/* Run a task at the end of this turn, or, outside of a turn, at the end of the next. The task runs
+ * only once, even if it is deferred several times. A task that is deferred while tasks run still
+ * runs in the same turn. */
 void reactor_defer(reactor *r, reactor_task *task);
 void reactor_cancel_task(reactor *r, reactor_task *task);
 
-int64_t reactor_now_ns(const reactor *r); /* of this turn */
+int64_t reactor_now_ns(const reactor *r); /* time at the beginning of this turn */
 
-/* Wait at most `timeout_ms` (-1: without end) and call what is due: descriptors first, then timers,
- * then tasks. A signal ends the wait. @return 0 or errno. */
+/* Wait at most `timeout_ms` (-1: without limit), and call what is due: first descriptors, then
+ * timers, then tasks. A signal ends the wait. @return 0 or errno. */
 int reactor_turn(reactor *r, int timeout_ms);
 
 #endif

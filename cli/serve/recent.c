@@ -16,19 +16,20 @@ enum {
     MINUTES = 60,
     ERRORS = 50,
     PROVIDERS = 32,
-    SLOTS = 6, /* of a provider */
+    SLOTS = 6, /* slots for the last hour of one provider */
     SLOT_MINUTES = MINUTES / SLOTS,
-    STEPS = 4, /* of a distribution, between a time and its double */
+    STEPS = 4, /* steps of a distribution between a time and its double */
     TIMES = 128
 };
 
-/* How many took how long, in microseconds, with four steps to the double: within an eighth. */
+/* Counts requests by their duration in microseconds, with four steps to the double, so the error is
+ * at most an eighth. */
 typedef struct distribution {
     uint32_t counts[TIMES];
 } distribution;
 
 typedef struct minute {
-    int64_t minute; /* since 1970 */
+    int64_t minute; /* minutes since 1970 */
     uint32_t requests, errors;
     int64_t input_tokens, output_tokens;
     double cost;
@@ -36,7 +37,7 @@ typedef struct minute {
 } minute;
 
 typedef struct slot {
-    int64_t slot; /* since 1970 */
+    int64_t slot; /* slots since 1970 */
     uint32_t requests, errors;
     distribution took;
 } slot;
@@ -56,10 +57,10 @@ typedef struct failure {
 
 struct serve_recent {
     minute minutes[MINUTES];
-    provider *providers[PROVIDERS]; /* the last one has all that came later, too */
+    provider *providers[PROVIDERS]; /* the last one counts all providers that came later */
     size_t n_providers;
     failure failures[ERRORS];
-    size_t n_failures; /* since the start */
+    size_t n_failures; /* number since the start */
 };
 
 serve_recent *serve_recent_new(void)
@@ -85,7 +86,7 @@ static int step_of(int64_t ns)
     return step < TIMES ? step : TIMES - 1;
 }
 
-/* The middle of a step, in ms. */
+/* Returns the middle of a step, in milliseconds. */
 static double time_of(int step)
 {
     if (step < STEPS) return step / US_PER_MS;
@@ -115,7 +116,8 @@ static void put_quantile(beluga_json_writer *w, const char *name, const distribu
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
-/* What a model or the server could not do; a client that goes, or asks wrongly, is none. */
+/* Returns whether the model or the server has failed. A client that goes away, or sends a wrong
+ * request, does not count. */
 static bool is_failure(const serve_record *r)
 {
     return r->status >= 500 || r->status == 429 || (r->error && r->status < 400);

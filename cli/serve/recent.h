@@ -1,5 +1,5 @@
-/* The last hour of requests that ask models, for the page: in fixed memory, by minute and by
- * provider, and the last errors. */
+/* The last hour of requests that ask models, for the page: in a fixed amount of memory, by minute
+ * and by provider, with the last errors. */
 #ifndef BELUGA_CLI_SERVE_RECENT_H
 #define BELUGA_CLI_SERVE_RECENT_H
 
@@ -12,9 +12,9 @@ typedef struct serve_recent serve_recent;
 /* @return NULL without memory. */
 serve_recent *serve_recent_new(void);
 void serve_recent_free(serve_recent *recent);
-/* Requests that ask no model are passed over. */
+/* Add a record. A request that asks no model is ignored. */
 void serve_recent_take(serve_recent *recent, const serve_record *record);
-/* Write `hour`, `minutes`, `providers` and `errors` into the object that is open. */
+/* Write `hour`, `minutes`, `providers` and `errors` as members of the current JSON object. */
 void serve_recent_put(const serve_recent *recent, int64_t now_ms, beluga_json_writer *w);
 
 #endif

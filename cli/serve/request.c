@@ -28,7 +28,7 @@ static void make_id(char *id, uint64_t prefix, uint64_t number)
     *beluga__put_hex(id, number, 8) = '\0';
 }
 
-/* Take the client's id where it can stand in a header and a log, else make one. */
+/* Use the client's id if it is safe in headers and logs; otherwise make an id. */
 static void choose_id(serve_request *request)
 {
     serve *s = request->s;
@@ -41,7 +41,7 @@ static void choose_id(serve_request *request)
         make_id(id, s->id_prefix, ++s->n_ids);
 }
 
-/* "00-<32 digits of the trace>-<16 of the span>-<flags>" */
+/* The header has the form "00-<32 digits of the trace>-<16 of the span>-<flags>". */
 static void take_trace_id(serve_request *request)
 {
     const char *parent = http_header(request->x, "traceparent");
@@ -49,7 +49,8 @@ static void take_trace_id(serve_request *request)
         snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
 }
 
-/* Cut "/v1" off the front and a slash off the end; the same paths are served with them. */
+/* Remove "/v1" at the beginning and a slash at the end; the same routes are served with and without
+ * them. */
 static char *plain_path(const char *path)
 {
     size_t n = strlen(path);
@@ -92,7 +93,7 @@ serve_request *serve_request_begin(serve *s, http_exchange *x)
     return request;
 }
 
-/* 499: the client went before it had the whole answer. */
+/* 499: the client has gone before it received the whole answer. */
 enum { CLIENT_GONE = 499 };
 
 void serve_request_end(serve_request *request, bool gone)
@@ -134,7 +135,7 @@ int serve_request_find_model(serve_request *request, const char *name, serve_mod
     if (status || serve_key_may_ask(request->key, (*model)->name)) return status;
     status = beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
                               "the key \"%s\" may not ask the model \"%s\": GET /v1/models lists "
-                              "those that it may ask",
+                              "the models that this key may ask",
                               serve_key_name(request->key), (*model)->name);
     serve_model_unref(*model);
     *model = NULL;
@@ -178,7 +179,8 @@ size_t serve_error_body(const protocol *family, const beluga_error *err, const c
     return length;
 }
 
-/* The library has tried again where that could help, so that clients need not. */
+/* The library has already retried where that could help, so the answer tells clients not to retry.
+ */
 void serve_answer_add_retry(serve_request *request, const beluga_error *err)
 {
     char text[32];
@@ -243,16 +245,17 @@ bool serve_refuse_excess(serve_request *request)
 {
     beluga_error err;
     if (request->s->n_works < request->snapshot->settings.max_requests) return false;
-    beluga_error_set(&err, BELUGA_ERROR_OVERLOADED,
-                     "%u requests are being answered, as many as this server takes at once "
-                     "(max_requests): ask again",
-                     request->snapshot->settings.max_requests);
+    beluga_error_set(
+        &err, BELUGA_ERROR_OVERLOADED,
+        "the server is already answering %u requests, its limit (max_requests): try again later",
+        request->snapshot->settings.max_requests);
     err.retry_after_ms = EXCESS_RETRY_MS;
     serve_answer_error(request, &err);
     return true;
 }
 
-/* Most bytes of a long body are those of images and files, whose tokens only the provider knows. */
+/* In a long body, most bytes are those of images and files, whose tokens only the provider can
+ * count. */
 int64_t serve_estimate_tokens(size_t bytes)
 {
     int64_t tokens = (int64_t)(bytes / SERVE_BYTES_PER_TOKEN);

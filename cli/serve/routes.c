@@ -10,17 +10,17 @@
 #include <string.h>
 #include <strings.h>
 
-/* Who is let in. */
+/* Who may use a route. */
 typedef enum route_guard {
     ROUTE_OPEN, /* everybody */
-    ROUTE_KEY,  /* who has a key */
-    ROUTE_SEES  /* who has a key that may see the server's figures */
+    ROUTE_KEY,  /* everybody who has a key */
+    ROUTE_SEES  /* keys that may see the page and the metrics */
 } route_guard;
 
-/* A path is the same with /v1 before it. */
+/* A route. Its path may also have /v1 before it. */
 typedef struct serve_route {
     const char *method;
-    const char *path; /* one that ends in a slash stands for all below it */
+    const char *path; /* a path that ends in a slash also stands for all paths below it */
     const protocol *family;
     route_guard guard;
     void (*handle)(serve_request *request);
@@ -61,7 +61,8 @@ static bool has_method(const serve_route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* Find the route, or else one of that path for another method; NULL: there is no such path. */
+/* Find a route by method and path, or else a route for another method of the same path; NULL if the
+ * path does not exist. */
 static const serve_route *find(const char *method, const char *path)
 {
     const serve_route *other = NULL;
@@ -73,7 +74,8 @@ static const serve_route *find(const char *method, const char *path)
     return other;
 }
 
-/* Clients of a path that is not served expect errors of the family that they speak. */
+/* Choose the family of an error. On a path that does not exist, the client expects the errors of
+ * the protocol that it speaks. */
 static const protocol *family_of(const http_exchange *x, const serve_route *route)
 {
     const char *path = http_path(x);
@@ -89,7 +91,7 @@ static void refuse_path(serve_request *request)
 {
     if (strncmp(request->record.path, "/v1/v1/", 7) == 0) {
         serve_refuse(request, BELUGA_ERROR_NOT_FOUND,
-                     "there is no %s here: this client adds /v1 itself, so give it the address "
+                     "there is no %s here: the client adds /v1 itself, so configure its base URL "
                      "without /v1",
                      request->record.path);
         return;
@@ -102,13 +104,14 @@ static void refuse_path(serve_request *request)
 
 enum { METHOD_NOT_ALLOWED = 405, UNSUPPORTED_MEDIA_TYPE = 415, UPGRADE_REQUIRED = 426 };
 
-/* Codex asks for a WebSocket where it is told that there is one, and takes this for a no. */
+/* Codex asks for a WebSocket if it believes that the server has one. This answer makes it use HTTP
+ * instead. */
 static bool refuse_upgrade(serve_request *request, const serve_route *route)
 {
     beluga_error err;
     if (route->family != &protocol_responses || !http_header(request->x, "upgrade")) return false;
     beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                     "this server has no WebSocket: POST the request");
+                     "this server does not support WebSocket: send the request with POST");
     http_add_header(request->x, "upgrade", "HTTP/1.1");
     serve_answer_status(request, UPGRADE_REQUIRED, &err);
     return true;
@@ -118,14 +121,14 @@ static void refuse_method(serve_request *request, const serve_route *route)
 {
     beluga_error err;
     if (refuse_upgrade(request, route)) return;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "%s takes %s, and not %s",
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "%s accepts %s, not %s",
                      request->record.path, route->method, request->record.method);
     http_add_header(request->x, "allow",
                     strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
     serve_answer_status(request, METHOD_NOT_ALLOWED, &err);
 }
 
-/* Browsers ask before they send a request to another origin. */
+/* Browsers send this request before they send one to another origin. */
 static bool answer_preflight(serve_request *request)
 {
     if (strcmp(request->record.method, "OPTIONS") != 0 || !request->snapshot->settings.origins)
@@ -156,13 +159,14 @@ static bool let_in(serve_request *request, const serve_route *route)
     }
     request->record.key = serve_key_name(request->key);
     if (route->guard != ROUTE_SEES || serve_key_may_see(request->key)) return true;
-    serve_refuse(request, BELUGA_ERROR_AUTHORIZATION,
-                 "the key \"%s\" may not see this: `page: true` in its entry would let it",
-                 request->record.key);
+    serve_refuse(
+        request, BELUGA_ERROR_AUTHORIZATION,
+        "the key \"%s\" may not see this page: set `page: true` in the key's entry to allow it",
+        request->record.key);
     return false;
 }
 
-/* A page of another site, in a browser of this machine. */
+/* Refuse a request that a page of another site has sent, in a browser of this machine. */
 static bool is_foreign(serve_request *request)
 {
     const http_exchange *x = request->x;
@@ -178,7 +182,8 @@ static bool can_read(serve_request *request)
     const char *encoding = http_header(request->x, "content-encoding");
     if (!encoding || !*encoding || strcasecmp(encoding, "identity") == 0) return true;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST,
-                     "bodies that are compressed (%.32s) are not read: send it as it is", encoding);
+                     "this server can't read compressed bodies (%.32s): send the body uncompressed",
+                     encoding);
     http_add_header(request->x, "accept-encoding", "identity");
     serve_answer_status(request, UNSUPPORTED_MEDIA_TYPE, &err);
     return false;
@@ -186,7 +191,7 @@ static bool can_read(serve_request *request)
 
 static void head(void *payload, http_exchange *x)
 {
-    static const char no_memory[] = "no memory\n";
+    static const char no_memory[] = "out of memory\n";
     serve_request *request = serve_request_begin(payload, x);
     if (!request) {
         http_answer(x, 503, "text/plain", no_memory, sizeof no_memory - 1);

@@ -1,4 +1,4 @@
-/* Which path is answered by what, and for whom. */
+/* The routes of the server: which handler answers a path, and who may use it. */
 #ifndef BELUGA_CLI_SERVE_ROUTES_H
 #define BELUGA_CLI_SERVE_ROUTES_H
 

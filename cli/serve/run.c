@@ -16,21 +16,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Who sends requests here learns from /ready in this time that others have to be asked. */
+/* After SIGTERM the server continues to listen for this time, so that load balancers learn from
+ * /ready to use other servers. */
 #define LINGER_MS 1000
-/* For the last bytes of answers that were cut. */
+/* The time to send the last bytes of answers that were cut. */
 #define FLUSH_MS 2000
-/* Calls that were cancelled end in a few turns. */
+/* The most turns of the loop until cancelled calls have ended. */
 #define LAST_TURNS   100
 #define LAST_TURN_MS 10
-#define TIMERS       3 /* of struct running */
+#define TIMERS       3 /* number of timers in struct running */
 
-/* A server that runs. */
+/* The state of a running server. */
 typedef struct running {
     serve s;
     reactor_watch signals;
     reactor_timer linger, drain, flush;
-    bool closing; /* it listens no more */
+    bool closing; /* the server no longer listens */
     bool ended;
 } running;
 
@@ -48,13 +49,14 @@ static void flush_over(reactor_timer *timer)
     beluga__container_of(timer, running, flush)->ended = true;
 }
 
-/* The time for answers is over: those that run end as failed. */
+/* The time for draining is over: requests that still run end with an error. */
 static void drain_over(reactor_timer *timer)
 {
     running *r = beluga__container_of(timer, running, drain);
     beluga__list *node = r->s.works.next;
-    out_warning("%zu requests were not answered in the time that drain gives, and end now",
-                r->s.n_works);
+    out_warning(
+        "%zu requests are ended without a full answer, because the time of serve.drain is over",
+        r->s.n_works);
     while (node != &r->s.works) {
         serve_work *work = beluga__container_of(node, serve_work, node);
         node = node->next;
@@ -72,8 +74,8 @@ static void drain(running *r, int number)
     }
     s->draining = true;
     if (s->n_works)
-        out_note("ending when %zu %s been answered; a second signal ends it at once", s->n_works,
-                 s->n_works == 1 ? "request has" : "requests have");
+        out_note("ending when %zu %s been answered; a second signal ends the server at once",
+                 s->n_works, s->n_works == 1 ? "request has" : "requests have");
     else
         out_note("ending; no request is being answered");
     reactor_set_timer(s->reactor, &r->linger, number == SIGTERM ? LINGER_MS : 0);
@@ -95,7 +97,7 @@ static void take_signal(reactor_watch *watch, uint32_t events)
     }
 }
 
-/* From here on these signals come by a descriptor. */
+/* Receive these signals through a file descriptor from now on. */
 static int watch_signals(running *r, const sigset_t *set)
 {
     r->signals.fd = beluga__signals_open(set);
@@ -131,7 +133,7 @@ static int run(running *r)
     return 0;
 }
 
-/* Close the connections, which cancels the calls, and let these end. */
+/* Close the connections, which cancels the calls, and let the calls end. */
 static void end(running *r)
 {
     serve *s = &r->s;
@@ -144,7 +146,7 @@ static void end(running *r)
     serve_free(s);
 }
 
-/* Find where the configuration has its keys. */
+/* Read the settings, to find whether the keys are in NATS. */
 static int read_settings(const cli_args *args, serve_settings *settings)
 {
     cli_session session;

@@ -1,4 +1,5 @@
-/* What commands/serve.c runs. A build without llhttp has serve_none.c in place of all the rest. */
+/* Runs the server for commands/serve.c. A build without llhttp has serve_none.c instead of all
+ * other files. */
 #ifndef BELUGA_CLI_SERVE_RUN_H
 #define BELUGA_CLI_SERVE_RUN_H
 

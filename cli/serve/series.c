@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The numbers stand behind it, and behind them the values, each ended by NUL. */
+/* The numbers follow this struct in memory, and after them the values, each ended by NUL. */
 struct series {
     series *next_of_place, *next;
     size_t id_bytes;
@@ -30,7 +30,7 @@ void series_free(series_table *table)
     table->first = NULL;
 }
 
-/* Write the values one behind the other. Returns their bytes. */
+/* Write the values one after the other. Returns their length in bytes. */
 static size_t make_id(const series_table *table, const char *const *values, char *id)
 {
     size_t n = 0;

@@ -1,5 +1,5 @@
-/* Label sets of metrics: each has a struct of numbers. So many are kept; all others count as one,
- * whose labels say "other". */
+/* The label sets of metrics; each has a struct of numbers. A limited number of sets is kept; all
+ * others count in one set, whose labels are "other". */
 #ifndef BELUGA_CLI_SERVE_SERIES_H
 #define BELUGA_CLI_SERVE_SERIES_H
 
@@ -9,15 +9,15 @@
 #include <stdint.h>
 
 #define SERIES_MAX_LABELS  6
-#define SERIES_VALUE_BYTES 96 /* of a label's value; a longer one is cut */
+#define SERIES_VALUE_BYTES 96 /* maximum of a label's value; a longer value is cut */
 #define SERIES_PLACES      256
 
 typedef struct series series;
 
 typedef struct series_table {
-    size_t size;              /* of a struct of numbers */
-    size_t max;               /* number of structs */
-    const char *const *names; /* of the labels, ended by NULL */
+    size_t size;              /* size of a struct of numbers */
+    size_t max;               /* maximum number of structs */
+    const char *const *names; /* names of the labels, ended by NULL */
     size_t n_names;
     size_t count;
     series *places[SERIES_PLACES], *first, **end;
@@ -25,13 +25,13 @@ typedef struct series_table {
 
 void series_begin(series_table *table, size_t size, size_t max, const char *const *names);
 void series_free(series_table *table);
-/* @return the struct of these values, zeroed when it is new, as many as there are labels; NULL
- * without memory. */
+/* Find the struct of numbers for these label values, one for each label; a new struct is zeroed.
+ * @return NULL without memory. */
 void *series_find(series_table *table, const char *const *values);
-/* Walk the label sets in the order in which they came; begin with NULL. */
+/* Walk the label sets in the order of their first use; begin with NULL. */
 const series *series_next(const series_table *table, const series *item);
 const void *series_numbers(const series *item);
-/* Append the labels as Prometheus reads them, without braces. */
+/* Append the labels in the format of Prometheus, without braces. */
 void series_put_labels(const series_table *table, const series *item, beluga__buf *out);
 /* Append a text as the value of a label, without quotes. */
 void series_put_value(beluga__buf *out, const char *text);

@@ -33,30 +33,31 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What is known of a request when it is over. Strings are "" when unknown. */
+/* The facts about a request that is over. Unknown strings are "". */
 typedef struct serve_record {
-    int64_t time_ms;  /* wall clock, when its head began */
-    int64_t took_ns;  /* from its head's first byte to its end */
-    int64_t first_ns; /* to the first content; -1: none */
+    int64_t time_ms;  /* wall clock time when the head began */
+    int64_t took_ns;  /* from the first byte of the head to the end */
+    int64_t first_ns; /* until the first content; -1: none */
     char request_id[96];
     char trace_id[40];
     const char *peer;
     const char *method, *path;
     const char *protocol;         /* "chat", "responses", "messages", "embeddings", "" */
     const char *key;              /* name of the client's key */
-    const char *asked;            /* the model as the client named it */
-    char provider[48], model[96]; /* who answered, or failed last */
-    int status;                   /* of HTTP; 499: the client went before the answer was whole */
-    int error;                    /* 0 or BELUGA_ERROR_… of the call */
-    const char *message;          /* of the error */
+    const char *asked;            /* name of the model that the client sent */
+    char provider[48], model[96]; /* the provider and model that answered, or that failed last */
+    int status;                   /* HTTP status; 499: the client went away before the answer was
+                                   * complete */
+    int error;                    /* 0 or the BELUGA_ERROR_… code of the call */
+    const char *message;          /* message of the error */
     bool stream, passed_through, cached;
-    int attempts; /* 0: nobody was asked */
+    int attempts; /* 0: no provider was asked */
     beluga_usage usage;
     double cost; /* US dollars; -1: unknown */
     uint64_t bytes_in, bytes_out;
 } serve_record;
 
-/* Copy a text that ends in NUL, as much of it as there is room for. */
+/* Copy a string that ends in NUL; if it is too long, it is cut. */
 static inline void serve_copy(char *to, size_t room, const char *text)
 {
     size_t n = strnlen(text, room - 1);
@@ -64,11 +65,11 @@ static inline void serve_copy(char *to, size_t room, const char *text)
     to[n] = '\0';
 }
 
-/* How a stream whose model fails after its first content is dealt with. */
+/* What to do when a model fails, with other models as fallbacks. */
 typedef enum serve_failover {
-    SERVE_FAILOVER_OFF,           /* no other model is asked, also before the first content */
-    SERVE_FAILOVER_FIRST_CONTENT, /* others are asked until there is content: the default */
-    SERVE_FAILOVER_HOLD           /* the stream is held back until it is whole */
+    SERVE_FAILOVER_OFF,           /* ask no other model, even before the first content */
+    SERVE_FAILOVER_FIRST_CONTENT, /* ask other models until there is content: the default */
+    SERVE_FAILOVER_HOLD           /* hold the stream back until it is complete */
 } serve_failover;
 
 #endif

@@ -1,4 +1,4 @@
-/* A build without llhttp has no server, and the command says what is missing. */
+/* Stands in for the server in a build without llhttp: the command reports what is missing. */
 #include "exit.h"
 #include "output.h"
 #include "serve/run.h"
@@ -6,10 +6,8 @@
 int serve_run(const cli_args *args)
 {
     (void)args;
-    out_error(
-        "this beluga was built without its server, because llhttp was missing or -Dserve=disabled "
-        "was set: install libllhttp-dev (or llhttp-devel), or run scripts/llhttp --fetch, and "
-        "build "
-        "it anew to have \"beluga serve\"");
+    out_error("this beluga was built without \"beluga serve\", because llhttp was missing or "
+              "-Dserve=disabled was set: install libllhttp-dev (or llhttp-devel), or run "
+              "scripts/llhttp --fetch, and build beluga again");
     return CLI_EXIT_CONFIG;
 }

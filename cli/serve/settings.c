@@ -15,8 +15,8 @@
 
 #define SECTION "serve"
 
-#define MAX_MEMORY      ((size_t)64 << 20) /* of all settings */
-#define MAX_LIST        1000               /* items of a list in it */
+#define MAX_MEMORY      ((size_t)64 << 20) /* for all settings */
+#define MAX_LIST        1000               /* maximum of items in a list of the section */
 #define MAX_TIME_MS     (24 * 60 * 60 * INT64_C(1000))
 #define MAX_BODY        ((size_t)1 << 30)
 #define MAX_CONNECTIONS 1000000
@@ -43,7 +43,8 @@ static void set_defaults(serve_settings *s)
                  .max_body_bytes = (uint64_t)64 << 20,
                  .head_ms = 10000,
                  .body_ms = 60000,
-                 /* proxies keep theirs for 60 s, and have to be the ones that close */
+                 /* proxies close idle connections after 60 s, and should do so before this server
+                  * does */
                  .idle_ms = 90000,
                  .write_ms = 600000,
                  .full_bytes = 256 * 1024,
@@ -68,18 +69,19 @@ static const char *keep(section_reader *r, const char *text)
     return copy;
 }
 
-/* Keep a text that says something; NULL after a mistake. */
+/* Keep a text, which must not be empty. Returns NULL after a mistake. */
 static const char *keep_words(section_reader *r, const char *member, const beluga_json *value,
                               const char *example)
 {
     const char *text = section_text(r, member, value);
     if (!text || *text) return keep(r, text);
-    section_fault(r, member, false, "%.*s is empty: it is such as %s", (int)strcspn(member, "/"),
-                  member, example);
+    section_fault(r, member, false, "%.*s must not be empty: write, for example, %s",
+                  (int)strcspn(member, "/"), member, example);
     return NULL;
 }
 
-/* Keep one text or a list of texts, ended by NULL; NULL after a mistake. */
+/* Keep one text, or a list of texts, as a list that is ended by NULL. Returns NULL after a mistake.
+ */
 static const char *const *keep_list(section_reader *r, const char *member, const beluga_json *value,
                                     const char *example)
 {
@@ -87,7 +89,7 @@ static const char *const *keep_list(section_reader *r, const char *member, const
     bool is_list = beluga_json_is_array(value);
     size_t n = is_list ? beluga_json_count(value) : 1;
     if (!n || n > MAX_LIST) {
-        section_fault(r, member, false, "%s has 1 to %d items, such as %s", member, MAX_LIST,
+        section_fault(r, member, false, "%s must have 1 to %d items, such as %s", member, MAX_LIST,
                       example);
         return NULL;
     }
@@ -111,7 +113,7 @@ static const char *keep_path(section_reader *r, const char *member, const char *
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* A key that is read; its reader's `out` are the settings, for their memory. */
+/* A key that is being read. The reader's `out` is the settings, whose memory the key uses. */
 typedef struct key_reading {
     section_reader r;
     serve_key_setting *key;
@@ -134,12 +136,12 @@ static void read_name(section_reader *r, const char *member, const beluga_json *
 {
     const char *text = section_text(r, member, value);
     if (text && !serve_key_name_is_good(text))
-        section_fault(r, member, false, "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
+        section_fault(r, member, false, "a key's name must have 1 to %d of A-Z a-z 0-9 . _ @ -",
                       SERVE_KEY_NAME_BYTES);
     key_of(r)->name = keep(r, text);
 }
 
-/* The text may be the key itself, put here by mistake, so it is not shown. */
+/* The value is not shown in the message, since it may be the key itself, put here by mistake. */
 static void read_sha256(section_reader *r, const char *member, const beluga_json *value)
 {
     size_t n = 0;
@@ -154,8 +156,8 @@ static void read_sha256(section_reader *r, const char *member, const beluga_json
     if (!good)
         section_fault(
             r, member, false,
-            "sha256 is the SHA-256 of the key, 64 hexadecimal digits in quotes, and never "
-            "the key: beluga serve --new-key NAME makes a key, and prints these lines");
+            "sha256 must be the SHA-256 of the key, 64 hexadecimal digits in quotes, and never the "
+            "key itself: beluga serve --new-key NAME makes a key, and prints these lines");
 }
 
 static void read_models(section_reader *r, const char *member, const beluga_json *value)
@@ -177,8 +179,8 @@ static double budget_of(section_reader *r, const char *member, const beluga_json
 {
     double dollars = beluga_json_double(value, 0);
     if (dollars > 0 && dollars <= MAX_BUDGET) return dollars;
-    section_fault(r, member, false, "%s is a number of US dollars over 0, such as 5 or 0.5",
-                  member);
+    section_fault(r, member, false,
+                  "%s must be a number of US dollars greater than 0, such as 5 or 0.5", member);
     return 0;
 }
 
@@ -192,7 +194,8 @@ static void read_budget_per_month(section_reader *r, const char *member, const b
     key_of(r)->budget_per_month = budget_of(r, member, value);
 }
 
-/* The day after a date, such as 2027-02-28, at 0:00 in UTC; false for another text. */
+/* Computes the end of a day, such as 2027-02-28: 0:00 UTC on the next day. Returns false if the
+ * text is not a date. */
 static bool end_of_date(const char *text, int64_t *seconds)
 {
     char time[64], again[32];
@@ -204,14 +207,14 @@ static bool end_of_date(const char *text, int64_t *seconds)
     return strncmp(again, text, 10) == 0;
 }
 
-/* A date is the last day of the key; a time is its end. */
+/* Read when a key expires. With a date, the key is valid until the end of that day. */
 static void read_expires(section_reader *r, const char *member, const beluga_json *value)
 {
     const char *text = beluga_json_string(value, NULL);
     int64_t *expires_s = &key_of(r)->expires_s;
     if (!text || (!end_of_date(text, expires_s) && !beluga__time_read(text, expires_s)))
         section_fault(r, member, false,
-                      "expires is the last day, such as 2027-01-31, or a time such as "
+                      "expires must be the key's last day, such as 2027-01-31, or a time, such as "
                       "2027-01-31T18:00:00Z");
 }
 
@@ -239,7 +242,7 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
     key_reading reading = {*outer, key};
     section_reader *r = &reading.r;
     if (!beluga_json_is_object(value))
-        section_fault(r, "", false, "a key is a map with name and sha256");
+        section_fault(r, "", false, "a key must be a map with name and sha256");
     else {
         section_read(r, "a key", key_members, sizeof key_members / sizeof *key_members, value);
         bool has_name = beluga_json_get(value, "name");
@@ -253,7 +256,7 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
     section_leave(outer, mark);
 }
 
-/* The first mistake of a key that stands elsewhere is told. */
+/* Reports only the first mistake of a key that is not in the file. */
 typedef struct text_fault {
     serve_key_fault_fn tell;
     void *payload;
@@ -270,25 +273,25 @@ static void tell_text_fault(void *payload, const char *pointer, bool of_name, co
     fault->told = true;
 }
 
-/* The name is that of the entry, which may say it again. */
+/* Read a key from an entry. The entry's name is the name of the key, which the JSON may repeat. */
 static void read_key_members(section_reader *r, const char *name, const beluga_json *value)
 {
     serve_key_setting *key = key_of(r);
     if (!beluga_json_is_object(value)) {
-        section_fault(r, "", false, "it is no JSON object with sha256");
+        section_fault(r, "", false, "it is not a JSON object with sha256");
         return;
     }
     section_read(r, "a key", key_members, sizeof key_members / sizeof *key_members, value);
     if (!beluga_json_get(value, "sha256")) section_fault(r, "", true, "it has no sha256");
     if (key->name && strcmp(key->name, name) != 0)
-        section_fault(r, "name", false, "its name is another one than that of the entry");
+        section_fault(r, "name", false, "its name differs from the name of the entry");
     key->name = keep(r, name);
     if (!serve_key_name_is_good(name))
-        section_fault(r, "", false, "a key's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
+        section_fault(r, "", false, "a key's name must have 1 to %d of A-Z a-z 0-9 . _ @ -",
                       SERVE_KEY_NAME_BYTES);
 }
 
-/* @return 0; INVALID_CONFIG: it was told; NO_MEMORY. */
+/* @return 0; INVALID_CONFIG after a mistake, which was reported; NO_MEMORY. */
 static int read_key_text(const serve_key_text *text, serve_settings *settings,
                          serve_key_setting *key, text_fault *fault)
 {
@@ -318,7 +321,7 @@ static int by_sha256(const void *a, const void *b)
     return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* Tell keys that are alike in one respect. */
+/* Report keys that have the same name (`names`) or the same hash. */
 static void tell_twice(section_reader *r, const serve_key_setting *keys,
                        const serve_key_setting **sorted, size_t n, bool names)
 {
@@ -331,9 +334,12 @@ static void tell_twice(section_reader *r, const serve_key_setting *keys,
         size_t mark = section_enter_item(r, (size_t)(b - keys));
         if (names)
             section_fault(r, "name", false,
-                          "two keys are named %s; what they spend is kept by name", b->name);
+                          "two keys are named %s, but what a key spends is stored under its name: "
+                          "give one another name",
+                          b->name);
         else
-            section_fault(r, "sha256", false, "this is the key of %s, too", a->name);
+            section_fault(r, "sha256", false, "the key %s has the same sha256: make another key",
+                          a->name);
         section_leave(r, mark);
     }
 }
@@ -356,7 +362,8 @@ static void read_keys(section_reader *r, const char *member, const beluga_json *
     serve_settings *s = r->out;
     size_t n = beluga_json_count(value), i = 0;
     if (!beluga_json_is_array(value) || n > SERVE_MAX_KEYS) {
-        section_fault(r, member, false, "keys is a list of at most %d maps with name and sha256",
+        section_fault(r, member, false,
+                      "keys must be a list of at most %d maps with name and sha256",
                       SERVE_MAX_KEYS);
         return;
     }
@@ -383,12 +390,13 @@ static void read_listen(section_reader *r, const char *member, const beluga_json
         const char *port = strrchr(list[n], ':');
         bool is_path = strncmp(list[n], "unix:", 5) == 0;
         if (n == SERVE_MAX_LISTEN) {
-            section_fault(r, member, false, "listen has at most %d addresses", SERVE_MAX_LISTEN);
+            section_fault(r, member, false, "listen must have at most %d addresses",
+                          SERVE_MAX_LISTEN);
             return;
         }
         if (!port || !port[1]) {
             section_fault(r, member, false,
-                          "\"%.60s\" is no address: write HOST:PORT, such as 127.0.0.1:4000 or "
+                          "\"%.60s\" is not an address: write HOST:PORT, such as 127.0.0.1:4000 or "
                           "[::1]:4000, or unix:PATH",
                           list[n]);
             return;
@@ -461,7 +469,7 @@ static void read_max_requests(section_reader *r, const char *member, const belug
     s->max_requests = (uint32_t)section_count(r, member, value, MAX_CONNECTIONS);
 }
 
-/* SCHEME://HOST, and maybe a port. */
+/* Returns whether a text has the form SCHEME://HOST, with an optional port. */
 static bool is_origin(const char *text)
 {
     const char *host = strstr(text, "://");
@@ -475,7 +483,7 @@ static void read_origins(section_reader *r, const char *member, const beluga_jso
     for (const char *const *origin = s->origins; origin && *origin; origin++) {
         if (strcmp(*origin, "*") == 0 || is_origin(*origin)) continue;
         section_fault(r, member, false,
-                      "\"%.60s\" is no origin: write what a browser sends, such as "
+                      "\"%.60s\" is not an origin: write what a browser sends, such as "
                       "https://chat.example without a path, or \"*\" for every page",
                       *origin);
         return;
@@ -486,7 +494,8 @@ static void read_cors(section_reader *r, const char *member, const beluga_json *
 {
     static const section_member members[] = {{"origins", read_origins}};
     if (!beluga_json_is_object(value)) {
-        section_fault(r, member, false, "cors is a map: {origins: [\"https://chat.example\"]}");
+        section_fault(r, member, false,
+                      "cors must be a map: {origins: [\"https://chat.example\"]}");
         return;
     }
     size_t mark = section_enter(r, member);
@@ -522,9 +531,9 @@ static void read_keys_from(section_reader *r, const char *member, const beluga_j
     serve_settings *s = r->out;
     const char *text = keep_words(r, member, value, "nats://127.0.0.1/keys");
     if (text && !spend_is_nats(text))
-        section_fault(r, member, false,
-                      "keys_from is the address of a bucket of NATS, such as "
-                      "nats://127.0.0.1/keys");
+        section_fault(
+            r, member, false,
+            "keys_from must be the address of a NATS bucket, such as nats://127.0.0.1/keys");
     s->keys_from = text;
 }
 
@@ -556,7 +565,7 @@ static const section_member members[] = {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Read the section of one file over what earlier files have said. */
+/* Read the section of one file. Its values replace those of earlier files. */
 static int read_one(const section *at, serve_settings *settings, section_fault_fn fault,
                     void *payload)
 {
@@ -585,7 +594,7 @@ int serve_settings_read(const beluga_config *config, serve_settings *settings, b
     beluga_json_doc_free(s.doc);
     if (!status) status = s.status;
     if (status == BELUGA_ERROR_NO_MEMORY)
-        beluga_error_set(err, status, "no memory for the settings of " SECTION);
+        beluga_error_set(err, status, "out of memory for the settings of " SECTION);
     return status;
 }
 
@@ -622,6 +631,6 @@ void serve_settings_check(const beluga_config *config, beluga_config_checking *c
     while (!status && section_next(&s)) status = read_one(&s, &settings, section_report, &reports);
     beluga_json_doc_free(s.doc);
     if (status == BELUGA_ERROR_NO_MEMORY || s.status)
-        section_report(&reports, "", true, "no memory to check it");
+        section_report(&reports, "", true, "out of memory");
     serve_settings_free(&settings);
 }

@@ -47,14 +47,15 @@
 typedef struct serve_key_setting {
     const char *name;
     unsigned char sha256[32];
-    const char *const *models;                      /* globs, ended by NULL; NULL: all */
+    const char *const *models;                      /* patterns for fnmatch, ended by NULL; NULL:
+                                                     * all models */
     int64_t requests_per_minute, tokens_per_minute; /* 0: no limit */
     double budget_per_day, budget_per_month;        /* US dollars; 0: none */
     int64_t expires_s;                              /* seconds since 1970; 0: never */
     bool page;
 } serve_key_setting;
 
-/* All is owned by the struct. */
+/* The struct owns all that its members point to. */
 typedef struct serve_settings {
     const char *listen[SERVE_MAX_LISTEN];
     size_t n_listen;
@@ -64,44 +65,46 @@ typedef struct serve_settings {
     int64_t keep_alive_ms, timeout_ms, drain_ms;
     uint32_t max_requests;
     http_limits http;
-    const char *const *origins; /* of CORS, ended by NULL; "*" is all; NULL: no CORS */
+    const char *const *origins; /* origins for CORS, ended by NULL; "*" means all; NULL: no CORS */
     const char *journal;        /* "-": stdout; NULL: none */
-    const char *spend;          /* path, or an address of NATS; NULL: the usual path */
+    const char *spend;          /* path, or NATS address; NULL: the usual path */
     const serve_key_setting *keys;
     size_t n_keys;
-    const char *keys_from; /* an address of NATS (shared_keys.h); NULL: keys stand here alone */
-    void *memory;          /* that all of this is in */
+    const char *keys_from; /* NATS address (shared_keys.h); NULL: only the keys of the
+                            * configuration */
+    void *memory;          /* the arena that contains all of this */
 } serve_settings;
 
-/* Whether a key is needed to ask: also where a bucket that is to have keys has none. */
+/* Return whether a request needs a key. This is also the case while the bucket of shared keys is
+ * empty. */
 static inline bool serve_has_keys(const serve_settings *settings)
 {
     return settings->n_keys || settings->keys_from;
 }
 
-/* Whether this may be the name of a key: it stands in headers, labels and lines. */
+/* Return whether this is a valid name for a key, which is used in headers, labels and log lines. */
 bool serve_key_name_is_good(const char *name);
 
-/* Read the section of a configuration; what it does not say has its default. @return 0, or a code
- * with an error that says what is wrong, and where. Free with serve_settings_free in either case.
- */
+/* Read the section of a configuration. Missing members get their defaults. Free with
+ * serve_settings_free in either case.
+ * @return 0, or a code with an error that says what is wrong, and where. */
 int serve_settings_read(const beluga_config *config, serve_settings *settings, beluga_error *err);
 void serve_settings_free(serve_settings *settings);
-/* An entry of a bucket: the name of a key, and the JSON of what else would stand in the file. */
+/* An entry of a bucket: the name of a key, and a JSON text with its other members. */
 typedef struct serve_key_text {
     const char *name, *text;
     size_t length;
 } serve_key_text;
-/* Receives why a key is left out; borrowed for the call. */
+/* Receives the reason why a key is ignored; borrowed for the call. */
 typedef void (*serve_key_fault_fn)(void *payload, size_t index, const char *message);
 
-/* Read keys that stand elsewhere than in the file: `settings` gets them alone, without those that
- * are wrong, which are told. @return 0 or NO_MEMORY. Free with serve_settings_free in either case.
- */
+/* Read keys that are not in the file. `settings` receives only these keys, without the invalid
+ * ones, which are reported. Free with serve_settings_free in either case.
+ * @return 0 or NO_MEMORY. */
 int serve_keys_read(const serve_key_text *texts, size_t n, serve_settings *settings,
                     serve_key_fault_fn fault, void *payload);
 
-/* Report what is wrong in the section, for `beluga config check`. */
+/* Report the mistakes in the section, for `beluga config check`. */
 void serve_settings_check(const beluga_config *config, beluga_config_checking *checking);
 
 #endif

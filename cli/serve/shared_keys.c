@@ -15,20 +15,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Between two looks, and before another try where one failed. */
+/* The time between two looks at the bucket, and after a failure. */
 #define LOOK_MS        1000
 #define RETRY_MS       5000
 #define STACK_BYTES    ((size_t)256 * 1024)
 #define WHY_BYTES      512
 #define MOST_TEXT      ((size_t)1 << 20)
-#define MAX_BYTES      ((size_t)64 << 20) /* of all entries */
+#define MAX_BYTES      ((size_t)64 << 20) /* maximum for all entries together */
 #define MAX_MESSAGES   (10 * SERVE_MAX_KEYS)
 #define MAX_COMPLAINTS ((size_t)64 << 10)
 #define DESCRIPTION    "keys of clients of beluga serve"
 
 /* A message of the bucket. */
 typedef struct entry {
-    char *name; /* and its text behind it; owned */
+    char *name; /* owned; the text of the entry follows the name in the same memory */
     const char *text;
     size_t length;
     uint64_t sequence;
@@ -41,22 +41,23 @@ typedef struct entry_list {
 } entry_list;
 
 struct shared_keys {
-    beluga__wake news;
-    /* of what follows; never held over a network */
+    beluga__wake news; /* its descriptor is readable when there is something new */
+    /* protects the members below; not held during network I/O */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    serve_settings newest;  /* not taken yet; without memory: none */
-    beluga__buf complaints; /* of its entries, each ended by NUL */
-    char why[WHY_BYTES];    /* it fails; "": it does not */
+    serve_settings newest;  /* the keys that were read last and not taken yet; without memory:
+                             * none */
+    beluga__buf complaints; /* about invalid entries, each ended by NUL */
+    char why[WHY_BYTES];    /* why the bucket can't be read; "": it can */
     bool told, ending, again;
     uint64_t rounds;
-    /* the thread's own, while there is one */
+    /* used only by the thread while there is one */
     nats_bucket bucket;
     beluga__buf text;
-    nats_bucket_state state; /* of the bucket when it was read */
-    uint64_t reconnects;     /* when that was */
-    uint64_t told_sequence;  /* entries until there were complained of */
-    bool fresh;              /* it was read, and nothing has failed since */
+    nats_bucket_state state; /* state of the bucket when it was read */
+    uint64_t reconnects;     /* the bucket's number of reconnects at that time */
+    uint64_t told_sequence;  /* entries up to this sequence number were already complained about */
+    bool fresh;              /* the bucket was read, and nothing has failed since then */
     bool has_thread;
     pthread_t thread;
 };
@@ -88,9 +89,9 @@ static int add_entry(entry_list *list, const nats_bucket_message *message, const
     list->bytes += name + text->length;
     if (list->count == MAX_MESSAGES || list->bytes > MAX_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "the bucket is too large for one of keys");
+                                "the bucket is too large to be a bucket of keys");
     char *copy = make_room(list) ? malloc(name + text->length) : NULL;
-    if (!copy) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!copy) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     memcpy(copy, message->key, name);
     if (text->length) memcpy(copy + name, text->data, text->length);
     list->items[list->count++] =
@@ -105,7 +106,7 @@ static int by_name_and_age(const void *a, const void *b)
     return order ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-/* Keep the newest of each name, unless that is a mark that the key is gone. */
+/* Keep the newest entry of each name, and drop it if it marks the key as deleted. */
 static void keep_newest(entry_list *list)
 {
     size_t kept = 0;
@@ -129,13 +130,13 @@ typedef struct complaining {
     beluga__buf text;
 } complaining;
 
-/* An entry that is wrong is told once, and again when it was changed. */
+/* Report an invalid entry, once, and again after it was changed. */
 static void complain(void *payload, size_t index, const char *message)
 {
     complaining *c = payload;
     const entry *e = &c->entries[index];
     if (e->sequence <= c->keys->told_sequence) return;
-    beluga__buf_printf(&c->text, "the key %.128s of %s is left out: %s", e->name,
+    beluga__buf_printf(&c->text, "the key %.128s of %s is ignored: %s", e->name,
                        c->keys->bucket.address.where, message);
     beluga__buf_putc(&c->text, '\0');
 }
@@ -182,7 +183,7 @@ static int use_entries(shared_keys *k, const entry_list *list, beluga_error *err
         return beluga_error_set(err, status, "the bucket has more than %d keys", SERVE_MAX_KEYS);
     status = parse(k, list, &settings, &complaints);
     if (status) {
-        beluga_error_set(err, status, "no memory for the keys");
+        beluga_error_set(err, status, "out of memory for the keys");
         serve_settings_free(&settings);
     } else
         publish(k, &settings, &complaints);
@@ -209,7 +210,8 @@ static int read_entries(shared_keys *k, entry_list *list, beluga_error *err)
     return rc;
 }
 
-/* What is written while it is read is read as well, or makes the next look differ. */
+/* Read all entries. An entry that is written during this time is either read, too, or makes the
+ * next look find a difference. */
 static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error *err)
 {
     entry_list list = {.count = 0};
@@ -225,7 +227,8 @@ static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error
     return rc;
 }
 
-/* A server that came back may have lost what it had, so that all is read then. */
+/* Look whether the bucket has changed, and read it if so. After a reconnect everything is read,
+ * since the server may have lost data. */
 static int look(shared_keys *k, bool again, beluga_error *err)
 {
     nats_bucket_state state = {.last = 0};
@@ -293,10 +296,9 @@ void shared_keys_tell(shared_keys *k)
     for (; at < end; at += strlen(at) + 1) out_warning("%s", at);
     beluga__buf_clear(&k->complaints);
     if (*k->why && !k->told)
-        out_warning("shared keys can't be read; those that are known hold until they can: %s",
-                    k->why);
+        out_warning("the shared keys can't be read, so the keys read last stay valid: %s", k->why);
     if (!*k->why && k->told)
-        out_note("the shared keys of %s are read again", k->bucket.address.where);
+        out_note("the shared keys of %s can be read again", k->bucket.address.where);
     k->told = *k->why != '\0';
     pthread_mutex_unlock(&k->lock);
 }
@@ -334,12 +336,13 @@ static int start(shared_keys *k, const char *where, beluga_error *err)
     if (rc == 0) rc = nats_bucket_connect(&k->bucket, err);
     if (rc && rc != BELUGA_ERROR_NETWORK && rc != BELUGA_ERROR_TIMEOUT) return rc;
     if (!beluga__wake_open(&k->news))
-        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "no event for the keys: %s",
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
+                                "can't create an event descriptor for the keys: %s",
                                 strerror(errno));
     int error = beluga__thread_start(&k->thread, STACK_BYTES, run, k);
     k->has_thread = !error;
     if (!error) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for the keys: %s",
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "can't start a thread for the keys: %s",
                             strerror(error));
 }
 
@@ -347,7 +350,7 @@ int shared_keys_new(const char *where, shared_keys **out, beluga_error *err)
 {
     shared_keys *k = calloc(1, sizeof *k);
     *out = NULL;
-    if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the keys");
+    if (!k) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the keys");
     k->news = BELUGA__NO_WAKE;
     pthread_mutex_init(&k->lock, NULL);
     beluga__cond_init(&k->wake);
@@ -383,7 +386,7 @@ void shared_keys_free(shared_keys *k)
 
 /* ---- a new key ------------------------------------------------------------------------------- */
 
-/* As NATS' key-value store has them: a name is part of a subject. */
+/* The name is part of a NATS subject, so the rules of NATS' key-value store apply, too. */
 static int check_name(const char *name, beluga_error *err)
 {
     size_t n = strlen(name);
@@ -391,12 +394,12 @@ static int check_name(const char *name, beluga_error *err)
                 !strchr(name, '@') && serve_key_name_is_good(name);
     if (good) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "the name of a key in NATS has 1 to %d of A-Z a-z 0-9 . _ -, and no "
-                            "dot at an end or beside another",
+                            "the name of a key in NATS must have 1 to %d of A-Z a-z 0-9 . _ -, "
+                            "without a dot at its beginning or end, or two dots in a row",
                             SERVE_KEY_NAME_BYTES);
 }
 
-/* The nats tool takes servers without the bucket. */
+/* Returns the length of the address without the bucket, as the nats tool needs it. */
 static int servers_length(const nats_bucket *b)
 {
     return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);
@@ -406,12 +409,13 @@ static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err
 {
     const char *where = b->address.where, *bucket = b->address.job;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "%s has a key of the name %s: choose another one, or take that out "
-                            "first (nats -s %.*s kv del %s %s)",
+                            "%s already has a key named %s: choose another name, or delete that "
+                            "key first (nats -s %.*s kv del %s %s)",
                             where, name, servers_length(b), where, bucket, name);
 }
 
-/* Find what a name has now. @return 0: nothing, or a mark with this sequence. */
+/* Find the last message of a name. @return 0 if the name is free; `sequence` is then 0, or that of
+ * the message that marks the entry as deleted. */
 static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence, beluga_error *err)
 {
     nats_bucket_message message = {.sequence = 0};
@@ -425,7 +429,7 @@ static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence
     return message.sequence && !message.removed ? refuse_name(b, name, err) : 0;
 }
 
-/* Write the entry, unless another one was written meanwhile. */
+/* Write the entry, unless another entry of that name was written in the meantime. */
 static int create(const nats_bucket *b, const char *name, const char *sha256, beluga_error *err)
 {
     char subject[NATS_BUCKET_SUBJECT_BYTES], text[128];
@@ -459,9 +463,10 @@ static void print_key(const nats_bucket *b, const char *name, const serve_new *m
     const char *where = b->address.where, *bucket = b->address.job;
     int n = servers_length(b);
     fprintf(out,
-            "The key, which is shown this once; the client gets it:\n\n    %s\n\n"
+            "Give this key to the client; it is shown only once:\n\n"
+            "    %s\n\n"
             "Its hash is in %s as %s, where gateways find it within seconds.\n"
-            "Limits are put beside it, and a key that is deleted is refused:\n\n"
+            "To set limits, and to delete the key, so that it is refused:\n\n"
             "nats -s %.*s kv put %s %s '{\"sha256\":\"%s\",\"budget_per_day\":5}'\n"
             "nats -s %.*s kv del %s %s\n",
             made->key, where, name, n, where, bucket, name, made->sha256, n, where, bucket, name);

@@ -1,11 +1,11 @@
-/* A build without libnats refuses keys that stand in NATS: nobody would be let in. */
+/* A build without libnats refuses keys in NATS, since it would accept no client at all. */
 #include "serve/shared_keys.h"
 
 static int refuse(beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "keys_from: this beluga was built without NATS: build it with "
-                            "-Dqueue=enabled, where libnats 3.4 or later is (libnats-dev), or put "
+                            "keys_from: this beluga was built without NATS: install libnats 3.4 or "
+                            "later (libnats-dev), and build beluga with -Dqueue=enabled, or put "
                             "the keys into the configuration");
 }
 
@@ -24,7 +24,7 @@ int shared_keys_make(const char *where, const char *name, FILE *out, beluga_erro
     return refuse(err);
 }
 
-/* There are never any, so that the rest has nothing to do. */
+/* There are no shared keys in this build, so the functions below do nothing. */
 void shared_keys_free(shared_keys *keys)
 {
     (void)keys;

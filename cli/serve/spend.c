@@ -13,12 +13,14 @@
 #include <time.h>
 
 #define DAY_S 86400
-/* Between two writes, and before another try where one failed. */
+/* The time between two writes, and after a failure. */
 #define WRITE_MS 1000
 #define RETRY_MS 5000
-/* When a key is asked for after so long it is looked at again what others have written. */
+/* When a key is asked for and the last look is older than this, the thread checks again what other
+ * servers have written. */
 #define LOOK_MS 3000
-/* Rows that wait for a store that can't be written; what comes then is counted with what waits. */
+/* The most rows that wait while the store can't be written. Further usage is added to rows that
+ * already wait. */
 #define MAX_ROWS    1000000
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -30,23 +32,23 @@ typedef struct row_list {
 } row_list;
 
 struct spend {
-    /* of all that follows and of the accounts; never held over a disk or a network */
+    /* protects all members below and the accounts; not held during disk or network I/O */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     spend_account *places[PLACES], *all;
     row_list unsaved;
-    bool look, load; /* see whether others have written; read all totals */
+    bool look, load; /* look: check whether others have written; load: read all totals */
     bool ending;
-    unsigned waiting;      /* calls of spend_wait */
-    uint64_t rounds;       /* of the thread that are over */
-    int64_t day;           /* the newest that was seen */
+    unsigned waiting;      /* number of threads in spend_wait */
+    uint64_t rounds;       /* rounds that the thread has completed */
+    int64_t day;           /* the newest day that was seen */
     int64_t looked_ms;     /* when `look` was set last */
-    int64_t not_before_ms; /* of the next round */
+    int64_t not_before_ms; /* earliest time of the next round */
     char why[SPEND_WHY_BYTES];
     bool failing, told;
-    /* the thread's own, while there is one */
+    /* used only by the thread while there is one */
     row_list writing;
-    spend_store *store; /* NULL: nothing is kept, and there is no thread */
+    spend_store *store; /* NULL: nothing is stored, and there is no thread */
     pthread_t thread;
 };
 
@@ -101,7 +103,7 @@ spend_account *spend_find(spend *s, const char *name)
     return a;
 }
 
-/* Let a day end, and a month. */
+/* Reset the totals of an account when a new day or a new month begins. */
 static void turn(spend *s, spend_account *account, int64_t day)
 {
     if (day > s->day) s->day = day;
@@ -130,8 +132,8 @@ static bool make_room(row_list *list)
     return true;
 }
 
-/* Note what is to be written. Without room it is written under the day that waits, or not at all:
- * the totals in memory have it in any case. */
+/* Note usage that is to be written. If there is no room for a row, it is added to the account's
+ * last row, or is not written. The totals in memory contain it in any case. */
 static void note(spend *s, spend_account *account, int64_t day, const spend_sum *sum)
 {
     row_list *list = &s->unsaved;
@@ -189,7 +191,7 @@ void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, dou
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* Take all rows to write them. */
+/* Take all rows, to write them. */
 static void take_rows(spend *s)
 {
     row_list empty = s->writing;
@@ -225,7 +227,7 @@ static void forget_read(const spend *s)
     for (spend_account *a = s->all; a; a = a->next_of_all) a->was_read = false;
 }
 
-/* What was read of the store, and what is not in it yet, are the totals. */
+/* The totals are the sum of what was read from the store and of what is not written yet. */
 static void use_totals(spend *s, int64_t day)
 {
     for (spend_account *a = s->all; a; a = a->next_of_all) {
@@ -252,7 +254,7 @@ static void set_outcome(spend *s, const char *why)
     pthread_cond_broadcast(&s->done);
 }
 
-/* Write and read once; the lock is held before and afterwards. */
+/* Write and read once. The lock is held before and after the call. */
 static void do_round(spend *s)
 {
     char why[SPEND_WHY_BYTES] = "";
@@ -301,7 +303,7 @@ void spend_wait(spend *s, int64_t timeout_ms)
     if (!s->store) return;
     int64_t end = beluga__ends_ns(timeout_ms);
     pthread_mutex_lock(&s->lock);
-    /* a round that runs may have begun before what is waited for */
+    /* the current round may have begun too early, so wait for the next one, too */
     uint64_t wanted = s->rounds + 2;
     s->waiting++;
     pthread_cond_signal(&s->wake);
@@ -339,12 +341,13 @@ static int open_store(spend *s, const char *path, beluga_error *err)
     if (rc > 0) return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "%s", why);
     if (rc)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "what keys spend can't be kept: %s", why);
+                                "what keys spend can't be stored: %s", why);
     int error = beluga__thread_start(&s->thread, STACK_BYTES, run, s);
     if (!error) return 0;
     spend_store_close(s->store);
     s->store = NULL;
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no thread for what keys spend: %s",
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                            "can't start a thread that stores what keys spend: %s",
                             strerror(error));
 }
 
@@ -352,7 +355,8 @@ int spend_new(const char *path, spend **out, beluga_error *err)
 {
     spend *s = calloc(1, sizeof *s);
     *out = NULL;
-    if (!s) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for what keys spend");
+    if (!s)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for what keys spend");
     pthread_mutex_init(&s->lock, NULL);
     beluga__cond_init(&s->wake);
     beluga__cond_init(&s->done);
@@ -374,7 +378,8 @@ void spend_free(spend *s)
         pthread_cond_signal(&s->wake);
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
-        if (s->unsaved.count) out_warning("what keys spent last is not kept: %s", s->why);
+        if (s->unsaved.count)
+            out_warning("what keys spent last could not be stored, and is lost: %s", s->why);
         spend_store_close(s->store);
     }
     pthread_cond_destroy(&s->wake);

@@ -1,8 +1,8 @@
 /*
- * What keys have spent, by UTC day: in memory, and in a SQLite database or a bucket of NATS that a
- * thread of its own writes, at most once a second, so that the event loop never waits for a disk or
- * a network. Several servers may share it: each adds what it has seen, and reads what the others
- * added.
+ * The spend of keys, by UTC day: in memory, and in an SQLite database or a bucket of NATS. A thread
+ * of its own writes the store, at most once a second, so that the event loop never waits for a disk
+ * or a network. Several servers may share one store: each adds its own usage, and reads what the
+ * others added.
  */
 #ifndef BELUGA_CLI_SERVE_SPEND_H
 #define BELUGA_CLI_SERVE_SPEND_H
@@ -16,56 +16,59 @@
 
 typedef struct spend spend;
 
-/* What requests have used. */
+/* The usage of some requests. */
 typedef struct spend_sum {
     int64_t requests, input_tokens, output_tokens;
     double cost; /* US dollars */
 } spend_sum;
 
-/* A key, by its name: a member of a struct of its owner's, zeroed before spend_join. Only spend.c
- * uses its members. */
+/* The spend of a key name. The struct is a member of its owner's struct, zeroed before spend_join.
+ * Only spend.c uses its members. */
 typedef struct spend_account {
     const char *name; /* borrowed */
     struct spend_account *next, *next_of_all;
-    int64_t day;                 /* of the totals */
-    double day_cost, month_cost; /* of that UTC day, and of its month */
-    size_t row;                  /* its newest row that is not written yet, from 1; 0: none */
-    bool was_read;               /* the thread has read these two: */
+    int64_t day;                 /* the day of the totals */
+    double day_cost, month_cost; /* cost on that UTC day, and in its month */
+    size_t row;                  /* index + 1 of its newest row that is not written yet; 0: none */
+    bool was_read;               /* the thread has read the two values that follow */
     double read_day, read_month;
-    size_t place; /* where a store has it, perhaps */
+    size_t place; /* a hint for the store where it keeps this account */
 } spend_account;
 
 /*
- * @param path  Of the database, or the address of a bucket of NATS (nats://HOST[,HOST…]/BUCKET);
- * either is made where it is missing. NULL: nothing is kept.
- * @return 0; INVALID_CONFIG it can't be opened, with what to do; NOT_SUPPORTED built without
- * SQLite; NO_MEMORY. That no server of NATS answers is no error: it is trouble, and tried again.
+ * @param path  Path of the database, or address of a NATS bucket (nats://HOST[,HOST…]/BUCKET). A
+ * missing database or bucket is created. NULL: nothing is stored.
+ * @return 0; INVALID_CONFIG if it can't be opened, with advice; NOT_SUPPORTED in a build without
+ * SQLite; NO_MEMORY. If no NATS server answers, that is not an error: spend_trouble reports it, and
+ * the thread tries again.
  */
 int spend_new(const char *path, spend **out, beluga_error *err);
-/* Write what is left, and end the thread; the accounts may be freed then. NULL does nothing. */
+/* Write what remains, and end the thread. Afterwards the accounts may be freed. NULL does nothing.
+ */
 void spend_free(spend *s);
 
-/* Take an account in; what others know of it is read soon. It is never taken out. */
+/* Add an account. The totals that others have stored for it are read soon. It is never removed. */
 void spend_join(spend *s, spend_account *account, int64_t now_s);
 /* @return the account of a name, or NULL. */
 spend_account *spend_find(spend *s, const char *name);
-/* Add a request's use. */
+/* Add the usage of a request. */
 void spend_add(spend *s, spend_account *account, int64_t now_s, const spend_sum *sum);
-/* Tell what was spent on this UTC day and in its month, by all servers as far as is known. */
+/* Return the cost on this UTC day and in its month, of all servers as far as it is known. */
 void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, double *month);
-/* Wait until all was written and read, or was tried, or until `timeout_ms` are over. */
+/* Wait until everything was written and read, or that has failed, or until `timeout_ms` have
+ * passed. */
 void spend_wait(spend *s, int64_t timeout_ms);
-/* Take what is to be told of a store that can't be written or read: once, until it can be
- * again.
- * @return false: nothing. */
+/* Return the reason why the store can't be written or read, if it should be reported now: once
+ * until it works again.
+ * @return false: there is nothing to report. */
 bool spend_trouble(spend *s, char *why, size_t n);
-/* @return whether what was spent could not be written or read when that was tried last. */
+/* @return whether the last attempt to write or read the spend has failed. */
 bool spend_fails(spend *s);
 
-/* The path that is taken where none is named; NULL where there is no home. */
+/* Return the path that is used if none is named; NULL if there is no home. */
 const char *spend_usual_path(char path[PATH_MAX]);
 
-/* The first second of the next UTC day, and of the next month. */
+/* Return the first second of the next UTC day, and of the next month. */
 int64_t spend_next_day_s(int64_t now_s);
 int64_t spend_next_month_s(int64_t now_s);
 

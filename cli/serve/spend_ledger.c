@@ -9,14 +9,14 @@
 #include <string.h>
 
 #define DAY_S 86400
-/* Keys in one text, so that it fits into a message: each takes 200 bytes at most. */
+/* The most keys in one text, so that it fits into a message: each key takes at most 200 bytes. */
 #define KEYS_A_TEXT 256
-/* Texts of others in a month. */
+/* The most texts of other writers in a month. */
 #define MAX_OTHERS 100000
-/* Days after which this writer forgets what it has counted, which no month needs any more. */
+/* After this number of days this writer forgets its sums, since no month needs them any more. */
 #define OLD_DAYS 70
 
-/* What this writer has counted for a key on a day. */
+/* The sum that this writer has counted for a key on a day. */
 typedef struct entry {
     const spend_account *account;
     spend_sum sum, written;
@@ -66,7 +66,7 @@ void spend_ledger_free(spend_ledger *l)
     free(l);
 }
 
-/* Make room for one more. @return the list, perhaps elsewhere; NULL without memory. */
+/* Make room for one more item. @return the list, which may have moved; NULL without memory. */
 static void *make_room(void *list, size_t count, size_t *room, size_t size)
 {
     if (list && count < *room) return list;
@@ -78,7 +78,7 @@ static void *make_room(void *list, size_t count, size_t *room, size_t size)
 
 /* ---- this writer's --------------------------------------------------------------------------- */
 
-/* Before a day is added: nothing of so old a day is still to come. */
+/* Called before a day is added: such old days get no more usage. */
 static void forget_old(spend_ledger *l, int64_t day)
 {
     size_t kept = 0;
@@ -102,7 +102,7 @@ static own_day *day_of(spend_ledger *l, int64_t day)
     return &days[l->n_days++];
 }
 
-/* The account says where it was last, which is right but for days that take turns. */
+/* The account's `place` is a hint, which is wrong only if usage of several days alternates. */
 static entry *entry_of(own_day *d, spend_account *account)
 {
     if (account->place < d->count && d->entries[account->place].account == account)
@@ -138,7 +138,8 @@ int spend_ledger_add(spend_ledger *l, const spend_row *rows, size_t n)
     return 0;
 }
 
-/* What was not written stays marked: the bucket may have it nevertheless. */
+/* Sums that could not be written stay marked as dirty, because the bucket may have received them.
+ */
 void spend_ledger_settle(spend_ledger *l, bool written)
 {
     for (size_t i = 0; i < l->n_days; i++)
@@ -208,7 +209,8 @@ int spend_ledger_next(spend_ledger *l, size_t *at, char key[SPEND_LEDGER_KEY], b
 
 /* ---- the others' ----------------------------------------------------------------------------- */
 
-/* Read a key: the day, and where its writer stands. @return NULL: it is none of these. */
+/* Read a bucket key: the day, and the name of its writer. @return NULL if it is not a key of this
+ * form. */
 static const char *read_key(const char *key, int64_t *day)
 {
     struct tm t = {0};
@@ -242,7 +244,7 @@ static other *other_of(spend_ledger *l, const char *key)
     return o;
 }
 
-/* A text that was taken out of the bucket by hand is empty, and counts nothing any more. */
+/* A text that somebody deleted from the bucket is empty, and no longer counts. */
 int spend_ledger_take(spend_ledger *l, const char *key, const char *text, size_t n)
 {
     beluga_json_doc *doc = NULL;

@@ -1,12 +1,12 @@
 /*
- * What keys have spent, in a bucket of NATS' key-value store. Which texts it has, and why nobody
- * adds to what another one wrote, is in spend_ledger.h.
+ * The spend of keys in a bucket of NATS' key-value store. spend_ledger.h says which texts the
+ * bucket has, and why no writer changes the texts of another.
  *
- * A bucket is a stream, and what is new in it is read by its sequences: the next message of the
- * month behind the last one that was seen, until there is none. That passes over nothing, and
- * costs a request for each text that has changed. After whatever fails, and after a connection that
- * was lost, all of this begins anew: the bucket is looked for, what this gateway counted is written
- * once more, since a server that was killed may have lost it, and all of the month is read.
+ * A bucket is a stream, and its new messages are read by their sequence numbers: repeatedly the
+ * next message of the month after the last one that was seen, until there is none. This misses
+ * nothing, and costs one request for each text that has changed. After a failure or a lost
+ * connection, everything starts again: the bucket is looked up, the sums of this gateway are
+ * written again, since a server that was killed may have lost them, and the whole month is read.
  */
 #include "base/mix.h"
 #include "queue/nats_bucket.h"
@@ -21,15 +21,15 @@
 #define MOST_TEXT ((size_t)16 << 20)
 
 typedef struct nats_store {
-    spend_store store; /* first */
+    spend_store store; /* must be the first member */
     nats_bucket bucket;
     spend_ledger *ledger;
     beluga__buf text;
-    bool fresh;          /* nothing has failed since all was written and read */
-    uint64_t reconnects; /* when that was */
-    char month[8];       /* that was read */
-    uint64_t seen;       /* the last sequence that was read */
-    int64_t created;     /* the bucket, by its server's clock */
+    bool fresh;          /* nothing has failed since everything was written and read */
+    uint64_t reconnects; /* the connection's number of reconnects at that time */
+    char month[8];       /* the month that was read */
+    uint64_t seen;       /* the last sequence number that was read */
+    int64_t created;     /* when the bucket was created, by the clock of its server */
 } nats_store;
 
 static nats_store *nats_of(spend_store *store)
@@ -52,7 +52,7 @@ static int fail(const nats_store *s, natsStatus status, jsErrCode code, const ch
 
 static int fail_memory(char *why)
 {
-    snprintf(why, SPEND_WHY_BYTES, "no memory for the spend");
+    snprintf(why, SPEND_WHY_BYTES, "out of memory for what keys spend");
     return -1;
 }
 
@@ -68,7 +68,8 @@ static int find_bucket(nats_store *s, char *why)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What was seen goes on where nobody else has written meanwhile. */
+/* If nobody else has written in the meantime, the new message is the next one, and need not be
+ * read. */
 static int publish(nats_store *s, const char *key, char *why)
 {
     char subject[NATS_BUCKET_SUBJECT_BYTES];
@@ -107,7 +108,7 @@ static bool is_fresh(const nats_store *s)
     return s->fresh && nats_bucket_reconnects(&s->bucket) == s->reconnects;
 }
 
-/* Write what is to be written. */
+/* Write the texts that have changed. */
 static int write_out(nats_store *s, char *why)
 {
     beluga_error err;
@@ -128,7 +129,7 @@ static int add(spend_store *base, const spend_row *rows, size_t n, char *why)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* @return 1: a message; 0: there is none; -1 with `why`. */
+/* @return 1: a message was read; 0: there is none; -1 with `why`. */
 static int read_next(nats_store *s, char *why)
 {
     char filter[16];
@@ -154,13 +155,14 @@ static void turn_month(nats_store *s, int64_t day)
     s->seen = 0;
 }
 
-/* What others wrote after the last look may be of another month: it is passed over once. */
+/* Read new messages. Messages of other months, which others wrote after the last look, are skipped.
+ */
 static int read_news(nats_store *s, char *why)
 {
     nats_bucket_state state = {.last = 0};
     jsErrCode code;
     natsStatus status = nats_bucket_look(&s->bucket, &state, &code);
-    if (status != NATS_OK) return fail(s, status, code, "can't look at the bucket", why);
+    if (status != NATS_OK) return fail(s, status, code, "can't read the state of the bucket", why);
     int rc;
     while ((rc = read_next(s, why)) > 0) continue;
     if (rc == 0 && state.last > s->seen) s->seen = state.last;
@@ -178,7 +180,8 @@ static int totals(spend_store *base, int64_t day, spend_total_fn tell, void *pay
     return 0;
 }
 
-/* A bucket that was made anew, or has less than was seen, is another one. */
+/* Returns whether another server has written, or may have. A bucket that was created again, or has
+ * fewer messages than before, is a different bucket. */
 static bool changed(spend_store *base)
 {
     nats_store *s = nats_of(base);
@@ -201,15 +204,16 @@ static void close_store(spend_store *base)
     free(s);
 }
 
-/* That nobody answers is tried again for as long as it takes. What can't become right by itself is
- * an error. */
+/* If nobody answers, the thread tries again without end. A mistake that does not go away by itself
+ * is an error. */
 static int begin(nats_store *s, const char *where, beluga_error *err)
 {
     char writer[17];
     snprintf(writer, sizeof writer, "%016" PRIx64, beluga__seed());
     beluga__buf_init(&s->text, beluga_allocator_default(), MOST_TEXT);
     s->ledger = spend_ledger_new(writer);
-    if (!s->ledger) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the spend");
+    if (!s->ledger)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for what keys spend");
     int rc = nats_bucket_begin(&s->bucket, where, err);
     if (rc == 0) rc = nats_bucket_connect(&s->bucket, err);
     return rc == BELUGA_ERROR_NETWORK || rc == BELUGA_ERROR_TIMEOUT ? 0 : rc;

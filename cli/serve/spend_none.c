@@ -1,4 +1,4 @@
-/* A build without SQLite keeps what keys spend in memory alone. */
+/* A build without SQLite keeps the spend of keys only in memory. */
 #include "serve/spend_store.h"
 
 #include <stdio.h>
@@ -9,9 +9,9 @@ static int open_store(const char *where, spend_store **out, char *why)
     *out = NULL;
     snprintf(why, SPEND_WHY_BYTES,
              "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and "
-             "build it anew");
+             "build beluga again");
     return 1;
 }
 
-/* No store is ever opened, so that nothing else is called. */
+/* A store is never opened, so no other function is called. */
 const spend_backend spend_sqlite = {.open = open_store};

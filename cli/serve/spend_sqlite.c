@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "BLGS" marks the file as spend of this program. */
+/* "BLGS" marks the file as a spend database of this program. */
 #define APPLICATION_ID 0x424c4753
 #define DAY_S          86400
 
@@ -21,9 +21,9 @@ static const database_form form = {"spend", APPLICATION_ID, steps,
                                    (int)(sizeof steps / sizeof *steps)};
 
 typedef struct sqlite_store {
-    spend_store store; /* first */
+    spend_store store; /* must be the first member */
     database base;
-    int64_t version; /* of the data, as this connection has seen it */
+    int64_t version; /* version of the data that this connection has read */
 } sqlite_store;
 
 static sqlite_store *sqlite_of(spend_store *store)
@@ -46,7 +46,7 @@ static int open_store(const char *path, spend_store **out, char *why)
     if (make_folders(path, why) != 0) return -1;
     sqlite_store *store = calloc(1, sizeof *store);
     if (!store) {
-        snprintf(why, SPEND_WHY_BYTES, "no memory for the spend");
+        snprintf(why, SPEND_WHY_BYTES, "out of memory for what keys spend");
         return -1;
     }
     int rc = database_open(&store->base, &form, path, true, why);

@@ -1,5 +1,5 @@
-/* Where what keys have spent is kept: a sum for each key and UTC day. A path is a SQLite database,
- * an address of NATS a bucket there; what each can do stands behind a table. */
+/* The stores for the spend of keys: a sum for each key and UTC day. A path names an SQLite
+ * database, a NATS address a bucket. Each backend has a table of functions. */
 #ifndef BELUGA_CLI_SERVE_SPEND_STORE_H
 #define BELUGA_CLI_SERVE_SPEND_STORE_H
 
@@ -7,21 +7,21 @@
 
 #define SPEND_WHY_BYTES 512
 
-/* A use to be added to a key's day. */
+/* Usage to be added to a key's day. */
 typedef struct spend_row {
     spend_account *account;
-    int64_t day; /* since 1970 */
+    int64_t day; /* days since 1970 */
     spend_sum sum;
 } spend_row;
 
-/* What a key has cost on a day, and in its month until then; the same key may be told several
- * times, and all of that adds up. */
+/* Receives the cost of a key on a day, and in its month up to that day. It may be called several
+ * times for a key; the costs must then be added up. */
 typedef void (*spend_total_fn)(void *payload, const char *key, double day, double month);
 
 typedef struct spend_store spend_store;
 
 typedef struct spend_backend {
-    bool watches; /* it is to be looked at each second, even where nobody asks */
+    bool watches; /* check each second whether others have written, even if nobody asks */
     int (*open)(const char *where, spend_store **out, char *why);
     void (*close)(spend_store *store);
     int (*add)(spend_store *store, const spend_row *rows, size_t n, char *why);
@@ -29,14 +29,14 @@ typedef struct spend_backend {
     int (*totals)(spend_store *store, int64_t day, spend_total_fn tell, void *payload, char *why);
 } spend_backend;
 
-/* What each backend's store begins with. */
+/* The first member of each backend's store. */
 struct spend_store {
     const spend_backend *backend;
 };
 
 extern const spend_backend spend_sqlite, spend_nats;
 
-/* @return 0; -1 with `why`; 1 with `why`: built without SQLite. */
+/* @return 0; -1 with `why`; 1 with `why` in a build without SQLite. */
 int spend_store_open(const char *where, spend_store **out, char *why);
 /* NULL does nothing. */
 void spend_store_close(spend_store *store);

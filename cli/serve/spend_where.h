@@ -1,4 +1,4 @@
-/* Which texts of the setting `spend` are addresses of NATS, and no paths. */
+/* Decides which values of the setting `spend` are NATS addresses, and not paths. */
 #ifndef BELUGA_CLI_SERVE_SPEND_WHERE_H
 #define BELUGA_CLI_SERVE_SPEND_WHERE_H
 

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
-/* How long the start may wait for the keys of a bucket. */
+/* How long the start may wait for the keys in a bucket. */
 #define SHARED_MS 5000
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ void serve_snapshot_unref(serve_snapshot *snapshot)
     free(snapshot);
 }
 
-/* Tell files apart by 64 bits of FNV-1a. */
+/* A 64-bit FNV-1a hash, which shows whether two servers have the same file. */
 static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRINT_BYTES])
 {
     beluga__buf file;
@@ -54,13 +54,13 @@ static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRIN
     beluga__buf_free(&file);
 }
 
-/* The model for names that are not served: the one of -m, else of the section. */
+/* Returns the model to ask for unknown names: that of -m, or else that of the section. */
 static const char *otherwise_of(const serve *s, const serve_snapshot *snapshot)
 {
     return s->args->model ? s->args->model : snapshot->settings.default_model;
 }
 
-/* Make a snapshot of a configuration, which it then owns. */
+/* Make a snapshot of a configuration. The snapshot then owns the configuration. */
 static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot **out,
                          beluga_error *err)
 {
@@ -68,7 +68,7 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
     *out = NULL;
     if (!snapshot) {
         beluga_config_free(config);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the configuration");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the configuration");
     }
     snapshot->refs = 1;
     snapshot->config = config;
@@ -85,7 +85,7 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-/* A step of the calls' loop is due. */
+/* The loop of the calls has something to do. */
 static void step(reactor_watch *watch, uint32_t events)
 {
     serve *s = beluga__container_of(watch, serve, loop_watch);
@@ -100,7 +100,7 @@ static void step_now(reactor_task *task)
 
 static int no_loop(int error)
 {
-    out_error("the event loop can't be made: %s", strerror(error));
+    out_error("can't create the event loop: %s", strerror(error));
     return CLI_EXIT_OTHER;
 }
 
@@ -123,7 +123,7 @@ static int make_parts(serve *s, beluga_error *err)
     return status;
 }
 
-/* Let the keys hold that the bucket has now. */
+/* Make the keys valid that the bucket has now. */
 static void take_shared(serve *s)
 {
     serve_settings keys;
@@ -131,7 +131,7 @@ static void take_shared(serve *s)
     shared_keys_tell(s->shared);
     if (!shared_keys_take(s->shared, &keys)) return;
     if (serve_access_share(s->access, &s->now->settings, &keys, &err) == 0) return;
-    out_warning("the keys of keys_from can't be used, and the old ones hold: %s", err.message);
+    out_warning("the keys of keys_from can't be used, so the old keys stay valid: %s", err.message);
     shared_keys_again(s->shared);
 }
 
@@ -141,15 +141,15 @@ static void on_shared(reactor_watch *watch, uint32_t events)
     take_shared(beluga__container_of(watch, serve, shared_watch));
 }
 
-/* A server of NATS that is away delays the start by a few seconds at most. */
+/* An unreachable NATS server delays the start by a few seconds at most. */
 static int begin_shared(serve *s, beluga_error *err)
 {
     const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
     if (!where) return 0;
     if (spend && strcmp(spend, where) == 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "serve.keys_from: it is the bucket of spend, too: each needs one "
-                                "of its own");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_CONFIG,
+            "serve.keys_from and serve.spend name the same bucket: give each a bucket of its own");
     int status = shared_keys_new(where, &s->shared, err);
     if (status) return status;
     shared_keys_wait(s->shared, SHARED_MS);
@@ -158,7 +158,7 @@ static int begin_shared(serve *s, beluga_error *err)
     s->shared_watch = (reactor_watch){.fd = shared_keys_fd(s->shared), .ready = on_shared};
     int error = reactor_set(s->reactor, &s->shared_watch, EPOLLIN);
     if (!error) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "the keys of NATS can't be watched: %s",
+    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "can't watch the keys in NATS: %s",
                             strerror(error));
 }
 
@@ -200,7 +200,8 @@ void serve_free(serve *s)
 
 /* ---- reload ---------------------------------------------------------------------------------- */
 
-/* Give the parts the settings of a new snapshot, and take it; on failure they keep the old ones. */
+/* Give the settings of a new snapshot to all parts, and use the snapshot; on failure the parts keep
+ * the old settings. */
 static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
 {
     beluga_error unused;
@@ -217,18 +218,18 @@ static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
     return 0;
 }
 
-/* A server that others than this machine reach must not lose its keys. */
+/* A server that other machines can reach must not lose its keys. */
 static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_error *err)
 {
     const char *old = s->now->settings.keys_from, *new = snapshot->settings.keys_from;
     if (strcmp(old ? old : "", new ? new : "") != 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "serve.keys_from: it can't change while the server runs; restart "
-                                "it");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_CONFIG,
+            "serve.keys_from can't change while the server runs; restart the server");
     if (!serve_has_keys(&s->now->settings) || serve_has_keys(&snapshot->settings)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "serve.keys: they are gone; a server that began with keys ends with "
-                            "them: start it anew to serve without any");
+                            "serve.keys is now empty, but a running server does not give up its "
+                            "keys: restart the server to serve without keys");
 }
 
 static bool listens_alike(const serve_settings *a, const serve_settings *b)
@@ -254,7 +255,7 @@ static int try_reload(serve *s, beluga_error *err)
     if (status) serve_snapshot_unref(snapshot);
     if (!status && moves)
         out_note(
-            "serve.listen is another now; the addresses stay until the server is started anew");
+            "serve.listen has changed; the server uses the new addresses only after a restart");
     return status;
 }
 
@@ -264,12 +265,13 @@ int serve_reload(serve *s, beluga_error *err)
     if (status) {
         s->failed_reloads++;
         snprintf(s->reload_error, sizeof s->reload_error, "%s", err->message);
-        out_warning("the configuration is not read anew, and the old one stays: %s", err->message);
+        out_warning("the new configuration is not valid, so the old one stays in use: %s",
+                    err->message);
         return status;
     }
     s->reloads++;
     *s->reload_error = '\0';
-    out_note("the configuration was read anew");
+    out_note("the configuration was read again");
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* The state of a server: what it is made of, what it serves now, and its reload. */
+/* The state of a server: its parts, its current configuration, and the reload of it. */
 #ifndef BELUGA_CLI_SERVE_STATE_H
 #define BELUGA_CLI_SERVE_STATE_H
 
@@ -20,61 +20,63 @@
 
 #define SERVE_FINGERPRINT_BYTES 17
 
-/* What a configuration says. Shared: a request keeps the one that it began with. */
+/* Everything that follows from one version of the configuration. Reference counted: a request keeps
+ * the snapshot that it began with. */
 typedef struct serve_snapshot {
     unsigned refs;
     beluga_config *config;
     serve_settings settings;
     serve_models *models;
-    char fingerprint[SERVE_FINGERPRINT_BYTES]; /* of the file; "" without one */
+    char fingerprint[SERVE_FINGERPRINT_BYTES]; /* hash of the file; "" without a file */
 } serve_snapshot;
 
-/* Something that asks a model, or several, for a request; a member of a struct of its owner's. */
+/* Work for a request, such as a call of a model. The struct is a member of its owner's struct. */
 typedef struct serve_work {
     beluga__list node;
-    void (*cut)(struct serve_work *work); /* end it now: the server ends */
+    void (*cut)(struct serve_work *work); /* end the work now, because the server ends */
 } serve_work;
 
 typedef struct serve {
     const cli_args *args;
-    char *path; /* of the configuration's file; NULL: there is none */
+    char *path; /* path of the configuration file; NULL: there is none */
     reactor *reactor;
     beluga_loop *loop;
     reactor_watch loop_watch;
-    reactor_task loop_turn; /* see serve_work_begin */
+    reactor_task loop_turn; /* used by serve_work_begin */
     http_server *http;
-    http_limits limits; /* those of the settings, where the HTTP server sees them change */
+    http_limits limits; /* copy of the current settings; the HTTP server reads it */
     serve_snapshot *now;
     serve_access *access;
-    shared_keys *shared; /* NULL: the configuration has all keys */
+    shared_keys *shared; /* NULL: there are only the keys of the configuration */
     reactor_watch shared_watch;
     serve_observer *observer;
     beluga__list works;
     size_t n_works;
-    uint64_t id_prefix, n_ids; /* of requests */
+    uint64_t id_prefix, n_ids; /* for the ids of requests */
     int64_t reloads, failed_reloads;
-    char reload_error[512]; /* of the last reload; "": it went well */
+    char reload_error[512]; /* error of the last reload; "": it succeeded */
     bool draining;
 } serve;
 
-/* Read the configuration, open its models and make the parts. @return 0, or an exit code, reported.
- * Free with serve_free in either case. */
+/* Read the configuration, open its models and create all parts. Free with serve_free in either
+ * case.
+ * @return 0, or an exit code, reported. */
 int serve_begin(serve *s, const cli_args *args);
 void serve_free(serve *s);
 
-/* Read the configuration anew. Requests that run keep the old one. @return 0; or a code with an
- * error, and all is as before. */
+/* Read the configuration again. Running requests keep the old one. @return 0, or a code with an
+ * error, and then nothing has changed. */
 int serve_reload(serve *s, beluga_error *err);
 
 serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot);
 void serve_snapshot_unref(serve_snapshot *snapshot);
 
-/* Begin and end a work. When one begins, the loop of the calls is stepped at the end of the turn,
- * which saves a look at the descriptors. */
+/* Begin and end a work. When a work begins, the loop of the calls runs at the end of the same turn,
+ * which saves one wait for its file descriptor. */
 void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work));
 void serve_work_end(serve *s, serve_work *work);
 
-/* What others tell of themselves for the metrics. */
+/* Collect the current values for the metrics. */
 serve_gauges serve_get_gauges(const serve *s);
 
 #endif

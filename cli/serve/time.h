@@ -1,4 +1,4 @@
-/* Times as text. */
+/* Writes times as text. */
 #ifndef BELUGA_CLI_SERVE_TIME_H
 #define BELUGA_CLI_SERVE_TIME_H
 

@@ -78,8 +78,8 @@ static int run(char *path)
     if (error)
         out_error("the editor %s can't be started: %s", editor, strerror(error));
     else
-        out_error("the editor %s failed, so the text stays as it was; VISUAL or EDITOR names "
-                  "another one",
+        out_error("the editor %s failed, so the text is unchanged; set VISUAL or EDITOR to use "
+                  "another editor",
                   editor);
     return CLI_EXIT_OTHER;
 }
@@ -109,7 +109,7 @@ static int write_file(int fd, const cli_text *text)
     int error = rc ? errno : 0;
     if (close(fd) != 0 && !error) error = errno;
     if (!error) return 0;
-    out_error("the text can't be written for the editor: %s", strerror(error));
+    out_error("the text can't be written to a file for the editor: %s", strerror(error));
     return CLI_EXIT_OTHER;
 }
 
@@ -121,7 +121,7 @@ int compose(cli_text *text)
         return out_no_memory();
     int fd = mkostemps(path, (int)sizeof SUFFIX - 1, O_CLOEXEC), rc = CLI_EXIT_OTHER;
     if (fd < 0) {
-        out_error("%s can't be made: %s", path, strerror(errno));
+        out_error("%s can't be created: %s", path, strerror(errno));
     } else {
         rc = write_file(fd, text);
         if (rc == 0) rc = run(path);

@@ -90,7 +90,7 @@ static void tell_too_long(editor *e)
     if (!e->too_long || e->pasting) return;
     e->too_long = false;
     leave_drawing(e);
-    out_error("a text that is typed can have %zu MiB; what was pasted was left out (a file can be "
+    out_error("a typed text can have at most %zu MiB; the pasted text was left out (a file may be "
               "longer: beluga < FILE)",
               MAX_EDITED_BYTES / (1024 * 1024));
     show_anew(e, e->drawn.prompt, e->drawn.continuation);

@@ -129,7 +129,7 @@ static char *find_path(void)
 static void forget_path(history *h)
 {
     char text[128];
-    out_note("the history can't be kept in %s: %s", h->path,
+    out_note("the history can't be stored in %s: %s", h->path,
              beluga__file_explain(errno, text, sizeof text));
     free(h->path);
     h->path = NULL;

@@ -112,7 +112,7 @@ static line_result take_interrupt(line_reader *reader, bool typed)
 {
     if (reader->interrupted) return LINE_END;
     reader->interrupted = !typed;
-    if (!typed) out_note("Ctrl-C again leaves, and so does Ctrl-D");
+    if (!typed) out_note("press Ctrl-C again, or Ctrl-D, to leave");
     return LINE_INTERRUPTED;
 }
 

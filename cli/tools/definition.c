@@ -46,7 +46,7 @@ static void take_line(section_reader *r, const char *line)
     tool_definition *out = r->out;
     static const char *const shell[] = {"/bin/sh", "-c"};
     if (!line[strspn(line, " \t\n")]) {
-        section_fault(r, "command", false, "command names no program");
+        section_fault(r, "command", false, "command does not name a program");
         return;
     }
     out->argv = calloc(4, sizeof *out->argv);
@@ -66,7 +66,7 @@ static void take_words(section_reader *r, const beluga_json *list)
     size_t n = beluga_json_count(list);
     if (!n || n > MAX_WORDS) {
         section_fault(r, "command", false,
-                      "command needs 1 to %d words: a program and its arguments", MAX_WORDS);
+                      "command must have 1 to %d words: a program and its arguments", MAX_WORDS);
         return;
     }
     out->argv = calloc(n + 1, sizeof *out->argv);
@@ -90,8 +90,9 @@ static void read_command(section_reader *r, const char *member, const beluga_jso
     if (line)
         take_line(r, line);
     else if (!beluga_json_is_string(value))
-        section_fault(r, member, false,
-                      "command must be a list, [PROGRAM, ARGUMENT...], or a line for the shell");
+        section_fault(
+            r, member, false,
+            "command must be a list, [PROGRAM, ARGUMENT...], or a command line for the shell");
 }
 
 /* A text is the short form of a schema: "city, days int". */
@@ -158,7 +159,7 @@ static void read_cwd(section_reader *r, const char *member, const beluga_json *v
     tool_definition *out = r->out;
     const char *text = section_text(r, member, value);
     if (text && !*text)
-        section_fault(r, member, false, "cwd names no folder");
+        section_fault(r, member, false, "cwd must name a folder");
     else if (text)
         out->cwd = in_folder(r, member, text);
 }
@@ -174,7 +175,8 @@ static void add_variable(section_reader *r, const beluga_json *value)
     const char *text = section_text(r, member, value);
     if (!text) return;
     if (!*name || strchr(name, '=')) {
-        section_fault(r, member, true, "\"%.60s\" can't be the name of a variable", name);
+        section_fault(r, member, true, "\"%.60s\" is not a valid name of an environment variable",
+                      name);
         return;
     }
     cli_text line = {0};
@@ -217,9 +219,9 @@ static void check_name(section_reader *r, const char *name)
     size_t n = strlen(name);
     if (!n || n > NAME_BYTES || strspn(name, NAME_LETTERS) < n)
         section_fault(r, "", true,
-                      "\"%.70s\" can't be a tool's name: it has 1 to 64 of A-Z a-z 0-9 _ -", name);
+                      "\"%.70s\" is not a valid tool name: use 1 to 64 of A-Z a-z 0-9 _ -", name);
     else if (strcmp(name, "all") == 0)
-        section_fault(r, "", true, "a tool can't be called all, which means all tools");
+        section_fault(r, "", true, "a tool can't be named \"all\", because -T all means all tools");
 }
 
 int tool_definition_read(tool_definition *out, const beluga_json *value, beluga_json_doc *doc,
@@ -234,7 +236,7 @@ int tool_definition_read(tool_definition *out, const beluga_json *value, beluga_
     out->name = keep(&r, name, length);
     check_name(&r, name);
     if (!beluga_json_is_object(value)) {
-        section_fault(&r, "", false, "%.60s must be a map with a command", name);
+        section_fault(&r, "", false, "%.60s must be a map with a member command", name);
         return r.status;
     }
     section_read(&r, "a tool", members, N_MEMBERS, value);

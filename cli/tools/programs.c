@@ -64,13 +64,17 @@ static void explain(const tool_definition *d, const child_outcome *o, cli_text *
         text_printf(text, "%s can't be started%s%s: %s", d->argv[0], d->cwd ? " in " : "",
                     d->cwd ? d->cwd : "", strerror(o->code));
         return;
-    case CHILD_LATE: text_printf(text, "no result within %s, so it was ended", time); break;
-    case CHILD_CANCELLED:
-        text_puts(text, "it was ended, because its result is no longer wanted");
+    case CHILD_LATE:
+        text_printf(text, "the program gave no result within %s, and was ended", time);
         break;
-    case CHILD_SIGNALLED: text_printf(text, "it was ended by signal %d", o->code); break;
-    case CHILD_NO_MEMORY: text_puts(text, "there is no memory for its result"); return;
-    default: text_printf(text, "it failed with exit status %d", o->code); break;
+    case CHILD_CANCELLED:
+        text_puts(text, "the program was ended, because its result is no longer wanted");
+        break;
+    case CHILD_SIGNALLED: text_printf(text, "the program was ended by signal %d", o->code); break;
+    case CHILD_NO_MEMORY:
+        text_puts(text, "there is not enough memory for the program's result");
+        return;
+    default: text_printf(text, "the program failed with exit status %d", o->code); break;
     }
     add_words(text, o);
 }
@@ -84,7 +88,7 @@ static int take_output(const tool_definition *d, const child_outcome *o, cli_tex
     size_t valid = beluga__utf8_valid(out, n);
     if (cut && valid < n && beluga__utf8_begun(out + valid, n - valid) == n - valid) n = valid;
     if (valid < n || (n && memchr(out, '\0', n))) {
-        text_puts(text, "its output is not a text in UTF-8");
+        text_puts(text, "the program's output is not UTF-8 text");
         return BELUGA_ERROR_TOOL_EXECUTION;
     }
     text_add(text, out, n);
@@ -138,7 +142,7 @@ static void release(void *payload)
 
 static int no_memory(beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool");
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the tool");
 }
 
 static int make_tool(tool_definition *d, beluga_tool **tool, beluga_error *err)
@@ -221,11 +225,11 @@ static void check_one(const beluga_json *value, const section *s, section_report
     char pointer[128] = "";
     int status = tool_definition_read(&d, value, s->doc, s->folder, section_report, reports);
     beluga__text_add_step(pointer, sizeof pointer, beluga_json_key(value, NULL));
-    if (status == BELUGA_ERROR_NO_MEMORY)
-        section_report(reports, pointer, true, "no memory to check it");
+    if (status == BELUGA_ERROR_NO_MEMORY) section_report(reports, pointer, true, "out of memory");
     if (!status && !d.description)
-        beluga_config_report(reports->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
-                             "without a description a model can only guess when to call it");
+        beluga_config_report(
+            reports->checking, BELUGA_SEVERITY_WARNING, SECTION, pointer, true,
+            "without a description, a model can only guess when to call this tool");
     tool_definition_free(&d);
 }
 
@@ -237,7 +241,7 @@ static void check(const beluga_config *config, beluga_config_checking *checking)
         const beluga_json *tool = beluga_json_first(s.root);
         for (; tool; tool = beluga_json_next(s.root, tool)) check_one(tool, &s, &reports);
     }
-    if (s.status) section_report(&reports, "", true, "no memory to check them");
+    if (s.status) section_report(&reports, "", true, "out of memory");
 }
 
 const tool_source tool_source_programs = {.list = list, .open = open_named, .check = check};

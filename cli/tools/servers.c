@@ -130,11 +130,11 @@ static int open_named(const beluga_config *config, const char *name, tool_set *s
     entry e = find_entry(config, server);
     search s = {.name = server};
     int status = e.status ? e.status : beluga_mcp_names(config, note_disabled, &s);
-    if (status) return beluga_error_set(err, status, "no memory for the tools");
+    if (status) return beluga_error_set(err, status, "out of memory for the tools");
     if (!e.found) return BELUGA_ERROR_TOOL_NOT_FOUND;
     if (s.disabled)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: MCP server %s is disabled",
-                                e.place, server);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s: the MCP server %s is disabled", e.place, server);
     status = open_server(config, server, set, &mcp, err);
     if (status) return status;
     return name[n] ? add_one(mcp, name + n + 1, set, &e, err) : add_all(mcp, set, &e, err);

@@ -144,7 +144,7 @@ static int make_room(tool_set *set)
 
 static int no_memory(beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tools");
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the tools");
 }
 
 int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char *from,
@@ -155,7 +155,7 @@ int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char 
         int rc = strcmp(other->from, from) == 0
                      ? 0 /* it was named twice */
                      : beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                        "two tools are called %s: that of %s and that of %s",
+                                        "two tools are called %s: one at %s and one at %s",
                                         beluga_tool_name(tool), other->from, from);
         beluga_tool_unref(tool);
         return rc;

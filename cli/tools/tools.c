@@ -65,11 +65,11 @@ static int explain_unknown(const cli_args *args, const beluga_config *config, co
                          "there is no tool \"%.80s\"; did you mean %s?", name, s.near);
     else if (s.count)
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                         "there is no tool \"%.80s\"; there are: %s", name, text_get(&s.all));
+                         "there is no tool \"%.80s\"; the tools are: %s", name, text_get(&s.all));
     else
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                         "there is no tool \"%.80s\": the configuration has none, under tools: "
-                         "(beluga help tools)",
+                         "there is no tool \"%.80s\": the configuration defines no tools, under "
+                         "tools: (see beluga help tools)",
                          name);
     text_free(&s.all);
     return report_error(args, &err, NULL);
@@ -110,8 +110,8 @@ static int open_all(tool_set *set, const cli_args *args, const beluga_config *co
     tool_set_drop_forbidden(set);
     if (rc || o.rc || set->count) return rc ? rc : o.rc;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                     "-T all: the configuration has no tools that may run, under tools: "
-                     "(beluga help tools)");
+                     "-T all: the configuration defines no tools that may run, under tools: (see "
+                     "beluga help tools)");
     return report_error(args, &err, NULL);
 }
 
@@ -125,11 +125,11 @@ static int check_allowed(const tool_item *item, const cli_args *args, bool asks)
         return 0;
     if (item->allow == TOOL_NEVER)
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                         "the tool %s may not run: %s says allow: never", name, item->from);
+                         "the tool %s may not run, because %s says allow: never", name, item->from);
     else
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                         "nobody can be asked whether the tool %s may run%s: allow it with "
-                         "--allow-tools, or by allow: always at %s",
+                         "beluga can't ask whether the tool %s may run%s: allow it with "
+                         "--allow-tools, or with allow: always at %s",
                          name, asks ? ", without a terminal" : " in a batch", item->from);
     return report_error(args, &err, NULL);
 }
@@ -149,7 +149,9 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
 {
     int rc = 0;
     if (!args->tools.count) return 0;
-    if (args->no_stream) return out_usage("--no-stream: answers with tools are always streamed");
+    if (args->no_stream)
+        return out_usage(
+            "--no-stream can't be combined with tools, whose answers are always streamed");
     /* A parent that ignores it would hide how programs end. */
     signal(SIGCHLD, SIG_DFL);
     if (asks && !(set->desk = desk_new())) return out_no_memory();
@@ -173,7 +175,7 @@ int tools_bind(const tool_set *set, const cli_args *args, cli_session *session)
     for (size_t i = 0; i < set->count; i++) tools[i] = set->items[i]->tool;
     if (!(session_capabilities(session) & BELUGA_CAPABILITY_TOOLS))
         status = beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                                  "%s calls no tools: leave out -T, or ask another model",
+                                  "%s does not support tools: leave out -T, or use another model",
                                   beluga_provider_name(session->model));
     else
         status = beluga_bind_tools(session->model, tools, set->count, &bound, &err);

@@ -204,7 +204,8 @@ static int read_span(trace_reader *r, const beluga_json *json)
     int64_t start_ns = read_time(json, "startTimeUnixNano");
     if (!trace_id || !id) return refuse(r, "a span has no traceId or no spanId");
     if (!start_ns) return refuse(r, "a span has no startTimeUnixNano");
-    if (r->file->n_spans == MAX_TRACE_SPANS) return refuse(r, "more than 1,000,000 spans");
+    if (r->file->n_spans == MAX_TRACE_SPANS)
+        return refuse(r, "there are more than 1,000,000 spans");
     trace_span *span = add_span(r->file);
     if (!span) return out_no_memory();
     span->trace_id = trace_id;
@@ -283,7 +284,8 @@ static int read_line(trace_reader *r, const char *text, size_t length, bool ende
     }
     if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
     if (status != 0) {
-        snprintf(why, sizeof why, "not JSON (a trace has an object on each line): %s", err.message);
+        snprintf(why, sizeof why, "not valid JSON (a trace has a JSON object on each line): %s",
+                 err.message);
         return refuse(r, why);
     }
     if (keep(r->file, doc) != 0) {
@@ -316,11 +318,11 @@ static int read_lines(trace_reader *r, const char *text, size_t length)
 static int explain_empty(const trace_reader *r)
 {
     if (r->file->torn_line)
-        out_error("%s: no spans: its only line is not whole", r->name);
+        out_error("%s: there are no spans, because its only line is incomplete", r->name);
     else if (r->file->n_other_lines)
-        out_error("%s: no spans: its lines are metrics or logs", r->name);
+        out_error("%s: there are no spans, only metrics or logs", r->name);
     else
-        out_error("%s: no spans", r->name);
+        out_error("%s: there are no spans", r->name);
     return CLI_EXIT_USAGE;
 }
 

@@ -37,7 +37,7 @@ static int choose(trace_choice *choice, size_t limit)
     const trace_file *file = choice->file;
     for (size_t i = 0; i < file->n_traces; i++) choice->n += fits(choice->args, &file->traces[i]);
     if (!choice->n) {
-        out_error("no trace has an id that begins with %s", choice->args->trace_id);
+        out_error("there is no trace whose id begins with %s", choice->args->trace_id);
         return CLI_EXIT_USAGE;
     }
     if (!choice->args->all && choice->n > limit) choice->skipped = choice->n - limit;

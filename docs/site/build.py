@@ -57,7 +57,7 @@ class Site:
         for header in self.headers:
             self.header_pages[header.path.removeprefix("beluga/").removesuffix(".h")] = f"api/{header.page()}.html"
             for entry in header.entries:
-                for name in entry.names():
+                for name in entry.names() + entry.constants:
                     self.names.setdefault(name, f"api/{header.page()}.html#{entry.name}")
                     if header.path != "beluga/common.h":
                         self.names[name] = f"api/{header.page()}.html#{entry.name}"
@@ -115,6 +115,7 @@ class Site:
         page = self.template.substitute(
             title=html.escape(title if "Beluga" in title else f"{title} · Beluga for C"), root="../" * place.count("/"), kind=kind,
             description=html.escape(plain(first.group(1))[:200] if first else title, quote=True),
+            command=f'<a href="{relative("reference/command.html", place)}">Command</a>' if self.command else "",
             toc=toc(headings), near=self.near(place), content=with_anchors(content), nav=self.nav(place), version=self.version)
         path = os.path.join(self.out, place)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -171,7 +172,7 @@ def linked(text, site, place, known=NAME):
 
 def link_of(name, site, place):
     to = site.names.get(name)
-    if to is None or to.split("#")[1] == name == place.partition("#")[2]:
+    if to is None or to.split("#")[1] == place.partition("#")[2]:
         return name
     return f'<a href="{relative(to, place.partition("#")[0])}">{name}</a>'
 

@@ -127,7 +127,9 @@ def sentence_of_result(text):
 
 
 def escaped(text):
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+    """What is no tag of HTML; between backticks Doxygen knows so itself."""
+    parts = text.split("`")
+    return "`".join(part if number % 2 else part.replace("<", "&lt;").replace(">", "&gt;") for number, part in enumerate(parts))
 
 
 REFERS = re.compile(r"(?:parameters (?:of|are those of)|\b[Aa]s(?: for)?) (beluga_\w+)")

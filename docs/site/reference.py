@@ -31,6 +31,7 @@ class Entry:
         self.kind, self.name, self.section = kind, name, ""
         self.declaration, self.text = "", []
         self.parameters, self.result, self.notes = [], [], {}
+        self.constants = []  # of an enum
         self.twin = None  # of a function in _n: the macro with options as further arguments
 
     def declarations(self):
@@ -183,7 +184,7 @@ def of_macro(member, source):
 
 def of_type(name, source):
     """A struct, union or enum as its header declares it, with the words beside its members."""
-    start = re.search(rf"^(?:typedef )?(?:struct|union|enum) {name} \{{", source, re.MULTILINE)
+    start = re.search(rf"^(?:typedef )?(?:struct|union|enum) {name} \{{|^enum \{{(?=\s*{name}\b)", source, re.MULTILINE)
     if start is None:
         return f"typedef struct {name} {name};"
     depth, at = 1, start.end()
@@ -211,9 +212,13 @@ def described(entry, element):
 
 def entry_of(member, source):
     kind, name = member.get("kind"), member.findtext("name")
-    if name.startswith("@") or (kind == "typedef" and f"struct {name} {{" in source):
+    constants = [value.findtext("name") for value in member.findall("enumvalue")]
+    if kind == "enum" and (not name or name.startswith("@")):
+        name = constants[0]
+    if not name or (kind == "typedef" and f"struct {name} {{" in source):
         return None
     entry = described(Entry(kind, name), member)
+    entry.constants = constants
     if kind == "function":
         entry.declaration = of_function(member)
     elif kind == "define":
@@ -227,7 +232,7 @@ def place(entry, source):
     """Where an entry is declared in its header."""
     name = re.escape(entry.name)
     macro = re.search(rf"^#define {name}\b", source, re.MULTILINE) if entry.kind == "define" else None
-    kinds = rf"^(?:typedef )?(?:struct|enum|union) {name}\b|^(?:BELUGA_API|static inline|typedef|int) [^;{{]*?\b{name}\b"
+    kinds = rf"^(?:typedef )?(?:struct|enum|union) {name}\b|^enum \{{\s*{name}\b|^(?:BELUGA_API|static inline|typedef|int) [^;{{]*?\b{name}\b"
     found = macro or re.search(kinds, source, re.MULTILINE)
     return found.start() if found else len(source)
 

@@ -1,5 +1,7 @@
 #include "base/new_file.h"
 
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,6 +11,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__) && !defined(HAVE_RENAMEAT2)
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#endif
 
 enum { TRIES = 16 };
 
@@ -37,7 +43,7 @@ const char *beluga__file_explain(int error, char *text, size_t size)
     case ELOOP: return "it is a link: remove it";
     case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
     case ENXIO: return "it is a pipe that nobody reads";
-    default: return strerror_r(error, text, size);
+    default: return beluga__errno_text(error, text, size);
     }
 }
 
@@ -269,16 +275,18 @@ int beluga__new_file_replace(beluga__new_file *file)
     return 0;
 }
 
-/* Rename a named file to a name that must be free. */
-static int rename_to_free(const beluga__new_file *file, const char *name)
+/* Rename a file unless the new name exists. */
+static int rename_new(int folder, const char *old_name, const char *new_name)
 {
-#if defined RENAME_NOREPLACE
-    return renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE);
-#elif defined RENAME_EXCL
-    return renameatx_np(file->folder, file->temporary, file->folder, name, RENAME_EXCL);
+#ifdef HAVE_RENAMEAT2
+    return renameat2(folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#elif defined(SYS_renameat2) /* the C library lacks what the kernel has */
+    return (int)syscall(SYS_renameat2, folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#elif defined(RENAME_EXCL)   /* macOS */
+    return renameatx_np(folder, old_name, folder, new_name, RENAME_EXCL);
 #else
-    (void)name;
-    errno = file->named ? EOPNOTSUPP : EINVAL;
+    (void)folder, (void)old_name, (void)new_name;
+    errno = ENOTSUP;
     return -1;
 #endif
 }
@@ -289,7 +297,7 @@ int beluga__new_file_name(beluga__new_file *file, const char *name)
     /* Some file systems have no hard links; there a file that has a temporary name is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
-    if (rename_to_free(file, name)) return -1;
+    if (rename_new(file->folder, file->temporary, name)) return -1;
     file->named = false;
     return 0;
 }

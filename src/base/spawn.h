@@ -35,4 +35,8 @@ void beluga__pipes_close(int pipes[][2], size_t n);
  * this process. If the system has no such signal, the child lives on. */
 void beluga__spawn_tie(pid_t group, int reading_end);
 
+/* Let the kernel send this process a signal when its parent ends, from now on. macOS has no such
+ * request, and there nothing happens. */
+void beluga__end_with_parent(int signal);
+
 #endif

@@ -15,14 +15,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/select.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <xlocale.h>
 
 /* --- names ------------------------------------------------------------------------------------ */
 
 #define program_invocation_short_name getprogname()
-#define TCP_KEEPIDLE                  TCP_KEEPALIVE
+#define CLOCK_REALTIME_COARSE         CLOCK_REALTIME
 /* There are no core files unless somebody asks for them, and no way to keep pages out of them. */
 #define MADV_DONTDUMP MADV_NORMAL
 
@@ -87,9 +86,6 @@ static inline int beluga__darwin_sync(int fd)
 /* --- descriptors: none is made without the chance that a fork comes first -----------------------
  */
 
-#define SOCK_CLOEXEC  0x10000000
-#define SOCK_NONBLOCK 0x20000000
-
 /* Returns the descriptor with O_CLOEXEC and O_NONBLOCK as asked for, or -1; then it is closed. */
 static inline int beluga__darwin_made(int fd, int flags)
 {
@@ -113,29 +109,6 @@ static inline int beluga__darwin_pipe(int ends[2], int flags)
     return -1;
 }
 #define pipe2 beluga__darwin_pipe
-
-/* No socket of ours may end the process by SIGPIPE. */
-static inline int beluga__darwin_made_socket(int fd, int type)
-{
-    const int on = 1;
-    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-    return beluga__darwin_made(fd, (type & SOCK_CLOEXEC ? O_CLOEXEC : 0) |
-                                       (type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
-}
-
-static inline int beluga__darwin_socket(int family, int type, int protocol)
-{
-    int fd = socket(family, type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), protocol);
-    return beluga__darwin_made_socket(fd, type);
-}
-#define socket(family, type, protocol) beluga__darwin_socket(family, type, protocol)
-
-/* Where the listening socket does not block, the new one does not, either. */
-static inline int beluga__darwin_accept(int fd, struct sockaddr *who, socklen_t *n, int type)
-{
-    return beluga__darwin_made_socket(accept(fd, who, n), type);
-}
-#define accept4 beluga__darwin_accept
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 

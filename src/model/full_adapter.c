@@ -202,7 +202,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return 0;
 }
 
-static void pause(beluga__stage *stage, bool paused)
+static void pause_stage(beluga__stage *stage, bool paused)
 {
     full_stage *self = beluga__container_of(stage, full_stage, stage);
     self->paused = paused;
@@ -211,7 +211,7 @@ static void pause(beluga__stage *stage, bool paused)
     if (self->emit.sink && self->guard) beluga__watchdog_pause(&self->guard->dog, paused);
 }
 
-static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause};
+static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause_stage};
 static beluga__model full_adapter = {&full_ops};
 
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)

@@ -19,7 +19,7 @@ static void cancel(beluga__stage *stage)
     beluga__http_stage_let_go(self, false);
 }
 
-static void pause(beluga__stage *stage, bool paused)
+static void pause_stage(beluga__stage *stage, bool paused)
 {
     beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
     beluga_loop *loop = self->emit.call->loop;
@@ -117,7 +117,7 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
     if (status) return status;
     start_watching(self);
-    if (self->paused) pause(&self->stage, true);
+    if (self->paused) pause_stage(&self->stage, true);
     return 0;
 }
 
@@ -243,7 +243,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return 0;
 }
 
-static const beluga__model_ops http_ops = {.start = start, .cancel = cancel, .pause = pause};
+static const beluga__model_ops http_ops = {.start = start, .cancel = cancel, .pause = pause_stage};
 static beluga__model http_adapter = {&http_ops};
 
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime)

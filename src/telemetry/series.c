@@ -108,7 +108,7 @@ static void lower(atomic_int_least64_t *least, int64_t value)
     }
 }
 
-static void raise(atomic_int_least64_t *most, int64_t value)
+static void raise_to(atomic_int_least64_t *most, int64_t value)
 {
     int_least64_t known = atomic_load_explicit(most, memory_order_relaxed);
     while (value > known && !atomic_compare_exchange_weak_explicit(
@@ -121,7 +121,7 @@ static void shard_add(beluga__shard *shard, beluga__quantity quantity, int64_t v
     if (value < 0) return;
     atomic_fetch_add_explicit(&shard->distributions[quantity].sum, value, memory_order_relaxed);
     lower(&shard->distributions[quantity].min, value);
-    raise(&shard->distributions[quantity].max, value);
+    raise_to(&shard->distributions[quantity].max, value);
     atomic_fetch_add_explicit(&shard->distributions[quantity].buckets[bucket_of(quantity, value)],
                               1, memory_order_relaxed);
 }
@@ -136,7 +136,7 @@ static void shard_add_all(beluga__shard *shard, beluga__quantity quantity,
     if (d->min > d->max) return;
     atomic_fetch_add_explicit(&shard->distributions[quantity].sum, d->sum, memory_order_relaxed);
     lower(&shard->distributions[quantity].min, d->min);
-    raise(&shard->distributions[quantity].max, d->max);
+    raise_to(&shard->distributions[quantity].max, d->max);
 }
 
 static void shard_sum(beluga__shard *shard, beluga__quantity quantity, int64_t value)

@@ -1,12 +1,12 @@
 /* libcurl's sockets: opened and closed here at libcurl's request, and watched by the loop's
  * poller. */
 #include "base/mem.h"
+#include "base/sockets.h"
 #include "transport/http_transfer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 typedef struct socket_watch {

@@ -52,23 +52,10 @@ static int from_kevent(const struct kevent *event)
 
 /* ---- for hosts ------------------------------------------------------------------------------- */
 
-static void wake_came(beluga__watch *watch, int events)
-{
-    (void)events;
-    beluga__container_of(watch, beluga__poller, wake)->woken = false;
-}
-
-static void time_came(beluga__watch *watch, int events)
-{
-    (void)events;
-    beluga__container_of(watch, beluga__poller, timer)->armed_ns = INT64_MAX;
-}
-
 /* Waking is an event of the kqueue's own, which is quiet again once it was delivered (EV_CLEAR). */
 static int add_wake(beluga__poller *poller)
 {
     struct kevent event;
-    poller->wake.ready = wake_came;
     fill(&event, 0, EVFILT_USER, EV_ADD | EV_CLEAR, &poller->wake);
     return change(poller, &event);
 }
@@ -99,7 +86,6 @@ int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
     if (deadline_ns >= poller->armed_ns) return 0;
     int64_t left = deadline_ns - beluga__now_ns();
     struct kevent event;
-    poller->timer.ready = time_came;
     fill(&event, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, &poller->timer);
     event.fflags = NOTE_NSECONDS;
     event.data = left < 1 ? 1 : left;
@@ -134,14 +120,29 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
     beluga__poller_forget(poller, watch);
 }
 
+/* Note that an event for hosts was delivered, at once: it makes the descriptor readable no more, so
+ * that the loop has to know in this step that it may wake it again. Returns false for others. */
+static bool take_own(beluga__poller *poller, const struct kevent *event)
+{
+    if (event->filter == EVFILT_USER)
+        poller->woken = false;
+    else if (event->filter == EVFILT_TIMER)
+        poller->armed_ns = INT64_MAX;
+    else
+        return false;
+    return true;
+}
+
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms)
 {
     struct kevent events[BELUGA__MAX_STEP_EVENTS];
     struct timespec end = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
     int n =
         kevent(poller->fd, NULL, 0, events, BELUGA__MAX_STEP_EVENTS, timeout_ms < 0 ? NULL : &end);
+    poller->next = poller->n_ready = 0;
     for (int i = 0; i < n; i++)
-        poller->ready[i] = (beluga__ready){(void *)events[i].udata, from_kevent(&events[i])};
-    poller->next = 0;
-    return poller->n_ready = n < 0 ? 0 : n;
+        if (!take_own(poller, &events[i]))
+            poller->ready[poller->n_ready++] =
+                (beluga__ready){(void *)events[i].udata, from_kevent(&events[i])};
+    return poller->n_ready;
 }

@@ -46,7 +46,7 @@ static void a_field_that_is_not_there_is_told_with_its_line(void **state)
                      11);
     assert_contains(read_path(out), "\"text\":\"<a>\"");
     assert_contains(read_path(out),
-                    "line 2: it has no field \\\"text\\\", which the template names");
+                    "line 2: the line has no field \\\"text\\\", which the template uses");
     write_input(cli, "in.csv", "a,b\n1,2\n");
     expect_error(cli, 2, "the CSV has no column \"c\", which the template names", "batch", in,
                  "--out", out, "-m", "mock/echo", "--template", "{{c}}");
@@ -231,11 +231,12 @@ static void an_output_of_something_else_is_refused(void **state)
                      0);
     write_input(cli, "in.txt", "number 2\nnumber 1\n");
     expect_error(cli, 2,
-                 "was begun with another input: line 2 is answered, and was another: name another",
+                 "was begun with another input: line 2 already has an answer, and its text has "
+                 "changed: choose another",
                  "batch", in, "--out", out, "-m", "mock/echo");
     cli_write_file(cli, "other.jsonl", "{}\n", 3);
     snprintf(out, sizeof out, "%s/other.jsonl", cli->home);
-    expect_error(cli, 2, "was not begun by beluga batch", "batch", in, "--out", out, "-m",
+    expect_error(cli, 2, "was not written by beluga batch", "batch", in, "--out", out, "-m",
                  "mock/echo");
     assert_string_equal(read_path(out), "{}\n");
 }
@@ -251,13 +252,13 @@ static void the_option_that_is_another_is_named(void **state)
     write_numbers(cli, 1);
     assert_int_equal(run_with(cli, "temperature=0.2"), 0);
     assert_int_equal(run_with(cli, "temperature=0.3"), 2);
-    assert_contains(cli->err, "was begun with another temperature (0.2): name another --out");
+    assert_contains(cli->err, "was begun with another temperature (0.2): choose another --out");
     assert_int_equal(run_with(cli, "top_k=3"), 2);
     assert_contains(cli->err, "was begun with another temperature (0.2): ");
     snprintf(out, sizeof out, "%s/own.jsonl", cli->home);
     assert_int_equal(run_with(cli, "mock.responses=one"), 0);
     assert_int_equal(run_with(cli, "mock.responses=two"), 2);
-    assert_contains(cli->err, "was begun with other options of the provider's own: ");
+    assert_contains(cli->err, "was begun with other options of the provider: ");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
                              "mock.responses=one", "-s", "Be brief.", NULL),
                      2);
@@ -272,7 +273,7 @@ static void an_output_that_is_the_input_is_not_to_be_removed(void **state)
         assert_int_equal(cli_run(cli, "batch", in, "--out", in, "-m", "mock/echo",
                                  dry ? "--dry-run" : NULL, NULL),
                          2);
-        assert_contains(cli->err, " is the input: name another file\n");
+        assert_contains(cli->err, " is the input: choose another file\n");
         assert_lacks(cli->err, "remove");
     }
 }
@@ -281,9 +282,9 @@ static void an_output_that_is_no_file_is_refused(void **state)
 {
     cli_process *cli = *state;
     write_numbers(cli, 1);
-    expect_error(cli, 2, "--out: name a file", "batch", in, "--out", "-", "-m", "mock/echo");
-    expect_error(cli, 2, "--out: /dev/null: name a regular file", "batch", in, "--out", "/dev/null",
-                 "-m", "mock/echo");
+    expect_error(cli, 2, "--out: choose a file", "batch", in, "--out", "-", "-m", "mock/echo");
+    expect_error(cli, 2, "--out: /dev/null: choose a regular file", "batch", in, "--out",
+                 "/dev/null", "-m", "mock/echo");
 }
 
 static void the_first_failure_is_told_in_the_end(void **state)
@@ -312,7 +313,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, NULL);
     assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
     assert_int_equal(cli_run(another, "batch", in, "--out", out, "-m", MODEL, NULL), 2);
-    assert_contains(((cli_process *)another)->err, "is being written by another beluga batch");
+    assert_contains(((cli_process *)another)->err, "another beluga batch is writing");
     peer_open_gate(p, 0);
     assert_int_equal(cli_finish(cli), 0);
     assert_each_once(1);

@@ -50,7 +50,7 @@ static void a_cut_answer_is_done_and_counted_and_told_with_quiet_too(void **stat
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
                              "mock.finish_reason=length", "-q", NULL),
                      0);
-    assert_contains(cli->err, "2 answers are not whole");
+    assert_contains(cli->err, "2 answers are incomplete");
     assert_contains(read_path(out), "\"finish_reason\":\"length\"");
 }
 
@@ -110,7 +110,7 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
                    "\"cost\":180");
     assert_contains(read_path(out), "\"cost\":60");
     assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option), 5);
-    assert_contains(cli->err, "the budget of $150 is spent: earlier runs took $180");
+    assert_contains(cli->err, "the budget of $150 is spent: earlier runs have used $180");
     assert_int_equal(RUN(cli, "-j", "1", "--budget", "250", "-o", option), 5);
     assert_int_equal(peer_requests(p), 5);
     assert_int_equal(RUN(cli, "-j", "1", "-o", option), 0);
@@ -134,7 +134,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(code, 10);
     assert_contains(cli->err, "can't be written: File too large");
-    assert_contains(cli->err, "what is done is safe");
+    assert_contains(cli->err, "finished answers are safe");
     assert_int_equal(stat(out, &status), 0);
     const char *text = read_path(out);
     size_t done = count_lines(text);
@@ -291,7 +291,7 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
     assert_int_equal(RUN(cli, "--dry-run", "-o", "max_tokens=100"), 0);
     assert_has_all(cli->out, "Lines      2: 1 to ask, 0 finished, 1 bad\n",
                    "Input      about 6 tokens (a quarter of each text's bytes",
-                   "Output     about 100 tokens (at most: max_tokens of each line)",
+                   "Output     about 100 tokens (upper limit: max_tokens of each line)",
                    "Cost       unknown");
     assert_contains(cli->err, "line 2: it is not JSON");
     assert_int_equal(RUN(cli, "--dry-run", "--json"), 0);
@@ -317,7 +317,7 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
     cli_write_file(cli, "in.txt", lines, 399999);
     peer_open_gate(p, 0);
     assert_int_equal(cli_finish(cli), 2);
-    assert_contains(cli->err, "was changed while it was asked");
+    assert_contains(cli->err, "changed while its lines were asked");
     free(lines);
 }
 

@@ -40,19 +40,19 @@ static void the_delimiter_of_a_csv_is_found_and_told(void **state)
     cli_process *cli = *state;
     assert_int_equal(ASK(cli, "in.csv", "id;prompt\r\n1;\"Hi; you\"\r\n2;a, b\r\n", "-j", "1"), 0);
     ANSWERS("Hi; you", "a, b");
-    assert_contains(cli->err, "in.csv has semicolons between its columns");
+    assert_contains(cli->err, "in.csv are separated by semicolons");
     assert_int_equal(ASK(cli, "in.csv", "sep=;\r\nid;prompt\r\n1;Hi\r\n", "-j", "1"), 0);
     ANSWERS("Hi");
     assert_int_equal(ASK(cli, "in.tsv", "id\tprompt\n1\tHi, you\n", "-j", "1"), 0);
     ANSWERS("Hi, you");
-    assert_contains(cli->err, "has tabs between its columns");
+    assert_contains(cli->err, "are separated by tabs");
     assert_int_equal(ASK(cli, "in.csv", "id|prompt\n1|Hi; you\n", "-q"), 0);
     ANSWERS("Hi; you");
     assert_string_equal(cli->err, "");
     /* A comma is nothing to be told. */
     assert_int_equal(ASK(cli, "in.csv", "id,prompt\n1,Hi; you\n", "-j", "1"), 0);
     ANSWERS("Hi; you");
-    assert_lacks(cli->err, "between its columns");
+    assert_lacks(cli->err, "are separated by");
 }
 
 static void the_delimiter_that_is_said_holds(void **state)
@@ -67,7 +67,7 @@ static void the_delimiter_that_is_said_holds(void **state)
     assert_refused(cli, ASK(cli, "in.csv", "prompt\nHi\n", "--delimiter", "xx"), "--delimiter: ");
     assert_refused(cli, ASK(cli, "in.csv", "prompt\nHi\n", "--delimiter", "\""), "--delimiter: ");
     assert_refused(cli, ASK(cli, "in", "prompt\nHi\n", "--delimiter", ";", "--format", "text"),
-                   "--delimiter is for CSV, and not for text");
+                   "--delimiter is only for CSV, not for text");
 }
 
 static void a_csv_without_a_header_loses_no_question(void **state)
@@ -75,12 +75,12 @@ static void a_csv_without_a_header_loses_no_question(void **state)
     static const char questions[] = "Why is the sky blue?\n\"And the sea, too?\"\n";
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.csv", questions, "-q"),
-                   "no column \"prompt\" or \"text\"; it has \"Why is the sky blue?\": name one "
-                   "with --prompt-column, or say --no-header");
+                   "no column \"prompt\" or \"text\"; its columns are \"Why is the sky blue?\": "
+                   "choose one with --prompt-column, or give --no-header");
     assert_int_equal(ASK(cli, "in.csv", questions, "--no-header"), 0);
     ANSWERS("Why is the sky blue?", "And the sea, too?");
     assert_refused(cli, ASK(cli, "in.csv", "1;Why?\n2;How?\n", "--no-header"),
-                   "the CSV has 2 columns: say with --prompt-column N");
+                   "the CSV has 2 columns: choose the one to ask with --prompt-column N");
     assert_int_equal(ASK(cli, "in.csv", "1;Why?\n2;How?\n", "--no-header", "--prompt-column", "2"),
                      0);
     ANSWERS("Why?", "How?");
@@ -94,9 +94,9 @@ static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.csv", "question\nWhy?\n", "-q"), "it has \"question\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--prompt-column", "c"),
-                   "no column \"c\", which --prompt-column names; it has \"a\", \"b\"");
+                   "no column \"c\", which --prompt-column names; its columns are \"a\", \"b\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--template", "{{c}}"),
-                   "no column \"c\", which the template names; it has \"a\", \"b\"");
+                   "no column \"c\", which the template names; its columns are \"a\", \"b\"");
     assert_int_equal(ASK(cli, "in.csv", "question\nWhy?\n", "--prompt-column", "question"), 0);
     ANSWERS("Why?");
     assert_int_equal(ASK(cli, "in.csv", "a,b\nWhy?,How?\n", "--prompt-column", "2"), 0);
@@ -104,7 +104,7 @@ static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
     assert_int_equal(ASK(cli, "in.jsonl", "{\"q\":\"Why?\"}\n", "--prompt-column", "q"), 0);
     ANSWERS("Why?");
     assert_refused(cli, ASK(cli, "in.txt", "Why?\n", "--prompt-column", "1"),
-                   "is text, which has no columns");
+                   "is plain text, which has no columns");
 }
 
 /* ---- packings -------------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ static void a_csv_without_a_name_is_not_asked_as_text(void **state)
 {
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in", "id;text\na;The sea\nb;The sky\n", "-q"),
-                   "it looks like a CSV: say --format csv, or --format text");
+                   "it looks like a CSV: give --format csv, or --format text");
     assert_int_equal(ASK(cli, "in", "id;text\na;The sea\n", "--format", "csv"), 0);
     ANSWERS("The sea");
     assert_int_equal(ASK(cli, "in", "id;text\na;The sea\n", "--format", "text"), 0);
@@ -146,10 +146,11 @@ static void what_gzip_compressed_is_read(void **state)
     ANSWERS("one", "two", "three");
     assert_int_equal(ask_bytes(cli, "in.gz", more, sizeof more), 0); /* zeros fill a block */
     ANSWERS("one", "two", "three");
-    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1), "its gzip is cut");
-    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, 12), "its gzip is cut");
+    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1),
+                   "its gzip data is cut");
+    assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, 12), "its gzip data is cut");
     more[sizeof gzipped] = 'x';
-    assert_refused(cli, ask_bytes(cli, "in.gz", more, sizeof more), "its gzip is damaged");
+    assert_refused(cli, ask_bytes(cli, "in.gz", more, sizeof more), "its gzip data is damaged");
     cli->input = (const char *)gzipped;
     cli->input_length = sizeof gzipped;
     assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", "--ordered", NULL),
@@ -176,7 +177,7 @@ static void a_file_that_is_no_text_is_told_with_what_to_do(void **state)
     static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 0};
     cli_process *cli = *state;
     assert_refused(cli, ask_bytes(cli, "in.xlsx", "PK\003\004\024\0\0", 7),
-                   "in.xlsx: it is a zip archive, as .xlsx and .ods are: save its table as CSV");
+                   "in.xlsx: it is a zip archive, such as .xlsx or .ods: save its table as CSV");
     assert_refused(cli, ask_bytes(cli, "in.csv.zst", zstd, sizeof zstd), "zstd -d");
     assert_refused(cli, ask_bytes(cli, "in.pdf", "%PDF-1.7\n", 9), "it is a PDF");
     assert_int_equal(ask_bytes(cli, "in.txt", "PK\n", 3), 0);
@@ -187,14 +188,14 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
 {
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.json", "[\n  {\"prompt\": \"a\"}\n]\n", "-q"),
-                   "it is one JSON array, and not JSON Lines, which have a value on each line: jq "
-                   "-c '.[]' FILE");
+                   "it is a single JSON array, but JSON Lines need one value on each line: convert "
+                   "it with jq -c '.[]' FILE");
     assert_refused(cli, ASK(cli, "in.json", "[{\"prompt\":\"a\"},{\"prompt\":\"b\"}]\n", "-q"),
-                   "it is one JSON array");
+                   "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.jsonl", "[{\"prompt\":\"a\"},\n{\"prompt\":\"b\"}]\n", "-q"),
-                   "it is one JSON array");
+                   "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.json", "{\n  \"prompt\": \"a\"\n}\n", "-q"),
-                   "goes over several lines");
+                   "its JSON values take several lines");
     /* A list of messages is a line; and a bad line is no array. */
     assert_int_equal(
         ASK(cli, "in.json", "[{\"role\":\"user\",\"content\":\"a\"}]\n[note] b\n", "-q"), 11);
@@ -207,7 +208,7 @@ static void a_template_without_a_field_is_refused(void **state)
 {
     cli_process *cli = *state;
     assert_refused(cli, ASK(cli, "in.txt", "a\nb\n", "--template", "Summarize: {text}"),
-                   "a text has a field in it, such as {{input}}");
+                   "a prompt text must contain a field, such as {{input}}");
 }
 
 static void the_first_lines_are_asked_and_the_same_command_goes_on(void **state)
@@ -219,7 +220,8 @@ static void the_first_lines_are_asked_and_the_same_command_goes_on(void **state)
     assert_int_equal(RUN(cli, "--limit", "3"), 0);
     assert_int_equal(peer_requests(p), 3);
     assert_each_once(3);
-    assert_contains(cli->err, "7 lines are left behind --limit; the same command without it");
+    assert_contains(cli->err,
+                    "7 more lines are left because of --limit; the same command without it");
     assert_int_equal(RUN(cli, "--limit", "3", "--json"), 0);
     assert_has_all(cli->out, "\"state\":\"limited\"", "\"done\":3,\"failed\":0,\"left\":7");
     assert_int_equal(RUN(cli, "--limit", "3", "--dry-run"), 0);

@@ -205,7 +205,7 @@ def jobs_of_which_nobody_knows_are_not_created_without_end():
 def jobs_are_under_way_until_a_later_run_collects_them():
     with Place("--batch-polls", "3") as place:
         place.write(texts(30))
-        expect(place.ask(), UNDER_WAY, "30 lines are given to the job", "1 job with 30 lines is under way")
+        expect(place.ask(), UNDER_WAY, "30 lines are submitted as job", "1 job with 30 lines is under way")
         summary = json.loads(expect(place.ask("--json", "-q"), UNDER_WAY).out)
         assert summary["state"] == "under_way" and summary["jobs_under_way"] == 1 and summary["lines_under_way"] == 30
         assert summary["exit_code"] == UNDER_WAY
@@ -331,7 +331,7 @@ def an_outage_is_told_once():
         place.peer.base = way.base
         place.write(texts(4))
         ended = expect(place.wait("-o", "max_retries=0"), 0, "4 of 4 lines done")
-        assert way.cut == 8 and ended.err.count("can't be asked after, which is tried again") == 1, ended
+        assert way.cut == 8 and ended.err.count("the state of a job can't be read; trying again") == 1, ended
 
 
 # ---- lines without an answer
@@ -407,7 +407,7 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
     with Place("--batch-seconds", "0", "--fault", "queue-full:2") as place:
         place.write(texts(8))
         expect(place.wait("--limit", "4"), 0)
-        expect(place.wait(), 0, "its lines are asked again later: Enqueued token limit")
+        expect(place.wait(), 0, "its lines will be asked again later: Enqueued token limit")
         report = place.control()
         assert report["texts_answered_twice"] == 0 and len(place.results()) == 8
         assert max(job["lines"] for job in report["jobs"]["all"][2:]) == 2, report["jobs"]["all"]
@@ -495,7 +495,7 @@ def lines_that_are_gone_meanwhile_are_told():
         place.write(texts(4))
         expect(place.ask(), UNDER_WAY)
         place.write(texts(2))
-        ended = expect(place.wait(), 0, "2 lines of the job", "are not in the input any more")
+        ended = expect(place.wait(), 0, "2 lines of the job", "are no longer in the input")
         assert "not its own" not in ended.err and len(place.results()) == 2
 
 
@@ -507,7 +507,7 @@ def jobs_are_found_in_an_input_that_changed_around_them():
         kept = texts(3 * lines)
         kept[lines] = ""  # the first line of the second job; the fourth one has no line any more
         place.write(kept)
-        ended = expect(place.wait("--ordered"), 0, "not in the input any more")
+        ended = expect(place.wait("--ordered"), 0, "no longer in the input")
         assert "input changed" not in ended.err and place.control()["lines"]["created"] == 60, ended
         assert [(n, r["text"]) for n, r in place.results().items()] == \
             [(n, f"echo: {text}") for n, text in enumerate(kept, 1) if text]
@@ -565,7 +565,7 @@ def what_no_job_can_do_is_told():
                "mock/echo has no batch API", "openai")
         expect(place.ask("-T", "all"), USAGE, "calls no tools")
         expect(place.ask("-o", "fallback=mock/echo"), USAGE, "fallback")
-        expect(place.run(*place.common(), "--wait"), USAGE, "--wait goes with --provider-batch")
+        expect(place.run(*place.common(), "--wait"), USAGE, "--wait needs --provider-batch")
         expect(place.ask("--poll", "soon"), USAGE, "--poll")
         assert place.control()["jobs"]["created"] == 0
 
@@ -575,7 +575,7 @@ def a_job_of_another_key_is_not_asked_anew():
         place.write(texts(2))
         expect(place.ask(), UNDER_WAY)
         place.key = "another"
-        assert "is another key's, or was deleted" in expect(place.ask(), 1).err
+        assert "it belongs to another key, or was deleted" in expect(place.ask(), 1).err
         assert place.control()["jobs"]["created"] == 1
 
 

@@ -21,7 +21,8 @@ static void a_line_brings_the_file_that_its_column_names(void **state)
     assert_contains(peer_request_body(p, 0, NULL), "data:image/png;base64,iVBORw0KGgo=");
     assert_lacks(peer_request_body(p, 1, NULL), "image");
     assert_contains(read_path(out), "a.png.gone: No such file");
-    expect_error(cli, 2, "no column \"photo\", which --attach-column names; it has \"prompt\"",
+    expect_error(cli, 2,
+                 "no column \"photo\", which --attach-column names; its columns are \"prompt\"",
                  "batch", in, "--out", out, "-m", MODEL, "--attach-column", "photo");
 }
 
@@ -41,7 +42,7 @@ static void a_member_names_a_file_or_several(void **state)
     assert_has_all(
         read_path(out), "\"line\":1,\"text\":\"a\\n\\nFile: notes\\n```\\nthe notes\\n```",
         "\"line\":2,\"text\":\"b\\n\\nFile: notes\\n```\\nthe notes\\n```\\n\\n\\nFile: ",
-        "\"line\":3,\"text\":\"c\"", "it is neither a text nor a list: files");
+        "\"line\":3,\"text\":\"c\"", "this member must be a string or a list of strings: files");
 }
 
 static void a_file_that_the_provider_does_not_take_is_not_left_out(void **state)
@@ -54,7 +55,7 @@ static void a_file_that_the_provider_does_not_take_is_not_left_out(void **state)
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--attach-column",
                              "picture", "-q", NULL),
                      11);
-    assert_contains(read_path(out), "is not sent: the provider is not known to take pictures");
+    assert_contains(read_path(out), "was not sent: the provider is not known to accept pictures");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--attach-column",
                              "picture", "--attach-anyway", "--retry-failed", "-q", NULL),
                      0);
@@ -73,7 +74,7 @@ static void an_answer_that_does_not_fit_its_schema_is_kept_and_told(void **state
     assert_contains(cli->err, "2 answers do not fit the schema");
     const char *text = read_path(out);
     assert_has_all(text, "\"text\":\"{\\\"age\\\": \\\"old\\\"}\"",
-                   "\"misfit\":\"age: ", "\"misfit\":\"it is no JSON: ");
+                   "\"misfit\":\"age: ", "\"misfit\":\"it is not valid JSON: ");
     assert_int_equal(count_lines(text), 3);
     /* They are finished, and asked again on request. */
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--schema",
@@ -187,8 +188,8 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
     assert_true(beluga_json_get_int(beluga_json_get(answer, "usage"), "output_tokens", 0) > 0);
     beluga_json_doc_free(doc);
     assert_has_all(read_path(out), "line 3: input: it is missing, empty",
-                   "line 4: its url is none of /v1/chat/completions, /v1/responses and "
-                   "/v1/embeddings but /v1/images");
+                   "line 4: its url must be /v1/chat/completions, /v1/responses or /v1/embeddings, "
+                   "not /v1/images");
 }
 
 static void a_request_to_embeddings_has_vectors_for_an_answer(void **state)
@@ -205,7 +206,7 @@ static void a_request_to_embeddings_has_vectors_for_an_answer(void **state)
         cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-j", "3", "-q", NULL), 11);
     assert_each_once(62);
     assert_contains(read_path(out), "{\"id\":\"e\",\"line\":1,\"embeddings\":[[");
-    assert_contains(read_path(out), "line 2: input: it is neither a text nor a list of texts");
+    assert_contains(read_path(out), "line 2: input: it must be a string or a list of strings");
     unlink(out);
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--ordered", "-q",
                              "--output-format", "openai", NULL),

@@ -85,7 +85,7 @@ static void a_line_with_a_fault_brings_the_fault_alone(void **state)
     begin(&j, BATCH_TEXT, "\xff\xfe\n");
     send_next(&j, false);
     assert_string_equal(j.come.fault, j.sent.fault);
-    assert_string_equal(j.come.fault, "it is not UTF-8 at byte 1");
+    assert_string_equal(j.come.fault, "it is not valid UTF-8 at byte 1");
     end(&j);
 }
 

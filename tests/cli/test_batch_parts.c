@@ -65,7 +65,7 @@ static void lines_end_in_newlines_and_blank_ones_are_passed_over(void **state)
     (void)state;
     READS(BATCH_TEXT, {"a\nb\r\n\n \t\n  c\nlast", "1:a;2:b;5:  c;6:last;"},
           {"\xEF\xBB\xBFwith a mark\n", "1:with a mark;"}, {"", ""},
-          {"good\n\xff\xfe\ngood", "1:good;2!it is not UTF-8 at byte 1;3:good;"});
+          {"good\n\xff\xfe\ngood", "1:good;2!it is not valid UTF-8 at byte 1;3:good;"});
 }
 
 static void rows_have_quotes_and_newlines_in_their_fields(void **state)
@@ -83,18 +83,18 @@ static void a_bad_row_is_told_and_the_next_one_read(void **state)
     READS(
         BATCH_CSV,
         {"a,b\n1\n1,2,3\nx,y\n",
-         "2!it has 1 field where the header has 2;3!it has 3 fields where the header has 2;4:x|y;"},
-        {"a,b\nx\"y,2\nx,y\n", "2!field 1 has a quote and does not begin with one;3:x|y;"},
-        {"a,b\n\"x\"y,2\nx,y\n", "2!field 1 has something behind its last quote;3:x|y;"},
-        {"a,b\n1,\"never ends\nx,y\n", "2!field 2 begins with a quote and has none at its end;"});
+         "2!it has 1 field, but the header has 2;3!it has 3 fields, but the header has 2;4:x|y;"},
+        {"a,b\nx\"y,2\nx,y\n", "2!field 1 has a quote but does not begin with one;3:x|y;"},
+        {"a,b\n\"x\"y,2\nx,y\n", "2!field 1 has text after its closing quote;3:x|y;"},
+        {"a,b\n1,\"never ends\nx,y\n", "2!field 2 begins with a quote but does not end with one;"});
 }
 
 static void a_header_that_is_no_header_is_refused(void **state)
 {
     (void)state;
-    READS(BATCH_CSV, {"", "the header of the CSV is missing: there is nothing in it"},
-          {"a,b,a\n", "the header of the CSV has \"a\" twice"},
-          {"\"a\n", "the header of the CSV field 1 begins with a quote and has none at its end"});
+    READS(BATCH_CSV, {"", "the header of the CSV is missing: the file is empty"},
+          {"a,b,a\n", "the header of the CSV has the column \"a\" twice"},
+          {"\"a\n", "the header of the CSV field 1 begins with a quote but does not end with one"});
 }
 
 /* Quotes that come in pairs at any distance from the buffer's end. */
@@ -155,7 +155,8 @@ static void a_line_that_is_no_utf_8_is_told_with_its_byte(void **state)
         if (cases[i].bad < 0)
             snprintf(expected, sizeof expected, "1:%s;", cases[i].text);
         else
-            snprintf(expected, sizeof expected, "1!it is not UTF-8 at byte %ld;", cases[i].bad + 1);
+            snprintf(expected, sizeof expected, "1!it is not valid UTF-8 at byte %ld;",
+                     cases[i].bad + 1);
         read_all(BATCH_TEXT, cases[i].text, strlen(cases[i].text), seen, sizeof seen);
         assert_string_equal(seen, expected);
     }
@@ -191,7 +192,7 @@ static void a_template_has_places_for_fields(void **state)
     fill("Say {{text}}!", "Say {{text}}!");
     fill("{{ text }}{{text}}", "{{text}}{{text}}");
     fill("a {{{{literal}} {b} }}", "a {{literal}} {b} }}");
-    fill("{{txt}}", "it has no field \"txt\", which the template names");
+    fill("{{txt}}", "the line has no field \"txt\", which the template uses");
 }
 
 static void what_quotes_a_template_is_whole_characters_in_one_line(void **state)
@@ -210,9 +211,9 @@ static void what_quotes_a_template_is_whole_characters_in_one_line(void **state)
 static void a_template_that_makes_no_sense_is_refused(void **state)
 {
     (void)state;
-    fill("open {{text", "{{text has no }} behind it");
-    fill("{{ }}", "{{ }} names no field");
-    fill("{{a{b}}", "{{a{b}} is not the name of a field");
+    fill("open {{text", "{{text has no closing }}");
+    fill("{{ }}", "{{ }} contains no field name");
+    fill("{{a{b}}", "{{a{b}} is not a valid field name");
 }
 
 /* ---- what a line asks ------------------------------------------------------------------------ */
@@ -265,27 +266,27 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
 {
     (void)state;
     is_refused("{", "it is not JSON");
-    is_refused("12", "it is neither a text, a list nor an object");
+    is_refused("12", "it must be a string, a list or an object");
     is_refused("\"\"", "its prompt is empty");
-    is_refused("{\"question\":1}", "say with --template what to ask");
+    is_refused("{\"question\":1}", "choose what to ask with --template");
     is_refused("[]", "messages: it is missing, empty, or not a list");
     is_refused("[{\"content\":\"x\"}]", "messages[0].role: it is missing");
     is_refused("[{\"role\":\"user\",\"content\":\"x\"},{\"role\":\"pope\"}]",
                "messages[1].role: there is no role pope");
     is_refused("[{\"role\":\"user\",\"content\":[{\"type\":\"smell\"}]}]", "of the type smell");
-    is_refused("{\"id\":{},\"prompt\":\"x\"}", "its id is neither");
-    is_refused("{\"method\":\"GET\",\"body\":{}}", "its method is not POST but GET");
-    is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it is neither a text");
+    is_refused("{\"id\":{},\"prompt\":\"x\"}", "its id must be");
+    is_refused("{\"method\":\"GET\",\"body\":{}}", "its method must be POST, not GET");
+    is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it must be a string");
     is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "but /v1/images");
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
-               "n: a request has one answer here");
+               "n: this server gives one answer to each request");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",
-               "temperature: it is not a number");
+               "temperature: it must be a number");
     is_refused("{\"body\":{\"tools\":[{\"function\":{\"name\":7}}],\"messages\":[]}}",
-               "tools[0].function.name: it is not a text");
+               "tools[0].function.name: it must be a string");
     is_refused("{\"body\":{\"tools\":[{\"type\":\"web_search\"}],\"messages\":[{\"role\":"
                "\"user\",\"content\":\"q\"}]}}",
-               "body: no batch can send this: web_search");
+               "body: a batch can't send this: web_search");
     is_refused("{\"body\":{\"response_format\":{\"type\":\"xml\"},\"messages\":[]}}",
                "response_format.type: ");
 }

@@ -18,7 +18,7 @@ static void a_line_that_was_mended_is_asked_and_no_other_again(void **state)
     assert_int_equal(RUN(cli, "--dry-run"), 0);
     assert_contains(cli->out, "Lines      3: 1 to ask, 2 finished, 0 bad");
     assert_int_equal(RUN(cli, "-j", "1", "--ordered"), 0);
-    assert_contains(cli->err, "the input has changed: what failed in 1 line is asked again");
+    assert_contains(cli->err, "the input has changed: asking 1 failed line again");
     assert_int_equal(peer_requests(p), 3);
     assert_each_once(3);
     /* And it belongs to the new input from now on. */
@@ -34,7 +34,7 @@ static void lines_behind_the_last_one_are_asked(void **state)
     assert_int_equal(ECHO(cli, "-q"), 0);
     write_numbers(cli, 5);
     assert_int_equal(ECHO(cli, "--json"), 0);
-    assert_contains(cli->err, "the input has changed, but no line that is finished");
+    assert_contains(cli->err, "the input has changed, but none of the finished lines");
     assert_contains(cli->out, "\"done\":5,\"failed\":0,\"left\":0");
     assert_each_once(5);
 }
@@ -70,12 +70,13 @@ static void what_holds_no_answer_begins_anew(void **state)
                      11);
     assert_int_equal(count_lines(read_path(out)), 2);
     assert_int_equal(ECHO(cli, "-j", "1"), 11);
-    assert_contains(cli->err, "was begun with another model (mock/any), and has no answer yet: it "
-                              "begins anew");
+    assert_contains(
+        cli->err,
+        "was begun with another model (mock/any), but it has no answers yet, so it begins again");
     assert_each_once(2);
     assert_contains(read_path(out), "\"text\":\"a\"");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", NULL), 2);
-    assert_contains(cli->err, "was begun with another model (mock/echo): name another --out");
+    assert_contains(cli->err, "was begun with another model (mock/echo): choose another --out");
 }
 
 /* ---- lines that fail alike ------------------------------------------------------------------- */
@@ -101,7 +102,8 @@ static void a_wrong_model_ends_it_and_the_right_one_goes_on(void **state)
         unlink(out);
         assert_int_equal(RUN(cli, ways[i][0], ways[i][1], ways[i][2]), 3);
         assert_true(peer_requests(p) <= 10);
-        assert_contains(cli->err, "lines in a row failed alike, and are left: invalid_model: ");
+        assert_contains(cli->err, "lines in a row failed for the same reason; these lines are left "
+                                  "unanswered: invalid_model: ");
         assert_contains(cli->err, "0 of 40 lines done, 1 failed");
         assert_contains(cli->err, "39 lines are left");
         assert_lacks(cli->err, "the first failure: invalid_model");
@@ -122,7 +124,7 @@ static void a_server_that_is_down_ends_it_and_its_lines_are_asked_again(void **s
     assert_int_equal(RUN(cli, "-j", "1", "-o", "max_retries=0", "--json"), 7);
     assert_has_all(cli->out, "\"state\":\"stopped\"", "\"done\":5,\"failed\":0,\"left\":25",
                    "\"code\":\"network_error\"");
-    assert_contains(cli->err, "10 lines in a row failed alike");
+    assert_contains(cli->err, "10 lines in a row failed for the same reason");
     p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     assert_int_equal(RUN(cli, "-j", "1", "--json"), 0);

@@ -86,7 +86,7 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
     cli_process *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "It scatters light.");
-    expect_error(cli, 0, "asking openai/", "--record", directory, "Why is the sky blue?");
+    expect_error(cli, 0, "using openai/", "--record", directory, "Why is the sky blue?");
     go_offline(cli, p);
     expect_out(cli, "It scatters light.\n", "--replay", directory, "Why is the sky blue?");
     assert_string_equal(cli->err, "");

@@ -81,9 +81,9 @@ a_message_that_failed_is_asked_again_and_one_that_fails_again_keeps_its_answer(v
     peer_openai_error(peer_reply_new(p), 500, NULL, "x", "not now");
     serve_answer(p, "answer-2", "stop", 1, 1);
     begin(cli, "openai/any");
-    type(cli, "one\r", "this turn is not kept");
+    type(cli, "one\r", "does not keep this turn");
     type(cli, "/retry\r", "answer-1");
-    type(cli, "/retry\r", "keeps the answer before");
+    type(cli, "/retry\r", "keeps the previous answer");
     type(cli, "two\r", "answer-2");
     leave(cli);
     assert_body_has(p, 1, "one");
@@ -153,7 +153,7 @@ static void an_editor_that_fails_changes_and_sends_nothing(void **state)
     set_editor(cli, "echo changed >\"$1\"; exit 3");
     begin(cli, "mock/echo");
     type(cli, "hello\r", "hello");
-    type(cli, "/edit\r", "failed, so the text stays as it was");
+    type(cli, "/edit\r", "failed, so the text is unchanged");
     type(cli, "you\r", "you");
     assert_lacks(cli->out, "changed");
     leave(cli);
@@ -213,7 +213,7 @@ static void a_file_is_replaced_only_where_the_user_says_yes(void **state)
     snprintf(line, sizeof line, "/save %s\r", path);
     begin(cli, "mock/echo");
     type(cli, "hello\r", "hello");
-    type(cli, line, "is there already. Replace it? [y/N] ");
+    type(cli, line, "already exists. Replace it? [y/N] ");
     type(cli, "\r", "nothing was saved");
     assert_holds(path, "mine\n");
     type(cli, line, "Replace it? [y/N] ");
@@ -234,8 +234,8 @@ static void a_name_that_is_no_command_is_told_and_not_sent(void **state)
         {"/modle openai/x\n", "did you mean /model?"},
         {"/save/x.md\n", "no command /save/x.md"},
         {"/nonsense\n", "/nonsense; /help lists them"},
-        {"!multi\n", "!multi is \"\"\" here. Nothing was sent"},
-        {".model openai/x\n", ".model is /model here. Nothing was sent"},
+        {"!multi\n", "!multi is called \"\"\" here. Nothing was sent"},
+        {".model openai/x\n", ".model is called /model here. Nothing was sent"},
     };
     cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);

@@ -159,7 +159,7 @@ static void a_picture_of_an_answer_is_told_on_stderr(void **state)
     cli_process *cli = *state;
     SCOPED(peer) *p = start_gemini(cli, PICTURE);
     expect_out(cli, "Here\n", "-m", "gemini/any", "Draw");
-    assert_contains(cli->err, "an image (image/png, 6 bytes), which --json prints in base64\n");
+    assert_contains(cli->err, "an image (image/png, 6 bytes); --json prints its bytes in base64\n");
 }
 
 static void a_sound_of_an_answer_is_told_as_one(void **state)
@@ -167,7 +167,7 @@ static void a_sound_of_an_answer_is_told_as_one(void **state)
     cli_process *cli = *state;
     SCOPED(peer) *p =
         start_gemini(cli, "{\"inlineData\":{\"mimeType\":\"audio/wav\",\"data\":\"UE5H\"}}");
-    expect_error(cli, 0, "a sound (audio/wav, 3 bytes), which --json prints in base64\n", "-m",
+    expect_error(cli, 0, "a sound (audio/wav, 3 bytes); --json prints its bytes in base64\n", "-m",
                  "gemini/any", "Sing");
 }
 

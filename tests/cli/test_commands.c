@@ -105,8 +105,8 @@ static void the_manual_page_says_how_a_time_is_written(void **state)
     char option[64];
     cli_process *cli = *state;
     expect_exit(cli, 0, "help", "--man");
-    assert_contains(cli->out, "500ms, 30s, 1.5s, 2m, 1m30s, 1h30m, 24h for a day");
-    assert_contains(cli->out, "with \\-\\-timeout a number alone is seconds");
+    assert_contains(cli->out, "500ms, 30s, 1.5s, 2m, 1m30s, 1h30m, or 24h for a day");
+    assert_contains(cli->out, "with \\-\\-timeout a number alone means seconds");
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         snprintf(option, sizeof option, "timeout=%s", times[i]);
         expect_exit(cli, 0, "-m", "mock/any", "-o", option, "Hello");

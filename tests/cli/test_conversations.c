@@ -66,29 +66,31 @@ static void a_whole_conversation_is_renamed(void **state)
     expect_exit(cli, 0, "-c", "Two");
     expect_exit(cli, 0, "--cid", "1", "Three");
     expect_exit(cli, 0, "-m", "mock/echo", "Other");
-    expect_error(cli, 0, "it is called trip now", "logs", "rename", "2", "trip");
+    expect_error(cli, 0, "the conversation is now called trip", "logs", "rename", "2", "trip");
     expect_out(cli, "trip\t3\t3\n", "logs", "names");
     expect_exit(cli, 0, "logs", "rename", "trip", "a journey");
     expect_exit(cli, 0, "--name", "a journey", "Four");
     expect_out(cli, "a journey\t5\t4\n", "logs", "names");
-    expect_error(cli, 2, "there is a conversation a journey already", "logs", "rename", "4",
+    expect_error(cli, 2, "there is already a conversation called a journey", "logs", "rename", "4",
                  "a journey");
-    expect_error(cli, 0, "it has no name now", "logs", "rename", "a journey", "");
+    expect_error(cli, 0, "the conversation now has no name", "logs", "rename", "a journey", "");
     expect_out(cli, "", "logs", "names");
 }
 
 static void a_name_that_is_none_is_told(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "neither empty nor a number: 12", "-m", "mock/echo", "--name", "12", "Hi");
-    expect_error(cli, 2, "neither empty nor a number", "-m", "mock/echo", "--name", "", "Hi");
-    expect_error(cli, 2, "give one of --continue, --cid and --name", "-c", "--name", "x", "Hi");
+    expect_error(cli, 2, "can't be empty or a number: 12", "-m", "mock/echo", "--name", "12", "Hi");
+    expect_error(cli, 2, "can't be empty or a number", "-m", "mock/echo", "--name", "", "Hi");
+    expect_error(cli, 2, "--continue, --cid and --name exclude each other", "-c", "--name", "x",
+                 "Hi");
     expect_error(cli, 2, "there is no conversation trip in the log", "logs", "show", "trip");
     expect_error(cli, 2, "there is no entry trip in the log", "--cid", "trip", "Hi");
     expect_error(cli, 2, "there is no entry 7 in the log", "logs", "rename", "7", "trip");
-    expect_error(cli, 2, "which one, and how?", "logs", "rename", "7");
+    expect_error(cli, 2, "name the conversation and its new name", "logs", "rename", "7");
     expect_exit(cli, 0, "logs", "off");
-    expect_error(cli, 2, "the log is off (beluga logs on)", "-m", "mock/echo", "--name", "x", "Hi");
+    expect_error(cli, 2, "the log is off (beluga logs on turns it on)", "-m", "mock/echo", "--name",
+                 "x", "Hi");
     assert_string_equal(cli->out, "");
 }
 

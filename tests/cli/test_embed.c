@@ -78,7 +78,9 @@ static void a_csv_is_read_with_its_own_delimiter_and_keeps_its_first_text(void *
     cli_process *cli = *state;
     expect_in_out(cli, "\"id\":\"5\",\"model\":\"mock/any\",\"text\":\"x, y\"", "embed", "-m",
                   "mock/any", "-f", cli_write_file(cli, "t.csv", csv, sizeof csv - 1));
-    expect_error(cli, 2, "no column \"text\": name the column of the texts so; it has \"The sea\"",
+    expect_error(cli, 2,
+                 "no column \"text\"; give this name to the column with the texts (the columns are "
+                 "\"The sea\"",
                  "embed", "-m", "mock/any", "-f",
                  cli_write_file(cli, "t.csv", texts, sizeof texts - 1));
 }
@@ -144,7 +146,7 @@ static void a_terminal_gets_no_floats(void **state)
     cli_process *cli = *state;
     cli->terminal = true;
     assert_int_equal(cli_run(cli, "embed", "-m", "mock/any", "--float32", "a", NULL), 2);
-    assert_contains(cli->out, "--float32 is not for a terminal");
+    assert_contains(cli->out, "--float32 does not print to a terminal");
 }
 
 static void texts_that_have_no_vector_are_named(void **state)
@@ -158,8 +160,7 @@ static void texts_that_have_no_vector_are_named(void **state)
     give(cli, "{\"prompt\":\"a\"}\n");
     expect_error(cli, 2, "stdin:1: it has no \"text\"", "embed", "-m", "mock/any");
     give(cli, "{\"text\":\"a\",\"id\":[]}\n");
-    expect_error(cli, 2, "stdin:1: its id is neither a text nor a number", "embed", "-m",
-                 "mock/any");
+    expect_error(cli, 2, "stdin:1: its id must be a string or a number", "embed", "-m", "mock/any");
     expect_error(cli, 2, "can't be read", "embed", "-m", "mock/any", "-f", "/no/such/file");
     expect_error(cli, 2, "not both", "embed", "-m", "mock/any", "-f", "x", "a");
     expect_error(cli, 2, "exclude each other", "embed", "--json", "--float32", "a");
@@ -170,20 +171,20 @@ static void a_provider_that_can_not_names_those_that_can(void **state)
     cli_process *cli = *state;
     expect_error(cli, 1, "this provider does not embed texts", "embed", "-m", "anthropic/x", "-o",
                  "api_key=" SERVED_KEY, "a");
-    assert_contains(cli->err, "These providers can: azure, bedrock, ");
+    assert_contains(cli->err, "Providers that can do this: azure, bedrock, ");
     assert_contains(cli->err, ", mock, ");
     assert_lacks(cli->err, ", anthropic,");
     expect_error(cli, 1, "this provider does not count tokens", "count", "-m", "openai/x", "-o",
                  "api_key=" SERVED_KEY, "a");
-    assert_contains(cli->err, "These providers can: anthropic, bedrock, ");
+    assert_contains(cli->err, "Providers that can do this: anthropic, bedrock, ");
 }
 
 static void a_provider_that_can_not_is_not_asked_for_its_key_first(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 1, "with a key or without", "embed", "-m", "anthropic/x", "a");
-    assert_contains(cli->err, "These providers can: azure, ");
-    expect_error(cli, 1, "with a key or without", "count", "-m", "openai/x", "a");
+    expect_error(cli, 1, "with or without a key", "embed", "-m", "anthropic/x", "a");
+    assert_contains(cli->err, "Providers that can do this: azure, ");
+    expect_error(cli, 1, "with or without a key", "count", "-m", "openai/x", "a");
     expect_error(cli, 4, "set OPENAI_API_KEY", "embed", "-m", "openai/x", "a");
 }
 
@@ -193,8 +194,9 @@ static void the_model_that_a_provider_answers_with_is_not_asked_to_embed(void **
     SCOPED(peer) *p = peer_start();
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
-    expect_error(cli, 3, "name one that embeds, -m openai/MODEL", "embed", "-m", "openai", "a");
-    expect_error(cli, 3, "gpt-5-mini is a model for answers", "embed", "a");
+    expect_error(cli, 3, "name a model that embeds, with -m openai/MODEL", "embed", "-m", "openai",
+                 "a");
+    expect_error(cli, 3, "gpt-5-mini is a chat model", "embed", "a");
     assert_int_equal(peer_requests(p), 0);
     peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
     expect_error(cli, 1, "no", "embed", "-m", "openai/gpt-5-mini", "a");
@@ -206,7 +208,7 @@ static void the_model_that_a_provider_answers_with_is_not_asked_to_embed(void **
 static void a_list_of_models_is_a_providers(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "a provider has the list: beluga models mock", "models", "mock/any");
+    expect_error(cli, 2, "name only the provider: beluga models mock", "models", "mock/any");
     expect_error(cli, 3, "did you mean mock?", "models", "MOCK");
 }
 
@@ -258,14 +260,14 @@ static void vectors_that_can_not_be_compared_are_refused(void **state)
     cli_process *cli = *state;
     const char *path = embed_animals(cli, "dimensions=8");
     expect_error(cli, 2,
-                 "v.jsonl:1: its vector has 8 numbers, and that of the text has 64: try -o "
+                 "v.jsonl:1: its vector has 8 numbers, but the vector of the text has 64: try -o "
                  "dimensions=8",
                  "similar", path, "a");
     expect_exit(cli, 0, "similar", path, "-o", "dimensions=8", "a");
-    expect_error(cli, 2,
-                 "its vector is by mock/any, which can't be compared with one by "
-                 "mock/other",
-                 "similar", path, "-m", "mock/other", "a");
+    expect_error(
+        cli, 2,
+        "its vector was made by mock/any, and can't be compared with a vector of mock/other",
+        "similar", path, "-m", "mock/other", "a");
 }
 
 static void lines_that_are_no_vectors_are_named(void **state)
@@ -274,8 +276,9 @@ static void lines_that_are_no_vectors_are_named(void **state)
                                 "{\"embedding\":[1,\"x\"]}\n";
     cli_process *cli = *state;
     give(cli, "");
-    expect_error(cli, 2, "v:2: its \"embedding\" has what is no number", "similar",
-                 cli_write_file(cli, "v", mixed, sizeof mixed - 1), "-o", "dimensions=2", "a");
+    expect_error(cli, 2, "v:2: its \"embedding\" contains something that is not a number",
+                 "similar", cli_write_file(cli, "v", mixed, sizeof mixed - 1), "-o", "dimensions=2",
+                 "a");
     expect_error(cli, 2, "v:1: it is no JSON", "similar", cli_write_file(cli, "v", "hi\n", 3), "a");
     expect_error(cli, 2, "v:1: it has no \"embedding\"", "similar",
                  cli_write_file(cli, "v", "{}\n", 3), "a");
@@ -300,7 +303,7 @@ static void what_is_not_counted_is_told(void **state)
     cli_process *cli = *state;
     give(cli, "");
     expect_out(cli, "1\n", "count", "-m", "mock/any", "-a", "https://a.example/x.png", "Look");
-    assert_contains(cli->err, "not all is counted: ");
+    assert_contains(cli->err, "not everything was counted: ");
     expect_exit(cli, 0, "count", "-m", "mock/any", "--json", "-a", "https://a.example/x.png",
                 "Look");
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);

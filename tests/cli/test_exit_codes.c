@@ -44,13 +44,13 @@ static size_t count_lines(const char *text)
 static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
 {
     static const char *const rows[] = {
-        "\n  beluga -m mock/any \"Hello\"              a try",
+        "\n  beluga -m mock/any \"Hello\"              try it",
         "\n  beluga -m ollama/MODEL \"Hello\"          a model on this machine",
         "\n  export OPENAI_API_KEY=...               asks openai/",
         "\n  export ANTHROPIC_API_KEY=...            asks anthropic/",
-        "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
-        "\n  beluga models default PROVIDER/MODEL    the same, in ",
-        "\nbeluga providers lists all of them; beluga keys set PROVIDER keeps a key.\n"};
+        "\n  export BELUGA_MODEL=PROVIDER/MODEL      use this model",
+        "\n  beluga models default PROVIDER/MODEL    the same setting, in ",
+        "\nbeluga providers lists all of them; beluga keys set PROVIDER stores a key.\n"};
     cli_process *cli = *state;
     expect_exit(cli, 3, "Hello");
     const char *at = cli->err;
@@ -83,11 +83,12 @@ static void an_unknown_option_is_2_with_a_hint(void **state)
 static void an_option_of_another_program_is_told_how_it_is_done_here(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "unknown option --fragment: -f FILE puts a file before the prompt\n",
+    expect_error(cli, 2,
+                 "unknown option --fragment: use -f FILE, which puts a file before the prompt\n",
                  "--fragment", "notes.txt", "Hello");
-    expect_error(cli, 2, "--role: -t NAME takes a template", "--role", "short", "Hello");
+    expect_error(cli, 2, "--role: use -t NAME, a template", "--role", "short", "Hello");
     expect_error(cli, 2, "--key: beluga keys set PROVIDER", "--key", "x", "Hello");
-    expect_error(cli, 2, "--port: --listen HOST:PORT names", "serve", "--port", "4000");
+    expect_error(cli, 2, "--port: use --listen HOST:PORT", "serve", "--port", "4000");
     expect_error(cli, 2, "beluga batch FILE", "batch", "--input", "x", "--out", "y");
 }
 
@@ -109,8 +110,8 @@ static void an_option_of_the_model_is_told_to_go_after_o(void **state)
 {
     cli_process *cli = *state;
     expect_exit(cli, 2, "--max-tokens=3", "Hello");
-    assert_contains(cli->err, "unknown option --max-tokens; an option of the model is set with -o "
-                              "max_tokens=VALUE\n");
+    assert_contains(cli->err,
+                    "unknown option --max-tokens; set a model option with -o max_tokens=VALUE\n");
     expect_exit(cli, 2, "logs", "--temperature", "3");
     assert_lacks(cli->err, "temperature=");
 }
@@ -169,7 +170,8 @@ static void a_text_is_sent_though_a_word_of_it_is_nearly_a_command(void **state)
     expect_out(cli, "model the sea\n", "-m", "mock/echo", "model", "the", "sea");
     assert_string_equal(cli->err, "");
     expect_out(cli, "model ships\n", "-m", "mock/echo", "model", "ships");
-    assert_contains(cli->err, "\"model\" is taken for a prompt; the command is called models\n");
+    assert_contains(cli->err,
+                    "\"model\" is sent as a prompt; the similar command is called models\n");
 }
 
 static void help_about_a_misspelt_command_is_2_with_a_hint(void **state)
@@ -203,7 +205,7 @@ static void an_error_in_json_says_all_of_it_where_no_model_is_named(void **state
 static void an_option_of_another_command_is_2(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "beluga providers takes no option --schema", "providers", "--schema", "x");
+    expect_error(cli, 2, "beluga providers has no option --schema", "providers", "--schema", "x");
     expect_error(cli, 2, "beluga prompt", "version", "now");
 }
 
@@ -211,7 +213,7 @@ static void a_value_that_is_missing_or_too_much_is_2(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 2, "-m needs a value", "Hello", "-m");
-    expect_error(cli, 2, "--json takes no value", "--json=yes", "Hello");
+    expect_error(cli, 2, "--json does not take a value", "--json=yes", "Hello");
 }
 
 static void a_file_that_is_not_there_has_one_exit_code(void **state)
@@ -289,7 +291,7 @@ static void a_missing_key_is_4_and_names_the_variable(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 4, "OPENAI_API_KEY", "-m", "openai/any", "Hi");
-    assert_contains(cli->err, "\nbeluga keys set openai keeps one.\n");
+    assert_contains(cli->err, "\nTo store a key: beluga keys set openai\n");
 }
 
 static void a_refused_key_is_4_and_is_not_shown(void **state)

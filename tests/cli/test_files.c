@@ -107,7 +107,7 @@ static void what_is_no_file_with_something_in_it_is_2_and_nothing_is_sent(void *
         const char *what, *why;
     } rows[] = {{at(cli, "empty.txt"), "empty.txt: it is empty"},
                 {at(cli, "none.txt"), "none.txt: No such file"},
-                {cli->home, "it is a folder; -f sends the texts in one"},
+                {cli->home, "it is a folder; use -f to send the text files in a folder"},
                 {"/dev/zero", "it is a device"},
                 {at(cli, "binary"), "not a PNG, JPEG"},
                 {"-", "stdin: it is empty"}};
@@ -122,8 +122,8 @@ static void what_the_provider_is_not_known_to_take_is_2_and_nothing_is_sent(void
     SCOPED(peer) *p = serve(cli, "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY");
     cli_write_file(cli, "a.png", PNG, sizeof PNG - 1);
     expect_error(cli, 2,
-                 "a.png is not sent: deepseek is not known to take pictures; another model (-m) "
-                 "may, and --attach-anyway sends it",
+                 "a.png was not sent: provider deepseek is not known to accept pictures; try "
+                 "another model with -m, or send it anyway with --attach-anyway",
                  "-m", "deepseek/any", "-a", at(cli, "a.png"), "What?");
     expect_error(cli, 2, "is not known to take files other than text", "-m", "deepseek/any", "-a",
                  "https://example.org/a.pdf", "What?");
@@ -146,7 +146,7 @@ static void an_address_that_the_api_does_not_take_is_2_and_nothing_is_sent(void 
     SCOPED(peer) *p = serve_openai(cli);
     expect_error(cli, 2, "a file is not sent: openai takes files as bytes or data: URLs only", "-m",
                  "openai/any", "-a", "https://example.org/a.pdf", "What?");
-    assert_contains(cli->err, "--attach-anyway asks without what can't be sent.");
+    assert_contains(cli->err, "To ask without the part that can't be sent, add --attach-anyway.");
     assert_int_equal(peer_requests(p), 0);
     reply_with(p, "No idea", "stop");
     expect_error(cli, 0, "a file is not sent", "-m", "openai/any", "--attach-anyway", "-a",
@@ -181,12 +181,12 @@ static void what_is_no_text_is_left_out_of_a_folder_and_told(void **state)
     cli_process *cli = *state;
     shell(cli, "mkdir src && echo 1 >src/a && printf 'a\\0b' >src/b && ln -s /etc/passwd src/l && "
                "ln -s /etc src/d && mkfifo src/p");
-    expect_error(cli, 0, "-f leaves out 1 file that is no text: src/b", "-m", "mock/echo", "-f",
-                 at(cli, "src"), "Why?");
+    expect_error(cli, 0, "-f leaves out 1 file that is not UTF-8 text: src/b", "-m", "mock/echo",
+                 "-f", at(cli, "src"), "Why?");
     assert_string_equal(cli->out, "File: src/a\n```\n1\n```\n\nWhy?\n");
     assert_contains(cli->err, "-f leaves out 2 symbolic links");
     assert_contains(cli->err, "-f leaves out 1 pipe");
-    expect_error(cli, 2, "src/b is no text in UTF-8", "-m", "mock/echo", "-f", at(cli, "src/b"),
+    expect_error(cli, 2, "src/b is not UTF-8 text", "-m", "mock/echo", "-f", at(cli, "src/b"),
                  "Why?");
 }
 
@@ -195,14 +195,14 @@ static void more_than_the_limit_is_2_and_says_what_would_be_enough(void **state)
     cli_process *cli = *state;
     shell(cli, "mkdir src && head -c 300000 /dev/zero | tr '\\0' x >src/a && cp src/a src/b");
     expect_error(cli, 2,
-                 "the files of -f have 586 KiB in 2 files, about 150000 tokens, and the limit is "
-                 "512 KiB: name fewer, leave some out with a .gitignore, or allow them with "
-                 "--max-context 586k",
+                 "the files of -f have 586 KiB in 2 files, about 150000 tokens, but the limit is "
+                 "512 KiB: name fewer files, exclude some with a .gitignore, or raise the limit "
+                 "with --max-context 586k",
                  "-m", "mock/echo", "-f", at(cli, "src"), "Why?");
     assert_string_equal(cli->out, "");
     expect_exit(cli, 0, "-m", "mock/any", "--max-context", "586k", "-f", at(cli, "src"), "Why?");
-    expect_error(cli, 2, "--max-context is a number of bytes", "-m", "mock/any", "--max-context",
-                 "lots", "-f", at(cli, "src"), "Why?");
+    expect_error(cli, 2, "--max-context must be a number of bytes", "-m", "mock/any",
+                 "--max-context", "lots", "-f", at(cli, "src"), "Why?");
 }
 
 static void the_size_is_told_on_a_terminal(void **state)

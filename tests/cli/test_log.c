@@ -93,15 +93,15 @@ static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state
 {
     cli_process *cli = *state;
     ask_logged(cli, "loud", "");
-    assert_string_equal(cli->err, "beluga: BELUGA_LOG_LEVEL: loud is none of error, warn, info, "
-                                  "debug, trace\n");
+    assert_string_equal(
+        cli->err, "beluga: BELUGA_LOG_LEVEL must be error, warn, info, debug or trace, not loud\n");
 }
 
 static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 {
     cli_process *cli = *state;
     ask_logged(cli, "info", "xml");
-    assert_contains(cli->err, "BELUGA_LOG_FORMAT: xml is neither text nor json; text is taken\n");
+    assert_contains(cli->err, "BELUGA_LOG_FORMAT must be text or json, not xml; using text\n");
     assert_contains(cli->err, " info call.finished operation=stream ");
 }
 

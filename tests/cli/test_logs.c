@@ -333,7 +333,7 @@ static void there_is_nothing_to_go_on_with_without_a_log(void **state)
     expect_error(cli, 2, "beluga logs on", "-c", "-m", "mock/echo", "Hello");
     turn_on(cli);
     expect_out(cli, "Hello\n", "-c", "-m", "mock/echo", "Hello");
-    assert_contains(cli->err, "this begins one");
+    assert_contains(cli->err, "this begins a new one");
     assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0); /* and now there is one */
     assert_string_equal(cli->err, "");
     expect_error(cli, 2, "no entry 7", "--cid", "7", "-m", "mock/echo", "Hello");
@@ -451,7 +451,7 @@ static void a_damaged_file_is_told_and_the_call_still_works(void **state)
     turn_on(cli);
     cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
     expect_out(cli, "Hello\n", "-m", "mock/echo", "Hello");
-    assert_contains(cli->err, "not in the log");
+    assert_contains(cli->err, "not written into the log");
     assert_contains(cli->err, "damaged");
     expect_error(cli, 1, "move it away", "logs");
 }
@@ -464,7 +464,7 @@ static void a_log_that_cant_be_written_is_a_note(void **state)
     assert_int_equal(mkdir(log_file(cli), 0700), 0);
     ask_mock(cli, "Hello");
     assert_string_equal(cli->out, "Hello\n");
-    assert_contains(cli->err, "not in the log");
+    assert_contains(cli->err, "not written into the log");
 }
 
 static void a_place_that_cant_be_made_is_told(void **state)
@@ -529,7 +529,7 @@ static void a_log_of_a_newer_version_is_left_alone(void **state)
 static void a_database_of_somebody_else_is_left_alone(void **state)
 {
     cli_process *cli = *state;
-    leaves_alone(cli, 68, 0, "no log of beluga's");
+    leaves_alone(cli, 68, 0, "not a log of beluga");
 }
 
 static void many_may_write_at_once(void **state)

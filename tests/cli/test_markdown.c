@@ -412,10 +412,12 @@ static void x_prints_the_last_block_of_code_and_nothing_else(void **state)
 static void without_code_x_prints_the_answer_on_stderr_and_is_8(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 8, "no block of code for -x; this is all of it:\nrm -rf is dangerous\n", "-m",
+    expect_error(cli, 8,
+                 "no block of code for -x; this is the whole answer:\nrm -rf is dangerous\n", "-m",
                  "mock/echo", "-x", "rm -rf is dangerous");
     assert_string_equal(cli->out, "");
-    expect_error(cli, 2, "two forms of output", "-m", "mock/echo", "-x", "--json", "hi");
+    expect_error(cli, 2, "--json and -x exclude each other", "-m", "mock/echo", "-x", "--json",
+                 "hi");
 }
 
 static void no_other_start_of_the_command_maps_md4c(void **state)

@@ -59,7 +59,7 @@ static void the_provider_that_has_a_key_is_meant(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 3,
-                 "\"whale-1\" is a model of several providers: name one of cohere/whale-1, "
+                 "several providers have a model \"whale-1\": name one of cohere/whale-1, "
                  "groq/whale-1",
                  "-m", "whale-1", "-o", prices_of(cli), "Hello");
     cli_set(cli, "GROQ_API_KEY", SERVED_KEY);

@@ -185,7 +185,7 @@ static void new_writes_over_nothing(void **state)
     cli_process *cli = *state;
     enter_home(cli);
     assert_int_equal(mkdir("acme", 0755), 0);
-    expect_error(cli, 2, "acme is there already: nothing was written", "new", "provider", "acme");
+    expect_error(cli, 2, "acme already exists: nothing was written", "new", "provider", "acme");
     assert_int_equal(access("acme/acme.c", F_OK), -1);
 }
 
@@ -197,9 +197,9 @@ static void new_refuses_names_that_no_provider_can_have(void **state)
     enter_home(cli);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         expect_exit(cli, 2, "new", "provider", "--", names[i]);
-        assert_contains(cli->err, "can't be a provider's name");
+        assert_contains(cli->err, "is not a valid provider name");
     }
-    expect_error(cli, 2, "there is a provider openai already", "new", "provider", "openai");
+    expect_error(cli, 2, "there is already a provider called openai", "new", "provider", "openai");
     expect_exit(cli, 2, "new", "model", "x");
     expect_exit(cli, 2, "new");
     expect_exit(cli, 2, "new", "provider", "x", "--http", "--full");

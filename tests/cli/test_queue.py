@@ -358,7 +358,7 @@ def the_budget_is_that_of_all_workers(site):
     workers = [site.start("--work", job, "-j", "2", "--stay", "-q", "-o", f"prices={prices}") for _ in range(2)]
     code, _, err = site.finish(collector)
     expect(code, 5, f"the collector's exit code ({err})")
-    contains(err, "the budget of $0.5 is spent by all workers together")
+    contains(err, "all workers together have spent the budget of $0.5")
     spent = sum(r["cost"] for r in site.results("m.out"))
     expect(0.4 < spent < 1.5, True, f"spent {spent}")
     for worker in workers:

@@ -64,12 +64,12 @@ static void brackets_around_fields_ask_for_a_list(void **state)
 
 static void a_field_that_is_wrong_is_named_and_nothing_is_sent(void **state)
 {
-    static const char *const wrong[][2] = {{"name, age itn", "\"itn\" is no type"},
-                                           {"name, age int, name", "\"name\" is there twice"},
+    static const char *const wrong[][2] = {{"name, age itn", "\"itn\" is not a type"},
+                                           {"name, age int, name", "\"name\" occurs twice"},
                                            {"na/me, b", "field \"na/me\""},
                                            {"[name, age", "does not end with \"]\""},
-                                           {" , ", "there is no field"},
-                                           {"a int int, b", "\"int int\" is no type"}};
+                                           {" , ", "there are no fields"},
+                                           {"a int int, b", "\"int int\" is not a type"}};
     cli_process *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -94,18 +94,16 @@ static void a_file_may_have_the_short_form(void **state)
 static void a_single_word_is_a_file_and_no_field(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2,
-                 "there is no file name; a single field is written with its type: "
-                 "'name str'",
+    expect_error(cli, 2, "there is no file name; if this is a field, add its type: 'name str'",
                  "-m", "mock/any", "--schema", "name", "One");
 }
 
 static void json_that_is_no_schema_is_2(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "--schema: not a JSON Schema: malformed JSON at byte", "-m", "mock/any",
+    expect_error(cli, 2, "--schema: not valid JSON: malformed JSON at byte", "-m", "mock/any",
                  "--schema", "{\"type\":", "One");
-    expect_error(cli, 2, "a JSON Schema is an object", "-m", "mock/any", "--schema",
+    expect_error(cli, 2, "a JSON Schema must be an object", "-m", "mock/any", "--schema",
                  cli_write_file(cli, "list", "17", 2), "One");
 }
 
@@ -140,7 +138,8 @@ static void an_answer_that_is_no_json_is_8(void **state)
     cli_process *cli = *state;
     assert_int_equal(ask(cli, "name, age int", "Sorry, I can't."), 8);
     assert_string_equal(cli->out, "Sorry, I can't.\n");
-    assert_contains(cli->err, "does not fit --schema, for it is no JSON: malformed JSON at byte 0");
+    assert_contains(
+        cli->err, "does not fit --schema, because it is not valid JSON: malformed JSON at byte 0");
 }
 
 static void a_json_report_of_an_answer_that_does_not_fit_is_whole_and_8(void **state)

@@ -37,7 +37,7 @@ static void a_servers_tools_are_called_by_a_model(void **state)
     assert_contains(cli->err, "srv__echo -> hi there (");
     configure_server(cli, "new", "allow: ask");
     expect_exit(cli, 3, "--config", config, "-m", "mock/any", "-T", "srv.echo", "-o", calls, "hi");
-    assert_contains(cli->err, "nobody can be asked");
+    assert_contains(cli->err, "beluga can't ask");
 }
 
 static void servers_are_listed_and_shown(void **state)

@@ -66,7 +66,7 @@ static void a_key_is_kept_where_only_its_owner_can_read_it(void **state)
     char text[256];
     cli_process *cli = *state;
     give(cli, "  " KEY "\r\n");
-    expect_error(cli, 0, "the key for openai is kept in ", "keys", "set", "openai");
+    expect_error(cli, 0, "the key for openai is stored in ", "keys", "set", "openai");
     assert_string_equal(cli->out, "");
     assert_lacks(cli->err, KEY);
     assert_file(cli, ".config/beluga/keys/openai", KEY "\n");
@@ -96,7 +96,7 @@ static void keys_are_listed_by_where_they_are(void **state)
 {
     char row[256];
     cli_process *cli = *state;
-    expect_error(cli, 0, "no provider has a key: beluga keys set PROVIDER", "keys");
+    expect_error(cli, 0, "no provider has a key; store one with beluga keys set PROVIDER", "keys");
     give(cli, KEY);
     expect_exit(cli, 0, "keys", "set", "groq");
     cli_set(cli, "COHERE_API_KEY", SERVED_KEY);
@@ -109,7 +109,8 @@ static void keys_are_listed_by_where_they_are(void **state)
     assert_lacks(cli->out, KEY);
     assert_lacks(cli->out, SERVED_KEY);
     give(cli, KEY);
-    expect_error(cli, 0, "COHERE_API_KEY is set, too, and wins over it", "keys", "set", "cohere");
+    expect_error(cli, 0, "COHERE_API_KEY is also set, and is used instead of this key", "keys",
+                 "set", "cohere");
 }
 
 static void a_key_that_stands_in_the_file_is_not_shown(void **state)
@@ -134,13 +135,13 @@ static void a_key_is_taken_away_with_its_file(void **state)
 static void what_is_no_key_is_refused_and_nothing_kept(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 2, "the key is empty: nothing was kept", "keys", "set", "openai");
+    expect_error(cli, 2, "the key is empty; nothing was stored", "keys", "set", "openai");
     give(cli, "one two");
-    expect_error(cli, 2, "a key is one word", "keys", "set", "openai");
+    expect_error(cli, 2, "a key must be one word", "keys", "set", "openai");
     expect_error(cli, 3, "did you mean openai?", "keys", "set", "opnai");
-    expect_error(cli, 2, "can be seen by others", "keys", "set", "openai", KEY);
+    expect_error(cli, 2, "do not give the key on the command line", "keys", "set", "openai", KEY);
     assert_lacks(cli->err, KEY);
-    expect_error(cli, 2, "it knows list, set, remove, path", "keys", "store");
+    expect_error(cli, 2, "choose list, set, remove or path", "keys", "store");
     assert_int_equal(access(in_home(cli, ".config"), F_OK), -1);
 }
 
@@ -149,7 +150,7 @@ static void a_key_is_typed_unseen_on_a_terminal(void **state)
     cli_process *cli = *state;
     cli->terminal = true;
     cli_start(cli, "keys", "set", "openai", NULL);
-    cli_wait_for(cli, "Key for openai (it is not shown): ");
+    cli_wait_for(cli, "Key for openai (not shown): ");
     cli_type(cli, KEY "\n");
     assert_int_equal(cli_finish(cli), 0);
     assert_lacks(cli->out, KEY);
@@ -161,7 +162,7 @@ static void a_question_for_a_key_that_is_interrupted_keeps_nothing(void **state)
     cli_process *cli = *state;
     cli->terminal = true;
     cli_start(cli, "keys", "set", "openai", NULL);
-    cli_wait_for(cli, "(it is not shown): ");
+    cli_wait_for(cli, "(not shown): ");
     cli_type(cli, "sk-\003");
     cli_finish(cli);
     assert_int_equal(cli->signal, 2);
@@ -179,7 +180,7 @@ static void a_keyring_keeps_a_key_by_its_own_program(void **state)
     assert_non_null(p);
     give(cli, KEY);
     cli_set(cli, "PATH", cli->home);
-    expect_error(cli, 1, "secret-tool is not here", "keys", "set", "openai", "--keyring");
+    expect_error(cli, 1, "secret-tool is not installed", "keys", "set", "openai", "--keyring");
     cli_write_file(cli, "secret-tool", tool, sizeof tool - 1);
     assert_int_equal(chmod(in_home(cli, "secret-tool"), 0755), 0);
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", cli->home);
@@ -202,7 +203,8 @@ static void an_alias_is_written_with_its_options_and_comments_stay(void **state)
 {
     cli_process *cli = *state;
     write_config(cli, "# mine\nmodels:\n  old: mock/any   # the first\n");
-    expect_error(cli, 0, "parrot is mock/echo now", "aliases", "set", "parrot", "mock/echo");
+    expect_error(cli, 0, "parrot now stands for mock/echo", "aliases", "set", "parrot",
+                 "mock/echo");
     expect_exit(cli, 0, "aliases", "set", "clever", "old", "-s", "Be short: yes", "-o", "seed=3");
     assert_file(cli, CONFIG,
                 "# mine\nmodels:\n  old: mock/any   # the first\n  parrot: mock/echo\n"
@@ -275,16 +277,15 @@ static void the_default_model_is_told_and_written(void **state)
     cli_process *cli = *state;
     write_config(cli, "# mine\nmodel: mock/any # for now\n");
     expect_out(cli, "mock/any\n", "models", "default");
-    expect_error(cli, 0, "mock/echo is asked where no model is named", "models", "default",
-                 "mock/echo");
+    expect_error(cli, 0, "mock/echo is now the default model", "models", "default", "mock/echo");
     assert_file(cli, CONFIG, "# mine\nmodel: mock/echo # for now\n");
     expect_out(cli, "Hello\n", "Hello");
     expect_error(cli, 3, "did you mean mock?", "models", "default", "mcok/any");
     cli_set(cli, "BELUGA_MODEL", "mock/any");
-    expect_error(cli, 0, "BELUGA_MODEL is set, too, and wins", "models", "default", "mock/any");
+    expect_error(cli, 0, "BELUGA_MODEL is also set, and is used", "models", "default", "mock/any");
     expect_out(cli, "mock/any\n", "models", "default");
-    assert_string_equal(cli->err, "beluga: BELUGA_MODEL names it\n");
-    expect_error(cli, 2, "one provider at a time", "models", "mock", "openai");
+    assert_string_equal(cli->err, "beluga: BELUGA_MODEL sets it\n");
+    expect_error(cli, 2, "name only one provider", "models", "mock", "openai");
 }
 
 static void the_default_alias_is_not_removed(void **state)
@@ -292,7 +293,7 @@ static void the_default_alias_is_not_removed(void **state)
     cli_process *cli = *state;
     expect_exit(cli, 0, "aliases", "set", "parrot", "mock/echo");
     expect_exit(cli, 0, "models", "default", "parrot");
-    expect_error(cli, 2, "parrot is the file's default model", "aliases", "remove", "parrot");
+    expect_error(cli, 2, "parrot is the default model of the file", "aliases", "remove", "parrot");
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */

@@ -74,15 +74,15 @@ static void a_parameter_that_is_missing_or_unknown_is_told(void **state)
 {
     cli_process *cli = *state;
     write_template(cli, "translate", translate);
-    expect_error(cli, 2, "the template translate wants -p language=VALUE\n", "-t", "translate",
+    expect_error(cli, 2, "the template translate needs -p language=VALUE\n", "-t", "translate",
                  "Hello");
     write_template(cli, "two", "system: You are {{who}}\nprompt: \"{{a}} {{b}}\"\n");
-    expect_error(cli, 2, "the template two wants -p who=VALUE\n", "-t", "two");
-    expect_error(cli, 2, "the template two wants -p a=VALUE -p b=VALUE\n", "-t", "two", "-p",
+    expect_error(cli, 2, "the template two needs -p who=VALUE\n", "-t", "two");
+    expect_error(cli, 2, "the template two needs -p a=VALUE -p b=VALUE\n", "-t", "two", "-p",
                  "who=x");
     expect_error(cli, 2, "the template two has no parameter c\n", "-t", "two", "-p", "c=x");
-    expect_error(cli, 2, "-p: write NAME=VALUE, not who", "-t", "two", "-p", "who");
-    expect_error(cli, 2, "-p gives a parameter to a template", "-p", "who=x", "Hello");
+    expect_error(cli, 2, "-p: must have the form NAME=VALUE, not who", "-t", "two", "-p", "who");
+    expect_error(cli, 2, "-p sets a parameter of a template", "-p", "who=x", "Hello");
 }
 
 static void a_text_with_a_field_is_a_template_too(void **state)
@@ -90,7 +90,7 @@ static void a_text_with_a_field_is_a_template_too(void **state)
     cli_process *cli = *state;
     expect_out(cli, "Say Hello loudly\n", "-m", "mock/echo", "-t", "Say {{input}} {{how}}", "-p",
                "how=loudly", "Hello");
-    expect_error(cli, 2, "the template Say {{input}} {{how}} wants -p how=VALUE", "-m", "mock/echo",
+    expect_error(cli, 2, "the template Say {{input}} {{how}} needs -p how=VALUE", "-m", "mock/echo",
                  "-t", "Say {{input}} {{how}}", "Hello");
 }
 
@@ -189,7 +189,7 @@ static void templates_are_listed_and_shown(void **state)
     expect_exit(cli, 0, "templates", "remove", "a-poem");
     expect_out(cli, "translate\tTranslate a text\n", "templates");
     expect_error(cli, 2, "can't be removed", "templates", "remove", "a-poem");
-    expect_error(cli, 2, "it knows list, show, edit, path, remove", "templates", "lits");
+    expect_error(cli, 2, "choose list, show, edit, path or remove", "templates", "lits");
 }
 
 static void an_editor_writes_a_template(void **state)
@@ -219,7 +219,7 @@ static void an_editor_writes_a_template(void **state)
     cli_set(cli, "EDITOR", "false");
     expect_error(cli, 1, "failed", "templates", "edit", "other");
     expect_exit(cli, 2, "templates", "show", "other");
-    expect_error(cli, 2, "which one?", "templates", "edit");
+    expect_error(cli, 2, "name the template", "templates", "edit");
 }
 
 static void a_name_that_is_nearly_right_is_told(void **state)
@@ -229,7 +229,7 @@ static void a_name_that_is_nearly_right_is_told(void **state)
     expect_error(cli, 2, "there is no template translat; did you mean translate?", "-t", "translat",
                  "Hello");
     expect_error(cli, 2, "there is no template other (", "-t", "other", "Hello");
-    expect_error(cli, 2, "is no name of a template", "-t", "Say this: ", "Hello");
+    expect_error(cli, 2, "is not a valid template name", "-t", "Say this: ", "Hello");
     expect_error(cli, 3, "No such file", "-t", "./other.yaml", "Hello");
     expect_out(cli, "Translate into x, formal:\n\nHello\n", "-t", path_of(cli, "translate"), "-p",
                "language=x", "Hello");
@@ -242,7 +242,7 @@ static void a_file_with_a_mistake_is_told(void **state)
         {"prompt: [x]\n", "prompt must be a text"},
         {"prompt: {a: b\n", "bad.yaml:1:9: not YAML"},
         {"prompt: a\nprompt: b\n", "bad.yaml:2:1: \"prompt\" is here twice"},
-        {"- a\n", "a template is a map"},
+        {"- a\n", "a template must be a map"},
     };
     cli_process *cli = *state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -250,8 +250,8 @@ static void a_file_with_a_mistake_is_told(void **state)
         expect_error(cli, 3, texts[i][1], "-m", "mock/echo", "-t", "bad", "Hello");
     }
     write_template(cli, "bad", "prompt: \"{{a\"\n");
-    expect_error(cli, 2, "the prompt of the template bad: {{a has no }} behind it", "-m",
-                 "mock/echo", "-t", "bad", "Hello");
+    expect_error(cli, 2, "the prompt of the template bad: {{a has no closing }}", "-m", "mock/echo",
+                 "-t", "bad", "Hello");
     write_template(cli, "bad", "options: {temprature: 1}\n");
     expect_error(cli, 3, "did you mean temperature?", "-m", "mock/echo", "-t", "bad", "Hello");
     write_template(cli, "good", "prompt: x\n");

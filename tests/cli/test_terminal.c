@@ -263,7 +263,7 @@ static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
              "hello\n/usage\n/save %s\n/save %s\n/model mock/any\nx\n/exit\ny\n", path, path);
     assert_int_equal(chat(cli, "mock/echo", input), 0);
     assert_contains(cli->err, "turns: 1");
-    assert_contains(cli->err, "is there already");
+    assert_contains(cli->err, "already exists");
     assert_string_equal(cli->out, "hello\nThis is a mock response.\n");
     FILE *file = fopen(path, "r");
     char text[256] = "";
@@ -294,7 +294,7 @@ static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
     cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
     cli_wait_for(cli, "\naa bb");
     cli_type(cli, "\003");
-    cli_wait_for(cli, "not kept in the conversation\r\n> ");
+    cli_wait_for(cli, "the conversation does not keep this turn\r\n> ");
     cli_type(cli, "still here\n");
     cli_wait_for(cli, "\nstill here\r\n> ");
     end_chat(cli, "\004");
@@ -305,7 +305,7 @@ static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
     cli_process *cli = *state;
     begin_chat(cli, "dumb", "max_retries=0");
     cli_type(cli, "\003");
-    cli_wait_for(cli, "> ^C\r\nbeluga: Ctrl-C again leaves, and so does Ctrl-D\r\n> ");
+    cli_wait_for(cli, "> ^C\r\nbeluga: press Ctrl-C again, or Ctrl-D, to leave\r\n> ");
     end_chat(cli, "/exit\n");
 }
 

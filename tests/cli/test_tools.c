@@ -121,20 +121,22 @@ static void a_tool_that_fails_tells_the_model_why(void **state)
 {
     cli_process *cli = *state;
     expect_failure(cli, ONE_TOOL("t", "command: 'echo no such city >&2; exit 3'"),
-                   "it failed with exit status 3: no such city");
-    assert_contains(cli->err, "beluga: t failed: it failed with exit status 3: no such city (");
+                   "the program failed with exit status 3: no such city");
+    assert_contains(cli->err,
+                    "beluga: t failed: the program failed with exit status 3: no such city (");
     expect_failure(cli, ONE_TOOL("t", "command: 'echo only this; exit 1'"),
-                   "it failed with exit status 1: only this");
-    expect_failure(cli, ONE_TOOL("t", "command: 'kill -s KILL $$'"), "it was ended by signal 9");
+                   "the program failed with exit status 1: only this");
+    expect_failure(cli, ONE_TOOL("t", "command: 'kill -s KILL $$'"),
+                   "the program was ended by signal 9");
     expect_failure(cli, ONE_TOOL("t", "command: [/nonexistent/x]"),
                    "/nonexistent/x can't be started: No such file or directory");
     expect_failure(cli, ONE_TOOL("t", "command: [sleep, '1000'], timeout: 100ms"),
-                   "no result within 100ms, so it was ended");
+                   "the program gave no result within 100ms, and was ended");
     expect_failure(
         cli, ONE_TOOL("t", "command: 'trap \"\" TERM; sleep 1000 & sleep 1000', timeout: 0.1"),
-        "no result within 100ms, so it was ended");
+        "the program gave no result within 100ms, and was ended");
     expect_failure(cli, ONE_TOOL("t", "command: 'printf \"\\377\"'"),
-                   "its output is not a text in UTF-8");
+                   "the program's output is not UTF-8 text");
 }
 
 static void a_result_that_is_too_long_is_cut_and_says_so(void **state)
@@ -328,8 +330,8 @@ without_a_terminal_a_tool_that_needs_asking_is_refused_before_anything_is_sent(v
     SCOPED(peer) *p = serve_openai(cli);
     configure(cli, TOUCH);
     expect_error(cli, 3,
-                 "nobody can be asked whether the tool touch may run, without a terminal: allow it "
-                 "with --allow-tools, or by allow: always at ",
+                 "beluga can't ask whether the tool touch may run, without a terminal: allow it "
+                 "with --allow-tools, or with allow: always at ",
                  "--config", config, "-m", "openai/x", "-T", "touch", "hi");
     assert_contains(cli->err, "c.yaml:2:3");
     assert_int_equal(peer_requests(p), 0);
@@ -341,7 +343,7 @@ static void a_tool_that_is_never_allowed_is_refused_and_left_out_of_all(void **s
 {
     cli_process *cli = *state;
     configure(cli, "tools:\n  no: {command: ls, allow: never}\n  yes: {command: 'echo ran'}\n");
-    expect_error(cli, 3, "the tool no may not run: ", ASK("no", "{}"), "-y", "hi");
+    expect_error(cli, 3, "the tool no may not run, because ", ASK("no", "{}"), "-y", "hi");
     expect_exit(cli, 0, "--config", config, "-m", "mock/any", "-T", "all", "-y", "-o",
                 CALLS("no", "{}"), "hi");
     assert_contains(cli->err, "no failed: there is no tool no; there are: yes");
@@ -357,9 +359,9 @@ static void a_name_that_no_tool_has_gets_the_near_one(void **state)
                  "-m", "mock/any", "-T", "wether", "hi");
     expect_error(cli, 3, "there is no tool \"calendar\"; there are: weather, clock", "--config",
                  config, "-m", "mock/any", "-T", "calendar", "hi");
-    expect_error(cli, 3, "the configuration has none", "-m", "mock/any", "-T", "x", "hi");
-    expect_error(cli, 3, "-T all: the configuration has no tools", "-m", "mock/any", "-T", "all",
-                 "hi");
+    expect_error(cli, 3, "the configuration defines no tools", "-m", "mock/any", "-T", "x", "hi");
+    expect_error(cli, 3, "-T all: the configuration defines no tools", "-m", "mock/any", "-T",
+                 "all", "hi");
 }
 
 static void a_provider_that_calls_no_tools_is_told_before_anything_is_sent(void **state)
@@ -368,9 +370,10 @@ static void a_provider_that_calls_no_tools_is_told_before_anything_is_sent(void 
     SCOPED(peer) *p = serve(cli, "PERPLEXITY_BASE_URL", "PERPLEXITY_API_KEY");
     configure(cli, TOUCH);
     expect_exit(cli, 1, "--config", config, "-m", "perplexity/sonar", "-T", "touch", "-y", "hi");
-    assert_contains(cli->err, "perplexity calls no tools: leave out -T, or ask another model");
-    expect_error(cli, 2, "answers with tools are always streamed", ASK("touch", "{}"), "-y",
-                 "--no-stream", "hi");
+    assert_contains(cli->err,
+                    "perplexity does not support tools: leave out -T, or use another model");
+    expect_error(cli, 2, "can't be combined with tools, whose answers are always streamed",
+                 ASK("touch", "{}"), "-y", "--no-stream", "hi");
     assert_int_equal(peer_requests(p), 0);
 }
 
@@ -425,8 +428,10 @@ static void a_mistake_in_a_tool_has_its_place(void **state)
     expect_exit(cli, 3, "config", "check", config);
     assert_contains(cli->out, "c.yaml:2:3: one needs a command: [PROGRAM, ARGUMENT...]\n");
     assert_contains(cli->out, "c.yaml:2:9: \"comand\" is not known here; did you mean command?\n");
-    assert_contains(cli->out, "c.yaml:3:3: \"two words\" can't be a tool's name");
-    assert_contains(cli->out, "c.yaml:5:19: command must be a text (quote what reads as a number)");
+    assert_contains(cli->out, "c.yaml:3:3: \"two words\" is not a valid tool name");
+    assert_contains(
+        cli->out,
+        "c.yaml:5:19: command must be a string (put a value that reads as a number in quotes)");
     assert_contains(cli->out, "c.yaml:6:14: timeout must be a time up to 24h");
     assert_contains(cli->out, "c.yaml:7:5: parameters must be a JSON Schema of an object");
     assert_contains(cli->out, "c.yaml:8:3: warning: without a description");
@@ -482,8 +487,8 @@ static void a_batch_runs_tools_that_are_allowed_beforehand(void **state)
     snprintf(in, sizeof in, "%s", cli_write_file(cli, "in.txt", "one\ntwo\n", 8));
     snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
     configure(cli, TOUCH);
-    expect_error(cli, 3, "nobody can be asked whether the tool touch may run in a batch", "batch",
-                 in, "--out", out, ASK("touch", "{}"));
+    expect_error(cli, 3, "beluga can't ask whether the tool touch may run in a batch", "batch", in,
+                 "--out", out, ASK("touch", "{}"));
     assert_int_equal(access(out, F_OK), -1);
     expect_exit(cli, 0, "batch", in, "--out", out, ASK("touch", "{}"), "-y");
     assert_int_equal(times_run(cli), 2);

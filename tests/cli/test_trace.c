@@ -204,7 +204,7 @@ static void traces_stand_in_the_order_of_their_start(void **state)
     assert_int_equal(trace_text(cli, lines.text, "--trace-id=0000000000000000000000000000000C"), 0);
     assert_contains(cli->out, "trace 0000000000000000000000000000000c");
     assert_int_equal(trace_text(cli, lines.text, "--trace-id=ff"), 2);
-    assert_contains(cli->err, "no trace has an id that begins with ff");
+    assert_contains(cli->err, "there is no trace whose id begins with ff");
     free(lines.text);
 }
 
@@ -304,9 +304,9 @@ static void lines_of_metrics_are_passed_over(void **state)
 {
     cli_process *cli = *state;
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n\n", NULL), 2);
-    assert_contains(cli->err, "stdin: no spans: its lines are metrics or logs");
+    assert_contains(cli->err, "stdin: there are no spans, only metrics or logs");
     assert_int_equal(trace_text(cli, "", NULL), 2);
-    assert_contains(cli->err, "stdin: no spans\n");
+    assert_contains(cli->err, "stdin: there are no spans\n");
 }
 
 static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
@@ -319,7 +319,7 @@ static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
     snprintf(text, sizeof text, "%s{\"resourceSpans\":[{\"sco", end_line(&lines));
     assert_int_equal(trace_text(cli, text, NULL), 0);
     assert_contains(cli->out, "whole");
-    assert_contains(cli->err, "stdin:2: the last line is not whole, and left out");
+    assert_contains(cli->err, "stdin:2: the last line is incomplete, and was left out");
     free(lines.text);
 }
 
@@ -328,7 +328,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     cli_process *cli = *state;
     assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL),
                      2);
-    assert_contains(cli->err, "stdin:2: not JSON");
+    assert_contains(cli->err, "stdin:2: not valid JSON");
     assert_int_equal(trace_text(cli, "\n{\"hello\":1}\n", NULL), 2);
     assert_contains(cli->err, "stdin:2: not a line of OTLP/JSON: it has no resourceSpans");
     assert_int_equal(
@@ -336,8 +336,8 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
     expect_exit(cli, 2, "trace", "-o", "nonsense", fixture("agent.jsonl"));
     assert_string_equal(cli->out, "");
-    expect_error(cli, 0, "costs are unknown: ", "trace", "-o", "prices=/nowhere",
-                 fixture("agent.jsonl"));
+    expect_error(cli, 0, "the cost is unknown, since the prices can't be read: ", "trace", "-o",
+                 "prices=/nowhere", fixture("agent.jsonl"));
     assert_contains(cli->out, "cost unknown");
     expect_error(cli, 2, "name the file, or - for stdin", "trace");
     expect_error(cli, 2, "/nowhere can't be read", "trace", "/nowhere");

@@ -206,7 +206,7 @@ static void update_writes_what_came_and_never_an_answer(void **state)
     write_usual(cli);
     update(cli, NULL);
     assert_contains(cli->out, "http-sound/check/text.fixture: events\n        +metadata");
-    assert_contains(cli->out, "Read what was written before you keep it");
+    assert_contains(cli->out, "Read the written cases before you keep them");
     assert_case(cli, "text.answer", TEXT);
     assert_case(cli, "text.fixture", REQUEST EVENTS);
     assert_true(has_case(cli, "stream.fixture"));
@@ -270,7 +270,7 @@ static void update_wants_a_provider_and_no_options(void **state)
     cli_process *cli = *state;
     assert_int_equal(cli_run(cli, "check", "--update", NULL), 2);
     assert_int_equal(cli_run(cli, "check", "--update", "mock", "-o", "seed=1", NULL), 2);
-    assert_contains(cli->err, "belong into its check.json");
+    assert_contains(cli->err, "put options that the provider needs into its check.json");
     assert_int_equal(cli_run(cli, "check", "mock", "--only", "strem", NULL), 2);
     assert_contains(cli->err, "did you mean stream?");
 }
@@ -389,7 +389,7 @@ static void what_is_no_recording_is_told(void **state)
     assert_int_equal(check_from(cli, "/nowhere"), 1);
     assert_contains(cli->err, "/nowhere can't be read");
     assert_int_equal(cli_run(cli, "check", "mock", "--from", "a", NULL), 2);
-    assert_contains(cli->err, "with --only the case to make of it");
+    assert_contains(cli->err, "with --only the case to make from the recording");
     assert_false(has_case(cli, "conversation.answer"));
 }
 

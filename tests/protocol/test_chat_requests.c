@@ -265,65 +265,66 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
 {
     (void)state;
     static const wrong_body wrong[] = {
-        {"[]", "the body is not a JSON object"},
+        {"[]", "the body must be a JSON object"},
         {"{}", "messages: it is missing, empty, or not a list"},
         {"{\"messages\":[]}", "messages: it is missing, empty, or not a list"},
         {"{\"messages\":\"Hi\"}", "messages: it is missing, empty, or not a list"},
         {"{\"messages\":[\"Hi\"]}", "messages[0].role: it is missing"},
         {"{\"messages\":[{\"content\":\"Hi\"}]}", "messages[0].role: it is missing"},
-        {"{\"messages\":[{\"role\":7}]}", "messages[0].role: it is not a text"},
+        {"{\"messages\":[{\"role\":7}]}", "messages[0].role: it must be a string"},
         {"{\"messages\":[{\"role\":\"pope\"}]}", "messages[0].role: there is no role pope"},
         {"{\"messages\":[{\"role\":\"user\"}]}", "messages[0].content: it is missing"},
-        {OF_USER("7"), "messages[0].content: it is neither a text nor a list"},
+        {OF_USER("7"), "messages[0].content: it must be a string or a list"},
         {OF_USER("[7]"), "messages[0].content[0].type: it is missing"},
         {OF_USER("[{\"type\":\"text\"}]"), "messages[0].content[0].text: it is missing"},
         {OF_USER("[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"scent\"}]"),
-         "messages[0].content[1].type: there is no part of content of the type scent"},
+         "messages[0].content[1].type: there is no content part of the type scent"},
         {OF_USER("[{\"type\":\"image_url\",\"image_url\":{}}]"),
          "messages[0].content[0].image_url.url: it is missing"},
         {OF_USER("[{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"\"}}]"),
          "messages[0].content[0].input_audio.format: it is missing"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_id\":\"file-1\"}}]"),
-         "messages[0].content[0].file.file_id: files are not kept here: send its bytes as "
-         "file_data"},
+         "messages[0].content[0].file.file_id: this server does not store files: send the bytes of "
+         "the file as file_data"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_data\":"
                  "\"data:application/pdf;base64,!\"}}]"),
          "messages[0].content[0].file: it is not base64"},
         {"{\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}",
          "messages[0].tool_call_id: it is missing"},
         {"{\"messages\":[{\"role\":\"function\",\"content\":\"x\"}]}",
-         "messages[0].role: no function was called before it"},
+         "messages[0].role: no function was called before this message"},
         {"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\"}]}]}",
-         "messages[0].tool_calls[0].function: it is missing, or not an object"},
+         "messages[0].tool_calls[0].function: it is missing or not an object"},
         {"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\",\"function\":"
          "{\"name\":\"f\",\"arguments\":{}}}]}]}",
-         "messages[0].tool_calls[0].function.arguments: it is not a text"},
-        {"{" HI ",\"model\":7}", "model: it is not a text"},
-        {"{" HI ",\"stream\":\"yes\"}", "stream: it is neither true nor false"},
-        {"{" HI ",\"temperature\":3}", "temperature: it is not between 0 and 2"},
-        {"{" HI ",\"temperature\":\"hot\"}", "temperature: it is not a number"},
-        {"{" HI ",\"max_tokens\":0}", "max_tokens: it is not between 1 and 2147483647"},
-        {"{" HI ",\"max_tokens\":1.5}", "max_tokens: it is not a whole number"},
-        {"{" HI ",\"parallel_tool_calls\":1}", "parallel_tool_calls: it is neither true nor false"},
-        {"{" HI ",\"n\":2}", "n: a request has one answer here: ask again for another"},
-        {"{" HI ",\"stop\":[1]}", "stop[0]: it is not a text"},
-        {"{" HI ",\"stop\":{}}", "stop: it is neither a text nor a list of at most 32"},
+         "messages[0].tool_calls[0].function.arguments: it must be a string"},
+        {"{" HI ",\"model\":7}", "model: it must be a string"},
+        {"{" HI ",\"stream\":\"yes\"}", "stream: it must be true or false"},
+        {"{" HI ",\"temperature\":3}", "temperature: it must be between 0 and 2"},
+        {"{" HI ",\"temperature\":\"hot\"}", "temperature: it must be a number"},
+        {"{" HI ",\"max_tokens\":0}", "max_tokens: it must be between 1 and 2147483647"},
+        {"{" HI ",\"max_tokens\":1.5}", "max_tokens: it must be a whole number"},
+        {"{" HI ",\"parallel_tool_calls\":1}", "parallel_tool_calls: it must be true or false"},
+        {"{" HI ",\"n\":2}", "n: this server gives one answer to each request: send another "
+                             "request for another answer"},
+        {"{" HI ",\"stop\":[1]}", "stop[0]: it must be a string"},
+        {"{" HI ",\"stop\":{}}", "stop: it must be a string, or a list of at most 32 strings"},
         {"{" HI ",\"reasoning_effort\":\"hectic\"}",
-         "reasoning_effort: it is none of none, minimal, low, medium, high, xhigh and max"},
+         "reasoning_effort: it must be none, minimal, low, medium, high, xhigh or max"},
         {"{" HI ",\"response_format\":{\"type\":\"xml\"}}",
-         "response_format.type: it is none of text, json_object and json_schema"},
+         "response_format.type: it must be text, json_object or json_schema"},
         {"{" HI ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{}}}",
-         "response_format.json_schema.schema: it is missing, or not an object"},
+         "response_format.json_schema.schema: it is missing or not an object"},
         {"{" HI ",\"tools\":{}}", "tools: it is not a list"},
         {"{" HI ",\"tools\":[{\"type\":\"function\"}]}",
-         "tools[0].function: it is missing, or not an object"},
+         "tools[0].function: it is missing or not an object"},
         {"{" HI ",\"tools\":[{\"type\":\"function\",\"function\":{}}]}",
          "tools[0].function.name: it is missing"},
         {"{" HI ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":"
          "[]}}]}",
-         "tools[0].function.parameters: it is not an object"},
+         "tools[0].function.parameters: it must be an object"},
         {"{" HI ",\"tools\":[" TOOL("a") "],\"tool_choice\":\"any\"}",
-         "tool_choice: it is none of auto, none, required and an object"},
+         "tool_choice: it must be auto, none, required or an object"},
         {"{" HI ",\"tools\":[" TOOL("a") "],\"tool_choice\":" TOOL("b") "}",
          "tool_choice: there is no tool b"},
     };
@@ -336,7 +337,7 @@ static void a_body_that_is_not_json_is_refused(void **state)
     protocol_request request;
     (void)state;
     assert_int_equal(kit_read(&request, &protocol_chat, "{\"a\":"), BELUGA_ERROR_INVALID_INPUT);
-    assert_non_null(strstr(request.why, "the body is not JSON: "));
+    assert_non_null(strstr(request.why, "the body is not valid JSON: "));
     protocol_request_free(&request);
 }
 

@@ -260,8 +260,9 @@ static void an_answer_that_begins_anew_behind_content_has_failed(void **state)
     const beluga_event events[] = {KIT_TEXT("half"), KIT_RESTART, KIT_TEXT("whole"),
                                    KIT_FINISH(STOP)};
     streams(STREAM "}", events, N(events),
-            CHUNK(ROLE "\"content\":\"half\"") "data: {\"error\":{\"message\":\"the answer was "
-                                               "begun anew: ask again\",\"type\":"
+            CHUNK(ROLE "\"content\":\"half\"") "data: {\"error\":{\"message\":\"the provider "
+                                               "started the answer again, which this stream can't "
+                                               "show: send the request again\",\"type\":"
                                                "\"server_error\",\"param\":null,\"code\":\"stream_"
                                                "error\"}}\n\n");
 }

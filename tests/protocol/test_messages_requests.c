@@ -381,31 +381,33 @@ static void what_is_refused_is_named_as_anthropic_names_it(void **state)
     (void)state;
     refuses("{\"model\":\"m\",\"max_tokens\":9}", "messages: Field required");
     refuses("{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}",
-            "messages: it is not a list of at least one message");
+            "messages: it must be a list of at least one message");
     refuses(HEAD HI ",{\"role\":\"assistant\",\"content\":[{\"type\":\"sound\"}]}]}",
-            "messages.1.content.0.type: there is no block of the type sound here");
+            "messages.1.content.0.type: there is no block type sound at this place");
     refuses(USER("{\"text\":\"a\"}"), "messages.0.content.0.type: it is missing");
     refuses(USER("{\"type\":\"text\"}"), "messages.0.content.0.text: it is missing");
     refuses(USER("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":{}}"),
-            "messages.0.content.0.type: a message of this role has no tool_use");
+            "messages.0.content.0.type: a message with this role can't have a block of the type "
+            "tool_use");
     refuses(USER(TEXT("a") ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"data\":\"\"}}"),
             "messages.0.content.1.source.media_type: it is missing");
     refuses(USER(RESULT("a", ",\"content\":[" TEXT("b") ",{\"type\":\"image\",\"source\":{}}]")),
             "messages.0.content.0.content.1.source.type: it is missing");
     refuses(USER(RESULT("a", ",\"content\":7")),
-            "messages.0.content.0.content: it is neither a text nor a list of blocks");
+            "messages.0.content.0.content: it must be a string or a list of blocks");
     refuses(HEAD "{\"role\":\"tool\",\"content\":\"a\"}]}",
-            "messages.0.role: it is none of user, assistant and system");
+            "messages.0.role: it must be user, assistant or system");
     refuses(HEAD "{\"role\":\"user\"}]}",
-            "messages.0.content: it is neither a text nor a list of blocks");
-    refuses(WITH("\"system\":7"), "system: it is neither a text nor a list of blocks");
-    refuses(WITH("\"temperature\":1.5"), "temperature: it is not between 0 and 1");
+            "messages.0.content: it must be a string or a list of blocks");
+    refuses(WITH("\"system\":7"), "system: it must be a string or a list of blocks");
+    refuses(WITH("\"temperature\":1.5"), "temperature: it must be between 0 and 1");
     refuses(WITH("\"tools\":[{\"name\":\"f\"}]"),
-            "tools.0.input_schema: it is missing, or not an object");
+            "tools.0.input_schema: it is missing or not an object");
     refuses(CHOICE("{\"type\":\"tool\",\"name\":\"g\"}"), "tool_choice.name: there is no tool g");
-    refuses(THINKING("{\"type\":\"enabled\"}"), "thinking.budget_tokens: it is no number over 0");
+    refuses(THINKING("{\"type\":\"enabled\"}"),
+            "thinking.budget_tokens: it must be a number greater than 0");
     refuses(THINKING("{\"type\":\"deep\"}"),
-            "thinking.type: it is none of enabled, adaptive, disabled");
+            "thinking.type: it must be enabled, adaptive or disabled");
 }
 
 int main(void)

@@ -142,7 +142,7 @@ static void the_state_of_a_part_stands_behind_it(void **state)
           "ai: thought('a')+state(p [1]) call(c f '{}')+state(p {\"x\":2}) state(q 3)\n");
     refuses("{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_4\",\"summary\":[],"
             "\"encrypted_content\":\"beluga:state:part:q:{\"}]}",
-            "input[0].encrypted_content: it was changed");
+            "input[0].encrypted_content: it was altered by the client");
 }
 
 static void calls_of_custom_tools_have_one_argument(void **state)
@@ -174,14 +174,17 @@ static void what_was_kept_elsewhere_is_refused_with_what_to_do(void **state)
 {
     (void)state;
     refuses("{\"input\":\"x\",\"previous_response_id\":\"resp_1\"}",
-            "previous_response_id: nothing is kept here from one request to the next: send the "
+            "previous_response_id: this server stores nothing between requests: send the "
             "whole conversation as input, with store: false");
     refuses("{\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_1\"}]}",
-            "input[0].type: no items are kept here: send the item itself, not a reference to it");
+            "input[0].type: this server does not store items: send the item itself instead of a "
+            "reference to it");
     refuses("{\"input\":[{\"id\":\"msg_1\"}]}",
-            "input[0].type: no items are kept here: send the item itself, not a reference to it");
+            "input[0].type: this server does not store items: send the item itself instead of a "
+            "reference to it");
     refuses("{\"input\":\"x\",\"background\":true}",
-            "background: answers are not made in the background here: leave it out, and read the "
+            "background: this server does not answer in the background: leave this member out, and "
+            "read the "
             "answer as a stream");
 }
 
@@ -196,7 +199,7 @@ static void what_is_wrong_is_named_by_its_place(void **state)
             "input[0].call_id: it is missing");
     refuses("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\","
             "\"file_id\":\"file-1\"}]}]}",
-            "input[0].content[0].file_id: files are not kept here: send the image");
+            "input[0].content[0].file_id: this server does not store files: send the image itself");
 }
 
 /* OpenAI would refuse the signatures of others. */

@@ -234,8 +234,9 @@ static void a_budget_ends_and_is_renewed(void **state)
     pay(key, 0.3);
     assert_int_equal(serve_key_admit(key, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
     assert_int_equal(err.retry_after_ms, HOUR * 1000);
-    assert_string_equal(err.message, "the key alice has spent its 1 US dollars of this day; the "
-                                     "budget is renewed at 2026-11-29T00:00:00Z");
+    assert_string_equal(err.message,
+                        "the key alice has spent its budget of 1 US dollars for this day; the "
+                        "budget is renewed at 2026-11-29T00:00:00Z");
     s += 24 * HOUR;
     assert_int_equal(serve_key_admit(key, 1, &err), 0);
     pay(key, 1.8);

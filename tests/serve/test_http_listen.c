@@ -120,7 +120,8 @@ static void a_port_that_is_taken_is_told(void **state)
     stand_listen(p->s, "127.0.0.1:0");
     const char *address = http_server_origin(p->s->server, 0) + strlen("http://");
     assert_int_equal(http_server_listen(p->s->server, address, why, sizeof why), EADDRINUSE);
-    assert_non_null(strstr(why, "another program listens there: end it, or choose another port"));
+    assert_non_null(strstr(
+        why, "another program listens at this address: end that program, or choose another port"));
 }
 
 /* ---- sockets in a folder --------------------------------------------------------------------- */
@@ -166,7 +167,7 @@ static void the_socket_of_a_server_that_runs_is_left_alone(void **state)
     int fd = bind_at(p->path);
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(http_server_listen(p->s->server, p->address, why, sizeof why), EADDRINUSE);
-    assert_non_null(strstr(why, "another server listens there"));
+    assert_non_null(strstr(why, "another server listens at this socket"));
     assert_true(exists(p->path));
     close(fd);
 }

@@ -85,7 +85,7 @@ static void other_paths_and_methods_are_refused_in_the_family(void **state)
     assert_int_equal(gate_request(g, "GET", "/v1/files", NULL, NULL), 404);
     assert_contains(g->text, "{\"error\":{\"message\":\"");
     assert_int_equal(gate_ask(g, "/v1/v1/messages", "{}"), 404);
-    assert_contains(g->text, "give it the address without /v1");
+    assert_contains(g->text, "configure its base URL without /v1");
     assert_int_equal(gate_ask(g, "/v1/messages/batches", "{}"), 404);
     assert_contains(g->text, "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\"");
     assert_int_equal(gate_request(g, "GET", "/v1/messages", NULL, NULL), 405);
@@ -471,7 +471,7 @@ static void without_a_key_of_a_provider_it_is_told_how_to_keep_one(void **state)
     gate *g = *state;
     cli_start(g->cli, "serve", "--listen", "127.0.0.1:0", NULL);
     cli_wait_for_err(g->cli, "BELUGA_KEY=any");
-    assert_contains(g->cli->err, "no provider has a key: beluga keys set PROVIDER keeps one");
+    assert_contains(g->cli->err, "no provider has a key; store one with beluga keys set PROVIDER");
     assert_int_equal(gate_stop(g), 0);
     assert_contains(g->cli->err, "ending; no request is being answered");
 }

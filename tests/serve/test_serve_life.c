@@ -289,7 +289,7 @@ static void a_reload_that_names_another_address_says_when_it_is_taken(void **sta
     gate_configure(g, MOCK "serve: {listen: '127.0.0.1:4999'}\n");
     cli_signal(g->cli, SIGHUP);
     cli_wait_for_err(g->cli, "was read anew");
-    assert_contains(g->cli->err, "the addresses stay until the server is started anew");
+    assert_contains(g->cli->err, "the server uses the new addresses only after a restart");
 }
 
 static void a_bad_file_keeps_the_old_one_and_is_told(void **state)

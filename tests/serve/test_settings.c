@@ -141,10 +141,10 @@ static void entries_of_a_bucket_are_read_one_by_one(void **state)
     assert_true(s.keys[1].page && !s.keys[1].models);
     assert_int_equal(s.keys[1].sha256[0], 0xdc);
     static const char *const wanted[] = {
-        "1: a key's name has",        "2: sha256 is the SHA-256 of the key",
-        "3: it has no sha256",        "4: it is no JSON object",
-        "5: it is no JSON object",    "6: it is no JSON object",
-        "7: its name is another one",
+        "1: a key's name must have",  "2: sha256 must be the SHA-256 of the key",
+        "3: it has no sha256",        "4: it is not a JSON object",
+        "5: it is not a JSON object", "6: it is not a JSON object",
+        "7: its name differs from",
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (!strstr(told, wanted[i])) fail_msg("no \"%s\" in %s", wanted[i], told);
@@ -188,37 +188,41 @@ static void a_mistake_is_told_with_its_place(void **state)
         const char *yaml, *told;
     } mistakes[] = {
         {"serve:\n  drian: 3s\n", "2:3: \"drian\" is not known here; did you mean drain?"},
-        {"serve:\n  foo: 3s\n", "2:3: \"foo\" is not known here; serve has listen, default_model,"},
+        {"serve:\n  foo: 3s\n",
+         "2:3: \"foo\" is not known here; serve has the members listen, default_model,"},
         {"serve:\n  drain: soon\n", "2:10: drain must be a time up to 24h, such as 30s"},
         {"serve:\n  listen: 4000\n", "2:11: listen must be a text"},
-        {"serve:\n  listen: localhost\n", "2:11: \"localhost\" is no address: write HOST:"},
+        {"serve:\n  listen: localhost\n", "2:11: \"localhost\" is not an address: write HOST:"},
         {"serve:\n  max_body: 2GB\n", "2:13: max_body must be a size up to 1024MiB"},
-        {"serve:\n  max_requests: 0\n", "2:17: max_requests is a whole number from 1 to 1000000"},
+        {"serve:\n  max_requests: 0\n",
+         "2:17: max_requests must be a whole number from 1 to 1000000"},
         {"serve:\n  passthrough: maybe\n", "2:16: passthrough is true or false"},
         {"serve:\n  stream_failover: on\n", "2:20: stream_failover is off, first_content or hold"},
-        {"serve:\n  cors: x\n", "2:9: cors is a map: {origins:"},
+        {"serve:\n  cors: x\n", "2:9: cors must be a map: {origins:"},
         {"serve:\n  cors: {origins: [chat.example]}\n",
-         "2:10: \"chat.example\" is no origin: write what a"},
+         "2:10: \"chat.example\" is not an origin: write what a"},
         {"serve:\n  cors: {origins: ['https://a/']}\n",
-         "2:10: \"https://a/\" is no origin: write what"},
+         "2:10: \"https://a/\" is not an origin: write what"},
         {"serve:\n  cors: {origin: x}\n", "2:10: \"origin\" is not known here; did you mean"},
-        {"serve:\n  keys_from: keys.db\n", "2:14: keys_from is the address of a bucket"},
-        {"serve:\n  keys_from: ''\n", "2:14: keys_from is empty: it is such as nats://"},
-        {"serve:\n  keys: x\n", "2:9: keys is a list of at most 10000 maps"},
-        {"serve:\n  keys: [x]\n", "2:10: a key is a map with name and sha256"},
+        {"serve:\n  keys_from: keys.db\n", "2:14: keys_from must be the address of a NATS bucket"},
+        {"serve:\n  keys_from: ''\n",
+         "2:14: keys_from must not be empty: write, for example, nats://"},
+        {"serve:\n  keys: x\n", "2:9: keys must be a list of at most 10000 maps"},
+        {"serve:\n  keys: [x]\n", "2:10: a key must be a map with name and sha256"},
         {"serve:\n  keys:\n    - name: \"a b\"\n      sha256: \"" SHA_BOB "\"\n",
-         "3:13: a key's name has 1 to 64 of A-Z a-z 0-9"},
+         "3:13: a key's name must have 1 to 64 of A-Z a-z 0-9"},
         {"serve:\n  keys:\n    - {name: a, sha256: bk-secret}\n",
-         "3:25: sha256 is the SHA-256 of the key, 64 hexadecimal digits in quotes, and never the"},
+         "3:25: sha256 must be the SHA-256 of the key, 64 hexadecimal digits in quotes, and never "
+         "the"},
         {"serve:\n  keys:\n    - {name: a}\n", "3:8: this key has no sha256"},
         {KEY "      models: []\n", "5:7: models has 1 to 1000 items"},
         {KEY "      models: [3]\n", "5:16: models must be a text"},
-        {KEY "      expires: 2027-02-31\n", "5:16: expires is the last day"},
-        {KEY "      budget_per_day: 0\n", "5:23: budget_per_day is a number of US dollars"},
+        {KEY "      expires: 2027-02-31\n", "5:16: expires must be the key's last day"},
+        {KEY "      budget_per_day: 0\n", "5:23: budget_per_day must be a number of US dollars"},
         {KEY "      model: x\n", "5:7: \"model\" is not known here; did you mean models?"},
         {KEY "    - {name: alice, sha256: \"" SHA_BOB "\"}\n", "5:14: two keys are named alice"},
         {KEY "    - {name: bob, sha256: \"" SHA_ALICE "\"}\n",
-         "5:27: this is the key of alice, too"},
+         "5:27: the key alice has the same sha256"},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         refuse(mistakes[i].yaml, mistakes[i].told);

@@ -170,7 +170,7 @@ static void a_file_that_is_locked_is_told_once_and_written_later(void **state)
     pay(s, &alice, LATE, 1);
     spend_wait(s, GENEROUS_MS); /* until it was tried */
     assert_true(spend_trouble(s, why, sizeof why));
-    assert_non_null(strstr(why, "another process does not let go of it"));
+    assert_non_null(strstr(why, "another process has locked it for too long"));
     assert_false(spend_trouble(s, why, sizeof why));
     pay(s, &alice, LATE, 1);
     expect(s, &alice, LATE, 2, 2);

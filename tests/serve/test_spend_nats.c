@@ -269,7 +269,7 @@ static void it_starts_without_a_server(void **state)
     pay(s, &alice, LATE, 1);
     wait_for_failure(s, true);
     assert_true(spend_trouble(s, why, sizeof why));
-    assert_non_null(strstr(why, "no server answers there"));
+    assert_non_null(strstr(why, "no server answers at this address"));
     servers_start_again(&nats, 0);
     wait_for_failure(s, false);
     wait_for(s, &alice, LATE, 1, 1);

@@ -8,7 +8,7 @@ from typing import Any, List, Mapping, Optional, Type, Union
 
 from . import _callbacks
 from ._error import Error
-from ._library import NULL, check, check_memory, encode_name, ffi, lib, make_error, new_error, text_of
+from ._library import NULL, check, check_memory, encode_name, encode_path, ffi, lib, make_error, new_error, text_of
 from ._provider import Provider, add_provider
 
 Path = Union[str, "os.PathLike[str]"]
@@ -43,7 +43,7 @@ def register(provider: Union[Provider, Type[Provider]]) -> None:
 def load_plugin(path: Path) -> None:
     """Load a plug-in, a shared object with providers. Its code runs with all your rights."""
     error = new_error()
-    check(lib.beluga_registry_load_plugin(_registry(), encode_name("path", os.fspath(path)), error), error)
+    check(lib.beluga_registry_load_plugin(_registry(), encode_path("path", path), error), error)
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def log_to(logger: Union[None, str, logging.Logger] = "libbeluga", *, level: int
 
 def _cassette(directory: Path, mode: int, realtime: bool, repeat: bool) -> None:
     cassette, error = ffi.new("beluga_cassette *"), new_error()
-    path = ffi.new("char[]", encode_name("directory", os.fspath(directory)))
+    path = ffi.new("char[]", encode_path("directory", directory))
     cassette.size, cassette.directory, cassette.mode = ffi.sizeof("beluga_cassette"), path, mode
     cassette.realtime, cassette.repeat = realtime, repeat
     check(lib.beluga_client_set_cassette(_client(), cassette, error), error)
@@ -138,7 +138,7 @@ def telemetry(variables: Optional[Mapping[str, str]] = None, *, file: Optional[P
     array = ffi.new("char *[]", [*texts, NULL])
     settings, out, error = ffi.new("beluga_telemetry_settings *"), ffi.new("beluga_telemetry **"), new_error()
     settings.size, settings.variables = ffi.sizeof("beluga_telemetry_settings"), array
-    path = NULL if file is None else ffi.new("char[]", encode_name("file", os.fspath(file)))
+    path = NULL if file is None else ffi.new("char[]", encode_path("file", file))
     settings.file = path
     check(lib.beluga_telemetry_init(NULL, settings, out, error), error)
     return Telemetry(out[0])

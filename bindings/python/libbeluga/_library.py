@@ -58,6 +58,14 @@ def encode_name(what: str, text: str) -> bytes:
     return encode(text)
 
 
+def encode_path(what: str, path: Any) -> bytes:
+    """A path as the file system has it, which need not be UTF-8."""
+    data = os.fsencode(path)
+    if b"\0" in data:
+        raise InvalidInputError(f"{what} has a NUL character")
+    return data
+
+
 def new_error() -> Any:
     return ffi.new("beluga_error *")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from ._events import PART_KINDS, PART_NUMBERS
-from ._library import NULL, bytes_of, check, check_memory, encode, encode_name, ffi, lib, text_of, text_or_none
+from ._library import NULL, bytes_of, check, check_memory, encode, encode_name, encode_path, ffi, lib, text_of, text_or_none
 from .errors import InvalidInputError
 
 
@@ -225,7 +225,7 @@ def _add_part(c_message: Any, part: Part) -> None:
         status = _add_media(c_message, part)
     elif isinstance(part, FilePath):
         error = ffi.new("beluga_error *")
-        check(lib.beluga_message_add_file(c_message, encode_name("path", part.path), error), error)
+        check(lib.beluga_message_add_file(c_message, encode_path("path", part.path), error), error)
         return
     elif isinstance(part, Reasoning):
         status = _add_reasoning(c_message, part)

@@ -13,7 +13,7 @@ from ._engine import (AnswerCall, Call, Engine, JobCall, ToolRun, engine_of_runn
                       running_loop)
 from ._error import Error
 from ._events import Event, TextEvent, Usage, known, make_usage
-from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, ffi, lib, make_error, new_error, text_of)
+from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, encode_path, ffi, lib, make_error, new_error, text_of)
 from ._messages import Input, Message, messages_of_c, new_messages
 from ._options import TABLE, Options
 from ._response import Response
@@ -166,6 +166,8 @@ class Stream:
         assert call is not None
         if self._engine is not None:
             raise InvalidInputError("this stream was begun by `for`: go on with that")
+        if call.waiter is not None:
+            raise InvalidInputError("another task reads this stream: one at a time may")
         try:
             while True:
                 event = self._next(call)
@@ -459,7 +461,7 @@ def _open(reference: Optional[str], files: Sequence[str], options: Options) -> A
     error, resolved = new_error(), ffi.new("beluga_config **")
     config = ffi.gc(check_memory(lib.beluga_config_new_n(options.array, options.count)), lib.beluga_config_free)
     for path in files:
-        check(lib.beluga_config_load_file(config, encode_name("config", path), error), error)
+        check(lib.beluga_config_load_file(config, encode_path("config", path), error), error)
     name = NULL if reference is None else encode_name("the reference of a model", reference)
     registry = check_memory(lib.beluga_registry_default())
     check(lib.beluga_config_resolve(config, registry, name, resolved, error), error)

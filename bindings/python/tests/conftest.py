@@ -2,6 +2,7 @@
 import http.server
 import os
 import re
+import socket
 import subprocess
 import threading
 
@@ -57,6 +58,21 @@ def peer():
     process.terminate()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def llama():
+    """A server of llama.cpp with a tiny model, where `make check` has fetched it."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "llama-server")
+    if subprocess.run([script, "--installed"], capture_output=True).returncode:
+        pytest.skip("llama.cpp's server is not in .deps/")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([script, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    yield f"http://127.0.0.1:{port}/v1"
+    process.terminate()
+    process.wait()
 
 
 class Server:

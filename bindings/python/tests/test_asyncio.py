@@ -360,3 +360,15 @@ def test_restart_events(mock):
     events = list(flaky.stream("a b"))
     restarts = [event for event in events if isinstance(event, libbeluga.RestartEvent)]
     assert len(restarts) == 1 and isinstance(restarts[0].error, errors.StreamClosedError)
+
+
+def test_two_tasks_at_one_stream(mock):
+    async def main():
+        stream = mock.stream("a b c", mock={"word_delay_ms": 100})
+        first = asyncio.ensure_future(stream.__anext__())
+        await asyncio.sleep(0)
+        with pytest.raises(errors.InvalidInputError, match="another task"):
+            await stream.__anext__()
+        assert (await first).kind == "start"
+
+    asyncio.run(main())

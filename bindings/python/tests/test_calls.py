@@ -164,6 +164,16 @@ def test_a_configuration_file(tmp_path):
         Model("fast", config=tmp_path / "none.yaml")
 
 
+def test_a_path_that_is_no_utf_8(tmp_path, mock):
+    path = os.fsencode(tmp_path) + b"/\xff.yaml"
+    with open(path, "w") as file:
+        file.write("models: {a: {model: mock/echo}}")
+    assert Model("a", config=os.fsdecode(path)).generate("Hi").text == "Hi"
+    os.rename(path, path[:-4] + b"txt")
+    with pytest.raises(errors.InvalidInputError, match="name"):  # it was read, but can't be sent so
+        mock.generate([Message("user", [libbeluga.FilePath(os.fsdecode(path[:-4] + b"txt"))])])
+
+
 @dataclasses.dataclass
 class Day:
     """A day.
@@ -419,6 +429,22 @@ def test_the_registry():
     with pytest.raises(errors.NotFoundError):
         libbeluga.load_plugin("/nowhere/plugin.so")
     assert libbeluga.__version__ == libbeluga.version()
+
+
+def test_a_real_server(llama):
+    model = Model("openai/tiny", base_url=llama, max_retries=0, timeout="1m")
+    end = time.monotonic() + 120
+    while True:
+        try:
+            stream = model.stream("Hello", max_tokens=8)
+            text = "".join(stream.text)
+            break
+        except (errors.NetworkError, errors.OverloadedError):
+            assert time.monotonic() < end
+            time.sleep(0.3)
+    # The model talks noise, and may have nothing to say.
+    assert stream.response.text == text and stream.response.usage.output_tokens > 0
+    assert asyncio.run(model.agenerate("Hello", max_tokens=4)).usage.output_tokens > 0
 
 
 def test_a_budget_knows_prices():

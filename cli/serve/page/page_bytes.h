@@ -1,4 +1,4 @@
-/* The page as the build made it of page.html (embed.py). */
+/* The page, as C text that the build made from page.html (embed.py). */
 #ifndef BELUGA_CLI_SERVE_PAGE_BYTES_H
 #define BELUGA_CLI_SERVE_PAGE_BYTES_H
 
@@ -6,7 +6,7 @@
 
 extern const unsigned char page_bytes[];
 extern const size_t page_length;
-/* The Content-Security-Policy that fits these bytes. */
+/* The Content-Security-Policy for these bytes. */
 extern const char page_policy[];
 
 #endif

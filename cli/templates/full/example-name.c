@@ -1,12 +1,12 @@
 /* The provider example-name: a model that is not behind HTTP.
  *
- * It runs as it is: it says back what it heard, word by word. Put your model where it says so.
- * Retries, timeouts, cancelling, batches, logs, traces and metrics are the library's. */
+ * It works as it is: it repeats the last message, word by word. Put your model where a comment says
+ * so. The library does retries, timeouts, cancelling, batches, logs, traces and metrics. */
 #include <beluga/provider/provider.h>
 
 #include <string.h>
 
-/* One answer under way. Its memory is the call's: there is nothing to free. */
+/* The state of one answer. Its memory belongs to the call, so you do not free it. */
 typedef struct answer {
     const char *at, *end;
     int64_t delay_ms; /* before each word */
@@ -15,8 +15,8 @@ typedef struct answer {
 
 /* ---- your model: put it here ----------------------------------------------------------------- */
 
-/* The next piece of the answer, or NULL at its end. It must not wait: see the README for work that
- * does. */
+/* Return the next piece of the answer, or NULL at its end. This function must not wait; the README
+ * describes what to do if yours has to. */
 static const char *next_piece(answer *a, size_t *length)
 {
     if (a->at == a->end) return NULL;
@@ -37,7 +37,7 @@ static int finish(beluga_emit *emit, const answer *a)
     return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end");
 }
 
-/* One piece, and the rest later; without a delay all of it now. */
+/* Emit one piece, and come back later for the rest. Without a delay, emit the whole answer now. */
 static int go_on(beluga_emit *emit, void *argument)
 {
     answer *a = argument;
@@ -45,13 +45,14 @@ static int go_on(beluga_emit *emit, void *argument)
     size_t length;
     while ((piece = next_piece(a, &length)) != NULL) {
         int status = beluga_emit_text(emit, piece, length);
-        if (status) return status; /* always: the call was cancelled, say */
+        if (status) return status; /* always return this error; the call may have been cancelled */
         if (a->delay_ms > 0) return beluga_emit_after(emit, a->delay_ms, go_on, a);
     }
     return finish(emit, a);
 }
 
-/* An error has one of the library's codes, which says what to do, and may have one of yours. */
+/* Fail. An error has one of the library's codes, which tells the library what to do, and may have a
+ * code of your own. */
 static int refuse_empty(beluga_error *err)
 {
     static const char code[] = "example_name_empty";
@@ -60,7 +61,7 @@ static int refuse_empty(beluga_error *err)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* A call begins. All messages are there: beluga_call_message(call, 0) is the first. */
+/* Start a call. All its messages are available: beluga_call_message(call, 0) is the first. */
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     (void)self;
@@ -77,7 +78,8 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return status ? status : go_on(emit, a);
 }
 
-/* The caller gave up: stop what was begun. Nothing of this one goes on by itself. */
+/* The caller has cancelled the call: stop the work that `start` began. This example has nothing to
+ * stop. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;

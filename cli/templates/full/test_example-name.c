@@ -1,4 +1,4 @@
-/* Loads the plug-in and streams through it. Prints TAP. */
+/* Loads the plug-in and streams an answer from it. Prints TAP. */
 #include <beluga/beluga.h>
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ static void check(int good, const char *name)
     failures += !good;
 }
 
-/* The events of one call, as words. */
+/* The events of one call, as text. */
 typedef struct story {
     char text[1024];
     size_t length;
@@ -37,7 +37,7 @@ static story tell(beluga_chat_model *model, beluga_context *context, const char 
                             beluga_with_provider_specific_int("example-name.delay_ms", delay_ms));
     while (!s.status && !(s.status = beluga_stream_next(stream, &event, &s.err)) && event) {
         if (event->kind == BELUGA_EVENT_TEXT) note(&s, event->u.text.text, event->u.text.length);
-        if (context) beluga_context_cancel(context); /* in the middle */
+        if (context) beluga_context_cancel(context); /* cancels in the middle of the answer */
     }
     beluga_stream_free(stream);
     return s;

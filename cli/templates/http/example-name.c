@@ -1,16 +1,17 @@
 /* The provider example-name: a model behind HTTP.
  *
- * Each function here is pure: it turns a call into a request, or bytes into events. Connections,
- * keys, retries, timeouts, cancelling, batches, logs, traces and metrics are the library's. The
- * four places to change for your API are numbered; fixtures/check/ has what it answers.
- */
+ * Each function here is pure: it converts a call into a request, or bytes into events. The library
+ * does connections, keys, retries, timeouts, cancelling, batches, logs, traces and metrics. The
+ * four places to change for your API are numbered; fixtures/check/ has the answers of the example's
+ * API. */
 #include <beluga/provider/provider.h>
 
 #include <string.h>
 
 /* ---- 1. a call becomes a request ------------------------------------------------------------- */
 
-/* Which options the API has, and what it calls them. The library warns of the others. */
+/* The options that the API has, and their names in its requests. The library warns about other
+ * options. */
 static const beluga_option_field fields[] = {
     {.key = BELUGA_OPTION_MAX_TOKENS, .name = "max_tokens"},
     {.key = BELUGA_OPTION_TEMPERATURE, .name = "temperature", .maximum = 1},
@@ -39,7 +40,7 @@ static void put_call(beluga_json_writer *w, const beluga_part *part)
     beluga_json_end_object(w);
 }
 
-/* What an API can not take is told to the caller, never dropped in silence. */
+/* If the API can't represent something, the caller must be told; never drop it silently. */
 static void put_calls(beluga_json_writer *w, const beluga_message *message,
                       beluga_http_request *request)
 {
@@ -120,7 +121,8 @@ static int emit_usage(const beluga_json *counts, beluga_emit *emit)
     return beluga_emit_usage(emit, &usage);
 }
 
-/* What the API's words mean. A word that is not in the table is no success: the caller is told. */
+/* The meaning of the API's finish words. A word that is not in the table does not count as success,
+ * and is reported to the caller. */
 static beluga_finish_reason reason_of(const char *word)
 {
     static const struct {
@@ -146,7 +148,7 @@ static void describe(const beluga_json *error, beluga_error *err)
     if (message) beluga_error_set_cause(err, message, n);
 }
 
-/* An error may also come where an answer should be. */
+/* An error may also arrive in place of an answer. */
 static int emit_error(const beluga_json *error, beluga_emit *emit)
 {
     beluga_error err;
@@ -174,8 +176,8 @@ static int emit_calls(const beluga_json *calls, beluga_emit *emit)
 }
 
 /* {"id": "a1", "text": "Hello", "calls": [], "finish": "stop", "usage": {"input": 3, "output": 1}};
- * a streamed answer is several of them, and only the last says "finish": that is the proof that the
- * answer is complete. */
+ * a streamed answer consists of several such objects. Only the last one has "finish", which proves
+ * that the answer is complete. */
 static int decode(const char *json, size_t length, beluga_emit *emit)
 {
     size_t n;
@@ -200,7 +202,7 @@ static int decode_response(void *state, const char *body, size_t length, beluga_
     return decode(body, length, emit);
 }
 
-/* For what must be remembered between events there is `state`: set state_size. */
+/* To remember something between events, set state_size and use `state`. */
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Checks the plug-in as `beluga check` does, with the cases in fixtures/check/. Prints TAP. */
+/* Checks the plug-in like `beluga check`, with the cases in fixtures/check/. Prints TAP. */
 #include <beluga/provider/check.h>
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void tell(void *payload, const beluga_check_result *result)
     if (failed) print_remarks(result->detail);
 }
 
-/* test PLUGIN [FIXTURES] */
+/* Usage: test PLUGIN [FIXTURES]. */
 int main(int argc, char **argv)
 {
     int count = 0;
