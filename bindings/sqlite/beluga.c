@@ -4,8 +4,8 @@
  *     SELECT llm('Why is the sky blue?');
  *
  * No function here may be used by the schema of a database (SQLITE_DIRECTONLY), or a file that
- * somebody sends would ask models, at your cost, when it is opened and read. SQLite 3.40 does not
- * see to that in CHECK constraints, so it is looked at here, too (is_asked_for).
+ * somebody sends would ask models, at your cost, when it is opened and read. SQLite 3.40
+ * and 3.46 do not see to that in CHECK constraints, so it is looked at here, too (is_asked_for).
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"

@@ -2,19 +2,18 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 
 SQLITE_EXTENSION_INIT1
 
-enum {
-    TICK_MS = 50, /* so often a waiting call looks whether it is interrupted */
-    FIRST_WITH_IS_INTERRUPTED = 3041000,
-};
+enum { TICK_MS = 50 }; /* so often a waiting call looks whether it is interrupted */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /* Any statement that begins after sqlite3_interrupt, while another one runs, is interrupted, too:
- * so a little one tells. */
-static bool little_statement_is_interrupted(sqlite3 *db)
+ * so a little one tells. It also calls the host's progress handler, which sqlite3_is_interrupted of
+ * SQLite 3.41 and later does not. */
+static bool is_interrupted(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
     int status = sqlite3_prepare_v2(db, "SELECT 1", -1, &statement, NULL);
@@ -23,20 +22,24 @@ static bool little_statement_is_interrupted(sqlite3 *db)
     return status == SQLITE_INTERRUPT;
 }
 
-static bool is_interrupted(sqlite3 *db)
+static int64_t now_ms(void)
 {
-#if SQLITE_VERSION_NUMBER >= 3041000
-    if (sqlite3_libversion_number() >= FIRST_WITH_IS_INTERRUPTED) return sqlite3_is_interrupted(db);
-#endif
-    return little_statement_is_interrupted(db);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A signal, such as that of Ctrl-C in the shell, ends the poll at once. */
+/* A signal, such as that of Ctrl-C in the shell, ends the poll at once. Where bytes never stop to
+ * come the poll finds some each time, so a clock tells when to look. */
 static bool wait_for(void *payload, int fd)
 {
-    const extension *x = payload;
+    extension *x = payload;
     struct pollfd watched = {.fd = fd, .events = POLLIN};
-    return poll(&watched, 1, TICK_MS) <= 0 && is_interrupted(x->db);
+    int ready = poll(&watched, 1, TICK_MS);
+    int64_t now = now_ms();
+    if (ready > 0 && now - x->looked_ms < TICK_MS) return false;
+    x->looked_ms = now;
+    return is_interrupted(x->db);
 }
 
 /* ---- what the functions share ---------------------------------------------------------------- */

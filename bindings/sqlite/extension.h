@@ -14,6 +14,7 @@ typedef struct extension {
     int references;
     sqlite3 *db;
     db_session *session; /* made at the first call */
+    int64_t looked_ms;   /* when a call looked last whether it is interrupted */
     settings settings;
 } extension;
 

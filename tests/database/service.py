@@ -2,6 +2,7 @@
 
     hang        say nothing until the client is gone
     half        say "half", and nothing more until the client is gone; streamed and not
+    flood       say words without an end, until the client is gone; streamed and not
     cut         say "half", and close the connection in the middle
     steps       say "one", and "two" when `step` was set; streamed
     nul         say a text with a NUL byte
@@ -20,6 +21,7 @@ import json
 import socket
 import struct
 import threading
+import time
 
 
 class Service:
@@ -89,7 +91,7 @@ class Reply:
         self.streamed = body.get("stream", False)
 
     def give(self, prompt):
-        special = {"hang": self.hang, "half": self.half, "cut": self.cut, "steps": self.steps, "away": self.away,
+        special = {"hang": self.hang, "half": self.half, "cut": self.cut, "flood": self.flood, "steps": self.steps, "away": self.away,
                    "refuse": self.refuse}
         if prompt in special:
             return special[prompt]()
@@ -155,12 +157,23 @@ class Reply:
             self.head(b"text/event-stream", b"Transfer-Encoding: chunked\r\n")
             self.piece("half")
         else:
-            self.head(b"application/json", b"Content-Length: 1000\r\n")
+            self.head(b"application/json", b"Content-Length: 100000000\r\n")
             self.send(b'{"id": "c1", ')
 
     def half(self):
         self.begin()
         return self.until_closed()
+
+    def flood(self):
+        self.begin()
+        self.service.asked.release()
+        try:
+            while True:
+                self.piece("word ") if self.streamed else self.send(b" " * 8)
+                time.sleep(0.0005)
+        except OSError:
+            self.service.closed.release()
+        return False
 
     def cut(self):
         self.begin()

@@ -116,7 +116,7 @@ def cases(stand):
     def cancels():
         """pg_cancel_backend ends a call at once"""
         for query in ("SELECT llm('hang')", "SELECT llm_stream('hang')", "SELECT * FROM llm_many(ARRAY['hang'])",
-                      "SELECT llm_stream('half')"):
+                      "SELECT llm_stream('half')", "SELECT llm('flood')", "SELECT count(*) FROM llm_stream('flood')"):
             printed = stand.cancelled(query + " -- hang", stand.end_backend("pg_cancel_backend"))
             assert "canceling statement due to user request" in printed, printed
 

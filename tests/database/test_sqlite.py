@@ -187,7 +187,8 @@ def cases(service, folder):
     def interrupts():
         """sqlite3_interrupt from another thread ends a call at once"""
         for query in ("SELECT llm('hang')", "SELECT * FROM llm_stream('hang')", "SELECT * FROM llm_stream('half')",
-                      "SELECT * FROM llm_many('[\"hang\"]')"):
+                      "SELECT * FROM llm_many('[\"hang\"]')", "SELECT llm('flood')",
+                      "SELECT group_concat(piece) FROM llm_stream('flood')"):
             assert "interrupted" in interrupted(service, query), query
 
     def progress_handler():
