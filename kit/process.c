@@ -19,6 +19,8 @@ enum { STREAMS = 3, LOCALE_BYTES = 512, SHOWN = 60 };
  * out: runtimes of other languages handle them in every program that loads them. */
 static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGCHLD,
                               SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP};
+static const char *const signal_names[] = {"INT",  "TERM", "HUP",  "QUIT",  "CHLD",
+                                           "ALRM", "USR1", "USR2", "WINCH", "TSTP"};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
 typedef struct stream {
@@ -113,9 +115,9 @@ static void tell_output(check_text *out)
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-static void add_name(check_text *names, int signal)
+static void add_name(check_text *names, size_t signal)
 {
-    check_text_printf(names, "%sSIG%s", names->length ? ", " : "", sigabbrev_np(signal));
+    check_text_printf(names, "%sSIG%s", names->length ? ", " : "", signal_names[signal]);
 }
 
 static void compare_signals(check_text *out, const picture *now)
@@ -123,8 +125,8 @@ static void compare_signals(check_text *out, const picture *now)
     check_text masked = {0}, handled = {0};
     for (size_t i = 0; i < SIGNALS; i++) {
         bool blocks = sigismember(&now->blocked, signals[i]);
-        if (blocks != sigismember(&before.blocked, signals[i])) add_name(&masked, signals[i]);
-        if (now->handlers[i] != before.handlers[i]) add_name(&handled, signals[i]);
+        if (blocks != sigismember(&before.blocked, signals[i])) add_name(&masked, i);
+        if (now->handlers[i] != before.handlers[i]) add_name(&handled, i);
     }
     if (masked.length)
         check_text_printf(out,

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/errno_text.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ static int system_error(beluga_error *err, const char *path, int error)
     char text[128];
     bool missing = error == ENOENT || error == ENOTDIR;
     return beluga_error_set(err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
-                            "%s: %s", path, strerror_r(error, text, sizeof text));
+                            "%s: %s", path, beluga__errno_text(error, text, sizeof text));
 }
 
 static int buffer_error(beluga_error *err, const char *path, const beluga__buf *buf)

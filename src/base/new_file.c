@@ -1,5 +1,7 @@
 #include "base/new_file.h"
 
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,6 +11,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__) && !defined(HAVE_RENAMEAT2)
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#endif
 
 enum { TRIES = 16 };
 
@@ -37,7 +43,7 @@ const char *beluga__file_explain(int error, char *text, size_t size)
     case ELOOP: return "it is a link: remove it";
     case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
     case ENXIO: return "it is a pipe that nobody reads";
-    default: return strerror_r(error, text, size);
+    default: return beluga__errno_text(error, text, size);
     }
 }
 
@@ -263,13 +269,27 @@ int beluga__new_file_replace(beluga__new_file *file)
     return 0;
 }
 
+/* Rename a file unless the new name exists. */
+static int rename_new(int folder, const char *old_name, const char *new_name)
+{
+#ifdef HAVE_RENAMEAT2
+    return renameat2(folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#elif defined(SYS_renameat2) /* the C library lacks what the kernel has */
+    return (int)syscall(SYS_renameat2, folder, old_name, folder, new_name, RENAME_NOREPLACE);
+#else
+    (void)folder, (void)old_name, (void)new_name;
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
 int beluga__new_file_name(beluga__new_file *file, const char *name)
 {
     if (add_name(file, name) == 0) return 0; /* beluga__new_file_end removes a temporary name */
     /* Some file systems have no hard links; there a named file is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
-    if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE)) return -1;
+    if (rename_new(file->folder, file->temporary, name)) return -1;
     file->named = false;
     return 0;
 }

@@ -1,19 +1,58 @@
 #include "base/spawn.h"
 
+#ifndef HAVE_SPAWN_CLOSEFROM
+#include <dirent.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#ifdef HAVE_SPAWN_CLOSEFROM
+static int close_others(posix_spawn_file_actions_t *actions, int from)
+{
+    return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+#else
+/* Not every C library has that action (musl has not). Here each descriptor that a program would
+ * inherit is closed by its number; one that another thread opens meanwhile, and does not mark to be
+ * closed, is not among them. */
+static int close_others(posix_spawn_file_actions_t *actions, int from)
+{
+    DIR *open_ones = opendir("/dev/fd");
+    if (!open_ones) return errno;
+    int rc = 0;
+    for (struct dirent *entry; !rc && (entry = readdir(open_ones));) {
+        int fd = (int)strtol(entry->d_name, NULL, 10), flags;
+        if (fd < from || (flags = fcntl(fd, F_GETFD)) < 0 || flags & FD_CLOEXEC) continue;
+        rc = posix_spawn_file_actions_addclose(actions, fd);
+    }
+    closedir(open_ones);
+    return rc;
+}
+#endif
+
+/* glibc has this action since 2.29; a program that names a folder can't be started without it. */
+static int change_folder(posix_spawn_file_actions_t *actions, const char *folder)
+{
+#ifdef HAVE_SPAWN_CHDIR
+    return posix_spawn_file_actions_addchdir_np(actions, folder);
+#else
+    (void)actions, (void)folder;
+    return ENOSYS;
+#endif
+}
 
 static int arrange(posix_spawn_file_actions_t *actions, const beluga__spawning *s)
 {
     int rc = 0;
     for (size_t i = 0; i < s->n_fds && !rc; i++)
         rc = posix_spawn_file_actions_adddup2(actions, s->fds[i], (int)i);
-    if (!rc) rc = posix_spawn_file_actions_addclosefrom_np(actions, (int)s->n_fds);
-    if (!rc && s->cwd) rc = posix_spawn_file_actions_addchdir_np(actions, s->cwd);
+    if (!rc) rc = close_others(actions, (int)s->n_fds);
+    if (!rc && s->cwd) rc = change_folder(actions, s->cwd);
     return rc;
 }
 

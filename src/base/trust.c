@@ -1,5 +1,7 @@
 #include "base/trust.h"
 
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -17,7 +19,7 @@ static int refuse(beluga_error *err, int error)
     bool missing = error == ENOENT || error == ENOTDIR;
     return beluga_error_set(
         err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT, "%s",
-        missing ? "there is no such file" : strerror_r(error, text, sizeof text));
+        missing ? "there is no such file" : beluga__errno_text(error, text, sizeof text));
 }
 
 static int check_owner(const struct stat *info, const char *what, beluga_error *err)

@@ -1,4 +1,5 @@
 /* Writes the file of an exchange: JSON over several lines, for people and for diff. */
+#include "base/errno_text.h"
 #include "base/hint.h"
 #include "base/new_file.h"
 #include "base/secret.h"
@@ -286,7 +287,7 @@ static int system_error(const char *path, beluga_error *err)
     int error = errno;
     return beluga_error_set(err,
                             error == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
-                            "%.200s: %s", path, strerror_r(error, text, sizeof text));
+                            "%.200s: %s", path, beluga__errno_text(error, text, sizeof text));
 }
 
 static int too_many(beluga_error *err)

@@ -1,5 +1,6 @@
 /* Checking a whole file. The file is read as always, except that its problems are noted. Then its
  * settings are compared with the providers' tables, and its references are checked. */
+#include "base/errno_text.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "config/config.h"
@@ -59,7 +60,7 @@ static void check_secret_file(checking *c, const beluga__config_entry *e, const 
     struct stat info;
     if (stat(path, &info) || access(path, R_OK))
         error_at(c, e, "%s: the file %.200s can't be read: %s", what, path,
-                 strerror_r(errno, text, sizeof text));
+                 beluga__errno_text(errno, text, sizeof text));
     else if (S_ISDIR(info.st_mode))
         error_at(c, e, "%s: %.200s is a directory", what, path);
     else if (S_ISREG(info.st_mode) && info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))

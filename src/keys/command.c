@@ -1,6 +1,7 @@
 #include "keys/command.h"
 
 #include "base/clock.h"
+#include "base/errno_text.h"
 #include "base/limits.h"
 #include "base/spawn.h"
 
@@ -282,7 +283,7 @@ ssize_t beluga__command_read(const char *command, const char *what, int64_t time
     int rc = start(&c, command);
     if (rc) {
         char text[128];
-        const char *why = strerror_r(rc, text, sizeof text);
+        const char *why = beluga__errno_text(rc, text, sizeof text);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s can't be started", what);
         beluga_error_set_cause(err, why, strlen(why));
         return -1;

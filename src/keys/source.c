@@ -1,5 +1,6 @@
 #include "keys/source.h"
 
+#include "base/errno_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
@@ -41,7 +42,7 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
     if (n < 0) {
         char words[128];
-        const char *why = strerror_r(errno, words, sizeof words);
+        const char *why = beluga__errno_text(errno, words, sizeof words);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
         beluga_error_set_cause(err, why, strlen(why));
     }

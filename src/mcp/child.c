@@ -1,5 +1,6 @@
 #include "mcp/child.h"
 
+#include "base/errno_text.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 
@@ -106,7 +107,7 @@ static void take(int *fd, int *end)
 static int fail(int rc, const beluga__child_command *c, beluga_error *err)
 {
     char text[128];
-    const char *why = strerror_r(rc, text, sizeof text);
+    const char *why = beluga__errno_text(rc, text, sizeof text);
     if (rc == ENOMEM) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory");
     if (rc == EMFILE || rc == ENFILE || rc == EAGAIN)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "\"%.200s\" can't be started: %s",

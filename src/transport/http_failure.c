@@ -1,4 +1,5 @@
 /* Explains why a transfer failed, with advice on what to do: libcurl's code alone rarely tells. */
+#include "base/errno_text.h"
 #include "base/hint.h"
 #include "transport/http_transfer.h"
 
@@ -171,7 +172,7 @@ static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *er
     if (code == CURLE_COULDNT_CONNECT && t->easy)
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
     if (t->no_socket) error = t->no_socket;
-    const char *why = error ? strerror_r((int)error, words, sizeof words) : "";
+    const char *why = error ? beluga__errno_text((int)error, words, sizeof words) : "";
     int n = snprintf(cause, sizeof cause, "%s%s%s", said, error ? ": " : "", why);
     beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
 }

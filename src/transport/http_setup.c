@@ -107,7 +107,9 @@ static bool set_up_once(beluga__transfer *t)
     /* A compressed answer is decoded, whatever the request asked for. */
     if (!set_text(easy, CURLOPT_ACCEPT_ENCODING, "")) return false;
 #if LIBCURL_VERSION_NUM >= 0x075500
-    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* The second is for a libcurl without TLS, which does not take a name that it does not know. */
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ||
+           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 #else
     return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif

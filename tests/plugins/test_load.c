@@ -6,6 +6,7 @@
 #include "loading.h"
 
 #include <elf.h>
+#include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
