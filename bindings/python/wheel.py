@@ -23,7 +23,7 @@ Metadata-Version: 2.1
 Name: libbeluga
 Version: {version}
 Summary: One interface for language models: streams, tools, structured output, 60 providers, in C
-License: MIT
+License: MIT; of the libraries inside: curl, Apache-2.0 (OpenSSL), MIT (nghttp2, yyjson, libyaml), Zlib, BSD-2-Clause (protobuf-c), LGPL-3.0-or-later (GMP, Nettle)
 Keywords: llm,chat,streaming,asyncio,openai,anthropic,gemini,ollama,tools
 Classifier: Development Status :: 4 - Beta
 Classifier: Framework :: AsyncIO

@@ -40,13 +40,24 @@ static int close_others(posix_spawn_file_actions_t *actions, int from)
 }
 #endif
 
+/* glibc has this action since 2.29; a program that names a folder can't be started without it. */
+static int change_folder(posix_spawn_file_actions_t *actions, const char *folder)
+{
+#ifdef HAVE_SPAWN_CHDIR
+    return posix_spawn_file_actions_addchdir_np(actions, folder);
+#else
+    (void)actions, (void)folder;
+    return ENOSYS;
+#endif
+}
+
 static int arrange(posix_spawn_file_actions_t *actions, const beluga__spawning *s)
 {
     int rc = 0;
     for (size_t i = 0; i < s->n_fds && !rc; i++)
         rc = posix_spawn_file_actions_adddup2(actions, s->fds[i], (int)i);
     if (!rc) rc = close_others(actions, (int)s->n_fds);
-    if (!rc && s->cwd) rc = posix_spawn_file_actions_addchdir_np(actions, s->cwd);
+    if (!rc && s->cwd) rc = change_folder(actions, s->cwd);
     return rc;
 }
 

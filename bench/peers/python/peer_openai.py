@@ -5,8 +5,8 @@ import common
 
 class Client:
     def __init__(self, url):
-        self.plain = OpenAI(base_url=url, api_key=common.KEY)
-        self.other = AsyncOpenAI(base_url=url, api_key=common.KEY)
+        self.plain = OpenAI(base_url=url, api_key=common.KEY, timeout=600)
+        self.other = AsyncOpenAI(base_url=url, api_key=common.KEY, timeout=600)
 
     @staticmethod
     def question(prompt):
