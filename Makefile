@@ -17,7 +17,7 @@ RELEASE := --buildtype=release -Doptimization=2
 PROFILED := -Ddebug=true
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install wheel deb dist sbom slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan format clean help
+.PHONY: all demo check faults churn torture install wheel deb dist sbom slim docs-output site man3 bench bench-gate bench-peers performance coverage asan tsan fuzz fuzz-merge msan cross format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -132,12 +132,16 @@ msan: ## run inputs of the fuzz targets that need no other library with the memo
 	@scripts/setup build fuzz
 	@scripts/fuzz --memory build-msan 0
 
+cross: ## compile for musl, aarch64 and s390x, and run test suites there (SUITES names others)
+	@scripts/setup build check cross
+	@scripts/check-cross
+
 format: ## format the C source in place
 	@scripts/setup format
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) dist build-wheel-* build-deb build-dist build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3
+	@rm -rf $(BUILD) dist build-wheel-* build-deb build-dist build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes* build-peers build-embed build-site build-man3 build-cross-*
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \

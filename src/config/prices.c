@@ -156,20 +156,32 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
+/* Name the file that this code is in: the library, or, where the loader knows of none, the program.
+ * Returns NULL where neither is told. */
+static const char *own_file(Dl_info *info, char *buffer, size_t size)
+{
+    static const char here;
+    if (dladdr(&here, info)) return info->dli_fname;
+    ssize_t length = readlink("/proc/self/exe", buffer, size);
+    if (length <= 0 || (size_t)length >= size) return NULL;
+    buffer[length] = '\0';
+    return buffer;
+}
+
 /* Find the list in the place where it was installed, or else beside the library, which may have
  * been moved or be in a build folder. */
 static const char *own_list(char *path, size_t size)
 {
-    static const char here;
     static const char *const places[] = {"/../share/beluga/prices.yaml",
                                          "/../../share/beluga/prices.yaml",
                                          "/../../data/prices.yaml"};
+    if (access(BELUGA__PRICES_FILE, R_OK) == 0) return BELUGA__PRICES_FILE;
     Dl_info info;
-    if (access(BELUGA__PRICES_FILE, R_OK) == 0 || !dladdr(&here, &info)) return BELUGA__PRICES_FILE;
-    const char *slash = strrchr(info.dli_fname, '/');
+    char program[PATH_BYTES];
+    const char *file = own_file(&info, program, sizeof program);
+    const char *slash = file ? strrchr(file, '/') : NULL;
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++)
-        if (is_there(path, size, info.dli_fname, (size_t)(slash - info.dli_fname), places[i]))
-            return path;
+        if (is_there(path, size, file, (size_t)(slash - file), places[i])) return path;
     return BELUGA__PRICES_FILE;
 }
 
