@@ -226,7 +226,7 @@ int section_word(section_reader *r, const char *member, const beluga_json *value
         if (text && strcmp(words[i], text) == 0) return (int)i;
         add_name(all, sizeof all, i, n, " or ", words[i]);
     }
-    section_fault(r, member, false, "%s is %s", member, all);
+    section_fault(r, member, false, "%s must be %s", member, all);
     return -1;
 }
 

@@ -288,7 +288,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
          "the file as file_data"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_data\":"
                  "\"data:application/pdf;base64,!\"}}]"),
-         "messages[0].content[0].file: it is not base64"},
+         "messages[0].content[0].file: it is not valid base64"},
         {"{\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}",
          "messages[0].tool_call_id: it is missing"},
         {"{\"messages\":[{\"role\":\"function\",\"content\":\"x\"}]}",
