@@ -92,7 +92,8 @@ static void a_csv_without_a_header_loses_no_question(void **state)
 static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
 {
     cli_process *cli = *state;
-    assert_refused(cli, ASK(cli, "in.csv", "question\nWhy?\n", "-q"), "its columns are \"question\"");
+    assert_refused(cli, ASK(cli, "in.csv", "question\nWhy?\n", "-q"),
+                   "its columns are \"question\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--prompt-column", "c"),
                    "no column \"c\", which --prompt-column names; its columns are \"a\", \"b\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--template", "{{c}}"),
