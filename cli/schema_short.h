@@ -21,9 +21,9 @@
 #define SCHEMA_MAX_FIELDS 256
 
 /*
- * Write the JSON Schema that a short form means.
- * @param json  It is added here.
- * @return 0; BELUGA_ERROR_INVALID_INPUT, with the field that is wrong in err; NO_MEMORY.
+ * Write the JSON Schema of a short form.
+ * @param json  The schema is appended here.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT, with the wrong field in `err`; NO_MEMORY.
  */
 int schema_short_expand(const char *text, cli_text *json, beluga_error *err);
 

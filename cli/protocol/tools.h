@@ -4,8 +4,9 @@
 
 #include "protocol/read.h"
 
-#define PROTOCOL_TOOL_NAME_BYTES 65 /* maximum length of a name that models accept, with its NUL \
-                                     */
+#define PROTOCOL_TOOL_NAME_BYTES                                    \
+    65 /* maximum length of a name that models accept, with its NUL \
+        */
 
 /* A tool with the client's name for it. */
 typedef struct protocol_tool {
