@@ -1,6 +1,7 @@
 /*
- * A section that the library keeps for the command (beluga_config_section): the sections of all
- * files one by one, and maps whose members are read by a table. Each mistake has its place.
+ * Reads a section that the library keeps for the command (beluga_config_section): finds the section
+ * in each file, and reads maps by a table of their members. Each mistake is reported with its
+ * place.
  */
 #ifndef BELUGA_CLI_SECTION_H
 #define BELUGA_CLI_SECTION_H
@@ -25,8 +26,8 @@ typedef struct section {
     size_t index;
     beluga_json_doc *doc;
     const beluga_json *root;
-    int status;            /* NO_MEMORY: there may be more, which can't be read */
-    char folder[PATH_MAX]; /* of the file, absolute */
+    int status;            /* NO_MEMORY: there may be more sections, which could not be read */
+    char folder[PATH_MAX]; /* absolute folder of the file */
 } section;
 
 section section_begin(const beluga_config *config, const char *name);
@@ -35,14 +36,14 @@ bool section_next(section *s);
 /* Write "path:line:column" of a value, or of its name. */
 void section_place(const section *s, const char *pointer, bool of_name, char *text, size_t size);
 
-/* ---- what is done with mistakes -------------------------------------------------------------- */
+/* ---- reporting mistakes ---------------------------------------------------------------------- */
 
 /* Receives a mistake: a JSON Pointer into the section, whether the member's name or its value is
  * wrong, and a message, borrowed for the call. */
 typedef void (*section_fault_fn)(void *payload, const char *pointer, bool of_name,
                                  const char *message);
 
-/* The first mistake of a section becomes an error. */
+/* Turns the first mistake of a section into an error. */
 typedef struct section_first {
     const section *at;
     beluga_error *err;
@@ -50,7 +51,7 @@ typedef struct section_first {
 } section_first;
 void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message);
 
-/* All mistakes are reported to the check of a file. */
+/* Reports all mistakes to the check of a file. */
 typedef struct section_reports {
     const char *name;
     beluga_config_checking *checking;
@@ -97,9 +98,9 @@ const char *section_text(section_reader *r, const char *member, const beluga_jso
 /* @return the time in ms, from 1 to `max_ms`; -1 after a mistake. A number alone is seconds. */
 int64_t section_time(section_reader *r, const char *member, const beluga_json *value,
                      int64_t max_ms);
-/* @return bytes from 1 to `max`; 0 after a mistake. */
+/* @return a number of bytes from 1 to `max`; 0 after a mistake. */
 size_t section_size(section_reader *r, const char *member, const beluga_json *value, size_t max);
-/* @return whether it was read. */
+/* @return false after a mistake. */
 bool section_bool(section_reader *r, const char *member, const beluga_json *value, bool *out);
 /* @return a whole number from 1 to `max`; 0 after a mistake. */
 int64_t section_count(section_reader *r, const char *member, const beluga_json *value, int64_t max);
