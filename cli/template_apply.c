@@ -274,7 +274,7 @@ static int take_lists(cli_args *args, cli_template *t)
     return 0;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- the template ---------------------------------------------------------------------------- */
 
 static int take_file(cli_args *args, cli_template *t)
 {

@@ -68,7 +68,7 @@ void block_unindent(const block_fence *fence, const char **line, size_t *n)
     }
 }
 
-/* ---- what begins a block --------------------------------------------------------------------- */
+/* ---- beginnings of blocks -------------------------------------------------------------------- */
 
 static bool is_heading(const char *text, size_t n)
 {

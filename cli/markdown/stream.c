@@ -222,7 +222,7 @@ static void read_lines(markdown *m)
         read_line(m, (size_t)(end - m->text.data) - m->read);
 }
 
-/* ---- what is open ---------------------------------------------------------------------------- */
+/* ---- the open block -------------------------------------------------------------------------- */
 
 static void show_open_code(markdown *m)
 {
@@ -266,7 +266,7 @@ static void draw(markdown *m)
     if (m->open.allocator) beluga__buf_clear(&m->open);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 /* Print the block unchanged, up to the next empty line, because it is too large. */
 static void give_up(markdown *m)

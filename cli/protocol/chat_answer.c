@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* ---- why it ended ---------------------------------------------------------------------------- */
+/* ---- the finish reason ----------------------------------------------------------------------- */
 
 /* A reason that does not show whether the answer is complete becomes one that does not claim that
  * it is. */

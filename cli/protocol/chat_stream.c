@@ -254,7 +254,7 @@ int protocol_chat_fail(protocol_stream *stream, const beluga_error *error)
     return PROTOCOL_PUT(out, "\n\n");
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- the stream ------------------------------------------------------------------------------ */
 
 /* The metadata of the answering model arrive before its first content. */
 static int on_metadata(chat_stream *s, const beluga_event *event)

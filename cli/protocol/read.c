@@ -11,7 +11,7 @@
 
 #define MAX_STOPS 32
 
-/* ---- what is wrong --------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 /* A text in a buffer of fixed size; its end may be cut. */
 typedef struct short_text {

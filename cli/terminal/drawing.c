@@ -19,7 +19,7 @@
 /* After a full row, the cursor is still in that row. A space moves it to the next row. */
 #define INTO_NEXT_ROW " \r"
 
-/* ---- where characters stand ------------------------------------------------------------------ */
+/* ---- places of characters -------------------------------------------------------------------- */
 
 /* Walks through the text, and writes the rows that should be shown to `to`, if that is not NULL. */
 typedef struct pen {

@@ -200,7 +200,7 @@ static void read_env(section_reader *r, const char *member, const beluga_json *v
     for (; v && !r->status; v = beluga_json_next(value, v)) add_variable(r, v);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the definition -------------------------------------------------------------------------- */
 
 static const section_member members[] = {
     {"description", read_description},

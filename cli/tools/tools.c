@@ -115,7 +115,7 @@ static int open_all(tool_set *set, const cli_args *args, const beluga_config *co
     return report_error(args, &err, NULL);
 }
 
-/* ---- what is allowed ------------------------------------------------------------------------- */
+/* ---- permissions ----------------------------------------------------------------------------- */
 
 static int check_allowed(const tool_item *item, const cli_args *args, bool asks)
 {

@@ -563,7 +563,7 @@ def what_no_job_can_do_is_told():
         place.write(texts(2))
         expect(place.run(place.path("in.txt"), "--out", place.out, "-m", "mock/echo", "--provider-batch"), 3,
                "knows no batch API for mock/echo", "openai")
-        expect(place.ask("-T", "all"), USAGE, "calls no tools")
+        expect(place.ask("-T", "all"), USAGE, "can't call tools")
         expect(place.ask("-o", "fallback=mock/echo"), USAGE, "fallback")
         expect(place.run(*place.common(), "--wait"), USAGE, "--wait needs --provider-batch")
         expect(place.ask("--poll", "soon"), USAGE, "--poll")

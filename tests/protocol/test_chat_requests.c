@@ -315,7 +315,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
          "response_format.type: it must be text, json_object or json_schema"},
         {"{" HI ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{}}}",
          "response_format.json_schema.schema: it is missing or not an object"},
-        {"{" HI ",\"tools\":{}}", "tools: it is not a list"},
+        {"{" HI ",\"tools\":{}}", "tools: it must be a list"},
         {"{" HI ",\"tools\":[{\"type\":\"function\"}]}",
          "tools[0].function: it is missing or not an object"},
         {"{" HI ",\"tools\":[{\"type\":\"function\",\"function\":{}}]}",
