@@ -34,7 +34,7 @@ bool configuration_is_named(const cli_args *args);
  * @return 0, or an exit code, reported. */
 int configuration_find_file(const cli_args *args, char **path);
 
-/* A change of the configuration file: at most so many values at once. */
+/* The maximum of values that one change of the configuration file may set. */
 #define CONFIGURATION_MAX_CHANGES 128
 
 typedef struct configuration_change {

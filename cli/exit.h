@@ -44,7 +44,7 @@ typedef struct exit_info {
     const char *meaning;
 } exit_info;
 
-/* Return row `index` of the list, or NULL behind the last row. */
+/* Return row `index` of the list, or NULL after the last row. */
 const exit_info *exit_get_info(unsigned index);
 
 /* Return the exit code for a BELUGA_ERROR_ code; 0 for 0. */

@@ -217,8 +217,8 @@ static int admit(serve_call *call, beluga_error *err)
     return status;
 }
 
-/* Refuse other models in the body, which some providers ask if the first model fails, if the key
- * may ask only some models, since the server would not check these other models. */
+/* If the key may ask only some models, refuse a body that names further models, which some
+ * providers ask when the first one fails: the server would not check these models. */
 static int check_other_models(const serve_call *call, beluga_error *err)
 {
     static const char *const names[] = {"models", "fallbacks"};
